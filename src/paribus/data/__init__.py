@@ -1,0 +1,1 @@
+"""From a source of labelled pictures to arrays that every worker shares."""

@@ -1,0 +1,69 @@
+"""The few ways Paribus says no: each message says what was expected, what came, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class ParibusError(Exception):
+    """Anything Paribus refuses; the command line prints it and ends with `exit_code`."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a study file, at a place a reader can go to.
+
+    Attributes:
+        line, column: position in the file, both from 1.
+        path: the dotted name of the key, as `optimizer.lr`.
+        message: what came, what was expected, and the nearest valid name.
+    """
+
+    line: int
+    column: int
+    path: str
+    message: str
+
+
+class StudyError(ParibusError):
+    """A study that can't be run; carries every problem, not the first one."""
+
+    exit_code = 2
+
+    def __init__(self, file: str, problems: Sequence[Problem]) -> None:
+        self.file = file
+        self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.column)))
+        super().__init__("\n".join(self._lines()))
+
+    def _lines(self) -> list[str]:
+        return [f"{self.file}:{p.line}:{p.column}: {p.path}: {p.message}" for p in self.problems]
+
+
+class DataError(ParibusError):
+    """Pictures or labels that are missing, damaged or not what the study says."""
+
+
+class DownloadError(DataError):
+    """A download that could not be completed with the right bytes."""
+
+
+class NetworkError(ParibusError):
+    """A network that can't be built for these pictures and classes."""
+
+
+class RecordError(ParibusError):
+    """A record on disk that is incomplete, damaged or of another format."""
+
+
+class NonFiniteLossError(ParibusError):
+    """Training left the numbers: the loss became infinite or NaN."""
+
+    def __init__(self, setting: str, seed: int, epoch: int, step: int, loss: float) -> None:
+        self.epoch, self.step = epoch, step
+        super().__init__(
+            f"{setting}, seed {seed}: the training loss became {loss} at epoch {epoch}, "
+            f"step {step}; a finite number was expected. A smaller optimizer.lr often helps."
+        )

@@ -1,0 +1,1 @@
+"""What a trained network does with pictures it was not trained on."""

@@ -1,0 +1,156 @@
+"""The frozen types that cross the disk: what one run leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+#: Raised when a change makes older records unreadable or not comparable.
+RECORD_FORMAT = 1
+
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+
+class Frozen(BaseModel):
+    """Read from JSON as strictly as it was written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Failure(Frozen):
+    """Why a run ended before its last epoch."""
+
+    message: str
+    epoch: int | None = None
+    step: int | None = None
+
+
+class DataFacts(Frozen):
+    """The pictures a run was trained on."""
+
+    source: str
+    fingerprint: str
+    classes: tuple[str, ...]
+    training: int
+    validation: int
+    test: int
+    shape: tuple[int, int, int]  # channels, height, width
+    mean: tuple[float, ...]  # per channel, of the training pictures scaled to 0..1
+    std: tuple[float, ...]
+
+
+class NetworkFacts(Frozen):
+    """What a module says of itself.
+
+    `layers` is the published settings table: ["Conv-BatchNorm2d-ReLU-MaxPool", ...].
+    """
+
+    layers: tuple[str, ...]
+    parameters: int
+
+
+class StreamHashes(Frozen):
+    """SHA-256 of what a run drew from each stream; equal hashes prove the pairing."""
+
+    initial_values: dict[str, str]  # parameter name -> hash of its initial value
+    order: str
+    augmentation: str
+    dropout: str
+
+
+class Environment(Frozen):
+    """The machine and the versions that trained a run."""
+
+    paribus: str
+    python: str
+    torch: str
+    numpy: str
+    platform: str
+    cpu: str
+    cpu_capability: str
+    threads: int
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+
+
+class RunFacts(Frozen):
+    """A record's `record.json`: all that is known of a run but its arrays.
+
+    Attributes:
+        status: "finished", or "failed" with `failure` saying why.
+        changes: dotted path -> value, what this setting changes in the baseline.
+        config: the setting in full, as `paribus.study.spec.Config` dumps it.
+        digest: SHA-256 over config, seed, data fingerprint and versions; a run is reused
+            only while it stays the same.
+        best_epoch: the epoch (from 1) of lowest validation loss, the first where several tie.
+        train_seconds: time in training steps, validation and evaluation not counted.
+    """
+
+    format: int = RECORD_FORMAT
+    study: str
+    setting: str
+    baseline: str
+    seed: int
+    status: Literal["finished", "failed"]
+    failure: Failure | None = None
+    changes: dict[str, Any]
+    config: dict[str, Any]
+    digest: str
+    data: DataFacts
+    network: NetworkFacts
+    streams: StreamHashes | None = None
+    environment: Environment
+    started: str  # ISO 8601, UTC
+    ended: str
+    best_epoch: int | None = None
+    train_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The course of a training.
+
+    Attributes:
+        step_loss: (steps,) mean training loss of each batch, before its step.
+        train_loss: (epochs,) the steps' losses averaged over the epoch's pictures, each
+            batch weighted by its size.
+        val_loss, val_accuracy: (epochs,) after each epoch, over all validation pictures.
+        learning_rate: (epochs,) used during each epoch.
+    """
+
+    step_loss: Floats
+    train_loss: Floats
+    val_loss: Floats
+    val_accuracy: Floats
+    learning_rate: Floats
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a trained network says of the test pictures.
+
+    Attributes:
+        index: (n,) each test picture's number in its source.
+        labels: (n,) its true class.
+        last: (n, classes) log probabilities after the last epoch.
+        best: (n, classes) log probabilities at the epoch of lowest validation loss.
+    """
+
+    index: Integers
+    labels: Integers
+    last: Floats
+    best: Floats
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run as read back from disk; a failed one has no predictions."""
+
+    facts: RunFacts
+    curves: Curves
+    predictions: Predictions | None

@@ -1,0 +1,210 @@
+"""What a study may say: the types behind a study file, checked by pydantic."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    field_validator,
+)
+
+#: Settings name folders and chart legends, so their names stay plain.
+SETTING_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+SettingName = Annotated[str, StringConstraints(pattern=SETTING_NAME)]
+
+#: Part of the pictures: a number of pictures a class (300) or a share of each class (0.2).
+PerClass = Annotated[int, Field(ge=1, strict=True)] | Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Whole = Annotated[int, Field(ge=1, strict=True)]
+
+
+class Section(BaseModel):
+    """A part of a study: unknown keys are refused, values don't change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# ---- data -----------------------------------------------------------------------------------
+
+
+class Digits(Section):
+    """scikit-learn's bundled 8x8 handwritten digits: 1,797 grey pictures, ten classes."""
+
+    source: Literal["digits"]
+    size: Annotated[int, Field(ge=4, le=512, strict=True)] = 32
+    validation: PerClass = 0.2
+    test: PerClass = 0.2
+
+
+class Stl10(Section):
+    """STL-10's labelled pictures: 5,000 for training, 8,000 of which `validation` are set aside."""
+
+    source: Literal["stl10"]
+    size: Annotated[int, Field(ge=4, le=512, strict=True)] = 32
+    validation: PerClass = 300
+
+
+class Folder(Section):
+    """The user's own pictures: one subfolder a class, in train/ val/ test/ or in one tree."""
+
+    source: Literal["folder"]
+    path: Annotated[str, StringConstraints(min_length=1)]
+    size: Annotated[int, Field(ge=4, le=512, strict=True)] = 32
+    colour: Literal["rgb", "grey"] = "rgb"
+    validation: PerClass = 0.2
+    test: PerClass = 0.2
+
+
+Data = Annotated[Digits | Stl10 | Folder, Discriminator("source")]
+
+
+# ---- network --------------------------------------------------------------------------------
+
+
+class LeNet5(Section):
+    """LeNet-5 with ReLU and max pooling, as in the reference study."""
+
+    kind: Literal["lenet5"] = "lenet5"
+    batch_norm: bool = False
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
+class OwnNetwork(Section):
+    """A user's own module: `package.module:callable`.
+
+    It is called with `channels`, `height`, `width`, `classes` and `arguments`.
+    """
+
+    kind: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+def _network_from_name(value: Any) -> Any:
+    """`network: lenet5` is short for `network: {kind: lenet5}`."""
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def _network_tag(value: Any) -> str:
+    kind = value.get("kind", "lenet5") if isinstance(value, dict) else getattr(value, "kind", "")
+    return "own" if isinstance(kind, str) and ":" in kind else "lenet5"
+
+
+Network = Annotated[
+    Annotated[LeNet5, Tag("lenet5")] | Annotated[OwnNetwork, Tag("own")],
+    Discriminator(_network_tag),
+    BeforeValidator(_network_from_name),
+]
+
+
+# ---- training -------------------------------------------------------------------------------
+
+
+class Adam(Section):
+    """Adam with L2 in the gradient (`torch.optim.Adam`), not decoupled."""
+
+    kind: Literal["adam"] = "adam"
+    lr: Positive = 1e-3
+    weight_decay: NotNegative = 0.0
+
+
+class AdamW(Section):
+    """Adam with decoupled weight decay (`torch.optim.AdamW`)."""
+
+    kind: Literal["adamw"]
+    lr: Positive = 1e-3
+    weight_decay: NotNegative = 1e-2
+
+
+class Sgd(Section):
+    """Stochastic gradient descent with momentum (`torch.optim.SGD`)."""
+
+    kind: Literal["sgd"]
+    lr: Positive = 1e-2
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    weight_decay: NotNegative = 0.0
+
+
+Optimizer = Annotated[Adam | AdamW | Sgd, Discriminator("kind")]
+
+
+class Constant(Section):
+    """The learning rate stays as it is."""
+
+    kind: Literal["constant"] = "constant"
+
+
+class Step(Section):
+    """The learning rate is multiplied by `factor` after every `every` epochs."""
+
+    kind: Literal["step"]
+    every: Whole
+    factor: Annotated[float, Field(gt=0, le=1)]
+
+
+class Cosine(Section):
+    """The learning rate falls along half a cosine, reaching `final` after the last epoch."""
+
+    kind: Literal["cosine"]
+    final: NotNegative = 0.0
+
+
+Schedule = Annotated[Constant | Step | Cosine, Discriminator("kind")]
+
+
+class Augmentation(Section):
+    """Random changes to the training pictures, drawn anew every epoch.
+
+    `flip` mirrors left and right with probability one half; `shift` moves by up to so many
+    pixels each way, filling with the training pictures' mean.
+    """
+
+    flip: bool = False
+    shift: Annotated[int, Field(ge=0, le=64, strict=True)] = 0
+
+
+# ---- the study ------------------------------------------------------------------------------
+
+
+class Config(Section):
+    """Everything that decides how one network is trained, the seed apart."""
+
+    data: Data
+    network: Network = LeNet5()
+    optimizer: Optimizer = Adam()
+    schedule: Schedule = Constant()
+    augmentation: Augmentation = Augmentation()
+    epochs: Whole
+    batch_size: Whole = 128
+
+
+class Study(Config):
+    """A baseline, variations of it, and the seeds to train each from.
+
+    Attributes:
+        name: what the report is headed with.
+        baseline: the baseline's own name, as reports and folders show it.
+        seeds: how many seeds; they are 0, 1, 2, ...
+        variations: a named set of overrides each, by dotted path:
+            `{"l2": {"optimizer.weight_decay": 1e-5}}`.
+    """
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    baseline: SettingName = "baseline"
+    seeds: Annotated[int, Field(ge=1, le=1000, strict=True)] = 5
+    variations: dict[SettingName, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("name")
+    @classmethod
+    def _one_line(cls, name: str) -> str:
+        if not name.strip() or re.search(r"[\x00-\x1f\x7f]", name):
+            raise ValueError("a line of text is expected")
+        return name

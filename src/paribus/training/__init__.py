@@ -1,0 +1,1 @@
+"""One setting and one seed become a trained network."""
