@@ -61,9 +61,11 @@ class RecordError(ParibusError):
 class NonFiniteLossError(ParibusError):
     """Training left the numbers: the loss became infinite or NaN."""
 
-    def __init__(self, setting: str, seed: int, epoch: int, step: int, loss: float) -> None:
+    def __init__(
+        self, kind: str, setting: str, seed: int, epoch: int, step: int, loss: float
+    ) -> None:
         self.epoch, self.step = epoch, step
         super().__init__(
-            f"{setting}, seed {seed}: the training loss became {loss} at epoch {epoch}, "
+            f"{setting}, seed {seed}: the {kind} loss became {loss} at epoch {epoch}, "
             f"step {step}; a finite number was expected. A smaller optimizer.lr often helps."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
     BaseModel,
@@ -11,26 +11,37 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PlainValidator,
     StringConstraints,
     Tag,
     field_validator,
+    model_validator,
 )
 
 #: Settings name folders and chart legends, so their names stay plain.
 SETTING_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 SettingName = Annotated[str, StringConstraints(pattern=SETTING_NAME)]
 
+
+def _number_or_share(value: Any) -> int | float:
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    share = isinstance(value, float) and 0 < value < 1
+    if whole or share:
+        return cast(int | float, value)
+    raise ValueError("a number of pictures of each class (300) or a share of them (0.2)")
+
+
 #: Part of the pictures: a number of pictures a class (300) or a share of each class (0.2).
-PerClass = Annotated[int, Field(ge=1, strict=True)] | Annotated[float, Field(gt=0, lt=1)]
+PerClass = Annotated[int | float, PlainValidator(_number_or_share)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Whole = Annotated[int, Field(ge=1, strict=True)]
+Whole = Annotated[int, Field(ge=1)]
 
 
 class Section(BaseModel):
-    """A part of a study: unknown keys are refused, values don't change."""
+    """A part of a study: unknown keys and values of another type are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 # ---- data -----------------------------------------------------------------------------------
@@ -40,7 +51,7 @@ class Digits(Section):
     """scikit-learn's bundled 8x8 handwritten digits: 1,797 grey pictures, ten classes."""
 
     source: Literal["digits"]
-    size: Annotated[int, Field(ge=4, le=512, strict=True)] = 32
+    size: Annotated[int, Field(ge=4, le=512)] = 32
     validation: PerClass = 0.2
     test: PerClass = 0.2
 
@@ -49,7 +60,7 @@ class Stl10(Section):
     """STL-10's labelled pictures: 5,000 for training, 8,000 of which `validation` are set aside."""
 
     source: Literal["stl10"]
-    size: Annotated[int, Field(ge=4, le=512, strict=True)] = 32
+    size: Annotated[int, Field(ge=4, le=512)] = 32
     validation: PerClass = 300
 
 
@@ -58,7 +69,7 @@ class Folder(Section):
 
     source: Literal["folder"]
     path: Annotated[str, StringConstraints(min_length=1)]
-    size: Annotated[int, Field(ge=4, le=512, strict=True)] = 32
+    size: Annotated[int, Field(ge=4, le=512)] = 32
     colour: Literal["rgb", "grey"] = "rgb"
     validation: PerClass = 0.2
     test: PerClass = 0.2
@@ -78,6 +89,10 @@ class LeNet5(Section):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
+#: How a user's own network is named.
+OWN = "package.module:callable"
+
+
 class OwnNetwork(Section):
     """A user's own module: `package.module:callable`.
 
@@ -88,20 +103,28 @@ class OwnNetwork(Section):
     arguments: dict[str, Any] = Field(default_factory=dict)
 
 
-def _network_from_name(value: Any) -> Any:
-    """`network: lenet5` is short for `network: {kind: lenet5}`."""
-    return {"kind": value} if isinstance(value, str) else value
+def _kind(default: str | None = None) -> BeforeValidator:
+    """Let `network: lenet5` stand for `network: {kind: lenet5}`, and give `kind` its default."""
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, str):
+            return {"kind": value}
+        if isinstance(value, dict) and default is not None:
+            return {"kind": default, **value}
+        return value
+
+    return BeforeValidator(fill)
 
 
 def _network_tag(value: Any) -> str:
     kind = value.get("kind", "lenet5") if isinstance(value, dict) else getattr(value, "kind", "")
-    return "own" if isinstance(kind, str) and ":" in kind else "lenet5"
+    return OWN if isinstance(kind, str) and ":" in kind else str(kind)
 
 
 Network = Annotated[
-    Annotated[LeNet5, Tag("lenet5")] | Annotated[OwnNetwork, Tag("own")],
+    Annotated[LeNet5, Tag("lenet5")] | Annotated[OwnNetwork, Tag(OWN)],
     Discriminator(_network_tag),
-    BeforeValidator(_network_from_name),
+    _kind("lenet5"),
 ]
 
 
@@ -133,7 +156,7 @@ class Sgd(Section):
     weight_decay: NotNegative = 0.0
 
 
-Optimizer = Annotated[Adam | AdamW | Sgd, Discriminator("kind")]
+Optimizer = Annotated[Adam | AdamW | Sgd, Discriminator("kind"), _kind("adam")]
 
 
 class Constant(Section):
@@ -157,7 +180,7 @@ class Cosine(Section):
     final: NotNegative = 0.0
 
 
-Schedule = Annotated[Constant | Step | Cosine, Discriminator("kind")]
+Schedule = Annotated[Constant | Step | Cosine, Discriminator("kind"), _kind()]
 
 
 class Augmentation(Section):
@@ -168,7 +191,7 @@ class Augmentation(Section):
     """
 
     flip: bool = False
-    shift: Annotated[int, Field(ge=0, le=64, strict=True)] = 0
+    shift: Annotated[int, Field(ge=0, le=64)] = 0
 
 
 # ---- the study ------------------------------------------------------------------------------
@@ -199,7 +222,7 @@ class Study(Config):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     baseline: SettingName = "baseline"
-    seeds: Annotated[int, Field(ge=1, le=1000, strict=True)] = 5
+    seeds: Annotated[int, Field(ge=1, le=1000)] = 5
     variations: dict[SettingName, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("name")
@@ -208,3 +231,13 @@ class Study(Config):
         if not name.strip() or re.search(r"[\x00-\x1f\x7f]", name):
             raise ValueError("a line of text is expected")
         return name
+
+    @model_validator(mode="after")
+    def _variations_apply(self) -> Self:
+        # Imported here because the check itself is written in terms of this module's types.
+        from paribus.study.check import variation_faults
+
+        found = variation_faults(self.model_dump())
+        if found:
+            raise ValueError("; ".join(f"{'.'.join(map(str, f.at))}: {f.message}" for f in found))
+        return self

@@ -1,0 +1,32 @@
+# make demo and make test do all the set-up on a fresh machine with Python 3.11+.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint docs bench calibrate clean
+
+demo: .venv/installed
+	$(BIN)/paribus run studies/digits.yaml --out out/digits
+
+test: .venv/installed lint
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: .venv/installed
+	$(BIN)/python docs/generate.py
+
+bench: .venv/installed
+	$(BIN)/python benchmarks/run.py
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.version.split()[0]} came. Name one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf .venv out build .pytest_cache .mypy_cache .ruff_cache .hypothesis

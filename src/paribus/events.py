@@ -1,0 +1,54 @@
+"""What a study tells about itself while it is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DataRead:
+    """Some of the pictures have been read, resized or downloaded."""
+
+    what: str
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True)
+class TrainingBegins:
+    """`left` of a study's `runs` runs are to be trained, `epochs` epochs in all."""
+
+    runs: int
+    left: int
+    epochs: int
+    jobs: int
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """A run has finished an epoch."""
+
+    setting: str
+    seed: int
+    epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """A run has ended: "finished", "failed" or "killed"; `message` says why."""
+
+    setting: str
+    seed: int
+    status: str
+    seconds: float
+    message: str
+
+
+Event = DataRead | TrainingBegins | EpochDone | RunEnded
+Watch = Callable[[Event], None]
+
+
+def quiet(event: Event) -> None:
+    """Hear an event and say nothing."""

@@ -1,0 +1,60 @@
+"""The machine, the versions and the commit that train a run."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import paribus
+from paribus.records import Environment
+
+
+def environment() -> Environment:
+    """What this process runs on, with the number of threads it uses now."""
+    commit, dirty = _git()
+    return Environment(
+        paribus=paribus.__version__,
+        python=platform.python_version(),
+        torch=torch.__version__,
+        numpy=np.__version__,
+        platform=f"{platform.system()} {platform.machine()}",
+        cpu=_cpu(),
+        cpu_capability=torch.backends.cpu.get_cpu_capability(),
+        threads=torch.get_num_threads(),
+        git_commit=commit,
+        git_dirty=dirty,
+    )
+
+
+@cache
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+@cache
+def _git() -> tuple[str | None, bool | None]:
+    """Commit and dirty state of Paribus's own source, where it runs from a checkout."""
+    folder = Path(__file__).parent
+
+    def ask(*words: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", folder, *words], capture_output=True, text=True, check=True, timeout=10
+        )
+        return done.stdout.strip()
+
+    try:
+        if not (Path(ask("rev-parse", "--show-toplevel")) / "src" / "paribus").is_dir():
+            return None, None
+        return ask("rev-parse", "HEAD"), bool(ask("status", "--porcelain"))
+    except (OSError, subprocess.SubprocessError):
+        return None, None

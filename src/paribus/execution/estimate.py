@@ -1,0 +1,151 @@
+"""How long a study will take: a few steps of every setting, measured here and now."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from paribus.data.dataset import prepare
+from paribus.data.verify import states
+from paribus.evaluation.predict import BATCH
+from paribus.execution.local import cores
+from paribus.network.build import Shape, build
+from paribus.network.describe import describe
+from paribus.study.plan import Setting, runs, settings
+from paribus.study.spec import Data, Stl10, Study
+from paribus.training.optimise import optimizer
+
+#: Enough steps for a steady median on a busy machine, and still under a second for LeNet-5.
+STEPS, VALIDATIONS = 12, 3
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many pictures, of which shape (channels, height, width), in how many classes."""
+
+    training: int
+    validation: int
+    test: int
+    shape: Shape
+    classes: int
+
+
+@dataclass(frozen=True)
+class SettingOutlook:
+    """What training one setting means; `run_seconds` is for one run on one core."""
+
+    name: str
+    changes: dict[str, tuple[Any, Any]]
+    layers: tuple[str, ...]
+    parameters: int
+    epochs: int
+    run_seconds: float
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Every run of a study in order, and the time all of them will take in `jobs` processes."""
+
+    study: str
+    source: str
+    pictures: Sizes
+    settings: tuple[SettingOutlook, ...]
+    runs: tuple[tuple[str, int], ...]
+    jobs: int
+    seconds: float
+
+
+def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
+    """Measure a few steps of every setting on this machine and multiply.
+
+    Raises:
+        DataError: if the user's pictures are missing or damaged. STL-10 that is not there yet
+            is not downloaded for this: its sizes are known.
+    """
+    torch.set_num_threads(1)
+    planned = runs(study)
+    pictures = {s.name: _pictures(s.config.data, data_dir) for s in settings(study)}
+    outlooks = {s.name: _setting_outlook(s, pictures[s.name]) for s in settings(study)}
+    workers = min(jobs or cores(), len(planned))
+    total = sum(outlooks[run.setting.name].run_seconds for run in planned)
+    return Outlook(
+        study=study.name,
+        source=study.data.source,
+        pictures=pictures[study.baseline],
+        settings=tuple(outlooks.values()),
+        runs=tuple((run.setting.name, run.seed) for run in planned),
+        jobs=workers,
+        seconds=total / workers,
+    )
+
+
+def _pictures(data: Data, data_dir: Path | None) -> Sizes:
+    if isinstance(data, Stl10) and not _is_ready("stl10", data_dir):
+        return _stl10(data)
+    dataset, _ = prepare(data, data_dir)
+    splits = dataset.splits
+    counts = len(splits.training), len(splits.validation), len(splits.test)
+    return Sizes(*counts, dataset.shape, len(dataset.classes))
+
+
+def _is_ready(source: str, data_dir: Path | None) -> bool:
+    return any(s.name == source and s.state == "ready" for s in states(data_dir))
+
+
+def _stl10(data: Stl10) -> Sizes:
+    a_class = data.validation if isinstance(data.validation, int) else 800 * data.validation
+    validation = round(10 * a_class)
+    return Sizes(5000, validation, 8000 - validation, (3, data.size, data.size), 10)
+
+
+def _setting_outlook(setting: Setting, pictures: Sizes) -> SettingOutlook:
+    config = setting.config
+    network = build(config.network, pictures.shape, pictures.classes, seed=0)
+    optimiser = optimizer(config.optimizer, network)
+    images, labels = _noise(pictures, min(config.batch_size, pictures.training))
+    validation, _ = _noise(pictures, min(BATCH, pictures.validation))
+
+    def step() -> None:
+        optimiser.zero_grad()
+        cross_entropy(network(images), labels).backward()  # type: ignore[no-untyped-call]  # torch's
+        optimiser.step()
+
+    def validate() -> None:
+        with torch.inference_mode():
+            network(validation)
+
+    an_epoch = _median_seconds(step, STEPS) * pictures.training / len(images)
+    network.eval()
+    an_epoch += _median_seconds(validate, VALIDATIONS) * pictures.validation / len(validation)
+    facts = describe(network)
+    return SettingOutlook(
+        name=setting.name,
+        changes=dict(setting.changes),
+        layers=facts.layers,
+        parameters=facts.parameters,
+        epochs=config.epochs,
+        run_seconds=an_epoch * config.epochs,
+    )
+
+
+def _noise(pictures: Sizes, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.randn(count, *pictures.shape), torch.randint(pictures.classes, (count,))
+
+
+def _median_seconds(action: Callable[[], None], times: int) -> float:
+    action()  # the first call sets up memory
+    seconds: Sequence[float] = [_seconds(action) for _ in range(times)]
+    return statistics.median(seconds)
+
+
+def _seconds(action: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began

@@ -1,0 +1,105 @@
+"""The whole story: a study becomes runs, runs become records, records become a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from paribus.errors import RecordError
+from paribus.events import Watch, quiet
+from paribus.records import Record
+from paribus.report.write import write_report
+from paribus.store import read_record, read_study_copy, run_folder, write_study_copy
+from paribus.study.plan import Run, runs
+from paribus.study.spec import Study
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a study has come to.
+
+    Attributes:
+        out: the folder of the study's results.
+        records: one a run that has ended, in the order of the plan.
+        absent: the runs without a record, each with the reason.
+    """
+
+    out: Path
+    study: Study
+    records: tuple[Record, ...]
+    absent: tuple[tuple[Run, str], ...]
+
+    @property
+    def report(self) -> Path:
+        """The report to open in a browser."""
+        return self.out / "report.html"
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """A sentence for every run that did not reach its last epoch."""
+        failures = [r.facts.failure.message for r in self.records if r.facts.failure]
+        lost = [f"{run.setting.name}, seed {run.seed}: {why}" for run, why in self.absent]
+        return (*failures, *lost)
+
+
+def run(
+    study: Study,
+    out: Path | str,
+    *,
+    data_dir: Path | None = None,
+    jobs: int | None = None,
+    watch: Watch = quiet,
+) -> Results:
+    """Train every run that has no record yet, evaluate it, and write the report.
+
+    Args:
+        out: where results go; what an earlier call left there is used.
+        data_dir: where STL-10's official files lie, if not in Paribus's cache.
+        jobs: worker processes; one a core by default.
+
+    Raises:
+        DataError: if the pictures are missing, damaged or too few.
+    """
+    # Training needs torch, and nothing right of the disk does: `report` must not import it.
+    from paribus.execution import conduct
+
+    out = Path(out)
+    data = conduct.prepare_data(study, data_dir, watch)
+    write_study_copy(out, study)
+    conduct.train_missing(study, data, out, jobs, watch)
+    records, _ = read_records(out, study)
+    conduct.keep_pictures(records, data, out)
+    return report(out)
+
+
+def report(out: Path | str) -> Results:
+    """Write the report again from the records alone."""
+    out = Path(out)
+    study = read_study_copy(out)
+    records, absent = read_records(out, study)
+    if not records:
+        reasons = "; ".join(sorted({why for _, why in absent}))
+        raise RecordError(f"{out}: no run of {study.name!r} has a record ({reasons})")
+    write_report(out, study, records)
+    return Results(out, study, records, absent)
+
+
+def read_records(out: Path, study: Study) -> tuple[tuple[Record, ...], tuple[tuple[Run, str], ...]]:
+    """The records of a study's runs, and the runs that have none with the reason."""
+    found, absent = [], []
+    for planned in runs(study):
+        try:
+            found.append(_read_planned(out, planned))
+        except RecordError as error:
+            absent.append((planned, str(error)))
+    return tuple(found), tuple(absent)
+
+
+def _read_planned(out: Path, planned: Run) -> Record:
+    folder = run_folder(out, planned.setting.name, planned.seed)
+    if not folder.is_dir():
+        raise RecordError("not trained yet")
+    record = read_record(folder)
+    if record.facts.config != planned.setting.config.model_dump(mode="json"):
+        raise RecordError("its record is of an earlier version of the study; run the study again")
+    return record

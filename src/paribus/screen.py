@@ -1,0 +1,150 @@
+"""Events of a study on standard error: bars on a terminal, lines in a log."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from paribus.events import DataRead, EpochDone, Event, RunEnded, TrainingBegins
+
+if TYPE_CHECKING:
+    from paribus.execution.estimate import Outlook
+
+
+class Screen:
+    """Shows events; use it as a context, and pass `show` as the watch of a study."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._bars: dict[str, TaskID] = {}
+        self._last_line = 0.0
+        self._ended = self._left = 0
+
+    def __enter__(self) -> Screen:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def show(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case DataRead():
+                self._data(event)
+            case TrainingBegins():
+                self._begin(event)
+            case EpochDone():
+                self._progress.advance(self._bar("training", None))
+            case RunEnded():
+                self._run_ended(event)
+
+    def _data(self, event: DataRead) -> None:
+        bar = self._bar(event.what, event.total)
+        self._progress.update(bar, completed=event.done, total=event.total)
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._last_line > 10:
+            self._last_line = now
+            total = f" of {event.total:,}" if event.total else ""
+            self._say(f"{event.what}: {event.done:,}{total}")
+
+    def _begin(self, event: TrainingBegins) -> None:
+        self._left = event.left
+        for bar in self._bars.values():
+            self._progress.remove_task(bar)
+        self._bars.clear()
+        done = event.runs - event.left
+        already = f", {done} of {event.runs} done before" if done else ""
+        workers = "1 process" if event.jobs == 1 else f"{event.jobs} processes"
+        runs = "1 run" if event.left == 1 else f"{event.left} runs"
+        self._say(f"{runs} to train in {workers}{already}")
+        if event.left:
+            self._bar("training", event.epochs)
+
+    def _run_ended(self, event: RunEnded) -> None:
+        self._ended += 1
+        line = f"[{self._ended}/{self._left}] {event.setting}, seed {event.seed}: {event.status}"
+        if event.status == "finished":
+            self._say(f"{line} in {duration(event.seconds)}")
+        else:
+            self._say(f"{line}. {event.message}", style="bold red")
+
+    def _bar(self, what: str, total: int | None) -> TaskID:
+        if what not in self._bars:
+            self._bars[what] = self._progress.add_task(what, total=total)
+        return self._bars[what]
+
+    def _say(self, line: str, style: str | None = None) -> None:
+        self._console.print(line, style=style, markup=False, soft_wrap=True)
+
+
+def show_outlook(outlook: Outlook) -> None:
+    """Print a plan on standard output: what each setting changes, the runs, the time."""
+    console = Console(highlight=False)
+    seen = outlook.pictures
+    channels, height, width = seen.shape
+    colour = "colour" if channels == 3 else "grey"
+    console.print(outlook.study, style="bold", markup=False)
+    console.print(
+        f"{outlook.source}: {seen.training:,} training, {seen.validation:,} validation and "
+        f"{seen.test:,} test pictures, {height}x{width} {colour}, {seen.classes} classes\n"
+    )
+    table = Table("setting", "changes", "parameters", "epochs", "a run takes", box=SIMPLE_HEAD)
+    for setting in outlook.settings:
+        changes = "\n".join(f"{k}: {a} -> {b}" for k, (a, b) in setting.changes.items())
+        table.add_row(
+            Text(setting.name),
+            Text(changes or "(the baseline)"),
+            f"{setting.parameters:,}",
+            str(setting.epochs),
+            duration(setting.run_seconds),
+        )
+    console.print(table)
+    seeds = 1 + max(seed for _, seed in outlook.runs)
+    console.print(f"{len(outlook.runs)} runs, {seeds} seeds, in this order:")
+    for seed in range(seeds):
+        names = ", ".join(name for name, k in outlook.runs if k == seed)
+        console.print(f"  seed {seed}: {names}", markup=False)
+    processes = "1 process" if outlook.jobs == 1 else f"{outlook.jobs} processes"
+    console.print(f"\nAbout {duration(outlook.seconds)} in {processes}, by steps measured just now")
+
+
+def duration(seconds: float) -> str:
+    """A time for people: "0.4 s", "48 s", "12 min", "3 h 20 min"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

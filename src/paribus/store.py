@@ -1,0 +1,157 @@
+"""One folder a run on disk: written wholly or not at all, checked by SHA-256 when read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from paribus.errors import RecordError
+from paribus.records import Curves, Predictions, Record, RunFacts
+from paribus.study.spec import Study
+
+SUMS = "SHA256SUMS"
+STUDY = "study.json"
+FACTS, CURVES, PREDICTIONS = "record.json", "curves.safetensors", "predictions.safetensors"
+WEIGHTS = {"last": "weights-last.safetensors", "best": "weights-best.safetensors"}
+
+Arrays = Mapping[str, np.ndarray[Any, Any]]
+
+
+def run_folder(out: Path, setting: str, seed: int) -> Path:
+    """Where a run's record lies: `runs/<setting>/seed-<k>`."""
+    return out / "runs" / setting / f"seed-{seed}"
+
+
+def write_record(out: Path, record: Record, weights: Mapping[str, Arrays]) -> Path:
+    """Write a record and its weights ("last", "best") as one folder that appears whole.
+
+    A record that was there before is replaced.
+    """
+    folder = run_folder(out, record.facts.setting, record.facts.seed)
+    files = {FACTS: record.facts.model_dump_json(indent=1).encode(), CURVES: _pack(record.curves)}
+    if record.predictions is not None:
+        files[PREDICTIONS] = _pack(record.predictions)
+    files |= {WEIGHTS[when]: save(dict(arrays)) for when, arrays in weights.items()}
+    files[SUMS] = "".join(
+        f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items()
+    ).encode()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    for name, content in files.items():
+        _write_durably(fresh / name, content)
+    _sync(fresh)
+    _replace_folder(fresh, folder)
+    return folder
+
+
+def read_record(folder: Path) -> Record:
+    """Read a record back.
+
+    Raises:
+        RecordError: if a file is missing, differs from its checksum, or is of another format.
+    """
+    files = _checked_files(folder)
+    try:
+        facts = RunFacts.model_validate_json(files[FACTS])
+        curves = Curves(**load(files[CURVES]))
+        predictions = Predictions(**load(files[PREDICTIONS])) if PREDICTIONS in files else None
+    except (KeyError, TypeError, ValidationError, SafetensorError) as error:
+        raise RecordError(
+            f"{folder}: not a record of this version ({type(error).__name__}: "
+            f"{str(error).splitlines()[0]}). Delete the folder to train the run again."
+        ) from None
+    if (facts.status == "finished") != (predictions is not None):
+        raise RecordError(f"{folder}: a {facts.status} run with predictions missing or to spare")
+    return Record(facts, curves, predictions)
+
+
+def write_study_copy(out: Path, study: Study) -> None:
+    """Keep the study with its results, so that a report can be written without its file."""
+    write_file(out / STUDY, study.model_dump_json(indent=1).encode())
+
+
+def read_study_copy(out: Path) -> Study:
+    """The study whose results lie in `out`.
+
+    Raises:
+        RecordError: if there is none, or it can't be read.
+    """
+    try:
+        return Study.model_validate_json((out / STUDY).read_bytes())
+    except OSError:
+        raise RecordError(
+            f"{out}: no {STUDY} there; a folder that `paribus run` filled is expected"
+        ) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RecordError(
+            f"{out / STUDY}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        ) from None
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace a file in one step: a reader sees the old content or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    os.close(handle)
+    _write_durably(Path(name), content)
+    Path(name).chmod(0o644)
+    Path(name).replace(path)
+    _sync(path.parent)
+
+
+def _pack(arrays: Curves | Predictions) -> bytes:
+    return save({k: np.ascontiguousarray(v) for k, v in asdict(arrays).items()})
+
+
+def _checked_files(folder: Path) -> dict[str, bytes]:
+    """The files a reader needs, each compared with its checksum."""
+    try:
+        lines = (folder / SUMS).read_text().splitlines()
+        sums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+        files = {n: (folder / n).read_bytes() for n in (FACTS, CURVES, PREDICTIONS) if n in sums}
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{folder}: the record is incomplete ({error})") from None
+    for name, content in files.items():
+        if hashlib.sha256(content).hexdigest() != sums[name]:
+            raise RecordError(f"{folder / name}: damaged, its SHA-256 differs from {SUMS}")
+    return files
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _replace_folder(fresh: Path, folder: Path) -> None:
+    fresh.chmod(0o755)
+    if folder.exists():
+        # A folder can't be renamed over a full one: the old one steps aside first.
+        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+        folder.rename(old / folder.name)
+        fresh.rename(folder)
+        shutil.rmtree(old)
+    else:
+        fresh.rename(folder)
+    _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,184 @@
+"""Every problem of a study at once, each with its place and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from paribus.study import spec
+from paribus.study.plan import override
+
+#: Where each section's keys are declared, by the tag or the field that pydantic puts in a location.
+SECTIONS: dict[str, type[BaseModel]] = {
+    "digits": spec.Digits,
+    "stl10": spec.Stl10,
+    "folder": spec.Folder,
+    "lenet5": spec.LeNet5,
+    spec.OWN: spec.OwnNetwork,
+    "adam": spec.Adam,
+    "adamw": spec.AdamW,
+    "sgd": spec.Sgd,
+    "constant": spec.Constant,
+    "step": spec.Step,
+    "cosine": spec.Cosine,
+    "augmentation": spec.Augmentation,
+}
+TAGGED = {"data", "network", "optimizer", "schedule"}
+
+#: A variation is compared picture by picture with its baseline, so the pictures stay the same.
+FIXED_DATA = {"data.source", "data.path", "data.validation", "data.test"}
+
+Location = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong, at a path of keys (not yet of lines); `key`: the key itself is wrong."""
+
+    at: Location
+    message: str
+    key: bool = False
+
+
+def faults(study: Mapping[str, Any]) -> list[Fault]:
+    """All that is wrong with a study given as plain values; empty when it can be run."""
+    return [*_validate(spec.Study, study), *variation_faults(study)]
+
+
+def variation_faults(study: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with the variations, given a baseline that may itself be wrong."""
+    variations = study.get("variations")
+    if not isinstance(variations, Mapping):
+        return []
+    baseline = {key: study[key] for key in spec.Config.model_fields if key in study}
+    known = set(_validate(spec.Config, baseline))
+    found: list[Fault] = []
+    seen = {str(study.get("baseline", "baseline")).casefold(): "the baseline"}
+    for name, overrides in variations.items():
+        at: Location = ("variations", name)
+        found += _name_fault(at, str(name), seen)
+        if isinstance(overrides, Mapping):
+            found += _override_faults(at, baseline, overrides, known)
+    return found
+
+
+def _name_fault(at: Location, name: str, seen: dict[str, str]) -> list[Fault]:
+    # Settings name folders, and some file systems take "L2" and "l2" for one.
+    twin = seen.get(name.casefold())
+    seen[name.casefold()] = f"variation {name!r}"
+    return [Fault(at, f"another name is needed: {twin} is called so too")] if twin else []
+
+
+def _override_faults(
+    at: Location, baseline: Mapping[str, Any], overrides: Mapping[str, Any], known: set[Fault]
+) -> list[Fault]:
+    if not overrides:
+        return [
+            Fault(at, "changes nothing; at least one override is expected, as {optimizer.lr: 0.01}")
+        ]
+    refused = [fault for path in overrides for fault in _refuse(at, str(path))]
+    allowed = {str(path): value for path, value in overrides.items() if not _refuse(at, str(path))}
+    broken = [f for f in _validate(spec.Config, override(baseline, allowed)) if f not in known]
+    return refused + [_at_override(at, fault, allowed) for fault in broken]
+
+
+def _refuse(at: Location, path: str) -> list[Fault]:
+    first = path.split(".")[0]
+    if first not in spec.Config.model_fields:
+        reason = f"unknown key {first!r}{_nearest(first, spec.Config.model_fields)}"
+    elif path == "data" or path in FIXED_DATA:
+        reason = "a variation is tested on its baseline's pictures and can't change which they are"
+    elif path != first and first not in TAGGED | {"augmentation"}:
+        reason = f"{first!r} has no keys of its own"
+    else:
+        return []
+    return [Fault((*at, path), reason, key=True)]
+
+
+def _at_override(at: Location, fault: Fault, overrides: Mapping[str, Any]) -> Fault:
+    """Put a fault of the overridden configuration at the override that caused it."""
+    path = ".".join(map(str, fault.at))
+    for key in overrides:
+        if path == key or path.startswith(f"{key}.") or key.startswith(f"{path}."):
+            return Fault((*at, key), fault.message, fault.key)
+    section = path.split(".")[0]
+    hint = (
+        f"{path} of the baseline: {fault.message}. To replace the section write {section}: {{...}}"
+    )
+    return Fault((*at, next((k for k in overrides if k.startswith(section)), "")), hint)
+
+
+# ---- pydantic's errors in Paribus's words -------------------------------------------------------
+
+
+def _validate(model: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:
+    try:
+        TypeAdapter(model).validate_python(dict(values))
+    except ValidationError as error:
+        # An error of the whole study repeats what `variation_faults` says with a place.
+        return [_fault(detail) for detail in error.errors() if detail["loc"]]
+    return []
+
+
+def _fault(detail: ErrorDetails) -> Fault:
+    location = detail["loc"]
+    at = location
+    if len(location) > 1 and location[0] in TAGGED and location[1] in SECTIONS:
+        at = (location[0], *location[2:])
+    if at[-1] == "[key]":
+        return Fault(at[:-1], _message(detail, location), key=True)
+    if detail["type"] == "union_tag_invalid":
+        at = (*at, "source" if at == ("data",) else "kind")
+    return Fault(at, _message(detail, location), key=detail["type"] == "extra_forbidden")
+
+
+def _message(detail: ErrorDetails, location: Location) -> str:
+    came, context = detail["input"], detail.get("ctx", {})
+    match detail["type"]:
+        case "extra_forbidden":
+            names = _keys_at(location[:-1])
+            return f"unknown key{_nearest(str(location[-1]), names)}"
+        case "missing":
+            return "missing, and there is no default"
+        case "union_tag_invalid":
+            names = [n.strip(" '") for n in context["expected_tags"].split(",")]
+            return f"{context['tag']!r} came{_nearest(context['tag'], names)}"
+        case "union_tag_not_found":
+            return f"{_short(came)} came; a mapping with {context['discriminator']} is expected"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"{_short(came)} came; a mapping of keys is expected"
+        case "string_pattern_mismatch":
+            return f"{_short(came)} came; {_pattern_in_words(context['pattern'])} expected"
+        case "value_error":
+            return f"{_short(came)} came; {context['error']} is expected"
+    expected = detail["msg"].removeprefix("Input should be ").replace("a valid ", "a ")
+    expected = expected.replace("a integer", "a whole number").split(", unable")[0]
+    return f"{_short(came)} came; {expected} is expected"
+
+
+def _keys_at(location: Location) -> Iterable[str]:
+    model = SECTIONS.get(str(location[-1])) if location else None
+    return (model or spec.Study).model_fields
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    names = list(names)
+    close = difflib.get_close_matches(name, names, n=1)
+    meant = f"; did you mean {close[0]!r}?" if close else ";"
+    return f"{meant} Valid: {', '.join(names)}" if close else f"{meant} valid: {', '.join(names)}"
+
+
+def _pattern_in_words(pattern: str) -> str:
+    if pattern == spec.SETTING_NAME:
+        return "a name of letters, digits, '.', '_' and '-', at most 64, is"
+    return "a network as 'lenet5' or 'package.module:callable' is"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,101 @@
+"""From a study to its settings and runs: what each variation changes, and in which order."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paribus.study.spec import Config, Study
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One full configuration under its name.
+
+    Attributes:
+        changes: dotted path -> (value in the baseline, value here), every difference there
+            is, found by comparing the two configurations; empty for the baseline.
+    """
+
+    name: str
+    config: Config
+    changes: Mapping[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A setting to be trained from a seed."""
+
+    setting: Setting
+    seed: int
+
+
+def settings(study: Study) -> tuple[Setting, ...]:
+    """The baseline first, then each variation in the order of the study."""
+    baseline = config_of(study)
+    return (
+        Setting(study.baseline, baseline, {}),
+        *(_setting(name, baseline, overrides) for name, overrides in study.variations.items()),
+    )
+
+
+def runs(study: Study) -> tuple[Run, ...]:
+    """Every run, interleaved: all settings of seed 0, then all of seed 1, ...
+
+    So a machine that slows down during a study slows all settings alike.
+    """
+    return tuple(Run(s, seed) for seed in range(study.seeds) for s in settings(study))
+
+
+def config_of(study: Study) -> Config:
+    """The baseline's configuration, without what belongs to the study as a whole."""
+    return Config.model_validate(study.model_dump(include=set(Config.model_fields)))
+
+
+def override(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a plain configuration with values set by dotted path.
+
+    A path that doesn't exist is created; validating the result finds the misspelt ones.
+    """
+    result = copy.deepcopy(dict(config))
+    for path, value in overrides.items():
+        *sections, last = path.split(".")
+        place = result
+        for section in sections:
+            place = _open_section(place, section)
+        place[last] = value
+    return result
+
+
+def _open_section(place: dict[str, Any], name: str) -> dict[str, Any]:
+    inner = place.get(name)
+    if not isinstance(inner, dict):
+        # `network: lenet5` is short for `network: {kind: lenet5}`.
+        inner = {"kind": inner} if isinstance(inner, str) else {}
+        place[name] = inner
+    return inner
+
+
+def _setting(name: str, baseline: Config, overrides: Mapping[str, Any]) -> Setting:
+    config = Config.model_validate(override(baseline.model_dump(), overrides))
+    return Setting(name, config, changes(baseline, config))
+
+
+def changes(baseline: Config, config: Config) -> dict[str, tuple[Any, Any]]:
+    """Every dotted path whose value differs, with both values (None where there is none)."""
+    before, after = dict(_flat(baseline.model_dump())), dict(_flat(config.model_dump()))
+    return {
+        path: (before.get(path), after.get(path))
+        for path in {**before, **after}
+        if before.get(path) != after.get(path)
+    }
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,177 @@
+"""Train one network from one seed: the loop, its curves and what it drew from each stream."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from paribus.data.batches import Batches
+from paribus.data.splits import Splits
+from paribus.errors import NonFiniteLossError
+from paribus.evaluation.predict import loss_and_accuracy
+from paribus.records import Curves, Integers, StreamHashes
+from paribus.streams import stream, torch_seed
+from paribus.study.plan import Run
+from paribus.training import augment
+from paribus.training.optimise import learning_rate, optimizer, set_learning_rate
+
+State = dict[str, Tensor]
+
+
+@dataclass
+class Course:
+    """A training under way: what has been measured so far, and the best network yet."""
+
+    initial_values: dict[str, str]
+    step_loss: list[float] = field(default_factory=list)
+    train_loss: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    val_accuracy: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    best_epoch: int | None = None
+    best_state: State = field(default_factory=dict)
+    train_seconds: float = 0.0
+    order: hashlib._Hash = field(default_factory=hashlib.sha256)
+    augmentation: hashlib._Hash = field(default_factory=hashlib.sha256)
+    dropout: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+    def curves(self) -> Curves:
+        """What has been measured so far, as arrays."""
+        return Curves(
+            *(
+                np.asarray(values, dtype=np.float32)
+                for values in (
+                    self.step_loss,
+                    self.train_loss,
+                    self.val_loss,
+                    self.val_accuracy,
+                    self.learning_rate,
+                )
+            )
+        )
+
+    def streams(self) -> StreamHashes:
+        """Hashes of all that has been drawn so far."""
+        return StreamHashes(
+            initial_values=self.initial_values,
+            order=self.order.hexdigest(),
+            augmentation=self.augmentation.hexdigest(),
+            dropout=self.dropout.hexdigest(),
+        )
+
+
+def begin(network: nn.Module) -> Course:
+    """A course before its first step; hashes the network's initial values."""
+    return Course({name: _hash(value.detach()) for name, value in network.named_parameters()})
+
+
+def train(
+    network: nn.Module,
+    batches: Batches,
+    splits: Splits,
+    run: Run,
+    course: Course,
+    after_epoch: Callable[[int], None],
+) -> None:
+    """Train `network` to its last epoch, writing into `course` as it goes.
+
+    Raises:
+        NonFiniteLossError: as soon as a loss is infinite or NaN; `course` keeps all that was
+            measured before.
+    """
+    config = run.setting.config
+    optimiser = optimizer(config.optimizer, network)
+    network.train()
+    for epoch in range(1, config.epochs + 1):
+        rate = learning_rate(config.schedule, config.optimizer.lr, epoch, config.epochs)
+        set_learning_rate(optimiser, rate)
+        course.learning_rate.append(rate)
+        began = time.perf_counter()
+        course.train_loss.append(
+            _epoch(network, optimiser, batches, splits.training, run, epoch, course)
+        )
+        course.train_seconds += time.perf_counter() - began
+        _validate(network, batches, splits.validation, run, epoch, course)
+        after_epoch(epoch)
+
+
+def _epoch(
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    batches: Batches,
+    training: Integers,
+    run: Run,
+    epoch: int,
+    course: Course,
+) -> float:
+    """Every training picture once; the mean loss over pictures, not over batches."""
+    config = run.setting.config
+    order = stream(run.seed, "order", epoch).permutation(training)
+    course.order.update(order.tobytes())
+    moves = augment.draw(config.augmentation, len(order), stream(run.seed, "augmentation", epoch))
+    course.augmentation.update(moves.tobytes())
+    # nn.Dropout draws from torch's own generator, and so does a user's module.
+    torch.manual_seed(torch_seed(run.seed, "dropout", epoch))
+    total = 0.0
+    for part in _parts(len(order), config.batch_size):
+        index = torch.from_numpy(order[part])
+        images, labels = batches.images(index), batches.labels(index)
+        if moves[part].any():
+            images = augment.apply(images, moves[part])
+        loss = cross_entropy(network(images), labels)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        optimiser.step()
+        value = loss.item()
+        course.step_loss.append(value)
+        _demand_finite("training", value, run, epoch, course)
+        total += value * len(index)
+    course.dropout.update(torch.get_rng_state().numpy().tobytes())
+    return total / len(order)
+
+
+def _parts(pictures: int, batch_size: int) -> list[slice]:
+    """Slices of `batch_size`, the last one shorter.
+
+    A last picture left alone joins the batch before: batch normalisation can't normalise one.
+    """
+    starts = list(range(0, pictures, batch_size))
+    if len(starts) > 1 and pictures - starts[-1] == 1:
+        starts.pop()
+    return [slice(a, b) for a, b in zip(starts, [*starts[1:], pictures], strict=True)]
+
+
+def _validate(
+    network: nn.Module,
+    batches: Batches,
+    validation: Integers,
+    run: Run,
+    epoch: int,
+    course: Course,
+) -> None:
+    loss, accuracy = loss_and_accuracy(network, batches, validation)
+    _demand_finite("validation", loss, run, epoch, course)
+    # Strictly lower: where several epochs tie, the first is the best.
+    if not course.val_loss or loss < min(course.val_loss):
+        course.best_epoch = epoch
+        course.best_state = {k: v.detach().clone() for k, v in network.state_dict().items()}
+    course.val_loss.append(loss)
+    course.val_accuracy.append(accuracy)
+
+
+def _demand_finite(kind: str, loss: float, run: Run, epoch: int, course: Course) -> None:
+    if not math.isfinite(loss):
+        step = len(course.step_loss)
+        raise NonFiniteLossError(kind, run.setting.name, run.seed, epoch, step, loss)
+
+
+def _hash(tensor: Tensor) -> str:
+    return hashlib.sha256(tensor.contiguous().numpy().tobytes()).hexdigest()

@@ -1,0 +1,45 @@
+"""Plans: a variation changes what it says and nothing else; runs are interleaved."""
+
+from paribus.study.plan import runs, settings
+from paribus.study.spec import Study
+
+
+def study(**variations: dict[str, object]) -> Study:
+    return Study.model_validate(
+        {
+            "name": "s",
+            "data": {"source": "digits"},
+            "optimizer": {"kind": "adam", "lr": 0.01},
+            "epochs": 2,
+            "seeds": 2,
+            "variations": variations,
+        }
+    )
+
+
+def test_the_baseline_comes_first_and_changes_nothing() -> None:
+    first, second = settings(study(l2={"optimizer.weight_decay": 0.1}))
+    assert (first.name, first.changes) == ("baseline", {})
+    assert (second.name, second.changes) == ("l2", {"optimizer.weight_decay": (0.0, 0.1)})
+
+
+def test_an_override_by_the_value_that_stands_there_changes_nothing() -> None:
+    assert settings(study(same={"optimizer.lr": 0.01}))[1].changes == {}
+
+
+def test_a_replaced_section_shows_every_key_that_differs() -> None:
+    sgd = {"optimizer": {"kind": "sgd", "lr": 0.01, "momentum": 0.9}}
+    assert settings(study(sgd=sgd))[1].changes == {
+        "optimizer.kind": ("adam", "sgd"),
+        "optimizer.momentum": (None, 0.9),
+    }
+
+
+def test_two_overrides_stand_together() -> None:
+    both = {"network.batch_norm": True, "data.size": 48}
+    assert set(settings(study(both=both))[1].changes) == set(both)
+
+
+def test_runs_are_interleaved_so_that_a_slow_hour_slows_all_settings_alike() -> None:
+    order = [(r.setting.name, r.seed) for r in runs(study(l2={"optimizer.weight_decay": 0.1}))]
+    assert order == [("baseline", 0), ("l2", 0), ("baseline", 1), ("l2", 1)]
