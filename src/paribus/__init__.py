@@ -1,3 +1,38 @@
-"""Paribus: change one thing in a network; learn what it really did."""
+"""Paribus: change one thing in a network; learn what it really did.
+
+>>> import paribus
+>>> results = paribus.run(paribus.read_study("studies/digits.yaml"), "out/digits")
+>>> results.table("runs")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from paribus.errors import ParibusError, StudyError
+    from paribus.pipeline import Results, rebuild_report, run
+    from paribus.study.read import read_study
+    from paribus.study.spec import Study
 
 __version__ = "0.1.0"
+__all__ = ["ParibusError", "Results", "Study", "StudyError", "read_study", "rebuild_report", "run"]
+
+_HOMES = {
+    "ParibusError": "paribus.errors",
+    "StudyError": "paribus.errors",
+    "Results": "paribus.pipeline",
+    "rebuild_report": "paribus.pipeline",
+    "run": "paribus.pipeline",
+    "read_study": "paribus.study.read",
+    "Study": "paribus.study.spec",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when first used: `paribus --help` should not wait for pandas.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'paribus' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

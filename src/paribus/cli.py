@@ -162,7 +162,7 @@ def report(out: Path, as_json: bool) -> None:
     """
     from paribus import pipeline
 
-    _print_results(pipeline.report(out), as_json)
+    _print_results(pipeline.rebuild_report(out), as_json)
 
 
 def _print_results(results: Any, as_json: bool) -> None:

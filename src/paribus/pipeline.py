@@ -60,7 +60,7 @@ def run(
     Raises:
         DataError: if the pictures are missing, damaged or too few.
     """
-    # Training needs torch, and nothing right of the disk does: `report` must not import it.
+    # Training needs torch, and nothing right of the disk does: `rebuild_report` must not import it.
     from paribus.execution import conduct
 
     out = Path(out)
@@ -69,10 +69,10 @@ def run(
     conduct.train_missing(study, data, out, jobs, watch)
     records, _ = read_records(out, study)
     conduct.keep_pictures(records, data, out)
-    return report(out)
+    return rebuild_report(out)
 
 
-def report(out: Path | str) -> Results:
+def rebuild_report(out: Path | str) -> Results:
     """Write the report again from the records alone."""
     out = Path(out)
     study = read_study_copy(out)

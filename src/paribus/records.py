@@ -89,6 +89,7 @@ class RunFacts(Frozen):
             only while it stays the same.
         best_epoch: the epoch (from 1) of lowest validation loss, the first where several tie.
         train_seconds: time in training steps, validation and evaluation not counted.
+        train_cpu_seconds: the processor's share of it, which other programs don't lengthen.
     """
 
     format: int = RECORD_FORMAT
@@ -109,6 +110,7 @@ class RunFacts(Frozen):
     ended: str
     best_epoch: int | None = None
     train_seconds: float = 0.0
+    train_cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from paribus.errors import RecordError
-from paribus.records import Curves, Predictions, Record, RunFacts
+from paribus.records import RECORD_FORMAT, Curves, Predictions, Record, RunFacts
 from paribus.study.spec import Study
 
 SUMS = "SHA256SUMS"
@@ -48,10 +48,13 @@ def write_record(out: Path, record: Record, weights: Mapping[str, Arrays]) -> Pa
     ).encode()
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    for name, content in files.items():
-        _write_durably(fresh / name, content)
-    _sync(fresh)
-    _replace_folder(fresh, folder)
+    try:
+        for name, content in files.items():
+            _write_durably(fresh / name, content)
+        _sync(fresh)
+        _replace_folder(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)  # still there only if something failed
     return folder
 
 
@@ -71,6 +74,11 @@ def read_record(folder: Path) -> Record:
             f"{folder}: not a record of this version ({type(error).__name__}: "
             f"{str(error).splitlines()[0]}). Delete the folder to train the run again."
         ) from None
+    if facts.format != RECORD_FORMAT:
+        raise RecordError(
+            f"{folder}: format {facts.format} came; format {RECORD_FORMAT} is expected. "
+            "Use the Paribus that wrote it, or train the run again."
+        )
     if (facts.status == "finished") != (predictions is not None):
         raise RecordError(f"{folder}: a {facts.status} run with predictions missing or to spare")
     return Record(facts, curves, predictions)

@@ -11,21 +11,20 @@ from PIL import Image
 
 from paribus.data.dataset import Dataset
 from paribus.data.pictures import Pictures
+from paribus.evaluation.failures import Case
 from paribus.store import write_file
 
 #: A photograph needs no more to be recognised; a report of hundreds stays small.
 LARGEST_SIDE = 256
 
 
-def keep_case(out: Path, index: int, dataset: Dataset, pictures: Pictures) -> None:
-    """Write one picture's two PNGs under `out/pictures/`, unless they are there."""
-    _, height, width = dataset.shape
-    original = out / "pictures" / f"original-{index}.png"
-    seen = out / "pictures" / f"seen-{height}x{width}-{index}.png"
+def keep_case(out: Path, case: Case, dataset: Dataset, pictures: Pictures) -> None:
+    """Write a case's two PNGs under `out/pictures/`, unless they are there."""
+    original, seen = (out / "pictures" / name for name in (case.original, case.seen))
     if not original.exists():
-        write_file(original, _png(pictures.read(index), LARGEST_SIDE))
+        write_file(original, _png(pictures.read(case.index), LARGEST_SIDE))
     if not seen.exists():
-        write_file(seen, _png(np.moveaxis(dataset.images[index], 0, -1)))
+        write_file(seen, _png(np.moveaxis(dataset.images[case.index], 0, -1)))
 
 
 def _png(pixels: npt.NDArray[np.uint8], largest: int | None = None) -> bytes:

@@ -68,9 +68,9 @@ def train_missing(
 
 def keep_pictures(records: Sequence[Record], data: Mapping[str, Prepared], out: Path) -> None:
     """Keep the failed cases that the report shows: what they were and what the network saw."""
-    for setting, cases in shown_cases(records).items():
-        for case in cases:
-            keep_case(out, case.index, data[setting].dataset, data[setting].pictures)
+    for case in shown_cases(records):
+        prepared = data[case.setting]
+        keep_case(out, case, prepared.dataset, prepared.pictures)
 
 
 def _tasks(study: Study, data: Mapping[str, Prepared], out: Path) -> list[Task]:

@@ -113,6 +113,7 @@ def train_and_record(task: Task, after_epoch: Callable[[int], None]) -> Outcome:
             ended=_now(),
             best_epoch=course.best_epoch,
             train_seconds=course.train_seconds,
+            train_cpu_seconds=course.train_cpu_seconds,
         ),
         curves=course.curves(),
         predictions=predictions,

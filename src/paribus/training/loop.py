@@ -39,6 +39,7 @@ class Course:
     best_epoch: int | None = None
     best_state: State = field(default_factory=dict)
     train_seconds: float = 0.0
+    train_cpu_seconds: float = 0.0
     order: hashlib._Hash = field(default_factory=hashlib.sha256)
     augmentation: hashlib._Hash = field(default_factory=hashlib.sha256)
     dropout: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -94,11 +95,12 @@ def train(
         rate = learning_rate(config.schedule, config.optimizer.lr, epoch, config.epochs)
         set_learning_rate(optimiser, rate)
         course.learning_rate.append(rate)
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.process_time()
         course.train_loss.append(
             _epoch(network, optimiser, batches, splits.training, run, epoch, course)
         )
         course.train_seconds += time.perf_counter() - began
+        course.train_cpu_seconds += time.process_time() - began_cpu
         _validate(network, batches, splits.validation, run, epoch, course)
         after_epoch(epoch)
 

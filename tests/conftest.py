@@ -1,0 +1,40 @@
+"""What several tests share: a cache of their own, and the smallest study that trains."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from paribus.study.spec import Study
+
+#: As in a worker: another number of threads would change the last bits.
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep tests out of the user's cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARIBUS_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def small_study() -> Callable[..., Study]:
+    """A study of digits at 16x16 for one short epoch; keyword arguments change it."""
+
+    def build(**changes: Any) -> Study:
+        plain = {
+            "name": "small",
+            "data": {"source": "digits", "size": 16},
+            "epochs": 1,
+            "seeds": 1,
+            "batch_size": 64,
+            "variations": {"l2": {"optimizer.weight_decay": 0.01}},
+        }
+        return Study.model_validate(plain | changes)
+
+    return build
