@@ -1,0 +1,208 @@
+"""Conducting a study: every run ends in a record or a reason, and the others go on."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from paribus.events import Event, RunEnded, TrainingBegins, quiet
+from paribus.execution.conduct import prepare_data, train_missing
+from paribus.execution.worker import Outcome
+from paribus.records import Record
+from paribus.store import read_record, run_folder
+from paribus.study.plan import settings
+from paribus.study.spec import Study
+
+Build = Callable[..., Study]
+
+NETWORKS = """
+import os, signal
+from torch import nn
+
+def fine(channels, height, width, classes):
+    return nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, classes))
+
+class Broken(nn.Module):
+    def __init__(self, **shape):
+        super().__init__()
+        self.inner = fine(**shape)
+
+    def forward(self, pictures):
+        if self.training and len(pictures) > 2:
+            raise RuntimeError("it does not fit")
+        return self.inner(pictures)
+
+def killed(**shape):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def train(
+    study: Study, out: Path, jobs: int = 1, watch: Callable[[Event], None] = quiet
+) -> list[Outcome]:
+    return train_missing(study, prepare_data(study, None, quiet), out, jobs, watch)
+
+
+def record(out: Path, setting: str, seed: int = 0) -> Record:
+    return read_record(run_folder(out, setting, seed))
+
+
+def weights(out: Path) -> dict[str, bytes]:
+    files = sorted(out.glob("runs/*/*/weights-*.safetensors"))
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+
+
+def test_records_are_equal_to_the_last_bit_whatever_the_number_of_processes(
+    tmp_path: Path, small_study: Build
+) -> None:
+    study = small_study(seeds=2, variations={"bn": {"network.batch_norm": True}})
+    train(study, tmp_path / "one", jobs=1)
+    train(study, tmp_path / "two", jobs=2)
+    one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
+    assert len(one) == 8  # two settings, two seeds, at the last and the best epoch
+    assert one == two
+
+
+def test_a_record_says_what_was_trained_on_what(tmp_path: Path, small_study: Build) -> None:
+    train(small_study(epochs=2), tmp_path)
+    facts = record(tmp_path, "l2").facts
+    assert facts.status == "finished"
+    assert facts.changes == {"optimizer.weight_decay": 0.01}
+    assert (facts.data.source, facts.data.shape) == ("digits", (1, 16, 16))
+    assert (facts.environment.threads, facts.environment.cpu_capability != "") == (1, True)
+    assert facts.network.layers[0] == "Conv-ReLU-MaxPool"
+    assert 0 < facts.train_cpu_seconds < 60
+    predictions = record(tmp_path, "l2").predictions
+    assert predictions is not None
+    assert predictions.last.shape == (len(predictions.labels), 10)
+    curves = record(tmp_path, "l2").curves
+    assert len(curves.val_loss) == 2
+    assert len(curves.step_loss) == 2 * -(-facts.data.training // 64)
+
+
+def test_what_is_done_is_not_trained_again_and_what_changed_is(
+    tmp_path: Path, small_study: Build
+) -> None:
+    heard: list[Event] = []
+    assert len(train(small_study(), tmp_path)) == 2
+    assert train(small_study(), tmp_path, watch=heard.append) == []
+    assert heard == [TrainingBegins(runs=2, left=0, epochs=0, jobs=1)]
+    changed = small_study(variations={"l2": {"optimizer.weight_decay": 0.02}})
+    assert [o.task.run.setting.name for o in train(changed, tmp_path)] == ["l2"]
+    assert record(tmp_path, "l2").facts.changes == {"optimizer.weight_decay": 0.02}
+
+
+def test_a_damaged_record_is_trained_again(tmp_path: Path, small_study: Build) -> None:
+    train(small_study(), tmp_path)
+    good = weights(tmp_path)
+    file = run_folder(tmp_path, "l2", 0) / "curves.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert [o.task.run.setting.name for o in train(small_study(), tmp_path)] == ["l2"]
+    assert weights(tmp_path) == good
+
+
+def test_runs_that_fail_are_named_with_the_reason_and_the_others_go_on(
+    tmp_path: Path, small_study: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "odd_networks.py").write_text(textwrap.dedent(NETWORKS))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    study = small_study(
+        network="odd_networks:fine",
+        variations={
+            "killed": {"network": "odd_networks:killed"},
+            "broken": {"network": "odd_networks:Broken"},
+            "diverges": {"optimizer": {"kind": "sgd", "lr": 1e38}},
+            "last": {"optimizer.weight_decay": 0.01},
+        },
+    )
+    heard: list[Event] = []
+    outcomes = {o.task.run.setting.name: o for o in train(study, tmp_path / "out", 1, heard.append)}
+    assert {name: o.status for name, o in outcomes.items()} == {
+        "baseline": "finished",
+        "killed": "killed",
+        "broken": "failed",
+        "diverges": "failed",
+        "last": "finished",
+    }
+    assert outcomes["killed"].message == "its worker process was ended by SIGKILL (out of memory?)"
+    assert "RuntimeError: it does not fit" in outcomes["broken"].message
+    assert "diverges, seed 0: the training loss became" in outcomes["diverges"].message
+    failure = record(tmp_path / "out", "diverges").facts.failure
+    assert failure is not None
+    assert (failure.epoch, failure.step) == (
+        1,
+        len(record(tmp_path / "out", "diverges").curves.step_loss),
+    )
+    assert len([e for e in heard if isinstance(e, RunEnded)]) == 5
+    # A loss that left the numbers would do so again; the others deserve another try.
+    again = {o.task.run.setting.name for o in train(study, tmp_path / "out")}
+    assert again == {"killed", "broken"}
+
+
+def test_settings_that_see_the_same_pictures_share_one_array(small_study: Build) -> None:
+    study = small_study(variations={"l2": {"optimizer.lr": 0.1}, "large": {"data.size": 24}})
+    data = prepare_data(study, None, quiet)
+    assert data["baseline"] is data["l2"]
+    assert data["large"].dataset.shape == (1, 24, 24)
+    assert (data["large"].dataset.splits.test == data["l2"].dataset.splits.test).all()
+    assert {s.name for s in settings(study)} == set(data)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds processes in /proc")
+def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path: Path, small_study: Build) -> None:
+    study = small_study(epochs=500)
+    (tmp_path / "study.json").write_text(study.model_dump_json())
+    code = (
+        "from pathlib import Path\n"
+        "from paribus.events import quiet\n"
+        "from paribus.execution.conduct import prepare_data, train_missing\n"
+        "from paribus.study.spec import Study\n"
+        "if __name__ == '__main__':\n"
+        f"    folder = Path({str(tmp_path)!r})\n"
+        "    study = Study.model_validate_json((folder / 'study.json').read_bytes())\n"
+        "    data = prepare_data(study, None, quiet)\n"
+        "    train_missing(study, data, folder, 2, lambda e: print(e, flush=True))\n"
+    )
+    (tmp_path / "parent.py").write_text(code)
+    parent = subprocess.Popen(
+        [sys.executable, tmp_path / "parent.py"], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    while "EpochDone" not in parent.stdout.readline():
+        assert parent.poll() is None
+    workers = _children(parent.pid)
+    assert len(workers) >= 2
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 20
+    while any(_alive(pid) for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [pid for pid in workers if _alive(pid)]
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            pid, _, rest = status.read_text().partition(" (")
+        except OSError:
+            continue
+        if rest.rpartition(") ")[2].split()[1] == str(parent):
+            found.append(int(pid))
+    return found
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return " Z " not in Path(f"/proc/{pid}/stat").read_text()
