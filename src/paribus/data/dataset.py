@@ -1,4 +1,4 @@
-"""Pictures decoded and resized once, kept under a fingerprint, shared by every worker."""
+"""Pictures resized once, kept under a fingerprint, and mapped by every worker process."""
 
 from __future__ import annotations
 
@@ -7,50 +7,42 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image
-from pydantic import ValidationError
+import numpy.typing as npt
 
 from paribus.data.cache import cache_folder
-from paribus.data.pictures import Bytes, Pictures, Progress, silent
+from paribus.data.pictures import Bytes, Pictures, Progress, silent, squared
 from paribus.data.sources import open_source
-from paribus.data.splits import Splits, split
+from paribus.data.splits import PARTS, Splits, split
 from paribus.errors import DataError
-from paribus.records import Frozen, Integers
 from paribus.study.spec import Data, Stl10
 
-#: Part of every fingerprint: raised when the same pictures would come out otherwise.
-CACHE_FORMAT = 1
-IMAGES, LABELS, FACTS = "images.npy", "labels.npy", "facts.json"
+__all__ = ["Dataset", "cache_folder", "open_dataset", "prepare"]
 
+#: Raised when a change makes the same pictures come out otherwise.
+DATASET_FORMAT = 1
 
-class _Facts(Frozen):
-    """What the cache knows beside the arrays; `sums` are their SHA-256."""
+IMAGES, LABELS, PART, FACTS = "images.npy", "labels.npy", "part.npy", "facts.json"
+ARRAYS = (IMAGES, LABELS, PART)
 
-    source: str
-    classes: tuple[str, ...]
-    fingerprint: str
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    training: tuple[int, ...]
-    validation: tuple[int, ...]
-    test: tuple[int, ...]
-    unreadable: tuple[str, ...]
-    sums: dict[str, str]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures as networks see them, before normalising.
+    """Labelled pictures of one size, in three parts.
 
     Attributes:
-        images: (n, channels, size, size) bytes, mapped from `folder`.
-        labels: (n,) classes.
+        images: (n, channels, size, size), mapped into memory; changes to it are not kept.
+        labels: (n,) each picture's class.
         mean, std: per channel, of the training pictures scaled to 0..1.
-        fingerprint: SHA-256 over the source's contents and what was made of them.
+        fingerprint: SHA-256 over the source's contents, the size, the split and this format.
+        folder: where the arrays lie; `open_dataset` opens them again.
+        unreadable: a folder's files that were left out, with reasons; `prepare` alone knows.
     """
 
     images: Bytes
@@ -66,163 +58,211 @@ class Dataset:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width."""
-        channels, height, width = self.images.shape[1:]
+        """Channels, height and width of every picture."""
+        _, channels, height, width = self.images.shape
         return channels, height, width
 
 
 def prepare(
-    data: Data, data_dir: Path | None = None, progress: Progress = silent
+    data: Data, data_dir: Path | None = None, progress: Progress | None = None
 ) -> tuple[Dataset, Pictures]:
-    """The pictures of a study, resized, and the source they came from.
+    """The pictures that a study's `data` names: resized, and as they come.
 
-    What was made before is used again; a damaged cache is made anew.
+    They are resized once and kept in the cache, checked by SHA-256 each time they are
+    prepared, and resized again if the cache is damaged.
+
+    Args:
+        data_dir: where STL-10's official files lie, if not in the cache.
 
     Raises:
-        DataError: if pictures are missing, damaged or too few.
+        DataError: if pictures are missing, damaged or too few, or the cache can't be written.
     """
     pictures = open_source(data, data_dir, progress)
-    fingerprint = _fingerprint(pictures, data)
-    folder = cache_folder() / "datasets" / fingerprint
-    if not _is_whole(folder):
-        splits = _split(pictures, data)
-        _build(folder, pictures, splits, data.size, fingerprint, progress)
-    return open_dataset(folder), pictures
+    fingerprint = _fingerprint(data, pictures)
+    folder = cache_folder() / "datasets" / f"{pictures.source}-{fingerprint[:32]}"
+    try:
+        _check(folder, fingerprint)
+    except DataError:
+        splits = _split(data, pictures)  # first: it may refuse
+        try:
+            _build(folder, fingerprint, data.size, pictures, splits, progress or silent)
+        except OSError as error:
+            raise DataError(
+                f"{folder}: the resized pictures can't be kept there ({error.strerror}). "
+                "Make room, or name another folder in PARIBUS_CACHE."
+            ) from None
+    return replace(open_dataset(folder), unreadable=pictures.unreadable), pictures
 
 
 def open_dataset(folder: Path) -> Dataset:
-    """Map a prepared data set into memory, as every worker does."""
-    facts = _Facts.model_validate_json((folder / FACTS).read_bytes())
-    return Dataset(
-        # Copy on write: the pages are shared, and torch gets memory it may call writable.
-        images=np.load(folder / IMAGES, mmap_mode="c", allow_pickle=False),
-        labels=np.load(folder / LABELS, allow_pickle=False),
-        splits=Splits(*map(np.asarray, (facts.training, facts.validation, facts.test))),
-        classes=facts.classes,
-        mean=facts.mean,
-        std=facts.std,
-        source=facts.source,
-        fingerprint=facts.fingerprint,
-        folder=folder,
-        unreadable=facts.unreadable,
+    """Map a prepared data set; nothing is checked, so that a worker starts at once.
+
+    Raises:
+        DataError: if it isn't there.
+    """
+    try:
+        facts = json.loads((folder / FACTS).read_text())["facts"]
+        images = np.load(folder / IMAGES, mmap_mode="c", allow_pickle=False)
+        labels = np.load(folder / LABELS, allow_pickle=False)
+        part = np.load(folder / PART, allow_pickle=False)
+        return Dataset(
+            images=images,
+            labels=labels,
+            splits=Splits(*(np.flatnonzero(part == number) for number in range(len(PARTS)))),
+            classes=tuple(facts["classes"]),
+            mean=tuple(facts["mean"]),
+            std=tuple(facts["std"]),
+            source=facts["source"],
+            fingerprint=facts["fingerprint"],
+            folder=folder,
+        )
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise DataError(f"{folder}: not a prepared data set ({error})") from None
+
+
+# ---- what decides a data set ----------------------------------------------------------------
+
+
+def _fingerprint(data: Data, pictures: Pictures) -> str:
+    # The pictures' contents count, not where a folder of them lies.
+    choices = data.model_dump(mode="json", exclude={"path"})
+    parts = {"format": DATASET_FORMAT, "contents": pictures.fingerprint, **choices}
+    return _sha256(json.dumps(parts, sort_keys=True).encode())
+
+
+def _split(data: Data, pictures: Pictures) -> Splits:
+    official = isinstance(data, Stl10)
+    return split(
+        pictures.labels,
+        pictures.part,
+        data.validation,
+        None if isinstance(data, Stl10) else data.test,
+        classes=pictures.classes,
+        # STL-10's 800 test pictures a class serve both, as in the reference study.
+        validation_from="test" if official else "train",
     )
 
 
-def resize(picture: Bytes, size: int) -> Bytes:
-    """Bytes (height, width, channels) to (size, size, channels), antialiased.
-
-    The shorter side becomes `size`; what is left over of the longer is cut off on both ends.
-    """
-    height, width = picture.shape[:2]
-    side = min(height, width)
-    left, top = (width - side) / 2, (height - side) / 2
-    image = Image.fromarray(picture.squeeze(-1) if picture.shape[-1] == 1 else picture)
-    # Pillow's resize averages over all pixels under its triangle when it makes a picture smaller.
-    box = (left, top, left + side, top + side)
-    small = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box=box))
-    return small.reshape(size, size, -1)
-
-
-def _fingerprint(pictures: Pictures, data: Data) -> str:
-    # Where a folder lies doesn't matter; what is in it does, and the source says that.
-    choices = data.model_dump(exclude={"path"})
-    parts = [CACHE_FORMAT, pictures.fingerprint, choices]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _split(pictures: Pictures, data: Data) -> Splits:
-    if isinstance(data, Stl10):
-        # Its own test pictures serve for both: 300 of each class's 800 are for validation.
-        return split(pictures.labels, pictures.part, data.validation, 0, pictures.classes, "test")
-    return split(pictures.labels, pictures.part, data.validation, data.test, pictures.classes)
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        facts = _Facts.model_validate_json((folder / FACTS).read_bytes())
-        return all(_sha256(folder / name) == facts.sums[name] for name in (IMAGES, LABELS))
-    except (OSError, ValidationError, KeyError):
-        return False
+# ---- building -------------------------------------------------------------------------------
 
 
 def _build(
     folder: Path,
+    fingerprint: str,
+    size: int,
     pictures: Pictures,
     splits: Splits,
-    size: int,
-    fingerprint: str,
     progress: Progress,
 ) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        images = _write_images(fresh / IMAGES, pictures, size, progress)
-        np.save(fresh / LABELS, pictures.labels, allow_pickle=False)
-        mean, std = _mean_and_std(images, splits.training)
-        facts = _Facts(
-            source=pictures.source,
-            classes=pictures.classes,
-            fingerprint=fingerprint,
-            mean=mean,
-            std=std,
-            training=tuple(splits.training.tolist()),
-            validation=tuple(splits.validation.tolist()),
-            test=tuple(splits.test.tolist()),
-            unreadable=pictures.unreadable,
-            sums={name: _sha256(fresh / name) for name in (IMAGES, LABELS)},
-        )
-        (fresh / FACTS).write_text(facts.model_dump_json())
-        _put_in_place(fresh, folder)
-    except OSError as error:
-        raise DataError(
-            f"{folder.parent}: the resized pictures can't be kept there ({error.strerror}). "
-            "Make room, or name another folder in PARIBUS_CACHE."
-        ) from error
+        images = _write_images(fresh / IMAGES, size, pictures, progress)
+        part = np.empty(len(pictures.labels), np.uint8)
+        for number, index in enumerate((splits.training, splits.validation, splits.test)):
+            part[index] = number
+        np.save(fresh / LABELS, pictures.labels)
+        np.save(fresh / PART, part)
+        mean, std = _moments(images[splits.training])
+        facts = {
+            "source": pictures.source,
+            "classes": pictures.classes,
+            "mean": mean,
+            "std": std,
+            "fingerprint": fingerprint,
+            "files": {name: _file_sha256(fresh / name) for name in ARRAYS},
+        }
+        _write_facts(fresh / FACTS, facts)
+        _install(fresh, folder)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(fresh, ignore_errors=True)  # empty or unfinished by now
 
 
-def _write_images(path: Path, pictures: Pictures, size: int, progress: Progress) -> Bytes:
-    shape = (len(pictures), pictures.channels, size, size)
-    images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-    for index in range(len(pictures)):
-        images[index] = resize(pictures.read(index), size).transpose(2, 0, 1)
-        if index % 100 == 0 or index == len(pictures) - 1:
-            progress("resizing pictures", index + 1, len(pictures))
-    images.flush()
+def _write_images(path: Path, size: int, pictures: Pictures, progress: Progress) -> Bytes:
+    count = len(pictures.labels)
+    shape = (count, pictures.channels, size, size)
+    images: Bytes = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    for i in range(count):
+        images[i] = squared(pictures.read(i), size)
+        if i % 100 == 99 or i == count - 1:
+            progress("resizing pictures", i + 1, count)
     return images
 
 
-def _mean_and_std(images: Bytes, training: Integers) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Per channel, over the pixels of the training pictures scaled to 0..1, exactly.
+def _moments(images: Bytes) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of each channel, scaled to 0..1.
 
-    Integer sums over one picture at a time: neither memory nor rounding grows with the data.
+    Taken from counts of the 256 levels: exact, whatever the order of the pictures.
     """
-    total = np.zeros(images.shape[1], np.int64)
-    squares = np.zeros_like(total)
-    for index in training:
-        pixels = images[index].reshape(len(total), -1).astype(np.int64)
-        total += pixels.sum(axis=1)
-        squares += (pixels**2).sum(axis=1)
-    count = len(training) * images.shape[2] * images.shape[3]
-    mean = total / count
-    std = np.sqrt(squares / count - mean**2)
-    return tuple((mean / 255).tolist()), tuple((std / 255).tolist())
+    levels = np.arange(256) / 255
+    mean, std = [], []
+    for channel in np.moveaxis(images, 1, 0):
+        share = np.bincount(channel.ravel(), minlength=256) / channel.size
+        mean.append(float(share @ levels))
+        std.append(float(np.sqrt(share @ (levels - mean[-1]) ** 2)))
+    return mean, std
 
 
-def _put_in_place(fresh: Path, folder: Path) -> None:
-    """Rename; where another process was first, its work is as good, a damaged one makes way."""
-    for _ in range(10):
-        try:
-            os.rename(fresh, folder)  # noqa: PTH104  Path.rename would hide which of the two it was
-            return
-        except OSError:
-            if _is_whole(folder):
-                return
-            shutil.rmtree(folder, ignore_errors=True)
-    os.rename(fresh, folder)  # noqa: PTH104  let the reason be raised
+def _write_facts(path: Path, facts: dict[str, Any]) -> None:
+    path.write_text(json.dumps({"facts": facts, "sha256": _facts_sha256(facts)}, indent=1))
 
 
-def _sha256(path: Path) -> str:
+def _install(fresh: Path, folder: Path) -> None:
+    """Put a new folder in its place, over another process's or a damaged one."""
+    fresh.chmod(0o755)
+    for name in (*ARRAYS, FACTS):
+        _sync(fresh / name)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        # Something lies there. The same pictures make the same bytes, so file by file a reader
+        # finds either what is right already or what becomes right now.
+        folder.mkdir(exist_ok=True)
+        for name in (*ARRAYS, FACTS):
+            (fresh / name).replace(folder / name)
+    _sync(folder)
+    _sync(folder.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+# ---- checking -------------------------------------------------------------------------------
+
+
+def _check(folder: Path, fingerprint: str) -> None:
+    """Compare every file with its checksum.
+
+    Raises:
+        DataError: if the folder isn't there, is damaged, or holds other pictures.
+    """
+    try:
+        sealed = json.loads((folder / FACTS).read_text())
+        facts = sealed["facts"]
+        good = (
+            sealed["sha256"] == _facts_sha256(facts)
+            and facts["fingerprint"] == fingerprint
+            and all(facts["files"][name] == _file_sha256(folder / name) for name in ARRAYS)
+        )
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise DataError(f"{folder}: incomplete ({error})") from None
+    if not good:
+        raise DataError(f"{folder}: damaged")
+
+
+def _facts_sha256(facts: dict[str, Any]) -> str:
+    return _sha256(json.dumps(facts, sort_keys=True).encode())
+
+
+def _file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""Labelled pictures as they come from a source, before any resizing."""
+"""A source's labelled pictures as they come, and as networks see them."""
 
 from __future__ import annotations
 
@@ -7,41 +7,55 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
-from paribus.records import Integers
+from PIL import Image, ImageOps
 
 Bytes = npt.NDArray[np.uint8]
 
-#: Called now and then with (what, how much is done, how much there is or None).
+#: Called as (what is under way, how much is done, how much there is or None).
 Progress = Callable[[str, int, int | None], None]
+
+
+def silent(what: str, done: int, total: int | None) -> None:
+    """Hear of progress and say nothing."""
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """A source's pictures.
+    """A source's labelled pictures as they come, before any resizing.
 
     Attributes:
-        classes: their names, in the order of the labels.
+        source: "digits", "stl10" or "folder".
+        classes: the classes' names, in the order of the labels.
         labels: (n,) each picture's class.
-        part: (n,) "train", "validation" or "test" where the source says so, "" where not.
-        channels: 1 for grey, 3 for colour.
-        fingerprint: SHA-256 over the contents.
-        read: picture i as (height, width, channels) bytes, in its own size.
-        unreadable: files that are not among the pictures, each with the reason.
+        part: (n,) "train", "validation" or "test", or "" where the source doesn't say.
+        channels: 1 (grey) or 3 (red, green, blue).
+        fingerprint: SHA-256 over the contents (for STL-10, over the official MD5s).
+        read: picture i as (height, width, channels) bytes, in its original size.
+        unreadable: a folder's files that are no usable pictures, by name, with the reason.
     """
 
     source: str
     classes: tuple[str, ...]
-    labels: Integers
+    labels: npt.NDArray[np.int64]
     part: npt.NDArray[np.str_]
     channels: int
     fingerprint: str
     read: Callable[[int], Bytes]
     unreadable: tuple[str, ...] = ()
 
-    def __len__(self) -> int:
-        return len(self.labels)
 
+def squared(pixels: Bytes, size: int) -> Bytes:
+    """The central square of a picture, resized to `size`.
 
-def silent(what: str, done: int, total: int | None) -> None:
-    """Progress that nobody wants to see."""
+    Bilinear with antialiasing: each new pixel is a mean over all the old ones that it covers.
+
+    Args:
+        pixels: (height, width, channels).
+
+    Returns:
+        (channels, size, size).
+    """
+    grey = pixels.shape[-1] == 1
+    image = Image.fromarray(pixels[..., 0] if grey else pixels)
+    small = np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR))
+    return small[None] if grey else np.moveaxis(small, -1, 0)

@@ -1,89 +1,95 @@
-"""Which pictures are for training, validation and test: stratified, and the same for every run."""
+"""Which pictures train, which validate, which test: stratified, the same for every seed."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from paribus.errors import DataError
-from paribus.records import Integers
 from paribus.streams import stream
+from paribus.study.spec import PerClass
 
-Share = int | float
+#: As a source names them, in the order of `Splits`.
+PARTS = ("train", "validation", "test")
+
+Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Splits:
-    """Numbers of pictures, ascending; no picture stands in two of them."""
+    """Three parts of the pictures by number, each ascending; no picture is in two."""
 
-    training: Integers
-    validation: Integers
-    test: Integers
+    training: Index
+    validation: Index
+    test: Index
 
 
 def split(
-    labels: Integers,
+    labels: npt.NDArray[np.int64],
     part: npt.NDArray[np.str_],
-    validation: Share,
-    test: Share,
-    classes: tuple[str, ...],
-    validation_from: str = "train",
+    validation: PerClass,
+    test: PerClass | None,
+    *,
+    classes: Sequence[str],
+    validation_from: Literal["train", "test"] = "train",
 ) -> Splits:
-    """Split pictures class by class; parts that the source itself has stay as they are.
+    """Complete the parts that the source gives to three, class by class.
+
+    A source without a test part has `test` of each class drawn for it; without a validation
+    part, `validation` of each class are taken out of `validation_from`. A share counts from
+    the class's pictures in the part that it is drawn from. The drawing has a stream of its
+    own that depends on no seed: every run of every setting sees the same parts.
 
     Args:
-        labels, part: (n,) as in `Pictures`.
-        validation, test: pictures of each class (int) or a share of each class (float), used
-            only for a part that the source lacks.
-        validation_from: the part that validation is taken out of.
+        labels: (n,) each picture's class.
+        part: (n,) "train", "validation", "test", or "" where the source doesn't say.
+        classes: their names.
 
     Raises:
-        DataError: if a class has too few pictures.
+        DataError: if a class is left without a picture in one of the parts.
     """
-    owner = np.where(part == "", "train", part)
-    if not (owner == "test").any():
-        owner = _move(owner, labels, "train", "test", test, classes)
-    if not (owner == "validation").any():
-        owner = _move(owner, labels, validation_from, "validation", validation, classes)
-    _demand_every_class(owner, labels, classes)
-    return Splits(*(np.flatnonzero(owner == name) for name in ("train", "validation", "test")))
-
-
-def _move(
-    owner: npt.NDArray[np.str_],
-    labels: Integers,
-    source: str,
-    target: str,
-    amount: Share,
-    classes: tuple[str, ...],
-) -> npt.NDArray[np.str_]:
-    """Move `amount` of each class from one part to another, drawn from the split's own stream."""
-    owner = owner.astype("<U10")
+    given = np.where(part == "", "train", part)
+    draws = _draws(given, validation, test, validation_from)
+    shuffled = stream(0, "split").permutation(len(labels))
+    result = given.astype("<U10")  # room for "validation"
     for label, name in enumerate(classes):
-        there = np.flatnonzero((owner == source) & (labels == label))
-        # Half a picture goes up: a share of a small class is never none.
-        count = amount if isinstance(amount, int) else max(1, math.floor(amount * len(there) + 0.5))
-        if count >= len(there):
-            raise DataError(
-                f"class {name!r}: {count} of its pictures are wanted for {target}, but {source} "
-                f"has {len(there)} and must keep one. Add pictures or ask for fewer."
-            )
-        # The split belongs to the study, not to a run: it has seed 0 whatever the run's seed.
-        chosen = stream(0, "split", target, label).permutation(there)[:count]
-        owner[chosen] = target
-    return owner
+        for source in (p for p in PARTS if p not in draws):
+            pool = shuffled[(labels[shuffled] == label) & (given[shuffled] == source)]
+            counts = {to: _count(n, len(pool)) for to, (frm, n) in draws.items() if frm == source}
+            _demand_enough(name, source, len(pool), counts)
+            for to, count in counts.items():
+                result[pool[:count]] = to
+                pool = pool[count:]
+    return Splits(*(np.flatnonzero(result == p) for p in PARTS))
 
 
-def _demand_every_class(
-    owner: npt.NDArray[np.str_], labels: Integers, classes: tuple[str, ...]
-) -> None:
-    for name in ("train", "validation", "test"):
-        counts = np.bincount(labels[owner == name], minlength=len(classes))
-        missing = [classes[k] for k in np.flatnonzero(counts == 0)]
-        if missing:
-            raise DataError(
-                f"{name}: every class needs a picture; none came of {', '.join(missing)}"
-            )
+def _draws(
+    given: npt.NDArray[np.str_], validation: PerClass, test: PerClass | None, validation_from: str
+) -> dict[str, tuple[str, PerClass]]:
+    """The parts that the source lacks: from which part to draw them, and how much."""
+    draws: dict[str, tuple[str, PerClass]] = {}
+    if "test" not in given and test is not None:
+        draws["test"] = ("train", test)
+    if "validation" not in given:
+        draws["validation"] = (validation_from, validation)
+    return draws
+
+
+def _count(wanted: PerClass, pool: int) -> int:
+    return wanted if isinstance(wanted, int) else max(1, round(wanted * pool))
+
+
+def _demand_enough(name: str, source: str, came: int, counts: dict[str, int]) -> None:
+    needed = sum(counts.values()) + 1
+    if came >= needed:
+        return
+    words = f"class {name!r}: {came} {source} pictures came, at least {needed} are needed"
+    if counts:
+        shares = ", ".join(f"{count} for {to}" for to, count in counts.items())
+        lower = " and ".join(f"data.{to}" for to in counts)
+        raise DataError(f"{words} ({shares}, 1 to be left). Add pictures, or lower {lower}.")
+    raise DataError(f"{words}. Add pictures of the class.")

@@ -1,129 +1,84 @@
-"""STL-10's official binary files: 5,000 training and 8,000 test photographs of 96x96 pixels."""
+"""STL-10 (Coates, Ng and Lee 2011): 13,000 labelled colour pictures of 96x96, ten classes."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from paribus.data.pictures import Bytes, Pictures, Progress, silent
+from paribus.data.cache import cache_folder
+from paribus.data.official import STL10, faults, missing, official_folder
+from paribus.data.pictures import Bytes, Pictures, Progress
 from paribus.errors import DataError
-from paribus.store import write_file
 
-CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
-SIDE, CHANNELS = 96, 3
-PICTURE = SIDE * SIDE * CHANNELS
-
-
-@dataclass(frozen=True)
-class OfficialFile:
-    """One of the labelled files: its size in bytes and its published MD5."""
-
-    size: int
-    md5: str
-
-
-FILES = {
-    "train_X.bin": OfficialFile(5000 * PICTURE, "918c2871b30a85fa023e0c44e0bee87f"),
-    "train_y.bin": OfficialFile(5000, "5a34089d4802c674881badbb80307741"),
-    "test_X.bin": OfficialFile(8000 * PICTURE, "7f263ba9f9e0b06b93213547f721ac82"),
-    "test_y.bin": OfficialFile(8000, "36f9794fa4beb8a2c72628de14fa638e"),
-}
-FOLDER = "stl10_binary"
-VERIFIED = ".verified.json"
+CLASSES = (
+    "airplane",
+    "bird",
+    "car",
+    "cat",
+    "deer",
+    "dog",
+    "horse",
+    "monkey",
+    "ship",
+    "truck",
+)
 
 
-def open_stl10(folder: Path, progress: Progress = silent) -> Pictures:
-    """The labelled pictures in `folder`: the 5,000 for training first, then the 8,000 for test.
+def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Pictures:
+    """The 5,000 official training pictures, then the 8,000 test ones.
+
+    They are mapped, not loaded. Without a `data_dir` they come from the cache, and are
+    downloaded into it if they aren't there.
 
     Raises:
-        DataError: if a file is missing or its MD5 is not the official one.
+        DataError: if a file is damaged, or missing from `data_dir`.
     """
-    verify(folder, progress)
-    images = [_images(folder / f"{part}_X.bin") for part in ("train", "test")]
-    labels = [np.fromfile(folder / f"{part}_y.bin", np.uint8) for part in ("train", "test")]
+    folder = _folder(data_dir, progress)
+    damaged = faults(folder)
+    if damaged:
+        place = f" --data-dir {data_dir}" if data_dir else ""
+        raise DataError(
+            "\n".join(f"{folder / name}: {fault}" for name, fault in damaged.items())
+            + f"\n`paribus data fetch stl10{place}` gets what is missing or damaged again."
+        )
+    return _open(folder)
 
-    def read(index: int) -> Bytes:
-        half, number = (images[0], index) if index < 5000 else (images[1], index - 5000)
-        # On disk a picture is (channel, column, row); people and PNG want (row, column, channel).
-        return np.ascontiguousarray(half[number].transpose(2, 1, 0))
+
+def _folder(data_dir: Path | None, progress: Progress | None) -> Path:
+    folder = official_folder(data_dir or cache_folder())
+    if data_dir is None and missing(folder):
+        # Imported here: reading files that are there takes no network.
+        from paribus.data.download import fetch_stl10
+
+        return fetch_stl10(cache_folder(), progress=progress)
+    return folder
+
+
+def _open(folder: Path) -> Pictures:
+    images = {part: _map_images(folder / f"{part}_X.bin") for part in ("train", "test")}
+    # The files number the classes from 1.
+    labels = {part: np.fromfile(folder / f"{part}_y.bin", np.uint8) - 1 for part in images}
+    first_test = len(images["train"])
+
+    def read(i: int) -> Bytes:
+        official = images["train"][i] if i < first_test else images["test"][i - first_test]
+        # Column by column, as (channel, x, y).
+        return np.ascontiguousarray(official.transpose(2, 1, 0))
 
     return Pictures(
         source="stl10",
         classes=CLASSES,
-        labels=np.concatenate(labels).astype(np.int64) - 1,  # on disk they count from 1
-        part=np.repeat(["train", "test"], [5000, 8000]),
-        channels=CHANNELS,
-        fingerprint=hashlib.sha256("".join(f.md5 for f in FILES.values()).encode()).hexdigest(),
+        labels=np.concatenate(list(labels.values())).astype(np.int64),
+        part=np.repeat(list(images), [len(part) for part in images.values()]),
+        channels=3,
+        fingerprint=hashlib.sha256("".join(file.md5 for file in STL10).encode()).hexdigest(),
         read=read,
     )
 
 
-def find(data_dir: Path) -> Path | None:
-    """The folder with the official files: `data_dir` itself or its `stl10_binary/`."""
-    for folder in (data_dir, data_dir / FOLDER):
-        if (folder / "train_X.bin").exists():
-            return folder
-    return None
-
-
-def verify(folder: Path, progress: Progress = silent) -> None:
-    """Compare every file with its official size and MD5; a verified file is not read again.
-
-    Raises:
-        DataError: naming each file that is missing or differs.
-    """
-    known = _read_verified(folder)
-    problems = []
-    for number, (name, official) in enumerate(FILES.items()):
-        progress("checking STL-10", number, len(FILES))
-        problem = _problem(folder / name, official, known.get(name))
-        if problem:
-            problems.append(problem)
-    if problems:
-        raise DataError(
-            "\n".join(problems)
-            + "\nThe official files are expected. Delete these to have them downloaded again, "
-            "or name another folder with --data-dir."
-        )
-    _write_verified(folder)
-
-
-def _problem(path: Path, official: OfficialFile, known: list[int] | None) -> str | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return f"{path}: missing"
-    if status.st_size != official.size:
-        return f"{path}: {status.st_size:,} bytes came; {official.size:,} are expected"
-    if known == [status.st_size, status.st_mtime_ns]:
-        return None
-    with path.open("rb") as file:
-        came = hashlib.file_digest(file, "md5").hexdigest()
-    return None if came == official.md5 else f"{path}: damaged, MD5 {came} came"
-
-
-def _images(path: Path) -> Bytes:
-    return np.memmap(path, np.uint8, mode="r").reshape(-1, CHANNELS, SIDE, SIDE)
-
-
-def _read_verified(folder: Path) -> dict[str, list[int]]:
-    try:
-        known = json.loads((folder / VERIFIED).read_text())
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def _write_verified(folder: Path) -> None:
-    """Remember each file's size and time, where the folder can be written to."""
-    stats = {name: (folder / name).stat() for name in FILES}
-    known = {name: [s.st_size, s.st_mtime_ns] for name, s in stats.items()}
-    if known != _read_verified(folder):
-        try:
-            write_file(folder / VERIFIED, json.dumps(known).encode())
-        except OSError:
-            return  # a read-only folder is verified every time
+def _map_images(path: Path) -> Bytes:
+    """Map a file's pictures: (n, channel, x, y)."""
+    mapped: Bytes = np.memmap(path, np.uint8, mode="r")
+    return mapped.reshape(-1, 3, 96, 96)

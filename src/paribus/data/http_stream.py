@@ -1,0 +1,163 @@
+"""A file on a web server, read from front to back as if the connection never broke."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from collections.abc import Callable
+from http.client import HTTPException, HTTPResponse
+from typing import IO, NoReturn
+from urllib.error import HTTPError
+from urllib.parse import urljoin, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from paribus.errors import DownloadError
+
+SCHEMES = ("http", "https")
+#: Attempts in a row that bring no byte before the stream gives up.
+ATTEMPTS = 5
+#: Answers that pass: the server is busy or asks for patience.
+PASSING = (408, 429, 500, 502, 503, 504)
+
+
+class NotResumableError(DownloadError):
+    """The server can't go on with the file that was begun: it has another, or no ranges."""
+
+
+class HttpStream(io.RawIOBase):
+    """Reads a file once; a cut or stalled connection is taken up again where it broke.
+
+    Args:
+        url: where the file is, by http or https; redirects lead nowhere else.
+        timeout: seconds without a byte before a connection counts as stalled.
+        pause: seconds before the second attempt in a row; doubled before each further one.
+        seen: called with the bytes read so far and the file's size, None if unknown.
+
+    Reading raises DownloadError where attempts bring no byte or the server refuses, and
+    NotResumableError where the file must be begun again.
+    """
+
+    def __init__(
+        self, url: str, timeout: float, pause: float, seen: Callable[[int, int | None], None]
+    ) -> None:
+        _demand_web(url)
+        self.url, self._timeout, self._pause, self._seen = url, timeout, pause, seen
+        self.offset = 0
+        self.size: int | None = None
+        self._tag: str | None = None
+        self._response: HTTPResponse | None = None
+        self._opener = build_opener(_WebRedirects)
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def close(self) -> None:
+        """Leave the server; what it has not sent stays unsent."""
+        self._hang_up()
+        super().close()
+
+    # mypy: typeshed's WriteableBuffer is narrower here than what io.BufferedReader passes.
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the front of `buffer`; 0 bytes mean the end of the file."""
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(self._pause * 2 ** (attempt - 1))
+            try:
+                return self._receive(buffer)
+            except (OSError, HTTPException) as error:
+                self._hang_up()
+                reason = str(getattr(error, "reason", "")) or str(error) or type(error).__name__
+        size = "unknown" if self.size is None else f"{self.size:,}"
+        raise DownloadError(
+            f"{self.url}: {self.offset:,} bytes of {size} came, then {ATTEMPTS} attempts "
+            f"brought nothing more ({reason})."
+        )
+
+    def _receive(self, buffer: memoryview) -> int:
+        if self._response is None:
+            self._response = self._connect()
+        room = len(buffer) if self.size is None else min(len(buffer), self.size - self.offset)
+        # read1 hands over what has arrived, so that a cut loses nothing.
+        came = self._response.read1(room) if room else b""
+        if room and not came and self.size is not None:
+            raise ConnectionError("the connection was cut")
+        buffer[: len(came)] = came
+        self.offset += len(came)
+        self._seen(self.offset, self.size)
+        return len(came)
+
+    def _connect(self) -> HTTPResponse:
+        request = Request(self.url, headers={"User-Agent": "paribus"})
+        if self.offset:
+            request.add_header("Range", f"bytes={self.offset}-")
+            if self._tag and not self._tag.startswith("W/"):
+                request.add_header("If-Range", self._tag)
+        try:
+            response: HTTPResponse = self._opener.open(request, timeout=self._timeout)
+        except HTTPError as error:
+            self._refused(error)
+        try:
+            if self.offset:
+                self._demand_same(response)
+            else:
+                self._begin(response)
+        except BaseException:
+            response.close()
+            raise
+        return response
+
+    def _begin(self, response: HTTPResponse) -> None:
+        length = response.headers.get("Content-Length", "")
+        self.size = int(length) if length.isdecimal() else None
+        self._tag = response.headers.get("ETag")
+
+    def _demand_same(self, response: HTTPResponse) -> None:
+        """Go on only with the very next byte of the very same file."""
+        if response.status != 206:
+            raise NotResumableError(
+                f"{self.url}: the bytes from {self.offset:,} on were asked for; "
+                f"the server answered {response.status} instead of 206"
+            )
+        came = response.headers.get("Content-Range", "")
+        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", came.strip())
+        size = self.size if self.size is not None else "*"
+        if not found or int(found[1]) != self.offset or found[2] not in ("*", str(size)):
+            raise NotResumableError(
+                f"{self.url}: bytes {self.offset}-/{size} were asked for; {came!r} came"
+            )
+        tag = response.headers.get("ETag")
+        if tag != self._tag:
+            raise NotResumableError(
+                f"{self.url}: the file changed on the server (ETag {self._tag}, now {tag})"
+            )
+
+    def _refused(self, error: HTTPError) -> NoReturn:
+        with error:
+            answer = f"the server answered {error.code} {error.reason}"
+        if error.code in PASSING:
+            raise ConnectionError(answer) from None
+        if error.code == 416 and self.offset:
+            raise NotResumableError(f"{self.url}: {answer}") from None
+        raise DownloadError(f"{self.url}: {answer}.") from None
+
+    def _hang_up(self) -> None:
+        response, self._response = self._response, None
+        if response is not None:
+            response.close()
+
+
+class _WebRedirects(HTTPRedirectHandler):
+    """urllib would follow a redirect to ftp too."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: object, newurl: str
+    ) -> Request | None:
+        _demand_web(urljoin(req.full_url, newurl))
+        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
+
+
+def _demand_web(url: str) -> None:
+    if urlsplit(url).scheme not in SCHEMES:
+        raise DownloadError(f"{url}: an address by http or https was expected")

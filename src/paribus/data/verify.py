@@ -1,0 +1,91 @@
+"""Whether the pictures of each source are there and whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from paribus.data.cache import cache_folder
+from paribus.data.official import FOLDER, faults, missing, official_folder
+from paribus.data.sources.digits import CONTENTS, open_digits
+from paribus.data.sources.folder import open_folder
+from paribus.data.sources.stl10 import CLASSES
+from paribus.errors import DataError
+from paribus.study.spec import Folder
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """A source of pictures as it stands.
+
+    Attributes:
+        name: what a study's `data.source` calls it.
+        where: where its files lie, or would be downloaded to.
+        state: "ready", "not downloaded", or "damaged: " and what is wrong.
+        pictures, classes: how many, where the source itself fixes that.
+    """
+
+    name: str
+    description: str
+    where: Path | None
+    state: str
+    pictures: int | None
+    classes: int | None
+
+
+def states(data_dir: Path | None = None) -> list[SourceState]:
+    """How each source stands; `data_dir` is where STL-10's files lie, if not in the cache."""
+    folder = official_folder(data_dir or cache_folder())
+    return [
+        SourceState(
+            "digits",
+            "Handwritten digits, 8x8, grey; they come with scikit-learn",
+            None,
+            "ready",
+            1797,
+            10,
+        ),
+        SourceState(
+            "stl10",
+            "Photographs of animals and vehicles, 96x96, colour",
+            folder,
+            _stl10_state(folder),
+            13000,
+            len(CLASSES),
+        ),
+        SourceState(
+            "folder",
+            "Your own pictures in the folder that data.path names, one subfolder a class",
+            None,
+            "ready",
+            None,
+            None,
+        ),
+    ]
+
+
+def _stl10_state(folder: Path) -> str:
+    if missing(folder):
+        return "not downloaded"
+    found = faults(folder)
+    wrong = "; ".join(f"{name}: {fault}" for name, fault in found.items())
+    return f"damaged: {wrong}" if wrong else "ready"
+
+
+def verify(source: str, data_dir: Path | None = None) -> list[str]:
+    """Every problem of "stl10", "digits" or a folder of pictures, each a sentence.
+
+    Every byte is read again, whatever was seen before.
+    """
+    if source == "stl10":
+        folder = official_folder(data_dir or cache_folder())
+        found = faults(folder, trust_times=False)
+        return [f"{folder / name}: {fault}" for name, fault in found.items()]
+    if source == "digits":
+        came = open_digits().fingerprint
+        return [] if came == CONTENTS else [f"digits: SHA-256 {came} came, {CONTENTS} is expected"]
+    try:
+        pictures = open_folder(Folder(source="folder", path=source), trust_times=False)
+    except DataError as error:
+        return [str(error)]
+    return list(pictures.unreadable)
