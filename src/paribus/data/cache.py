@@ -29,11 +29,14 @@ class Ledger:
     Reading a large folder again only to learn that nothing has changed takes minutes.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, trust: bool = True) -> None:
+        """Open the notes on `folder`'s files; without `trust` they are begun afresh."""
         name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:32]
         self._path = cache_folder() / "seen" / f"{name}.json"
         self._notes: dict[str, tuple[int, int, Found]] = {}
         self._news = False
+        if not trust:
+            return
         with suppress(OSError, ValueError):  # without its notes a ledger looks anew
             notes = json.loads(self._path.read_text())
             self._notes = {name: (size, time, found) for name, (size, time, found) in notes.items()}

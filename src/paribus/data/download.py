@@ -12,12 +12,11 @@ import io
 import os
 import tarfile
 import zlib
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from paribus.data.http_stream import HttpStream, NotResumableError
+from paribus.data.official import FOLDER, STL10, OfficialFile, faults, official_folder
 from paribus.data.pictures import Progress, silent
-from paribus.data.sources.stl10 import FILES, FOLDER, OfficialFile
 from paribus.errors import DownloadError
 
 URL = "https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"
@@ -34,19 +33,20 @@ BY_HAND = (
 def fetch_stl10(
     destination: Path,
     url: str = URL,
-    progress: Progress = silent,
+    progress: Progress | None = None,
     *,
-    files: Mapping[str, OfficialFile] = FILES,
+    files: tuple[OfficialFile, ...] = STL10,
     timeout: float = 30.0,
     pause: float = 0.5,
 ) -> Path:
     """Download the labelled files into `destination/stl10_binary`; return that folder.
 
     Files that are there with the right MD5 stay as they are. A file appears under its name
-    only when it is complete and its MD5 is right.
+    only when it is complete and its MD5 is right. Where one of the files lies in `destination`
+    itself, the others join it there.
 
     Args:
-        files: the wanted files of the archive, with their official sizes and MD5s.
+        files: the wanted files of the archive.
         timeout: seconds without a byte before the connection is taken up anew.
         pause: seconds before the second attempt in a row, growing from there.
 
@@ -54,13 +54,18 @@ def fetch_stl10(
         DownloadError: if the server can't be reached or sends something else, or the files
             can't be written.
     """
-    folder = destination / FOLDER
-    for place in (destination, folder):
-        if not _missing(place, files):
-            return place
+    folder = official_folder(destination, files)
+
+    def seen(done: int, _size: int | None) -> None:
+        # No total: where in the archive the last wanted file ends is not known before.
+        (progress or silent)("downloading STL-10", done, None)
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _fetch_missing(folder, url, progress, files, timeout, pause)
+        for _ in range(BEGINNINGS):
+            wanted = {file.name: file for file in files if file.name in faults(folder, files)}
+            if not wanted or _took_all(HttpStream(url, timeout, pause, seen), folder, wanted):
+                return folder
     except DownloadError as error:
         raise DownloadError(f"{error}\n{BY_HAND.format(url=url)}") from error
     except OSError as error:
@@ -69,27 +74,6 @@ def fetch_stl10(
             "Make room, or name another folder with --data-dir."
         ) from error
     return folder
-
-
-def _fetch_missing(
-    folder: Path,
-    url: str,
-    progress: Progress,
-    files: Mapping[str, OfficialFile],
-    timeout: float,
-    pause: float,
-) -> None:
-    def seen(done: int, _size: int | None) -> None:
-        # No total: where in the archive the last wanted file ends is not known before.
-        progress("downloading STL-10", done, None)
-
-    for beginning in range(1, BEGINNINGS + 1):
-        try:
-            with HttpStream(url, timeout, pause, seen) as stream:
-                return _unpack(stream, folder, files)
-        except NotResumableError as error:
-            if beginning == BEGINNINGS:
-                raise DownloadError(f"{error}; this was attempt {beginning}.") from error
 
 
 def _unpack(stream: HttpStream, folder: Path, files: Mapping[str, OfficialFile]) -> None:

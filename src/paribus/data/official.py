@@ -47,18 +47,18 @@ def faults(
     Args:
         trust_times: believe an earlier check of a file whose size and time are unchanged.
     """
-    ledger = Ledger(folder)
-    found = {file.name: _fault(folder / file.name, file, ledger, trust_times) for file in files}
+    ledger = Ledger(folder, trust_times)
+    found = {file.name: _fault(folder / file.name, file, ledger) for file in files}
     ledger.save()
     return {name: fault for name, fault in found.items() if fault}
 
 
-def _fault(path: Path, file: OfficialFile, ledger: Ledger, trust_times: bool) -> str:
+def _fault(path: Path, file: OfficialFile, ledger: Ledger) -> str:
     try:
         size = path.stat().st_size
         if size != file.size:
             return f"{size:,} bytes came, {file.size:,} are expected"
-        md5 = (ledger.ask(path, _md5) if trust_times else _md5(path))["md5"]
+        md5 = ledger.ask(path, _md5)["md5"]
     except FileNotFoundError:
         return "it is missing"
     except OSError as error:

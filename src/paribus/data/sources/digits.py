@@ -8,6 +8,9 @@ import numpy as np
 
 from paribus.data.pictures import Bytes, Pictures
 
+#: SHA-256 over the pictures as they should come.
+CONTENTS = "0b7e9c3202d7bcd255d6a19a238d3743bf5e320ba74812a6679958a017c55382"
+
 
 def open_digits() -> Pictures:
     """The digits of Alpaydin and Kaynak (1998), their 17 grey levels spread over 0 to 255."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +12,13 @@ import numpy as np
 
 from paribus.data.cache import Found, Ledger
 from paribus.data.decode import Unusable, decode
-from paribus.data.pictures import Pictures, Progress, silent
+from paribus.data.pictures import Bytes, Pictures, Progress, silent
+from paribus.data.splits import PARTS
+from paribus.data.tree import below, files_under, natural, shown, visible
 from paribus.errors import DataError
 from paribus.study.spec import Folder
 
-#: What the three parts may be called on disk.
+#: What the parts may be called on disk.
 PART_NAMES = {
     "train": "train",
     "val": "validation",
@@ -28,19 +29,20 @@ PART_NAMES = {
 
 
 @dataclass(frozen=True)
-class _Branch:
-    """A folder whose subfolders are classes; `part` is "" where there is but one tree."""
+class _ClassFolder:
+    """A folder of one class's pictures; `part` is "" where there is but one tree."""
 
     path: Path
+    name: str
     part: str
 
 
 @dataclass(frozen=True)
 class _Picture:
-    """A usable picture: its file, class, part and the SHA-256 of its bytes."""
+    """A usable picture, with the SHA-256 of its file."""
 
     path: Path
-    class_name: str
+    name: str  # of its class
     part: str
     sha256: str
 
@@ -48,47 +50,177 @@ class _Picture:
 def open_folder(
     data: Folder, progress: Progress | None = None, *, trust_times: bool = True
 ) -> Pictures:
-    """Every usable picture under `data.path`; the other files by name with the reason.
+    """Every usable picture under `data.path`; every other file by name with the reason.
 
-    A relative path starts at the current folder. The contents of a file decide whether it is
-    a picture, not its name. Hidden files and things that are no files are passed over.
+    A relative path starts at the current folder. Hidden files and things that are no files are
+    passed over.
 
     Args:
         trust_times: believe an earlier look at a file whose size and time are unchanged.
 
     Raises:
-        DataError: if there are no two classes with pictures, or the parts differ in classes.
+        DataError: if there are no two classes, a class has no usable picture in a part, or the
+            parts differ in their classes.
     """
     root = Path(data.path).expanduser().resolve()
     if not root.is_dir():
-        raise DataError(f"{data.path}: no such folder ({root}); data.path names one of pictures")
-    listing = _Listing(root, [])
-    branches = listing.branches()
-    classes = _classes(root, branches)
-    files = [
-        (path, name, branch.part)
-        for branch in branches
-        for folder, name in _class_folders(branch.path)
-        for path in listing.files(folder)
-    ]
-    pictures = _usable(listing, files, progress or silent, trust_times)
-    if not pictures:
-        raise DataError(_nothing_usable(root, listing.unusable))
+        raise DataError(f"{data.path}: a folder of pictures is expected there ({root})")
+    unusable: list[str] = []
+    folders = _class_folders(root, unusable)
+    classes = _classes(root, folders)
+    pictures = _look_at_all(root, folders, unusable, progress or silent, trust_times)
 
-    def read(i: int) -> np.typing.NDArray[np.uint8]:
-        path = pictures[i].path
+    def read(i: int) -> Bytes:
         try:
-            return decode(path, data.colour)
-        except Unusable as error:
-            raise DataError(f"{path}: changed while in use ({error}); run again") from None
+            return decode(pictures[i].path, data.colour)
+        except (OSError, Unusable) as error:
+            raise DataError(
+                f"{pictures[i].path}: a picture is expected, as it was before ({error}). "
+                "Leave the folder as it is and run again."
+            ) from None
 
     return Pictures(
         source="folder",
         classes=classes,
-        labels=np.array([classes.index(p.class_name) for p in pictures], np.int64),
-        part=np.array([p.part for p in pictures], "<U10"),
+        labels=np.array([classes.index(picture.name) for picture in pictures], np.int64),
+        part=np.array([picture.part for picture in pictures]),
         channels=3 if data.colour == "rgb" else 1,
         fingerprint=_fingerprint(root, pictures),
         read=read,
-        unreadable=tuple(listing.unusable),
+        unreadable=tuple(unusable),
     )
+
+
+# ---- parts and classes ----------------------------------------------------------------------
+
+
+def _class_folders(root: Path, unusable: list[str]) -> list[_ClassFolder]:
+    """The classes' folders, part by part."""
+    branches = _branches(root, unusable)
+    found = []
+    for part, branch in branches.items():
+        for entry in visible(branch):
+            if entry.is_dir():
+                found.append(_ClassFolder(entry, shown(entry.name), part))
+            elif entry.is_file():
+                unusable.append(f"{below(root, entry)}: not in the folder of a class")
+    return found
+
+
+def _branches(root: Path, unusable: list[str]) -> dict[str, Path]:
+    """The folder of each part, or the whole tree under "".
+
+    A `train` that holds folders is a part; one that holds pictures is a class of vehicles.
+    """
+    parts: dict[str, Path] = {}
+    others = []
+    for entry in visible(root):
+        part = PART_NAMES.get(entry.name.casefold()) if entry.is_dir() else None
+        if part is None:
+            others.append(entry)
+        elif part in parts:
+            raise DataError(
+                f"{root}: one folder for {part} is expected; {parts[part].name} and "
+                f"{entry.name} came"
+            )
+        else:
+            parts[part] = entry
+    if "train" not in parts or not any(e.is_dir() for e in visible(parts["train"])):
+        return {"": root}
+    unusable += [f"{below(root, entry)}: not in train, val or test" for entry in others]
+    return {part: parts[part] for part in PARTS if part in parts}
+
+
+def _classes(root: Path, folders: Sequence[_ClassFolder]) -> tuple[str, ...]:
+    """The classes' names in natural order ("2" before "10"), the same in every part."""
+    of_part: dict[str, set[str]] = {}
+    for folder in folders:
+        of_part.setdefault(folder.part, set()).add(folder.name)
+    every = set().union(*of_part.values())
+    lacking = [
+        f"{part} has no {', '.join(sorted(every - names, key=natural))}"
+        for part, names in of_part.items()
+        if every - names
+    ]
+    if lacking:
+        raise DataError(f"{root}: the same classes are expected in each part; {'; '.join(lacking)}")
+    if len(every) < 2:
+        raise DataError(
+            f"{root}: a subfolder of pictures for each of two or more classes is expected; "
+            f"{', '.join(every) or 'none'} came"
+        )
+    return tuple(sorted(every, key=natural))
+
+
+# ---- pictures -------------------------------------------------------------------------------
+
+
+def _look_at_all(
+    root: Path,
+    folders: Sequence[_ClassFolder],
+    unusable: list[str],
+    progress: Progress,
+    trust_times: bool,
+) -> list[_Picture]:
+    """Every usable picture, class by class in natural order; the rest goes to `unusable`."""
+    ledger = Ledger(root, trust_times)
+    files = [
+        (folder, path) for folder in folders for path in files_under(folder.path, root, unusable)
+    ]
+    pictures = []
+    try:
+        for done, (folder, path) in enumerate(files, 1):
+            found = _ask(ledger, path)
+            if "fault" in found:
+                unusable.append(f"{below(root, path)}: {found['fault']}")
+            else:
+                pictures.append(_Picture(path, folder.name, folder.part, found["sha256"]))
+            progress("checking pictures", done, len(files))
+    finally:
+        ledger.save()
+    _demand_pictures(root, folders, pictures, unusable)
+    return pictures
+
+
+def _ask(ledger: Ledger, path: Path) -> Found:
+    try:
+        return ledger.ask(path, _look)
+    except OSError as error:  # gone since the folder was listed
+        return {"fault": f"can't be read ({error.strerror})"}
+
+
+def _look(path: Path) -> Found:
+    """The SHA-256 of a picture that can be decoded, or the fault of one that can't."""
+    try:
+        decode(path, "rgb")
+    except Unusable as error:
+        return {"fault": str(error)}
+    with path.open("rb") as file:
+        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def _demand_pictures(
+    root: Path,
+    folders: Sequence[_ClassFolder],
+    pictures: Sequence[_Picture],
+    unusable: Sequence[str],
+) -> None:
+    """Refuse a class without any usable picture, with the reasons that are known."""
+    filled = {(picture.part, picture.name) for picture in pictures}
+    for folder in folders:
+        if (folder.part, folder.name) not in filled:
+            place = below(root, folder.path)
+            reasons = [line for line in unusable if line.startswith((f"{place}/", f"{place}:"))]
+            raise DataError(
+                f"{root / place}: pictures of class {folder.name!r} are expected; no usable one "
+                "came. Add some, or move the folder away."
+                + "".join(f"\n  {line}" for line in reasons[:5])
+            )
+
+
+def _fingerprint(root: Path, pictures: Sequence[_Picture]) -> str:
+    digest = hashlib.sha256()
+    for picture in pictures:
+        name = os.fsencode(picture.path.relative_to(root).as_posix())
+        digest.update(name + b"\0" + picture.sha256.encode() + b"\n")
+    return digest.hexdigest()

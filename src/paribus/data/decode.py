@@ -1,0 +1,61 @@
+"""From a picture's file to its pixels, or to the reason why there are none."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from paribus.data.pictures import Bytes
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+#: A file of a few bytes may claim any size; this is looked at before memory is taken.
+LARGEST = 50_000_000
+
+
+class Unusable(Exception):
+    """Why a file gives no picture; never leaves this package."""
+
+
+def decode(path: Path, colour: Literal["rgb", "grey"]) -> Bytes:
+    """A picture as (height, width, 3 or 1), upright as its EXIF says.
+
+    The contents decide the format, not the name. Transparency is dropped; of an animation the
+    first picture is taken.
+
+    Raises:
+        Unusable: if it is no picture, damaged, or too large.
+    """
+    try:
+        # Pillow warns of odd metadata and transparency, which change no pixel here.
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as image:
+            return _pixels(image, colour)
+    except Unusable:
+        raise
+    except UnidentifiedImageError:
+        empty = path.stat().st_size == 0
+        reason = "an empty file" if empty else "not a PNG, JPEG, WebP or BMP picture"
+        raise Unusable(reason) from None
+    except Exception as error:  # Pillow's decoders meet hostile bytes with many kinds of error
+        raise Unusable(f"can't be read ({error or type(error).__name__})") from None
+
+
+def _pixels(image: Image.Image, colour: Literal["rgb", "grey"]) -> Bytes:
+    if image.width * image.height > LARGEST:
+        raise Unusable(
+            f"{image.width:,} x {image.height:,} pixels came, "
+            f"at most {LARGEST // 1_000_000} million are read"
+        )
+    upright = _eight_bits(ImageOps.exif_transpose(image))
+    pixels = np.array(upright.convert("RGB" if colour == "rgb" else "L"), np.uint8)
+    return pixels if colour == "rgb" else pixels[..., None]
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits as grey of 8; Pillow's own conversion cuts off at 255."""
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
