@@ -9,8 +9,6 @@ import click
 from paribus.cli import main
 from paribus.tables import tables_page
 
-DOCS = Path(__file__).parent
-
 
 def cli_page() -> str:
     """Every command's help, in the order of the help itself."""
@@ -40,6 +38,11 @@ def _section(path: str, command: click.Command) -> str:
     return f"## `{path}`\n\n```\n{command.get_help(context)}\n```\n"
 
 
+def pages() -> dict[str, str]:
+    """Every generated document by its name in docs/."""
+    return {"cli.md": cli_page(), "tables.md": tables_page()}
+
+
 if __name__ == "__main__":
-    (DOCS / "cli.md").write_text(cli_page())
-    (DOCS / "tables.md").write_text(tables_page())
+    for name, page in pages().items():
+        (Path(__file__).parent / name).write_text(page)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
+from paribus import tables
 from paribus.errors import RecordError
 from paribus.events import Watch, quiet
 from paribus.records import Record
@@ -33,6 +36,11 @@ class Results:
     def report(self) -> Path:
         """The report to open in a browser."""
         return self.out / "report.html"
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of "runs", "epochs", "steps", "per_class", "confusion"; see docs/tables.md."""
+        frame: pd.DataFrame = getattr(tables, name)(self.records)
+        return frame
 
     @property
     def failed(self) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "s.yaml:4:17: optimizer.lr: -1 came; greater than 0 is expected",
         "s.yaml:5:9: epochs: 'many' came; a whole number is expected",
         "s.yaml:6:1: sedes: unknown key; did you mean 'seeds'? Valid: data, network, optimizer, "
-        "schedule, augmentation, epochs, batch_size, name, baseline, seeds, variations",
+        "schedule, augmentation, epochs, batch_size, name, baseline, seeds, margin, variations, claims",
         "s.yaml:8:8: variations.l2.optimizer.weight_decai: unknown key; did you mean "
         "'weight_decay'? Valid: kind, lr, weight_decay",
         "s.yaml:8:52: variations.l2.optimizer.lr: 'x' came; a number is expected",
@@ -93,6 +93,12 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         ("network: {batch_norm: 1}", "1 came; a boolean is expected"),
         ("data: {source: digits, validation: 1.5}", "or a share of them (0.2) is expected"),
         ("data: {source: digits, validation: true}", "or a share of them (0.2) is expected"),
+        ("seeds: 0", "0 came; greater than or equal to 1 is expected"),
+        ("seeds: many", "'many' came; a whole number, or {until: decided}, is expected"),
+        ("seeds: {until: decided, looks: [5, 4]}", "each larger than the one before, is expected"),
+        ("seeds: {until: dawn}", "'dawn' came; 'decided' is expected"),
+        ("margin: 0", "0 came; greater than 0 is expected"),
+        ("margin: 1", "1 came; less than 1 is expected"),
         ("baseline: a/b", "a name of letters, digits, '.', '_' and '-', at most 64, is expected"),
         ('name: "two\\nlines"', "a line of text is expected"),
     ],
@@ -131,6 +137,38 @@ def test_a_kind_that_leaves_keys_of_the_old_one_behind_says_how_to_replace_the_s
     assert all("To replace the section write schedule: {...}" in line for line in problems(text))
     replaced = text.replace("schedule.kind: cosine", "schedule: cosine")
     assert parse_study(replaced).variations["cos"] == {"schedule": "cosine"}
+
+
+CLAIM = (
+    GOOD
+    + """\
+claims:
+  - id: a
+    says: It helps.
+    test: {setting: l2, against: baseline, measure: test_accuracy, expect: better}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("setting: l2", "setting: l3", "no setting is called 'l3'; did you mean 'l2'?"),
+        ("against: baseline", "against: main", "no setting is called 'main'"),
+        ("test_accuracy", "test_acuracy", "'test_acuracy' came; 'test_accuracy'"),
+        ("expect: better", "expekt: better", "one of expect, between, within"),
+        ("expect: better", "between: [2, 1]", "the lower one first, is expected"),
+        ("says: It helps.", "sais: It helps.", "unknown key; did you mean 'says'?"),
+    ],
+)
+def test_claims_are_checked_like_the_rest(old: str, new: str, expected: str) -> None:
+    assert parse_study(CLAIM).claims[0].id == "a"
+    assert any(expected in line for line in problems(CLAIM.replace(old, new)))
+
+
+def test_two_claims_cannot_share_an_id() -> None:
+    twice = CLAIM + CLAIM.split("claims:\n")[1]
+    assert any("another claim has this id" in line for line in problems(twice))
 
 
 def test_settings_whose_folders_some_disks_confuse_are_refused() -> None:

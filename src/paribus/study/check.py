@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from paribus.study import spec
+from paribus.study import claims, spec
 from paribus.study.plan import override
+from paribus.study.section import SETTING_NAME
 
 #: Where each section's keys are declared, by the tag or the field that pydantic puts in a location.
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -27,6 +28,15 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "step": spec.Step,
     "cosine": spec.Cosine,
     "augmentation": spec.Augmentation,
+    "a number": spec.UntilDecided,
+    "until decided": spec.UntilDecided,
+}
+CLAIM_TESTS: dict[str, type[BaseModel]] = {
+    "expect": claims.Direction,
+    "between": claims.DifferenceRange,
+    "within": claims.ValueRange,
+    "best or worst": claims.Ranking,
+    "order": claims.Order,
 }
 TAGGED = {"data", "network", "optimizer", "schedule"}
 
@@ -47,7 +57,7 @@ class Fault:
 
 def faults(study: Mapping[str, Any]) -> list[Fault]:
     """All that is wrong with a study given as plain values; empty when it can be run."""
-    return [*_validate(spec.Study, study), *variation_faults(study)]
+    return [*_validate(spec.Study, study), *variation_faults(study), *claim_faults(study)]
 
 
 def variation_faults(study: Mapping[str, Any]) -> list[Fault]:
@@ -65,6 +75,40 @@ def variation_faults(study: Mapping[str, Any]) -> list[Fault]:
         if isinstance(overrides, Mapping):
             found += _override_faults(at, baseline, overrides, known)
     return found
+
+
+def claim_faults(study: Mapping[str, Any]) -> list[Fault]:
+    """Claims that share an id, or speak of settings that the study doesn't have."""
+    listed = study.get("claims")
+    if not isinstance(listed, list | tuple):
+        return []
+    settings = [str(study.get("baseline", "baseline")), *map(str, study.get("variations") or {})]
+    found: list[Fault] = []
+    seen: set[str] = set()
+    for number, claim in enumerate(listed):
+        if not isinstance(claim, Mapping):
+            continue
+        if str(claim.get("id")) in seen:
+            found.append(Fault(("claims", number, "id"), "another claim has this id"))
+        seen.add(str(claim.get("id")))
+        test = claim.get("test")
+        found += _unknown_settings(("claims", number, "test"), test, settings)
+    return found
+
+
+def _unknown_settings(at: Location, test: Any, settings: list[str]) -> list[Fault]:
+    if not isinstance(test, Mapping):
+        return []
+    named: list[tuple[str, Any]] = [(key, test.get(key)) for key in ("setting", "against")]
+    for key in ("within", "order", "settings"):
+        values = test.get(key)
+        if isinstance(values, list | tuple | Mapping):
+            named += [(key, value) for value in values]
+    return [
+        Fault((*at, key), f"no setting is called {name!r}{_nearest(name, settings)}")
+        for key, name in named
+        if isinstance(name, str) and name not in settings
+    ]
 
 
 def _name_fault(at: Location, name: str, seen: dict[str, str]) -> list[Fault]:
@@ -128,8 +172,10 @@ def _validate(model: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:
 def _fault(detail: ErrorDetails) -> Fault:
     location = detail["loc"]
     at = location
-    if len(location) > 1 and location[0] in TAGGED and location[1] in SECTIONS:
+    if len(location) > 1 and location[0] in TAGGED | {"seeds"} and location[1] in SECTIONS:
         at = (location[0], *location[2:])
+    if len(at) > 3 and at[0] == "claims" and at[3] in CLAIM_TESTS:
+        at = (*at[:3], *at[4:])
     if at[-1] == "[key]":
         return Fault(at[:-1], _message(detail, location), key=True)
     if detail["type"] == "union_tag_invalid":
@@ -149,7 +195,11 @@ def _message(detail: ErrorDetails, location: Location) -> str:
             names = [n.strip(" '") for n in context["expected_tags"].split(",")]
             return f"{context['tag']!r} came{_nearest(context['tag'], names)}"
         case "union_tag_not_found":
-            return f"{_short(came)} came; a mapping with {context['discriminator']} is expected"
+            keys = "one of expect, between, within, best, worst, order"
+            wanted = keys if location[0] == "claims" else context["discriminator"]
+            return f"{_short(came)} came; a mapping with {wanted} is expected"
+        case _ if location == ("seeds", "until decided") and not isinstance(came, Mapping):
+            return f"{_short(came)} came; a whole number, or {{until: decided}}, is expected"
         case "dict_type" | "model_type" | "model_attributes_type":
             return f"{_short(came)} came; a mapping of keys is expected"
         case "string_pattern_mismatch":
@@ -162,7 +212,10 @@ def _message(detail: ErrorDetails, location: Location) -> str:
 
 
 def _keys_at(location: Location) -> Iterable[str]:
-    model = SECTIONS.get(str(location[-1])) if location else None
+    last = str(location[-1]) if location else ""
+    model = SECTIONS.get(last) or CLAIM_TESTS.get(last)
+    if model is None and location[:1] == ("claims",):
+        model = claims.Claim
     return (model or spec.Study).model_fields
 
 
@@ -174,7 +227,7 @@ def _nearest(name: str, names: Iterable[str]) -> str:
 
 
 def _pattern_in_words(pattern: str) -> str:
-    if pattern == spec.SETTING_NAME:
+    if pattern == SETTING_NAME:
         return "a name of letters, digits, '.', '_' and '-', at most 64, is"
     return "a network as 'lenet5' or 'package.module:callable' is"
 

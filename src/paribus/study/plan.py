@@ -41,12 +41,20 @@ def settings(study: Study) -> tuple[Setting, ...]:
     )
 
 
-def runs(study: Study) -> tuple[Run, ...]:
+def runs(study: Study, seeds: Mapping[str, int] | None = None) -> tuple[Run, ...]:
     """Every run, interleaved: all settings of seed 0, then all of seed 1, ...
 
     So a machine that slows down during a study slows all settings alike.
+
+    Args:
+        seeds: how many seeds each setting has; all that the study allows by default.
     """
-    return tuple(Run(s, seed) for seed in range(study.seeds) for s in settings(study))
+    return tuple(
+        Run(setting, seed)
+        for seed in range(study.most_seeds)
+        for setting in settings(study)
+        if seeds is None or seed < seeds[setting.name]
+    )
 
 
 def config_of(study: Study) -> Config:

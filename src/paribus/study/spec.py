@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     PlainValidator,
@@ -18,9 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-#: Settings name folders and chart legends, so their names stay plain.
-SETTING_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-SettingName = Annotated[str, StringConstraints(pattern=SETTING_NAME)]
+from paribus.study.claims import Claim
+from paribus.study.section import Line, NotNegative, Positive, Section, SettingName, Whole
 
 
 def _number_or_share(value: Any) -> int | float:
@@ -33,15 +30,6 @@ def _number_or_share(value: Any) -> int | float:
 
 #: Part of the pictures: a number of pictures a class (300) or a share of each class (0.2).
 PerClass = Annotated[int | float, PlainValidator(_number_or_share)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Whole = Annotated[int, Field(ge=1)]
-
-
-class Section(BaseModel):
-    """A part of a study: unknown keys and values of another type are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 # ---- data -----------------------------------------------------------------------------------
@@ -209,35 +197,68 @@ class Config(Section):
     batch_size: Whole = 128
 
 
+class UntilDecided(Section):
+    """Seeds are added at each look to the comparisons that are still undecided."""
+
+    until: Literal["decided"]
+    looks: Annotated[tuple[Annotated[int, Field(ge=3, le=1000)], ...], Field(strict=False)] = (
+        5,
+        8,
+        12,
+        20,
+    )
+
+    @field_validator("looks")
+    @classmethod
+    def _increasing(cls, looks: tuple[int, ...]) -> tuple[int, ...]:
+        if len(looks) < 1 or any(a >= b for a, b in pairwise(looks)):
+            raise ValueError("numbers of seeds, each larger than the one before,")
+        return looks
+
+
+def _seeds_tag(value: Any) -> str:
+    return "a number" if isinstance(value, int) else "until decided"
+
+
+Seeds = Annotated[
+    Annotated[int, Field(ge=1, le=1000), Tag("a number")]
+    | Annotated[UntilDecided, Tag("until decided")],
+    Discriminator(_seeds_tag),
+]
+
+
 class Study(Config):
     """A baseline, variations of it, and the seeds to train each from.
 
     Attributes:
         name: what the report is headed with.
         baseline: the baseline's own name, as reports and folders show it.
-        seeds: how many seeds; they are 0, 1, 2, ...
+        seeds: how many seeds; they are 0, 1, 2, ... Or until when to add them.
+        margin: differences in test accuracy up to this size don't matter (0.01: one point).
         variations: a named set of overrides each, by dotted path:
             `{"l2": {"optimizer.weight_decay": 1e-5}}`.
+        claims: sentences about the settings, each bound to a test.
     """
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    name: Line
     baseline: SettingName = "baseline"
-    seeds: Annotated[int, Field(ge=1, le=1000)] = 5
+    seeds: Seeds = 5
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.01
     variations: dict[SettingName, dict[str, Any]] = Field(default_factory=dict)
+    claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
 
-    @field_validator("name")
-    @classmethod
-    def _one_line(cls, name: str) -> str:
-        if not name.strip() or re.search(r"[\x00-\x1f\x7f]", name):
-            raise ValueError("a line of text is expected")
-        return name
+    @property
+    def most_seeds(self) -> int:
+        """The seeds of a run that is never decided early."""
+        return self.seeds if isinstance(self.seeds, int) else self.seeds.looks[-1]
 
     @model_validator(mode="after")
-    def _variations_apply(self) -> Self:
+    def _parts_fit(self) -> Self:
         # Imported here because the check itself is written in terms of this module's types.
-        from paribus.study.check import variation_faults
+        from paribus.study.check import claim_faults, variation_faults
 
-        found = variation_faults(self.model_dump())
+        plain = self.model_dump()
+        found = [*variation_faults(plain), *claim_faults(plain)]
         if found:
             raise ValueError("; ".join(f"{'.'.join(map(str, f.at))}: {f.message}" for f in found))
         return self

@@ -1,0 +1,133 @@
+"""The commands: what goes to which stream, exit codes, and help that is documented."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+STUDY = """\
+name: digits, at once
+data: {source: digits, size: 16}
+epochs: 1
+seeds: 1
+variations:
+  bn: {network.batch_norm: true}
+"""
+
+
+def paribus(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "paribus", *map(str, words)]
+    environment = os.environ | {"COLUMNS": "100", "TERM": "dumb"}
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    (tmp_path / "quick.yaml").write_text(STUDY)
+    return tmp_path / "quick.yaml"
+
+
+def test_a_run_prints_the_report_and_nothing_else_on_standard_output(study: Path) -> None:
+    done = paribus("run", study, "--jobs", "1", cwd=study.parent)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "out/quick/report.html\n"
+    assert (study.parent / done.stdout.strip()).exists()
+    assert "2 runs to train in 1 process" in done.stderr
+    assert "[2/2] bn, seed 0: finished" in done.stderr
+    again = paribus("run", study, "--json", cwd=study.parent)
+    assert "0 runs to train" in again.stderr
+    assert "2 of 2 done before" in again.stderr
+    answer = json.loads(again.stdout)
+    assert (answer["finished"], answer["failed"]) == (2, [])
+    rebuilt = paribus("report", "out/quick", cwd=study.parent)
+    assert (rebuilt.returncode, rebuilt.stdout) == (0, done.stdout)
+
+
+def test_a_wrong_study_ends_with_2_names_the_place_and_writes_nothing(study: Path) -> None:
+    study.write_text(STUDY.replace("epochs: 1", "epochs: none"))
+    done = paribus("run", study, cwd=study.parent)
+    assert done.returncode == 2
+    assert done.stderr == f"{study}:3:9: epochs: 'none' came; a whole number is expected\n"
+    assert done.stdout == ""
+    assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
+
+
+def test_a_failed_run_ends_with_1_and_the_report_is_written(study: Path) -> None:
+    study.write_text(STUDY + "  bad: {optimizer: {kind: sgd, lr: 1e38}}\n")
+    done = paribus("run", study, "--jobs", "1", cwd=study.parent)
+    assert done.returncode == 1
+    assert "Failed: bad, seed 0: the training loss became" in done.stderr
+    assert (study.parent / done.stdout.strip()).exists()
+
+
+def test_code_in_a_study_needs_permission(study: Path) -> None:
+    study.write_text(STUDY.replace("network.batch_norm: true", "network: my.module:net"))
+    done = paribus("run", study, cwd=study.parent)
+    assert done.returncode == 2
+    assert "--allow-code" in done.stderr
+
+
+def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
+    done = paribus("report", tmp_path)
+    assert done.returncode == 1
+    assert "a folder that `paribus run` filled is expected" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_plan_shows_runs_changes_and_time_and_writes_nothing(study: Path) -> None:
+    done = paribus("plan", study, "--seeds", "2", "--jobs", "1", cwd=study.parent)
+    assert done.returncode == 0, done.stderr
+    assert "network.batch_norm: False -> True" in done.stdout
+    assert "seed 1: baseline, bn" in done.stdout
+    assert re.search(r"About [\d.]+ (s|min) in 1 process", done.stdout)
+    assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
+    plan = json.loads(paribus("plan", study, "--json").stdout)
+    assert plan["runs"] == [["baseline", 0], ["bn", 0]]
+    assert plan["settings"][1]["changes"] == {"network.batch_norm": [False, True]}
+    assert plan["seconds"] > 0
+
+
+def test_sources_are_listed_and_verified(tmp_path: Path) -> None:
+    listed = json.loads(paribus("data", "list", "--json").stdout)
+    assert {"digits", "stl10"} <= {source["name"] for source in listed}
+    assert paribus("data", "verify", "digits").returncode == 0
+    for name in ("cats", "dogs"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "cats" / "broken.png").write_bytes(b"not a picture")
+    bad = paribus("data", "verify", tmp_path)
+    assert bad.returncode == 1
+    assert "broken.png" in bad.stdout + bad.stderr
+
+
+def test_help_comes_without_importing_torch_or_pandas() -> None:
+    code = (
+        "import sys\nfrom paribus.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'pandas', 'sklearn', 'altair', 'pydantic'} & set(sys.modules)\n"
+        "sys.exit(f'imported: {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Examples:" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_for_every_shell(shell: str) -> None:
+    assert "_PARIBUS_COMPLETE" in paribus("completion", shell).stdout
+
+
+def test_the_generated_documents_are_up_to_date() -> None:
+    spec = importlib.util.spec_from_file_location("generate", REPOSITORY / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    for name, page in generate.pages().items():
+        assert (REPOSITORY / "docs" / name).read_text() == page, f"run `make docs` for {name}"
