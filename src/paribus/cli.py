@@ -72,9 +72,30 @@ DATA_DIR = click.option(
 )
 
 
+def _looks(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> tuple[int, ...] | None:
+    try:
+        looks = tuple(int(part) for part in value.split(",")) if value else None
+    except ValueError:
+        looks = ()
+    if looks is not None and (list(looks) != sorted(set(looks)) or min(looks, default=0) < 3):
+        raise click.BadParameter(
+            f"{value!r} came; numbers of seeds from 3 on, each larger than the one before, as "
+            "5,8,12,20"
+        )
+    return looks
+
+
 def _study_options(command: Callable[..., None]) -> Callable[..., None]:
     options = [
         click.option("--seeds", type=click.IntRange(1, 1000), help="Instead of the study's."),
+        click.option(
+            "--looks",
+            metavar="N,N,...",
+            callback=_looks,
+            help="Add seeds at these looks until every variation is decided, as 5,8,12,20.",
+        ),
         click.option("--epochs", type=click.IntRange(1), help="Instead of the study's."),
         click.option(
             "--jobs", type=click.IntRange(1, 256), help="Processes; one a core by default."
@@ -91,10 +112,19 @@ def _study_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _read(study_file: Path, seeds: int | None, epochs: int | None, allow_code: bool) -> Study:
+def _read(
+    study_file: Path,
+    seeds: int | None,
+    looks: tuple[int, ...] | None,
+    epochs: int | None,
+    allow_code: bool,
+) -> Study:
     from paribus.study.read import demand_permission, read_study
 
-    study = read_study(study_file, seeds=seeds, epochs=epochs)
+    if seeds and looks:
+        raise click.UsageError("--seeds is a fixed number and --looks adds seeds: name one of them")
+    until = {"until": "decided", "looks": looks} if looks else None
+    study = read_study(study_file, seeds=seeds or until, epochs=epochs)
     if not allow_code:
         demand_permission(study, study_file)
     return study
@@ -116,6 +146,7 @@ def run(
     study_file: Path,
     out: Path | None,
     seeds: int | None,
+    looks: tuple[int, ...] | None,
     epochs: int | None,
     jobs: int | None,
     data_dir: Path | None,
@@ -131,8 +162,9 @@ def run(
       paribus run studies/digits.yaml
       paribus run studies/lenet-stl10.yaml --data-dir ~/stl10 --out out/stl10
       paribus run studies/digits.yaml --seeds 1 --epochs 2      # a quick try
+      paribus run studies/digits.yaml --looks 5,8,12,20         # seeds until decided
     """
-    study = _read(study_file, seeds, epochs, allow_code)
+    study = _read(study_file, seeds, looks, epochs, allow_code)
     from paribus import pipeline
     from paribus.screen import Screen
 
@@ -191,6 +223,7 @@ def _print_results(results: Any, as_json: bool) -> None:
 def plan(
     study_file: Path,
     seeds: int | None,
+    looks: tuple[int, ...] | None,
     epochs: int | None,
     jobs: int | None,
     data_dir: Path | None,
@@ -205,7 +238,7 @@ def plan(
     Example:
       paribus plan studies/lenet-stl10.yaml --jobs 2
     """
-    study = _read(study_file, seeds, epochs, allow_code)
+    study = _read(study_file, seeds, looks, epochs, allow_code)
     from paribus.execution.estimate import estimate
     from paribus.screen import show_outlook
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from paribus import tables
+from paribus.comparison.seeds import refuse_changed_looks, seeds_wanted
 from paribus.errors import RecordError
 from paribus.events import Watch, quiet
 from paribus.records import Record
@@ -67,16 +68,19 @@ def run(
 
     Raises:
         DataError: if the pictures are missing, damaged or too few.
+        ComparisonError: if the rule for adding seeds was another when these runs were begun.
     """
     # Training needs torch, and nothing right of the disk does: `rebuild_report` must not import it.
     from paribus.execution import conduct
 
     out = Path(out)
+    _refuse_looks_after_the_fact(out, study)
     data = conduct.prepare_data(study, data_dir, watch)
     write_study_copy(out, study)
-    conduct.train_missing(study, data, out, jobs, watch)
-    records, _ = read_records(out, study)
-    conduct.keep_pictures(records, data, out)
+    wanted: dict[str, int] = {}
+    while wanted != (wanted := seeds_wanted(study, read_records(out, study)[0])):
+        conduct.train_missing(study, wanted, data, out, jobs, watch)
+    conduct.keep_pictures(read_records(out, study)[0], data, out)
     return rebuild_report(out)
 
 
@@ -93,14 +97,20 @@ def rebuild_report(out: Path | str) -> Results:
 
 
 def read_records(out: Path, study: Study) -> tuple[tuple[Record, ...], tuple[tuple[Run, str], ...]]:
-    """The records of a study's runs, and the runs that have none with the reason."""
-    found, absent = [], []
+    """The records of a study's runs, and the runs that have none with the reason.
+
+    Of a study that adds seeds until it is decided, seeds beyond the decision don't count.
+    """
+    found: dict[tuple[str, int], Record] = {}
+    reasons: dict[tuple[str, int], str] = {}
     for planned in runs(study):
         try:
-            found.append(_read_planned(out, planned))
+            found[planned.key] = _read_planned(out, planned)
         except RecordError as error:
-            absent.append((planned, str(error)))
-    return tuple(found), tuple(absent)
+            reasons[planned.key] = str(error)
+    wanted = runs(study, seeds_wanted(study, tuple(found.values())))
+    records = tuple(found[run.key] for run in wanted if run.key in found)
+    return records, tuple((run, reasons[run.key]) for run in wanted if run.key in reasons)
 
 
 def _read_planned(out: Path, planned: Run) -> Record:
@@ -111,3 +121,8 @@ def _read_planned(out: Path, planned: Run) -> Record:
     if record.facts.config != planned.setting.config.model_dump(mode="json"):
         raise RecordError("its record is of an earlier version of the study; run the study again")
     return record
+
+
+def _refuse_looks_after_the_fact(out: Path, study: Study) -> None:
+    if any((out / "runs").glob("*/seed-*")):
+        refuse_changed_looks(read_study_copy(out), study)

@@ -46,7 +46,8 @@ def killed(**shape):
 def train(
     study: Study, out: Path, jobs: int = 1, watch: Callable[[Event], None] = quiet
 ) -> list[Outcome]:
-    return train_missing(study, prepare_data(study, None, quiet), out, jobs, watch)
+    seeds = dict.fromkeys((study.baseline, *study.variations), study.most_seeds)
+    return train_missing(study, seeds, prepare_data(study, None, quiet), out, jobs, watch)
 
 
 def record(out: Path, setting: str, seed: int = 0) -> Record:
@@ -168,7 +169,8 @@ def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path: Path, small_st
         f"    folder = Path({str(tmp_path)!r})\n"
         "    study = Study.model_validate_json((folder / 'study.json').read_bytes())\n"
         "    data = prepare_data(study, None, quiet)\n"
-        "    train_missing(study, data, folder, 2, lambda e: print(e, flush=True))\n"
+        "    seeds = {'baseline': 1, 'l2': 1}\n"
+        "    train_missing(study, seeds, data, folder, 2, lambda e: print(e, flush=True))\n"
     )
     (tmp_path / "parent.py").write_text(code)
     parent = subprocess.Popen(

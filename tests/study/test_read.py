@@ -69,7 +69,8 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "s.yaml:4:17: optimizer.lr: -1 came; greater than 0 is expected",
         "s.yaml:5:9: epochs: 'many' came; a whole number is expected",
         "s.yaml:6:1: sedes: unknown key; did you mean 'seeds'? Valid: data, network, optimizer, "
-        "schedule, augmentation, epochs, batch_size, name, baseline, seeds, margin, variations, claims",
+        "schedule, augmentation, epochs, batch_size, name, baseline, seeds, margin, variations, "
+        "claims",
         "s.yaml:8:8: variations.l2.optimizer.weight_decai: unknown key; did you mean "
         "'weight_decay'? Valid: kind, lr, weight_decay",
         "s.yaml:8:52: variations.l2.optimizer.lr: 'x' came; a number is expected",
@@ -153,7 +154,7 @@ claims:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("setting: l2", "setting: l3", "no setting is called 'l3'; did you mean 'l2'?"),
+        ("setting: l2", "setting: l22", "no setting is called 'l22'; did you mean 'l2'?"),
         ("against: baseline", "against: main", "no setting is called 'main'"),
         ("test_accuracy", "test_acuracy", "'test_acuracy' came; 'test_accuracy'"),
         ("expect: better", "expekt: better", "one of expect, between, within"),

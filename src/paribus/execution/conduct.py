@@ -47,13 +47,23 @@ def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str,
 
 
 def train_missing(
-    study: Study, data: Mapping[str, Prepared], out: Path, jobs: int | None, watch: Watch
+    study: Study,
+    seeds: Mapping[str, int],
+    data: Mapping[str, Prepared],
+    out: Path,
+    jobs: int | None,
+    watch: Watch,
 ) -> list[Outcome]:
-    """Train every run of the study that has no good record of just this configuration."""
-    tasks = [task for task in _tasks(study, data, out) if not _is_done(task)]
+    """Train every run that has no good record of just this configuration.
+
+    Args:
+        seeds: how many each setting shall have.
+    """
+    planned = _tasks(study, seeds, data, out)
+    tasks = [task for task in planned if not _is_done(task)]
     workers = min(jobs or cores(), max(len(tasks), 1))
     epochs = sum(task.run.setting.config.epochs for task in tasks)
-    watch(TrainingBegins(len(runs(study)), len(tasks), epochs, workers))
+    watch(TrainingBegins(len(planned), len(tasks), epochs, workers))
 
     def on_epoch(task: Task, epoch: int) -> None:
         setting = task.run.setting
@@ -73,7 +83,9 @@ def keep_pictures(records: Sequence[Record], data: Mapping[str, Prepared], out: 
         keep_case(out, case, prepared.dataset, prepared.pictures)
 
 
-def _tasks(study: Study, data: Mapping[str, Prepared], out: Path) -> list[Task]:
+def _tasks(
+    study: Study, seeds: Mapping[str, int], data: Mapping[str, Prepared], out: Path
+) -> list[Task]:
     return [
         Task(
             study=study.name,
@@ -83,7 +95,7 @@ def _tasks(study: Study, data: Mapping[str, Prepared], out: Path) -> list[Task]:
             digest=digest(run, data[run.setting.name].dataset),
             out=out,
         )
-        for run in runs(study)
+        for run in runs(study, seeds)
     ]
 
 

@@ -31,6 +31,11 @@ class Run:
     setting: Setting
     seed: int
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """The setting's name and the seed."""
+        return self.setting.name, self.seed
+
 
 def settings(study: Study) -> tuple[Setting, ...]:
     """The baseline first, then each variation in the order of the study."""

@@ -20,8 +20,16 @@ from paribus.study.spec import OwnNetwork, Study
 LARGEST_FILE = 1_000_000
 
 
-def read_study(path: Path | str, *, seeds: int | None = None, epochs: int | None = None) -> Study:
+def read_study(
+    path: Path | str,
+    *,
+    seeds: int | Mapping[str, Any] | None = None,
+    epochs: int | None = None,
+) -> Study:
     """Read a study file; `seeds` and `epochs`, where given, replace the study's own.
+
+    Args:
+        seeds: a number, or `{"until": "decided", "looks": [5, 8, 12, 20]}`.
 
     Raises:
         StudyError: with every problem, each at its line and column.

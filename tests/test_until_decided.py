@@ -1,0 +1,86 @@
+"""Seeds until decided: real trainings that stop as soon as, and no sooner than, they may."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import paribus
+from paribus.comparison.errors import ComparisonError
+from paribus.events import Event, RunEnded
+from paribus.study.spec import Study
+
+LOOKS = {"until": "decided", "looks": [4, 5]}
+VARIATIONS = {
+    "same": {"optimizer.lr": 0.001},  # an A/A variation: what stands there already
+    "harm": {"optimizer.lr": 1e-9},  # planted: it can't learn
+    "alike": {"optimizer.weight_decay": 1e-4},
+}
+
+
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study, Counter[str]]:
+    study = Study.model_validate(
+        {
+            "name": "until decided",
+            "data": {"source": "digits", "size": 16},
+            "epochs": 2,
+            "seeds": LOOKS,
+            "variations": VARIATIONS,
+        }
+    )
+    out = tmp_path_factory.mktemp("until") / "out"
+    trained: Counter[str] = Counter()
+
+    def count(event: Event) -> None:
+        if isinstance(event, RunEnded):
+            trained[event.setting] += 1
+
+    paribus.run(study, out, jobs=2, watch=count)
+    return out, study, trained
+
+
+def test_a_planted_harm_is_found_at_the_first_look(
+    decided: tuple[Path, Study, Counter[str]],
+) -> None:
+    _, _, trained = decided
+    assert trained["harm"] == 4
+
+
+def test_what_is_undecided_gets_more_seeds_and_the_baseline_with_it(
+    decided: tuple[Path, Study, Counter[str]],
+) -> None:
+    _, _, trained = decided
+    # Two epochs of digits leave several points between seeds: nothing to decide with four.
+    assert trained["alike"] == trained["baseline"] == 5
+    # Four equal pairs are not yet proof: by sign flips alone they happen once in sixteen.
+    assert trained["same"] == 5
+
+
+def test_a_decided_study_trains_nothing_more(
+    decided: tuple[Path, Study, Counter[str]],
+) -> None:
+    out, study, _ = decided
+    heard: list[Event] = []
+    paribus.run(study, out, watch=heard.append)
+    assert not [event for event in heard if isinstance(event, RunEnded)]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"seeds": 6}, {"seeds": LOOKS | {"looks": [4, 6]}}, {"margin": 0.05}]
+)
+def test_the_rule_for_stopping_cannot_be_changed_after_looking(
+    decided: tuple[Path, Study, Counter[str]], changes: dict[str, object]
+) -> None:
+    out, study, _ = decided
+    with pytest.raises(ComparisonError, match="changed after looking"):
+        paribus.run(Study.model_validate(study.model_dump() | changes), out)
+
+
+def test_looks_cannot_be_declared_after_seeds_have_been_seen(
+    tmp_path: Path, small_study: Callable[..., Study]
+) -> None:
+    paribus.run(small_study(), tmp_path, jobs=2)
+    with pytest.raises(ComparisonError, match="1 seeds, whatever they show"):
+        paribus.run(small_study(seeds=LOOKS), tmp_path)
