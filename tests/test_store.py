@@ -19,6 +19,7 @@ from paribus.records import (
     RunFacts,
 )
 from paribus.store import (
+    Arrays,
     read_record,
     read_study_copy,
     run_folder,
@@ -28,7 +29,7 @@ from paribus.store import (
 )
 from paribus.study.spec import Study
 
-WEIGHTS = {"last": {"fc1.weight": np.ones((2, 3), np.float32)}, "best": {"b": np.zeros(2)}}
+WEIGHTS: dict[str, Arrays] = {"last": {"fc1.weight": np.ones((2, 3), np.float32)}, "best": {"b": np.zeros(2)}}
 
 
 def a_record(seed: int = 3) -> Record:
@@ -159,9 +160,12 @@ def test_a_write_that_fails_leaves_the_old_record(
     monkeypatch.setattr("os.fsync", no_space)
     with pytest.raises(OSError, match="No space"):
         write_record(tmp_path, a_record(), {})
+    with pytest.raises(OSError, match="No space"):
+        write_file(folder / "record.json", b"half")
     monkeypatch.undo()
     assert_equal(read_record(folder), a_record())
     assert [p.name for p in folder.parent.iterdir()] == ["seed-3"]
+    assert len(list(folder.iterdir())) == 6  # nothing half written lies about
 
 
 def test_a_study_is_kept_with_its_results(tmp_path: Path) -> None:

@@ -113,9 +113,13 @@ def write_file(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     os.close(handle)
-    _write_durably(Path(name), content)
-    Path(name).chmod(0o644)
-    Path(name).replace(path)
+    fresh = Path(name)
+    try:
+        _write_durably(fresh, content)
+        fresh.chmod(0o644)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)  # still there only if something failed
     _sync(path.parent)
 
 

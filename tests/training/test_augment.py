@@ -27,7 +27,7 @@ def test_settings_that_differ_in_shift_still_share_their_flips() -> None:
         draw(Augmentation(flip=True, shift=shift), 50, stream(0, "augmentation", 1))[:, 0]
         for shift in (0, 3)
     ]
-    assert np.array_equal(*flips)
+    assert np.array_equal(flips[0], flips[1])
 
 
 @given(st.integers(0, 1), st.integers(-5, 5), st.integers(-5, 5))

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from paribus.data.dataset import Dataset, prepare
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from paribus.data.batches import Batches
+from paribus.data.dataset import Dataset, prepare
 from paribus.errors import NonFiniteLossError
 from paribus.evaluation.predict import log_probabilities, loss_and_accuracy
 from paribus.network.build import build
@@ -100,7 +100,7 @@ def test_the_loop_is_the_textbook_loop(digits: Dataset, small_study: Callable[..
             torch.tensor(digits.labels[part]),
         )
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         optimiser.step()
         losses.append((loss.item(), len(part)))
     np.testing.assert_allclose(course.step_loss, [loss for loss, _ in losses], rtol=1e-4)

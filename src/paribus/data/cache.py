@@ -37,7 +37,8 @@ class Ledger:
         self._news = False
         if not trust:
             return
-        with suppress(OSError, ValueError):  # without its notes a ledger looks anew
+        # Without its notes, or with notes of another kind, a ledger looks anew.
+        with suppress(OSError, ValueError, TypeError, AttributeError):
             notes = json.loads(self._path.read_text())
             self._notes = {name: (size, time, found) for name, (size, time, found) in notes.items()}
 

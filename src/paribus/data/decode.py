@@ -16,7 +16,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 LARGEST = 50_000_000
 
 
-class Unusable(Exception):
+class UnusableError(Exception):
     """Why a file gives no picture; never leaves this package."""
 
 
@@ -27,25 +27,25 @@ def decode(path: Path, colour: Literal["rgb", "grey"]) -> Bytes:
     first picture is taken.
 
     Raises:
-        Unusable: if it is no picture, damaged, or too large.
+        UnusableError: if it is no picture, damaged, or too large.
     """
     try:
         # Pillow warns of odd metadata and transparency, which change no pixel here.
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as image:
             return _pixels(image, colour)
-    except Unusable:
+    except UnusableError:
         raise
     except UnidentifiedImageError:
         empty = path.stat().st_size == 0
         reason = "an empty file" if empty else "not a PNG, JPEG, WebP or BMP picture"
-        raise Unusable(reason) from None
+        raise UnusableError(reason) from None
     except Exception as error:  # Pillow's decoders meet hostile bytes with many kinds of error
-        raise Unusable(f"can't be read ({error or type(error).__name__})") from None
+        raise UnusableError(f"can't be read ({error or type(error).__name__})") from None
 
 
 def _pixels(image: Image.Image, colour: Literal["rgb", "grey"]) -> Bytes:
     if image.width * image.height > LARGEST:
-        raise Unusable(
+        raise UnusableError(
             f"{image.width:,} x {image.height:,} pixels came, "
             f"at most {LARGEST // 1_000_000} million are read"
         )

@@ -12,6 +12,7 @@ import io
 import os
 import tarfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from paribus.data.http_stream import HttpStream, NotResumableError
@@ -22,12 +23,8 @@ from paribus.errors import DownloadError
 URL = "https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"
 #: Times that the archive is begun, where the server can't go on after a cut.
 BEGINNINGS = 3
+#: Bytes read at once; a few times this is read beyond the last wanted byte.
 BLOCK = 1 << 16
-
-BY_HAND = (
-    "Run the same command again: files that are complete are kept. Or download "
-    "{url} by hand, unpack it, and name the folder it is in with --data-dir."
-)
 
 
 def fetch_stl10(
@@ -48,26 +45,27 @@ def fetch_stl10(
     Args:
         files: the wanted files of the archive.
         timeout: seconds without a byte before the connection is taken up anew.
-        pause: seconds before the second attempt in a row, growing from there.
+        pause: seconds before the second attempt in a row, doubled before each further one.
 
     Raises:
         DownloadError: if the server can't be reached or sends something else, or the files
             can't be written.
     """
     folder = official_folder(destination, files)
+    tell = progress or silent
 
-    def seen(done: int, _size: int | None) -> None:
+    def begin() -> HttpStream:
         # No total: where in the archive the last wanted file ends is not known before.
-        (progress or silent)("downloading STL-10", done, None)
+        return HttpStream(url, timeout, pause, lambda done: tell("downloading STL-10", done, None))
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for _ in range(BEGINNINGS):
-            wanted = {file.name: file for file in files if file.name in faults(folder, files)}
-            if not wanted or _took_all(HttpStream(url, timeout, pause, seen), folder, wanted):
-                return folder
+        _fetch(begin, folder, files)
     except DownloadError as error:
-        raise DownloadError(f"{error}\n{BY_HAND.format(url=url)}") from error
+        raise DownloadError(
+            f"{error}\nTry again later: files that are complete are kept. Or download {url} by "
+            "hand, unpack it, and name the folder that it is in with --data-dir."
+        ) from error
     except OSError as error:
         raise DownloadError(
             f"{folder}: the files can't be written there ({error.strerror or error}). "
@@ -76,72 +74,72 @@ def fetch_stl10(
     return folder
 
 
-def _unpack(stream: HttpStream, folder: Path, files: Mapping[str, OfficialFile]) -> None:
-    """Keep the missing files out of the archive; stop reading when none is missing."""
-    missing = _missing(folder, files)
+def _fetch(begin: Callable[[], HttpStream], folder: Path, files: tuple[OfficialFile, ...]) -> None:
+    for beginning in range(1, BEGINNINGS + 1):
+        faulty = faults(folder, files)
+        wanted = {file.name: file for file in files if file.name in faulty}
+        if not wanted:
+            return
+        try:
+            with begin() as stream:
+                _take_out(stream, folder, wanted)
+            return
+        except NotResumableError as error:
+            if beginning == BEGINNINGS:
+                raise DownloadError(f"{error}. It was begun {BEGINNINGS} times.") from error
+
+
+def _take_out(stream: HttpStream, folder: Path, wanted: dict[str, OfficialFile]) -> None:
+    """Keep the wanted files out of the archive; stop reading when none is left."""
     try:
-        # The sizes of the buffers bound how much is read beyond the last wanted byte.
         with (
             io.BufferedReader(stream, BLOCK) as compressed,
             gzip.GzipFile(fileobj=compressed) as plain,
             tarfile.open(fileobj=plain, mode="r|", bufsize=BLOCK) as archive,
         ):
             for member in archive:
-                # "./stl10_binary/x" is the same name; one with ".." is never equal.
-                name = _name(member.name)
-                if name not in missing:
-                    continue
-                _keep(archive, member, folder / name, files[name])
-                missing.remove(name)
-                if not missing:
+                file = wanted.pop(_official_name(member), None)
+                if file:
+                    _keep(archive, member, file, folder)
+                if not wanted:
                     return
     except (gzip.BadGzipFile, EOFError, zlib.error, tarfile.TarError) as error:
         raise DownloadError(
-            f"{stream.url}: a whole tar archive compressed by gzip was expected; after "
-            f"{stream.offset:,} bytes: {error}."
+            f"{stream.url}: a whole tar archive compressed by gzip was expected; "
+            f"{stream.offset:,} bytes came, and then: {error}."
         ) from error
-    raise DownloadError(f"{stream.url}: the archive ended without {', '.join(sorted(missing))}.")
+    raise DownloadError(f"{stream.url}: the archive ended without {', '.join(sorted(wanted))}.")
 
 
-def _name(member: str) -> str | None:
-    path = PurePosixPath(member)
-    return path.name if path.parts == (FOLDER, path.name) else None
+def _official_name(member: tarfile.TarInfo) -> str:
+    """The name of a file right in the official folder, "" for all others."""
+    path = PurePosixPath(member.name)  # "./stl10_binary/x" is the same; ".." never is
+    return path.name if path.parts == (FOLDER, path.name) else ""
 
 
 def _keep(
-    archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path, official: OfficialFile
+    archive: tarfile.TarFile, member: tarfile.TarInfo, file: OfficialFile, folder: Path
 ) -> None:
-    """Write a member under `path`, a name of ours, once its size and MD5 prove right."""
-    if not member.isreg() or member.size != official.size:
-        came = f"{member.size:,} bytes" if member.isreg() else "a link or device"
+    """Write a member under its official name, once its size and MD5 prove right."""
+    if not member.isreg() or member.size != file.size:
+        came = f"{member.size:,} bytes" if member.isreg() else "no regular file"
         raise DownloadError(
-            f"{member.name} in the archive: {official.size:,} bytes were expected; {came} came."
+            f"{member.name} in the archive: {file.size:,} bytes were expected, {came} came."
         )
     content = archive.extractfile(member)
     assert content is not None  # it is a regular file
     digest = hashlib.md5(usedforsecurity=False)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = folder / f".{file.name}.{os.getpid()}.part"
     try:
-        with part.open("wb") as file:
+        with part.open("wb") as target:
             while block := content.read(BLOCK):
                 digest.update(block)
-                file.write(block)
-        if digest.hexdigest() != official.md5:
+                target.write(block)
+        if digest.hexdigest() != file.md5:
             raise DownloadError(
-                f"{member.name} in the archive: MD5 {official.md5} was expected; "
+                f"{member.name} in the archive: MD5 {file.md5} was expected, "
                 f"{digest.hexdigest()} came."
             )
-        part.replace(path)
+        part.replace(folder / file.name)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _missing(folder: Path, files: Mapping[str, OfficialFile]) -> set[str]:
-    return {name for name, official in files.items() if not _is_good(folder / name, official)}
-
-
-def _is_good(path: Path, official: OfficialFile) -> bool:
-    if not path.is_file() or path.stat().st_size != official.size:
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest() == official.md5

@@ -6,10 +6,10 @@ import io
 import re
 import time
 from collections.abc import Callable
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPMessage, HTTPResponse
 from typing import IO, NoReturn
 from urllib.error import HTTPError
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from paribus.errors import DownloadError
@@ -32,16 +32,15 @@ class HttpStream(io.RawIOBase):
         url: where the file is, by http or https; redirects lead nowhere else.
         timeout: seconds without a byte before a connection counts as stalled.
         pause: seconds before the second attempt in a row; doubled before each further one.
-        seen: called with the bytes read so far and the file's size, None if unknown.
+        seen: called with the number of bytes read so far.
 
     Reading raises DownloadError where attempts bring no byte or the server refuses, and
     NotResumableError where the file must be begun again.
     """
 
-    def __init__(
-        self, url: str, timeout: float, pause: float, seen: Callable[[int, int | None], None]
-    ) -> None:
-        _demand_web(url)
+    def __init__(self, url: str, timeout: float, pause: float, seen: Callable[[int], None]) -> None:
+        if urlsplit(url).scheme not in SCHEMES:
+            raise DownloadError(f"{url}: an address by http or https is expected.")
         self.url, self._timeout, self._pause, self._seen = url, timeout, pause, seen
         self.offset = 0
         self.size: int | None = None
@@ -85,7 +84,7 @@ class HttpStream(io.RawIOBase):
             raise ConnectionError("the connection was cut")
         buffer[: len(came)] = came
         self.offset += len(came)
-        self._seen(self.offset, self.size)
+        self._seen(self.offset)
         return len(came)
 
     def _connect(self) -> HTTPResponse:
@@ -149,15 +148,11 @@ class HttpStream(io.RawIOBase):
 
 
 class _WebRedirects(HTTPRedirectHandler):
-    """urllib would follow a redirect to ftp too."""
+    """urllib alone would follow a redirect to ftp too."""
 
     def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: object, newurl: str
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
-        _demand_web(urljoin(req.full_url, newurl))
-        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
-
-
-def _demand_web(url: str) -> None:
-    if urlsplit(url).scheme not in SCHEMES:
-        raise DownloadError(f"{url}: an address by http or https was expected")
+        if urlsplit(newurl).scheme not in SCHEMES:
+            raise HTTPError(req.full_url, code, f"{msg}, a redirect to {newurl}", headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)

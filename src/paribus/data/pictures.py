@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
+T = TypeVar("T")
 Bytes = npt.NDArray[np.uint8]
 
 #: Called as (what is under way, how much is done, how much there is or None).
@@ -17,6 +19,14 @@ Progress = Callable[[str, int, int | None], None]
 
 def silent(what: str, done: int, total: int | None) -> None:
     """Hear of progress and say nothing."""
+
+
+def followed(items: Sequence[T], what: str, progress: Progress) -> Iterator[T]:
+    """The items one by one, with word of it after every hundredth and the last."""
+    for done, item in enumerate(items, 1):
+        yield item
+        if done % 100 == 0 or done == len(items):
+            progress(what, done, len(items))
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class Pictures:
 
 
 def squared(pixels: Bytes, size: int) -> Bytes:
-    """The central square of a picture, resized to `size`.
+    """The central square of a picture resized until its shorter side is `size`.
 
     Bilinear with antialiasing: each new pixel is a mean over all the old ones that it covers.
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from paribus.data.decode import Unusable
+from paribus.data.decode import UnusableError
 
 
 def natural(name: str) -> tuple[list[str | int], str]:
@@ -46,7 +46,7 @@ def files_under(top: Path, root: Path, unusable: list[str]) -> Iterator[Path]:
                 yield entry
         except OSError as error:
             unusable.append(f"{below(root, entry)}: can't be read ({error.strerror})")
-        except Unusable as error:
+        except UnusableError as error:
             unusable.append(f"{below(root, entry)}: {error}")
 
 
@@ -58,8 +58,8 @@ def below(root: Path, path: Path) -> str:
 def _check_link(link: Path, root: Path) -> None:
     target = Path(os.path.realpath(link))
     if not target.exists():
-        raise Unusable("a link to nowhere")
+        raise UnusableError("a link to nowhere")
     if not target.is_relative_to(root):
-        raise Unusable("a link that leads out of the folder")
+        raise UnusableError("a link that leads out of the folder")
     if target.is_dir():
-        raise Unusable("a link to a folder; only links to pictures are followed")
+        raise UnusableError("a link to a folder; only links to pictures are followed")

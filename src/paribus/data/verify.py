@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paribus.data.cache import cache_folder
-from paribus.data.official import FOLDER, faults, missing, official_folder
+from paribus.data.official import faults, missing, official_folder
 from paribus.data.sources.digits import CONTENTS, open_digits
 from paribus.data.sources.folder import open_folder
 from paribus.data.sources.stl10 import CLASSES

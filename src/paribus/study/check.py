@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from paribus.study import claims, spec
+from paribus.study.faults import Fault, Location, in_words, nearest, short, unknown_settings
 from paribus.study.plan import override
 from paribus.study.section import SETTING_NAME
 
@@ -42,17 +41,6 @@ TAGGED = {"data", "network", "optimizer", "schedule"}
 
 #: A variation is compared picture by picture with its baseline, so the pictures stay the same.
 FIXED_DATA = {"data.source", "data.path", "data.validation", "data.test"}
-
-Location = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong, at a path of keys (not yet of lines); `key`: the key itself is wrong."""
-
-    at: Location
-    message: str
-    key: bool = False
 
 
 def faults(study: Mapping[str, Any]) -> list[Fault]:
@@ -92,23 +80,8 @@ def claim_faults(study: Mapping[str, Any]) -> list[Fault]:
             found.append(Fault(("claims", number, "id"), "another claim has this id"))
         seen.add(str(claim.get("id")))
         test = claim.get("test")
-        found += _unknown_settings(("claims", number, "test"), test, settings)
+        found += unknown_settings(("claims", number, "test"), test, settings)
     return found
-
-
-def _unknown_settings(at: Location, test: Any, settings: list[str]) -> list[Fault]:
-    if not isinstance(test, Mapping):
-        return []
-    named: list[tuple[str, Any]] = [(key, test.get(key)) for key in ("setting", "against")]
-    for key in ("within", "order", "settings"):
-        values = test.get(key)
-        if isinstance(values, list | tuple | Mapping):
-            named += [(key, value) for value in values]
-    return [
-        Fault((*at, key), f"no setting is called {name!r}{_nearest(name, settings)}")
-        for key, name in named
-        if isinstance(name, str) and name not in settings
-    ]
 
 
 def _name_fault(at: Location, name: str, seen: dict[str, str]) -> list[Fault]:
@@ -134,7 +107,7 @@ def _override_faults(
 def _refuse(at: Location, path: str) -> list[Fault]:
     first = path.split(".")[0]
     if first not in spec.Config.model_fields:
-        reason = f"unknown key {first!r}{_nearest(first, spec.Config.model_fields)}"
+        reason = f"unknown key {first!r}{nearest(first, spec.Config.model_fields)}"
     elif path == "data" or path in FIXED_DATA:
         reason = "a variation is tested on its baseline's pictures and can't change which they are"
     elif path != first and first not in TAGGED | {"augmentation"}:
@@ -186,29 +159,18 @@ def _fault(detail: ErrorDetails) -> Fault:
 def _message(detail: ErrorDetails, location: Location) -> str:
     came, context = detail["input"], detail.get("ctx", {})
     match detail["type"]:
-        case "extra_forbidden":
-            names = _keys_at(location[:-1])
-            return f"unknown key{_nearest(str(location[-1]), names)}"
-        case "missing":
-            return "missing, and there is no default"
         case "union_tag_invalid":
             names = [n.strip(" '") for n in context["expected_tags"].split(",")]
-            return f"{context['tag']!r} came{_nearest(context['tag'], names)}"
+            return f"{context['tag']!r} came{nearest(context['tag'], names)}"
         case "union_tag_not_found":
             keys = "one of expect, between, within, best, worst, order"
             wanted = keys if location[0] == "claims" else context["discriminator"]
-            return f"{_short(came)} came; a mapping with {wanted} is expected"
+            return f"{short(came)} came; a mapping with {wanted} is expected"
         case _ if location == ("seeds", "until decided") and not isinstance(came, Mapping):
-            return f"{_short(came)} came; a whole number, or {{until: decided}}, is expected"
-        case "dict_type" | "model_type" | "model_attributes_type":
-            return f"{_short(came)} came; a mapping of keys is expected"
+            return f"{short(came)} came; a whole number, or {{until: decided}}, is expected"
         case "string_pattern_mismatch":
-            return f"{_short(came)} came; {_pattern_in_words(context['pattern'])} expected"
-        case "value_error":
-            return f"{_short(came)} came; {context['error']} is expected"
-    expected = detail["msg"].removeprefix("Input should be ").replace("a valid ", "a ")
-    expected = expected.replace("a integer", "a whole number").split(", unable")[0]
-    return f"{_short(came)} came; {expected} is expected"
+            return f"{short(came)} came; {_pattern_in_words(context['pattern'])} expected"
+    return in_words(detail, _keys_at(location[:-1]))
 
 
 def _keys_at(location: Location) -> Iterable[str]:
@@ -219,19 +181,7 @@ def _keys_at(location: Location) -> Iterable[str]:
     return (model or spec.Study).model_fields
 
 
-def _nearest(name: str, names: Iterable[str]) -> str:
-    names = list(names)
-    close = difflib.get_close_matches(name, names, n=1)
-    meant = f"; did you mean {close[0]!r}?" if close else ";"
-    return f"{meant} Valid: {', '.join(names)}" if close else f"{meant} valid: {', '.join(names)}"
-
-
 def _pattern_in_words(pattern: str) -> str:
     if pattern == SETTING_NAME:
         return "a name of letters, digits, '.', '_' and '-', at most 64, is"
     return "a network as 'lenet5' or 'package.module:callable' is"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from paribus.data.cache import Found, Ledger
-from paribus.data.decode import Unusable, decode
-from paribus.data.pictures import Bytes, Pictures, Progress, silent
+from paribus.data.decode import UnusableError, decode
+from paribus.data.pictures import Bytes, Pictures, Progress, followed, silent
 from paribus.data.splits import PARTS
 from paribus.data.tree import below, files_under, natural, shown, visible
 from paribus.errors import DataError
@@ -53,7 +53,7 @@ def open_folder(
     """Every usable picture under `data.path`; every other file by name with the reason.
 
     A relative path starts at the current folder. Hidden files and things that are no files are
-    passed over.
+    passed over; links are followed to pictures inside the folder only.
 
     Args:
         trust_times: believe an earlier look at a file whose size and time are unchanged.
@@ -66,14 +66,21 @@ def open_folder(
     if not root.is_dir():
         raise DataError(f"{data.path}: a folder of pictures is expected there ({root})")
     unusable: list[str] = []
-    folders = _class_folders(root, unusable)
-    classes = _classes(root, folders)
+    try:
+        branches = _branches(root, unusable)
+        folders = _class_folders(root, branches, unusable)
+    except OSError as error:
+        raise DataError(
+            f"{error.filename}: a readable folder is expected ({error.strerror})"
+        ) from None
+    classes = _classes(root, branches, folders)
     pictures = _look_at_all(root, folders, unusable, progress or silent, trust_times)
+    number = {name: label for label, name in enumerate(classes)}
 
     def read(i: int) -> Bytes:
         try:
             return decode(pictures[i].path, data.colour)
-        except (OSError, Unusable) as error:
+        except (OSError, UnusableError) as error:
             raise DataError(
                 f"{pictures[i].path}: a picture is expected, as it was before ({error}). "
                 "Leave the folder as it is and run again."
@@ -82,29 +89,16 @@ def open_folder(
     return Pictures(
         source="folder",
         classes=classes,
-        labels=np.array([classes.index(picture.name) for picture in pictures], np.int64),
+        labels=np.array([number[picture.name] for picture in pictures], np.int64),
         part=np.array([picture.part for picture in pictures]),
         channels=3 if data.colour == "rgb" else 1,
         fingerprint=_fingerprint(root, pictures),
         read=read,
-        unreadable=tuple(unusable),
+        unreadable=tuple(sorted(unusable, key=natural)),
     )
 
 
 # ---- parts and classes ----------------------------------------------------------------------
-
-
-def _class_folders(root: Path, unusable: list[str]) -> list[_ClassFolder]:
-    """The classes' folders, part by part."""
-    branches = _branches(root, unusable)
-    found = []
-    for part, branch in branches.items():
-        for entry in visible(branch):
-            if entry.is_dir():
-                found.append(_ClassFolder(entry, shown(entry.name), part))
-            elif entry.is_file():
-                unusable.append(f"{below(root, entry)}: not in the folder of a class")
-    return found
 
 
 def _branches(root: Path, unusable: list[str]) -> dict[str, Path]:
@@ -118,6 +112,8 @@ def _branches(root: Path, unusable: list[str]) -> dict[str, Path]:
         part = PART_NAMES.get(entry.name.casefold()) if entry.is_dir() else None
         if part is None:
             others.append(entry)
+        elif entry.is_symlink():
+            raise DataError(f"{entry}: a folder is expected, a link to one came; move it here")
         elif part in parts:
             raise DataError(
                 f"{root}: one folder for {part} is expected; {parts[part].name} and "
@@ -131,11 +127,25 @@ def _branches(root: Path, unusable: list[str]) -> dict[str, Path]:
     return {part: parts[part] for part in PARTS if part in parts}
 
 
-def _classes(root: Path, folders: Sequence[_ClassFolder]) -> tuple[str, ...]:
+def _class_folders(
+    root: Path, branches: Mapping[str, Path], unusable: list[str]
+) -> list[_ClassFolder]:
+    """The classes' folders, part by part."""
+    found = []
+    for part, branch in branches.items():
+        for entry in visible(branch):
+            if entry.is_dir():
+                found.append(_ClassFolder(entry, shown(entry.name), part))
+            elif entry.is_file() or entry.is_symlink():
+                unusable.append(f"{below(root, entry)}: not in the folder of a class")
+    return found
+
+
+def _classes(root: Path, parts: Iterable[str], folders: Sequence[_ClassFolder]) -> tuple[str, ...]:
     """The classes' names in natural order ("2" before "10"), the same in every part."""
-    of_part: dict[str, set[str]] = {}
+    of_part: dict[str, set[str]] = {part: set() for part in parts}
     for folder in folders:
-        of_part.setdefault(folder.part, set()).add(folder.name)
+        of_part[folder.part].add(folder.name)
     every = set().union(*of_part.values())
     lacking = [
         f"{part} has no {', '.join(sorted(every - names, key=natural))}"
@@ -143,7 +153,10 @@ def _classes(root: Path, folders: Sequence[_ClassFolder]) -> tuple[str, ...]:
         if every - names
     ]
     if lacking:
-        raise DataError(f"{root}: the same classes are expected in each part; {'; '.join(lacking)}")
+        raise DataError(
+            f"{root}: the same classes are expected in each part; {'; '.join(lacking)}. "
+            "Add the pictures, or move the part's folder away."
+        )
     if len(every) < 2:
         raise DataError(
             f"{root}: a subfolder of pictures for each of two or more classes is expected; "
@@ -169,13 +182,12 @@ def _look_at_all(
     ]
     pictures = []
     try:
-        for done, (folder, path) in enumerate(files, 1):
+        for folder, path in followed(files, "checking pictures", progress):
             found = _ask(ledger, path)
             if "fault" in found:
                 unusable.append(f"{below(root, path)}: {found['fault']}")
             else:
                 pictures.append(_Picture(path, folder.name, folder.part, found["sha256"]))
-            progress("checking pictures", done, len(files))
     finally:
         ledger.save()
     _demand_pictures(root, folders, pictures, unusable)
@@ -193,7 +205,7 @@ def _look(path: Path) -> Found:
     """The SHA-256 of a picture that can be decoded, or the fault of one that can't."""
     try:
         decode(path, "rgb")
-    except Unusable as error:
+    except UnusableError as error:
         return {"fault": str(error)}
     with path.open("rb") as file:
         return {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}

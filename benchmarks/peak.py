@@ -1,0 +1,28 @@
+"""Run a command; print its seconds and its peak memory in bytes: `peak.py COMMAND ...`.
+
+A process of its own, and a small one: the system counts into a command's peak what the process
+was that started it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+
+def main(command: list[str]) -> None:
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    if status:
+        sys.exit(f"{' '.join(command)} failed")
+    unit = 1 if sys.platform == "darwin" else 1024
+    print(json.dumps([seconds, usage.ru_maxrss * unit]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

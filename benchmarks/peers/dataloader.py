@@ -1,0 +1,17 @@
+"""A script with everything in memory: a DataLoader over tensors with its default settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch.utils.data import DataLoader, TensorDataset
+
+from peers import BATCH, Training
+from peers.loop import train_from
+from pictures import tensors
+
+
+def train(data: Path, epochs: int) -> Training:
+    """Train in this process, with as many threads as PyTorch takes by itself."""
+    loader = DataLoader(TensorDataset(*tensors(data, "train")), batch_size=BATCH, shuffle=True)
+    return train_from(loader, epochs)

@@ -1,0 +1,100 @@
+"""All cores, whole trainings, against what users would pick instead."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+from measure import Measured, interleave, ratio, spread
+from page import at_least, table
+from paribus.execution.local import cores
+
+TARGET = 1.8
+HEAD = (
+    "contender",
+    "images a second",
+    "a study's rate to it",
+    "one run's rate to it",
+    "what it does in every epoch",
+)
+PEERS = {
+    "imagefolder": (
+        "ImageFolder script",
+        "reads, decodes and resizes every PNG with Pillow (torchvision itself isn't used) in a "
+        "DataLoader with one process a core; trains only",
+    ),
+    "dataloader": (
+        "DataLoader over tensors",
+        "shuffles normalised floats in memory with DataLoader's default settings; trains only",
+    ),
+    "lightning_loop": (
+        "Lightning",
+        "the same DataLoader under `Trainer(accelerator='cpu')` without checkpoints, logs and "
+        "progress bar; trains only, as it does unless given pictures to validate with",
+    ),
+    "skorch_loop": (
+        "skorch",
+        "`NeuralNetClassifier` on the same tensors; validates, as it does by default",
+    ),
+}
+#: The loss of a network that says nothing about ten classes.
+GUESSING = math.log(10)
+SCRIPT = Path(__file__).with_name("contender.py")
+
+
+def section(data: Path, rounds: int, epochs: int) -> str:
+    """Measure and describe."""
+    workers = cores()
+    ours = {_name(number): _describe(number) for number in sorted({1, 2, workers})}
+    texts = ours | PEERS
+    measured = interleave({name: partial(_rate, name, data, epochs) for name in texts}, rounds)
+    two = ratio(measured, _name(2), _name(1))
+    return (
+        f"### Whole machine: {workers} cores\n\n{rounds} rounds, each contender in a process of "
+        f"its own: training pictures a second over {epochs - 1} epochs, after one that isn't "
+        "counted. Peers use as many threads as PyTorch takes by itself and its default Adam, "
+        f"Paribus one thread a worker.\n\n{table(HEAD, _rows(measured, texts, _name(workers)))}\n"
+        f"Two workers to one: {two}; target {at_least(two.median, TARGET)}.\n"
+    )
+
+
+def _rate(name: str, data: Path, epochs: int) -> float:
+    """Training images a second of a contender, if its network did learn."""
+    command = [sys.executable, str(SCRIPT), name, str(data), str(epochs)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{name} failed:\n{done.stderr}")
+    result = json.loads(done.stdout.splitlines()[-1])
+    if not result["loss"] < GUESSING - 0.2:
+        sys.exit(f"{name} did not learn: its loss is {result['loss']:.3f}, {GUESSING:.3f} guessing")
+    return result["rate"]
+
+
+def _rows(
+    measured: Measured, texts: dict[str, tuple[str, str]], study: str
+) -> list[tuple[str, ...]]:
+    rows = []
+    for name, (title, sentence) in texts.items():
+        rate = f"{spread(measured[name]).median:,.0f}"
+        to_study, to_run = (
+            "" if ours == name else str(ratio(measured, ours, name)) for ours in (study, _name(1))
+        )
+        rows.append((title, rate, to_study, to_run if name in PEERS else "", sentence))
+    return rows
+
+
+def _name(workers: int) -> str:
+    return f"paribus-{workers}"
+
+
+def _describe(workers: int) -> tuple[str, str]:
+    if workers == 1:
+        return "Paribus, one run", "`paribus run` with one worker, so on one core; validates"
+    return (
+        f"Paribus, a study of {workers} runs",
+        f"`paribus run` with {workers} workers, their rates summed; each run validates",
+    )

@@ -1,0 +1,126 @@
+"""A YAML file as a tree that knows where everything stands, so that problems have a place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from paribus.errors import Problem, StudyError
+from paribus.study.faults import Fault
+
+#: Far above any file a person writes; a larger one is a mistake or an attack.
+LARGEST_FILE = 1_000_000
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a file; `what` it should hold is named in the error, as "a study".
+
+    Raises:
+        StudyError: the file can't be read, is too large or isn't UTF-8.
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise _whole_file(path, f"{what} of at most {LARGEST_FILE:,} bytes is expected")
+        return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise _whole_file(path, f"can't be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise _whole_file(path, f"byte {error.start} is not UTF-8; save it as UTF-8") from None
+
+
+def load(text: str, file: str) -> CommentedMap:
+    """The tree of a text; `file` is the name that problems carry.
+
+    Raises:
+        StudyError: the text isn't YAML, or no mapping of keys.
+    """
+    try:
+        tree = YAML(typ="rt", pure=True).load(text)
+    except DuplicateKeyError as error:
+        raise _yaml_problem(file, error, "this key is given twice; keep one") from None
+    except MarkedYAMLError as error:
+        raise _yaml_problem(file, error, f"not YAML: {error.problem}") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        message = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise StudyError(file, [Problem(1, 1, "file", f"not YAML: {message}")]) from None
+    if not isinstance(tree, CommentedMap):
+        came = "nothing" if tree is None else type(tree).__name__
+        problem = Problem(1, 1, "file", f"{came} came; a mapping of keys as `name:` is expected")
+        raise StudyError(file, [problem])
+    return tree
+
+
+def plain(node: Any, real: Callable[[float], Any] = float) -> Any:
+    """Plain Python for ruamel's round-trip values, which remember how they were written.
+
+    Args:
+        node: a tree or part of one.
+        real: what becomes of a number with a point; ruamel's own, it still knows its digits.
+    """
+    match node:
+        case Mapping():
+            return {str(key): plain(value, real) for key, value in node.items()}
+        case list():
+            return [plain(value, real) for value in node]
+        case bool() | None:
+            return node
+        case int():
+            return int(node)
+        case float():
+            return real(node)
+        case str():
+            return str(node)
+    return node
+
+
+def problem(tree: CommentedMap, fault: Fault) -> Problem:
+    """A fault with the line and column at which a reader finds it."""
+    line, column = _place(tree, fault)
+    return Problem(line + 1, column + 1, ".".join(map(str, fault.at)), fault.message)
+
+
+def _yaml_problem(file: str, error: MarkedYAMLError, message: str) -> StudyError:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return StudyError(file, [Problem(line, column, "file", message)])
+
+
+def _whole_file(path: Path, message: str) -> StudyError:
+    return StudyError(str(path), [Problem(1, 1, "file", message)])
+
+
+def _place(tree: CommentedMap, fault: Fault) -> tuple[int, int]:
+    """Line and column (from 0) of a value or its key, or of the nearest key above that exists."""
+    node: Any = tree
+    place = (0, 0)
+    for depth, part in enumerate(fault.at, start=1):
+        key = _find(node, part)
+        if key is None:
+            break
+        scalar = not isinstance(node[key], CommentedMap | CommentedSeq | None)
+        at_value = scalar and depth == len(fault.at) and not fault.key
+        place = _position(node, key, at_value)
+        node = node[key]
+    return place
+
+
+def _find(node: Any, part: str | int) -> Any:
+    """The node's own key for a part of a location, or None where there is none."""
+    if isinstance(node, CommentedMap):
+        return next((key for key in node if str(key) == str(part)), None)
+    inside = isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node)
+    return part if inside else None
+
+
+def _position(node: Any, key: Any, at_value: bool) -> tuple[int, int]:
+    if isinstance(node, CommentedSeq):
+        line, column = node.lc.item(key)
+    else:
+        line, column = node.lc.value(key) if at_value else node.lc.key(key)
+    return int(line), int(column)

@@ -1,0 +1,53 @@
+"""STL-10's real files, and small folders of pictures, for the tests of the data."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_stl10() -> Path:
+    """The folder of the pictures from which the official files are made."""
+    if not (SHARED / "unpack-stl10").is_file():
+        pytest.skip("the real STL-10 is not beside this repository (../shared/data)")
+    return SHARED / "stl10"
+
+
+@pytest.fixture(scope="session")
+def real_stl10(shared_stl10: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that holds `stl10_binary`, written once a session: it takes half a minute."""
+    folder = tmp_path_factory.mktemp("stl10")
+    script = shared_stl10.parent / "unpack-stl10"
+    subprocess.run([sys.executable, script, folder], check=True, capture_output=True)
+    yield folder
+    shutil.rmtree(folder)  # 360 MB; pytest would keep the last three
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of the test's own."""
+    folder = tmp_path / "own-cache"
+    monkeypatch.setenv("PARIBUS_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def pictures_in() -> Callable[..., None]:
+    """Write some small pictures into a folder, no two alike."""
+    random = np.random.default_rng(0)
+
+    def write(folder: Path, count: int, side: int = 8) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for i in range(count):
+            pixels = random.integers(0, 256, (side, side, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / f"{i}.png")
+
+    return write

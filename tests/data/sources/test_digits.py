@@ -1,0 +1,24 @@
+"""The digits are scikit-learn's own, in shades from 0 to 255."""
+
+import numpy as np
+from sklearn.datasets import load_digits
+
+from paribus.data.sources.digits import CONTENTS, open_digits
+
+
+def test_they_are_scikit_learns_digits_with_their_shades_spread_to_255() -> None:
+    pictures, bundled = open_digits(), load_digits()
+    assert np.array_equal(pictures.labels, bundled.target)
+    assert pictures.classes == tuple("0123456789")
+    assert (pictures.part == "").all()
+    for i in (0, 1, 1796):
+        pixels = pictures.read(i)
+        assert pixels.shape == (8, 8, 1)
+        assert pixels.dtype == np.uint8
+        assert np.abs(pixels[..., 0] - bundled.images[i] * 255 / 16).max() <= 0.5
+    # Their 17 shades reach from one end to the other.
+    assert {int(pictures.read(i).max()) for i in range(100)} >= {255}
+
+
+def test_their_contents_are_the_expected_ones() -> None:
+    assert open_digits().fingerprint == CONTENTS

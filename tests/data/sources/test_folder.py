@@ -1,0 +1,262 @@
+"""The user's own pictures: what counts, what is named and left out, what is refused."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from paribus.data.dataset import prepare
+from paribus.data.pictures import Pictures
+from paribus.data.sources.folder import open_folder
+from paribus.errors import DataError
+from paribus.study.spec import Folder
+
+Write = Callable[..., None]
+
+
+def opened(root: Path, **choices: object) -> Pictures:
+    return open_folder(Folder.model_validate({"source": "folder", "path": str(root), **choices}))
+
+
+def refused(root: Path) -> str:
+    with pytest.raises(DataError) as error:
+        opened(root)
+    return str(error.value)
+
+
+@pytest.fixture
+def root(tmp_path: Path, own_cache: Path, pictures_in: Write) -> Path:
+    """One tree of two classes with two pictures each."""
+    for name in ("cat", "dog"):
+        pictures_in(tmp_path / "mine" / name, 2)
+    return tmp_path / "mine"
+
+
+@pytest.fixture
+def parted(tmp_path: Path, own_cache: Path, pictures_in: Write) -> Path:
+    """Two classes in train/, val/ and test/."""
+    for part, count in (("train", 3), ("val", 2), ("test", 1)):
+        for name in ("cat", "dog"):
+            pictures_in(tmp_path / "parted" / part / name, count)
+    return tmp_path / "parted"
+
+
+# ---- classes and parts ----------------------------------------------------------------------
+
+
+def test_each_subfolder_is_a_class_and_one_tree_has_no_parts(root: Path) -> None:
+    pictures = opened(root)
+    assert pictures.source == "folder"
+    assert pictures.classes == ("cat", "dog")
+    assert pictures.labels.tolist() == [0, 0, 1, 1]
+    assert pictures.part.tolist() == [""] * 4
+    assert pictures.unreadable == ()
+
+
+def test_pictures_keep_their_own_size_and_come_in_the_colours_of_the_study(root: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (7, 5, 3), np.uint8)
+    Image.fromarray(pixels).save(root / "cat" / "0.png")
+    assert np.array_equal(opened(root).read(0), pixels)
+    grey = opened(root, colour="grey")
+    assert grey.channels == 1
+    assert grey.read(0).shape == (7, 5, 1)
+
+
+def test_classes_come_in_natural_order(root: Path) -> None:
+    for name in ("class10", "class2", "Bird"):
+        shutil.copytree(root / "cat", root / name)
+    assert opened(root).classes == ("Bird", "cat", "class2", "class10", "dog")
+
+
+def test_pictures_may_lie_deeper_in_the_folder_of_their_class(root: Path) -> None:
+    shutil.copytree(root / "cat", root / "cat" / "kittens" / "2026")
+    assert opened(root).labels.tolist() == [0, 0, 0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation", "Validation"])
+def test_train_val_and_test_are_parts_not_classes(name: str, parted: Path) -> None:
+    (parted / "val").rename(parted / name)
+    (parted / "train").rename(parted / "Train")
+    pictures = opened(parted)
+    assert pictures.classes == ("cat", "dog")
+    assert pictures.part.tolist() == ["train"] * 6 + ["validation"] * 4 + ["test"] * 2
+    assert pictures.labels.tolist() == [0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 1]
+
+
+def test_a_train_beside_other_vehicles_is_a_class(root: Path) -> None:
+    (root / "cat").rename(root / "train")
+    (root / "dog").rename(root / "plane")
+    assert opened(root).classes == ("plane", "train")
+
+
+def test_the_parts_that_are_there_are_used_as_they_are(parted: Path) -> None:
+    shutil.rmtree(parted / "val")
+    data = Folder(source="folder", path=str(parted), size=8, validation=1)
+    dataset, pictures = prepare(data)
+    assert np.array_equal(dataset.splits.test, np.flatnonzero(pictures.part == "test"))
+    assert (len(dataset.splits.training), len(dataset.splits.validation)) == (4, 2)
+
+
+def test_a_name_in_two_unicode_spellings_is_one_class(parted: Path) -> None:
+    (parted / "train" / "cat").rename(parted / "train" / "ch\u00e2t")
+    for part in ("val", "test"):
+        (parted / part / "cat").rename(parted / part / "cha\u0302t")
+    assert opened(parted).classes == ("ch\u00e2t", "dog")
+
+
+def test_a_relative_path_starts_at_the_current_folder(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root.parent)
+    assert opened(Path("mine")).fingerprint == opened(root).fingerprint
+
+
+# ---- oddities -------------------------------------------------------------------------------
+
+
+def test_every_file_that_is_no_usable_picture_is_named_with_the_reason(root: Path) -> None:
+    cat = root / "cat"
+    whole = (cat / "0.png").read_bytes()
+    (cat / "10 cut.png").write_bytes(whole[: len(whole) // 2])
+    (cat / "9 empty.jpg").touch()
+    (cat / "notes.txt").write_text("meow")
+    Image.new("RGB", (4, 4)).save(cat / "still.gif")
+    Image.new("1", (10_000, 6_000)).save(cat / "wall.png")
+    (cat / "away.png").symlink_to("/etc/hostname")
+    (cat / "gone.png").symlink_to("nowhere.png")
+    (root / "README.md").write_text("my pictures")
+    pictures = opened(root)
+    cut = pictures.unreadable[1]
+    assert cut.startswith("cat/10 cut.png: can't be read (")
+    assert pictures.unreadable == (
+        "cat/9 empty.jpg: an empty file",
+        cut,
+        "cat/away.png: a link that leads out of the folder",
+        "cat/gone.png: a link to nowhere",
+        "cat/notes.txt: not a PNG, JPEG, WebP or BMP picture",
+        "cat/still.gif: not a PNG, JPEG, WebP or BMP picture",
+        "cat/wall.png: 10,000 x 6,000 pixels came, at most 50 million are read",
+        "README.md: not in the folder of a class",
+    )
+    assert len(pictures.labels) == 4
+
+
+def test_hidden_files_and_things_that_are_no_files_are_passed_over(root: Path) -> None:
+    (root / ".DS_Store").write_text("x")
+    (root / ".git").mkdir()
+    (root / "cat" / "._0.png").write_text("x")
+    os.mkfifo(root / "cat" / "pipe.png")
+    (root / "cat" / "folder.png").mkdir()
+    pictures = opened(root)
+    assert (pictures.classes, pictures.unreadable) == (("cat", "dog"), ())
+    assert len(pictures.labels) == 4
+
+
+def test_a_name_that_is_no_text_is_a_name_all_the_same(root: Path) -> None:
+    shutil.copy(root / "cat" / "0.png", root / "cat" / os.fsdecode(b"caf\xe9.png"))
+    (root / "cat" / "two\nlines.txt").write_text("x")
+    pictures = opened(root)
+    assert len(pictures.labels) == 5
+    assert pictures.unreadable == (r"cat/two\nlines.txt: not a PNG, JPEG, WebP or BMP picture",)
+    assert opened(root).fingerprint == pictures.fingerprint  # remembered under its odd name
+
+
+def test_what_lies_beside_the_parts_is_named(parted: Path, pictures_in: Write) -> None:
+    pictures_in(parted / "extra" / "cat", 1)
+    (parted / "LICENSE").write_text("free")
+    (parted / "train" / "list.txt").write_text("0.png")
+    pictures = opened(parted)
+    assert len(pictures.labels) == 12
+    assert pictures.unreadable == (
+        "extra: not in train, val or test",
+        "LICENSE: not in train, val or test",
+        "train/list.txt: not in the folder of a class",
+    )
+
+
+def test_a_picture_that_goes_missing_later_is_named(root: Path) -> None:
+    pictures = opened(root)
+    (root / "cat" / "0.png").unlink()
+    with pytest.raises(DataError, match=r"cat/0\.png: a picture is expected"):
+        pictures.read(0)
+
+
+# ---- what is refused ------------------------------------------------------------------------
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    assert refused(tmp_path / "nowhere").startswith(f"{tmp_path / 'nowhere'}: a folder of pictures")
+
+
+def test_one_class_alone_is_refused(root: Path) -> None:
+    shutil.rmtree(root / "dog")
+    assert refused(root).endswith("two or more classes is expected; cat came")
+    shutil.rmtree(root / "cat")
+    assert refused(root).endswith("two or more classes is expected; none came")
+
+
+def test_parts_with_other_classes_are_refused_with_their_names(parted: Path) -> None:
+    (parted / "test" / "dog").rename(parted / "test" / "owl")
+    assert refused(parted) == (
+        f"{parted}: the same classes are expected in each part; train has no owl; "
+        "validation has no owl; test has no dog. Add the pictures, or move the part's folder away."
+    )
+
+
+def test_a_part_without_classes_is_refused(parted: Path) -> None:
+    shutil.rmtree(parted / "test")
+    (parted / "test").mkdir()
+    assert "test has no cat, dog" in refused(parted)
+
+
+def test_two_folders_for_one_part_are_refused(parted: Path) -> None:
+    shutil.copytree(parted / "val", parted / "valid")
+    assert "one folder for validation is expected; val and valid came" in refused(parted)
+
+
+def test_a_class_without_a_usable_picture_is_refused_with_the_reasons(root: Path) -> None:
+    for file in (root / "dog").iterdir():
+        file.write_text("woof")
+    assert refused(root) == (
+        f"{root / 'dog'}: pictures of class 'dog' are expected; no usable one came. "
+        "Add some, or move the folder away.\n"
+        "  dog/0.png: not a PNG, JPEG, WebP or BMP picture\n"
+        "  dog/1.png: not a PNG, JPEG, WebP or BMP picture"
+    )
+
+
+def test_linked_folders_are_refused_not_silently_left_out(root: Path, parted: Path) -> None:
+    (root / "owl").symlink_to(parted / "train" / "cat")
+    assert "owl: a link that leads out of the folder" in refused(root)
+    (parted / "test").rename(parted.parent / "elsewhere")
+    (parted / "test").symlink_to(parted.parent / "elsewhere")
+    assert "a link to one came" in refused(parted)
+
+
+def test_a_folder_that_cannot_be_read_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> object:  # the tests may run as root, whom no mode stops
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert refused(root) == f"{root}: a readable folder is expected (Permission denied)"
+
+
+# ---- fingerprint ----------------------------------------------------------------------------
+
+
+def test_the_fingerprint_is_of_names_and_contents_of_the_pictures_alone(
+    root: Path, tmp_path: Path
+) -> None:
+    before = opened(root).fingerprint
+    (root / "cat" / "notes.txt").write_text("meow")
+    assert opened(root).fingerprint == before
+    shutil.copytree(root, tmp_path / "copy")
+    assert opened(tmp_path / "copy").fingerprint == before
+    (root / "cat" / "0.png").rename(root / "cat" / "00.png")
+    renamed = opened(root).fingerprint
+    Image.new("RGB", (3, 3)).save(root / "dog" / "1.png")
+    assert len({before, renamed, opened(root).fingerprint}) == 3

@@ -1,0 +1,188 @@
+"""Decoding: the pixels a viewer would show, or the reason why there are none."""
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from paribus.data.decode import LARGEST, UnusableError, decode
+
+#: Upright: red above blue, taller than wide.
+UPRIGHT = np.zeros((24, 16, 3), np.uint8)
+UPRIGHT[:12, :, 0] = UPRIGHT[12:, :, 2] = 255
+
+
+def saved(path: Path, image: Image.Image, **options: object) -> Path:
+    image.save(path, **options)  # type: ignore[arg-type]  # any of the format's own options
+    return path
+
+
+BEST: dict[str, dict[str, object]] = {
+    "PNG": {},
+    "BMP": {},
+    "WEBP": {"lossless": True},
+    "JPEG": {"quality": 100, "subsampling": 0},
+}
+
+
+@pytest.mark.parametrize("format_", BEST)
+def test_each_format_gives_its_pixels_whatever_its_name(format_: str, tmp_path: Path) -> None:
+    image = Image.fromarray(UPRIGHT)
+    pixels = decode(saved(tmp_path / "a.dat", image, format=format_, **BEST[format_]), "rgb")
+    assert pixels.shape == (24, 16, 3)
+    assert pixels.dtype == np.uint8
+    off = np.abs(pixels.astype(int) - UPRIGHT).max()
+    assert off <= (2 if format_ == "JPEG" else 0)  # JPEG rounds in another colour space
+
+
+def test_a_grey_study_sees_one_channel_and_a_colour_study_three(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", Image.fromarray(UPRIGHT))
+    grey = decode(path, "grey")
+    assert grey.shape == (24, 16, 1)
+    assert (grey[0, 0, 0], grey[-1, 0, 0]) == (76, 29)  # ITU-R 601: 0.299 R, 0.114 B
+    lone = saved(tmp_path / "b.png", Image.fromarray(UPRIGHT[..., 0]))
+    assert np.array_equal(decode(lone, "rgb"), np.repeat(UPRIGHT[..., :1], 3, axis=2))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_upright_as_its_exif_says(orientation: int, tmp_path: Path) -> None:
+    marked = np.zeros((4, 6, 3), np.uint8)
+    marked[0, 0] = 255  # the corner that is stored first
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = saved(tmp_path / "a.png", Image.fromarray(marked), exif=exif)
+    pixels = decode(path, "grey")[..., 0]
+    # EXIF 2.3, tag 0x112: where the stored first row and column lie when upright.
+    corner = {1: (0, 0), 2: (0, -1), 3: (-1, -1), 4: (-1, 0)}
+    corner |= {5: (0, 0), 6: (0, -1), 7: (-1, -1), 8: (-1, 0)}
+    assert pixels.shape == ((4, 6) if orientation <= 4 else (6, 4))
+    assert pixels[corner[orientation]] == 255
+    assert (pixels == 255).sum() == 1
+
+
+def test_grey_of_16_bits_keeps_its_shades(tmp_path: Path) -> None:
+    ramp = np.arange(256, dtype=np.uint16).reshape(16, 16) * 257
+    path = saved(tmp_path / "deep.png", Image.fromarray(ramp))
+    assert np.array_equal(decode(path, "grey")[..., 0], np.arange(256).reshape(16, 16))
+    assert np.array_equal(decode(path, "rgb")[..., 1], np.arange(256).reshape(16, 16))
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "LA", "RGBA", "CMYK"])
+def test_every_kind_of_pixel_becomes_red_green_and_blue(mode: str, tmp_path: Path) -> None:
+    image = Image.fromarray(UPRIGHT).convert(mode)
+    path = saved(tmp_path / "a", image, format="JPEG" if mode == "CMYK" else "PNG")
+    assert decode(path, "rgb").shape == (24, 16, 3)
+
+
+def test_a_palette_with_transparency_is_no_reason_to_warn(tmp_path: Path) -> None:
+    image = Image.fromarray(UPRIGHT).convert("P")
+    path = saved(tmp_path / "a.png", image, transparency=bytes(range(256)))
+    assert np.array_equal(decode(path, "rgb"), np.asarray(image.convert("RGB")))
+
+
+def test_of_an_animation_the_first_picture_is_taken(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    path = saved(
+        tmp_path / "a.webp", frames[0], save_all=True, append_images=frames[1:], lossless=True
+    )
+    assert (decode(path, "rgb") == (255, 0, 0)).all()
+
+
+# ---- what is no picture ---------------------------------------------------------------------
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(UnusableError) as error:
+        decode(path, "rgb")
+    return str(error.value)
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.touch()
+    assert refused(path) == "an empty file"
+
+
+@pytest.mark.parametrize("format_", ["GIF", "TIFF", "ICO", "PPM", "EPS"])
+def test_other_formats_are_left_alone_whatever_their_name(format_: str, tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", Image.fromarray(UPRIGHT), format=format_)
+    assert refused(path) == "not a PNG, JPEG, WebP or BMP picture"
+
+
+def test_text_is_no_picture(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("cats are nice")
+    assert refused(path) == "not a PNG, JPEG, WebP or BMP picture"
+
+
+@pytest.mark.parametrize("format_", ["PNG", "JPEG", "BMP", "WEBP"])
+def test_a_picture_that_was_cut_off_is_damaged(format_: str, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    saved(path, Image.fromarray(noise), format=format_)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert refused(path).startswith(("can't be read (", "not a PNG"))
+
+
+def test_a_missing_file_and_a_folder_are_no_pictures(tmp_path: Path) -> None:
+    assert refused(tmp_path / "nothing.png").startswith("can't be read (")
+    assert refused(tmp_path).startswith("can't be read (")
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+@pytest.mark.parametrize("side", [7072, 9_400, 12_000, 2**31 - 1])
+def test_a_claim_of_too_many_pixels_is_refused_before_any_is_read(
+    side: int, tmp_path: Path
+) -> None:
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    path = tmp_path / "bomb.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b""))
+    assert side * side > LARGEST
+    assert "pixels" in refused(path)
+
+
+def test_the_largest_picture_is_still_read(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", Image.new("1", (LARGEST // 5000, 5000)))
+    assert decode(path, "grey").shape == (5000, 10_000, 1)
+
+
+@pytest.mark.parametrize("format_", ["PNG", "JPEG", "BMP", "WEBP"])
+def test_no_damage_does_more_than_refuse_the_picture(
+    format_: str, tmp_path: Path, damaged: Callable[[bytes], bytes]
+) -> None:
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    options = {} if format_ == "BMP" else {"exif": exif}
+    Image.fromarray(UPRIGHT).save(file, format=format_, **options)
+    path = tmp_path / "a"
+    for _ in range(150):
+        path.write_bytes(damaged(file.getvalue()))
+        try:
+            assert decode(path, "rgb").shape[2] == 3
+        except UnusableError as error:
+            assert str(error)
+
+
+@pytest.fixture
+def damaged() -> Callable[[bytes], bytes]:
+    """Bytes with some of them overwritten, cut or doubled, another way each time."""
+    random = np.random.default_rng(7)
+
+    def damage(content: bytes) -> bytes:
+        mangled = bytearray(content)
+        for _ in range(random.integers(1, 6)):
+            mangled[random.integers(len(mangled))] = random.integers(256)
+        if random.random() < 0.3:
+            del mangled[random.integers(len(mangled)) :]
+        return bytes(mangled) or b"\0"
+
+    return damage

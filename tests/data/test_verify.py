@@ -1,0 +1,79 @@
+"""The state of each source, and every problem of one."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from paribus.data import official, verify
+from paribus.data.verify import SourceState, states
+from paribus.data.verify import verify as problems
+
+
+def by_name(data_dir: Path | None = None) -> dict[str, SourceState]:
+    return {state.name: state for state in states(data_dir)}
+
+
+def test_every_source_of_a_study_is_listed(own_cache: Path) -> None:
+    found = by_name()
+    assert list(found) == ["digits", "stl10", "folder"]
+    assert (found["digits"].state, found["digits"].pictures, found["digits"].classes) == (
+        "ready",
+        1797,
+        10,
+    )
+    assert found["folder"].state == "ready"
+
+
+def test_stl10_would_lie_in_the_cache_or_where_the_user_says(
+    own_cache: Path, tmp_path: Path
+) -> None:
+    stl10 = by_name()["stl10"]
+    assert (stl10.state, stl10.where) == ("not downloaded", own_cache / "stl10_binary")
+    assert by_name(tmp_path)["stl10"].where == tmp_path / "stl10_binary"
+
+
+def test_damaged_files_of_stl10_are_named_in_its_state(own_cache: Path, tmp_path: Path) -> None:
+    for file in official.STL10:
+        (tmp_path / file.name).write_bytes(b"other bytes")
+    state = by_name(tmp_path)["stl10"].state
+    assert state.startswith("damaged: train_X.bin: 11 bytes came, 138,240,000 are expected; ")
+    assert len(problems("stl10", tmp_path)) == 4
+
+
+def test_the_digits_are_compared_with_what_they_should_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert problems("digits") == []
+    monkeypatch.setattr(verify, "CONTENTS", "0" * 64)
+    (problem,) = problems("digits")
+    assert problem.startswith("digits: SHA-256 0b7e9c32")
+
+
+def test_a_good_folder_has_no_problem(
+    tmp_path: Path, own_cache: Path, pictures_in: Callable[..., None]
+) -> None:
+    for name in ("cat", "dog"):
+        pictures_in(tmp_path / "mine" / name, 2)
+    assert problems(str(tmp_path / "mine")) == []
+    (tmp_path / "mine" / "cat" / "list.txt").write_text("0.png")
+    assert problems(str(tmp_path / "mine")) == [
+        "cat/list.txt: not a PNG, JPEG, WebP or BMP picture"
+    ]
+
+
+def test_a_folder_is_read_again_whatever_its_files_times_say(
+    tmp_path: Path, own_cache: Path, pictures_in: Callable[..., None]
+) -> None:
+    for name in ("cat", "dog"):
+        pictures_in(tmp_path / "mine" / name, 2)
+    assert problems(str(tmp_path / "mine")) == []
+    file = tmp_path / "mine" / "cat" / "0.png"
+    facts = file.stat()
+    file.write_bytes(bytes(facts.st_size))
+    os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert problems(str(tmp_path / "mine")) == ["cat/0.png: not a PNG, JPEG, WebP or BMP picture"]
+
+
+def test_a_folder_that_cannot_be_used_is_one_problem(tmp_path: Path) -> None:
+    (problem,) = problems(str(tmp_path / "nowhere"))
+    assert "a folder of pictures is expected" in problem
