@@ -8,7 +8,7 @@ demo: .venv/installed
 	$(BIN)/paribus run studies/digits.yaml --out out/digits
 
 test: .venv/installed lint
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -36,4 +36,4 @@ bench: .venv-bench/installed
 	touch $@
 
 clean:
-	rm -rf .venv out build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench out build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -29,13 +29,16 @@ from paribus.store import (
 )
 from paribus.study.spec import Study
 
-WEIGHTS: dict[str, Arrays] = {"last": {"fc1.weight": np.ones((2, 3), np.float32)}, "best": {"b": np.zeros(2)}}
+WEIGHTS: dict[str, Arrays] = {
+    "last": {"fc1.weight": np.ones((2, 3), np.float32)},
+    "best": {"b": np.zeros(2)},
+}
 
 
 def a_record(seed: int = 3) -> Record:
     generator = np.random.default_rng(seed)
 
-    def floats(*shape: int) -> np.ndarray:  # type: ignore[type-arg]  # of any shape
+    def floats(*shape: int) -> np.ndarray:
         return generator.random(shape, dtype=np.float32)
 
     return Record(

@@ -11,17 +11,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paribus.errors import ParibusError, StudyError
-    from paribus.pipeline import Results, rebuild_report, run
+    from paribus.pipeline import Results, read_results, rebuild_report, run
     from paribus.study.read import read_study
     from paribus.study.spec import Study
 
 __version__ = "0.1.0"
-__all__ = ["ParibusError", "Results", "Study", "StudyError", "read_study", "rebuild_report", "run"]
+__all__ = [
+    "ParibusError",
+    "Results",
+    "Study",
+    "StudyError",
+    "read_results",
+    "read_study",
+    "rebuild_report",
+    "run",
+]
 
 _HOMES = {
     "ParibusError": "paribus.errors",
     "StudyError": "paribus.errors",
     "Results": "paribus.pipeline",
+    "read_results": "paribus.pipeline",
     "rebuild_report": "paribus.pipeline",
     "run": "paribus.pipeline",
     "read_study": "paribus.study.read",

@@ -197,6 +197,33 @@ def report(out: Path, as_json: bool) -> None:
     _print_results(pipeline.rebuild_report(out), as_json)
 
 
+@main.command()
+@OUT
+@JSON
+def check(out: Path, as_json: bool) -> None:
+    """Test the claims of the study in OUT again, from its records alone.
+
+    The exit code is 0 if every claim is supported and 1 if one is refuted or undecided, so
+    that a study's conclusions can be kept true like any other test.
+
+    \b
+    Examples:
+      paribus check out/stl10
+      paribus check out/stl10 --json
+    """
+    from paribus import pipeline
+    from paribus.screen import show_claims
+
+    results = pipeline.read_results(out)
+    if as_json:
+        found = results.table("claims").astype(object)
+        rows = found.where(found.notna(), None).to_dict("records")
+        click.echo(json.dumps({"study": results.study.name, "claims": rows}, indent=1))
+    else:
+        show_claims(results.study.name, results.claims)
+    sys.exit(0 if all(claim.verdict == "supported" for claim in results.claims) else 1)
+
+
 def _print_results(results: Any, as_json: bool) -> None:
     if as_json:
         finished = sum(r.facts.status == "finished" for r in results.records)
@@ -247,6 +274,44 @@ def plan(
         click.echo(json.dumps(asdict(outlook), indent=1))
     else:
         show_outlook(outlook)
+
+
+@main.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--spread",
+    metavar="SD",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Standard deviation over seeds of the difference of two settings' accuracies; 0.01 is "
+    "one point.  [default: the file's, or 0.01]",
+)
+@JSON
+def audit(file: Path, spread: float | None, as_json: bool) -> None:
+    """Hold a published report against its own confusion matrices.
+
+    FILE holds the matrices, and optionally what the report prints and concludes of them.
+    Every figure is computed again; claims that the matrices can decide are checked; and it is
+    said what one run of each setting can tell, and how many seeds it would have taken.
+
+    Exit codes: 0 all that is printed follows and every claim that could be checked holds, 1
+    something doesn't, 2 the file is wrong.
+
+    \b
+    Examples:
+      paribus audit published.yaml
+      paribus audit published.yaml --spread 0.006 --json
+    """
+    from paribus.audit.audit import audit as audited
+    from paribus.audit.read import read_published
+
+    found = audited(read_published(file), spread)
+    if as_json:
+        click.echo(json.dumps({"sound": found.sound} | asdict(found), indent=1))
+    else:
+        from paribus.audit.show import show
+
+        show(found)
+    sys.exit(0 if found.sound else 1)
 
 
 @main.group()

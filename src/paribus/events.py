@@ -16,6 +16,13 @@ class DataRead:
 
 
 @dataclass(frozen=True)
+class FilesLeftOut:
+    """Files of a folder that are not among its pictures, each with the reason."""
+
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class TrainingBegins:
     """`left` of a study's `runs` runs are to be trained, `epochs` epochs in all."""
 
@@ -46,7 +53,7 @@ class RunEnded:
     message: str
 
 
-Event = DataRead | TrainingBegins | EpochDone | RunEnded
+Event = DataRead | FilesLeftOut | TrainingBegins | EpochDone | RunEnded
 Watch = Callable[[Event], None]
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from paribus import tables
+from paribus.comparison import frames
+from paribus.comparison.claims import ClaimVerdict, judge
 from paribus.comparison.seeds import refuse_changed_looks, seeds_wanted
+from paribus.comparison.study_comparison import StudyComparison, compare
 from paribus.errors import RecordError
 from paribus.events import Watch, quiet
 from paribus.records import Record
@@ -39,9 +43,23 @@ class Results:
         return self.out / "report.html"
 
     def table(self, name: str) -> pd.DataFrame:
-        """One of "runs", "epochs", "steps", "per_class", "confusion"; see docs/tables.md."""
+        """One of the tables of docs/tables.md by its name, as "runs" or "comparisons"."""
+        if name == "comparisons":
+            return frames.comparisons(self.comparison.comparisons)
+        if name == "claims":
+            return frames.claims(self.claims)
         frame: pd.DataFrame = getattr(tables, name)(self.records)
         return frame
+
+    @cached_property
+    def comparison(self) -> StudyComparison:
+        """Every variation against the baseline on every measure."""
+        return compare(self.study, self.records)
+
+    @cached_property
+    def claims(self) -> tuple[ClaimVerdict, ...]:
+        """What the runs say of each claim of the study, in its order."""
+        return judge(self.study, self.comparison.values)
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -86,13 +104,23 @@ def run(
 
 def rebuild_report(out: Path | str) -> Results:
     """Write the report again from the records alone."""
+    results = read_results(out)
+    write_report(results.out, results.study, results.records)
+    return results
+
+
+def read_results(out: Path | str) -> Results:
+    """What lies in the folder of a study's results.
+
+    Raises:
+        RecordError: there is no study, or none of its runs has a record.
+    """
     out = Path(out)
     study = read_study_copy(out)
     records, absent = read_records(out, study)
     if not records:
         reasons = "; ".join(sorted({why for _, why in absent}))
         raise RecordError(f"{out}: no run of {study.name!r} has a record ({reasons})")
-    write_report(out, study, records)
     return Results(out, study, records, absent)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -20,10 +22,16 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from paribus.events import DataRead, EpochDone, Event, RunEnded, TrainingBegins
+from paribus.events import DataRead, EpochDone, FilesLeftOut, Event, RunEnded, TrainingBegins
 
 if TYPE_CHECKING:
+    from paribus.comparison.claims import ClaimVerdict
     from paribus.execution.estimate import Outlook
+
+_VERDICT_STYLES = {"supported": "green", "refuted": "bold red", "undecided": "yellow"}
+
+#: More files left out than this are counted, not named.
+MOST_FILES = 20
 
 
 class Screen:
@@ -63,6 +71,8 @@ class Screen:
         match event:
             case DataRead():
                 self._data(event)
+            case FilesLeftOut():
+                self._left_out(event)
             case TrainingBegins():
                 self._begin(event)
             case EpochDone():
@@ -78,6 +88,14 @@ class Screen:
             self._last_line = now
             total = f" of {event.total:,}" if event.total else ""
             self._say(f"{event.what}: {event.done:,}{total}")
+
+    def _left_out(self, event: FilesLeftOut) -> None:
+        count = len(event.files)
+        self._say(f"{count} {'file is' if count == 1 else 'files are'} left out:", style="yellow")
+        for file in event.files[:MOST_FILES]:
+            self._say(f"  {file}")
+        if count > MOST_FILES:
+            self._say(f"  and {count - MOST_FILES} more; `paribus data verify` lists all")
 
     def _begin(self, event: TrainingBegins) -> None:
         self._left = event.left
@@ -138,6 +156,29 @@ def show_outlook(outlook: Outlook) -> None:
         console.print(f"  seed {seed}: {names}", markup=False)
     processes = "1 process" if outlook.jobs == 1 else f"{outlook.jobs} processes"
     console.print(f"\nAbout {duration(outlook.seconds)} in {processes}, by steps measured just now")
+
+
+def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
+    """Print the verdict on every claim on standard output, with the evidence for it."""
+    console = Console(highlight=False)
+    console.print(study, style="bold", markup=False)
+    if not claims:
+        console.print("This study claims nothing, so there is nothing to check.")
+        return
+    table = Table("verdict", "claim", box=SIMPLE_HEAD)
+    for found in claims:
+        said = Text.assemble((found.claim.id, "bold"), f"\n{found.claim.says}\n")
+        table.add_row(
+            Text(found.verdict, style=_VERDICT_STYLES[found.verdict]),
+            said.append(found.evidence, style="dim"),
+            end_section=True,
+        )
+    console.print(table)
+    counts = Counter(found.verdict for found in claims)
+    console.print(
+        f"{counts['supported']} supported, {counts['refuted']} refuted, "
+        f"{counts['undecided']} undecided"
+    )
 
 
 def duration(seconds: float) -> str:

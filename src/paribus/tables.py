@@ -24,6 +24,11 @@ ROWS: Mapping[str, str] = {
     "steps": "One row a training step (one batch) of a run; compressed, as it is long.",
     "per_class": "One row a class of a finished run, on the test pictures after the last epoch.",
     "confusion": "One row a pair of classes of a finished run, pairs that never occur included.",
+    "comparisons": (
+        "One row a variation and measure: the variation against the baseline over paired seeds. "
+        "A number that the seeds can't give is an empty cell, and `notes` says why."
+    ),
+    "claims": "One row a claim of the study, in its order.",
 }
 
 _SETTING = "The setting's name; the baseline is one of them."
@@ -36,18 +41,22 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "setting": _SETTING,
         "seed": _SEED,
         "status": "`finished`, or `failed` where the run ended before its last epoch.",
-        "test_accuracy": "Share of the test pictures named rightly after the last epoch, 0 to 1.",
+        "test_accuracy": (
+            "Share of test pictures classified correctly after the last epoch, 0 to 1."
+        ),
         "test_loss": "Mean cross entropy over the test pictures after the last epoch, in nats.",
         "macro_f1": "Mean F1 score over all classes after the last epoch, 0 to 1.",
         "best_epoch": "The epoch of lowest validation loss, from 1; the first where several tie.",
         "best_val_loss": "Validation loss at `best_epoch`, in nats.",
-        "best_test_accuracy": "Share of the test pictures named rightly at `best_epoch`, 0 to 1.",
+        "best_test_accuracy": (
+            "Share of test pictures classified correctly at `best_epoch`, 0 to 1."
+        ),
         "best_test_loss": "Mean cross entropy over the test pictures at `best_epoch`, in nats.",
         "final_train_loss": (
             "Training loss of the last epoch, in nats: the mean over its pictures while training."
         ),
         "final_val_loss": "Validation loss after the last epoch, in nats.",
-        "final_val_accuracy": "Share of the validation pictures named rightly then, 0 to 1.",
+        "final_val_accuracy": "Share of the validation pictures classified correctly then, 0 to 1.",
         "train_seconds": "Seconds spent in training steps; validation and tests not counted.",
         "message": "Why a failed run ended; empty for a finished one.",
     },
@@ -57,7 +66,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "epoch": "The epoch, from 1.",
         "train_loss": "Mean cross entropy over the epoch's pictures while training, in nats.",
         "val_loss": "Mean cross entropy over the validation pictures after the epoch, in nats.",
-        "val_accuracy": "Share of the validation pictures named rightly after it, 0 to 1.",
+        "val_accuracy": "Share of the validation pictures classified correctly after it, 0 to 1.",
         "learning_rate": "The learning rate used during the epoch.",
     },
     "steps": {
@@ -81,6 +90,54 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "true": "The true class, by name.",
         "predicted": "The class that the network gave, by name.",
         "count": "Number of test pictures after the last epoch.",
+    },
+    "comparisons": {
+        "variation": "The variation's name.",
+        "measure": "What is compared, as a column of `runs` or `recall:` and a class.",
+        "unit": "The unit of `estimate`; empty for a plain number and for a ratio.",
+        "kind": (
+            "`mean difference` (t test), `log ratio` (variation divided by baseline, t test on "
+            "logarithms) or `rank` (Hodges-Lehmann difference, signed-rank test)."
+        ),
+        "n_seeds": "Seeds at which both have a value.",
+        "missing": "Seeds left out because either has none.",
+        "estimate": "Variation minus baseline, or variation divided by baseline.",
+        "low": "Lower end of its interval, for new seeds on these test pictures.",
+        "high": "Upper end of its interval, for new seeds on these test pictures.",
+        "level": "The confidence of the interval.",
+        "p": "P value of no difference.",
+        "p_adjusted": "The same, adjusted over the comparisons made together, and the looks.",
+        "p_sign_flip": "P value of no difference by the sign-flip test, not adjusted.",
+        "p_equivalence_adjusted": "P value of a difference beyond the margin, adjusted likewise.",
+        "margin": "Differences up to this size don't matter; for a ratio, as a share.",
+        "verdict": (
+            "`better`, `worse`, `equivalent` or `undecided`; `higher` or `lower` where neither "
+            "way is better."
+        ),
+        "seeds_needed": (
+            "Seeds in all that would decide an undecided comparison with a probability of 80 %; "
+            "empty where none up to 1,000 would."
+        ),
+        "low_new_pictures": "As `low`, for new seeds and new test pictures; of accuracies only.",
+        "high_new_pictures": "As `high`, for new seeds and new test pictures; of accuracies only.",
+        "correlation": "Correlation of the paired values, from three seeds on.",
+        "notes": "What must be said besides, in sentences.",
+    },
+    "claims": {
+        "id": "The claim's id in the study.",
+        "says": "The claim's sentence.",
+        "verdict": "`supported`, `refuted` or `undecided`.",
+        "estimate": (
+            "Of the statement that decides the claim: the one most surely false if it is refuted, "
+            "else the one least surely true. A share, a ratio, or in the measure's unit."
+        ),
+        "low": "Lower end of its interval.",
+        "high": "Upper end of its interval.",
+        "level": "The confidence of the interval.",
+        "n_seeds": "Seeds behind it.",
+        "p": "P value against the claim's contrary; against the claim itself if it is refuted.",
+        "evidence": "The numbers, in sentences.",
+        "figure": "The part of the report that shows them: `report.html#` and this.",
     },
 }
 
@@ -152,7 +209,7 @@ def tables_page() -> str:
         "has it, in UTF-8, one row each; an empty cell is a number that isn't there. Text that "
         "begins with `=`, `+`, `-` or `@` has a single quote before it, so that a spreadsheet "
         "doesn't run it as a formula.",
-        "This page is written by `python -m paribus.tables`.",
+        "Generated by `make docs`.",
     ]
     for table, columns in COLUMNS.items():
         rows = [f"| `{name}` | {meaning} |" for name, meaning in columns.items()]
@@ -266,7 +323,3 @@ def _guarded(column: pd.Series[Any]) -> pd.Series[Any]:
     return column.astype(object).map(
         lambda text: f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
     )
-
-
-if __name__ == "__main__":
-    print(tables_page(), end="")

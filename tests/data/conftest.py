@@ -1,9 +1,9 @@
 """STL-10's real files, and small folders of pictures, for the tests of the data."""
 
-import shutil
+import fcntl
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +22,19 @@ def shared_stl10() -> Path:
 
 
 @pytest.fixture(scope="session")
-def real_stl10(shared_stl10: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder that holds `stl10_binary`, written once a session: it takes half a minute."""
-    folder = tmp_path_factory.mktemp("stl10")
-    script = shared_stl10.parent / "unpack-stl10"
-    subprocess.run([sys.executable, script, folder], check=True, capture_output=True)
-    yield folder
-    shutil.rmtree(folder)  # 360 MB; pytest would keep the last three
+def real_stl10(shared_stl10: Path, request: pytest.FixtureRequest) -> Path:
+    """The folder that holds `stl10_binary`.
+
+    Writing it takes half a minute, so it stays in .pytest_cache; the script leaves files alone
+    whose MD5s are right. Of several test processes one writes while the others wait.
+    """
+    assert request.config.cache is not None
+    folder = request.config.cache.mkdir("stl10")
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        script = shared_stl10.parent / "unpack-stl10"
+        subprocess.run([sys.executable, script, folder], check=True, capture_output=True)
+    return folder
 
 
 @pytest.fixture

@@ -68,6 +68,8 @@ def shown_cases(records: Sequence[Record]) -> tuple[Case, ...]:
     """
     finished = [record for record in records if record.predictions is not None]
     settings = dict.fromkeys(record.facts.setting for record in finished)
+    # Sums in another order could differ in their last bits, and with them the choice.
+    finished.sort(key=lambda record: record.facts.seed)
     return tuple(
         case
         for setting in settings

@@ -11,7 +11,7 @@ from paribus.data.pictures import Pictures
 from paribus.errors import RecordError
 from paribus.evaluation.failures import shown_cases
 from paribus.evaluation.pictures import keep_case
-from paribus.events import DataRead, EpochDone, RunEnded, TrainingBegins, Watch
+from paribus.events import DataRead, EpochDone, FilesLeftOut, RunEnded, TrainingBegins, Watch
 from paribus.execution.local import cores, execute
 from paribus.execution.worker import Outcome, Task, digest
 from paribus.records import Record
@@ -43,6 +43,8 @@ def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str,
                 *prepare(setting.config.data, data_dir, lambda *seen: watch(DataRead(*seen)))
             )
         result[setting.name] = ready[key]
+    if left_out := result[study.baseline].dataset.unreadable:
+        watch(FilesLeftOut(left_out))
     return result
 
 

@@ -168,8 +168,9 @@ def _message(detail: ErrorDetails, location: Location) -> str:
             return f"{short(came)} came; a mapping with {wanted} is expected"
         case _ if location == ("seeds", "until decided") and not isinstance(came, Mapping):
             return f"{short(came)} came; a whole number, or {{until: decided}}, is expected"
-        case "string_pattern_mismatch":
-            return f"{short(came)} came; {_pattern_in_words(context['pattern'])} expected"
+        case "string_pattern_mismatch" if context["pattern"] != SETTING_NAME:
+            network = "a network as 'lenet5' or 'package.module:callable'"
+            return f"{short(came)} came; {network} is expected"
     return in_words(detail, _keys_at(location[:-1]))
 
 
@@ -179,9 +180,3 @@ def _keys_at(location: Location) -> Iterable[str]:
     if model is None and location[:1] == ("claims",):
         model = claims.Claim
     return (model or spec.Study).model_fields
-
-
-def _pattern_in_words(pattern: str) -> str:
-    if pattern == SETTING_NAME:
-        return "a name of letters, digits, '.', '_' and '-', at most 64, is"
-    return "a network as 'lenet5' or 'package.module:callable' is"

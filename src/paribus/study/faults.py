@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from paribus.study.section import SETTING_NAME
+
 Location = tuple[str | int, ...]
 
 
@@ -31,10 +33,14 @@ def in_words(detail: ErrorDetails, names: Iterable[str] = ()) -> str:
             return "missing, and there is no default"
         case "dict_type" | "model_type" | "model_attributes_type":
             return f"{short(came)} came; a mapping of keys is expected"
+        case "string_pattern_mismatch" if context["pattern"] == SETTING_NAME:
+            name = "a name of letters, digits, '.', '_' and '-', at most 64,"
+            return f"{short(came)} came; {name} is expected"
         case "value_error":
             return f"{short(came)} came; {context['error']} is expected"
     expected = detail["msg"].removeprefix("Input should be ").replace("a valid ", "a ")
-    expected = expected.replace("a integer", "a whole number").split(", unable")[0]
+    expected = expected.replace("a integer", "a whole number").replace("a tuple", "a list")
+    expected = expected.split(", unable")[0]
     return f"{short(came)} came; {expected} is expected"
 
 

@@ -1,0 +1,162 @@
+"""Every figure of a report from its matrices, and the printed ones that don't follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from paribus.audit.spec import ACCURACY, AVERAGES, SHARES, Printed, Published, PublishedSetting
+from paribus.comparison.mcnemar import accuracy_interval
+from paribus.evaluation import measures
+from paribus.records import Integers
+
+#: Figures are computed in 64 bits; an exact tie may miss by their last ones.
+_LAST_BITS = 1e-12
+
+
+@dataclass(frozen=True)
+class ClassResult:
+    """What a setting's matrix says of one class.
+
+    Attributes:
+        name: of the class.
+        support, right: its test pictures, and those of them called so.
+        recall, low, high: the share called right, with its 95 % Wilson interval.
+        precision, f1: as scikit-learn has them; 0/0 is 0.
+    """
+
+    name: str
+    support: int
+    right: int
+    recall: float
+    low: float
+    high: float
+    precision: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Network:
+    """The one trained network that a setting's matrix tells of.
+
+    Attributes:
+        setting: its name.
+        pictures, right: test pictures, and those it got right.
+        accuracy, low, high: with its 95 % Wilson interval: for new pictures of this kind shown
+            to this network, not for another seed's network.
+        classes: in the order of the file.
+        macro, weighted: the means over the classes, plain and weighted by support.
+    """
+
+    setting: str
+    pictures: int
+    right: int
+    accuracy: float
+    low: float
+    high: float
+    classes: tuple[ClassResult, ...]
+    macro: measures.Average
+    weighted: measures.Average
+
+
+@dataclass(frozen=True)
+class PrintedFigure:
+    """A printed figure and what the matrix gives.
+
+    Attributes:
+        setting, row, figure: where it is printed, as `main`, `dog`, `recall`.
+        printed: as it is printed.
+        computed: from the matrix.
+        expected: that, rounded to as many digits as are printed.
+        follows: the two agree.
+    """
+
+    setting: str
+    row: str
+    figure: str
+    printed: str
+    computed: float
+    expected: str
+    follows: bool
+
+
+def networks(published: Published) -> tuple[Network, ...]:
+    """The network of each setting, in the order of the file."""
+    return tuple(
+        _network(name, setting, published.classes) for name, setting in published.settings.items()
+    )
+
+
+def follows(printed: Printed, computed: float) -> bool:
+    """Whether a figure rounds to what is printed, at the digits printed; a tie may go either way.
+
+    0.26 follows from anything between 0.255 and 0.265, both included.
+    """
+    half = 0.5 * 10.0**-printed.digits
+    return abs(float(printed) - computed) <= half + _LAST_BITS
+
+
+def printed_figures(published: Published, found: tuple[Network, ...]) -> tuple[PrintedFigure, ...]:
+    """Every printed figure, checked; supports are checked where the file is read."""
+    return tuple(
+        PrintedFigure(
+            setting=network.setting,
+            row=row,
+            figure=figure,
+            printed=str(printed),
+            computed=computed,
+            expected=f"{computed:.{printed.digits}f}",
+            follows=follows(printed, computed),
+        )
+        for network, setting in zip(found, published.settings.values(), strict=True)
+        for row, figure, printed, computed in _pairs(network, setting)
+    )
+
+
+def _network(name: str, setting: PublishedSetting, classes: tuple[str, ...]) -> Network:
+    matrix = setting.matrix
+    figures = measures.class_figures(matrix)
+    right, pictures = int(matrix.trace()), int(matrix.sum())
+    low, high = accuracy_interval(right, pictures)
+    return Network(
+        setting=name,
+        pictures=pictures,
+        right=right,
+        accuracy=measures.accuracy(matrix),
+        low=low,
+        high=high,
+        classes=tuple(_class(matrix, figures, row, of) for row, of in enumerate(classes)),
+        macro=measures.macro_average(figures),
+        weighted=measures.weighted_average(figures),
+    )
+
+
+def _class(matrix: Integers, figures: measures.ClassFigures, row: int, name: str) -> ClassResult:
+    right, support = int(matrix[row, row]), int(figures.support[row])
+    low, high = accuracy_interval(right, support)
+    return ClassResult(
+        name=name,
+        support=support,
+        right=right,
+        recall=float(figures.recall[row]),
+        low=low,
+        high=high,
+        precision=float(figures.precision[row]),
+        f1=float(figures.f1[row]),
+    )
+
+
+def _pairs(
+    network: Network, setting: PublishedSetting
+) -> Iterator[tuple[str, str, Printed, float]]:
+    """Row, figure, what is printed, what the matrix gives."""
+    classes = {result.name: result for result in network.classes}
+    for name, printed in setting.per_class_accuracy_printed.items():
+        yield name, ACCURACY, printed, classes[name].recall
+    averages = dict(zip(AVERAGES, (network.macro, network.weighted), strict=True))
+    for name, entry in setting.report_printed.items():
+        if isinstance(entry, Printed):
+            yield name, ACCURACY, entry, network.accuracy
+            continue
+        for figure, printed in zip(SHARES, entry[:-1], strict=True):
+            yield name, figure, printed, getattr((classes | averages)[name], figure)

@@ -1,0 +1,203 @@
+"""Whether the runs support what a study claims.
+
+Every claim is taken apart into statements, each with a p value for it and one against it. One
+rule then serves all kinds of claims:
+
+- supported if each statement is shown to be true. All must pass, so none needs adjusting
+  (intersection-union test, Berger 1982).
+- refuted if one is shown to be false. One is enough, so these are adjusted by Holm.
+- undecided otherwise.
+
+Each at 5 % for the claim. Claims are written before the runs, each is its own question, and
+they are not adjusted for one another. In a study with looks all p values allow for the looks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from paribus.comparison import claimed_numbers as numbers
+from paribus.comparison import claimed_rankings as rankings
+from paribus.comparison.errors import ComparisonError
+from paribus.comparison.evidence import over_seeds, p_in_words
+from paribus.comparison.looks import nominal_level, overall_level
+from paribus.comparison.multiplicity import holm
+from paribus.comparison.paired import ALPHA, Floats
+from paribus.comparison.sample import Interval
+from paribus.comparison.statement import Statement
+from paribus.comparison.study_comparison import Measures, study_measures
+from paribus.comparison.values import Values
+from paribus.study.claims import Claim, DifferenceRange, Direction, Order, Ranking, ValueRange
+from paribus.study.spec import Study
+
+Verdict = Literal["supported", "refuted", "undecided"]
+
+#: Statements up to this number are all told; of more, the one that decides.
+_TOLD = 4
+
+#: Measures that the report's loss curves show.
+_CURVES = ("best_epoch", "best_val_loss", "epochs_to_loss", "roughness", "generalisation_gap")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A statement with what came of it.
+
+    Attributes:
+        p_support, p_refute: after the looks, and p_refute after Holm; None: too few seeds.
+    """
+
+    statement: Statement
+    verdict: Verdict
+    p_support: float | None
+    p_refute: float | None
+
+    @property
+    def p(self) -> float | None:
+        """The p value that belongs to the verdict: against the statement if it is refuted."""
+        return self.p_refute if self.verdict == "refuted" else self.p_support
+
+    @property
+    def sentence(self) -> str:
+        """The statement in words, with its numbers."""
+        its = self.statement
+        shown = f"{its.about}: {its.found} {over_seeds(its.n_seeds)}" if its.found else its.about
+        if its.answer is None:
+            return f"{shown}: {' '.join(its.notes)}"
+        said: str = getattr(its.answer, self.verdict)
+        return f"{shown}{said} ({p_in_words(self.p)})."
+
+
+@dataclass(frozen=True)
+class ClaimVerdict:
+    """What the runs say of a claim.
+
+    Attributes:
+        interval, n_seeds: of the statement that decides: the one most surely false if
+            refuted, else the one least surely true. On the reader's scale (a ratio, not its
+            logarithm); None without a seed.
+        p: of "the claim is false" if it is supported or undecided, of "the claim is true" if
+            it is refuted; None where the seeds are too few.
+        evidence: sentences with the numbers.
+        figure: anchor of the part of the report that shows it.
+        statements: all of them, in the order of the claim.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    interval: Interval | None
+    n_seeds: int
+    p: float | None
+    evidence: str
+    figure: str
+    statements: tuple[Judged, ...]
+
+
+def judge(study: Study, values: Values) -> tuple[ClaimVerdict, ...]:
+    """The verdict on each claim of a study, in the order of the study.
+
+    Raises:
+        ComparisonError: a claim that can't be tested as it is written, such as one about a
+            class that there isn't.
+    """
+    looks = None if isinstance(study.seeds, int) else study.seeds.looks
+    measures = study_measures(study, values.classes)
+    return tuple(_judge(claim, values, measures, looks) for claim in study.claims)
+
+
+def _judge(
+    claim: Claim, values: Values, measures: Measures, looks: Sequence[int] | None
+) -> ClaimVerdict:
+    level = 1 - (ALPHA if looks is None else nominal_level(looks))
+    judged = _judged(_statements(claim, values, measures, level), looks)
+    verdict = _verdict([its.verdict for its in judged])
+    deciding = _deciding(judged, verdict)
+    return ClaimVerdict(
+        claim=claim,
+        verdict=verdict,
+        interval=deciding.statement.interval,
+        n_seeds=deciding.statement.n_seeds,
+        p=deciding.p,
+        evidence=_evidence(judged, deciding, values.rule(claim.test.measure)),
+        figure=_figure(claim),
+        statements=judged,
+    )
+
+
+def _statements(claim: Claim, values: Values, measures: Measures, level: float) -> list[Statement]:
+    try:
+        match claim.test:
+            case Direction() as test:
+                return [numbers.direction(test, values, measures, level)]
+            case DifferenceRange() as test:
+                return [numbers.difference_range(test, values, measures, level)]
+            case ValueRange() as test:
+                return numbers.value_ranges(test, values, measures, level)
+            case Ranking() as test:
+                return rankings.ranking(test, values)
+            case Order() as test:
+                return rankings.order(test, values, measures)
+    except ComparisonError as error:
+        raise ComparisonError(f"Claim {claim.id!r}: {error}") from None
+
+
+def _judged(told: Sequence[Statement], looks: Sequence[int] | None) -> tuple[Judged, ...]:
+    answers = [its.answer for its in told]
+    support = np.array([a.p_support if a else np.nan for a in answers])
+    refute = np.array([a.p_refute if a else np.nan for a in answers])
+    if looks is not None:
+        support, refute = (_over_looks(p, looks) for p in (support, refute))
+    refute = holm(refute)
+    return tuple(
+        Judged(its, _one_verdict(s, r), None if np.isnan(s) else s, None if np.isnan(r) else r)
+        for its, s, r in zip(told, support.tolist(), refute.tolist(), strict=True)
+    )
+
+
+def _over_looks(p: Floats, looks: Sequence[int]) -> Floats:
+    return np.where(np.isnan(p), np.nan, overall_level(p, looks))
+
+
+def _one_verdict(p_support: float, p_refute: float) -> Verdict:
+    # Refuted first: a difference shown to be inside the margin doesn't matter, though it is one.
+    if p_refute <= ALPHA:
+        return "refuted"
+    return "supported" if p_support <= ALPHA else "undecided"
+
+
+def _verdict(verdicts: Sequence[Verdict]) -> Verdict:
+    if "refuted" in verdicts:
+        return "refuted"
+    return "undecided" if "undecided" in verdicts else "supported"
+
+
+def _deciding(judged: Sequence[Judged], verdict: Verdict) -> Judged:
+    if verdict == "refuted":
+        return min(judged, key=lambda its: 2.0 if its.p_refute is None else its.p_refute)
+    return max(judged, key=lambda its: 2.0 if its.p_support is None else its.p_support)
+
+
+def _evidence(judged: Sequence[Judged], deciding: Judged, rule: str) -> str:
+    """All statements in sentences, or of many the one that decides; then what else to know."""
+    if len(judged) <= _TOLD:
+        told, counted = list(judged), ""
+    else:
+        told, counts = [deciding], Counter(its.verdict for its in judged)
+        shown = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
+        counted = f"{len(judged)} statements: {shown}. The one that decides: "
+    notes = [note for its in told if its.statement.answer for note in its.statement.notes]
+    sentences = [*(its.sentence for its in told), *dict.fromkeys(notes)]
+    return counted + " ".join([*sentences, rule] if rule else sentences)
+
+
+def _figure(claim: Claim) -> str:
+    if isinstance(claim.test, Ranking):
+        return "recall" if claim.test.measure == "recall" else "report"
+    if claim.test.measure in _CURVES:
+        return "loss"
+    return "comparison"

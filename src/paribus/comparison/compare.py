@@ -1,0 +1,245 @@
+"""One comparison: a variation against the baseline on one measure over paired seeds.
+
+`compare_measure` makes it from the values alone; `adjusted` then takes the comparisons of a
+whole study together and gives each its adjusted p value and its verdict.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from paribus.comparison import notes
+from paribus.comparison.crossed import CrossedInterval
+from paribus.comparison.equivalence import Verdict, equivalence_p, verdict
+from paribus.comparison.looks import nominal_level, overall_level
+from paribus.comparison.measure import Kind, Measure
+from paribus.comparison.multiplicity import holm
+from paribus.comparison.paired import (
+    ALPHA,
+    Floats,
+    Pairs,
+    complete_pairs,
+    correlation,
+    differences,
+    hodges_lehmann,
+    is_constant,
+    log_ratios,
+    mean_test,
+    sign_flip,
+    signed_rank_test,
+    t_interval,
+)
+from paribus.comparison.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A variation against the baseline on one measure.
+
+    Attributes:
+        variation, measure: what is compared.
+        n_seeds, missing: paired seeds that count, and those left out for want of a value.
+        estimate, low, high: variation - baseline, or variation / baseline for a log ratio,
+            with the interval for new seeds on these test pictures; None where unknown.
+        level: the confidence that the interval has.
+        p, p_adjusted: of "no difference"; adjusted over the family (and looks) it belongs to.
+        p_sign_flip: of the sign-flip test, beside p.
+        p_equivalence, p_equivalence_adjusted: of "not within the margin"; None if no margin.
+        new_pictures: the interval for new seeds and new pictures, where known.
+        correlation: of the paired values.
+        difference, sd: of the paired differences, on the scale of the test (logs for a ratio).
+        verdict, seeds_needed: the outcome, and, if undecided, the seeds that would decide it.
+        data_notes, verdict_notes: what must be said of the values, and of the verdict.
+    """
+
+    variation: str
+    measure: Measure
+    n_seeds: int
+    missing: int
+    estimate: float | None
+    low: float | None = None
+    high: float | None = None
+    level: float = 1 - ALPHA
+    p: float | None = None
+    p_adjusted: float | None = None
+    p_sign_flip: float | None = None
+    p_equivalence: float | None = None
+    p_equivalence_adjusted: float | None = None
+    new_pictures: CrossedInterval | None = None
+    correlation: float | None = None
+    difference: float | None = None
+    sd: float | None = None
+    verdict: Verdict = "undecided"
+    seeds_needed: SeedsNeeded | None = None
+    data_notes: tuple[str, ...] = ()
+    verdict_notes: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """All that must be said beside the numbers, in sentences."""
+        return self.data_notes + self.verdict_notes
+
+
+def compare_measure(
+    name: str,
+    baseline: npt.ArrayLike,
+    variation: npt.ArrayLike,
+    measure: Measure,
+    *,
+    censored: tuple[Flags, Flags] | None = None,
+    new_pictures: CrossedInterval | None = None,
+    level: float = 1 - ALPHA,
+) -> Comparison:
+    """Compare the variation called `name` with the baseline on one measure.
+
+    Args:
+        name: of the variation.
+        baseline, variation: (n,) one value a seed, the same seeds in the same order; NaN
+            where a run has none.
+        measure: what the values are, and how they are compared.
+        censored: for baseline and variation (n,) each: the value is only known to be at least
+            this, as an epoch of lowest validation loss that is the last one.
+        new_pictures: from `crossed_interval`, for a measure that is an accuracy.
+        level: confidence of the interval; with looks, 1 - `nominal_level`.
+
+    Returns:
+        The comparison and its verdict, as if it were the only one: see `adjusted`.
+
+    Raises:
+        ComparisonError: shapes that don't pair, infinite values, a ratio of values not above 0.
+    """
+    pairs = complete_pairs(baseline, variation)
+    d = _paired(measure.kind, pairs)
+    said = [*notes.on_missing(int((~pairs.known).sum())), *notes.on_number(d)]
+    comparison = Comparison(
+        variation=name,
+        measure=measure,
+        n_seeds=len(d),
+        missing=int((~pairs.known).sum()),
+        estimate=_shown(measure.kind, d.mean()) if len(d) else None,
+        level=level,
+        new_pictures=new_pictures,
+        correlation=correlation(pairs),
+        data_notes=(*said, *_on_censoring(censored, pairs)),
+    )
+    return adjusted([_tested(comparison, d) if len(d) > 1 else comparison])[0]
+
+
+def adjusted(
+    comparisons: Sequence[Comparison], looks: Sequence[int] | None = None
+) -> tuple[Comparison, ...]:
+    """The comparisons, their p values adjusted by Holm within families, and their verdicts.
+
+    A family is all comparisons whose measure has the same `family`: the variations on one
+    measure, or classes x variations for the recalls. The tests of difference and those of
+    equivalence are adjusted each among themselves: neither kind of false verdict occurs
+    anywhere in a family with more than 5 %.
+
+    Args:
+        comparisons: of a whole study, in any order, which is kept.
+        looks: the looks at which these p values may stop the study, if it has them.
+    """
+    families: defaultdict[str, list[int]] = defaultdict(list)
+    for index, comparison in enumerate(comparisons):
+        families[comparison.measure.family].append(index)
+    result = list(comparisons)
+    for members in families.values():
+        family = _adjusted_family([comparisons[index] for index in members], looks)
+        for index, comparison in zip(members, family, strict=True):
+            result[index] = comparison
+    return tuple(result)
+
+
+def _paired(kind: Kind, pairs: Pairs) -> Floats:
+    paired = log_ratios if kind == "log ratio" else differences
+    return paired(pairs.baseline, pairs.variation)
+
+
+def _shown(kind: Kind, value: float | Floats) -> float | None:
+    """A number of the test's scale on the reader's scale; NaN is None."""
+    number = float(value)
+    if math.isnan(number):
+        return None
+    return math.exp(number) if kind == "log ratio" else number
+
+
+def _on_censoring(censored: tuple[Flags, Flags] | None, pairs: Pairs) -> list[str]:
+    if censored is None:
+        return []
+    baseline, variation = (int(np.asarray(flags)[pairs.known].sum()) for flags in censored)
+    return notes.on_censoring(baseline, variation, len(pairs.baseline))
+
+
+def _tested(comparison: Comparison, d: Floats) -> Comparison:
+    """With the estimate, interval and tests of the differences d (n,), n at least 2."""
+    measure, ranks = comparison.measure, comparison.measure.kind == "rank"
+    found = (hodges_lehmann if ranks else t_interval)(d, comparison.level)
+    margin, test = measure.scaled_margin, signed_rank_test if ranks else mean_test
+    low, high = (found.low, found.high) if not is_constant(d) else (math.nan, math.nan)
+    on_level = [] if is_constant(d) else notes.on_level(len(d), found.level, comparison.level)
+    return replace(
+        comparison,
+        estimate=_shown(measure.kind, found.estimate),
+        low=_shown(measure.kind, low),
+        high=_shown(measure.kind, high),
+        level=found.level,
+        p=float(found.p),
+        p_sign_flip=sign_flip(d),
+        p_equivalence=None if margin is None else float(equivalence_p(d, margin, test)),
+        difference=float(found.estimate),
+        sd=float(d.std(ddof=1)),
+        data_notes=(*comparison.data_notes, *on_level),
+    )
+
+
+def _adjusted_family(family: Sequence[Comparison], looks: Sequence[int] | None) -> list[Comparison]:
+    def over_looks(p: float | None) -> float | None:
+        return p if p is None or looks is None else float(overall_level(p, looks))
+
+    level = ALPHA / len(family)
+    if looks is not None:
+        level = nominal_level(looks, level)
+    p = _holm([over_looks(c.p) for c in family])
+    p_equivalence = _holm([over_looks(c.p_equivalence) for c in family])
+    return [
+        _judged(replace(c, p_adjusted=a, p_equivalence_adjusted=e), level)
+        for c, a, e in zip(family, p, p_equivalence, strict=True)
+    ]
+
+
+def _holm(p: Sequence[float | None]) -> list[float | None]:
+    adjusted_p = holm(np.array(p, dtype=float))  # None becomes NaN, and NaN None again
+    return [None if math.isnan(a) else float(a) for a in adjusted_p]
+
+
+def _judged(comparison: Comparison, level: float) -> Comparison:
+    """With the verdict, and the seeds that would decide it at `level` if it is undecided."""
+    c, measure = comparison, comparison.measure
+    if c.p is None or c.p_adjusted is None or c.difference is None or c.sd is None:
+        return c
+    found = verdict(c.difference, c.p_adjusted, c.p_equivalence_adjusted, measure.higher_is_better)
+    needed = seeds_needed_by_ranks if measure.kind == "rank" else seeds_needed
+    plan = needed(c.difference, c.sd, measure.scaled_margin, level)
+    said = notes.on_verdict(found, c.p, c.p_adjusted, _least(c), measure.margin)
+    return replace(
+        c,
+        verdict=found,
+        seeds_needed=plan if found == "undecided" else None,
+        verdict_notes=tuple(said),
+    )
+
+
+def _least(c: Comparison) -> float | None:
+    """The smallest difference that the interval allows, in the margin's unit; None if 0."""
+    if c.low is None or c.high is None:
+        return None
+    null = 1.0 if c.measure.kind == "log ratio" else 0.0
+    return None if c.low <= null <= c.high else min(abs(c.low - null), abs(c.high - null))

@@ -1,0 +1,73 @@
+"""Small enough not to matter: two one-sided tests, and the verdict of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from paribus.comparison.errors import ComparisonError
+from paribus.comparison.paired import ALPHA, Alternative, Floats, mean_test
+
+Verdict = Literal["better", "worse", "higher", "lower", "equivalent", "undecided"]
+Test = Callable[[Floats, Alternative], Floats | float]
+
+
+def equivalence_p(d: Floats, margin: float, test: Test = mean_test) -> Floats:
+    """P value (...) of the two one-sided tests that d (..., n) lies within +-margin.
+
+    Two questions are asked: is the true difference above -margin, is it below +margin? Both
+    must be answered yes, so the larger p counts, and neither needs adjusting for the other.
+    p <= 0.05 is the same as the 90 % interval lying inside the margin.
+    Source: Schuirmann 1987; Lakens 2017.
+
+    Args:
+        d: differences over paired seeds.
+        margin: above 0, in d's unit.
+        test: `mean_test` for a mean, `signed_rank_test` for a shift (one comparison).
+
+    Raises:
+        ComparisonError: the margin is not above 0, or fewer than two seeds.
+    """
+    if not margin > 0:
+        raise ComparisonError(f"The margin is {margin}; a number above 0 is expected.")
+    return np.maximum(test(d + margin, "greater"), test(d - margin, "less"))
+
+
+def verdict(
+    estimate: float,
+    p: float,
+    p_equivalence: float | None,
+    higher_is_better: bool | None,
+    alpha: float = ALPHA,
+) -> Verdict:
+    """The verdict on a comparison from its (adjusted) p values.
+
+    - `equivalent` if the two one-sided tests show the difference to lie inside the margin,
+      even where it is also shown not to be 0: the study has declared that a difference of
+      that size doesn't matter. Without a margin (p_equivalence None) nothing is equivalent.
+    - otherwise `better` or `worse` (`higher` or `lower` where neither way is better as such)
+      if the difference is shown not to be 0. (With many ties a rank test can show that while
+      the estimate is 0; such a difference has no direction and stays undecided.)
+    - otherwise `undecided`.
+
+    Whatever the true difference is, a single comparison ends in a false verdict with a
+    probability of at most alpha: if the truth is 0 only a difference can be falsely found; if
+    it lies at or beyond the margin, `equivalent` and the wrong direction both need the same
+    one-sided test to fail; in between, only the wrong direction is false.
+
+    Args:
+        estimate: the difference, or the logarithm of the ratio; its sign counts.
+        p: of "no difference".
+        p_equivalence: of the two one-sided tests.
+        higher_is_better: None where neither way is better as such.
+        alpha: the level of both tests.
+    """
+    if p_equivalence is not None and p_equivalence <= alpha:
+        return "equivalent"
+    if p > alpha or estimate == 0:
+        return "undecided"
+    if higher_is_better is None:
+        return "higher" if estimate > 0 else "lower"
+    return "better" if (estimate > 0) == higher_is_better else "worse"

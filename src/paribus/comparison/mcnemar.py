@@ -1,0 +1,76 @@
+"""Two trained networks on the same pictures, and one network's accuracy.
+
+One run of each setting can't tell ways of training apart, for another seed would have given
+another network. It can tell the two networks apart; that, and no more, is McNemar's test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.proportion import proportion_confint
+
+from paribus.comparison.errors import ComparisonError
+from paribus.comparison.paired import ALPHA
+
+
+@dataclass(frozen=True)
+class TwoNetworks:
+    """The comparison of two trained networks: not of two ways of training.
+
+    Attributes:
+        n: pictures that both judged.
+        only_baseline, only_variation: pictures that this one alone got right.
+        difference: accuracy of the variation's network minus that of the baseline's.
+        p: exact McNemar p of "these two networks are right equally often on such pictures".
+    """
+
+    n: int
+    only_baseline: int
+    only_variation: int
+    difference: float
+    p: float
+
+    about = "compares these two trained networks, not the two ways of training"
+
+
+def compare_networks(baseline: npt.ArrayLike, variation: npt.ArrayLike) -> TwoNetworks:
+    """Exact McNemar test of two networks.
+
+    Of the pictures that exactly one of the two gets right, each is as likely to be the
+    one's as the other's if they are equally good: a binomial test with probability 1/2.
+    Source: McNemar 1947; Dietterich 1998 for what it can't say.
+
+    Args:
+        baseline, variation: (n,) whether each network is right on each picture.
+
+    Raises:
+        ComparisonError: the shapes differ or there is no picture.
+    """
+    b, v = np.asarray(baseline, bool), np.asarray(variation, bool)
+    if b.ndim != 1 or b.shape != v.shape or not b.size:
+        raise ComparisonError(
+            f"Both networks must judge the same pictures; their answers have shapes {b.shape} "
+            f"and {v.shape}."
+        )
+    only_b, only_v = int((b & ~v).sum()), int((v & ~b).sum())
+    table = [[int((b & v).sum()), only_b], [only_v, int((~b & ~v).sum())]]
+    p = float(mcnemar(table, exact=True).pvalue)
+    return TwoNetworks(b.size, only_b, only_v, (only_v - only_b) / b.size, min(p, 1.0))
+
+
+def accuracy_interval(correct: int, total: int, level: float = 1 - ALPHA) -> tuple[float, float]:
+    """Wilson interval of one trained network's accuracy, for new pictures of the same kind.
+
+    It says nothing of another seed's network. Source: Wilson 1927.
+
+    Raises:
+        ComparisonError: not 0 <= correct <= total, or no picture.
+    """
+    if not 0 <= correct <= total or total < 1:
+        raise ComparisonError(f"{correct} right of {total} pictures is not possible.")
+    low, high = proportion_confint(correct, total, alpha=1 - level, method="wilson")
+    return float(low), float(high)

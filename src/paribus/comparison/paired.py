@@ -1,0 +1,249 @@
+"""Differences over paired seeds: mean with its t interval, sign-flip test, ranks.
+
+Everything starts from d (n,), variation minus baseline, one number a seed. Functions that
+say (..., n) work on the last axis and leave the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from paribus.comparison.errors import ComparisonError
+from paribus.streams import stream
+
+Floats = npt.NDArray[np.float64]
+Alternative = Literal["two-sided", "greater", "less"]
+
+#: A wrong verdict is allowed this often.
+ALPHA = 0.05
+#: Up to so many seeds every flip is counted (two halves of 2**15 sums); beyond, FLIPS are drawn.
+EXACT_SEEDS = 30
+FLIPS = 99_999
+#: Digits of a value that count: subtraction spoils the 16th, float32 values have 7.
+DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimate with its interval and the p value of "no difference".
+
+    Attributes:
+        estimate, low, high, p: (...) arrays, () for one comparison. low and high are NaN
+            where all differences are the same, for then nothing tells their spread.
+        level: the confidence that the interval really has.
+    """
+
+    estimate: Floats
+    low: Floats
+    high: Floats
+    p: Floats
+    level: float
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The seeds at which both settings have a value.
+
+    Attributes:
+        baseline, variation: (n,) finite values.
+        known: (all seeds,) whether the seed counts; it doesn't where a value is missing (NaN).
+    """
+
+    baseline: Floats
+    variation: Floats
+    known: npt.NDArray[np.bool_]
+
+
+def complete_pairs(baseline: npt.ArrayLike, variation: npt.ArrayLike) -> Pairs:
+    """Pair (n,) with (n,) values, seed by seed, leaving out seeds where either is NaN.
+
+    Raises:
+        ComparisonError: the shapes differ or a value is infinite.
+    """
+    b, v = np.asarray(baseline, float), np.asarray(variation, float)
+    if b.ndim != 1 or b.shape != v.shape:
+        raise ComparisonError(
+            f"Paired values are expected, one a seed, for both settings; the baseline has shape "
+            f"{b.shape}, the variation {v.shape}."
+        )
+    if np.isinf(b).any() or np.isinf(v).any():
+        raise ComparisonError("A value is infinite; finite numbers are expected, NaN for none.")
+    known = ~(np.isnan(b) | np.isnan(v))
+    return Pairs(b[known], v[known], known)
+
+
+def differences(baseline: Floats, variation: Floats) -> Floats:
+    """Variation minus baseline (..., n), without the rounding error of the subtraction.
+
+    0.51 - 0.50 and 0.61 - 0.60 differ in their last bits. Left so, equal differences would
+    look like differences with a tiny spread and give a p value of 1e-16.
+    """
+    size = max(np.abs(baseline).max(initial=0.0), np.abs(variation).max(initial=0.0))
+    if size == 0:
+        return np.zeros(np.shape(variation))
+    return np.asarray(np.round(variation - baseline, DIGITS - int(np.ceil(np.log10(size)))))
+
+
+def log_ratios(baseline: Floats, variation: Floats) -> Floats:
+    """log(variation / baseline) (n,); both must be above 0.
+
+    Raises:
+        ComparisonError: a value is zero or below.
+    """
+    if min(baseline.min(initial=1.0), variation.min(initial=1.0)) <= 0:
+        raise ComparisonError("A ratio is asked of values of which one is 0 or below.")
+    return differences(np.log(baseline), np.log(variation))
+
+
+def is_constant(d: Floats) -> npt.NDArray[np.bool_]:
+    """Whether all differences of (..., n) are the same, so that they have no spread."""
+    return np.asarray(np.ptp(d, axis=-1) == 0)
+
+
+def mean_test(d: Floats, alternative: Alternative = "two-sided") -> Floats:
+    """P value (...) of "the mean difference is 0" for (..., n): Student's one-sample t test.
+
+    Where all n differences are the same the t statistic would divide by 0 and claim
+    certainty; the sign-flip test, which needs no spread, takes its place there.
+    Source: Student 1908; Dietterich 1998 for its use on paired trainings.
+
+    Raises:
+        ComparisonError: fewer than two seeds.
+    """
+    _at_least_two(d)
+    constant = is_constant(d)
+    varying = np.where(constant[..., None], np.nan, d)
+    p = np.array(stats.ttest_1samp(varying, 0.0, axis=-1, alternative=alternative).pvalue)
+    p[constant] = [sign_flip(row, alternative) for row in d[constant]]
+    return p
+
+
+def t_interval(d: Floats, level: float = 1 - ALPHA) -> Estimate:
+    """Mean of d (..., n) and its t interval: mean +- t(n-1) * sd / sqrt(n).
+
+    Assumes that the seeds are independent and the differences about normal. Source: Student
+    1908. Raises ComparisonError on fewer than two seeds.
+    """
+    _at_least_two(d)
+    n, mean = d.shape[-1], np.asarray(d.mean(axis=-1))
+    half = stats.t.ppf((1 + level) / 2, n - 1) * d.std(axis=-1, ddof=1) / np.sqrt(n)
+    half = np.where(is_constant(d), np.nan, half)
+    return Estimate(mean, mean - half, mean + half, mean_test(d), level)
+
+
+def sign_flip(d: Floats, alternative: Alternative = "two-sided") -> float:
+    """P value of the sign-flip test on the sum of d (n,), in (0, 1].
+
+    If the variation changes nothing, each difference is as likely to be -d as d. The p value
+    is the share of all 2**n flips whose sum is at least as extreme as the sum seen. All are
+    counted up to `EXACT_SEEDS` seeds: the sums of the first half of the seeds against the
+    sorted sums of the second half. Beyond that, `FLIPS` flips are drawn from a fixed stream,
+    p = (b + 1) / (m + 1). Source: Fisher 1935; Phipson and Smyth 2010 for the drawn flips.
+    """
+    if alternative == "less":
+        return sign_flip(-d, "greater")
+    d = d[d != 0]  # a zero is the same on both sides: flipping it only counts everything twice
+    total = abs(d.sum()) if alternative == "two-sided" else d.sum()
+    bound = total - 1e-9 * np.abs(d).sum()  # sums that are equal but for rounding are ties
+    share = _share_of_flips(d, bound) if len(d) <= EXACT_SEEDS else _share_of_draws(d, bound)
+    return min(1.0, 2 * share) if alternative == "two-sided" else share
+
+
+def smallest_sign_flip_p(n: int) -> float:
+    """The smallest two-sided p that n differences (zeros not counted) can give: 2 / 2**n."""
+    return min(1.0, 2.0 / 2.0**n)
+
+
+def signed_rank_test(d: Floats, alternative: Alternative = "two-sided") -> float:
+    """P value of Wilcoxon's signed-rank test of d (n,), exact with ties and zeros.
+
+    It is the sign-flip test on the ranks of |d|; equal ones share their mean rank, zeros are
+    ranked and then left out. Source: Wilcoxon 1945; Pratt 1959 for the zeros.
+    """
+    return sign_flip(np.asarray(stats.rankdata(np.abs(d)) * np.sign(d)), alternative)
+
+
+def hodges_lehmann(d: Floats, level: float = 1 - ALPHA) -> Estimate:
+    """Hodges-Lehmann estimate of the shift of d (..., n) with its signed-rank interval.
+
+    The estimate is the median of the means of all pairs (Walsh averages), a difference with
+    itself included. The interval cuts off as many of them at each end as the signed-rank
+    law allows, so that its confidence is at least `level`; where n is too small for that
+    (n < 6 for 0.95) it is the widest there is and `level` says what it reaches. It assumes
+    differences that are symmetric about the shift; with ties it is a little too wide.
+    p is NaN for a batch: it comes from `signed_rank_test`. Source: Hodges and Lehmann 1963.
+    """
+    n = d.shape[-1]
+    first, second = np.triu_indices(n)
+    walsh = np.sort((d[..., first] + d[..., second]) / 2, axis=-1)
+    cut, attained = ranks_to_cut(n, level)
+    p = signed_rank_test(d) if d.ndim == 1 else np.full(d.shape[:-1], np.nan)
+    middle, low, high = np.median(walsh, axis=-1), walsh[..., cut], walsh[..., -1 - cut]
+    middle, low, high, p = map(np.asarray, (middle, low, high, p))
+    return Estimate(middle, low, high, p, attained)
+
+
+def correlation(pairs: Pairs) -> float | None:
+    """The realised (Pearson) correlation of the paired values, the gain from pairing.
+
+    None below three seeds, where it is always +-1 or unknown, and where a setting's values
+    are all the same.
+    """
+    if len(pairs.baseline) < 3 or np.ptp(pairs.baseline) == 0 or np.ptp(pairs.variation) == 0:
+        return None
+    return float(np.corrcoef(pairs.baseline, pairs.variation)[0, 1])
+
+
+def _at_least_two(d: Floats) -> None:
+    if d.shape[-1] < 2:
+        raise ComparisonError(
+            f"At least two paired seeds are expected to see their spread; {d.shape[-1]} came."
+        )
+
+
+def _signed_sums(d: Floats) -> Floats:
+    """The sums of d (n,) under every choice of signs: (2**n,)."""
+    sums = np.zeros(1)
+    for value in d:
+        sums = np.concatenate([sums - value, sums + value])
+    return sums
+
+
+def _share_of_flips(d: Floats, bound: float) -> float:
+    """The share of all sign choices whose sum reaches `bound`, counted half against half."""
+    half = len(d) // 2
+    first, second = _signed_sums(d[:half]), np.sort(_signed_sums(d[half:]))
+    too_low = np.searchsorted(second, bound - first)
+    return float((len(second) - too_low).mean() / len(second))
+
+
+def _share_of_draws(d: Floats, bound: float) -> float:
+    rng = stream(0, "sign-flip", len(d))
+    blocks = np.diff(np.linspace(0, FLIPS, 11).astype(int))  # ten blocks keep memory small
+    draws = (rng.choice([-1.0, 1.0], size=(size, len(d))) @ d for size in blocks)
+    reached = sum(int((sums >= bound).sum()) for sums in draws)
+    return (reached + 1) / (FLIPS + 1)
+
+
+@lru_cache
+def ranks_to_cut(n: int, level: float) -> tuple[int, float]:
+    """How many Walsh averages to cut off at each end, and the confidence that leaves.
+
+    P(W <= w) of the signed-rank sum W follows from the law of the sum of the ranks 1..n,
+    each counted with probability one half.
+    """
+    law = np.ones(1)
+    for rank in range(1, n + 1):
+        longer = np.zeros(len(law) + rank)
+        longer[: len(law)] += law / 2
+        longer[rank:] += law / 2
+        law = longer
+    below = np.cumsum(law)
+    cut = max(0, int(np.searchsorted(below, (1 - level) / 2, side="right")) - 1)
+    return cut, float(1 - 2 * below[cut])

@@ -1,0 +1,198 @@
+"""How many seeds would decide an undecided comparison."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special, stats
+
+from paribus.comparison.errors import ComparisonError
+from paribus.comparison.paired import ALPHA, Floats, ranks_to_cut
+from paribus.streams import stream
+
+Goal = Literal["difference", "equivalence"]
+
+POWER = 0.8
+MOST_SEEDS = 1000
+SIMULATED_SEEDS = 200
+_DRAWS = 5_000
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
+
+
+@dataclass(frozen=True)
+class SeedsNeeded:
+    """The seeds that would decide a comparison.
+
+    Attributes:
+        seeds: in all, not on top of those there are; None: more than `MOST_SEEDS`.
+        goal: what that many seeds would show: a difference, or that it is inside the margin.
+        power: the probability that they do, 0.8 or a little more; None if `seeds` is None.
+    """
+
+    seeds: int | None
+    goal: Goal
+    power: float | None
+
+    def __str__(self) -> str:
+        return f"more than {MOST_SEEDS:,}" if self.seeds is None else str(self.seeds)
+
+
+def power_of_difference(n: int, difference: float, sd: float, alpha: float = ALPHA) -> float:
+    """Probability that a two-sided paired t test on n seeds finds a true difference.
+
+    The t statistic then follows the noncentral t law with noncentrality
+    sqrt(n) * difference / sd and n - 1 degrees of freedom (Cohen 1988). Given the ratio
+    r = sd seen / true sd, it is beyond +-t if a normal variable is beyond +-t r; that
+    probability is averaged over the law of r. statsmodels' TTestPower gives the same numbers,
+    but NaN where the noncentrality is large, and takes a hundred times as long.
+    """
+    r, weight = _sd_ratios(n)
+    needed = stats.t.ppf(1 - alpha / 2, n - 1) * r
+    shift = math.sqrt(n) * difference / sd
+    return float((special.ndtr(shift - needed) + special.ndtr(-shift - needed)) @ weight)
+
+
+def power_of_equivalence(
+    n: int, difference: float, sd: float, margin: float, alpha: float = ALPHA
+) -> float:
+    """Probability that the two one-sided t tests on n seeds show |true difference| < margin.
+
+    Given the ratio r = sd seen / true sd, the mean must fall between
+    -margin + t r sd / sqrt(n) and margin - t r sd / sqrt(n); that probability is averaged over
+    the law of r. Source: Owen 1965; Phillips 1990.
+    """
+    r, weight = _sd_ratios(n)
+    needed = stats.t.ppf(1 - alpha, n - 1) * r
+    upper = math.sqrt(n) * (margin - difference) / sd - needed
+    lower = -math.sqrt(n) * (margin + difference) / sd + needed
+    return float(np.maximum(special.ndtr(upper) - special.ndtr(lower), 0) @ weight)
+
+
+@lru_cache(maxsize=4096)
+def _sd_ratios(n: int) -> tuple[Floats, Floats]:
+    """Points and weights to average over the law of sd seen / true sd with n seeds.
+
+    Its square times n - 1 is chi-squared; Gauss-Legendre quadrature over its quantiles.
+    """
+    chi2 = 2 * special.gammaincinv((n - 1) / 2, (_NODES + 1) / 2)
+    return np.sqrt(chi2 / (n - 1)), _WEIGHTS / 2
+
+
+def seeds_needed(
+    difference: float, sd: float, margin: float | None = None, alpha: float = ALPHA
+) -> SeedsNeeded | None:
+    """The seeds that would decide a comparison, taking what was seen for the truth.
+
+    It is the smallest number of paired seeds n at which a new study, with differences of this
+    `sd` around this true `difference`, would with a probability of at least 80 % either find
+    the difference by the two-sided t test or, if it lies inside the margin, show that it
+    does; whichever takes fewer. Both the sd and the difference are estimates, so this is a
+    plan, not a promise.
+
+    Args:
+        difference, sd: of the paired differences; the logarithms' for a ratio.
+        margin: in the same unit; None if none is declared.
+        alpha: the level that applies, such as 0.05 / k among k variations.
+
+    Returns:
+        None if no number of seeds would do: all differences are 0 and no margin is declared.
+
+    Raises:
+        ComparisonError: sd below 0.
+    """
+    if not sd >= 0:
+        raise ComparisonError(f"The standard deviation is {sd}; 0 or more is expected.")
+    inside = margin is not None and abs(difference) < margin
+    if sd == 0:
+        return _seeds_without_spread(difference, inside, alpha)
+    found = _smallest(lambda n: power_of_difference(n, difference, sd, alpha), "difference")
+    if margin is None or not inside:
+        return found
+    shown = _smallest(
+        lambda n: power_of_equivalence(n, difference, sd, margin, alpha), "equivalence"
+    )
+    return min(shown, found, key=lambda needed: needed.seeds or math.inf)
+
+
+def _smallest(power: Callable[[int], float], goal: Goal) -> SeedsNeeded:
+    """The smallest n from 2 with enough power, which grows with n, by halving."""
+    if power(MOST_SEEDS) < POWER:
+        return SeedsNeeded(None, goal, None)
+    below, enough = 1, MOST_SEEDS
+    while enough - below > 1:
+        middle = (below + enough) // 2
+        below, enough = (below, middle) if power(middle) >= POWER else (middle, enough)
+    return SeedsNeeded(enough, goal, power(enough))
+
+
+def _seeds_without_spread(difference: float, inside: bool, alpha: float) -> SeedsNeeded | None:
+    """With no spread the sign-flip test decides: one-sided 2**-n, two-sided 2 * 2**-n."""
+    one_sided = math.ceil(-math.log2(alpha))
+    if inside:
+        return SeedsNeeded(one_sided, "equivalence", 1.0)
+    return SeedsNeeded(one_sided + 1, "difference", 1.0) if difference else None
+
+
+def seeds_needed_by_ranks(
+    difference: float, sd: float, margin: float | None = None, alpha: float = ALPHA
+) -> SeedsNeeded | None:
+    """As `seeds_needed`, for the signed-rank test on normal differences.
+
+    It needs about pi / 3 = 1.05 times the t test's seeds (Hodges and Lehmann 1956), and never
+    fewer than make its smallest p reach alpha. From there the smallest number is searched by
+    simulation; above `SIMULATED_SEEDS` the factor alone is good enough.
+    """
+    by_mean = seeds_needed(difference, sd, margin, alpha)
+    if by_mean is None or by_mean.seeds is None or sd == 0:
+        return by_mean
+    goal, least = by_mean.goal, math.ceil(-math.log2(alpha)) + (by_mean.goal == "difference")
+    n = max(math.ceil(by_mean.seeds * math.pi / 3), least)
+    if n > SIMULATED_SEEDS:
+        return replace(by_mean, seeds=n if n <= MOST_SEEDS else None)
+
+    def power(n: int) -> float:
+        return power_by_ranks(n, goal, difference / sd, (margin or 0) / sd, alpha)
+
+    while n > least and power(n - 1) >= POWER:
+        n -= 1
+    while power(n) < POWER:
+        n += 1
+    return SeedsNeeded(n, goal, power(n))
+
+
+def power_by_ranks(n: int, goal: Goal, effect: float, margin: float, alpha: float) -> float:
+    """Probability that the signed-rank test on n seeds reaches the goal, by simulation.
+
+    Args:
+        n: seeds.
+        goal: to find the difference (two-sided), or to show it to be inside the margin.
+        effect, margin: in standard deviations of the normal differences.
+        alpha: the level.
+    """
+    level = 1 - alpha if goal == "difference" else 1 - 2 * alpha
+    cut, attained = ranks_to_cut(n, level)
+    if attained < level - 1e-12:
+        return 0.0
+    d, most = effect + _normal_draws(n), n * (n + 1) // 2
+    if goal == "difference":
+        plus = _positive_ranks(d)
+        return float((np.minimum(plus, most - plus) <= cut).mean())
+    above, below = most - _positive_ranks(d + margin), _positive_ranks(d - margin)
+    return float((np.maximum(above, below) <= cut).mean())
+
+
+def _positive_ranks(d: Floats) -> npt.NDArray[np.int64]:
+    """Sum of the ranks of |d| (draws, n) that belong to positive differences."""
+    ranks = np.abs(d).argsort(axis=-1).argsort(axis=-1) + 1
+    return np.asarray((ranks * (d > 0)).sum(axis=-1))
+
+
+@lru_cache(maxsize=16)
+def _normal_draws(n: int) -> Floats:
+    return stream(0, "power by ranks", n).standard_normal((_DRAWS, n))

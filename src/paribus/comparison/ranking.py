@@ -1,0 +1,129 @@
+"""Is a ranking certain? "Dog is the worst class" holds only if it would with other seeds.
+
+A ranking over seeds is a set of statements "this one lies above that one", each a paired
+comparison on the same seeds and the same test pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from paribus.comparison.errors import ComparisonError
+from paribus.comparison.multiplicity import holm
+from paribus.comparison.paired import ALPHA, Floats, differences, t_interval
+
+Outcome = Literal["supported", "refuted", "undecided"]
+
+
+@dataclass(frozen=True)
+class Above:
+    """One statement of a ranking: `upper` lies above `lower`.
+
+    Attributes:
+        estimate, low, high: mean of upper - lower over the seeds, with its 95 % interval;
+            low and high are NaN where it is the same for all seeds.
+        p, p_adjusted: of "no difference"; adjusted by Holm over the statements.
+    """
+
+    upper: str
+    lower: str
+    estimate: float
+    low: float
+    high: float
+    p: float
+    p_adjusted: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Whether a ranking is certain.
+
+    Attributes:
+        outcome: `supported`, `refuted` or `undecided`.
+        n_seeds: seeds with all values.
+        agreeing: seeds in which every statement holds by itself.
+        statements: each with its evidence; empty if there are fewer than two seeds.
+    """
+
+    outcome: Outcome
+    n_seeds: int
+    agreeing: int
+    statements: tuple[Above, ...]
+
+
+def extreme_ranking(
+    values: npt.ArrayLike, names: Sequence[str], members: Sequence[str], *, highest: bool
+) -> Ranking:
+    """Whether `members` are the highest (or lowest) of all: each beyond every other one.
+
+    Args:
+        values: (n, k) a measure of k classes (or settings) over n seeds.
+        names: of the k columns.
+        members: those claimed to be the best (worst); one for "dog is the worst".
+        highest: True for the highest values, False for the lowest.
+
+    Raises:
+        ComparisonError: an unknown name, or no member, or nothing to compare with.
+    """
+    others = [name for name in names if name not in members]
+    pairs = [(m, o) if highest else (o, m) for m in members for o in others]
+    return _ranking(values, names, members, pairs)
+
+
+def ordered_ranking(values: npt.ArrayLike, names: Sequence[str], order: Sequence[str]) -> Ranking:
+    """Whether values (n, k) fall along `order`, highest first: each above the next one."""
+    return _ranking(values, names, order, list(pairwise(order)))
+
+
+def _ranking(
+    values: npt.ArrayLike,
+    names: Sequence[str],
+    claimed: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+) -> Ranking:
+    table = np.asarray(values, float)
+    if unknown := [name for name in claimed if name not in names]:
+        raise ComparisonError(f"{unknown[0]!r} is not among {', '.join(names)}.")
+    if not pairs or table.ndim != 2 or table.shape[1] != len(names):
+        raise ComparisonError(
+            f"A ranking needs values (seeds, {len(names)}) and at least two to compare; "
+            f"their shape is {table.shape}."
+        )
+    table = table[~np.isnan(table).any(axis=1)]
+    upper = table[:, [names.index(u) for u, _ in pairs]]
+    lower = table[:, [names.index(w) for _, w in pairs]]
+    agreeing = int((upper > lower).all(axis=1).sum())
+    if len(table) < 2:
+        return Ranking("undecided", len(table), agreeing, ())
+    statements = _statements(pairs, differences(lower.T, upper.T))
+    return Ranking(_outcome(statements), len(table), agreeing, statements)
+
+
+def _statements(pairs: Sequence[tuple[str, str]], d: Floats) -> tuple[Above, ...]:
+    """Each pair with the evidence of its row of d (pairs, n)."""
+    found = t_interval(d)
+    numbers = np.stack([found.estimate, found.low, found.high, found.p, holm(found.p)], axis=1)
+    return tuple(
+        Above(upper, lower, *row)
+        for (upper, lower), row in zip(pairs, numbers.tolist(), strict=True)
+    )
+
+
+def _outcome(statements: Sequence[Above]) -> Outcome:
+    """Supported if every statement is shown, refuted if one is shown to be the other way.
+
+    All statements must be shown for support, so none needs adjusting: the ranking is falsely
+    supported only if a false one of them passes (intersection-union test, Berger 1982). One
+    statement is enough to refute, so for that they are adjusted by Holm. Both at 5 %.
+    """
+    if all(s.estimate > 0 and s.p <= ALPHA for s in statements):
+        return "supported"
+    if any(s.estimate < 0 and s.p_adjusted <= ALPHA for s in statements):
+        return "refuted"
+    return "undecided"

@@ -1,0 +1,141 @@
+"""What a report is made of; the page and the Markdown each know how to show every block.
+
+Text in a block is plain: whoever shows it escapes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from paribus.evaluation.failures import Case
+from paribus.evaluation.measures import Figures
+from paribus.report.svg import Svg
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A sentence or a few; a `quiet` one explains what stands before it."""
+
+    text: str
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The name of a part of a section."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What a reader must not miss, item by item."""
+
+    title: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value of a table; `detail` is a smaller line below it."""
+
+    text: str
+    detail: str = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose first column names its rows.
+
+    Attributes:
+        caption: what the table shows.
+        head: the columns' titles, the first column's included.
+        rows: each row's name and cells.
+        numeric: whether the cells are numbers, to be set flush right.
+        tall: whether it has so many rows that a page should let it scroll.
+    """
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    numeric: bool = True
+    tall: bool = False
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Tables that stand beside each other where there is room, each under its heading."""
+
+    parts: tuple[tuple[str, Table], ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart: the file's name, what stands below it, and what it shows in words.
+
+    `narrow` is the same chart for a telephone; where it is None, `wide` serves there too.
+    """
+
+    name: str
+    caption: str
+    description: str
+    wide: Svg
+    narrow: Svg | None = None
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """A confusion matrix: a table of colours in a page, and its `figure` elsewhere.
+
+    Attributes:
+        counts: (classes, classes) mean counts, rows true, columns predicted.
+        seeds: over how many seeds they are the mean.
+        worst: the share of its row that the strongest colour of a mistake stands for.
+    """
+
+    setting: str
+    classes: tuple[str, ...]
+    counts: Figures
+    seeds: int
+    worst: float
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Failed cases as pictures."""
+
+    setting: str
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class Code:
+    """Text to be kept as it is: commands, a study file."""
+
+    label: str
+    text: str
+
+
+Block = Paragraph | Heading | Alert | Table | Columns | Figure | Confusion | Gallery | Code
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report that can be gone to by its `anchor`."""
+
+    anchor: str
+    title: str
+    blocks: Sequence[Block]
+
+
+def figures(sections: Sequence[Section]) -> list[Figure]:
+    """Every figure of a report, those of confusion matrices included."""
+    return [
+        block if isinstance(block, Figure) else block.figure
+        for section in sections
+        for block in section.blocks
+        if isinstance(block, Figure | Confusion)
+    ]

@@ -1,0 +1,160 @@
+"""The report's charts: numbers in, drawings out; each for a wide page and for a telephone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from paribus.report.spread import Spread
+from paribus.report.svg import Svg, draw
+from paribus.report.theme import FONT, SETTING_COLOURS, SETTING_SHAPES, colour
+
+WIDE, NARROW = 720, 350
+Rows = list[dict[str, Any]]
+
+#: A function from a width in pixels to a chart.
+Chart = Callable[[int], Svg]
+
+
+def both(chart: Chart) -> tuple[Svg, Svg]:
+    """A chart for a wide page and for a telephone."""
+    return chart(WIDE), chart(NARROW)
+
+
+def accuracy(settings: Sequence[str], accuracies: Sequence[Spread], width: int) -> Svg:
+    """Test accuracy in percent: a row a setting, each seed faint, mean and deviation strong."""
+    seeds: Rows = [
+        {"setting": name, "percent": 100 * value}
+        for name, spread in zip(settings, accuracies, strict=True)
+        for value in spread.values
+    ]
+    means: Rows = [
+        {"setting": name, **_interval(spread)}
+        for name, spread in zip(settings, accuracies, strict=True)
+        if spread.n
+    ]
+    y = alt.Y("setting:N", sort=None, scale=alt.Scale(domain=list(settings))).axis(
+        title=None, domain=False, ticks=False, labelLimit=width // 3
+    )
+    x = alt.X(
+        "percent:Q",
+        scale=alt.Scale(zero=False, nice=True),
+        title="Test accuracy (%)",
+        axis=ticks(width),
+    )
+    dots = alt.Chart(alt.NamedData("seeds")).encode(x=x, y=y)
+    strong = alt.Chart(alt.NamedData("means")).encode(y=y)
+    layers = (
+        dots.mark_circle(size=46, opacity=0.35, color=colour("blue")),
+        strong.mark_rule(strokeWidth=2, color=colour("ink")).encode(
+            x=alt.X("low:Q"), x2=alt.X2("high:Q")
+        ),
+        strong.mark_tick(thickness=3, size=20, color=colour("ink")).encode(x=alt.X("mean:Q")),
+    )
+    return to_svg(layers, {"seeds": seeds, "means": means}, width, 34 * len(settings))
+
+
+def recall(
+    classes: Sequence[str],
+    settings: Sequence[str],
+    recalls: Sequence[Sequence[Spread]],
+    width: int,
+) -> Svg:
+    """Recall in percent: a row a class, a mark a setting; `recalls` is setting by class."""
+    rows: Rows = [
+        {"class": label, "setting": name, **_interval(spread)}
+        for name, spreads in zip(settings, recalls, strict=True)
+        for label, spread in zip(classes, spreads, strict=True)
+        if spread.n
+    ]
+    scale = list(settings)
+    base = alt.Chart(alt.NamedData("rows")).encode(
+        y=alt.Y("class:N", sort=None, scale=alt.Scale(domain=list(classes))).axis(
+            title=None,
+            domain=False,
+            ticks=False,
+            grid=True,
+            labelLimit=width // 3,
+            tickBand="extent",
+        ),
+        yOffset=alt.YOffset(
+            "setting:N", sort=None, scale=alt.Scale(domain=scale, paddingOuter=0.4)
+        ),
+        color=alt.Color(
+            "setting:N",
+            scale=alt.Scale(domain=scale, range=_cycled(SETTING_COLOURS, scale, colour)),
+            legend=legend(width),
+        ),
+    )
+    shapes = alt.Scale(domain=scale, range=_cycled(SETTING_SHAPES, scale, str))
+    layers = (
+        base.mark_rule(strokeWidth=1.5).encode(
+            x=alt.X(
+                "low:Q",
+                title="Recall (%)",
+                scale=alt.Scale(zero=False, nice=True),
+                axis=ticks(width),
+            ),
+            x2=alt.X2("high:Q"),
+        ),
+        base.mark_point(size=48, filled=True, opacity=1).encode(
+            x=alt.X("mean:Q"), shape=alt.Shape("setting:N", scale=shapes)
+        ),
+    )
+    row = max(22, 9 * len(settings) + 8)
+    return to_svg(layers, {"rows": rows}, width, row * len(classes))
+
+
+def _interval(spread: Spread) -> dict[str, float]:
+    """Mean and one standard deviation each way, in percent."""
+    deviation = spread.sd or 0.0
+    low, high = spread.mean - deviation, spread.mean + deviation
+    return {"mean": 100 * spread.mean, "low": 100 * low, "high": 100 * high}
+
+
+def _cycled(choices: Sequence[str], of: Sequence[str], look_up: Callable[[str], str]) -> list[str]:
+    return [look_up(choices[number % len(choices)]) for number in range(len(of))]
+
+
+def legend(width: int) -> alt.Legend:
+    """A legend above a chart, in fewer columns on a telephone."""
+    columns = 2 if width <= NARROW else 4
+    return alt.Legend(title=None, orient="top", columns=columns, labelLimit=width // 3)
+
+
+def ticks(width: int) -> alt.Axis:
+    """Ticks of a horizontal axis that leave room for their labels."""
+    return alt.Axis(tickCount=width // 70, labelFlush=False)
+
+
+def to_svg(layers: Sequence[alt.Chart], data: Mapping[str, Rows], width: int, height: int) -> Svg:
+    """Draw layers so that it is `width` pixels wide with its axes, and its plot `height` high."""
+    fitted = alt.layer(*layers).properties(
+        width=width,
+        height=height,
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+    )
+    # Altair's own checks take as long as the drawing, which refuses what isn't a chart anyway.
+    return draw(fitted.to_dict(validate=False) | {"datasets": dict(data), "config": _CONFIG})
+
+
+_CONFIG: Mapping[str, Any] = {
+    "aria": False,
+    "background": colour("paper"),
+    "font": FONT,
+    "padding": {"left": 8, "right": 8, "top": 4, "bottom": 4},
+    "view": {"stroke": None},
+    "axis": {
+        "domainColor": colour("muted"),
+        "gridColor": colour("grid"),
+        "labelColor": colour("ink"),
+        "labelFontSize": 12,
+        "tickColor": colour("muted"),
+        "titleColor": colour("muted"),
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+    "legend": {"labelColor": colour("ink"), "labelFontSize": 12, "symbolOpacity": 1},
+}

@@ -1,0 +1,74 @@
+"""results.json: the report's numbers for other programs; docs/results-json.md documents it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from paribus.report.sections.provenance import environments
+from paribus.report.spread import Spread
+from paribus.report.summary import MEASURES, SettingResult, Summary
+
+#: Raised when a key changes its meaning or goes away.
+FORMAT = 1
+
+
+def results_json(summary: Summary) -> str:
+    """Study, settings, runs, pairing and environments; what is no finite number is null."""
+    data = dict.fromkeys(record.facts.data for record in summary.records)
+    content = {
+        "format": FORMAT,
+        "study": summary.study.model_dump(mode="json"),
+        "settings": [_setting(result, summary.baseline) for result in summary.settings],
+        "runs": _rows(summary.tables["runs"]),
+        "absent": [{"setting": run.setting.name, "seed": run.seed} for run in summary.absent],
+        "pairing": [asdict(pairing) for pairing in summary.pairings],
+        "data": [facts.model_dump(mode="json") for facts in data],
+        "environments": [
+            {**environment.model_dump(mode="json"), "runs": runs}
+            for environment, runs in environments(summary)
+        ],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _setting(result: SettingResult, baseline: SettingResult) -> dict[str, Any]:
+    network = result.facts.network if result.facts else None
+    return {
+        "name": result.name,
+        "baseline": result is baseline,
+        "changes": {
+            path: {"from": before, "to": after}
+            for path, (before, after) in result.setting.changes.items()
+        },
+        "layers": list(network.layers) if network else None,
+        "parameters": network.parameters if network else None,
+        "finished": [record.facts.seed for record in result.finished],
+        "failed": [record.facts.seed for record in result.failed],
+        "measures": {m.key: _spread(result.spread(m.key)) for m in MEASURES},
+        "differences": {
+            m.key: _spread(result.difference(m.key, baseline))
+            for m in MEASURES
+            if result is not baseline
+        },
+    }
+
+
+def _spread(spread: Spread) -> dict[str, Any]:
+    return {"mean": _finite(spread.mean), "sd": _finite(spread.sd), "n": spread.n}
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(name): None if pd.isna(value) else _finite(value) for name, value in row.items()}
+        for row in frame.astype(object).to_dict("records")
+    ]
+
+
+def _finite(value: Any) -> Any:
+    """The value, or None where JSON has no number for it."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

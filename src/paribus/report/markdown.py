@@ -1,0 +1,133 @@
+"""The report as Markdown, with its charts and pictures in files beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from paribus.evaluation.failures import Case
+from paribus.report import words
+from paribus.report.blocks import (
+    Alert,
+    Block,
+    Cell,
+    Code,
+    Columns,
+    Confusion,
+    Figure,
+    Gallery,
+    Heading,
+    Paragraph,
+    Section,
+    Table,
+)
+from paribus.report.words import PERCENT
+
+#: Marks of Markdown, and what would make a link of an address.
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&$!]|:(?=//)|(?<=www)\.)")
+
+#: What would begin a list or underline a heading, unless it begins a number.
+_AT_THE_START = re.compile(r"^(\s*)([-+=])(?!\d)|^(\s*\d+)([.)])(?=\s|$)")
+
+#: Whether a picture lies beside the report; None leaves all pictures out and says so.
+Kept = Callable[[str], bool] | None
+
+
+def markdown(title: str, lead: str, sections: Sequence[Section], kept: Kept) -> str:
+    """The whole report; figures are linked as `figures/<name>.svg`, pictures as `pictures/...`."""
+    parts = [f"# {escape(title)}", escape(lead)]
+    for section in sections:
+        parts.append(f"## {escape(section.title)}")
+        parts += [_block(block, kept) for block in section.blocks]
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is, whatever it holds."""
+    return _AT_THE_START.sub(r"\1\3\\\2\4", _SPECIAL.sub(r"\\\1", text))
+
+
+def _block(block: Block, kept: Kept) -> str:
+    match block:
+        case Paragraph():
+            return escape(block.text)
+        case Heading():
+            return f"### {escape(block.text)}"
+        case Alert():
+            items = [f"> - {escape(item)}" for item in block.items]
+            return "\n".join([f"> **{escape(block.title)}**", ">", *items])
+        case Table():
+            return _table(block)
+        case Columns():
+            return "\n\n".join(
+                f"### {escape(name)}\n\n{_table(part)}" for name, part in block.parts
+            )
+        case Figure():
+            return _figure(block)
+        case Confusion():
+            return _figure(block.figure)
+        case Gallery():
+            return _gallery(block, kept)
+        case Code():
+            return _code(block)
+
+
+def _table(table: Table) -> str:
+    rule = ["---", *(["---:" if table.numeric else "---"] * (len(table.head) - 1))]
+    rows = [[escape(name), *map(_cell, cells)] for name, cells in table.rows]
+    lines = [[escape(title) for title in table.head], rule, *rows]
+    return "\n".join([f"{escape(table.caption)}:", "", *(_line(line) for line in lines)])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(cell: Cell) -> str:
+    text = escape(cell.text)
+    if cell.strong and text:
+        text = f"**{text}**"
+    return f"{text} ({escape(cell.detail)})" if cell.detail else text
+
+
+def _figure(figure: Figure) -> str:
+    return f"![{escape(figure.description)}](figures/{figure.name}.svg)\n\n{escape(figure.caption)}"
+
+
+def _gallery(gallery: Gallery, kept: Kept) -> str:
+    head = ["True class", "Taken for", "Probabilities", "Wrong in", "Picture"]
+    if kept is None:
+        note = "The pictures are left out here: they may not be published.\n\n"
+        rows = [_facts(case) for case in gallery.cases]
+    else:
+        note = ""
+        head += ["Original", "As the network saw it"]
+        rows = [
+            [
+                *_facts(case),
+                _picture(case.original, "original", kept),
+                _picture(case.seen, "seen", kept),
+            ]
+            for case in gallery.cases
+        ]
+    return note + "\n".join(_line(line) for line in [head, ["---"] * len(head), *rows])
+
+
+def _facts(case: Case) -> list[str]:
+    true, predicted = escape(words.class_name(case.true)), escape(words.class_name(case.predicted))
+    probabilities = (
+        f"{true} {PERCENT.value(case.true_probability)}, "
+        f"{predicted} {PERCENT.value(case.predicted_probability)}"
+    )
+    wrong = f"{case.wrong} of {words.count(case.seeds, 'seed')}"
+    return [true, predicted, probabilities, wrong, str(case.index)]
+
+
+def _picture(name: str, what: str, kept: Callable[[str], bool]) -> str:
+    return f"![{what}](pictures/{name})" if kept(name) else "missing"
+
+
+def _code(code: Code) -> str:
+    longest = max((len(run) for run in re.findall(r"`+", code.text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{escape(code.label)}:\n\n{fence}\n{code.text}\n{fence}"

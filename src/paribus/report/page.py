@@ -1,0 +1,108 @@
+"""The report as one HTML file that needs nothing else: no network, no script, no font."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+
+from paribus.report import svg, words
+from paribus.report.blocks import Block, Confusion, Figure, Section
+from paribus.report.heatmap import row_shares, strengths
+from paribus.report.theme import COLOURS
+from paribus.report.words import PERCENT, Unit
+
+#: From a file's name to its PNG bytes, or None where it is missing.
+Pictures = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True)
+class HeatCell:
+    """A cell of a confusion matrix: what it says and how strongly, in percent, it is coloured."""
+
+    count: str
+    percent: str
+    right: bool
+    strength: float
+
+
+def page(title: str, lead: str, sections: Sequence[Section], pictures: Pictures | None) -> str:
+    """The whole page.
+
+    Args:
+        title: the study's name.
+        lead: one sentence on what was trained.
+        pictures: where failed cases' pictures come from; None leaves them out and says so.
+    """
+    template = _environment(pictures).get_template("page.html.j2")
+    return template.render(title=title, lead=lead, sections=sections, pictures=pictures is not None)
+
+
+def _environment(pictures: Pictures | None) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("paribus.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "kind": _kind,
+        "wide": _wide,
+        "narrow": _narrow,
+        "heat": heat,
+        "percent": PERCENT.value,
+        "shown": words.class_name,
+        "data_uri": lambda name: _data_uri(pictures(name)) if pictures else None,
+    }
+    environment.globals["css"] = Markup(_css())
+    return environment
+
+
+def _kind(block: Block) -> str:
+    return type(block).__name__
+
+
+def _css() -> str:
+    """The style sheet, headed by the charts' colours as variables."""
+    colours = "".join(f"--{name}: {colour}; " for name, colour in COLOURS.items())
+    sheet = resources.files("paribus.report").joinpath("templates", "page.css").read_text("utf-8")
+    return f":root {{ {colours}}}\n{sheet}"
+
+
+def _wide(figure: Figure) -> Markup:
+    return Markup(svg.inlined(figure.wide, f"{figure.name}-w", figure.description))
+
+
+def _narrow(figure: Figure) -> Markup:
+    assert figure.narrow is not None, "the template asks only where there is one"
+    return Markup(svg.inlined(figure.narrow, f"{figure.name}-n", figure.description))
+
+
+def heat(matrix: Confusion) -> list[tuple[str, list[HeatCell]]]:
+    """A confusion matrix row by row: the true class, and a cell for each predicted class."""
+    shares, strength = row_shares(matrix.counts), strengths(matrix.counts, matrix.worst)
+    unit = Unit(1) if matrix.seeds > 1 else Unit(0)
+    return [
+        (
+            name,
+            [
+                HeatCell(
+                    count=unit.number(matrix.counts[i, j]),
+                    percent=PERCENT.value(shares[i, j]),
+                    right=i == j,
+                    strength=round(100 * float(strength[i, j]), 1),
+                )
+                for j in range(len(matrix.classes))
+            ],
+        )
+        for i, name in enumerate(matrix.classes)
+    ]
+
+
+def _data_uri(png: bytes | None) -> str | None:
+    return None if png is None else f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -1,0 +1,72 @@
+"""Whether two settings really trained from the same random streams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from paribus.records import Record, StreamHashes
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """What a variation's runs share with the baseline's, seed by seed.
+
+    Attributes:
+        setting: the variation's name.
+        seeds: seeds of which both runs are finished and left the hashes of their streams.
+        order, augmentation, dropout: in how many of them both drew the very same numbers.
+        initial_values: in how many of them every shared parameter began with equal values.
+        shared: names of the parameters that both networks have.
+        unequal: those of the shared that began with other values in some seed.
+        only_here, only_baseline: names of the parameters that one of the two lacks.
+    """
+
+    setting: str
+    seeds: int
+    order: int
+    augmentation: int
+    dropout: int
+    initial_values: int
+    shared: tuple[str, ...]
+    unequal: tuple[str, ...]
+    only_here: tuple[str, ...]
+    only_baseline: tuple[str, ...]
+
+
+def pairing(setting: str, baseline: Sequence[Record], variation: Sequence[Record]) -> Pairing:
+    """Compare the streams of the finished runs of two settings, seed by seed."""
+    theirs, ours = _streams(baseline), _streams(variation)
+    pairs = [(theirs[seed], ours[seed]) for seed in sorted(theirs.keys() & ours.keys())]
+    before = _names([a for a, _ in pairs])
+    here = _names([b for _, b in pairs])
+    shared = [name for name in before if name in here]
+    return Pairing(
+        setting=setting,
+        seeds=len(pairs),
+        order=sum(a.order == b.order for a, b in pairs),
+        augmentation=sum(a.augmentation == b.augmentation for a, b in pairs),
+        dropout=sum(a.dropout == b.dropout for a, b in pairs),
+        initial_values=sum(all(_same(name, a, b) for name in shared) for a, b in pairs),
+        shared=tuple(shared),
+        unequal=tuple(n for n in shared if not all(_same(n, a, b) for a, b in pairs)),
+        only_here=tuple(name for name in here if name not in before),
+        only_baseline=tuple(name for name in before if name not in here),
+    )
+
+
+def _streams(records: Sequence[Record]) -> dict[int, StreamHashes]:
+    # A failed run's hashes cover what it drew until then, so they prove nothing.
+    return {
+        record.facts.seed: record.facts.streams
+        for record in records
+        if record.facts.status == "finished" and record.facts.streams is not None
+    }
+
+
+def _names(streams: Sequence[StreamHashes]) -> list[str]:
+    return list(dict.fromkeys(name for its in streams for name in its.initial_values))
+
+
+def _same(name: str, a: StreamHashes, b: StreamHashes) -> bool:
+    return a.initial_values.get(name) == b.initial_values.get(name)

@@ -1,0 +1,138 @@
+"""Did it help? The first screen: a line a setting, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paribus.records import Record
+from paribus.report import figures, words
+from paribus.report.blocks import Alert, Block, Cell, Figure, Paragraph, Section, Table
+from paribus.report.spread import Spread
+from paribus.report.summary import SettingResult, Summary
+from paribus.report.words import PERCENT
+
+MEASURE = "test_accuracy"
+
+#: More failed runs than this, and the rest are counted.
+MOST_ALERTS = 8
+
+
+def lead(summary: Summary) -> str:
+    """One sentence: what was trained, on what."""
+    study = summary.study
+    settings = words.count(len(summary.settings), "setting")
+    up_to = "" if isinstance(study.seeds, int) else "up to "
+    trained = (
+        f"{words.name(words.readable(study.network.kind))}, {words.count(study.epochs, 'epoch')}, "
+        f"{settings} from {up_to}{words.count(study.most_seeds, 'seed')} each"
+    )
+    facts = summary.baseline.facts
+    if facts is None:
+        return f"{trained}."
+    data = facts.data
+    channels, height, width = data.shape
+    return (
+        f"{trained}; {words.name(words.readable(data.source))}: {words.whole(data.training)} "
+        f"training, {words.whole(data.validation)} validation and {words.whole(data.test)} test "
+        f"pictures of {words.count(len(data.classes), 'class', 'classes')}, {width} by {height} "
+        f"pixels in {'colour' if channels == 3 else words.count(channels, 'channel')}."
+    )
+
+
+def answer(summary: Summary) -> Section:
+    """Mean test accuracy and the difference to the baseline of every setting."""
+    blocks: list[Block] = [*_alerts(summary), _table(summary), _explanation(summary)]
+    if sum(len(result.finished) for result in summary.settings) > 1:
+        blocks.append(_figure(summary))
+    return Section("answer", "Did it help?", blocks)
+
+
+def _alerts(summary: Summary) -> Iterator[Alert]:
+    if summary.failed:
+        items = [_failure(record) for record in summary.failed]
+        them = "it" if len(items) == 1 else "them"
+        title = f"{words.count(len(items), 'run')} failed; the numbers below leave {them} out"
+        yield Alert(title, _first(items))
+    if summary.absent:
+        title = f"{words.count(len(summary.absent), 'run')} not trained yet"
+        yield Alert(title, tuple(_absent(summary)))
+
+
+def _absent(summary: Summary) -> Iterator[str]:
+    """A line a setting: which of its seeds have no record."""
+    for result in summary.settings:
+        seeds = [str(r.seed) for r in summary.absent if r.setting.name == result.name]
+        if seeds:
+            yield f"{result.name}: {'seed' if len(seeds) == 1 else 'seeds'} {words.listed(seeds)}"
+
+
+def _first(items: list[str]) -> tuple[str, ...]:
+    left = len(items) - MOST_ALERTS
+    more = [f"and {left} more: see tables/runs.csv"] if left > 0 else []
+    return (*items[:MOST_ALERTS], *more)
+
+
+def _failure(record: Record) -> str:
+    """Where and why a run failed, in a sentence."""
+    facts = record.facts
+    assert facts.failure is not None, "a failed run says why"
+    run = f"{facts.setting}, seed {facts.seed}"
+    why = words.name(facts.failure.message).removeprefix(f"{run}: ")
+    place = [
+        f", {name} {number}"
+        for name, number in (("epoch", facts.failure.epoch), ("step", facts.failure.step))
+        if number is not None and f"{name} {number}" not in why
+    ]
+    return f"{run}{''.join(place)}: {why}"
+
+
+def _table(summary: Summary) -> Table:
+    test = summary.baseline.facts.data.test if summary.baseline.facts else 0
+    return Table(
+        f"Share of the {words.whole(test)} test pictures classified correctly after the last epoch",
+        ("Setting", "Test accuracy", f"Difference to {summary.baseline.name}"),
+        tuple((result.name, _cells(result, summary.baseline)) for result in summary.settings),
+    )
+
+
+def _cells(result: SettingResult, baseline: SettingResult) -> tuple[Cell, ...]:
+    accuracy = Cell(PERCENT.spread(result.spread(MEASURE)), strong=True)
+    if result is baseline:
+        return accuracy, Cell("the baseline")
+    difference = result.difference(MEASURE, baseline)
+    return accuracy, Cell(PERCENT.change_spread(difference), _won(difference))
+
+
+def _won(difference: Spread) -> str:
+    won = sum(value > 0 for value in difference.values)
+    return f"better in {won} of {words.count(difference.n, 'seed')}" if difference.n else ""
+
+
+def _explanation(summary: Summary) -> Paragraph:
+    if any(len(result.finished) > 1 for result in summary.settings):
+        text = (
+            "Means over the finished seeds ± one standard deviation. A difference is taken seed by "
+            "seed, between runs that share their random streams. These are means and spreads, not "
+            "tests: they don't say whether a difference would hold for other seeds."
+        )
+    else:
+        text = (
+            "One seed a setting: no spread is known, and a difference may be that seed's luck "
+            "alone. More seeds tell."
+        )
+    return Paragraph(text, quiet=True)
+
+
+def _figure(summary: Summary) -> Figure:
+    shown = [result for result in summary.settings if result.finished]
+    names = [result.name for result in shown]
+    spreads = [result.spread(MEASURE) for result in shown]
+    wide, narrow = figures.both(lambda width: figures.accuracy(names, spreads, width))
+    said = [f"{n} {PERCENT.spread(spread)}" for n, spread in zip(names, spreads, strict=True)]
+    return Figure(
+        "accuracy",
+        "Each dot is a seed, the bar their mean, the line one standard deviation each way.",
+        f"Test accuracy of each setting: {', '.join(said)}.",
+        wide,
+        narrow,
+    )

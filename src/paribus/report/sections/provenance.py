@@ -1,0 +1,119 @@
+"""How the results were made, and how to make them again."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from paribus.records import DataFacts, Environment
+from paribus.report import words
+from paribus.report.blocks import Block, Cell, Code, Paragraph, Section, Table
+from paribus.report.summary import Summary
+from paribus.study.spec import Study
+
+Row = tuple[str, tuple[Cell, ...]]
+
+
+def provenance(summary: Summary) -> Section:
+    """Versions, machine, data and dates, the study file, and the command."""
+    blocks: list[Block] = [_table(summary)]
+    if len(environments(summary)) > 1:
+        blocks.append(
+            Paragraph(
+                "The runs come from more than one machine or version: the last bits of their "
+                "numbers depend on it, and their training times can't be compared."
+            )
+        )
+    blocks += [
+        Code("The study", study_file(summary.study)),
+        Code("Kept as study.yaml, it is run again by", "paribus run study.yaml"),
+    ]
+    return Section("provenance", "How it was made", blocks)
+
+
+def environments(summary: Summary) -> list[tuple[Environment, int]]:
+    """Every machine and set of versions, with the number of its runs, the commonest first."""
+    return Counter(record.facts.environment for record in summary.records).most_common()
+
+
+def study_file(study: Study) -> str:
+    """A study as YAML, without what is at its default."""
+    file = io.StringIO()
+    yaml = YAML()
+    yaml.default_flow_style = None
+    yaml.width = 96
+    yaml.dump(_short(study), file)
+    return file.getvalue().strip()
+
+
+def _short(study: Study) -> dict[str, Any]:
+    whole = study.model_dump(mode="json")
+    short = study.model_dump(mode="json", exclude_defaults=True)
+    # The kind decides which keys a section may have, so it stays although it has a default.
+    kinds = {
+        key: {"kind": whole[key]["kind"]} | part
+        for key, part in short.items()
+        if _kind(part, whole[key])
+    }
+    last = ("seeds", "baseline", "variations")
+    first = ["name", *(key for key in short if key not in {"name", *last})]
+    return {key: kinds.get(key, short[key]) for key in (*first, *last) if key in short}
+
+
+def _kind(part: Any, whole: Any) -> bool:
+    return isinstance(part, dict) and "kind" in whole
+
+
+def _table(summary: Summary) -> Table:
+    rows: list[Row] = []
+    for environment, runs in environments(summary):
+        rows += [_text("Runs", words.whole(runs)), *_environment(environment)]
+    data = dict.fromkeys(record.facts.data for record in summary.records)
+    rows += [row for facts in data for row in _data(facts)]
+    rows += _dates(summary)
+    return Table("Machine, versions, data and dates", ("", ""), tuple(rows), numeric=False)
+
+
+def _environment(environment: Environment) -> list[Row]:
+    commit = environment.git_commit or "not from a checkout"
+    changed = ", with uncommitted changes" if environment.git_dirty else ""
+    return [
+        _text("Paribus", environment.paribus),
+        _text("Commit", f"{commit}{changed}"),
+        _text("Python", environment.python),
+        _text("PyTorch", environment.torch),
+        _text("NumPy", environment.numpy),
+        _text("System", environment.platform),
+        _text("Processor", f"{environment.cpu}, {environment.cpu_capability}"),
+        _text("Threads a run", words.whole(environment.threads)),
+    ]
+
+
+def _data(data: DataFacts) -> list[Row]:
+    pictures = words.whole(data.training + data.validation + data.test)
+    return [
+        _text("Data", f"{words.readable(data.source)}, {pictures} pictures"),
+        _text("Data fingerprint", data.fingerprint),
+    ]
+
+
+def _dates(summary: Summary) -> list[Row]:
+    facts = [record.facts for record in summary.records]
+    first, last = min(its.started for its in facts), max(its.ended for its in facts)
+    minutes = sum(its.train_seconds for its in facts) / 60
+    return [
+        _text("Trained", f"{_minute(first)} to {_minute(last)} UTC"),
+        _text("Training steps in all", f"{minutes:,.1f}{words.NO_BREAK}minutes of one core"),
+    ]
+
+
+def _minute(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M}"
+
+
+def _text(title: str, text: str) -> Row:
+    return title, (Cell(words.name(text)),)

@@ -1,0 +1,211 @@
+"""A study's records as the numbers that the report shows, each computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from paribus import tables
+from paribus.evaluation.failures import Case, shown_cases
+from paribus.evaluation.measures import Figures
+from paribus.records import Record, RunFacts
+from paribus.report import words
+from paribus.report.pairing import Pairing, pairing
+from paribus.report.spread import Spread
+from paribus.study.plan import Run, Setting, runs, settings
+from paribus.study.spec import Study
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of every finished run: its column, what it is called, and how it is written."""
+
+    key: str
+    title: str
+    unit: words.Unit
+
+
+MEASURES = (
+    Measure("test_accuracy", "Test accuracy, last epoch", words.PERCENT),
+    Measure("best_test_accuracy", "Test accuracy, best epoch", words.PERCENT),
+    Measure("test_loss", "Test loss, last epoch", words.LOSS),
+    Measure("best_test_loss", "Test loss, best epoch", words.LOSS),
+    Measure("macro_f1", "Macro F1, last epoch", words.SHARE),
+    Measure("best_epoch", "Best epoch", words.EPOCHS),
+    Measure("best_val_loss", "Validation loss, best epoch", words.LOSS),
+    Measure("final_val_loss", "Validation loss, last epoch", words.LOSS),
+    Measure("final_train_loss", "Training loss, last epoch", words.LOSS),
+    Measure("generalisation_gap", "Generalisation gap", words.LOSS),
+    Measure("train_seconds", "Training time", words.SECONDS),
+)
+
+
+@dataclass(frozen=True)
+class SettingResult:
+    """What came of one setting.
+
+    Attributes:
+        setting: its name, its configuration and what it changes in the baseline.
+        records: one a run that left a record, failed ones too, in the order of seeds.
+        by_seed: measures of its finished runs: a row a seed, a column for each of `MEASURES`.
+        counts: (classes, classes) confusion matrix, mean over the finished runs.
+        per_class: figure ("precision", "recall", "f1", "support") -> a frame of that figure with
+            a row a seed and a column a class.
+    """
+
+    setting: Setting
+    records: tuple[Record, ...]
+    by_seed: pd.DataFrame
+    counts: Figures
+    per_class: Mapping[str, pd.DataFrame]
+
+    @property
+    def name(self) -> str:
+        """The setting's name."""
+        return self.setting.name
+
+    @property
+    def facts(self) -> RunFacts | None:
+        """What is known of its network and data; None while no run has left a record."""
+        return self.records[0].facts if self.records else None
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, safe to show."""
+        return words.names(self.facts.data.classes) if self.facts else ()
+
+    @cached_property
+    def finished(self) -> tuple[Record, ...]:
+        """The records of runs that reached their last epoch."""
+        return tuple(record for record in self.records if record.facts.status == "finished")
+
+    @cached_property
+    def failed(self) -> tuple[Record, ...]:
+        """The records of runs that did not."""
+        return tuple(record for record in self.records if record.facts.status == "failed")
+
+    def spread(self, measure: str) -> Spread:
+        """A measure over the finished seeds."""
+        return Spread.of(self.by_seed[measure])
+
+    def difference(self, measure: str, baseline: SettingResult) -> Spread:
+        """The setting minus the baseline, over the seeds that both finished."""
+        return Spread.of((self.by_seed[measure] - baseline.by_seed[measure]).dropna())
+
+    def class_spread(self, figure: str, number: int) -> Spread:
+        """A figure of one class over the finished seeds."""
+        return Spread.of(self.per_class[figure].iloc[:, number])
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A whole study's results.
+
+    Attributes:
+        settings: the baseline first, then each variation, in the order of the study.
+        tables: the tidy tables, by the names of `paribus.tables`.
+        cases: the failed cases to show, setting by setting.
+        pairings: one a variation.
+        absent: the planned runs that left no record.
+    """
+
+    study: Study
+    settings: tuple[SettingResult, ...]
+    tables: Mapping[str, pd.DataFrame]
+    cases: tuple[Case, ...]
+    pairings: tuple[Pairing, ...]
+    absent: tuple[Run, ...]
+
+    @property
+    def baseline(self) -> SettingResult:
+        """The setting that the others are compared with."""
+        return self.settings[0]
+
+    @property
+    def variations(self) -> tuple[SettingResult, ...]:
+        """The settings that change something."""
+        return self.settings[1:]
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Every record, setting by setting."""
+        return tuple(record for setting in self.settings for record in setting.records)
+
+    @property
+    def failed(self) -> tuple[Record, ...]:
+        """The records of failed runs."""
+        return tuple(record for setting in self.settings for record in setting.failed)
+
+
+def summarise(study: Study, records: Sequence[Record]) -> Summary:
+    """All numbers of a report, from a study and the records of its runs."""
+    frames = {
+        "runs": tables.runs(records),
+        "epochs": tables.epochs(records),
+        "steps": tables.steps(records),
+        "per_class": tables.per_class(records),
+        "confusion": tables.confusion(records),
+    }
+    results = tuple(_setting(setting, records, frames) for setting in settings(study))
+    return Summary(
+        study=study,
+        settings=results,
+        tables=frames,
+        cases=shown_cases([record for result in results for record in result.records]),
+        pairings=tuple(pairing(r.name, results[0].records, r.records) for r in results[1:]),
+        absent=_absent(study, results),
+    )
+
+
+def _absent(study: Study, results: Sequence[SettingResult]) -> tuple[Run, ...]:
+    """Planned runs without a record; where seeds are added, those below the last that has one."""
+    trained = {result.name: {r.facts.seed for r in result.records} for result in results}
+    begun = {name: max(seeds, default=-1) + 1 for name, seeds in trained.items()}
+    planned = runs(study, None if isinstance(study.seeds, int) else begun)
+    return tuple(run for run in planned if run.seed not in trained[run.setting.name])
+
+
+def _setting(
+    setting: Setting, records: Sequence[Record], frames: Mapping[str, pd.DataFrame]
+) -> SettingResult:
+    own = sorted(
+        (record for record in records if record.facts.setting == setting.name),
+        key=lambda record: record.facts.seed,
+    )
+    classes = own[0].facts.data.classes if own else ()
+    confusion = _rows_of(setting, frames["confusion"])
+    seeds = confusion["seed"].nunique()
+    counts = confusion["count"].to_numpy(float).reshape(seeds, len(classes), len(classes))
+    return SettingResult(
+        setting=setting,
+        records=tuple(own),
+        by_seed=_by_seed(_rows_of(setting, frames["runs"])),
+        counts=counts.sum(axis=0) / max(seeds, 1),
+        per_class=_per_class(_rows_of(setting, frames["per_class"]), classes),
+    )
+
+
+def _rows_of(setting: Setting, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["setting"] == setting.name]
+
+
+def _by_seed(rows: pd.DataFrame) -> pd.DataFrame:
+    finished = rows[rows["status"] == "finished"].set_index("seed").sort_index()
+    gap = finished["test_loss"] - finished["final_train_loss"]
+    columns = [measure.key for measure in MEASURES]
+    return finished.assign(generalisation_gap=gap)[columns].astype(float)
+
+
+def _per_class(rows: pd.DataFrame, classes: Sequence[str]) -> dict[str, pd.DataFrame]:
+    seeds = rows["seed"].unique()
+    return {
+        figure: pd.DataFrame(
+            rows[figure].to_numpy(float).reshape(len(seeds), len(classes)),
+            index=seeds,
+            columns=list(classes),
+        )
+        for figure in ("precision", "recall", "f1", "support")
+    }

@@ -1,0 +1,121 @@
+"""Charts as SVG: drawn by vl-convert, made small, and fitted into a page or a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import vl_convert
+
+from paribus.report.theme import COLOURS
+
+NAMESPACE = "http://www.w3.org/2000/svg"
+ET.register_namespace("", NAMESPACE)
+
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
+_GEOMETRY = ("d", "transform", "x", "y", "x1", "y1", "x2", "y2", "width", "height", "points")
+_NAMES = {colour: f"var(--{name})" for name, colour in COLOURS.items()} | {"white": "var(--paper)"}
+
+Svg = ET.Element
+
+
+def draw(specification: dict[str, Any]) -> Svg:
+    """Draw a Vega-Lite specification without touching the network."""
+    text = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
+    svg = ET.fromstring(text)
+    _number_ids(svg)
+    for element in svg.iter():
+        _tidy(element)
+    _drop_empty(svg)
+    return svg
+
+
+def standalone(svg: Svg, description: str) -> str:
+    """A chart as a file of its own, with what it shows in words."""
+    svg = deepcopy(svg)
+    _describe(svg, description)
+    return ET.tostring(svg, encoding="unicode") + "\n"
+
+
+def inlined(svg: Svg, prefix: str, description: str) -> str:
+    """A chart for the page: as wide as its place, in the page's colours.
+
+    `prefix` keeps its ids apart from those of the page's other charts.
+    """
+    svg = deepcopy(svg)
+    _describe(svg, description)
+    for size in ("width", "height"):
+        svg.attrib.pop(size, None)
+    for element in svg.iter():
+        _in_page_colours(element)
+        _prefix_ids(element, prefix)
+    return ET.tostring(svg, encoding="unicode")
+
+
+def _describe(svg: Svg, description: str) -> None:
+    svg.set("role", "img")
+    svg.set("aria-label", description)
+
+
+def _tidy(element: Svg) -> None:
+    """Two decimals of a pixel, and none of Vega's notes to screen readers, mark by mark."""
+    for name in [n for n in element.attrib if n.startswith("aria-") or n in _NOTES]:
+        del element.attrib[name]
+    if element.attrib.get("opacity") == "1":
+        del element.attrib["opacity"]
+    for name in _GEOMETRY:
+        if name in element.attrib:
+            element.set(name, _LONG_NUMBER.sub(_two_decimals, element.attrib[name]))
+
+
+#: Attributes that only serve Vega's own scripts.
+_NOTES = ("class", "role", "pointer-events")
+
+
+def _two_decimals(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def _number_ids(svg: Svg) -> None:
+    """Number the ids from 0: Vega counts on from chart to chart, so equal charts would differ."""
+    ids = [element.attrib["id"] for element in svg.iter() if "id" in element.attrib]
+    new = {old: f"c{number}" for number, old in enumerate(ids)}
+    for element, name, old in _references(svg):
+        element.set(name, element.attrib[name].replace(old, new[old]))
+
+
+def _prefix_ids(element: Svg, prefix: str) -> None:
+    if "id" in element.attrib:
+        element.set("id", f"{prefix}-{element.attrib['id']}")
+    for name, value in element.attrib.items():
+        if value.startswith("url(#"):
+            element.set(name, value.replace("url(#", f"url(#{prefix}-"))
+
+
+def _references(svg: Svg) -> Iterator[tuple[Svg, str, str]]:
+    """Every attribute that is an id or refers to one, with that id."""
+    for element in svg.iter():
+        for name, value in element.attrib.items():
+            if name == "id":
+                yield element, name, value
+            elif found := re.fullmatch(r"url\(#(.+)\)", value):
+                yield element, name, found[1]
+
+
+def _in_page_colours(element: Svg) -> None:
+    for name in ("fill", "stroke", "stop-color"):
+        if element.attrib.get(name) in _NAMES:
+            element.set(name, _NAMES[element.attrib[name]])
+
+
+def _drop_empty(element: Svg) -> None:
+    """Leave out groups and paths in which nothing is drawn."""
+    for child in list(element):
+        _drop_empty(child)
+        tag = child.tag.removeprefix(f"{{{NAMESPACE}}}")
+        hidden = child.attrib.get("display") == "none" or child.attrib.get("d") == "M0,0h0v0h0Z"
+        if hidden or (tag == "g" and not len(child)):
+            element.remove(child)

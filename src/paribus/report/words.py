@@ -1,0 +1,180 @@
+"""Numbers and names as the report writes them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from paribus.report.spread import Spread
+
+MINUS, NO_BREAK, NONE = "\u2212", "\u00a0", "\u2013"
+
+#: Letters of a class's name in the text, and on an axis; the tables on disk have all of it.
+LONGEST_NAME, LONGEST_LABEL = 60, 40
+
+#: Names of sources and networks that read better than their keys.
+_READABLE = {"lenet5": "LeNet-5", "stl10": "STL-10", "adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How a measure's values are written.
+
+    Attributes:
+        digits: after the decimal point.
+        scale: what a value is multiplied with first.
+        sign: what follows a value, as "%".
+        difference: what follows a difference of two values, as "points".
+    """
+
+    digits: int
+    scale: float = 1.0
+    sign: str = ""
+    difference: str = ""
+
+    def value(self, value: float) -> str:
+        """A value with its sign: "46.3 %"."""
+        return _joined(self.number(value), self.sign)
+
+    def number(self, value: float) -> str:
+        """A value alone: "46.3"."""
+        return _number(value * self.scale, self.digits)
+
+    def change(self, value: float) -> str:
+        """A difference, always with plus or minus: "+1.2 points"."""
+        return _joined(self.signed(value), self.difference)
+
+    def signed(self, value: float) -> str:
+        """A difference alone; one that rounds to nothing has no sign."""
+        text = self.number(value)
+        if not any(digit in text for digit in "123456789"):
+            return text.lstrip(MINUS)
+        return text if text.startswith(MINUS) else f"+{text}"
+
+    def spread(self, spread: Spread) -> str:
+        """Mean and standard deviation: "46.3 ± 0.8 %"; the mean alone if one value is known."""
+        if not spread.n:
+            return NONE
+        mean = self.number(spread.mean)
+        if spread.sd is None:
+            return _joined(mean, self.sign)
+        return _joined(f"{mean} ± {self.number(spread.sd)}", self.sign)
+
+    def change_spread(self, spread: Spread) -> str:
+        """Mean difference and its standard deviation: "+1.2 ± 0.9 points"."""
+        if not spread.n:
+            return NONE
+        mean = self.signed(spread.mean)
+        if spread.sd is None:
+            return _joined(mean, self.difference)
+        return _joined(f"{mean} ± {self.number(spread.sd)}", self.difference)
+
+
+PERCENT = Unit(1, scale=100, sign="%", difference="points")
+LOSS = Unit(3)
+SHARE = Unit(3)
+EPOCHS = Unit(1)
+SECONDS = Unit(1, sign="s", difference="s")
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: "1 seed", "10 seeds", "5,000 pictures"."""
+    return f"{whole(number)}{NO_BREAK}{one if number == 1 else many or one + 's'}"
+
+
+def whole(number: float) -> str:
+    """A whole number with its thousands set off by commas."""
+    return f"{number:,.0f}"
+
+
+def median(values: Sequence[int]) -> str:
+    """The median of whole numbers, with a decimal only where it lies between two."""
+    return f"{statistics.median(values):g}"
+
+
+def name(text: str) -> str:
+    """A name from a file or a folder, safe to stand in a sentence.
+
+    Control characters, which could break lines or turn the direction of text, become spaces;
+    a name that is written from right to left is isolated from what stands around it.
+    """
+    plain = "".join(" " if _controls(letter) else letter for letter in text)
+    plain = " ".join(plain.split()) or "(no name)"
+    if any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in plain):
+        return f"\u2068{plain}\u2069"
+    return plain
+
+
+def class_name(text: str) -> str:
+    """A class's name, safe to show and not too long."""
+    return _cut(name(text), LONGEST_NAME)
+
+
+def names(texts: Sequence[str]) -> tuple[str, ...]:
+    """Classes' names safe to show, and still different where they were: "cat", "cat (2)"."""
+    shown: list[str] = []
+    for plain in map(class_name, texts):
+        unique = itertools.chain([plain], (f"{plain} ({number})" for number in itertools.count(2)))
+        shown.append(next(candidate for candidate in unique if candidate not in shown))
+    return tuple(shown)
+
+
+def labels(shown: Sequence[str]) -> tuple[str, ...]:
+    """Names for a chart: cut where they are longer than any axis has room for."""
+    return names([_cut(text, LONGEST_LABEL) for text in shown])
+
+
+def readable(key: str) -> str:
+    """The usual name of a data source, network or optimiser."""
+    return _READABLE.get(key, key)
+
+
+def value(given: Any) -> str:
+    """A value of a study file, as a reader would write it."""
+    if given is None:
+        return NONE
+    if isinstance(given, bool):
+        return "yes" if given else "no"
+    if isinstance(given, float):
+        readable = given == 0 or 1e-6 <= abs(given) < 1e6
+        return np.format_float_positional(given, trim="-") if readable else f"{given:g}"
+    return name(str(given))
+
+
+def listed(items: Sequence[str]) -> str:
+    """Items in a sentence: "a", "a and b", "a, b and c"."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _controls(letter: str) -> bool:
+    # Cf holds the marks that override direction, but also the joiners that some scripts need.
+    category = unicodedata.category(letter)
+    return category in {"Cc", "Cs", "Zl", "Zp"} or (
+        category == "Cf" and letter not in "\u200c\u200d"
+    )
+
+
+def _number(value: float, digits: int) -> str:
+    if math.isnan(value):
+        return NONE
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    text = f"{value:,.{digits}f}"
+    return text.replace("-", MINUS)
+
+
+def _joined(number: str, sign: str) -> str:
+    return f"{number}{NO_BREAK}{sign}" if sign and number != NONE else number

@@ -1,0 +1,172 @@
+"""From records to values: what every run contributes, and what it doesn't."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from paribus import tables
+from paribus.comparison.errors import ComparisonError
+from paribus.comparison.measure import MEASURES
+from paribus.comparison.values import half_way_loss, values
+from paribus.records import Floats, Record
+from paribus.study.spec import Study
+from synthetic import make_records, make_study
+
+CLASSES = ("cat", "dog", "ship")
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return make_study(seeds=3, epochs=6, settings=["main", "bn"])
+
+
+@pytest.fixture(scope="module")
+def records(study: Study) -> list[Record]:
+    found = make_records(study, classes=CLASSES, pictures=90, failing=("main", 1))
+    return [
+        replace(r, facts=r.facts.model_copy(update={"train_cpu_seconds": 40.0 + r.facts.seed}))
+        for r in found
+    ]
+
+
+def with_curves(record: Record, **curves: Sequence[float]) -> Record:
+    arrays = {name: np.array(values, np.float32) for name, values in curves.items()}
+    return replace(record, curves=replace(record.curves, **arrays))
+
+
+def test_values_are_those_of_the_tables(study: Study, records: list[Record]) -> None:
+    found = values(study, records)
+    runs = tables.runs(records).set_index(["setting", "seed"])
+    for measure in ("test_accuracy", "test_loss", "macro_f1", "best_epoch", "best_val_loss"):
+        for setting in ("main", "bn"):
+            expected = runs.loc[setting][measure].to_numpy(float, na_value=np.nan)
+            np.testing.assert_array_equal(found.settings[setting].measures[measure], expected)
+    gap = runs.final_val_loss - runs.final_train_loss
+    np.testing.assert_allclose(
+        found.settings["bn"].measures["generalisation_gap"], gap.loc["bn"], rtol=1e-6
+    )
+
+
+def test_class_figures_are_those_of_the_tables(study: Study, records: list[Record]) -> None:
+    found = values(study, records)
+    frame = tables.per_class(records)
+    for figure in ("recall", "precision", "f1"):
+        row = frame[(frame["setting"] == "bn") & (frame["seed"] == 2)][figure]
+        np.testing.assert_array_equal(found.by_class("bn", figure)[2], row)
+        np.testing.assert_array_equal(
+            found.settings["bn"].measures[f"{figure}:dog"], found.by_class("bn", figure)[:, 1]
+        )
+
+
+def test_every_measure_is_there_for_every_seed(study: Study, records: list[Record]) -> None:
+    for its in values(study, records).settings.values():
+        assert set(its.measures) >= {*MEASURES, "recall:cat", "precision:dog", "f1:ship"}
+        assert all(column.shape == (3,) for column in its.measures.values())
+
+
+def test_a_failed_run_has_a_record_and_no_value(study: Study, records: list[Record]) -> None:
+    main = values(study, records).settings["main"]
+    assert main.recorded.tolist() == [True, True, True]
+    assert main.finished.tolist() == [True, False, True]
+    assert all(np.isnan(column[1]) for column in main.measures.values())
+    assert not main.correct[1].any()
+
+
+def test_a_run_without_a_record_has_no_value_and_ends_what_is_trained(
+    study: Study, records: list[Record]
+) -> None:
+    without = [r for r in records if (r.facts.setting, r.facts.seed) != ("bn", 1)]
+    bn = values(study, without).settings["bn"]
+    assert bn.recorded.tolist() == [True, False, True]
+    assert np.isnan(bn.measures["test_accuracy"]).tolist() == [False, True, False]
+    assert bn.trained == 1
+    assert values(study, records).settings["bn"].trained == 3
+
+
+def test_correctness_is_told_picture_by_picture(study: Study, records: list[Record]) -> None:
+    bn = values(study, records).settings["bn"]
+    np.testing.assert_allclose(bn.correct.mean(axis=1), bn.measures["test_accuracy"])
+
+
+def test_a_setting_without_a_finished_run_has_empty_columns(
+    study: Study, records: list[Record]
+) -> None:
+    only_main = [r for r in records if r.facts.setting == "main"]
+    bn = values(study, only_main).settings["bn"]
+    assert np.isnan(bn.measures["recall:cat"]).all()
+    assert values(study, []).classes == ()
+
+
+def test_training_seconds_are_the_processors_and_none_is_unknown(
+    study: Study, records: list[Record]
+) -> None:
+    assert values(study, records).settings["bn"].measures["train_seconds"].tolist() == [40, 41, 42]
+    old = [replace(r, facts=r.facts.model_copy(update={"train_cpu_seconds": 0.0})) for r in records]
+    assert np.isnan(values(study, old).settings["bn"].measures["train_seconds"]).all()
+
+
+def test_an_infinite_loss_is_no_value(study: Study, records: list[Record]) -> None:
+    its = records[0].predictions
+    assert its is not None
+    last: Floats = its.last.copy()
+    last[0, its.labels[0]] = -np.inf
+    changed = [replace(records[0], predictions=replace(its, last=last)), *records[1:]]
+    main = values(study, changed).settings["main"]
+    assert np.isnan(main.measures["test_loss"][0])
+    assert np.isfinite(main.measures["test_accuracy"][0])
+
+
+def test_runs_tested_on_other_pictures_are_refused(study: Study, records: list[Record]) -> None:
+    its = records[-1].predictions
+    assert its is not None
+    other = replace(records[-1], predictions=replace(its, index=its.index + 1))
+    with pytest.raises(ComparisonError, match="bn, seed 2 was tested on other pictures"):
+        values(study, [*records[:-1], other])
+
+
+# ---- the declared rules -------------------------------------------------------------------------
+
+
+def test_the_loss_to_reach_is_half_way_down_the_baselines_mean_fall() -> None:
+    curves = [np.array([2.2, 1.0, 0.4, 0.5]), np.array([1.8, 1.4, 0.6, 0.5])]
+    assert half_way_loss(curves) == pytest.approx((2.0 + 0.5) / 2)
+
+
+@pytest.mark.parametrize("curves", [[], [np.array([2.0])], [np.array([2.0, 2.0, 2.5])]])
+def test_a_loss_that_never_falls_gives_no_loss_to_reach(curves: list[Floats]) -> None:
+    assert half_way_loss(curves) is None
+
+
+def test_the_variation_has_no_part_in_the_loss_to_reach(
+    study: Study, records: list[Record]
+) -> None:
+    fast = [with_curves(r, train_loss=[0.1] * 6) if r.facts.setting == "bn" else r for r in records]
+    assert values(study, fast).target_loss == values(study, records).target_loss
+
+
+def test_epochs_to_a_loss_never_reached_and_a_best_epoch_at_the_end_are_censored(
+    study: Study, records: list[Record]
+) -> None:
+    slow = [
+        with_curves(r, train_loss=[9.0] * 6, val_loss=[6, 5, 4, 3, 2, 1])
+        if (r.facts.setting, r.facts.seed) == ("bn", 1)
+        else with_curves(r, val_loss=[6, 5, 1, 2, 3, 4]) if r.predictions else r
+        for r in records
+    ]  # fmt: skip
+    bn = values(study, slow).settings["bn"]
+    assert bn.censored["epochs_to_loss"].tolist() == [False, True, False]
+    assert bn.measures["epochs_to_loss"][1] == 7
+    assert bn.censored["best_epoch"].tolist() == [False, True, False]
+    assert bn.measures["best_epoch"].tolist() == [3, 6, 3]
+
+
+def test_measures_taken_by_a_rule_tell_it(study: Study, records: list[Record]) -> None:
+    found = values(study, records)
+    assert f"{found.target_loss:.3g} nats, half-way" in found.rule("epochs_to_loss")
+    assert "processor" in found.rule("train_seconds")
+    assert found.rule("test_accuracy") == ""
+    assert "never falls" in replace(found, target_loss=None).rule("epochs_to_loss")

@@ -1,0 +1,76 @@
+"""Small reports on disk, each made once for all tests that read it."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from PIL import Image
+
+from paribus.evaluation.failures import shown_cases
+from paribus.records import Record
+from paribus.report.write import write_report
+from paribus.study.spec import Study
+from synthetic import make_records, make_study
+
+#: Class names that would do harm wherever they were not escaped, and some that are merely hard.
+HOSTILE = (
+    "<script>document.title='run'</script>",
+    '"><img src=x onerror="document.title=\'run\'">',
+    "=1+1",
+    "|`*_pipe_*`|",
+    "{{ 7*7 }}",
+    "\u202eevil",
+    "犬と猫",
+    "كلب",
+    "w" * 300,
+    "plain",
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A report on disk and what it was made from."""
+
+    out: Path
+    study: Study
+    records: Sequence[Record]
+
+    def text(self, name: str) -> str:
+        return (self.out / name).read_text("utf-8")
+
+
+@cache
+def ordinary() -> Written:
+    """Three settings and three seeds, one run of which failed."""
+    study = make_study(seeds=3, epochs=5)
+    return _write(study, make_records(study, pictures=200, failing=("l2", 1)))
+
+
+@cache
+def hostile() -> Written:
+    """Every name is somebody else's text."""
+    name = "<img src=x onerror=\"document.title='run'\"> & {{ 7*7 }} | `x`"
+    study = make_study(seeds=2, epochs=4, name=name, settings=["main", "l2"])
+    return _write(study, make_records(study, classes=HOSTILE, pictures=200))
+
+
+def _write(study: Study, records: Sequence[Record]) -> Written:
+    out = Path(tempfile.mkdtemp(prefix="paribus-report-"))
+    atexit.register(shutil.rmtree, out)
+    _keep_pictures(out, records)
+    write_report(out, study, records)
+    return Written(out, study, records)
+
+
+def _keep_pictures(out: Path, records: Sequence[Record]) -> None:
+    """Grey squares in place of the failed cases' pictures, named as the pipeline names them."""
+    (out / "pictures").mkdir()
+    for case in shown_cases(records):
+        Image.new("L", (96, 96), 90).save(out / "pictures" / case.original)
+        Image.new("L", (case.width, case.height), 90).save(out / "pictures" / case.seen)

@@ -1,0 +1,160 @@
+"""The report in a real browser: from disk, without a network, at every width and by keyboard."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from paribus.report import words
+from report.reports import HOSTILE, Written, hostile, ordinary
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+PHONE, TABLET, DESK = 390, 800, 1400
+
+
+class Opened:
+    """A page that notes all that it asks for and complains about."""
+
+    def __init__(
+        self, browser: Browser, file: Path, width: int, scheme: Literal["light", "dark"]
+    ) -> None:
+        self.page = browser.new_page(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
+        )
+        self.asked: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.goto(file.as_uri())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser) -> Opened:
+    return Opened(browser, ordinary().out / "report.html", DESK, "light")
+
+
+@pytest.fixture(scope="module")
+def names(browser: Browser) -> Opened:
+    return Opened(browser, hostile().out / "report.html", PHONE, "light")
+
+
+def test_it_opens_from_disk_and_asks_for_nothing_else(opened: Opened) -> None:
+    assert [url for url in opened.asked if not url.startswith("data:")] == [opened.page.url]
+    assert opened.complaints == []
+
+
+@pytest.mark.parametrize("width", [PHONE, TABLET, DESK])
+@pytest.mark.parametrize("make", [ordinary, hostile], ids=["ordinary", "hostile"])
+def test_it_is_never_wider_than_the_screen(
+    browser: Browser, make: Callable[[], Written], width: int
+) -> None:
+    page = Opened(browser, make().out / "report.html", width, "dark").page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def test_every_picture_is_shown_and_says_what_it_is(opened: Opened) -> None:
+    pictures = opened.page.locator("img").evaluate_all(
+        "all => all.map(one => [one.naturalWidth > 0, one.alt])"
+    )
+    assert len(pictures) == 2 * opened.page.locator(".cases li").count() > 0
+    assert all(loaded and alt for loaded, alt in pictures)
+
+
+def test_one_of_each_charts_two_drawings_is_shown(browser: Browser) -> None:
+    for width, shown, hidden in ((PHONE, ".narrow", ".wide"), (DESK, ".wide", ".narrow")):
+        page = Opened(browser, ordinary().out / "report.html", width, "light").page
+        assert page.locator(f"{shown} svg").first.is_visible()
+        assert not page.locator(f"{hidden} svg").first.is_visible()
+        page.close()
+
+
+def test_every_chart_says_in_words_what_it_shows(opened: Opened) -> None:
+    labels = opened.page.locator("svg").evaluate_all(
+        "all => all.map(one => [one.getAttribute('role'), one.getAttribute('aria-label')])"
+    )
+    assert labels
+    assert all(role == "img" and len(label) > 40 for role, label in labels)
+
+
+def test_headings_go_down_one_level_at_a_time(opened: Opened) -> None:
+    levels = opened.page.locator("h1, h2, h3, h4").evaluate_all(
+        "all => all.map(one => Number(one.tagName[1]))"
+    )
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+
+
+def test_every_entry_of_the_contents_leads_to_a_section(opened: Opened) -> None:
+    targets = opened.page.locator("nav a").evaluate_all("all => all.map(one => one.hash)")
+    assert len(targets) == 10
+    assert all(opened.page.locator(f"section{target}").count() == 1 for target in targets)
+
+
+def test_the_keyboard_skips_to_the_results_and_reaches_every_table(opened: Opened) -> None:
+    page = opened.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    labels = set(page.locator(".scroll").evaluate_all("all => all.map(one => one.ariaLabel)"))
+    reached = set()
+    for _ in range(page.locator("a, .scroll").count()):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.ariaLabel"))
+    assert len(labels) == page.locator(".scroll").count()
+    assert labels <= reached
+
+
+def test_every_table_has_a_caption_and_its_headings_a_scope(opened: Opened) -> None:
+    assert opened.page.locator("table:not(:has(caption))").count() == 0
+    assert opened.page.locator("th:not([scope])").count() == 0
+
+
+def test_dark_mode_is_dark(browser: Browser) -> None:
+    page = Opened(browser, ordinary().out / "report.html", DESK, "dark").page
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 27)"
+    page.close()
+
+
+def test_nothing_in_a_name_runs_or_becomes_part_of_the_page(names: Opened) -> None:
+    assert names.page.title() == hostile().study.name
+    assert names.page.locator("main script, img[src='x'], img[onerror]").count() == 0
+    assert names.complaints == []
+
+
+def test_every_name_is_shown_as_it_is(names: Opened) -> None:
+    headings = names.page.locator(".confusion tbody th").all_text_contents()
+    assert headings[: len(HOSTILE)] == list(words.names(HOSTILE))
+    assert names.page.locator("h1").text_content() == hostile().study.name
+
+
+def test_on_paper_tables_are_whole_and_the_contents_are_left_out(
+    browser: Browser,
+) -> None:
+    page = Opened(browser, ordinary().out / "report.html", TABLET, "dark").page
+    page.emulate_media(media="print")
+    assert not page.locator("nav").is_visible()
+    styles = page.locator(".scroll").evaluate_all(
+        "all => all.map(one => getComputedStyle(one).overflowX)"
+    )
+    assert set(styles) == {"visible"}
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.close()

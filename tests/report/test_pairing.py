@@ -1,0 +1,68 @@
+"""The pairing says what two settings' streams share, and never more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from paribus.records import Record
+from paribus.report.pairing import Pairing, pairing
+from synthetic import make_records, make_study
+
+
+def by_setting(
+    failing: tuple[str, int] | None = None,
+) -> tuple[list[Record], list[Record], list[Record]]:
+    study = make_study(seeds=3, epochs=4)
+    records = make_records(study, pictures=20, failing=failing)
+    main, norm, l2 = (
+        [record for record in records if record.facts.setting == name]
+        for name in ("main", "batch-norm", "l2")
+    )
+    return main, norm, l2
+
+
+def with_streams(record: Record, **changes: object) -> Record:
+    assert record.facts.streams is not None
+    streams = record.facts.streams.model_copy(update=changes)
+    return replace(record, facts=record.facts.model_copy(update={"streams": streams}))
+
+
+def test_equal_streams_count_in_every_seed() -> None:
+    main, _, l2 = by_setting()
+    shared = ("conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias")
+    assert pairing("l2", main, l2) == Pairing("l2", 3, 3, 3, 3, 3, shared, (), (), ())
+
+
+def test_parameters_that_one_network_alone_has_are_named() -> None:
+    main, norm, _ = by_setting()
+    found = pairing("batch-norm", main, norm)
+    assert found.only_here == ("norm1.weight", "norm1.bias")
+    assert found.initial_values == 3
+    assert pairing("main", norm, main).only_baseline == ("norm1.weight", "norm1.bias")
+
+
+def test_a_stream_that_differs_in_one_seed_is_not_counted_there() -> None:
+    main, _, l2 = by_setting()
+    l2[1] = with_streams(l2[1], order="another")
+    assert pairing("l2", main, l2).order == 2
+
+
+def test_a_parameter_that_starts_otherwise_is_named() -> None:
+    main, _, l2 = by_setting()
+    assert l2[0].facts.streams is not None
+    l2[0] = with_streams(
+        l2[0], initial_values=l2[0].facts.streams.initial_values | {"fc1.bias": "another"}
+    )
+    found = pairing("l2", main, l2)
+    assert (found.initial_values, found.unequal) == (2, ("fc1.bias",))
+
+
+def test_seeds_are_paired_by_number_not_by_place() -> None:
+    main, _, l2 = by_setting()
+    assert pairing("l2", main[:2], l2[1:]).seeds == 1
+    assert pairing("l2", main[:2], l2[1:]).order == 1
+
+
+def test_a_failed_run_proves_nothing() -> None:
+    main, _, l2 = by_setting(failing=("l2", 2))
+    assert pairing("l2", main, l2).seeds == 2

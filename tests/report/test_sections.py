@@ -1,0 +1,176 @@
+"""What the report says, section by section, and that it says no more than is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from paribus.report.blocks import Alert, Block, Columns, Figure, Paragraph, Section, Table
+from paribus.report.sections import sections
+from paribus.report.sections.answer import lead
+from paribus.report.sections.provenance import study_file
+from paribus.report.summary import Summary, summarise
+from paribus.study.read import read_study
+from paribus.study.spec import Study
+from report.reports import ordinary
+from synthetic import make_records, make_study
+
+B = TypeVar("B", bound=Block)
+
+STUDIES = Path(__file__).parents[2] / "studies"
+
+
+@pytest.fixture(scope="module")
+def summary() -> Summary:
+    written = ordinary()
+    return summarise(written.study, written.records)
+
+
+@pytest.fixture(scope="module")
+def report(summary: Summary) -> dict[str, Section]:
+    return {section.anchor: section for section in sections(summary)}
+
+
+@pytest.fixture(scope="module")
+def single() -> dict[str, Section]:
+    """The report of one seed a setting."""
+    study = make_study(seeds=1, epochs=3)
+    summary = summarise(study, make_records(study, pictures=60))
+    return {section.anchor: section for section in sections(summary)}
+
+
+def first(section: Section, kind: type[B]) -> B:
+    return next(block for block in section.blocks if isinstance(block, kind))
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u2212", "-")
+
+
+def column(table: Table, number: int) -> list[str]:
+    return [plain(cells[number].text) for _, cells in table.rows]
+
+
+def test_the_lead_says_what_was_trained_on_what(summary: Summary) -> None:
+    assert plain(lead(summary)) == (
+        "LeNet-5, 5 epochs, 3 settings from 3 seeds each; STL-10: 5,000 training, 3,000 "
+        "validation and 200 test pictures of 10 classes, 32 by 32 pixels in colour."
+    )
+
+
+def test_the_answer_is_a_line_a_setting_with_the_difference_to_the_baseline(
+    report: dict[str, Section], summary: Summary
+) -> None:
+    table = first(report["answer"], Table)
+    assert [name for name, _ in table.rows] == ["main", "batch-norm", "l2"]
+    main, norm, _ = summary.settings
+    accuracies, difference = main.spread("test_accuracy"), norm.difference("test_accuracy", main)
+    assert accuracies.sd is not None and difference.sd is not None
+    assert column(table, 0)[0] == f"{100 * accuracies.mean:.1f} ± {100 * accuracies.sd:.1f} %"
+    assert column(table, 1)[0] == "the baseline"
+    expected = f"{100 * difference.mean:+.1f} ± {100 * difference.sd:.1f} points"
+    assert column(table, 1)[1] == expected
+    won = sum(value > 0 for value in difference.values)
+    assert plain(table.rows[1][1][1].detail) == f"better in {won} of 3 seeds"
+
+
+def test_a_failed_run_is_the_first_thing_a_reader_sees(report: dict[str, Section]) -> None:
+    alert = report["answer"].blocks[0]
+    assert isinstance(alert, Alert)
+    assert plain(alert.title) == "1 run failed; the numbers below leave it out"
+    assert alert.items == ("l2, seed 1, step 100: the training loss became nan at epoch 3",)
+
+
+def test_one_seed_has_no_spread_and_the_report_says_so(single: dict[str, Section]) -> None:
+    assert "±" not in "".join(column(first(single["answer"], Table), 0))
+    assert "no spread is known" in first(single["answer"], Paragraph).text
+    assert "±" not in "".join(column(first(single["comparison"], Table), 1))
+
+
+def test_no_difference_is_called_significant(report: dict[str, Section]) -> None:
+    assert "not tests" in first(report["answer"], Paragraph).text
+
+
+def test_the_settings_table_shows_what_differs_from_the_baseline(
+    report: dict[str, Section],
+) -> None:
+    rows = dict(first(report["settings"], Table).rows)
+    assert [cell.text for cell in rows["Changes"]] == [
+        "nothing: the baseline",
+        "network.batch_norm: no → yes",
+        "optimizer.weight_decay: 0 → 0.00001",
+    ]
+    assert [cell.text for cell in rows["Layer 1"]] == [
+        "Conv-ReLU-MaxPool",
+        "Conv-BatchNorm2d-ReLU-MaxPool",
+        "Conv-ReLU-MaxPool",
+    ]
+    assert [cell.strong for cell in rows["Layer 1"]] == [False, True, False]
+    assert [cell.strong for cell in rows["Optimiser"]] == [False, False, True]
+    assert plain(rows["Learning rate"][0].text) == "times 0.5 every 20 epochs"
+
+
+def test_a_best_epoch_that_is_the_last_is_said_to_be_so(single: dict[str, Section]) -> None:
+    # With three epochs the validation loss is still falling at the end.
+    caption = plain(first(single["loss"], Figure).caption)
+    assert "In 1 seed it is lowest at the very last epoch, and may fall further." in caption
+
+
+def test_the_comparison_has_every_measure_with_its_difference(
+    report: dict[str, Section], summary: Summary
+) -> None:
+    table = first(report["comparison"], Table)
+    rows = dict(table.rows)
+    assert column(table, 2)[0] == "2"  # finished seeds of l2
+    loss = summary.settings[1].difference("test_loss", summary.baseline)
+    detail = plain(rows["Test loss, last epoch"][1].detail)
+    assert detail == f"{loss.mean:+.3f}"
+    assert {"Macro F1, last epoch", "Best epoch", "Generalisation gap", "Training time"} <= set(
+        rows
+    )
+
+
+def test_the_classification_report_has_scikit_learns_rows_and_columns(
+    report: dict[str, Section],
+) -> None:
+    name, table = first(report["report"], Columns).parts[0]
+    assert name == "main"
+    assert table.head == ("", "precision", "recall", "f1-score", "support")
+    assert [name for name, _ in table.rows][-3:] == ["accuracy", "macro avg", "weighted avg"]
+    accuracy = dict(table.rows)["accuracy"]
+    assert [cell.text for cell in accuracy[:2]] == ["", ""]
+    assert accuracy[3].text == "200"
+
+
+def test_the_pairing_says_what_is_equal_and_what_is_not(report: dict[str, Section]) -> None:
+    table = first(report["pairing"], Table)
+    assert column(table, 0) == ["3 of 3", "2 of 2"]
+    said = [plain(block.text) for block in report["pairing"].blocks if isinstance(block, Paragraph)]
+    assert (
+        "batch-norm changes network.batch_norm and nothing else. It shares 4 parameter tensors "
+        "with main, which start equal in 3 of 3 seeds. Only batch-norm has norm1.weight and "
+        "norm1.bias."
+    ) in said
+
+
+def test_how_it_was_made_names_versions_machine_and_data(report: dict[str, Section]) -> None:
+    rows = {name: cells[0].text for name, cells in first(report["provenance"], Table).rows}
+    assert rows["PyTorch"] == "2.13.0" and rows["Processor"] == "Synthetic CPU, AVX2"
+    assert rows["Trained"] == "2026-05-04 10:00 to 2026-05-04 10:02 UTC"
+    assert len(rows["Data fingerprint"]) == 64
+
+
+@pytest.mark.parametrize("name", ["digits.yaml", "lenet-stl10.yaml"])
+def test_the_study_it_prints_is_the_study_again(name: str, tmp_path: Path) -> None:
+    study = read_study(STUDIES / name)
+    (tmp_path / "study.yaml").write_text(study_file(study))
+    assert read_study(tmp_path / "study.yaml") == study
+
+
+def test_a_study_with_looks_says_up_to_how_many_seeds(summary: Summary) -> None:
+    plan = summary.study.model_dump() | {"seeds": {"until": "decided", "looks": [3, 8]}}
+    study = Study.model_validate(plan)
+    said = plain(lead(summarise(study, summary.records)))
+    assert "3 settings from up to 8 seeds each" in said

@@ -1,0 +1,103 @@
+"""The summary's numbers are the records' own, seed by seed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from paribus.report.spread import Spread
+from paribus.report.summary import MEASURES, Summary, summarise
+from paribus.tables import confusion_of
+from report.reports import ordinary
+from synthetic import make_records, make_study
+
+
+@pytest.fixture(scope="module")
+def summary() -> Summary:
+    written = ordinary()
+    return summarise(written.study, written.records)
+
+
+def test_settings_come_in_the_order_of_the_study_baseline_first(summary: Summary) -> None:
+    assert [result.name for result in summary.settings] == ["main", "batch-norm", "l2"]
+    assert summary.baseline.setting.changes == {}
+
+
+def test_a_spread_is_over_finished_seeds_alone(summary: Summary) -> None:
+    l2 = summary.settings[2]
+    assert [record.facts.seed for record in l2.finished] == [0, 2]
+    for measure in MEASURES:
+        assert l2.spread(measure.key).n == 2
+
+
+def test_means_are_those_of_the_runs_table(summary: Summary) -> None:
+    frame = summary.tables["runs"]
+    main = frame[frame["setting"] == "main"]
+    for column in ("test_accuracy", "best_test_loss", "best_epoch", "train_seconds"):
+        spread = summary.baseline.spread(column)
+        assert spread.mean == pytest.approx(main[column].mean())
+        assert spread.sd == pytest.approx(main[column].std(ddof=1))
+
+
+def test_the_generalisation_gap_is_test_minus_training_loss(summary: Summary) -> None:
+    main = summary.baseline.by_seed
+    np.testing.assert_allclose(
+        main["generalisation_gap"], main["test_loss"] - main["final_train_loss"]
+    )
+
+
+def test_a_difference_pairs_seeds_and_drops_those_that_one_lacks(summary: Summary) -> None:
+    main, _, l2 = summary.settings
+    difference = l2.difference("test_accuracy", main)
+    expected = [
+        l2.by_seed["test_accuracy"][seed] - main.by_seed["test_accuracy"][seed] for seed in (0, 2)
+    ]
+    assert difference.values == pytest.approx(tuple(expected))
+
+
+def test_counts_are_the_mean_confusion_matrix(summary: Summary) -> None:
+    for result in summary.settings:
+        matrices = np.stack([confusion_of(record) for record in result.finished])
+        np.testing.assert_allclose(result.counts, matrices.mean(axis=0))
+
+
+def test_a_class_figure_is_found_by_its_number(summary: Summary) -> None:
+    frame = summary.tables["per_class"]
+    of_cat = frame[(frame["setting"] == "main") & (frame["class"] == "cat")]
+    number = summary.baseline.classes.index("cat")
+    assert summary.baseline.class_spread("recall", number).values == tuple(of_cat["recall"])
+
+
+def test_records_may_come_in_any_order() -> None:
+    study = make_study(seeds=3, epochs=3)
+    records = make_records(study, pictures=40)
+    there, back = summarise(study, records), summarise(study, records[::-1])
+    assert there.cases == back.cases
+    for a, b in zip(there.settings, back.settings, strict=True):
+        assert a.by_seed.equals(b.by_seed)
+        np.testing.assert_allclose(a.counts, b.counts)
+
+
+def test_planned_runs_without_a_record_are_absent() -> None:
+    study = make_study(seeds=2, epochs=3)
+    records = [r for r in make_records(study, pictures=20) if r.facts.setting != "l2"]
+    found = summarise(study, records[:-1])
+    absent = [(run.setting.name, run.seed) for run in found.absent]
+    assert absent == [("l2", 0), ("batch-norm", 1), ("l2", 1)]
+    assert found.settings[2].spread("test_accuracy") == Spread(())
+
+
+def test_where_seeds_are_added_those_not_begun_are_not_absent() -> None:
+    fixed = make_study(seeds=3, epochs=3)
+    study = fixed.model_validate(
+        fixed.model_dump() | {"seeds": {"until": "decided", "looks": [3, 8]}}
+    )
+    records = make_records(fixed, pictures=20)
+    assert summarise(study, records).absent == ()
+    gap = [r for r in records if (r.facts.setting, r.facts.seed) != ("main", 1)]
+    assert [(run.setting.name, run.seed) for run in summarise(study, gap).absent] == [("main", 1)]
+
+
+def test_one_value_has_no_deviation() -> None:
+    assert Spread.of([0.5]).sd is None
+    assert Spread.of([0.5, 0.7]).sd == pytest.approx(np.std([0.5, 0.7], ddof=1))

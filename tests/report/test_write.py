@@ -1,0 +1,109 @@
+"""What a report leaves on disk: whole, the same every time, and without torch."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from paribus import tables
+from paribus.report.summary import MEASURES, summarise
+from paribus.report.write import write_report
+from report.reports import Written, ordinary
+from synthetic import make_records, make_study
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def written() -> Written:
+    return ordinary()
+
+
+def test_everything_that_others_build_on_is_there(written: Written) -> None:
+    found = {
+        str(path.relative_to(written.out)) for path in written.out.rglob("*") if path.is_file()
+    }
+    expected = {"report.html", "report.md", "results.json"}
+    expected |= {f"tables/{name}.csv" for name in ("runs", "epochs", "per_class", "confusion")}
+    expected |= {"tables/steps.csv.gz", "figures/accuracy.svg", "figures/recall.svg"}
+    expected |= {f"figures/{kind}-{name}.svg" for kind in ("loss", "confusion")
+                 for name in ("main", "batch-norm", "l2")}  # fmt: skip
+    assert {name for name in found if not name.startswith("pictures/")} == expected
+
+
+def test_the_tables_are_those_of_the_records(written: Written) -> None:
+    content = (written.out / "tables" / "runs.csv").read_bytes()
+    assert content == tables.to_csv(tables.runs(written.records))
+    packed = (written.out / "tables" / "steps.csv.gz").read_bytes()
+    assert gzip.decompress(packed) == tables.to_csv(tables.steps(written.records))
+
+
+def test_a_report_written_again_is_the_same_to_the_byte(written: Written, tmp_path: Path) -> None:
+    (tmp_path / "pictures").symlink_to(written.out / "pictures")
+    write_report(tmp_path, written.study, written.records)
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            assert path.read_bytes() == (written.out / path.relative_to(tmp_path)).read_bytes()
+
+
+def test_a_report_needs_no_torch() -> None:
+    code = "import sys, paribus.report.write; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_pictures_can_be_left_out_and_the_report_says_so(tmp_path: Path) -> None:
+    study = make_study(seeds=1, epochs=2, settings=["main"])
+    write_report(tmp_path, study, make_records(study, pictures=60), pictures=False)
+    for name in ("report.html", "report.md"):
+        text = (tmp_path / name).read_text("utf-8")
+        assert "The pictures are left out here" in text
+        assert "data:image" not in text and "pictures/" not in text
+
+
+def test_a_missing_picture_has_its_number_in_its_place(tmp_path: Path) -> None:
+    study = make_study(seeds=1, epochs=2, settings=["main"])
+    records = make_records(study, pictures=60)
+    write_report(tmp_path, study, records)
+    case = summarise(study, records).cases[0]
+    assert f"picture {case.index} is missing" in (tmp_path / "report.html").read_text("utf-8")
+    assert "| missing | missing |" in (tmp_path / "report.md").read_text("utf-8")
+
+
+def test_results_json_is_strict_json_with_every_setting_and_run(written: Written) -> None:
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    results = json.loads(written.text("results.json"), parse_constant=refuse)
+    assert [setting["name"] for setting in results["settings"]] == ["main", "batch-norm", "l2"]
+    summary = summarise(written.study, written.records)
+    for setting, result in zip(results["settings"], summary.settings, strict=True):
+        for measure in MEASURES:
+            spread = result.spread(measure.key)
+            found = setting["measures"][measure.key]
+            assert (found["mean"], found["sd"], found["n"]) == (spread.mean, spread.sd, spread.n)
+    assert len(results["runs"]) == 9
+    failed = next(run for run in results["runs"] if run["status"] == "failed")
+    assert failed["test_accuracy"] is None and "became nan" in failed["message"]
+
+
+def test_every_key_of_results_json_is_documented(written: Written) -> None:
+    page = (DOCS / "results-json.md").read_text("utf-8")
+    results = json.loads(written.text("results.json"))
+    keys = {*results, *results["settings"][1], *results["pairing"][0], *results["data"][0]}
+    keys |= {*results["environments"][0], "mean", "sd", "n", "from", "to"}
+    assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
+
+
+@pytest.mark.parametrize("failing", [("main", 0), ("l2", 0)])
+def test_a_report_of_a_setting_without_a_finished_run_is_written(
+    tmp_path: Path, failing: tuple[str, int]
+) -> None:
+    study = make_study(seeds=1, epochs=2, settings=["main", "l2"])
+    write_report(tmp_path, study, make_records(study, pictures=30, failing=failing))
+    text = (tmp_path / "report.html").read_text("utf-8")
+    assert "1\u00a0run failed" in text and f"{failing[0]}, seed 0" in text

@@ -1,0 +1,158 @@
+"""Tables say what the records say, read back exactly, and run nothing in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics
+
+from paribus import tables
+from paribus.records import Curves, Record
+from synthetic import make_records, make_study
+
+ALL = ["runs", "epochs", "steps", "per_class", "confusion"]
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Record]:
+    study = make_study(seeds=2, epochs=4, settings=["main", "batch-norm"])
+    return make_records(study, classes=["cat", "dog", "=bird"], pictures=90, failing=("main", 1))
+
+
+def table(name: str, records: list[Record]) -> pd.DataFrame:
+    frame: pd.DataFrame = getattr(tables, name)(records)
+    return frame
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_table_has_the_documented_columns_even_without_a_row(
+    name: str, records: list[Record]
+) -> None:
+    assert list(table(name, records).columns) == list(tables.COLUMNS[name])
+    assert list(table(name, []).columns) == list(tables.COLUMNS[name])
+
+
+def test_a_run_has_its_measures_at_the_last_and_at_the_best_epoch(records: list[Record]) -> None:
+    record = records[0]
+    its, curves = record.predictions, record.curves
+    assert its is not None and record.facts.best_epoch is not None
+    row = tables.runs(records).iloc[0]
+    best = record.facts.best_epoch
+    assert row["setting"] == "main" and row["seed"] == 0 and row["status"] == "finished"
+    assert row["test_accuracy"] == metrics.accuracy_score(its.labels, its.last.argmax(axis=1))
+    assert row["best_test_accuracy"] == metrics.accuracy_score(its.labels, its.best.argmax(axis=1))
+    predicted = its.last.argmax(axis=1)
+    assert row["macro_f1"] == pytest.approx(
+        metrics.f1_score(its.labels, predicted, average="macro")
+    )
+    assert row["test_loss"] == pytest.approx(-np.mean(its.last[np.arange(90), its.labels]))
+    assert row["best_test_loss"] == pytest.approx(-np.mean(its.best[np.arange(90), its.labels]))
+    assert row["best_epoch"] == best
+    assert row["best_val_loss"] == curves.val_loss[best - 1] == curves.val_loss.min()
+    assert row["final_train_loss"] == curves.train_loss[-1]
+    assert row["final_val_loss"] == curves.val_loss[-1]
+    assert row["final_val_accuracy"] == curves.val_accuracy[-1]
+
+
+def test_a_failed_run_has_its_reason_and_no_measures(records: list[Record]) -> None:
+    frame = tables.runs(records)
+    row = frame[frame["status"] == "failed"].iloc[0]
+    assert (row["setting"], row["seed"]) == ("main", 1)
+    assert "became nan at epoch 3" in row["message"]
+    measured = set(frame.columns) - {"setting", "seed", "status", "train_seconds", "message"}
+    assert row[list(measured)].isna().all()
+    for name in ("per_class", "confusion"):
+        other = table(name, records)
+        assert other[(other["setting"] == "main") & (other["seed"] == 1)].empty
+
+
+def test_epochs_and_steps_count_from_one(records: list[Record]) -> None:
+    for name, column, most in (("epochs", "epoch", 4), ("steps", "step", 160)):
+        frame = table(name, records)
+        first = frame[(frame["setting"] == "batch-norm") & (frame["seed"] == 1)]
+        assert first[column].tolist() == list(range(1, most + 1))
+    frame = tables.epochs(records)
+    np.testing.assert_array_equal(frame["val_loss"][:4], records[0].curves.val_loss)
+
+
+def test_an_epoch_that_failed_in_its_validation_keeps_its_training_loss(
+    records: list[Record],
+) -> None:
+    curves = records[0].curves
+    cut = Curves(
+        curves.step_loss, curves.train_loss, curves.val_loss[:3], curves.val_accuracy[:3],
+        curves.learning_rate,
+    )  # fmt: skip
+    frame = tables.epochs([replace(records[0], curves=cut)])
+    assert frame["train_loss"].notna().all()
+    assert frame["val_loss"].isna().tolist() == [False, False, False, True]
+
+
+def test_per_class_figures_are_scikit_learns_by_name(records: list[Record]) -> None:
+    its = records[0].predictions
+    assert its is not None
+    frame = tables.per_class(records)[:3]
+    theirs = metrics.precision_recall_fscore_support(its.labels, its.last.argmax(axis=1))
+    assert frame["class"].tolist() == ["cat", "dog", "=bird"]
+    for column, values in zip(("precision", "recall", "f1", "support"), theirs, strict=True):
+        np.testing.assert_allclose(frame[column], values)
+
+
+def test_confusion_names_both_classes_and_keeps_pairs_that_never_occur(
+    records: list[Record],
+) -> None:
+    its = records[0].predictions
+    assert its is not None
+    frame = tables.confusion(records)
+    first = frame[(frame["setting"] == "main") & (frame["seed"] == 0)]
+    matrix = first.pivot(index="true", columns="predicted", values="count")
+    theirs = metrics.confusion_matrix(its.labels, its.last.argmax(axis=1))
+    np.testing.assert_array_equal(matrix.to_numpy(), theirs)
+    assert len(first) == 9
+    assert first.iloc[1][["true", "predicted"]].tolist() == ["cat", "dog"]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_numbers_read_back_exactly(name: str, records: list[Record]) -> None:
+    frame = table(name, records)
+    rows = list(csv.DictReader(io.StringIO(tables.to_csv(frame).decode(), newline="")))
+    for column in frame.select_dtypes("number"):
+        kept = frame[column].to_numpy(dtype=float, na_value=np.nan)
+        again = np.array([float(row[column] or "nan") for row in rows])
+        # A loss of 32 bits is written with as many digits as 32 bits need.
+        narrow = np.float32 if frame[column].dtype == np.float32 else np.float64
+        np.testing.assert_array_equal(again.astype(narrow), kept.astype(narrow))
+
+
+def test_a_table_is_rfc_4180_without_an_index() -> None:
+    frame = pd.DataFrame({"message": ['said "no", left', "two\r\nlines"], "n": [1, 2]})
+    assert tables.to_csv(frame) == b'message,n\r\n"said ""no"", left",1\r\n"two\r\nlines",2\r\n'
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_text_that_a_spreadsheet_would_run_is_guarded(start: str) -> None:
+    frame = pd.DataFrame({"class": pd.Categorical([f"{start}1+1", "cat"]), "recall": [-0.5, 0.5]})
+    rows = list(csv.reader(io.StringIO(tables.to_csv(frame).decode(), newline="")))
+    assert rows == [["class", "recall"], [f"'{start}1+1", "-0.5"], ["cat", "0.5"]]
+
+
+def test_a_compressed_table_holds_the_same_and_has_no_date(records: list[Record]) -> None:
+    frame = tables.steps(records)
+    packed = tables.to_csv_gz(frame)
+    assert gzip.decompress(packed) == tables.to_csv(frame)
+    assert packed[4:8] == bytes(4)  # RFC 1952: the time of modification
+
+
+def test_every_column_is_documented_on_the_page_that_is_committed() -> None:
+    page = Path(__file__).parents[1] / "docs" / "tables.md"
+    assert page.read_text("utf-8") == tables.tables_page(), "run: make docs"
+    for columns in tables.COLUMNS.values():
+        for name, meaning in columns.items():
+            assert f"| `{name}` | {meaning} |" in tables.tables_page()
