@@ -59,6 +59,31 @@ def test_a_wrong_study_ends_with_2_names_the_place_and_writes_nothing(study: Pat
     assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
 
 
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ("{worst: [eleven], measure: recall}", "no class is called 'eleven'"),
+        (
+            "{setting: bn, against: baseline, measure: best_epoch, expect: better}",
+            "neither way is better",
+        ),
+        (
+            "{setting: bn, against: baseline, measure: test_loss, expect: equivalent}",
+            "Nothing is equivalent without a margin",
+        ),
+    ],
+)
+def test_a_claim_that_no_run_could_decide_is_refused_before_training(
+    study: Path, test: str, message: str
+) -> None:
+    study.write_text(f"{STUDY}claims:\n  - {{id: c, says: So., test: {test}}}\n")
+    done = paribus("run", study, cwd=study.parent)
+    assert done.returncode == 2
+    assert "Claim 'c'" in done.stderr
+    assert message in done.stderr
+    assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
+
+
 def test_a_failed_run_ends_with_1_and_the_report_is_written(study: Path) -> None:
     study.write_text(STUDY + "  bad: {optimizer: {kind: sgd, lr: 1e38}}\n")
     done = paribus("run", study, "--jobs", "1", cwd=study.parent)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from paribus import tables
 from paribus.comparison import frames
-from paribus.comparison.claims import ClaimVerdict, judge
+from paribus.comparison.claims import ClaimVerdict, demand_testable, judge
 from paribus.comparison.seeds import refuse_changed_looks, seeds_wanted
 from paribus.comparison.study_comparison import StudyComparison, compare
 from paribus.errors import RecordError
@@ -86,7 +86,8 @@ def run(
 
     Raises:
         DataError: if the pictures are missing, damaged or too few.
-        ComparisonError: if the rule for adding seeds was another when these runs were begun.
+        ComparisonError: if the rule for adding seeds was another when these runs were begun,
+            or a claim can't be tested.
     """
     # Training needs torch, and nothing right of the disk does: `rebuild_report` must not import it.
     from paribus.execution import conduct
@@ -94,6 +95,7 @@ def run(
     out = Path(out)
     _refuse_looks_after_the_fact(out, study)
     data = conduct.prepare_data(study, data_dir, watch)
+    demand_testable(study, data[study.baseline].dataset.classes)
     write_study_copy(out, study)
     wanted: dict[str, int] = {}
     while wanted != (wanted := seeds_wanted(study, read_records(out, study)[0])):

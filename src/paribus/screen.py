@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from paribus.events import DataRead, EpochDone, FilesLeftOut, Event, RunEnded, TrainingBegins
+from paribus.events import DataRead, EpochDone, Event, FilesLeftOut, RunEnded, TrainingBegins
 
 if TYPE_CHECKING:
     from paribus.comparison.claims import ClaimVerdict

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from paribus.audit.audit import ASSUMED_SPREAD, Audit, Spread, audit
 from paribus.audit.read import read_published
-from paribus.audit.spec import Published
+from paribus.audit.spec import Printed, Published
 from paribus.cli import main
 
 REPOSITORY = Path(__file__).parents[2]
@@ -162,9 +162,11 @@ def test_the_spread_comes_from_the_command_else_the_file_else_is_assumed(
     build: Callable[..., Published],
 ) -> None:
     matrices = {"a": [[5, 5], [5, 5]], "b": [[6, 4], [5, 5]]}
-    stated = read_published(COPY).model_copy(update={"spread": None})
-    assert audit(stated).spread.source == "assumed"
-    assert audit(build(matrices), 0.03).spread == Spread(0.03, "the command")
+    stated = build(matrices, spread=Printed("0.02"))
+    assert audit(build(matrices)).spread == Spread(0.01, "assumed")
+    assert audit(stated).spread == Spread(0.02, "the file")
+    assert audit(stated, 0.03).spread == Spread(0.03, "the command")
+    assert audit(stated).differences != audit(stated, 0.03).differences
 
 
 # ---- the command ---------------------------------------------------------------------------------
@@ -212,7 +214,7 @@ def test_a_sound_report_ends_with_0_and_a_wrong_digit_with_1(tmp_path: Path) -> 
     (tmp_path / "wrong.yaml").write_text(sound.replace("horse: [0.45, 0.51", "horse: [0.45, 0.57"))
     done = paribus(tmp_path / "wrong.yaml")
     assert done.exit_code == 1
-    assert "1 of 121 printed figures don't follow from the matrices" in done.stdout
+    assert "1 of 121 printed figures doesn't follow from the matrices" in done.stdout
     assert "batch-norm: horse, recall: 0.57 is printed, the matrix gives 0.51" in done.stdout
 
 

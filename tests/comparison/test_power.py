@@ -10,7 +10,9 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from paribus.comparison.errors import ComparisonError
+from paribus.comparison.paired import signed_rank_test
 from paribus.comparison.power import (
+    power_by_ranks,
     power_of_difference,
     power_of_equivalence,
     seeds_needed,
@@ -96,10 +98,38 @@ def test_without_spread_the_sign_flip_test_decides() -> None:
 
 
 def test_by_ranks_takes_a_twentieth_more_and_six_at_least() -> None:
-    assert str(seeds_needed(0.5, 1.0)) == "34"
-    assert str(seeds_needed_by_ranks(0.5, 1.0)) == "36"
+    assert str(seeds_needed(0.2, 1.0)) == "199"
+    assert str(seeds_needed_by_ranks(0.2, 1.0)) == "209"
     assert str(seeds_needed(5.0, 1.0)) == "3"
     assert str(seeds_needed_by_ranks(5.0, 1.0)) == "6"
+
+
+@pytest.mark.parametrize(
+    ("difference", "margin", "alpha"),
+    [(0.5, None, 0.05), (1.2, None, 0.05), (0.2, 1.0, 0.05), (0.7, None, 0.005)],
+)
+def test_by_ranks_it_is_the_smallest_number_too(
+    difference: float, margin: float | None, alpha: float
+) -> None:
+    needed = seeds_needed_by_ranks(difference, 1.0, margin, alpha)
+    assert needed is not None
+    assert needed.seeds is not None
+    before, there = (
+        power_by_ranks(n, needed.goal, difference, margin or 0, alpha)
+        for n in (needed.seeds - 1, needed.seeds)
+    )
+    assert before < 0.8 <= there == needed.power
+
+
+def test_power_by_ranks_counts_what_the_test_finds() -> None:
+    d = 0.8 + np.random.default_rng(7).standard_normal((3_000, 9))
+    found = np.mean([signed_rank_test(row) <= 0.05 for row in d])
+    assert power_by_ranks(9, "difference", 0.8, 0.0, 0.05) == pytest.approx(found, abs=0.03)  # 3 s.e.
+
+
+def test_too_few_seeds_for_a_small_p_have_no_power_by_ranks() -> None:
+    assert power_by_ranks(5, "difference", 9.0, 0.0, 0.05) == 0
+    assert power_by_ranks(6, "difference", 9.0, 0.0, 0.05) == 1
 
 
 def test_a_negative_spread_is_refused() -> None:

@@ -53,7 +53,8 @@ def on_printed(figures: Sequence[PrintedFigure]) -> str:
     wrong = sum(not of.follows for of in figures)
     if not wrong:
         return f"All {len(figures):,} printed figures follow from the matrices."
-    return f"{wrong:,} of {len(figures):,} printed figures don't follow from the matrices:"
+    follow = "doesn't follow" if wrong == 1 else "don't follow"
+    return f"{wrong:,} of {len(figures):,} printed figures {follow} from the matrices:"
 
 
 def on_figure(of: PrintedFigure) -> str:

@@ -24,6 +24,7 @@ from paribus.study.faults import nearest
 
 def ranking(test: Ranking, values: Values) -> list[Statement]:
     """Each class claimed lies beyond each other one, in each setting."""
+    _check_classes((*(test.best or ()), *(test.worst or ())), values.classes)
     names = tuple(values.settings) if test.settings == "all" else test.settings
     return [statement for name in names for statement in _in_setting(test, name, values)]
 
@@ -47,7 +48,6 @@ def _in_setting(test: Ranking, setting: str, values: Values) -> list[Statement]:
     found: list[Statement] = []
     for members, highest in ((test.best, True), (test.worst, False)):
         if members is not None:
-            _check_classes(members, values.classes)
             ranked = extreme_ranking(table, values.classes, members, highest=highest)
             found += _statements(about, ranked, measure)
     return found

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -31,7 +31,7 @@ from paribus.comparison.paired import ALPHA, Floats
 from paribus.comparison.sample import Interval
 from paribus.comparison.statement import Statement
 from paribus.comparison.study_comparison import Measures, study_measures
-from paribus.comparison.values import Values
+from paribus.comparison.values import Values, values
 from paribus.study.claims import Claim, DifferenceRange, Direction, Order, Ranking, ValueRange
 from paribus.study.spec import Study
 
@@ -108,6 +108,15 @@ def judge(study: Study, values: Values) -> tuple[ClaimVerdict, ...]:
     looks = None if isinstance(study.seeds, int) else study.seeds.looks
     measures = study_measures(study, values.classes)
     return tuple(_judge(claim, values, measures, looks) for claim in study.claims)
+
+
+def demand_testable(study: Study, classes: Sequence[str]) -> None:
+    """Refuse, before anything is trained, a claim that no run could ever decide.
+
+    Raises:
+        ComparisonError: as `judge` would after the last run.
+    """
+    judge(study, replace(values(study, ()), classes=tuple(classes)))
 
 
 def _judge(

@@ -47,7 +47,7 @@ def accuracy(settings: Sequence[str], accuracies: Sequence[Spread], width: int) 
     dots = alt.Chart(alt.NamedData("seeds")).encode(x=x, y=y)
     strong = alt.Chart(alt.NamedData("means")).encode(y=y)
     layers = (
-        dots.mark_circle(size=46, opacity=0.35, color=colour("blue")),
+        dots.mark_circle(size=46, opacity=0.65, color=colour("blue")),
         strong.mark_rule(strokeWidth=2, color=colour("ink")).encode(
             x=alt.X("low:Q"), x2=alt.X2("high:Q")
         ),
