@@ -66,7 +66,14 @@ def test_a_failed_run_has_its_reason_and_no_measures(records: list[Record]) -> N
     row = frame[frame["status"] == "failed"].iloc[0]
     assert (row["setting"], row["seed"]) == ("main", 1)
     assert "became nan at epoch 3" in row["message"]
-    measured = set(frame.columns) - {"setting", "seed", "status", "train_seconds", "message"}
+    measured = set(frame.columns) - {
+        "setting",
+        "seed",
+        "status",
+        "train_seconds",
+        "train_cpu_seconds",
+        "message",
+    }
     assert row[list(measured)].isna().all()
     for name in ("per_class", "confusion"):
         other = table(name, records)

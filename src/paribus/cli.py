@@ -182,19 +182,23 @@ def run(
 
 @main.command()
 @OUT
+@click.option(
+    "--no-pictures", is_flag=True, help="Leave out the pictures, where they may not be published."
+)
 @JSON
-def report(out: Path, as_json: bool) -> None:
+def report(out: Path, no_pictures: bool, as_json: bool) -> None:
     """Write the report of OUT again, from its records alone.
 
-    Needs neither the pictures nor PyTorch.
+    Needs neither the data set nor PyTorch.
 
     \b
-    Example:
+    Examples:
       paribus report out/digits
+      paribus report out/stl10 --no-pictures
     """
     from paribus import pipeline
 
-    _print_results(pipeline.rebuild_report(out), as_json)
+    _print_results(pipeline.rebuild_report(out, pictures=not no_pictures), as_json)
 
 
 @main.command()

@@ -104,10 +104,14 @@ def run(
     return rebuild_report(out)
 
 
-def rebuild_report(out: Path | str) -> Results:
-    """Write the report again from the records alone."""
+def rebuild_report(out: Path | str, *, pictures: bool = True) -> Results:
+    """Write the report again from the records alone.
+
+    Args:
+        pictures: False leaves out the failed cases' pictures, and the report says so.
+    """
     results = read_results(out)
-    write_report(results.out, results.study, results.records)
+    write_report(results.out, results.study, results.records, pictures=pictures)
     return results
 
 

@@ -58,6 +58,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "final_val_loss": "Validation loss after the last epoch, in nats.",
         "final_val_accuracy": "Share of the validation pictures classified correctly then, 0 to 1.",
         "train_seconds": "Seconds spent in training steps; validation and tests not counted.",
+        "train_cpu_seconds": (
+            "The processor's share of `train_seconds`, which other programs don't lengthen; "
+            "comparisons of training time use it."
+        ),
         "message": "Why a failed run ended; empty for a finished one.",
     },
     "epochs": {
@@ -230,6 +234,7 @@ def _run(record: Record) -> dict[str, Any]:
         "seed": facts.seed,
         "status": facts.status,
         "train_seconds": facts.train_seconds,
+        "train_cpu_seconds": facts.train_cpu_seconds,
         "message": facts.failure.message if facts.failure else "",
     }
     return row | (_measured(record) if record.predictions else {})

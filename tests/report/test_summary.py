@@ -33,7 +33,7 @@ def test_a_spread_is_over_finished_seeds_alone(summary: Summary) -> None:
 def test_means_are_those_of_the_runs_table(summary: Summary) -> None:
     frame = summary.tables["runs"]
     main = frame[frame["setting"] == "main"]
-    for column in ("test_accuracy", "best_test_loss", "best_epoch", "train_seconds"):
+    for column in ("test_accuracy", "best_test_loss", "best_epoch", "train_cpu_seconds"):
         spread = summary.baseline.spread(column)
         assert spread.mean == pytest.approx(main[column].mean())
         assert spread.sd == pytest.approx(main[column].std(ddof=1))

@@ -104,7 +104,7 @@ def _doubt(parts: Sequence[_Part], words: Sequence[str]) -> str | None:
         if part.kind == "ambiguous":
             return f"{part.text!r} may be a name or another word; give it a `test`"
     for word in words:
-        if False:
+        if word not in VOCABULARY and not word.isdecimal():
             return f"the word {word!r} is beyond what is read; give it a `test`"
     if len({EXTREMES[word] for word in words if word in EXTREMES}) > 1:
         return "it speaks of the best and the worst at once; make it two"

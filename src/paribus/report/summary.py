@@ -39,7 +39,7 @@ MEASURES = (
     Measure("final_val_loss", "Validation loss, last epoch", words.LOSS),
     Measure("final_train_loss", "Training loss, last epoch", words.LOSS),
     Measure("generalisation_gap", "Generalisation gap", words.LOSS),
-    Measure("train_seconds", "Training time", words.SECONDS),
+    Measure("train_cpu_seconds", "Training time", words.SECONDS),
 )
 
 

@@ -20,8 +20,8 @@ def comparison(summary: Summary) -> Section:
     explanation = Paragraph(
         "The best epoch is that of lowest validation loss. Losses are mean cross entropies in "
         "nats. The generalisation gap is the test loss after the last epoch minus that epoch's "
-        "training loss. Training time counts the training steps alone, on one thread of a shared "
-        "machine.",
+        "training loss. Training time counts the processor's seconds in the training "
+        "steps alone, which other programs don't lengthen.",
         quiet=True,
     )
     return Section("comparison", "All settings side by side", [table, explanation])
