@@ -34,7 +34,9 @@ def _commands(path: str, command: click.Command) -> list[tuple[str, click.Comman
 
 
 def _section(path: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=path, terminal_width=90, max_content_width=90)
+    context = click.Context(
+        command, info_name=path, terminal_width=90, help_option_names=["-h", "--help"]
+    )
     return f"## `{path}`\n\n```\n{command.get_help(context)}\n```\n"
 
 

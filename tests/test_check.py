@@ -104,7 +104,7 @@ def test_a_study_that_claims_nothing_says_so_and_ends_with_0(tmp_path: Path) -> 
 
 def test_an_unknown_class_is_told_without_a_traceback(tmp_path: Path) -> None:
     done = check(results(tmp_path / "out", WOLF))
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "Claim 'wolf': no class is called 'wolf'; valid: cat, dog" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -28,7 +28,7 @@ def test_an_override_by_the_value_that_stands_there_changes_nothing() -> None:
 
 
 def test_a_replaced_section_shows_every_key_that_differs() -> None:
-    sgd = {"optimizer": {"kind": "sgd", "lr": 0.01, "momentum": 0.9}}
+    sgd: dict[str, object] = {"optimizer": {"kind": "sgd", "lr": 0.01, "momentum": 0.9}}
     assert settings(study(sgd=sgd))[1].changes == {
         "optimizer.kind": ("adam", "sgd"),
         "optimizer.momentum": (None, 0.9),
@@ -36,7 +36,7 @@ def test_a_replaced_section_shows_every_key_that_differs() -> None:
 
 
 def test_two_overrides_stand_together() -> None:
-    both = {"network.batch_norm": True, "data.size": 48}
+    both: dict[str, object] = {"network.batch_norm": True, "data.size": 48}
     assert set(settings(study(both=both))[1].changes) == set(both)
 
 

@@ -73,4 +73,5 @@ def accuracy_interval(correct: int, total: int, level: float = 1 - ALPHA) -> tup
     if not 0 <= correct <= total or total < 1:
         raise ComparisonError(f"{correct} right of {total} pictures is not possible.")
     low, high = proportion_confint(correct, total, alpha=1 - level, method="wilson")
-    return float(low), float(high)
+    # At 0 and at 1 the formula ends exactly there, but for the last bit.
+    return float(low) if correct else 0.0, float(high) if correct < total else 1.0

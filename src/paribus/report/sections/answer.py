@@ -54,7 +54,10 @@ def _alerts(summary: Summary) -> Iterator[Alert]:
         title = f"{words.count(len(items), 'run')} failed; the numbers below leave {them} out"
         yield Alert(title, _first(items))
     if summary.absent:
-        title = f"{words.count(len(summary.absent), 'run')} not trained yet"
+        title = (
+            f"{words.count(len(summary.absent), 'run')} without a usable record: not trained yet, "
+            "or damaged; the same command trains what is missing"
+        )
         yield Alert(title, tuple(_absent(summary)))
 
 
