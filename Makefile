@@ -22,6 +22,9 @@ docs: .venv/installed
 bench: .venv-bench/installed
 	.venv-bench/bin/python benchmarks/run.py
 
+calibrate: .venv/installed
+	PYTHONPATH=tests $(BIN)/python -m calibration.calibrate
+
 # The peers stay apart. Git and ruff pass over the folder, as over one that Python 3.13 makes.
 .venv-bench/installed: pyproject.toml constraints.txt benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench

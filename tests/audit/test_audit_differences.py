@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -39,6 +39,7 @@ def test_two_networks_are_compared_as_on_different_pictures(build: Build) -> Non
 right = st.integers(0, 20)
 
 
+@settings(deadline=None)
 @given(right, right, right, right, st.integers(0, 2**32 - 1))
 def test_mcnemars_p_lies_within_the_bounds_however_the_outcomes_are_spread(
     build: Build, a: int, b: int, c: int, d: int, seed: int
@@ -55,6 +56,7 @@ def test_mcnemars_p_lies_within_the_bounds_however_the_outcomes_are_spread(
     assert bounds[0] - 1e-9 <= p <= bounds[1] + 1e-9
 
 
+@settings(deadline=None)
 @given(right, right, right, right)
 def test_the_bounds_are_reached(build: Build, a: int, b: int, c: int, d: int) -> None:
     rows = {"main": two_classes(a, b, support=20), "bn": two_classes(c, d, support=20)}

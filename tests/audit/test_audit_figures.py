@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import classification_report
 
@@ -55,6 +55,7 @@ def test_a_figure_follows_if_it_rounds_to_what_is_printed(
     assert follows(Printed(printed), computed) is agree
 
 
+@settings(deadline=None)
 @given(st.fractions(0, 1, max_denominator=5000), st.integers(0, 6))
 def test_what_python_prints_of_a_figure_follows_and_the_next_digit_does_not(
     exact: float, digits: int

@@ -128,7 +128,7 @@ def comparable(of: Audit) -> Audit:
     return replace(of, networks=networks, printed=printed)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.permutations(range(10)))
 def test_the_order_of_the_classes_changes_nothing(
     published: Published, found: Audit, order: Sequence[int]
@@ -139,7 +139,7 @@ def test_the_order_of_the_classes_changes_nothing(
 counts = st.integers(0, 40)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.data(), st.integers(2, 5), st.integers(1, 5))
 def test_any_number_of_classes_and_settings_can_be_audited(
     build: Callable[..., Published], data: st.DataObject, classes: int, many: int

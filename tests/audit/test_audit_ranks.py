@@ -24,6 +24,13 @@ def test_classes_that_tie_stand_at_an_end_together(build: Callable[..., Publishe
     assert by_recall.worst == ("dog", "elk")
 
 
+def test_classes_that_tie_are_named_alike_in_any_order(build: Callable[..., Published]) -> None:
+    backwards = [row[::-1] for row in TIED[::-1]]
+    (network,) = networks(build({"main": backwards}, classes=["elk", "dog", "cat"]))
+    assert extremes(network, "recall", "worst", 1) == ("dog", "elk")
+    assert extremes(network, "recall", "best", 3) == ("cat", "dog", "elk")
+
+
 def test_the_ends_may_differ_by_the_measure(build: Callable[..., Published]) -> None:
     found = ends(networks(build({"main": [[10, 0, 0], [5, 5, 0], [4, 0, 6]]})))
     assert {of.measure: (of.best, of.worst) for of in found} == {

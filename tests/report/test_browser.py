@@ -106,7 +106,7 @@ def test_headings_go_down_one_level_at_a_time(opened: Opened) -> None:
 
 def test_every_entry_of_the_contents_leads_to_a_section(opened: Opened) -> None:
     targets = opened.page.locator("nav a").evaluate_all("all => all.map(one => one.hash)")
-    assert len(targets) == 10
+    assert len(targets) == 11
     assert all(opened.page.locator(f"section{target}").count() == 1 for target in targets)
 
 

@@ -45,6 +45,11 @@ def first(section: Section, kind: type[B]) -> B:
     return next(block for block in section.blocks if isinstance(block, kind))
 
 
+def said(section: Section) -> str:
+    """All paragraphs of a section."""
+    return " ".join(block.text for block in section.blocks if isinstance(block, Paragraph))
+
+
 def plain(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u2212", "-")
 
@@ -85,12 +90,31 @@ def test_a_failed_run_is_the_first_thing_a_reader_sees(report: dict[str, Section
 
 def test_one_seed_has_no_spread_and_the_report_says_so(single: dict[str, Section]) -> None:
     assert "±" not in "".join(column(first(single["answer"], Table), 0))
-    assert "no spread is known" in first(single["answer"], Paragraph).text
+    assert "no spread is known" in said(single["answer"])
+    assert "compares two trained networks, not two ways of training" in said(single["answer"])
     assert "±" not in "".join(column(first(single["comparison"], Table), 1))
 
 
-def test_no_difference_is_called_significant(report: dict[str, Section]) -> None:
-    assert "not tests" in first(report["answer"], Paragraph).text
+def test_the_first_screen_says_in_one_line_whether_each_variation_helped(
+    report: dict[str, Section],
+) -> None:
+    lines = [b.text for b in report["answer"].blocks if isinstance(b, Paragraph)]
+    assert lines[0].startswith("batch-norm: undecided: ")
+    assert "in test accuracy over 3 seeds (p = " in lines[0]
+    assert lines[1].startswith("l2: ")
+
+
+def test_every_comparison_is_shown_with_its_interval_and_verdict(
+    report: dict[str, Section],
+) -> None:
+    measures, recalls = (b for b in report["comparisons"].blocks if isinstance(b, Table))
+    names = [name for name, _ in measures.rows]
+    assert "batch-norm: test accuracy" in names
+    assert "l2: roughness of the validation curve" in names
+    assert all(" of " in name for name, _ in recalls.rows)
+    verdicts = {cells[2].text for _, cells in (*measures.rows, *recalls.rows)}
+    assert verdicts <= {"better", "worse", "higher", "lower", "equivalent", "undecided"}
+    assert any("[" in cells[0].text for _, cells in measures.rows)
 
 
 def test_the_settings_table_shows_what_differs_from_the_baseline(

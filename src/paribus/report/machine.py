@@ -26,6 +26,8 @@ def results_json(summary: Summary) -> str:
         "settings": [_setting(result, summary.baseline) for result in summary.settings],
         "runs": _rows(summary.tables["runs"]),
         "absent": [{"setting": run.setting.name, "seed": run.seed} for run in summary.absent],
+        "comparisons": _rows(summary.tables["comparisons"]),
+        "claims": _rows(summary.tables["claims"]),
         "pairing": [asdict(pairing) for pairing in summary.pairings],
         "data": [facts.model_dump(mode="json") for facts in data],
         "environments": [

@@ -9,6 +9,9 @@ from functools import cached_property
 import pandas as pd
 
 from paribus import tables
+from paribus.comparison import frames as comparison_frames
+from paribus.comparison.claims import ClaimVerdict, judge
+from paribus.comparison.study_comparison import StudyComparison, compare
 from paribus.evaluation.failures import Case, shown_cases
 from paribus.evaluation.measures import Figures
 from paribus.records import Record, RunFacts
@@ -110,6 +113,8 @@ class Summary:
         cases: the failed cases to show, setting by setting.
         pairings: one a variation.
         absent: the planned runs that left no record.
+        comparison: every variation against the baseline.
+        claims: the study's, each with its verdict.
     """
 
     study: Study
@@ -118,6 +123,8 @@ class Summary:
     cases: tuple[Case, ...]
     pairings: tuple[Pairing, ...]
     absent: tuple[Run, ...]
+    comparison: StudyComparison
+    claims: tuple[ClaimVerdict, ...]
 
     @property
     def baseline(self) -> SettingResult:
@@ -150,6 +157,12 @@ def summarise(study: Study, records: Sequence[Record]) -> Summary:
         "confusion": tables.confusion(records),
     }
     results = tuple(_setting(setting, records, frames) for setting in settings(study))
+    comparison = compare(study, records)
+    claims = judge(study, comparison.values)
+    frames |= {
+        "comparisons": comparison_frames.comparisons(comparison.comparisons),
+        "claims": comparison_frames.claims(claims),
+    }
     return Summary(
         study=study,
         settings=results,
@@ -157,6 +170,8 @@ def summarise(study: Study, records: Sequence[Record]) -> Summary:
         cases=shown_cases([record for result in results for record in result.records]),
         pairings=tuple(pairing(r.name, results[0].records, r.records) for r in results[1:]),
         absent=_absent(study, results),
+        comparison=comparison,
+        claims=claims,
     )
 
 

@@ -11,6 +11,7 @@ from paribus.report.sections.losses import losses
 from paribus.report.sections.proof import proof
 from paribus.report.sections.provenance import provenance
 from paribus.report.sections.settings import settings
+from paribus.report.sections.verdicts import claims, comparisons
 from paribus.report.summary import Summary
 
 
@@ -25,6 +26,8 @@ def sections(summary: Summary) -> tuple[Section, ...]:
         reports(summary),
         cases(summary),
         comparison(summary),
+        comparisons(summary),
+        *([claims(summary)] if summary.claims else []),
         proof(summary),
         provenance(summary),
     )

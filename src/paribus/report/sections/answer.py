@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from paribus.records import Record
 from paribus.report import figures, words
 from paribus.report.blocks import Alert, Block, Cell, Figure, Paragraph, Section, Table
+from paribus.report.sections.verdicts import verdict_lines
 from paribus.report.spread import Spread
 from paribus.report.summary import SettingResult, Summary
 from paribus.report.words import PERCENT
@@ -41,7 +42,12 @@ def lead(summary: Summary) -> str:
 
 def answer(summary: Summary) -> Section:
     """Mean test accuracy and the difference to the baseline of every setting."""
-    blocks: list[Block] = [*_alerts(summary), _table(summary), _explanation(summary)]
+    blocks: list[Block] = [
+        *_alerts(summary),
+        *verdict_lines(summary),
+        _table(summary),
+        _explanation(summary),
+    ]
     if sum(len(result.finished) for result in summary.settings) > 1:
         blocks.append(_figure(summary))
     return Section("answer", "Did it help?", blocks)
@@ -115,8 +121,8 @@ def _explanation(summary: Summary) -> Paragraph:
     if any(len(result.finished) > 1 for result in summary.settings):
         text = (
             "Means over the finished seeds ± one standard deviation. A difference is taken seed by "
-            "seed, between runs that share their random streams. These are means and spreads, not "
-            "tests: they don't say whether a difference would hold for other seeds."
+            "seed, between runs that share their random streams. Whether it would hold for other "
+            "seeds is what the verdicts above say; Comparisons has every test."
         )
     else:
         text = (
