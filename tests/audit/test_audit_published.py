@@ -195,6 +195,11 @@ def test_the_command_prints_what_was_found_and_ends_with_1() -> None:
         assert sentence in said
 
 
+def test_the_documentation_shows_what_the_command_prints() -> None:
+    shown = "\n".join(line.rstrip() for line in paribus(COPY).stdout.splitlines())
+    assert f"```\n{shown}\n```" in (REPOSITORY / "docs" / "audit.md").read_text()
+
+
 def test_json_holds_the_same(found: Audit) -> None:
     done = paribus(COPY, "--json")
     answer = json.loads(done.stdout)

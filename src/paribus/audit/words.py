@@ -107,8 +107,8 @@ def on_seeds(audit: Audit) -> str:
     among = f"0.05 / {comparisons} comparisons" if comparisons > 1 else "0.05"
     return (
         f"A true difference of one point would have taken {audit.seeds_for_a_point} seeds. Seeds "
-        "are paired, of each setting, and enough to find that difference with probability 0.8 by "
-        f"the paired t test at level {among}."
+        "needed are paired seeds of each setting: enough to find the difference, if it is the "
+        f"true one, with probability 0.8 by the paired t test at level {among}."
     )
 
 
