@@ -1,6 +1,7 @@
 """The whole story on digits: from a study to a report, and from records to the same report."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -90,7 +91,8 @@ def test_a_report_is_rebuilt_from_records_alone_without_torch(out: Path) -> None
         f"paribus.rebuild_report({str(out)!r})\n"
         "sys.exit('torch was imported' if 'torch' in sys.modules else 0)\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, env={"PARIBUS_CACHE": "/nowhere"})
+    elsewhere = os.environ | {"PARIBUS_CACHE": "/nowhere"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=elsewhere)
     assert {name: (out / name).read_bytes() for name in files} == before
 
 
