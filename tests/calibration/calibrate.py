@@ -119,8 +119,7 @@ def errors_of_sign_flips(repetitions: int) -> Iterator[str]:
     yield from _head(f"Sign-flip p <= 0.05 without a difference ({repetitions:,} each)", "runs")
     for law in LAWS:
         rng = stream(0, "calibrate flips", law)
-        yield _row(law, (sign_flip_error(rng, law, n, repetitions // 10 if n > 20 else repetitions)
-                         for n in SEEDS))  # fmt: skip
+        yield _row(law, (sign_flip_error(rng, law, n, repetitions) for n in SEEDS))
 
 
 def errors_of_ten(repetitions: int) -> Iterator[str]:

@@ -48,8 +48,32 @@ class Written:
 @cache
 def ordinary() -> Written:
     """Three settings and three seeds, one run of which failed."""
-    study = make_study(seeds=3, epochs=5)
+    study = claiming(make_study(seeds=3, epochs=5))
     return _write(study, make_records(study, pictures=200, failing=("l2", 1)))
+
+
+def claiming(study: Study) -> Study:
+    """The study with claims of every kind of place in the report."""
+    claims = [
+        {
+            "id": "faster",
+            "says": "Batch normalisation speeds up learning.",
+            "test": {
+                "setting": "batch-norm", "against": "main", "measure": "epochs_to_loss",
+                "expect": "lower",
+            },
+        },
+        {
+            "id": "time",
+            "says": "It takes up to a quarter longer.",
+            "test": {
+                "setting": "batch-norm", "against": "main", "measure": "train_seconds",
+                "between": [1.0, 1.25],
+            },
+        },
+        {"id": "worst", "says": "Dog is worst.", "test": {"worst": ["dog"], "measure": "recall"}},
+    ]  # fmt: skip
+    return Study.model_validate(study.model_dump() | {"claims": claims})
 
 
 @cache

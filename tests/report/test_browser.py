@@ -12,12 +12,32 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from paribus.report import words
+from paribus.report.verdicts import SIGNS
 from report.reports import HOSTILE, Written, hostile, ordinary
 
 pytestmark = pytest.mark.browser
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 PHONE, TABLET, DESK = 390, 800, 1400
+
+#: Of each element, the contrast of text and ground as WCAG 2 has it.
+CONTRAST = """all => {
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
+  const light = colour => {
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map(value => {
+      const share = value / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  return all.map(one => {
+    const style = getComputedStyle(one);
+    const both = [light(style.backgroundColor), light(style.color)];
+    return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+  });
+}"""
 
 
 class Opened:
@@ -106,8 +126,56 @@ def test_headings_go_down_one_level_at_a_time(opened: Opened) -> None:
 
 def test_every_entry_of_the_contents_leads_to_a_section(opened: Opened) -> None:
     targets = opened.page.locator("nav a").evaluate_all("all => all.map(one => one.hash)")
-    assert len(targets) == 11
+    assert len(targets) == 15
     assert all(opened.page.locator(f"section{target}").count() == 1 for target in targets)
+
+
+def test_every_link_within_the_page_leads_somewhere(opened: Opened) -> None:
+    targets = set(opened.page.locator("main a").evaluate_all("all => all.map(one => one.hash)"))
+    assert {"#comparison", "#recall", "#loss"} <= targets
+    assert all(opened.page.locator(target).count() == 1 for target in targets)
+
+
+def test_every_verdict_says_in_a_word_and_a_sign_what_its_colour_says(opened: Opened) -> None:
+    page = opened.page
+    words_said = {line.strip() for line in page.locator(".verdict-word").all_inner_texts()}
+    assert len(words_said) >= 1
+    signs = {f"{sign} {verdict}" for verdict, sign in SIGNS.items()}
+    assert words_said <= signs
+    cells = page.locator("td[class^='tone-']").all_inner_texts()
+    assert len(cells) > 20
+    assert all(any(sign in cell for sign in signs) for cell in cells)
+
+
+def test_a_verdict_is_the_first_thing_on_a_telephone(browser: Browser) -> None:
+    page = Opened(browser, ordinary().out / "report.html", PHONE, "light").page
+    assert page.locator(".verdicts li").count() == 2
+    last = page.locator(".verdicts li").last.bounding_box()
+    assert last is not None and last["x"] >= 0 and last["x"] + last["width"] <= PHONE
+    page.close()
+
+
+def test_a_claim_is_a_block_of_its_own_on_a_telephone(browser: Browser) -> None:
+    page = Opened(browser, ordinary().out / "report.html", PHONE, "light").page
+    claim = page.locator("#claim-faster")
+    evidence = claim.locator("xpath=following-sibling::td[2]")
+    first, second = claim.bounding_box(), evidence.bounding_box()
+    assert first is not None and second is not None
+    assert second["y"] >= first["y"] + first["height"]
+    assert second["x"] + second["width"] <= PHONE
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_on_a_changed_cell_is_readable(
+    browser: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    page = Opened(browser, ordinary().out / "report.html", DESK, scheme).page
+    cells = page.locator("#confusion-change td[style]")
+    assert cells.count() == 200
+    ratios = cells.evaluate_all(CONTRAST)
+    assert min(ratios) >= 4.5
+    page.close()
 
 
 def test_the_keyboard_skips_to_the_results_and_reaches_every_table(opened: Opened) -> None:

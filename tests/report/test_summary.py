@@ -39,10 +39,10 @@ def test_means_are_those_of_the_runs_table(summary: Summary) -> None:
         assert spread.sd == pytest.approx(main[column].std(ddof=1))
 
 
-def test_the_generalisation_gap_is_test_minus_training_loss(summary: Summary) -> None:
+def test_the_generalisation_gap_is_validation_minus_training_loss(summary: Summary) -> None:
     main = summary.baseline.by_seed
     np.testing.assert_allclose(
-        main["generalisation_gap"], main["test_loss"] - main["final_train_loss"]
+        main["generalisation_gap"], main["final_val_loss"] - main["final_train_loss"]
     )
 
 
@@ -101,3 +101,10 @@ def test_where_seeds_are_added_those_not_begun_are_not_absent() -> None:
 def test_one_value_has_no_deviation() -> None:
     assert Spread.of([0.5]).sd is None
     assert Spread.of([0.5, 0.7]).sd == pytest.approx(np.std([0.5, 0.7], ddof=1))
+
+
+def test_the_generalisation_gap_is_that_of_the_comparisons(summary: Summary) -> None:
+    compared = summary.findings.compared
+    assert compared is not None
+    ours = compared.values.settings["main"].measures["generalisation_gap"]
+    np.testing.assert_allclose(summary.baseline.by_seed["generalisation_gap"], ours[:3], rtol=1e-5)

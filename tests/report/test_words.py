@@ -86,3 +86,19 @@ def test_a_long_name_is_cut() -> None:
 def test_items_are_listed_as_in_a_sentence() -> None:
     assert words.listed(["a", "b", "c"]) == "a, b and c"
     assert words.listed(["a"]) == "a"
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("-0.6 [-1.3, 0.1] points", "\u22120.6 [\u22121.3, 0.1] points"),
+        ("l2-batch-9 and 5-6", "l2-batch-9 and 5-6"),
+        ("+0.0 [-0.5, 1.5] and -0.00, not +0.05", "0.0 [\u22120.5, 1.5] and 0.00, not +0.05"),
+        ("(p = 0.02) and (p < 0.001)", "(p\u00a0=\u00a00.02) and (p\u00a0<\u00a00.001)"),
+        ("after epoch >=30", "after epoch ≥30"),
+        ("best on \u202eevil", "best on  evil"),
+        ("best on كلب and cat", "best on \u2068كلب\u2069 and cat"),
+    ],
+)
+def test_a_sentence_in_ascii_is_printed_with_its_signs(written: str, printed: str) -> None:
+    assert words.typeset(written) == printed

@@ -34,6 +34,8 @@ def test_everything_that_others_build_on_is_there(written: Written) -> None:
     expected |= {"tables/steps.csv.gz", "figures/accuracy.svg", "figures/recall.svg"}
     expected |= {f"figures/{kind}-{name}.svg" for kind in ("loss", "confusion")
                  for name in ("main", "batch-norm", "l2")}  # fmt: skip
+    expected |= {f"figures/confusion-change-{name}.svg" for name in ("batch-norm", "l2")}
+    expected |= {f"figures/{name}.svg" for name in ("comparisons", "learning-curves", "more-seeds")}
     assert {name for name in found if not name.startswith("pictures/")} == expected
 
 
@@ -92,11 +94,30 @@ def test_results_json_is_strict_json_with_every_setting_and_run(written: Written
     assert failed["test_accuracy"] is None and "became nan" in failed["message"]
 
 
+def test_results_json_has_every_comparison_claim_and_observation(written: Written) -> None:
+    results = json.loads(written.text("results.json"))
+    findings = summarise(written.study, written.records).findings
+    assert findings.compared is not None
+    assert len(results["comparisons"]) == len(findings.compared.comparisons)
+    for row, c in zip(results["comparisons"], findings.compared.comparisons, strict=True):
+        assert (row["variation"], row["measure"]) == (c.variation, c.measure.name)
+        assert (row["estimate"], row["p_adjusted"]) == (c.estimate, c.p_adjusted)
+        assert row["verdict"] == c.verdict
+    assert [of["text"] for of in results["observations"]] == [o.text for o in findings.observations]
+    assert [claim["verdict"] for claim in results["claims"]] == [
+        of.verdict for of in findings.claims
+    ]
+
+
 def test_every_key_of_results_json_is_documented(written: Written) -> None:
     page = (DOCS / "results-json.md").read_text("utf-8")
     results = json.loads(written.text("results.json"))
     keys = {*results, *results["settings"][1], *results["pairing"][0], *results["data"][0]}
     keys |= {*results["environments"][0], "mean", "sd", "n", "from", "to"}
+    keys |= {*results["observations"][0]}
+    keys |= {
+        name for of in results["observations"] for own in of["numbers"].values() for name in own
+    }
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
 
 

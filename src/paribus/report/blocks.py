@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from paribus.comparison.confusion import ConfusionDifference
 from paribus.evaluation.failures import Case
 from paribus.evaluation.measures import Figures
 from paribus.report.svg import Svg
@@ -38,11 +39,21 @@ class Alert:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value of a table; `detail` is a smaller line below it."""
+    """One value of a table.
+
+    Attributes:
+        detail: a smaller line below it.
+        tone: a verdict, by which it is coloured; the text says it too.
+        anchor: where a link to this cell leads.
+        link: the anchor that it leads to.
+    """
 
     text: str
     detail: str = ""
     strong: bool = False
+    tone: str = ""
+    anchor: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,7 @@ class Table:
         rows: each row's name and cells.
         numeric: whether the cells are numbers, to be set flush right.
         tall: whether it has so many rows that a page should let it scroll.
+        stacked: whether each row becomes a block of its own on a telephone, for cells of text.
     """
 
     caption: str
@@ -62,6 +74,48 @@ class Table:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
     numeric: bool = True
     tall: bool = False
+    stacked: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A line of the first screen: a name, its verdict, and how the sentence goes on.
+
+    Attributes:
+        tone: by which the verdict is coloured; `mark` and `verdict` say it without colour.
+        also: what must be said besides.
+    """
+
+    name: str
+    mark: str
+    verdict: str
+    rest: str
+    tone: str
+    also: str = ""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The first screen's lines."""
+
+    lines: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """An observation: its topic, sentences, and the section that shows it by anchor and title."""
+
+    topic: str
+    text: str
+    link: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Points:
+    """Observations, one below the other."""
+
+    points: tuple[Point, ...]
 
 
 @dataclass(frozen=True)
@@ -104,6 +158,23 @@ class Confusion:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What a variation changes in the confusion matrix: a table in a page, elsewhere its `figure`.
+
+    Attributes:
+        classes: their names, safe to show.
+        difference: the cells and their tests.
+        strongest: the difference that has the strongest colour, in pictures.
+    """
+
+    variation: str
+    classes: tuple[str, ...]
+    difference: ConfusionDifference
+    strongest: float
+    figure: Figure
+
+
+@dataclass(frozen=True)
 class Gallery:
     """Failed cases as pictures."""
 
@@ -119,7 +190,20 @@ class Code:
     text: str
 
 
-Block = Paragraph | Heading | Alert | Table | Columns | Figure | Confusion | Gallery | Code
+Block = (
+    Paragraph
+    | Heading
+    | Alert
+    | Verdicts
+    | Points
+    | Table
+    | Columns
+    | Figure
+    | Confusion
+    | Change
+    | Gallery
+    | Code
+)
 
 
 @dataclass(frozen=True)
@@ -137,5 +221,5 @@ def figures(sections: Sequence[Section]) -> list[Figure]:
         block if isinstance(block, Figure) else block.figure
         for section in sections
         for block in section.blocks
-        if isinstance(block, Figure | Confusion)
+        if isinstance(block, Figure | Confusion | Change)
     ]

@@ -84,11 +84,11 @@ def recall(
         ),
         color=alt.Color(
             "setting:N",
-            scale=alt.Scale(domain=scale, range=_cycled(SETTING_COLOURS, scale, colour)),
+            scale=alt.Scale(domain=scale, range=cycled(SETTING_COLOURS, scale, colour)),
             legend=legend(width),
         ),
     )
-    shapes = alt.Scale(domain=scale, range=_cycled(SETTING_SHAPES, scale, str))
+    shapes = alt.Scale(domain=scale, range=cycled(SETTING_SHAPES, scale, str))
     layers = (
         base.mark_rule(strokeWidth=1.5).encode(
             x=alt.X(
@@ -114,7 +114,8 @@ def _interval(spread: Spread) -> dict[str, float]:
     return {"mean": 100 * spread.mean, "low": 100 * low, "high": 100 * high}
 
 
-def _cycled(choices: Sequence[str], of: Sequence[str], look_up: Callable[[str], str]) -> list[str]:
+def cycled(choices: Sequence[str], of: Sequence[str], look_up: Callable[[str], str]) -> list[str]:
+    """A colour or shape for each setting; they begin again where there are too few."""
     return [look_up(choices[number % len(choices)]) for number in range(len(of))]
 
 
@@ -136,8 +137,21 @@ def to_svg(layers: Sequence[alt.Chart], data: Mapping[str, Rows], width: int, he
         height=height,
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
     )
+    return _drawn(fitted, data)
+
+
+def grid(
+    panels: Sequence[alt.LayerChart | alt.FacetChart], data: Mapping[str, Rows], columns: int
+) -> Svg:
+    """Draw charts beside and below each other; each has a width and height of its own."""
+    return _drawn(alt.concat(*panels, columns=columns, spacing=18), data)
+
+
+def _drawn(
+    chart: alt.LayerChart | alt.FacetChart | alt.ConcatChart, data: Mapping[str, Rows]
+) -> Svg:
     # Altair's own checks take as long as the drawing, which refuses what isn't a chart anyway.
-    return draw(fitted.to_dict(validate=False) | {"datasets": dict(data), "config": _CONFIG})
+    return draw(chart.to_dict(validate=False) | {"datasets": dict(data), "config": _CONFIG})
 
 
 _CONFIG: Mapping[str, Any] = {

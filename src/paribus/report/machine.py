@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from paribus.comparison.observation import Observation
 from paribus.report.sections.provenance import environments
 from paribus.report.spread import Spread
 from paribus.report.summary import MEASURES, SettingResult, Summary
@@ -28,6 +29,7 @@ def results_json(summary: Summary) -> str:
         "absent": [{"setting": run.setting.name, "seed": run.seed} for run in summary.absent],
         "comparisons": _rows(summary.tables["comparisons"]),
         "claims": _rows(summary.tables["claims"]),
+        "observations": [_observation(of) for of in summary.findings.observations],
         "pairing": [asdict(pairing) for pairing in summary.pairings],
         "data": [facts.model_dump(mode="json") for facts in data],
         "environments": [
@@ -58,6 +60,14 @@ def _setting(result: SettingResult, baseline: SettingResult) -> dict[str, Any]:
             if result is not baseline
         },
     }
+
+
+def _observation(of: Observation) -> dict[str, Any]:
+    numbers = {
+        setting: {name: _finite(number) for name, number in own.items()}
+        for setting, own in of.numbers.items()
+    }
+    return {"topic": of.topic, "text": of.text, "numbers": numbers, "figure": of.figure}
 
 
 def _spread(spread: Spread) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from paribus.report.blocks import (
     Alert,
     Block,
     Cell,
+    Change,
     Code,
     Columns,
     Confusion,
@@ -18,8 +19,12 @@ from paribus.report.blocks import (
     Gallery,
     Heading,
     Paragraph,
+    Point,
+    Points,
     Section,
     Table,
+    Verdict,
+    Verdicts,
 )
 from paribus.report.words import PERCENT
 
@@ -37,7 +42,7 @@ def markdown(title: str, lead: str, sections: Sequence[Section], kept: Kept) -> 
     """The whole report; figures are linked as `figures/<name>.svg`, pictures as `pictures/...`."""
     parts = [f"# {escape(title)}", escape(lead)]
     for section in sections:
-        parts.append(f"## {escape(section.title)}")
+        parts.append(f'<a id="{section.anchor}"></a>\n\n## {escape(section.title)}')
         parts += [_block(block, kept) for block in section.blocks]
     return "\n\n".join(parts) + "\n"
 
@@ -56,6 +61,10 @@ def _block(block: Block, kept: Kept) -> str:
         case Alert():
             items = [f"> - {escape(item)}" for item in block.items]
             return "\n".join([f"> **{escape(block.title)}**", ">", *items])
+        case Verdicts():
+            return "\n".join(_verdict(line) for line in block.lines)
+        case Points():
+            return "\n".join(_point(point) for point in block.points)
         case Table():
             return _table(block)
         case Columns():
@@ -64,12 +73,22 @@ def _block(block: Block, kept: Kept) -> str:
             )
         case Figure():
             return _figure(block)
-        case Confusion():
+        case Confusion() | Change():
             return _figure(block.figure)
         case Gallery():
             return _gallery(block, kept)
         case Code():
             return _code(block)
+
+
+def _verdict(line: Verdict) -> str:
+    head = f"- **{escape(line.name)}**: **{line.mark} {escape(line.verdict)}**{escape(line.rest)}"
+    return f"{head} {escape(line.also)}".rstrip()
+
+
+def _point(point: Point) -> str:
+    link = f"[{escape(point.place)}](#{point.link})"
+    return f"- **{escape(point.topic)}.** {escape(point.text)} {link}"
 
 
 def _table(table: Table) -> str:
@@ -87,6 +106,10 @@ def _cell(cell: Cell) -> str:
     text = escape(cell.text)
     if cell.strong and text:
         text = f"**{text}**"
+    if cell.link:
+        text = f"[{text}](#{cell.link})"
+    if cell.anchor:
+        text = f'<a id="{cell.anchor}"></a>{text}'
     return f"{text} ({escape(cell.detail)})" if cell.detail else text
 
 

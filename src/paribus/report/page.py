@@ -10,8 +10,8 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
-from paribus.report import svg, words
-from paribus.report.blocks import Block, Confusion, Figure, Section
+from paribus.report import difference, svg, words
+from paribus.report.blocks import Block, Change, Confusion, Figure, Section
 from paribus.report.heatmap import row_shares, strengths
 from paribus.report.theme import COLOURS
 from paribus.report.words import PERCENT, Unit
@@ -55,6 +55,7 @@ def _environment(pictures: Pictures | None) -> jinja2.Environment:
         "wide": _wide,
         "narrow": _narrow,
         "heat": heat,
+        "change": change,
         "percent": PERCENT.value,
         "shown": words.class_name,
         "data_uri": lambda name: _data_uri(pictures(name)) if pictures else None,
@@ -95,6 +96,37 @@ def heat(matrix: Confusion) -> list[tuple[str, list[HeatCell]]]:
                     count=unit.number(matrix.counts[i, j]),
                     percent=PERCENT.value(shares[i, j]),
                     right=i == j,
+                    strength=round(100 * float(strength[i, j]), 1),
+                )
+                for j in range(len(matrix.classes))
+            ],
+        )
+        for i, name in enumerate(matrix.classes)
+    ]
+
+
+@dataclass(frozen=True)
+class ChangeCell:
+    """A cell of a matrix of differences; `mark` is there if it is shown to differ."""
+
+    text: str
+    mark: str
+    good: bool
+    strength: float
+
+
+def change(matrix: Change) -> list[tuple[str, list[ChangeCell]]]:
+    """A matrix of differences row by row, as `heat`."""
+    gained = difference.gains(matrix.difference)
+    strength = difference.strengths(matrix.difference, matrix.strongest)
+    return [
+        (
+            name,
+            [
+                ChangeCell(
+                    text=difference.text(matrix.difference, i, j),
+                    mark=difference.SHOWN if matrix.difference.survives[i, j] else "",
+                    good=bool(gained[i, j] > 0),
                     strength=round(100 * float(strength[i, j]), 1),
                 )
                 for j in range(len(matrix.classes))

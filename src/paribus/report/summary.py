@@ -10,12 +10,11 @@ import pandas as pd
 
 from paribus import tables
 from paribus.comparison import frames as comparison_frames
-from paribus.comparison.claims import ClaimVerdict, judge
-from paribus.comparison.study_comparison import StudyComparison, compare
 from paribus.evaluation.failures import Case, shown_cases
 from paribus.evaluation.measures import Figures
 from paribus.records import Record, RunFacts
 from paribus.report import words
+from paribus.report.findings import Findings, find
 from paribus.report.pairing import Pairing, pairing
 from paribus.report.spread import Spread
 from paribus.study.plan import Run, Setting, runs, settings
@@ -113,8 +112,7 @@ class Summary:
         cases: the failed cases to show, setting by setting.
         pairings: one a variation.
         absent: the planned runs that left no record.
-        comparison: every variation against the baseline.
-        claims: the study's, each with its verdict.
+        findings: comparisons, claims and observations.
     """
 
     study: Study
@@ -123,8 +121,7 @@ class Summary:
     cases: tuple[Case, ...]
     pairings: tuple[Pairing, ...]
     absent: tuple[Run, ...]
-    comparison: StudyComparison
-    claims: tuple[ClaimVerdict, ...]
+    findings: Findings
 
     @property
     def baseline(self) -> SettingResult:
@@ -157,11 +154,11 @@ def summarise(study: Study, records: Sequence[Record]) -> Summary:
         "confusion": tables.confusion(records),
     }
     results = tuple(_setting(setting, records, frames) for setting in settings(study))
-    comparison = compare(study, records)
-    claims = judge(study, comparison.values)
+    findings = find(study, records)
+    made = findings.compared.comparisons if findings.compared else ()
     frames |= {
-        "comparisons": comparison_frames.comparisons(comparison.comparisons),
-        "claims": comparison_frames.claims(claims),
+        "comparisons": comparison_frames.comparisons(made),
+        "claims": comparison_frames.claims(findings.claims),
     }
     return Summary(
         study=study,
@@ -170,8 +167,7 @@ def summarise(study: Study, records: Sequence[Record]) -> Summary:
         cases=shown_cases([record for result in results for record in result.records]),
         pairings=tuple(pairing(r.name, results[0].records, r.records) for r in results[1:]),
         absent=_absent(study, results),
-        comparison=comparison,
-        claims=claims,
+        findings=findings,
     )
 
 
@@ -209,7 +205,7 @@ def _rows_of(setting: Setting, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _by_seed(rows: pd.DataFrame) -> pd.DataFrame:
     finished = rows[rows["status"] == "finished"].set_index("seed").sort_index()
-    gap = finished["test_loss"] - finished["final_train_loss"]
+    gap = finished["final_val_loss"] - finished["final_train_loss"]
     columns = [measure.key for measure in MEASURES]
     return finished.assign(generalisation_gap=gap)[columns].astype(float)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import statistics
 import unicodedata
 from collections.abc import Sequence
@@ -82,6 +83,27 @@ LOSS = Unit(3)
 SHARE = Unit(3)
 EPOCHS = Unit(1)
 SECONDS = Unit(1, sign="s", difference="s")
+
+
+#: A minus sign as ASCII has it, and the sign of a number that is nothing.
+_HYPHEN, _NOTHING = (
+    re.compile(r"(?<![\w.])-(?=\d)"),
+    re.compile(r"(?<![\w.])[+-](0(?:\.0+)?)(?![\d.])"),
+)
+#: Words that are written from right to left, and would turn what stands around them.
+_RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+")
+_P_VALUE = re.compile(r"\bp ([=<]) (?=\d)")
+
+
+def typeset(text: str) -> str:
+    """A sentence written in ASCII with the signs that print has for minus and "at least".
+
+    A p value stays on one line, and names in it are as safe as `name` makes them.
+    """
+    safe = "".join(" " if _controls(letter) else letter for letter in text)
+    plain = _NOTHING.sub(r"\1", _RIGHT_TO_LEFT.sub("\u2068\\g<0>\u2069", safe))
+    plain = plain.replace(">=", "≥")
+    return _P_VALUE.sub(rf"p{NO_BREAK}\1{NO_BREAK}", _HYPHEN.sub(MINUS, plain))
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

@@ -1,33 +1,41 @@
-"""The report's sections, in the order of the published report it is modelled on."""
+"""The report's sections: the answer first, then in the order of the published report."""
 
 from __future__ import annotations
 
 from paribus.report.blocks import Section
 from paribus.report.sections.answer import answer
 from paribus.report.sections.cases import cases
+from paribus.report.sections.claims import claims
 from paribus.report.sections.classes import confusions, recalls, reports
 from paribus.report.sections.comparison import comparison
+from paribus.report.sections.comparisons import comparisons
+from paribus.report.sections.confusion_change import confusion_change
 from paribus.report.sections.losses import losses
+from paribus.report.sections.observed import observations
 from paribus.report.sections.proof import proof
 from paribus.report.sections.provenance import provenance
+from paribus.report.sections.seeds import seeds
 from paribus.report.sections.settings import settings
-from paribus.report.sections.verdicts import claims, comparisons
 from paribus.report.summary import Summary
 
 
 def sections(summary: Summary) -> tuple[Section, ...]:
     """Every section of the report, its charts drawn."""
+    findings = summary.findings
     return (
         answer(summary),
+        *([observations(summary)] if findings.observations else []),
+        *([claims(summary)] if findings.claims else []),
         settings(summary),
         losses(summary),
         confusions(summary),
+        *([confusion_change(summary)] if summary.variations else []),
         recalls(summary),
         reports(summary),
         cases(summary),
         comparison(summary),
         comparisons(summary),
-        *([claims(summary)] if summary.claims else []),
+        *([seeds(summary)] if summary.variations else []),
         proof(summary),
         provenance(summary),
     )

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from paribus.comparison.evidence import difference_of
+from paribus.comparison.headline import NOT_TESTED, Headline, headline
+from paribus.comparison.measure import MEASURES
 from paribus.records import Record
 from paribus.report import figures, words
-from paribus.report.blocks import Alert, Block, Cell, Figure, Paragraph, Section, Table
-from paribus.report.sections.verdicts import verdict_lines
+from paribus.report.blocks import (
+    Alert,
+    Block,
+    Cell,
+    Figure,
+    Paragraph,
+    Section,
+    Table,
+    Verdict,
+    Verdicts,
+)
 from paribus.report.spread import Spread
 from paribus.report.summary import SettingResult, Summary
+from paribus.report.verdicts import SIGNS, tone
 from paribus.report.words import PERCENT
 
 MEASURE = "test_accuracy"
+
+#: A table longer than this scrolls.
+TALL = 30
 
 #: More failed runs than this, and the rest are counted.
 MOST_ALERTS = 8
@@ -41,10 +57,10 @@ def lead(summary: Summary) -> str:
 
 
 def answer(summary: Summary) -> Section:
-    """Mean test accuracy and the difference to the baseline of every setting."""
+    """A line a variation with its verdict, then every setting's mean test accuracy."""
     blocks: list[Block] = [
         *_alerts(summary),
-        *verdict_lines(summary),
+        *_verdicts(summary),
         _table(summary),
         _explanation(summary),
     ]
@@ -53,12 +69,47 @@ def answer(summary: Summary) -> Section:
     return Section("answer", "Did it help?", blocks)
 
 
+def _verdicts(summary: Summary) -> Iterator[Block]:
+    compared = summary.findings.compared
+    if compared is None or not compared.on(MEASURE):
+        return
+    pairs = {pair.variation: pair for pair in compared.pairs}
+    lines = [headline(c, pairs.get(c.variation)) for c in compared.on(MEASURE)]
+    yield Verdicts(tuple(map(_line, lines)))
+    if any(line.verdict != NOT_TESTED for line in lines):
+        yield Paragraph(_reading(summary), quiet=True)
+
+
+def _line(line: Headline) -> Verdict:
+    return Verdict(
+        line.variation,
+        SIGNS[line.verdict],
+        line.verdict,
+        words.typeset(f"{line.rest}."),
+        tone(line.verdict),
+        words.typeset(" ".join(line.also)),
+    )
+
+
+def _reading(summary: Summary) -> str:
+    """How the lines are to be read."""
+    margin = difference_of(MEASURES[MEASURE]).amount(summary.study.margin)
+    return (
+        f"Each line sets a variation against {summary.baseline.name}, seed by seed. In brackets "
+        "the 95 % interval for new seeds on these test pictures, unless it says otherwise; p "
+        "allows for all variations tested. Equivalent: shown to differ by less than "
+        f"{margin}, the study's margin."
+    )
+
+
 def _alerts(summary: Summary) -> Iterator[Alert]:
     if summary.failed:
         items = [_failure(record) for record in summary.failed]
         them = "it" if len(items) == 1 else "them"
         title = f"{words.count(len(items), 'run')} failed; the numbers below leave {them} out"
         yield Alert(title, _first(items))
+    if summary.findings.refused:
+        yield Alert("Not everything could be tested", summary.findings.refused)
     if summary.absent:
         title = (
             f"{words.count(len(summary.absent), 'run')} without a usable record: not trained yet, "
@@ -99,8 +150,9 @@ def _table(summary: Summary) -> Table:
     test = summary.baseline.facts.data.test if summary.baseline.facts else 0
     return Table(
         f"Share of the {words.whole(test)} test pictures classified correctly after the last epoch",
-        ("Setting", "Test accuracy", f"Difference to {summary.baseline.name}"),
+        ("Setting", "Test accuracy", f"Better than {summary.baseline.name}"),
         tuple((result.name, _cells(result, summary.baseline)) for result in summary.settings),
+        tall=len(summary.settings) > TALL,
     )
 
 
@@ -108,22 +160,17 @@ def _cells(result: SettingResult, baseline: SettingResult) -> tuple[Cell, ...]:
     accuracy = Cell(PERCENT.spread(result.spread(MEASURE)), strong=True)
     if result is baseline:
         return accuracy, Cell("the baseline")
-    difference = result.difference(MEASURE, baseline)
-    return accuracy, Cell(PERCENT.change_spread(difference), _won(difference))
+    return accuracy, Cell(_won(result.difference(MEASURE, baseline)))
 
 
 def _won(difference: Spread) -> str:
     won = sum(value > 0 for value in difference.values)
-    return f"better in {won} of {words.count(difference.n, 'seed')}" if difference.n else ""
+    return f"in {won} of {words.count(difference.n, 'seed')}" if difference.n else words.NONE
 
 
 def _explanation(summary: Summary) -> Paragraph:
     if any(len(result.finished) > 1 for result in summary.settings):
-        text = (
-            "Means over the finished seeds ± one standard deviation. A difference is taken seed by "
-            "seed, between runs that share their random streams. Whether it would hold for other "
-            "seeds is what the verdicts above say; Comparisons has every test."
-        )
+        text = "Means over the finished seeds ± one standard deviation."
     else:
         text = (
             "One seed a setting: no spread is known, and a difference may be that seed's luck "

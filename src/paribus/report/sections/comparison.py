@@ -19,12 +19,12 @@ def comparison(summary: Summary) -> Section:
     )
     explanation = Paragraph(
         "The best epoch is that of lowest validation loss. Losses are mean cross entropies in "
-        "nats. The generalisation gap is the test loss after the last epoch minus that epoch's "
-        "training loss. Training time counts the processor's seconds in the training "
+        "nats. The generalisation gap is the validation loss after the last epoch minus that "
+        "epoch's training loss. Training time counts the processor's seconds in the training "
         "steps alone, which other programs don't lengthen.",
         quiet=True,
     )
-    return Section("comparison", "All settings side by side", [table, explanation])
+    return Section("measures", "All settings side by side", [table, explanation])
 
 
 def _cell(measure: Measure, result: SettingResult, summary: Summary) -> Cell:

@@ -9,6 +9,7 @@ import numpy as np
 from paribus.report import figures, words
 from paribus.report.blocks import Block, Figure, Heading, Paragraph, Section
 from paribus.report.loss import Course, Lowest, ceiling, courses, loss, lowest
+from paribus.report.sections.curves import compared
 from paribus.report.summary import SettingResult, Summary
 from paribus.report.words import LOSS
 
@@ -16,17 +17,29 @@ from paribus.report.words import LOSS
 #: and those that any line has.
 ALL_COLUMNS, FEWEST_COLUMNS = 60_000, 100
 
+#: So many settings have a chart of their own.
+MOST_CHARTS = 12
+
 
 def losses(summary: Summary) -> Section:
     """A chart for each setting, all on the same axis."""
     shown = [(result, courses(result.records)) for result in summary.settings if result.records]
     classes = max((len(result.classes) for result, _ in shown), default=2)
     top = ceiling([course for _, both in shown for course in both], classes)
-    columns = max(ALL_COLUMNS // max(len(summary.records), 1), FEWEST_COLUMNS)
+    columns = max(ALL_COLUMNS // max(_drawn(shown), 1), FEWEST_COLUMNS)
     blocks: list[Block] = [_explanation(shown, top)]
-    for result, both in shown:
+    for result, both in shown[:MOST_CHARTS]:
         blocks += [Heading(result.name), _figure(result, both, top, columns)]
+    if len(shown) > MOST_CHARTS:
+        text = f"Charts of {MOST_CHARTS} of {len(shown)} settings; tables/epochs.csv has all."
+        blocks.append(Paragraph(text))
+    blocks += compared(summary.settings, top)
     return Section("loss", "Training and validation loss", blocks)
+
+
+def _drawn(shown: Sequence[tuple[SettingResult, tuple[Course, Course]]]) -> int:
+    """How many runs have a line in some chart."""
+    return sum(len(result.records) for result, _ in shown[:MOST_CHARTS])
 
 
 def _explanation(

@@ -1,0 +1,87 @@
+"""Test accuracy on new pictures, and class by class."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from paribus.comparison.compare import Comparison
+from paribus.comparison.study_comparison import PRIMARY, StudyComparison
+from paribus.report import words
+from paribus.report.blocks import Block, Cell, Heading, Paragraph, Table
+from paribus.report.sections.numbers import TALL, found, level, p_value
+from paribus.report.verdicts import marked, tone
+
+
+def both_intervals(compared: StudyComparison) -> Iterator[Block]:
+    """The two intervals of test accuracy, and what each lets one say."""
+    known = [c for c in compared.on(PRIMARY) if c.new_pictures is not None]
+    if not known:
+        return
+    yield Heading("Test accuracy: these pictures, or new ones")
+    yield Paragraph(
+        "The first interval supports a claim about these test pictures: trained from other seeds "
+        "and tested on the very same pictures, the mean difference would lie in it. The second "
+        "supports a claim about pictures of this kind: trained from other seeds and tested on "
+        "other pictures drawn like these. Verdicts rest on the first; who means the network's use "
+        "should read the second, which more seeds alone don't make narrow.",
+    )
+    yield Table(
+        "Difference in test accuracy in points",
+        ("", "Estimate", "New seeds, these pictures", "New seeds, new pictures"),
+        tuple((c.variation, _both(c)) for c in known),
+        tall=len(known) > TALL,
+    )
+
+
+def _both(c: Comparison) -> tuple[Cell, ...]:
+    assert c.new_pictures is not None and c.estimate is not None
+    unit = words.Unit(2, scale=100)
+
+    def ends(low: float | None, high: float | None) -> str:
+        if low is None or high is None or math.isnan(low):
+            return words.NONE
+        return f"[{unit.number(low)}, {unit.number(high)}]"
+
+    return (
+        Cell(unit.signed(c.estimate)),
+        Cell(ends(c.low, c.high), level(c)),
+        Cell(ends(c.new_pictures.low, c.new_pictures.high), f"p {p_value(c.new_pictures.p)}"),
+    )
+
+
+def recall_changes(recalls: Sequence[Comparison]) -> Iterator[Block]:
+    """The table of all classes and variations, said to be exploratory."""
+    tested = [c for c in recalls if c.p is not None]
+    if not tested:
+        return
+    names = list(dict.fromkeys(c.variation for c in recalls))
+    measures = list(dict.fromkeys(c.measure.name for c in recalls))
+    at = {(c.measure.name, c.variation): c for c in recalls}
+    shown = sum(c.verdict not in ("undecided", "equivalent") for c in tested)
+    yield Heading("Recall of each class")
+    yield Paragraph(
+        "Exploratory: many classes are looked at together. The p values are adjusted over all "
+        f"{words.count(len(recalls), 'test')} of this table together (Holm), of which "
+        f"{words.whole(shown) if shown else 'none'} {'shows' if shown == 1 else 'show'} a "
+        "difference. The intervals are not adjusted.",
+        quiet=True,
+    )
+    yield Table(
+        "Difference in recall, with its 95 % interval, verdict and adjusted p",
+        ("Class", *names),
+        tuple(
+            (
+                words.class_name(measure.removeprefix("recall:")),
+                tuple(_recall(at[measure, name]) for name in names),
+            )
+            for measure in measures
+        ),
+        tall=len(measures) > TALL,
+    )
+
+
+def _recall(c: Comparison) -> Cell:
+    if c.p is None:
+        return Cell(found(c), "not tested")
+    return Cell(found(c), f"{marked(c.verdict)}, p {p_value(c.p_adjusted)}", tone=tone(c.verdict))

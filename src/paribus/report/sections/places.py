@@ -1,0 +1,14 @@
+"""The titles of the sections that others lead to, by their anchors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PLACES: Mapping[str, str] = {
+    "answer": "Did it help?",
+    "loss": "Training and validation loss",
+    "recall": "Accuracy of each class",
+    "report": "Classification report",
+    "comparison": "Comparisons",
+    "pairing": "Proof of pairing",
+}

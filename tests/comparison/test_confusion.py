@@ -1,0 +1,73 @@
+"""Cells of two confusion matrices: tested on paired seeds, adjusted over all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from paribus.comparison.confusion import compare_confusions
+from paribus.comparison.errors import ComparisonError
+from paribus.comparison.paired import Floats
+
+
+def matrices(seed: int, n: int = 8, classes: int = 4) -> Floats:
+    counts = np.random.default_rng(seed).poisson(20, (n, classes, classes))
+    return counts.astype(float)
+
+
+def test_each_cell_is_a_paired_t_test_adjusted_by_holm_over_all_cells() -> None:
+    before, after = matrices(1), matrices(2)
+    found = compare_confusions(before, after)
+    p = stats.ttest_rel(after, before, axis=0).pvalue
+    expected = multipletests(p.ravel(), method="holm")[1]
+    np.testing.assert_allclose(found.p_adjusted.ravel(), expected)
+    np.testing.assert_allclose(found.mean, (after - before).mean(axis=0))
+    assert found.n_seeds == 8 and not found.constant.any()
+
+
+def test_a_planted_change_survives_and_nothing_else() -> None:
+    before = matrices(1)
+    after = before.copy()
+    after[:, 2, 1] += 30 + np.arange(8) % 3
+    survives = compare_confusions(before, after).survives
+    assert survives[2, 1] and survives.sum() == 1
+
+
+def test_a_cell_that_never_differs_is_constant_and_does_not_survive() -> None:
+    before, after = matrices(1), matrices(2)
+    after[:, 0, 0] = before[:, 0, 0]
+    found = compare_confusions(before, after)
+    assert found.constant[0, 0] and found.mean[0, 0] == 0
+    assert found.p_adjusted[0, 0] == 1 and not found.survives[0, 0]
+
+
+def test_a_constant_change_has_no_more_certainty_than_its_signs() -> None:
+    before = matrices(1, n=5)
+    after = before.copy()
+    after[:, 0, 1] += 9
+    found = compare_confusions(before, after)
+    # Five equal signs have a sign-flip p of 1/16, which is multiplied by the 16 cells.
+    assert found.constant[0, 1] and found.p_adjusted[0, 1] == pytest.approx(1.0)
+
+
+def test_one_seed_is_not_tested() -> None:
+    found = compare_confusions(matrices(1, n=1), matrices(2, n=1))
+    assert np.isnan(found.p_adjusted).all() and not found.survives.any()
+
+
+@given(st.integers(0, 10_000))
+def test_turned_about_it_only_changes_its_sign(seed: int) -> None:
+    before, after = matrices(seed, n=4, classes=3), matrices(seed + 1, n=4, classes=3)
+    there, back = compare_confusions(before, after), compare_confusions(after, before)
+    np.testing.assert_allclose(there.mean, -back.mean)
+    np.testing.assert_allclose(there.p_adjusted, back.p_adjusted)
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 5), (4, 4), (2, 3, 3)])
+def test_shapes_that_do_not_pair_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ComparisonError, match="of the same seeds and classes"):
+        compare_confusions(np.zeros((3, 3, 3)), np.zeros(shape))

@@ -1,0 +1,323 @@
+"""What the report says of comparisons and claims follows the verdicts and leaves nothing out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+
+from paribus.comparison.study_comparison import StudyComparison
+from paribus.records import Record
+from paribus.report.blocks import (
+    Alert,
+    Block,
+    Change,
+    Figure,
+    Paragraph,
+    Points,
+    Section,
+    Table,
+    Verdicts,
+)
+from paribus.report.difference import SHOWN
+from paribus.report.findings import find
+from paribus.report.page import change
+from paribus.report.sections import sections
+from paribus.report.sections.places import PLACES
+from paribus.report.summary import Summary, summarise
+from paribus.study.spec import Study
+from report.reports import claiming, ordinary
+from synthetic import make_records, make_study
+
+B = TypeVar("B", bound=Block)
+
+
+def report_of(summary: Summary) -> dict[str, Section]:
+    return {section.anchor: section for section in sections(summary)}
+
+
+def changed(study: Study, **changes: Any) -> Study:
+    return Study.model_validate(study.model_dump() | changes)
+
+
+def all_of(section: Section, kind: type[B]) -> list[B]:
+    return [block for block in section.blocks if isinstance(block, kind)]
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u2212", "-")
+
+
+def said(section: Section) -> str:
+    return plain(" ".join(block.text for block in all_of(section, Paragraph)))
+
+
+@pytest.fixture(scope="module")
+def summary() -> Summary:
+    written = ordinary()
+    return summarise(written.study, written.records)
+
+
+@pytest.fixture(scope="module")
+def compared(summary: Summary) -> StudyComparison:
+    assert summary.findings.compared is not None
+    return summary.findings.compared
+
+
+@pytest.fixture(scope="module")
+def report(summary: Summary) -> dict[str, Section]:
+    return report_of(summary)
+
+
+@pytest.fixture(scope="module")
+def many() -> dict[str, Section]:
+    """The report of twelve variations."""
+    study = make_study(seeds=3, epochs=4, settings=["main", *(f"v{n}" for n in range(12))])
+    return report_of(summarise(study, make_records(study, pictures=60)))
+
+
+# ---- the first screen ---------------------------------------------------------------------------
+
+
+def test_the_first_screen_has_a_line_a_variation_with_its_verdict(
+    report: dict[str, Section], compared: StudyComparison
+) -> None:
+    lines = all_of(report["answer"], Verdicts)[0].lines
+    for line, c in zip(lines, compared.on("test_accuracy"), strict=True):
+        assert (line.name, line.verdict, line.tone) == (c.variation, c.verdict, c.verdict)
+        assert line.mark and f"over {c.n_seeds} seeds" in line.rest
+    assert "These are means and spreads" not in said(report["answer"])
+
+
+def test_one_seed_is_not_tested_and_the_line_says_what_it_compares() -> None:
+    study = make_study(seeds=1, epochs=3)
+    single = report_of(summarise(study, make_records(study, pictures=60)))
+    lines = all_of(single["answer"], Verdicts)[0].lines
+    assert [line.verdict for line in lines] == ["not tested", "not tested"]
+    assert all("two trained networks, not two ways of training" in line.rest for line in lines)
+    table = all_of(single["comparison"], Table)[0]
+    assert {cells[0].text for _, cells in table.rows} == {"□ not tested"}
+    assert not all_of(single["comparison"], Figure)
+    assert "It takes two seeds" in said(single["confusion-change"])
+    assert "It takes two paired seeds" in said(single["seeds"])
+
+
+def test_settings_that_can_not_be_compared_still_have_a_report() -> None:
+    study = make_study(seeds=2, epochs=3, settings=["main", "l2"])
+    records = make_records(study, pictures=60)
+
+    def other_pictures(record: Record) -> Record:
+        assert record.predictions is not None
+        if record.facts.setting == "main":
+            return record
+        return replace(
+            record, predictions=replace(record.predictions, index=record.predictions.index + 1)
+        )
+
+    found = summarise(study, [other_pictures(record) for record in records])
+    assert found.findings.compared is None and len(found.tables["comparisons"]) == 0
+    shown = report_of(found)
+    alert = all_of(shown["answer"], Alert)[0]
+    assert "was tested on other pictures" in alert.items[0]
+    assert "was tested on other pictures" in said(shown["comparison"])
+    assert "observations" not in shown
+
+
+def test_a_claim_that_can_not_be_tested_is_said_to_be_so() -> None:
+    study = make_study(seeds=2, epochs=3, settings=["main", "l2"])
+    claims = [{"id": "a", "says": "x", "test": {"worst": ["unicorn"], "measure": "recall"}}]
+    findings = find(changed(study, claims=claims), make_records(study, pictures=60))
+    assert findings.claims == () and "unicorn" in findings.refused[0]
+    assert findings.compared is not None
+
+
+def test_a_baseline_alone_has_nothing_to_compare() -> None:
+    study = make_study(seeds=2, epochs=3, settings=["main"])
+    shown = report_of(summarise(study, make_records(study, pictures=60)))
+    assert not all_of(shown["answer"], Verdicts)
+    assert "There is no variation" in said(shown["comparison"])
+    assert "seeds" not in shown and "confusion-change" not in shown
+
+
+# ---- comparisons --------------------------------------------------------------------------------
+
+
+def test_every_comparison_is_in_a_table_with_its_verdict_and_all_three_p(
+    report: dict[str, Section], compared: StudyComparison
+) -> None:
+    tables = all_of(report["comparison"], Table)
+    for variation, table in zip(("batch-norm", "l2"), tables[:2], strict=True):
+        own = [c for c in compared.of(variation) if c.measure.family != "recall"]
+        assert [name for name, _ in table.rows] == [c.measure.label for c in own]
+        for (_, cells), c in zip(table.rows, own, strict=True):
+            assert cells[0].text.endswith(c.verdict)
+            assert cells[5].text == str(c.n_seeds)
+            assert c.p is not None and c.p_sign_flip is not None
+            assert cells[2].text == (f"{c.p:.2g}" if c.p >= 0.001 else "< 0.001")
+            assert cells[4].text == f"{c.p_sign_flip:.2g}"
+
+
+def test_every_note_is_shown_once_with_what_it_is_about(
+    report: dict[str, Section], compared: StudyComparison
+) -> None:
+    table = next(t for t in all_of(report["comparison"], Table) if "said besides" in t.caption)
+    shown = [plain(cells[0].text) for _, cells in table.rows]
+    notes = {n for c in compared.comparisons if c.measure.family != "recall" for n in c.notes}
+    assert len(shown) == len(set(shown)) == len(notes)
+    assert any("left out, where a value is missing" in note for note in shown)
+
+
+def test_both_intervals_of_test_accuracy_stand_beside_each_other(
+    report: dict[str, Section], compared: StudyComparison
+) -> None:
+    table = next(t for t in all_of(report["comparison"], Table) if "in points" in t.caption)
+    assert table.head[2:] == ("New seeds, these pictures", "New seeds, new pictures")
+    c = compared.on("test_accuracy")[0]
+    assert c.new_pictures is not None
+    low, high = 100 * c.new_pictures.low, 100 * c.new_pictures.high
+    assert plain(table.rows[0][1][2].text) == f"[{low:.2f}, {high:.2f}]"
+    assert "supports a claim about these test pictures" in said(report["comparison"])
+
+
+def test_recalls_are_exploratory_and_adjusted_together(
+    report: dict[str, Section], compared: StudyComparison
+) -> None:
+    table = all_of(report["comparison"], Table)[-1]
+    assert len(table.rows) == 10 and table.head == ("Class", "batch-norm", "l2")
+    assert "Exploratory" in said(report["comparison"]) and "all 20 tests" in said(
+        report["comparison"]
+    )
+    c = compared.of("l2")[-1]
+    assert c.p_adjusted is not None
+    assert table.rows[-1][1][1].detail.endswith(f"{c.verdict}, p {c.p_adjusted:.2g}")
+
+
+def test_of_many_variations_the_chart_shows_some_and_the_table_all(
+    many: dict[str, Section],
+) -> None:
+    figure = all_of(many["comparison"], Figure)[0]
+    assert "8 of 12 variations; the table has all." in figure.caption
+    table = all_of(many["comparison"], Table)[0]
+    assert len(table.rows) == 12 * 9 and table.tall
+    assert "Charts of 12 of 13 settings" in said(many["loss"])
+    assert len(all_of(many["loss"], Figure)) == 12 + 1
+    assert "7 of 13 settings." in all_of(many["loss"], Figure)[-1].caption
+    assert len(all_of(many["confusion-change"], Change)) == 6
+    assert len(all_of(many["confusion-change"], Table)[0].rows) == 12
+
+
+# ---- claims and observations --------------------------------------------------------------------
+
+
+def test_every_claim_has_its_verdict_evidence_and_a_link_to_what_shows_it(
+    report: dict[str, Section], summary: Summary
+) -> None:
+    table = all_of(report["claims"], Table)[0]
+    assert [name for name, _ in table.rows] == ["faster", "time", "worst"]
+    for (name, cells), of in zip(table.rows, summary.findings.claims, strict=True):
+        assert cells[0].anchor == f"claim-{name}"
+        assert cells[1].text.endswith(of.verdict) and cells[1].tone == of.verdict
+        assert len(cells[2].text) > 20
+        assert cells[3].link == of.figure and of.figure in report
+
+
+def test_the_titles_of_places_are_those_of_the_sections(report: dict[str, Section]) -> None:
+    assert {anchor: report[anchor].title for anchor in PLACES} == dict(PLACES)
+
+
+def test_observations_are_shown_with_print_signs_and_lead_to_their_place(
+    report: dict[str, Section], summary: Summary
+) -> None:
+    points = all_of(report["observations"], Points)[0].points
+    assert [point.topic for point in points] == [o.topic for o in summary.findings.observations]
+    assert all(point.link in report for point in points)
+    assert not [point for point in points if " -" in point.text or "[-" in point.text]
+
+
+def test_a_study_without_claims_has_no_section_of_them(many: dict[str, Section]) -> None:
+    assert "claims" not in many
+
+
+# ---- what changes in the confusion matrix -------------------------------------------------------
+
+
+def test_a_planted_confusion_is_marked_and_said() -> None:
+    study = make_study(seeds=4, epochs=3, settings=["main", "l2"])
+
+    def planted(record: Record) -> Record:
+        """In l2 most cats are taken for dogs; a few more with each seed."""
+        assert record.predictions is not None
+        if record.facts.setting == "main":
+            return record
+        last = record.predictions.last.copy()
+        cats = np.flatnonzero(record.predictions.labels == 3)[: 40 + record.facts.seed]
+        last[cats] = np.log(np.where(np.arange(10) == 5, 0.91, 0.01))
+        return replace(record, predictions=replace(record.predictions, last=last))
+
+    records = [planted(record) for record in make_records(study, pictures=500)]
+    section = report_of(summarise(study, records))["confusion-change"]
+    assert "cat taken for dog, +" in said(section)
+    rows = dict(change(all_of(section, Change)[0]))
+    cell = rows["cat"][5]
+    assert cell.mark == SHOWN and not cell.good and cell.strength > 50
+    assert sum(bool(one.mark) for row in rows.values() for one in row) <= 3
+
+
+def test_colours_tell_gain_from_loss(report: dict[str, Section]) -> None:
+    block = all_of(report["confusion-change"], Change)[0]
+    for i, (_, row) in enumerate(change(block)):
+        for j, cell in enumerate(row):
+            mean = block.difference.mean[i, j]
+            assert cell.good == ((mean > 0) if i == j else (mean < 0))
+
+
+# ---- seeds --------------------------------------------------------------------------------------
+
+
+def test_more_seeds_buy_a_narrower_interval(
+    report: dict[str, Section], compared: StudyComparison
+) -> None:
+    rows = dict(all_of(report["seeds"], Table)[0].rows)
+    c = compared.of("l2")[0]
+    assert c.low is not None and c.high is not None
+    now, twice = (float(plain(rows["l2"][k].text).split()[1]) for k in (1, 2))
+    assert now == pytest.approx(100 * (c.high - c.low) / 2, abs=0.006)
+    assert twice < now
+
+
+def test_a_study_with_looks_shows_its_path_and_where_it_stopped() -> None:
+    study = changed(
+        make_study(epochs=3, settings=["main", "batch-norm", "l2"]),
+        seeds={"until": "decided", "looks": [3, 5]},
+        margin=0.2,
+    )
+    records = [r for r in make_records(study, pictures=500) if r.facts.seed < 3]
+    shown = report_of(summarise(study, records))
+    assert "looks at 3 and 5 seeds" in said(shown["seeds"])
+    table = all_of(shown["seeds"], Table)[-1]
+    ends = {name: cells[4].text for name, cells in table.rows}
+    assert set(ends) == {"batch-norm", "l2"}
+    assert set(ends.values()) <= {"decided", "5 seeds are next"}
+    assert "looks" in {figure.name for figure in all_of(shown["seeds"], Figure)}
+    lines = all_of(shown["answer"], Verdicts)[0].lines
+    assert all("% interval" in line.rest for line in lines)
+
+
+def test_before_the_first_look_nothing_is_tested() -> None:
+    study = changed(
+        make_study(epochs=3, settings=["main", "l2"]),
+        seeds={"until": "decided", "looks": [4, 8]},
+    )
+    records = [r for r in make_records(study, pictures=100) if r.facts.seed < 2]
+    shown = report_of(summarise(study, records))
+    line = all_of(shown["answer"], Verdicts)[0].lines[0]
+    assert line.verdict == "not tested" and "The first look is at 4 seeds" in line.rest
+    rows = all_of(shown["seeds"], Table)[-1].rows
+    assert rows[0][1][-1].text == "4 seeds are next"
+
+
+def test_claims_can_be_of_any_place(summary: Summary) -> None:
+    assert {of.figure for of in summary.findings.claims} == {"loss", "comparison", "recall"}
+    assert claiming(summary.study).claims == summary.study.claims
