@@ -48,6 +48,16 @@ def test_grey_pictures_keep_their_one_channel() -> None:
     assert squared(noise(8, 8, 1), 32).shape == (1, 32, 32)
 
 
+def test_a_blur_is_a_share_of_the_shorter_side_and_comes_before_the_resizing() -> None:
+    edge = np.zeros((60, 120, 1), np.uint8)
+    edge[:, 60:] = 255
+    # An edge blurred by a Gaussian is its distribution function; these lie 5.5 pixels, 0.92 of
+    # a deviation, to either side of it.
+    row = squared(edge, 60, blur=0.1)[0, 30] / 255
+    assert row[24] == pytest.approx(0.18, abs=0.02)
+    assert row[35] == pytest.approx(0.82, abs=0.02)
+
+
 def test_a_picture_of_one_pixel_fills_the_square() -> None:
     assert (squared(np.full((1, 500, 3), 7, np.uint8), 16) == 7).all()
 

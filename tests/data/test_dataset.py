@@ -52,6 +52,15 @@ def test_every_picture_is_the_resized_one_of_its_source(own_cache: Path) -> None
         assert np.array_equal(dataset.images[i], squared(pictures.read(i), 16))
 
 
+def test_blurred_originals_are_another_data_set_and_none_is_the_same_as_no_word_of_it(
+    own_cache: Path,
+) -> None:
+    blurred, pictures = prepare(DIGITS.model_copy(update={"blur": 0.1}))
+    assert np.array_equal(blurred.images[7], squared(pictures.read(7), 16, blur=0.1))
+    assert blurred.fingerprint != prepare(DIGITS)[0].fingerprint
+    assert "blur" not in DIGITS.model_dump()
+
+
 def test_mean_and_deviation_are_those_of_the_training_pictures_alone(small: Folder) -> None:
     dataset, _ = prepare(small)
     training = dataset.images[dataset.splits.training] / 255

@@ -85,7 +85,7 @@ def prepare(
     except DataError:
         splits = _split(data, pictures)  # first: it may refuse
         try:
-            _build(folder, fingerprint, data.size, pictures, splits, progress or silent)
+            _build(folder, fingerprint, data, pictures, splits, progress or silent)
         except OSError as error:
             raise DataError(
                 f"{folder}: the resized pictures can't be kept there ({error.strerror}). "
@@ -144,7 +144,7 @@ def _split(data: Data, pictures: Pictures) -> Splits:
 def _build(
     folder: Path,
     fingerprint: str,
-    size: int,
+    data: Data,
     pictures: Pictures,
     splits: Splits,
     progress: Progress,
@@ -152,7 +152,7 @@ def _build(
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        images = _write_images(fresh / IMAGES, size, pictures, progress)
+        images = _write_images(fresh / IMAGES, data, pictures, progress)
         part = np.empty(len(pictures.labels), np.uint8)
         for number, index in enumerate((splits.training, splits.validation, splits.test)):
             part[index] = number
@@ -172,12 +172,12 @@ def _build(
         shutil.rmtree(fresh, ignore_errors=True)  # empty or unfinished by now
 
 
-def _write_images(path: Path, size: int, pictures: Pictures, progress: Progress) -> Bytes:
+def _write_images(path: Path, data: Data, pictures: Pictures, progress: Progress) -> Bytes:
     count = len(pictures.labels)
-    shape = (count, pictures.channels, size, size)
+    shape = (count, pictures.channels, data.size, data.size)
     images: Bytes = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
     for i in followed(range(count), "resizing pictures", progress):
-        images[i] = squared(pictures.read(i), size)
+        images[i] = squared(pictures.read(i), data.size, data.blur)
     return images
 
 

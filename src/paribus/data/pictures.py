@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
 T = TypeVar("T")
 Bytes = npt.NDArray[np.uint8]
@@ -54,18 +54,22 @@ class Pictures:
     unreadable: tuple[str, ...] = ()
 
 
-def squared(pixels: Bytes, size: int) -> Bytes:
+def squared(pixels: Bytes, size: int, blur: float = 0.0) -> Bytes:
     """The central square of a picture resized until its shorter side is `size`.
 
     Bilinear with antialiasing: each new pixel is a mean over all the old ones that it covers.
 
     Args:
         pixels: (height, width, channels).
+        blur: standard deviation of a Gaussian that the picture is blurred with before, as a
+            share of its shorter side.
 
     Returns:
         (channels, size, size).
     """
     grey = pixels.shape[-1] == 1
     image = Image.fromarray(pixels[..., 0] if grey else pixels)
+    if blur:
+        image = image.filter(ImageFilter.GaussianBlur(blur * min(image.size)))
     small = np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR))
     return small[None] if grey else np.moveaxis(small, -1, 0)
