@@ -19,7 +19,10 @@ import paribus
 from paribus.errors import ParibusError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from paribus.study.spec import Study
+    from paribus.tables import FailureKind, Order
 
 INTERRUPTED = 130
 
@@ -220,12 +223,79 @@ def check(out: Path, as_json: bool) -> None:
 
     results = pipeline.read_results(out)
     if as_json:
-        found = results.table("claims").astype(object)
-        rows = found.where(found.notna(), None).to_dict("records")
+        rows = _rows(results.table("claims"))
         click.echo(json.dumps({"study": results.study.name, "claims": rows}, indent=1))
     else:
         show_claims(results.study.name, results.claims)
     sys.exit(0 if all(claim.verdict == "supported" for claim in results.claims) else 1)
+
+
+@main.command()
+@OUT
+@click.option("--setting", help="Of this setting only.")
+@click.option("--true", metavar="CLASS", help="Pictures of this class.")
+@click.option(
+    "--predicted", metavar="CLASS", help="Pictures that at least one seed takes for this class."
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["systematic", "seed-dependent", "one-seed", "fixed", "broken"]),
+    help="Wrong in every seed, in some, or in the only one; or what a variation changes.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(["wrong", "confidence", "boundary", "suspicion", "fixed", "broken"]),
+    default="wrong",
+    show_default=True,
+    help="What comes first: wrong in most seeds; most surely wrong; nearest to right; most "
+    "likely to carry a wrong label; fixed, or broken, in most seeds.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    help="Show so many at most; 0 shows all.",
+)
+@JSON
+def failures(
+    out: Path,
+    setting: str | None,
+    true: str | None,
+    predicted: str | None,
+    kind: FailureKind | None,
+    sort: Order,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List the test pictures that OUT's networks get wrong, from its records alone.
+
+    A picture is a failure of a setting if at least one seed gets it wrong. One that a variation
+    fixes is listed with the variation, even if no seed gets it wrong any more.
+
+    \b
+    Examples:
+      paribus failures out/stl10 --true dog --predicted cat --kind systematic
+      paribus failures out/stl10 --setting batch-norm --kind fixed --sort fixed
+      paribus failures out/stl10 --sort suspicion --limit 0 --json
+    """
+    from paribus import pipeline
+    from paribus.screen import show_failures
+
+    results = pipeline.read_results(out)
+    found = results.failures(setting=setting, true=true, predicted=predicted, kind=kind, sort=sort)
+    listed = found.head(limit or len(found))
+    if as_json:
+        counted = {"study": results.study.name, "matching": len(found), "shown": len(listed)}
+        click.echo(json.dumps(counted | {"failures": _rows(listed)}, indent=1))
+    else:
+        show_failures(listed, len(found))
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    """A table's rows for JSON, which has no NaN."""
+    plain = frame.astype(object)
+    return plain.where(plain.notna(), None).to_dict("records")
 
 
 def _print_results(results: Any, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from paribus.comparison.errors import ComparisonError
+from paribus.evaluation.interventions import interventions
 
 #: How a measure's paired values are turned into an estimate, an interval and a p value.
 #: "mean difference": mean of variation - baseline, t test;
@@ -74,6 +75,53 @@ _ALL = (
 
 #: Every measure of a whole run; one for each class comes from `recall_of`.
 MEASURES = {measure.name: measure for measure in _ALL}
+
+
+_CAUSES = (
+    Measure(
+        "background_learned",
+        "accuracy on the surroundings alone, above chance",
+        "",
+        "mean difference",
+        None,
+    ),
+    Measure("background_reliance", "reliance on the surroundings", "", "mean difference", None),
+    Measure(
+        "background_in_failures",
+        "reliance of wrong answers on the surroundings",
+        "",
+        "mean difference",
+        None,
+    ),
+    Measure("attribution_outside", "attribution outside the centre", "", "mean difference", None),
+)
+
+
+#: How the label of an intervention's drop begins.
+DROP = "accuracy lost: "
+
+
+def drop_of(name: str, label: str) -> Measure:
+    """The accuracy that an intervention costs; all interventions form one exploratory family."""
+    return Measure(
+        f"drop:{name}",
+        f"{DROP}{label}",
+        "",
+        "mean difference",
+        False,
+        family="drop",
+    )
+
+
+#: What a network looks at, by interventions; `paribus.comparison.causes` defines each.
+CAUSES = {
+    **{measure.name: measure for measure in _CAUSES},
+    **{
+        drop.name: drop
+        for change in interventions(3)
+        for drop in [drop_of(change.name, change.label)]
+    },
+}
 
 
 def recall_of(name: str) -> Measure:

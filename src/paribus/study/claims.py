@@ -19,6 +19,10 @@ MeasureName = Literal[
     "roughness",
     "generalisation_gap",
     "train_seconds",
+    "background_learned",
+    "background_reliance",
+    "background_in_failures",
+    "attribution_outside",
 ]
 #: Numbers of a class.
 ClassMeasureName = Literal["recall", "precision", "f1"]

@@ -1,4 +1,4 @@
-"""What a worker process does: train a run, evaluate it, leave its record on disk."""
+"""Training as a task: train a run, evaluate it, leave its record on disk."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from paribus.data.dataset import Dataset, open_dataset
 from paribus.errors import NonFiniteLossError
 from paribus.evaluation.predict import log_probabilities
 from paribus.execution.environment import environment
+from paribus.execution.task import Outcome
 from paribus.network.build import build, source_digest
 from paribus.network.describe import describe
 from paribus.records import (
@@ -37,7 +38,7 @@ from paribus.training.loop import Course, State, begin, train
 
 
 @dataclass(frozen=True)
-class Task:
+class Training:
     """A run to be trained, with all that a worker process needs to know."""
 
     study: str
@@ -47,15 +48,9 @@ class Task:
     digest: str
     out: Path
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a task ended; `message` says why it failed."""
-
-    task: Task
-    status: str  # "finished", "failed" or "killed"
-    seconds: float
-    message: str = ""
+    def perform(self, tell: Callable[[int], None]) -> Outcome:
+        """Train the run and write its record; `tell` hears of every epoch."""
+        return train_and_record(self, tell)
 
 
 def digest(run: Run, dataset: Dataset) -> str:
@@ -71,7 +66,7 @@ def digest(run: Run, dataset: Dataset) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def train_and_record(task: Task, after_epoch: Callable[[int], None]) -> Outcome:
+def train_and_record(task: Training, after_epoch: Callable[[int], None]) -> Outcome:
     """Train a run and write its record, whether it reaches its last epoch or not."""
     began, started = time.perf_counter(), _now()
     course: Course | None = None
@@ -121,8 +116,8 @@ def train_and_record(task: Task, after_epoch: Callable[[int], None]) -> Outcome:
     write_record(task.out, record, weights)
     seconds = time.perf_counter() - began
     if failure:
-        return Outcome(task, "failed", seconds, failure.message)
-    return Outcome(task, "finished", seconds)
+        return Outcome(task.run, "failed", seconds, failure.message)
+    return Outcome(task.run, "finished", seconds)
 
 
 def _evaluate(
