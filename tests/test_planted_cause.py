@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 import paribus
 from evaluation.planted import write_planted
 from paribus.pipeline import Results
@@ -12,7 +10,6 @@ from paribus.study.spec import Study
 
 def results(folder: Path, shortcut: bool) -> Results:
     write_planted(folder / "pictures", shortcut)
-    test = {"measure": "background_in_failures", "within": {"baseline": [0, 1]}}
     study = Study.model_validate(
         {
             "name": "planted",
@@ -21,22 +18,30 @@ def results(folder: Path, shortcut: bool) -> Results:
             "batch_size": 32,
             "seeds": 3,
             "claims": [
-                {"id": "background", "says": "Failures come from the background.", "test": test}
+                {
+                    "id": measure,
+                    "says": "The background decides.",
+                    "test": {"measure": measure, "within": {"baseline": [0, 1]}},
+                }
+                for measure in ("background_reliance", "background_in_failures")
             ],
         }
     )
     return paribus.run(study, folder / "out", jobs=2)
 
 
-@pytest.mark.parametrize(("shortcut", "verdict"), [(True, "supported"), (False, "refuted")])
-def test_failures_are_put_down_to_the_background_only_where_it_was_made_to_mislead(
-    tmp_path: Path, shortcut: bool, verdict: str
-) -> None:
-    found = results(tmp_path, shortcut)
-    (claim,) = found.claims
-    assert claim.verdict == verdict, claim.evidence
-    assert claim.figure == "causes"
-    effects = found.table("interventions").set_index("intervention")
-    centre, around = (effects.loc[f"{part}-blanked-50-mean"] for part in ("centre", "surroundings"))
-    assert (centre["change"] < around["change"]) == (not shortcut)
+def test_a_background_that_was_made_to_mislead_is_found(tmp_path: Path) -> None:
+    found = results(tmp_path, shortcut=True)
+    assert {claim.verdict for claim in found.claims} == {"supported"}
+    assert {claim.figure for claim in found.claims} == {"causes"}
     assert 'id="causes"' in found.report.read_text()
+
+
+def test_where_the_object_decides_the_background_is_not_blamed(tmp_path: Path) -> None:
+    found = results(tmp_path, shortcut=False)
+    # Of its failures nothing is said: these networks have none.
+    assert [claim.verdict for claim in found.claims] == ["refuted", "undecided"]
+    effects = found.table("interventions").set_index("intervention")
+    hidden, alone = (effects.loc[f"{part}-blanked-50-mean"] for part in ("centre", "surroundings"))
+    assert hidden["change"] < alone["change"] - 0.2
+    assert (hidden["verdict"], hidden["n_seeds"]) == ("worse", 3)

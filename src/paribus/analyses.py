@@ -109,8 +109,9 @@ def _network(record: Record) -> str:
 def _write(out: Path, record: Record, kind: str, arrays: Arrays) -> None:
     # int64 class numbers would make a file four times as large as it needs to be.
     packed = {name: np.ascontiguousarray(_narrowed(array)) for name, array in arrays.items()}
-    facts = {"network": _network(record), "sha256": _sha256(packed)}
-    write_file(_file(out, record, kind), save(packed, metadata=facts))
+    # One entry, for safetensors writes several in any order, and equal analyses are equal files.
+    seal = {"seal": f"{_network(record)} {_sha256(packed)}"}
+    write_file(_file(out, record, kind), save(packed, metadata=seal))
 
 
 def _read(out: Path, record: Record, kind: str) -> dict[str, np.ndarray[Any, Any]] | None:
@@ -119,13 +120,13 @@ def _read(out: Path, record: Record, kind: str) -> dict[str, np.ndarray[Any, Any
         return None
     try:
         with safe_open(path, framework="numpy") as file:
-            facts = file.metadata() or {}
-            if facts.get("network") != _network(record):
+            network, _, sha256 = (file.metadata() or {}).get("seal", "").partition(" ")
+            if network != _network(record):
                 return None
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
     except (OSError, SafetensorError):
         return None
-    if facts.get("sha256") != _sha256(arrays):
+    if sha256 != _sha256(arrays):
         return None
     return {name: _widened(array) for name, array in arrays.items()}
 
