@@ -125,8 +125,8 @@ def test_headings_go_down_one_level_at_a_time(opened: Opened) -> None:
 
 
 def test_every_entry_of_the_contents_leads_to_a_section(opened: Opened) -> None:
-    targets = opened.page.locator("nav a").evaluate_all("all => all.map(one => one.hash)")
-    assert len(targets) == 15
+    targets = opened.page.get_by_label("Contents").locator("a").evaluate_all("all => all.map(one => one.hash)")
+    assert len(targets) == 16
     assert all(opened.page.locator(f"section{target}").count() == 1 for target in targets)
 
 
@@ -224,7 +224,8 @@ def test_on_paper_tables_are_whole_and_the_contents_are_left_out(
 ) -> None:
     page = Opened(browser, ordinary().out / "report.html", TABLET, "dark").page
     page.emulate_media(media="print")
-    assert not page.locator("nav").is_visible()
+    assert not page.get_by_label("Contents").is_visible()
+    assert not page.locator("#explorer").is_visible()
     styles = page.locator(".scroll").evaluate_all(
         "all => all.map(one => getComputedStyle(one).overflowX)"
     )

@@ -178,7 +178,7 @@ def test_a_card_opens_the_pictures_own_page(opened: Opened, data: dict[str, Any]
     its = facts(data, "main")[int(str(number))]
     given, times = its["votes"][0]
     assert (
-        f"{data['names'][given]} {times}" in page.locator("#explorer-votes tr.shown").inner_text()
+        f"{data['names'][given]} ({times})" in page.locator("#explorer-votes tr.shown").inner_text()
     )
     loaded = page.locator("#explorer-picture img:visible").evaluate_all(
         "all => all.map(one => [one.naturalWidth > 0, one.alt])"

@@ -73,7 +73,7 @@ def _explanation(cases: Sequence[Case], failures: Failures) -> str:
 def _shown(case: Case, failures: Failures) -> Shown:
     its, row = failures.outcomes[case.setting], failures.rows[case.index]
     wrong = [(number, times) for number, times in votes(its, row) if number != its.labels[row]]
-    text = ", ".join(f"{failures.names[number]} {times}" for number, times in wrong)
+    text = ", ".join(f"{failures.names[number]} ({times})" for number, times in wrong)
     suspicion = _suspicion(failures, row)
     found = failures.explanation(case.setting, case.index)
     if found is None:

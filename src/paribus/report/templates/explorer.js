@@ -309,7 +309,7 @@ function voteRow(state, picture, setting) {
 }
 
 function votes(its) {
-  return its.votes.flatMap(([number, times], place) => [place ? ", " : "", named(number), ` ${times}`]);
+  return its.votes.flatMap(([number, times], place) => [place ? ", " : "", named(number), ` (${times})`]);
 }
 
 function against(its) {
