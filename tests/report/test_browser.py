@@ -125,7 +125,11 @@ def test_headings_go_down_one_level_at_a_time(opened: Opened) -> None:
 
 
 def test_every_entry_of_the_contents_leads_to_a_section(opened: Opened) -> None:
-    targets = opened.page.get_by_label("Contents").locator("a").evaluate_all("all => all.map(one => one.hash)")
+    targets = (
+        opened.page.get_by_label("Contents")
+        .locator("a")
+        .evaluate_all("all => all.map(one => one.hash)")
+    )
     assert len(targets) == 16
     assert all(opened.page.locator(f"section{target}").count() == 1 for target in targets)
 
