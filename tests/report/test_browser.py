@@ -130,7 +130,7 @@ def test_every_entry_of_the_contents_leads_to_a_section(opened: Opened) -> None:
         .locator("a")
         .evaluate_all("all => all.map(one => one.hash)")
     )
-    assert len(targets) == 16
+    assert len(targets) == opened.page.locator("main > section").count() > 10
     assert all(opened.page.locator(f"section{target}").count() == 1 for target in targets)
 
 
