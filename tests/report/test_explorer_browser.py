@@ -42,7 +42,6 @@ def data() -> dict[str, Any]:
 def opened(browser: Browser, file: Path) -> Iterator[Opened]:
     """A fresh page that has nothing to complain about at the end either."""
     its = Opened(browser, file, DESK, "light")
-    its.page.set_default_timeout(5000)
     yield its
     assert its.complaints == []
     own = its.page.url.split("#")[0]
