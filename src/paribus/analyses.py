@@ -34,8 +34,6 @@ def write_interventions(out: Path, record: Record, found: Interventions) -> None
         record,
         INTERVENTIONS,
         {
-            "index": found.index,
-            "sample": found.sample,
             "outside": found.outside,
             **{f"{_PREDICTED}{name}": classes for name, classes in found.predicted.items()},
         },
@@ -48,13 +46,11 @@ def read_interventions(out: Path, record: Record) -> Interventions | None:
     if arrays is None:
         return None
     return Interventions(
-        index=arrays["index"],
         predicted={
             name.removeprefix(_PREDICTED): classes
             for name, classes in arrays.items()
             if name.startswith(_PREDICTED)
         },
-        sample=arrays["sample"],
         outside=arrays["outside"],
     )
 

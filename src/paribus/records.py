@@ -164,15 +164,13 @@ class Interventions:
     """What a run's network says of the test pictures once something in them is changed.
 
     Attributes:
-        index: (n,) each test picture's number in its source, as in the run's predictions.
-        predicted: intervention (`paribus.evaluation.interventions`) -> (n,) the class given.
-        sample: (m,) numbers of the test pictures whose attribution was measured.
-        outside: (m,) the share of each one's attribution that lies outside the centre.
+        predicted: intervention (`paribus.evaluation.interventions`) -> (n,) the class given to
+            each test picture, in the order of the run's predictions.
+        outside: (m,) of a sample of them, the share of each one's attribution that lies outside
+            the centre.
     """
 
-    index: Integers
     predicted: Mapping[str, Integers]
-    sample: Integers
     outside: Floats
 
 

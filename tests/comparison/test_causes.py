@@ -24,9 +24,7 @@ def shown(answers: Integers, labels: Integers, classes: int = 4) -> Predictions:
 
 def found(around: Integers, centre: Integers, **others: Integers) -> Interventions:
     return Interventions(
-        index=np.arange(len(around)),
         predicted={CENTRE_BLANKED: around, SURROUNDINGS_BLANKED: centre, **others},
-        sample=np.arange(2),
         outside=np.array([0.2, 0.4], np.float32),
     )
 

@@ -42,13 +42,11 @@ def _changed(record: Record) -> Interventions:
     random = draw.integers(0, len(ANIMALS), PICTURES)
     spoilt = draw.random(PICTURES) < 0.2
     return Interventions(
-        index=record.predictions.index,
         predicted={
             "grey": answers,
             "blur-3": np.where(spoilt, random, answers),
             "shuffle-8": random,
         },
-        sample=record.predictions.index[:3],
         outside=np.array([0.3, 0.4, 0.5], np.float32),
     )
 
@@ -138,9 +136,7 @@ def test_a_class_without_a_test_picture_has_no_recall(study: Study, records: lis
     few = make_records(study, pictures=9)  # of the last class none
     changed = {
         (r.facts.setting, r.facts.seed): Interventions(
-            r.predictions.index,
             {"grey": r.predictions.last.argmax(axis=1)},
-            r.predictions.index[:1],
             np.array([0.5], np.float32),
         )
         for r in few

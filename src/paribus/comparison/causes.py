@@ -60,16 +60,12 @@ def cause_values(shown: Predictions, found: Interventions) -> dict[str, float]:
     around, centre = (found.predicted.get(n) for n in (CENTRE_BLANKED, SURROUNDINGS_BLANKED))
     if around is None or centre is None:
         return values
-    everywhere = np.ones_like(wrong)
     return values | {
         "background_learned": beyond_chance(shown.labels, around, classes),
-        "background_reliance": _reliance(answers, around, centre, classes, everywhere),
-        "background_in_failures": _reliance(answers, around, centre, classes, wrong),
+        "background_reliance": _reliance(answers, around, centre, classes),
+        "background_in_failures": _reliance(answers[wrong], around[wrong], centre[wrong], classes),
     }
 
 
-def _reliance(
-    answers: Integers, around: Integers, centre: Integers, classes: int, which: np.ndarray
-) -> float:
-    kept_around = beyond_chance(answers[which], around[which], classes)
-    return kept_around - beyond_chance(answers[which], centre[which], classes)
+def _reliance(answers: Integers, around: Integers, centre: Integers, classes: int) -> float:
+    return beyond_chance(answers, around, classes) - beyond_chance(answers, centre, classes)

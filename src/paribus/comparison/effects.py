@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from paribus.comparison.causes import by_chance
 from paribus.comparison.compare import Comparison, adjusted, compare_measure
@@ -25,8 +24,6 @@ from paribus.evaluation.interventions import Intervention, interventions
 from paribus.evaluation.measures import class_figures, confusion
 from paribus.records import Integers, Interventions, Record
 from paribus.study.spec import Study
-
-Confusions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

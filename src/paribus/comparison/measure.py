@@ -77,7 +77,7 @@ _ALL = (
 MEASURES = {measure.name: measure for measure in _ALL}
 
 
-_CAUSES = (
+_BACKGROUND = (
     Measure(
         "background_learned",
         "accuracy on the surroundings alone, above chance",
@@ -113,15 +113,10 @@ def drop_of(name: str, label: str) -> Measure:
     )
 
 
+_DROPS = tuple(drop_of(change.name, change.label) for change in interventions(3))
+
 #: What a network looks at, by interventions; `paribus.comparison.causes` defines each.
-CAUSES = {
-    **{measure.name: measure for measure in _CAUSES},
-    **{
-        drop.name: drop
-        for change in interventions(3)
-        for drop in [drop_of(change.name, change.label)]
-    },
-}
+CAUSES = {measure.name: measure for measure in (*_BACKGROUND, *_DROPS)}
 
 
 def recall_of(name: str) -> Measure:

@@ -126,7 +126,7 @@ def _intervene(network: nn.Module, batches: Batches, dataset: Dataset) -> Interv
             for name, images in changed:
                 predicted[name][part] = network(images).argmax(dim=1).numpy()
     sample = test[:: max(1, len(test) // SAMPLE)][:SAMPLE]
-    return Interventions(test, predicted, sample, _outside(network, batches, sample))
+    return Interventions(predicted, _outside(network, batches, sample))
 
 
 def _outside(network: nn.Module, batches: Batches, sample: Integers) -> np.ndarray:

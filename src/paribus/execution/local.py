@@ -55,6 +55,8 @@ class Workers:
         A worker that dies takes its own task with it and no other.
         """
         waiting, outcomes = deque(tasks), []
+        # One that died while it had nothing to do has no task to lose, but can't be given one.
+        self._workers = [worker for worker in self._workers if worker.process.is_alive()]
         missing = min(self._jobs, len(tasks)) - len(self._workers)
         self._workers += [_Worker() for _ in range(missing)]
         for worker in self._workers[: len(waiting)]:
