@@ -164,7 +164,7 @@ class Interventions:
     """What a run's network says of the test pictures once something in them is changed.
 
     Attributes:
-        predicted: intervention (`paribus.evaluation.interventions`) -> (n,) the class given to
+        predicted: intervention (`paribus.study.interventions`) -> (n,) the class given to
             each test picture, in the order of the run's predictions.
         outside: (m,) of a sample of them, the share of each one's attribution that lies outside
             the centre.

@@ -10,8 +10,8 @@ from sklearn.metrics import cohen_kappa_score
 
 from paribus.comparison.causes import beyond_chance, by_chance, cause_values
 from paribus.comparison.measure import CAUSES
-from paribus.evaluation.interventions import CENTRE_BLANKED, SURROUNDINGS_BLANKED
 from paribus.records import Integers, Interventions, Predictions
+from paribus.study.interventions import CENTRE_BLANKED, SURROUNDINGS_BLANKED
 
 ANSWERS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
 

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from paribus.evaluation.intervene import UNRECOGNISABLE, intervene, intervened
-from paribus.evaluation.interventions import AREAS, FILLS, SHUFFLES, centre, interventions
+from paribus.study.interventions import AREAS, FILLS, SHUFFLES, centre, interventions
 
 MEAN, STD = (0.4, 0.5, 0.3), (0.2, 0.25, 0.3)
 

@@ -19,10 +19,10 @@ from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
 from paribus.evaluation.attribution import integrated_gradients, occlusion, outside
 from paribus.evaluation.intervene import intervene
-from paribus.evaluation.interventions import CENTRE_BLANKED, HALF, SURROUNDINGS_BLANKED, centre
 from paribus.evaluation.predict import loss_and_accuracy
 from paribus.network.build import build
 from paribus.records import Integers
+from paribus.study.interventions import CENTRE_BLANKED, HALF, SURROUNDINGS_BLANKED, centre
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 from paribus.training.loop import begin, train

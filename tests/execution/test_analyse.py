@@ -14,7 +14,6 @@ from paribus.analyses import read_explanations, read_interventions
 from paribus.data.batches import Batches
 from paribus.data.dataset import prepare
 from paribus.evaluation.intervene import intervene
-from paribus.evaluation.interventions import interventions
 from paribus.evaluation.outcomes import outcomes
 from paribus.events import AnalysisBegins, Event, RunAnalysed, quiet
 from paribus.execution.conduct import analyse_missing, keep_pictures, prepare_data, train_missing
@@ -22,6 +21,7 @@ from paribus.execution.local import Workers
 from paribus.network.build import build
 from paribus.records import Record
 from paribus.store import read_record, read_weights, run_folder
+from paribus.study.interventions import interventions
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 

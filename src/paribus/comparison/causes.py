@@ -13,8 +13,8 @@ import math
 
 import numpy as np
 
-from paribus.evaluation.interventions import CENTRE_BLANKED, SURROUNDINGS_BLANKED
 from paribus.records import Integers, Interventions, Predictions
+from paribus.study.interventions import CENTRE_BLANKED, SURROUNDINGS_BLANKED
 
 
 def by_chance(answers: Integers, others: Integers, classes: int) -> float:

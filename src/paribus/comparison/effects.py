@@ -20,9 +20,9 @@ from paribus.comparison.measure import MEASURES
 from paribus.comparison.multiplicity import holm
 from paribus.comparison.paired import DIGITS, Floats, mean_test, t_interval
 from paribus.comparison.values import Analysed
-from paribus.evaluation.interventions import Intervention, interventions
 from paribus.evaluation.measures import class_figures, confusion
 from paribus.records import Integers, Interventions, Record
+from paribus.study.interventions import Intervention, interventions
 from paribus.study.spec import Study
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from paribus.comparison.errors import ComparisonError
-from paribus.evaluation.interventions import interventions
+from paribus.study.interventions import interventions
 
 #: How a measure's paired values are turned into an estimate, an interval and a p value.
 #: "mean difference": mean of variation - baseline, t test;

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from paribus.evaluation.interventions import HALF, centre
 from paribus.evaluation.predict import BATCH
+from paribus.study.interventions import HALF, centre
 
 #: Points on the way from the mean picture to the picture. With so many, LeNet-5's maps
 #: add up to what they explain but for a hundredth of it.

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from paribus.evaluation.interventions import centre, interventions
 from paribus.records import Integers
 from paribus.streams import stream
+from paribus.study.interventions import centre, interventions
 
 #: Standard deviation, as a share of the side, of a blur that leaves nothing to recognise.
 UNRECOGNISABLE = 0.25
@@ -33,7 +33,7 @@ def intervene(name: str, images: Tensor, index: Tensor, mean: Floats, std: Float
     """Pictures after the change `name`; `images` stay as they are.
 
     Args:
-        name: one of `paribus.evaluation.interventions.interventions`.
+        name: one of `paribus.study.interventions.interventions`.
         images: (n, channels, height, width), normalised.
         index: (n,) the pictures' numbers in their source.
         mean, std: per channel, of the training pictures scaled to 0..1.

@@ -21,18 +21,19 @@ from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, open_dataset
 from paribus.evaluation.attribution import integrated_gradients, occlusion, outside, pooled
 from paribus.evaluation.intervene import intervened
-from paribus.evaluation.interventions import interventions
 from paribus.evaluation.neighbours import nearest
-from paribus.evaluation.predict import BATCH
 from paribus.execution.task import Outcome
 from paribus.network.build import build
 from paribus.records import Explanations, Integers, Interventions, Record
 from paribus.store import read_record, read_weights, run_folder
+from paribus.study.interventions import interventions
 from paribus.study.plan import Run
 from paribus.study.spec import LeNet5
 
 #: Of so many test pictures it is measured how much of the attribution lies outside the centre.
 SAMPLE = 200
+#: Pictures at a time; with more, what lies between two layers leaves the processor's cache.
+PART = 250
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,8 @@ def _intervene(network: nn.Module, batches: Batches, dataset: Dataset) -> Interv
     names = [change.name for change in interventions(dataset.shape[0])]
     predicted = {name: np.empty(len(test), np.int64) for name in names}
     with torch.inference_mode():
-        for start in range(0, len(test), BATCH):
-            part = slice(start, start + BATCH)
+        for start in range(0, len(test), PART):
+            part = slice(start, start + PART)
             index = torch.from_numpy(test[part])
             changed = intervened(batches.images(index), index, dataset.mean, dataset.std)
             for name, images in changed:

@@ -12,13 +12,13 @@ from paribus.comparison.measure import CAUSES, DROP
 from paribus.comparison.paired import ALPHA
 from paribus.comparison.sample import value_sample
 from paribus.comparison.study_comparison import StudyComparison
-from paribus.evaluation.interventions import CENTRE_BLANKED, SURROUNDINGS_BLANKED
 from paribus.report import figures, words
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.effects import Mark, effects
 from paribus.report.sections.numbers import MOST_VARIATIONS, TALL, found, p_value
 from paribus.report.summary import Summary
 from paribus.report.verdicts import marked, tone
+from paribus.study.interventions import CENTRE_BLANKED, SURROUNDINGS_BLANKED
 
 #: The measures that a reader asks for first, in this order; the other ones are drops.
 BACKGROUND = tuple(name for name in CAUSES if ":" not in name)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paribus.evaluation.interventions import (
+from paribus.study.interventions import (
     AREAS,
     CENTRE_BLANKED,
     HALF,
@@ -108,5 +108,5 @@ def test_half_leaves_about_as_much_inside_as_outside() -> None:
 
 
 def test_a_report_can_name_the_changes_without_torch() -> None:
-    code = "import sys, paribus.evaluation.interventions; sys.exit('torch' in sys.modules)"
+    code = "import sys, paribus.study.interventions; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
