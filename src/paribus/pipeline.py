@@ -10,7 +10,7 @@ import pandas as pd
 
 from paribus import tables
 from paribus.analyses import read_all_interventions
-from paribus.comparison import effect_frames, frames
+from paribus.comparison import frames
 from paribus.comparison.claims import ClaimVerdict, demand_testable, judge
 from paribus.comparison.effects import Effect, effects
 from paribus.comparison.seeds import refuse_changed_looks, seeds_wanted
@@ -54,9 +54,9 @@ class Results:
         if name == "failures":
             return tables.failures(self.records, self.study.baseline)
         if name == "interventions":
-            return effect_frames.interventions(self.effects)
+            return frames.interventions(self.effects)
         if name == "interventions_by_class":
-            return effect_frames.interventions_by_class(self.effects)
+            return frames.interventions_by_class(self.effects)
         frame: pd.DataFrame = getattr(tables, name)(self.records)
         return frame
 

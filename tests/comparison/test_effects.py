@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from paribus.comparison.effect_frames import interventions as interventions_table
-from paribus.comparison.effect_frames import interventions_by_class
 from paribus.comparison.effects import Effect, effects
+from paribus.comparison.frames import interventions as interventions_table
+from paribus.comparison.frames import interventions_by_class
 from paribus.comparison.study_comparison import compare
 from paribus.comparison.values import Analysed
 from paribus.records import Interventions, Record

@@ -13,7 +13,6 @@ from PIL import Image
 from paribus.evaluation.explained import Explained, Neighbour
 from paribus.evaluation.outcomes import Outcomes
 from paribus.records import Integers
-from paribus.report.blocks import Explorer
 from paribus.report.failures import Failures
 from paribus.report.images import Pictures
 from paribus.report.page import page
@@ -36,7 +35,11 @@ class Explored:
 
     html: str
     summary: Summary
-    failures: Failures
+
+    @property
+    def failures(self) -> Failures:
+        """What the explorer is made from."""
+        return self.summary.failures
 
 
 @cache
@@ -44,9 +47,9 @@ def explored(classes: Sequence[str] = ANIMALS, *, pictures: bool = True) -> Expl
     """Three settings, all explained, whose pictures are all there but for one original."""
     study = make_study(seeds=3, epochs=2)
     summary = explain(summarise(study, make_records(study, classes=classes, pictures=200)))
-    missing = f"original-{summary.telling[1]}.png"
+    missing = f"original-{summary.failures.telling[1]}.png"
     read = (lambda name: None if name == missing else square(name)) if pictures else None
-    return Explored(page_of(summary, read), summary, failures_of(summary))
+    return Explored(page_of(summary, read), summary)
 
 
 def hostile_explored() -> Explored:
@@ -59,21 +62,16 @@ def page_of(summary: Summary, pictures: Pictures | None) -> str:
     return page("name", "lead", [part(summary) for part in (confusions, cases, explorer)], pictures)
 
 
-def failures_of(summary: Summary) -> Failures:
-    """What the explorer is made from."""
-    (block,) = (block for block in explorer(summary).blocks if isinstance(block, Explorer))
-    return block.failures
-
-
 def explain(summary: Summary) -> Summary:
     """The summary of a study whose networks were all explained."""
-    explained = {name: _explained(its, summary.telling) for name, its in summary.outcomes.items()}
-    return replace(summary, explained=explained)
+    its = summary.failures
+    explained = {name: _explained(seen, its.telling) for name, seen in its.outcomes.items()}
+    return replace(summary, failures=replace(its, explained=explained))
 
 
 def unexplained(summary: Summary) -> Summary:
     """The summary of a study whose networks nobody explained."""
-    return replace(summary, explained={})
+    return replace(summary, failures=replace(summary.failures, explained={}))
 
 
 def square(name: str) -> bytes:

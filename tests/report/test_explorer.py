@@ -20,7 +20,6 @@ from report.explored import (
     NEAR,
     explain,
     explored,
-    failures_of,
     hostile_explored,
     square,
     unexplained,
@@ -96,12 +95,12 @@ def test_changes_are_the_variations_own_and_at_the_baseline_the_strongest_of_all
 
 def test_only_failures_are_in_it_in_the_order_of_telling() -> None:
     summary = explored().summary
-    every = replace(summary, telling=summary.outcomes["main"].index[::-1])
-    failures = failures_of(every)
+    backwards = summary.failures.outcomes["main"].index[::-1]
+    failures = replace(summary.failures, telling=backwards)
     found = [picture["index"] for picture in payload(failures, square).data["pictures"]]
     wrong = {n: failures.wrong[row] for n, row in failures.rows.items()}
     assert 0 in wrong.values()
-    assert found == [n for n in every.telling.tolist() if wrong[n]]
+    assert found == [n for n in backwards.tolist() if wrong[n]]
 
 
 def test_each_file_is_in_it_once_and_a_missing_one_not_at_all(failures: Failures) -> None:
@@ -151,7 +150,7 @@ def test_without_pictures_there_is_neither_image_nor_map_and_no_budget(failures:
 
 
 def test_without_explanations_all_else_is_there() -> None:
-    plain = payload(failures_of(unexplained(explored().summary)), square).data
+    plain = payload(unexplained(explored().summary).failures, square).data
     facts = plain["pictures"][0]["settings"][0]
     assert "maps" not in facts and "near" not in facts and facts["votes"]
 
@@ -176,7 +175,7 @@ def test_any_number_of_seeds_classes_and_settings_has_an_explorer(
     study = make_study(seeds=seeds, epochs=2, settings=["main", "l2"][:settings])
     names = [f"class {n}" for n in range(classes)]
     summary = summarise(study, make_records(study, classes=names, pictures=400))
-    found = payload(failures_of(explain(summary)), square).data
+    found = payload(explain(summary).failures, square).data
     assert len(found["names"]) == classes
     kinds = {facts["kind"] for picture in found["pictures"] for facts in picture["settings"]}
     assert ("one-seed" in kinds) == (seeds == 1)

@@ -1,4 +1,4 @@
-"""Comparisons and claims as tidy tables; `paribus.tables` documents their columns."""
+"""Comparisons, claims and interventions as tidy tables; `paribus.tables` documents them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ import pandas as pd
 
 from paribus.comparison.claims import ClaimVerdict
 from paribus.comparison.compare import Comparison
+from paribus.comparison.effects import Effect
 from paribus.tables import COLUMNS
 
-_TEXT = ("variation", "measure", "unit", "kind", "notes", "id", "says", "evidence", "figure")
+_TEXT = (
+    *("variation", "measure", "unit", "kind", "notes", "id", "says", "evidence", "figure"),
+    *("setting", "intervention", "topic", "class", "verdict"),
+)
+_WHOLE = ("n_seeds", "missing", "amount")
 #: What a column holds, if not numbers that can be missing.
 _TYPES = {
-    **dict.fromkeys((*_TEXT, "verdict"), "object"),
-    **{"n_seeds": "int64", "missing": "int64", "seeds_needed": "Int64"},
+    **dict.fromkeys(_TEXT, "object"),
+    **dict.fromkeys(_WHOLE, "int64"),
+    "seeds_needed": "Int64",
 }
 
 
@@ -28,6 +34,17 @@ def comparisons(made: Sequence[Comparison]) -> pd.DataFrame:
 def claims(verdicts: Sequence[ClaimVerdict]) -> pd.DataFrame:
     """One row a claim."""
     return _frame("claims", [_claim(one) for one in verdicts])
+
+
+def interventions(made: Sequence[Effect]) -> pd.DataFrame:
+    """One row a setting and intervention."""
+    return _frame("interventions", [_effect(effect) for effect in made])
+
+
+def interventions_by_class(made: Sequence[Effect]) -> pd.DataFrame:
+    """One row a setting, intervention and class."""
+    rows = [_class(effect, n, name) for effect in made for n, name in enumerate(effect.classes)]
+    return _frame("interventions_by_class", rows)
 
 
 def _comparison(c: Comparison) -> dict[str, Any]:
@@ -66,6 +83,49 @@ def _claim(c: ClaimVerdict) -> dict[str, Any]:
         "p": c.p,
         "evidence": c.evidence,
         "figure": c.figure,
+    }
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    c, new_pictures = effect.comparison, effect.comparison.new_pictures
+    return {
+        "setting": effect.setting,
+        "intervention": effect.intervention.name,
+        "topic": effect.intervention.topic,
+        "amount": effect.intervention.amount,
+        "n_seeds": effect.n_seeds,
+        "accuracy": float(effect.accuracy.estimate),
+        "low": float(effect.accuracy.low),
+        "high": float(effect.accuracy.high),
+        "chance": effect.chance,
+        "p_chance": float(effect.above_chance.p),
+        "change": c.estimate,
+        "change_low": c.low,
+        "change_high": c.high,
+        "change_low_new_pictures": new_pictures.low if new_pictures else None,
+        "change_high_new_pictures": new_pictures.high if new_pictures else None,
+        "p": c.p,
+        "p_adjusted": c.p_adjusted,
+        "verdict": c.verdict,
+    }
+
+
+def _class(effect: Effect, n: int, name: str) -> dict[str, Any]:
+    recall, change = effect.recall, effect.class_change
+    return {
+        "setting": effect.setting,
+        "intervention": effect.intervention.name,
+        "class": name,
+        "n_seeds": effect.n_seeds,
+        "recall": recall.estimate[n],
+        "low": recall.low[n],
+        "high": recall.high[n],
+        "chance": effect.class_chance[n],
+        "p_chance": effect.class_above_chance.p[n],
+        "change": change.estimate[n],
+        "change_low": change.low[n],
+        "change_high": change.high[n],
+        "p_change": change.p[n],
     }
 
 

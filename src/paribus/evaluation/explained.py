@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 
@@ -72,5 +73,5 @@ def _neighbours(runs: Sequence[Explanations], row: int) -> tuple[Neighbour, ...]
         pairs = zip(run.nearest[row].tolist(), run.nearest_labels[row].tolist(), strict=True)
         for rank, pair in enumerate(pairs):
             ranks[pair].append(rank)
-    best = sorted(ranks.items(), key=lambda its: (-len(its[1]), np.mean(its[1]), its[0]))
+    best = sorted(ranks.items(), key=lambda its: (-len(its[1]), fmean(its[1]), its[0]))
     return tuple(Neighbour(*pair, len(found)) for pair, found in best[:NEIGHBOURS])

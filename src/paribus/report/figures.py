@@ -9,7 +9,7 @@ import altair as alt
 
 from paribus.report.spread import Spread
 from paribus.report.svg import Svg, draw
-from paribus.report.theme import FONT, SETTING_COLOURS, SETTING_SHAPES, colour
+from paribus.report.theme import FONT, colour
 
 WIDE, NARROW = 720, 350
 Rows = list[dict[str, Any]]
@@ -54,57 +54,6 @@ def accuracy(settings: Sequence[str], accuracies: Sequence[Spread], width: int) 
         strong.mark_tick(thickness=3, size=20, color=colour("ink")).encode(x=alt.X("mean:Q")),
     )
     return to_svg(layers, {"seeds": seeds, "means": means}, width, 34 * len(settings))
-
-
-def recall(
-    classes: Sequence[str],
-    settings: Sequence[str],
-    recalls: Sequence[Sequence[Spread]],
-    width: int,
-) -> Svg:
-    """Recall in percent: a row a class, a mark a setting; `recalls` is setting by class."""
-    rows: Rows = [
-        {"class": label, "setting": name, **_interval(spread)}
-        for name, spreads in zip(settings, recalls, strict=True)
-        for label, spread in zip(classes, spreads, strict=True)
-        if spread.n
-    ]
-    scale = list(settings)
-    base = alt.Chart(alt.NamedData("rows")).encode(
-        y=alt.Y("class:N", sort=None, scale=alt.Scale(domain=list(classes))).axis(
-            title=None,
-            domain=False,
-            ticks=False,
-            grid=True,
-            labelLimit=width // 3,
-            tickBand="extent",
-        ),
-        yOffset=alt.YOffset(
-            "setting:N", sort=None, scale=alt.Scale(domain=scale, paddingOuter=0.4)
-        ),
-        color=alt.Color(
-            "setting:N",
-            scale=alt.Scale(domain=scale, range=cycled(SETTING_COLOURS, scale, colour)),
-            legend=legend(width),
-        ),
-    )
-    shapes = alt.Scale(domain=scale, range=cycled(SETTING_SHAPES, scale, str))
-    layers = (
-        base.mark_rule(strokeWidth=1.5).encode(
-            x=alt.X(
-                "low:Q",
-                title="Recall (%)",
-                scale=alt.Scale(zero=False, nice=True),
-                axis=ticks(width),
-            ),
-            x2=alt.X2("high:Q"),
-        ),
-        base.mark_point(size=48, filled=True, opacity=1).encode(
-            x=alt.X("mean:Q"), shape=alt.Shape("setting:N", scale=shapes)
-        ),
-    )
-    row = max(22, 9 * len(settings) + 8)
-    return to_svg(layers, {"rows": rows}, width, row * len(classes))
 
 
 def _interval(spread: Spread) -> dict[str, float]:

@@ -10,17 +10,17 @@ from types import MappingProxyType
 import pandas as pd
 
 from paribus import tables
-from paribus.comparison import effect_frames
 from paribus.comparison import frames as comparison_frames
 from paribus.comparison.effects import Effect, effects
 from paribus.comparison.values import NOT_ANALYSED, Analysed
 from paribus.evaluation.explained import Explained
 from paribus.evaluation.failures import Case, shown_cases
 from paribus.evaluation.measures import Figures
-from paribus.evaluation.outcomes import Outcomes, outcomes
+from paribus.evaluation.outcomes import outcomes
 from paribus.evaluation.telling import telling_pictures
-from paribus.records import Integers, Record, RunFacts
+from paribus.records import Record, RunFacts
 from paribus.report import words
+from paribus.report.failures import Failures
 from paribus.report.findings import Findings, find
 from paribus.report.pairing import Pairing, pairing
 from paribus.report.spread import Spread
@@ -121,10 +121,7 @@ class Summary:
         absent: the planned runs that left no record.
         findings: comparisons, claims and observations.
         effects: what each intervention does to each setting that has been analysed.
-        outcomes: setting -> what its runs say of every test picture.
-        explained: setting -> why its networks answer as they do, where they were analysed.
-        telling: numbers of the test pictures that are kept with the report, the most telling
-            first.
+        failures: what the runs say of every test picture, and why.
     """
 
     study: Study
@@ -135,9 +132,7 @@ class Summary:
     absent: tuple[Run, ...]
     findings: Findings
     effects: tuple[Effect, ...]
-    outcomes: Mapping[str, Outcomes]
-    explained: Mapping[str, Explained]
-    telling: Integers
+    failures: Failures
 
     @property
     def baseline(self) -> SettingResult:
@@ -183,8 +178,8 @@ def summarise(
         "comparisons": comparison_frames.comparisons(made),
         "claims": comparison_frames.claims(findings.claims),
         "failures": tables.failures(records, study.baseline),
-        "interventions": effect_frames.interventions(found),
-        "interventions_by_class": effect_frames.interventions_by_class(found),
+        "interventions": comparison_frames.interventions(found),
+        "interventions_by_class": comparison_frames.interventions_by_class(found),
     }
     return Summary(
         study=study,
@@ -195,9 +190,7 @@ def summarise(
         absent=_absent(study, results),
         findings=findings,
         effects=found,
-        outcomes=seen,
-        explained=explained,
-        telling=telling_pictures(seen, study.baseline),
+        failures=Failures(study.baseline, seen, explained, telling_pictures(seen, study.baseline)),
     )
 
 

@@ -34,7 +34,7 @@ def sections(summary: Summary) -> tuple[Section, ...]:
         recalls(summary),
         reports(summary),
         cases(summary),
-        *([explorer(summary)] if summary.outcomes else []),
+        *([explorer(summary)] if summary.failures.outcomes else []),
         causes(summary),
         comparison(summary),
         comparisons(summary),

@@ -9,8 +9,7 @@ from paribus.comparison.compare import Comparison
 from paribus.comparison.study_comparison import PRIMARY, StudyComparison
 from paribus.report import words
 from paribus.report.blocks import Block, Cell, Heading, Paragraph, Table
-from paribus.report.sections.numbers import TALL, found, level, p_value
-from paribus.report.verdicts import marked, tone
+from paribus.report.sections.numbers import TALL, level, p_value, verdict_cell
 
 
 def both_intervals(compared: StudyComparison) -> Iterator[Block]:
@@ -73,15 +72,9 @@ def recall_changes(recalls: Sequence[Comparison]) -> Iterator[Block]:
         tuple(
             (
                 words.class_name(measure.removeprefix("recall:")),
-                tuple(_recall(at[measure, name]) for name in names),
+                tuple(verdict_cell(at[measure, name]) for name in names),
             )
             for measure in measures
         ),
         tall=len(measures) > TALL,
     )
-
-
-def _recall(c: Comparison) -> Cell:
-    if c.p is None:
-        return Cell(found(c), "not tested")
-    return Cell(found(c), f"{marked(c.verdict)}, p {p_value(c.p_adjusted)}", tone=tone(c.verdict))

@@ -27,7 +27,7 @@ SUSPICIOUS = 0.05
 
 def cases(summary: Summary) -> Section:
     """For each setting and class, the picture that most seeds get wrong."""
-    cases, failures = summary.cases, _failures(summary)
+    cases, failures = summary.cases, summary.failures
     counts = failure_counts(failures.outcomes, failures.baseline) if cases else ()
     blocks: list[Block] = [*counts, Paragraph(_explanation(cases, failures), quiet=True)]
     for setting in dict.fromkeys(case.setting for case in cases):
@@ -43,12 +43,8 @@ def explorer(summary: Summary) -> Section:
         "confusion matrix to see what is in it. The address of the page keeps what is chosen, "
         "so that a finding can be sent to somebody who has this file."
     )
-    block = Explorer(_failures(summary))
+    block = Explorer(summary.failures)
     return Section("explorer", "Explorer", [Paragraph(explanation, quiet=True), block])
-
-
-def _failures(summary: Summary) -> Failures:
-    return Failures(summary.baseline.name, summary.outcomes, summary.explained, summary.telling)
 
 
 def _explanation(cases: Sequence[Case], failures: Failures) -> str:

@@ -14,8 +14,8 @@ from paribus.comparison.sample import value_sample
 from paribus.comparison.study_comparison import StudyComparison
 from paribus.report import figures, words
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
-from paribus.report.effects import Mark, effects
-from paribus.report.sections.numbers import MOST_VARIATIONS, TALL, found, p_value
+from paribus.report.dots import Mark, dots
+from paribus.report.sections.numbers import MOST_VARIATIONS, TALL, p_value, verdict_cell
 from paribus.report.summary import Summary
 from paribus.report.verdicts import marked, tone
 from paribus.study.interventions import CENTRE_BLANKED, SURROUNDINGS_BLANKED
@@ -159,7 +159,7 @@ def _figure(summary: Summary, shown: Sequence[Effect]) -> Figure:
     drawn = [effect for effect in shown if not effect.intervention.name.endswith("-blur")]
     marks = [*plain, *(_mark(effect) for effect in drawn)]
     chance = 100 * sum(effect.chance for effect in drawn) / len(drawn)
-    wide, narrow = figures.both(lambda width: effects(marks, chance, width))
+    wide, narrow = figures.both(lambda width: dots(marks, "Accuracy (%)", width, chance))
     return Figure(
         "interventions",
         "Accuracy on changed test pictures, with 95 % intervals over seeds; what is hidden has the "
@@ -172,13 +172,15 @@ def _figure(summary: Summary, shown: Sequence[Effect]) -> Figure:
 
 def _plain(summary: Summary, setting: str) -> Mark:
     result = next(result for result in summary.settings if result.name == setting)
-    return Mark(UNCHANGED, setting, 100 * result.spread("test_accuracy").mean, None, None)
+    percent = 100 * result.spread("test_accuracy").mean
+    return Mark(UNCHANGED, setting, percent, percent, percent)
 
 
 def _mark(effect: Effect) -> Mark:
-    its = effect.accuracy
-    low, high = (None if math.isnan(end) else 100 * float(end) for end in (its.low, its.high))
-    return Mark(effect.intervention.label, effect.setting, 100 * float(its.estimate), low, high)
+    its, percent = effect.accuracy, 100 * float(effect.accuracy.estimate)
+    # Nothing tells the spread of one seed.
+    low, high = (percent if math.isnan(end) else 100 * float(end) for end in (its.low, its.high))
+    return Mark(effect.intervention.label, effect.setting, percent, low, high)
 
 
 def _description(plain: Sequence[Mark], drawn: Sequence[Effect]) -> str:
@@ -256,17 +258,11 @@ def _compared(compared: StudyComparison) -> Iterator[Block]:
         tuple(
             (
                 _capital(measure.label.removeprefix(DROP)),
-                tuple(_drop(at.get((key, name))) for name in names),
+                tuple(verdict_cell(at.get((key, name))) for name in names),
             )
             for key, measure in measures.items()
         ),
     )
-
-
-def _drop(c: Comparison | None) -> Cell:
-    if c is None:
-        return Cell(words.NONE)
-    return Cell(found(c), f"{marked(c.verdict)}, p {p_value(c.p_adjusted)}", tone=tone(c.verdict))
 
 
 def _capital(label: str) -> str:

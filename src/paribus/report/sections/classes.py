@@ -19,7 +19,9 @@ from paribus.report.blocks import (
     Section,
     Table,
 )
+from paribus.report.dots import Mark, dots
 from paribus.report.heatmap import MOST_CELLS, TEXT_CLASSES, heatmap, row_shares
+from paribus.report.spread import Spread
 from paribus.report.summary import SettingResult, Summary
 from paribus.report.words import PERCENT, Unit
 
@@ -136,9 +138,13 @@ def _recall_figure(results: Sequence[SettingResult]) -> Figure:
     means = [first.class_spread("recall", n).mean for n in range(len(first.classes))]
     numbers = sorted(np.argsort(means, kind="stable")[:MOST_CLASSES].tolist())
     classes = words.labels([first.classes[n] for n in numbers])
-    spreads = [[result.class_spread("recall", n) for n in numbers] for result in drawn]
     names = [result.name for result in drawn]
-    wide, narrow = figures.both(lambda width: figures.recall(classes, names, spreads, width))
+    marks = [
+        _mark(label, result.name, result.class_spread("recall", number))
+        for result in drawn
+        for label, number in zip(classes, numbers, strict=True)
+    ]
+    wide, narrow = figures.both(lambda width: dots([m for m in marks if m], "Recall (%)", width))
     low, high = first.classes[int(np.argmin(means))], first.classes[int(np.argmax(means))]
     return Figure(
         "recall",
@@ -159,6 +165,13 @@ def _left_out(
     if len(drawn) < len(results):
         text += f" {len(drawn)} of {len(results)} settings; the table has all."
     return text
+
+
+def _mark(label: str, setting: str, recall: Spread) -> Mark | None:
+    if not recall.n:
+        return None
+    mean, deviation = 100 * recall.mean, 100 * (recall.sd or 0.0)
+    return Mark(label, setting, mean, mean - deviation, mean + deviation)
 
 
 def _recall_table(results: Sequence[SettingResult]) -> Table:

@@ -10,6 +10,8 @@ from paribus.comparison.headline import interval_of
 from paribus.comparison.paired import ALPHA
 from paribus.comparison.power import MOST_SEEDS
 from paribus.report import words
+from paribus.report.blocks import Cell
+from paribus.report.verdicts import marked, tone
 
 #: Charts show so many variations at most.
 MOST_VARIATIONS = 8
@@ -44,6 +46,15 @@ def found(c: Comparison) -> str:
         return words.NONE
     quantity = Quantity("times") if c.measure.kind == "log ratio" else difference_of(c.measure)
     return words.typeset(quantity.found(interval_of(c)))
+
+
+def verdict_cell(c: Comparison | None) -> Cell:
+    """The estimate, below it the verdict; a dash where nothing is compared."""
+    if c is None:
+        return Cell(words.NONE)
+    if c.p is None:
+        return Cell(found(c), "not tested")
+    return Cell(found(c), f"{marked(c.verdict)}, p {p_value(c.p_adjusted)}", tone=tone(c.verdict))
 
 
 def level(c: Comparison) -> str:
