@@ -16,7 +16,7 @@ import click
 from click.shell_completion import get_completion_class
 
 import paribus
-from paribus.errors import ParibusError
+from paribus.errors import ParibusError, printable
 
 if TYPE_CHECKING:
     from paribus.study.spec import Study
@@ -31,7 +31,8 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ParibusError as error:
-            click.echo(str(error), err=True)
+            for line in str(error).split("\n"):
+                click.echo(printable(line), err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("Stopped. Finished runs are kept; the same command goes on.", err=True)
