@@ -17,12 +17,12 @@ def read_whole(path: Path, largest: int) -> bytes:
     # Opened first and looked at then, so that it can't become another file between the two.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "a regular file is expected", str(path))
-        content = file.read(largest + 1)
-    if len(content) > largest:
-        raise OSError(errno.EFBIG, f"at most {largest:,} bytes are expected", str(path))
-    return content
+        if found.st_size > largest:
+            raise OSError(errno.EFBIG, f"at most {largest:,} bytes are expected", str(path))
+        return file.read(largest)
 
 
 def leads_out(path: Path, root: Path) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hostile.effort import examples
 from hostile.measured import Measured, forked, paribus
 from hostile.mutations import mutated
 from hostile.studies import GOOD, HOSTILE
@@ -137,6 +138,7 @@ def read_or_refused(text: str) -> None:
         assert all(1 <= p.line <= lines and p.column >= 1 and p.message for p in error.problems)
 
 
+@examples(100)
 @given(
     st.lists(WORDS | st.sampled_from([": ", "\n", "\n  ", "{", "}", "[", "]", ", "]), max_size=60)
 )
@@ -144,11 +146,13 @@ def test_any_words_are_a_study_or_are_refused(words: list[str]) -> None:
     read_or_refused("".join(words))
 
 
+@examples(100)
 @given(mutated(GOOD.encode()))
 def test_any_damage_to_a_study_leaves_one_or_is_refused(content: bytes) -> None:
     read_or_refused(content.decode("utf-8", "replace"))
 
 
+@examples(100)
 @given(st.dictionaries(WORDS, VALUES, max_size=6))
 def test_any_values_are_a_study_or_are_refused(values: dict[str, object]) -> None:
     # JSON is YAML; NaN and infinity are text in it.
