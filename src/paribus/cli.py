@@ -244,7 +244,7 @@ def _print_results(results: Any, as_json: bool) -> None:
         )
         return
     for sentence in results.failed:
-        click.echo(f"Failed: {sentence}", err=True)
+        click.echo(f"Failed: {printable(sentence)}", err=True)
     click.echo(results.report)
 
 
