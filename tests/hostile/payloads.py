@@ -54,7 +54,7 @@ HTML = (
     "`onload=hit()`",
     "&lt;script&gt;hit()&lt;/script&gt;",
     "&#60;script&#62;hit()&#60;/script&#62;",
-    "\x3cscript\x3ehit()\x3c/script\x3e",
+    "<ScRiPt >hit()</sCrIpT>",
     "\uff1cscript\uff1ehit()\uff1c/script\uff1e",
     "<scr\0ipt>hit()</scr\0ipt>",
     "<scr\nipt>hit()</scr\nipt>",

@@ -80,7 +80,8 @@ def a_study(texts: Iterator[str]) -> Study:
     test = {"setting": "l2", "against": "main", "measure": "test_accuracy", "expect": "better"}
     claims = [{"id": f"c{n}", "says": line(next(texts)), "test": test} for n in range(25)]
     network = {"kind": "evil:net", "arguments": {text: text for text in HTML[:20]}}
-    return Study.model_validate(study.model_dump() | {"claims": claims, "network": network})
+    changes = {"variations": {"l2": {"optimizer.weight_decay": 1e-5}}, "network": network}
+    return Study.model_validate(study.model_dump() | {"claims": claims} | changes)
 
 
 def write_results(out: Path, classes: Sequence[str], first: int) -> None:

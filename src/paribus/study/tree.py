@@ -42,11 +42,11 @@ def load(text: str, file: str, most: int) -> CommentedMap:
     Raises:
         StudyError: the text isn't YAML, has more than `most` keys and values, or is no mapping.
     """
-    yaml = YAML(typ="rt", pure=True)
-    yaml.Composer = partial(BoundedComposer, most)  # type: ignore[assignment]  # it is called
-    yaml.Constructor = PlacedConstructor
+    reader = YAML(typ="rt", pure=True)
+    reader.Composer = partial(BoundedComposer, most)  # type: ignore[assignment]  # it is called
+    reader.Constructor = PlacedConstructor
     try:
-        tree = yaml.load(text)
+        tree = reader.load(text)
     except DuplicateKeyError as error:
         raise _yaml_problem(file, error, TWICE) from None
     except ComposerError as error:

@@ -84,7 +84,8 @@ def open_folder(
         except UnusableError as error:
             raise DataError(
                 f"{pictures[i].path}: a picture is expected, as it was before ({error}). "
-                "Leave the folder as it is and run again."
+                f"Put it right, or have `paribus data verify {root}` look at all of them again; "
+                "then run again."
             ) from None
 
     return Pictures(
