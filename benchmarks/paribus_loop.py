@@ -12,6 +12,7 @@ from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
 from paribus.events import EpochDone, Event, quiet
 from paribus.execution.conduct import prepare_data, train_missing
+from paribus.execution.local import Workers
 from paribus.network.build import build
 from paribus.store import read_record, run_folder
 from paribus.study.plan import runs
@@ -67,7 +68,8 @@ def train_study(data: Path, epochs: int, workers: int) -> list[Training]:
     prepared = prepare_data(wanted, None, quiet)
     with tempfile.TemporaryDirectory() as place:
         out = Path(place)
-        train_missing(wanted, {"baseline": workers}, prepared, out, workers, watch)
+        with Workers(workers) as processes:
+            train_missing(wanted, {"baseline": workers}, prepared, out, processes, watch)
         return [Training(laps[run.seed], _last_loss(out, run.seed)) for run in runs(wanted)]
 
 

@@ -53,9 +53,11 @@ def test_everything_that_the_documents_name_is_on_disk(finished: Path) -> None:
     assert json.loads((finished / "results.json").read_text())["study"]
     tables = {path.name for path in (finished / "tables").iterdir()}
     assert tables >= {"runs.csv", "epochs.csv", "steps.csv.gz", "per_class.csv", "confusion.csv"}
+    assert tables >= {"failures.csv", "interventions.csv", "interventions_by_class.csv"}
     assert list((finished / "figures").glob("*.svg"))
     assert list((finished / "pictures").glob("original-*.png"))
-    assert list((finished / "pictures").glob("seen-16x16-*.png"))
+    assert list((finished / "pictures").glob("seen-????????-*.png"))
+    assert len(list((finished / "analysis").glob("*/*/*.safetensors"))) == 8  # of four networks
 
 
 def test_the_tables_follow_from_each_other(finished: Path) -> None:

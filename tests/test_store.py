@@ -43,7 +43,8 @@ def a_record(seed: int = 3) -> Record:
 
     def logs() -> np.ndarray:
         share = floats(4, 1)
-        return np.log(np.hstack([share, 1 - share]))
+        both: np.ndarray = np.log(np.hstack([share, 1 - share]))
+        return both
 
     return Record(
         facts=RunFacts(

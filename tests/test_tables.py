@@ -11,13 +11,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
 from sklearn import metrics
+from statsmodels.stats.proportion import proportion_confint
 
+from evaluation.made import Probabilities, some_records, studies, surely
 from paribus import tables
-from paribus.records import Curves, Record
+from paribus.records import Curves, Integers, Record
 from synthetic import make_records, make_study
 
-ALL = ["runs", "epochs", "steps", "per_class", "confusion"]
+ALL = ["runs", "epochs", "steps", "per_class", "confusion", "failures"]
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +30,8 @@ def records() -> list[Record]:
 
 
 def table(name: str, records: list[Record]) -> pd.DataFrame:
+    if name == "failures":
+        return tables.failures(records, "main")
     frame: pd.DataFrame = getattr(tables, name)(records)
     return frame
 
@@ -124,6 +129,77 @@ def test_confusion_names_both_classes_and_keeps_pairs_that_never_occur(
     np.testing.assert_array_equal(matrix.to_numpy(), theirs)
     assert len(first) == 9
     assert first.iloc[1][["true", "predicted"]].tolist() == ["cat", "dog"]
+
+
+@given(studies())
+@settings(max_examples=40, deadline=None)
+def test_failures_match_a_count_by_hand(
+    study: tuple[Integers, dict[str, Probabilities]],
+) -> None:
+    labels, runs = study
+    frame = tables.failures(some_records(labels, runs), "main")
+    answers = {name: its.argmax(axis=2) for name, its in runs.items()}
+    paired = range(min(map(len, answers.values())))
+    rows = []
+    for name, given_by in answers.items():
+        for picture, label in enumerate(labels.tolist()):
+            given = given_by[:, picture].tolist()
+            wrong = sum(one != label for one in given)
+            before = [bool(answers["main"][seed, picture] != label) for seed in paired]
+            after = [bool(given[seed] != label) for seed in paired]
+            fixed = sum(b and not a for b, a in zip(before, after, strict=True))
+            broken = sum(a and not b for b, a in zip(before, after, strict=True))
+            half, change = len(paired) / 2, ""
+            if sum(before) > half > sum(after):
+                change = "fixed"
+            if sum(before) < half < sum(after):
+                change = "broken"
+            if wrong or change:
+                rows.append((name, picture * 2 + 5, str(label), wrong, len(given), change,
+                             fixed, broken, len(set(given))))  # fmt: skip
+    columns = ["setting", "picture", "true", "wrong", "seeds", "change", "fixed", "broken"]
+    said = frame["votes"].str.count(": ")
+    assert list(zip(*(frame[name] for name in columns), said, strict=True)) == rows
+    assert (frame["predicted"] == "").tolist() == (frame["wrong"] == 0).tolist()
+
+
+def test_a_failure_has_its_probabilities_interval_votes_and_suspicion() -> None:
+    answers = surely([[1, 1], [1, 1], [2, 1], [0, 1]], 3, sure=0.8)
+    row = tables.failures(some_records([0, 1], {"main": answers}), "main").iloc[0]
+    assert row["votes"] == "1: 2, 0: 1, 2: 1"
+    assert (row["predicted"], row["kind"], row["change"]) == ("1", "seed-dependent", "")
+    assert row["true_probability"] == pytest.approx((0.8 + 3 * 0.1) / 4)
+    assert row["predicted_probability"] == pytest.approx((2 * 0.8 + 2 * 0.1) / 4)
+    assert row["margin"] == pytest.approx(np.log(1.1 / 1.8))
+    assert (row["wrong_low"], row["wrong_high"]) == pytest.approx(
+        proportion_confint(3, 4, method="wilson")
+    )
+    assert row["suspicion_rank"] == 1
+    # Each class has one picture, which sets its threshold.
+    assert row["suspicion"] == pytest.approx((0.45 / 0.8) / (0.45 / 0.8 + 1))
+
+
+def test_a_picture_that_a_variation_fixes_in_all_its_seeds_has_a_row_there() -> None:
+    runs = {"main": surely([[1]] * 3, 2), "l2": surely([[0]] * 3, 2)}
+    frame = tables.failures(some_records([0], runs), "main")
+    assert frame["setting"].tolist() == ["main", "l2"]
+    fixed = frame.iloc[1]
+    assert (fixed["kind"], fixed["change"], fixed["predicted"]) == ("right", "fixed", "")
+    assert (fixed["fixed"], fixed["broken"], fixed["wrong"]) == (3, 0, 0)
+    assert np.isnan(fixed["predicted_probability"])
+
+
+def test_without_a_finished_baseline_nothing_is_fixed_or_broken(records: list[Record]) -> None:
+    frame = tables.failures([r for r in records if r.facts.setting != "main"], "main")
+    assert len(frame) > 0
+    assert set(frame["change"]) == {""}
+
+
+def test_pictures_of_two_hundred_classes_have_their_failures() -> None:
+    names = [f"class {number}" for number in range(200)]
+    study = make_study(seeds=2, epochs=1, settings=["main", "l2"])
+    frame = tables.failures(make_records(study, classes=names, pictures=2000), "main")
+    assert frame["true"].nunique() > 150
 
 
 @pytest.mark.parametrize("name", ALL)

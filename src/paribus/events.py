@@ -53,7 +53,28 @@ class RunEnded:
     message: str
 
 
-Event = DataRead | FilesLeftOut | TrainingBegins | EpochDone | RunEnded
+@dataclass(frozen=True)
+class AnalysisBegins:
+    """The networks of `left` of the `runs` finished runs are to be analysed."""
+
+    runs: int
+    left: int
+    jobs: int
+
+
+@dataclass(frozen=True)
+class RunAnalysed:
+    """A run's network has been analysed: "finished", "failed" or "killed"; `message` says why."""
+
+    setting: str
+    seed: int
+    status: str
+    message: str
+
+
+Event = (
+    DataRead | FilesLeftOut | TrainingBegins | EpochDone | RunEnded | AnalysisBegins | RunAnalysed
+)
 Watch = Callable[[Event], None]
 
 

@@ -10,10 +10,13 @@ from pathlib import Path
 import pandas as pd
 
 from paribus import tables
-from paribus.comparison import frames
+from paribus.analyses import read_all_interventions
+from paribus.comparison import effect_frames, frames
 from paribus.comparison.claims import ClaimVerdict, demand_testable, judge
+from paribus.comparison.effects import Effect, effects
 from paribus.comparison.seeds import refuse_changed_looks, seeds_wanted
 from paribus.comparison.study_comparison import StudyComparison, compare
+from paribus.comparison.values import Analysed
 from paribus.errors import RecordError
 from paribus.events import Watch, quiet
 from paribus.files import leads_out
@@ -50,13 +53,43 @@ class Results:
             return frames.comparisons(self.comparison.comparisons)
         if name == "claims":
             return frames.claims(self.claims)
+        if name == "failures":
+            return tables.failures(self.records, self.study.baseline)
+        if name == "interventions":
+            return effect_frames.interventions(self.effects)
+        if name == "interventions_by_class":
+            return effect_frames.interventions_by_class(self.effects)
         frame: pd.DataFrame = getattr(tables, name)(self.records)
         return frame
+
+    def failures(
+        self,
+        *,
+        setting: str | None = None,
+        true: str | None = None,
+        predicted: str | None = None,
+        kind: tables.FailureKind | None = None,
+        sort: tables.Order = "wrong",
+    ) -> pd.DataFrame:
+        """The failed cases that are asked for, as `paribus.tables.chosen_failures` says."""
+        return tables.chosen_failures(
+            self.records, self.study.baseline,
+            setting=setting, true=true, predicted=predicted, kind=kind, sort=sort,
+        )  # fmt: skip
 
     @cached_property
     def comparison(self) -> StudyComparison:
         """Every variation against the baseline on every measure."""
-        return compare(self.study, self.records)
+        return compare(self.study, self.records, self._analysed)
+
+    @cached_property
+    def effects(self) -> tuple[Effect, ...]:
+        """What each intervention does to each setting whose networks were analysed."""
+        return effects(self.study, self.records, self._analysed)
+
+    @cached_property
+    def _analysed(self) -> Analysed:
+        return read_all_interventions(self.out, self.records)
 
     @cached_property
     def claims(self) -> tuple[ClaimVerdict, ...]:
@@ -93,16 +126,20 @@ def run(
     """
     # Training needs torch, and nothing right of the disk does: `rebuild_report` must not import it.
     from paribus.execution import conduct
+    from paribus.execution.local import Workers
 
     out = Path(out)
     _refuse_looks_after_the_fact(out, study)
     data = conduct.prepare_data(study, data_dir, watch)
     demand_testable(study, data[study.baseline].dataset.classes)
     write_study_copy(out, study)
-    wanted: dict[str, int] = {}
-    while wanted != (wanted := seeds_wanted(study, read_records(out, study)[0])):
-        conduct.train_missing(study, wanted, data, out, jobs, watch)
-    conduct.keep_pictures(read_records(out, study)[0], data, out)
+    with Workers(jobs) as workers:
+        wanted: dict[str, int] = {}
+        while wanted != (wanted := seeds_wanted(study, read_records(out, study)[0])):
+            conduct.train_missing(study, wanted, data, out, workers, watch)
+        records, _ = read_records(out, study)
+        conduct.analyse_missing(study, records, data, out, workers, watch)
+    conduct.keep_pictures(records, study.baseline, data, out)
     return rebuild_report(out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -156,3 +157,42 @@ class Record:
     facts: RunFacts
     curves: Curves
     predictions: Predictions | None
+
+
+@dataclass(frozen=True)
+class Interventions:
+    """What a run's network says of the test pictures once something in them is changed.
+
+    Attributes:
+        predicted: intervention (`paribus.study.interventions`) -> (n,) the class given to
+            each test picture, in the order of the run's predictions.
+        outside: (m,) of a sample of them, the share of each one's attribution that lies outside
+            the centre.
+    """
+
+    predicted: Mapping[str, Integers]
+    outside: Floats
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """Why a run's network answers as it does, for the pictures that a report shows.
+
+    Attributes:
+        pictures: (m,) each test picture's number in its source.
+        targets: (m,) the class whose log probability the maps explain.
+        gradients: (m, height, width) integrated gradients, summed over channels: what each
+            pixel adds to the target's log probability, in nats.
+        occlusion: (m, height, width) what the target's log probability loses where a patch
+            is covered, in nats.
+        nearest: (m, k) numbers of the training pictures nearest in the last hidden layer,
+            the nearest first.
+        nearest_labels: (m, k) their classes.
+    """
+
+    pictures: Integers
+    targets: Integers
+    gradients: Floats
+    occlusion: Floats
+    nearest: Integers
+    nearest_labels: Integers

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -23,13 +24,31 @@ from rich.table import Table
 from rich.text import Text
 
 from paribus.errors import printable
-from paribus.events import DataRead, EpochDone, Event, FilesLeftOut, RunEnded, TrainingBegins
+from paribus.events import (
+    AnalysisBegins,
+    DataRead,
+    EpochDone,
+    Event,
+    FilesLeftOut,
+    RunAnalysed,
+    RunEnded,
+    TrainingBegins,
+)
+from paribus.report import words
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from paribus.comparison.claims import ClaimVerdict
     from paribus.execution.estimate import Outlook
 
 _VERDICT_STYLES = {"supported": "green", "refuted": "bold red", "undecided": "yellow"}
+
+#: What the columns of failed cases mean that don't say so themselves.
+_FAILURE_COLUMNS = (
+    "p: probability of the true class and of the most frequent wrong one, mean over the seeds. "
+    "label: rank by suspicion that the label is wrong, 1 for the most suspicious test picture."
+)
 
 #: More files left out than this are counted, not named.
 MOST_FILES = 20
@@ -80,6 +99,10 @@ class Screen:
                 self._progress.advance(self._bar("training", None))
             case RunEnded():
                 self._run_ended(event)
+            case AnalysisBegins():
+                self._begin_analysis(event)
+            case RunAnalysed():
+                self._run_analysed(event)
 
     def _data(self, event: DataRead) -> None:
         bar = self._bar(event.what, event.total)
@@ -100,9 +123,7 @@ class Screen:
 
     def _begin(self, event: TrainingBegins) -> None:
         self._left = event.left
-        for bar in self._bars.values():
-            self._progress.remove_task(bar)
-        self._bars.clear()
+        self._clear_bars()
         done = event.runs - event.left
         already = f", {done} of {event.runs} done before" if done else ""
         workers = "1 process" if event.jobs == 1 else f"{event.jobs} processes"
@@ -118,6 +139,24 @@ class Screen:
             self._say(f"{line} in {duration(event.seconds)}")
         else:
             self._say(f"{line}. {event.message}", style="bold red")
+
+    def _begin_analysis(self, event: AnalysisBegins) -> None:
+        self._clear_bars()
+        if event.left:
+            networks = "1 network" if event.left == 1 else f"{event.left} networks"
+            self._say(f"{networks} to analyse: what each looks at, and why it fails")
+            self._bar("analysing", event.left)
+
+    def _run_analysed(self, event: RunAnalysed) -> None:
+        self._progress.advance(self._bar("analysing", None))
+        if event.status != "finished":
+            line = f"{event.setting}, seed {event.seed}: not analysed. {event.message}"
+            self._say(line, style="yellow")
+
+    def _clear_bars(self) -> None:
+        for bar in self._bars.values():
+            self._progress.remove_task(bar)
+        self._bars.clear()
 
     def _bar(self, what: str, total: int | None) -> TaskID:
         if what not in self._bars:
@@ -179,6 +218,42 @@ def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
     console.print(
         f"{counts['supported']} supported, {counts['refuted']} refuted, "
         f"{counts['undecided']} undecided"
+    )
+
+
+def show_failures(listed: pd.DataFrame, matching: int) -> None:
+    """Print failed cases on standard output, as `paribus.tables.failures` has them.
+
+    Args:
+        matching: how many there are, of which `listed` are the first.
+    """
+    console = Console(highlight=False)
+    if not matching:
+        console.print("No failed case matches.")
+        return
+    table = Table("setting", "picture", "true", "the seeds say", "wrong", box=SIMPLE_HEAD)
+    for name in ("p true", "p wrong", "label"):
+        table.add_column(name, justify="right")
+    for row in listed.itertuples():
+        table.add_row(*map(Text, _failure(row)))
+    console.print(table)
+    many = "1 failed case matches" if matching == 1 else f"{matching:,} failed cases match"
+    rest = "" if matching == len(listed) else f"; the first {len(listed):,} are shown"
+    console.print(f"{many}{rest}. {_FAILURE_COLUMNS}")
+
+
+def _failure(row: Any) -> tuple[str, ...]:
+    """A failed case's cells; classes are named by strangers, so nothing in them may control."""
+    kind = ", ".join(word for word in (row.kind, row.change) if word)
+    probabilities = (row.true_probability, row.predicted_probability)
+    return (
+        row.setting,
+        str(row.picture),
+        words.class_name(row.true),
+        words.name(row.votes),
+        f"{row.wrong} of {row.seeds}\n{kind}",
+        *("" if math.isnan(p) else f"{p:.2f}" for p in probabilities),
+        f"{row.suspicion_rank:,}",
     )
 
 

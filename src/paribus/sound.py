@@ -37,8 +37,8 @@ def faults(record: Record) -> Iterator[str]:
 
 def _fact_faults(facts: RunFacts) -> Iterator[str]:
     data = facts.data
-    counted = (facts.seed, data.training, data.validation, data.test, *data.shape)
-    counted = (*counted, facts.network.parameters, facts.environment.threads)
+    counted = [facts.seed, facts.network.parameters, facts.environment.threads]
+    counted += [data.training, data.validation, data.test, *data.shape]
     if not all(0 <= number <= MOST for number in counted):
         yield f"a count below 0 or above {MOST:,}"
     if not 1 <= len(set(data.classes)) == len(data.classes) <= MOST_CLASSES:

@@ -71,7 +71,7 @@ def read_record(folder: Path) -> Record:
         RecordError: if a file is missing, differs from its checksum, is of another format, or
             holds what no run leaves.
     """
-    files = _checked_files(folder)
+    files = _checked_files(folder, FACTS, CURVES, PREDICTIONS)
     try:
         facts = RunFacts.model_validate_json(files[FACTS])
         curves = Curves(**load(files[CURVES]))
@@ -92,6 +92,18 @@ def read_record(folder: Path) -> Record:
     for fault in sound.faults(record):
         raise RecordError(f"{folder}: {fault}. Delete the folder to train the run again.")
     return record
+
+
+def read_weights(folder: Path, when: str) -> Arrays:
+    """A network's weights, "last" or "best", by the names that its module gives them.
+
+    Raises:
+        RecordError: if they are missing or differ from their checksum.
+    """
+    try:
+        return load(_checked_files(folder, WEIGHTS[when])[WEIGHTS[when]])
+    except (KeyError, SafetensorError) as error:
+        raise RecordError(f"{folder}: no weights of the {when} epoch ({error})") from None
 
 
 def write_study_copy(out: Path, study: Study) -> None:
@@ -141,12 +153,12 @@ def _pack(arrays: Curves | Predictions) -> bytes:
     return save({k: np.ascontiguousarray(v) for k, v in asdict(arrays).items()})
 
 
-def _checked_files(folder: Path) -> dict[str, bytes]:
-    """The files a reader needs, each compared with its checksum."""
+def _checked_files(folder: Path, *wanted: str) -> dict[str, bytes]:
+    """Those of the wanted files that the record has, each compared with its checksum."""
     try:
         lines = _read(folder, SUMS).decode().splitlines()
         sums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
-        files = {name: _read(folder, name) for name in (FACTS, CURVES, PREDICTIONS) if name in sums}
+        files = {name: _read(folder, name) for name in wanted if name in sums}
     except (OSError, ValueError) as error:
         raise RecordError(f"{folder}: the record is incomplete ({error})") from None
     for name, content in files.items():

@@ -1,4 +1,4 @@
-"""Which failed cases are shown: wrong in most seeds first, then most surely wrong."""
+"""Which failed cases are shown, and in which orders they tell most."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
 
+from evaluation.made import Probabilities, an_outcome, some_records, studies, surely
 from paribus.errors import RecordError
-from paribus.evaluation.failures import MOST_CLASSES, Case, shown_cases
-from paribus.records import Predictions, Record
+from paribus.evaluation import failures
+from paribus.evaluation.failures import MOST_CLASSES, Case, confusions, examples, shown_cases
+from paribus.evaluation.outcomes import changes, outcomes
+from paribus.records import Integers, Predictions, Record
 from synthetic import make_records, make_study
 
 Rows = list[list[float]]
@@ -70,12 +74,20 @@ def test_a_class_that_is_always_right_has_no_case() -> None:
     assert cases([0], [RIGHT]) == ()
 
 
-def test_every_setting_and_class_has_its_own_case_and_the_files_say_the_sizes() -> None:
+def test_two_settings_that_see_a_picture_differently_have_files_of_their_own() -> None:
+    sharp, blurred = make_records(make_study(seeds=1, epochs=1, settings=["main", "l2"]))
+    data = blurred.facts.data.model_copy(update={"fingerprint": "b" * 64})
+    blurred = replace(blurred, facts=blurred.facts.model_copy(update={"data": data}))
+    cases_of = {s: {c.seen for c in shown_cases([r])} for s, r in (("a", sharp), ("b", blurred))}
+    assert cases_of["a"].isdisjoint(cases_of["b"])
+
+
+def test_every_setting_and_class_has_its_own_case_and_the_files_say_the_data() -> None:
     found = shown_cases(make_records(make_study(seeds=2, epochs=2)))
     assert len(found) == 30
     assert list(dict.fromkeys(case.setting for case in found)) == ["main", "batch-norm", "l2"]
     assert found[0].original == f"original-{found[0].index}.png"
-    assert found[0].seen == f"seen-32x32-{found[0].index}.png"
+    assert found[0].seen == f"seen-{found[0].data[:8]}-{found[0].index}.png"
 
 
 def test_of_many_classes_those_of_lowest_recall_are_shown() -> None:
@@ -99,9 +111,88 @@ def test_a_failed_run_does_not_count() -> None:
     assert {c.seeds for c in shown_cases(make_records(study, failing=("main", 1)))} == {2}
 
 
-def test_runs_of_one_setting_with_other_test_pictures_are_refused() -> None:
+def test_runs_with_other_test_pictures_are_refused() -> None:
     first, second = make_records(make_study(seeds=2, epochs=2, settings=["main"]))
     assert second.predictions is not None
     moved = replace(second.predictions, index=second.predictions.index + 1)
-    with pytest.raises(RecordError, match="seed 1: its test pictures are not those of seed 0"):
+    with pytest.raises(RecordError, match=r"seed 1: its test pictures .* seed 0"):
         shown_cases([first, replace(second, predictions=moved)])
+
+
+# ---- rankings ------------------------------------------------------------------------------------
+
+
+@given(studies())
+@settings(max_examples=60, deadline=None)
+def test_rankings_are_sorted_failures_each_once(
+    study: tuple[Integers, dict[str, Probabilities]],
+) -> None:
+    for its in outcomes(some_records(*study)).values():
+        wrong = set(np.flatnonzero(its.wrong > 0).tolist())
+        confident = failures.most_confident(its)
+        assert set(confident.tolist()) == wrong
+        assert len(confident) == len(wrong)
+        assert (np.diff(its.rival_probability[confident]) <= 0).all()
+        boundary = failures.nearest_boundary(its)
+        assert set(boundary.tolist()) == wrong
+        assert (np.diff(np.abs(its.margin[boundary])) >= 0).all()
+
+
+def test_of_equals_the_picture_of_the_lower_number_comes_first() -> None:
+    its = an_outcome([0, 0, 0], surely([[1, 1, 1]], 2))
+    assert failures.most_confident(its).tolist() == [0, 1, 2]
+    assert failures.nearest_boundary(its).tolist() == [0, 1, 2]
+
+
+def test_what_is_fixed_in_most_seeds_and_broken_in_fewest_comes_first() -> None:
+    # Seeds in rows; the four pictures are of class 0.
+    main = an_outcome([0] * 4, surely([[1, 1, 0, 0], [1, 1, 0, 1], [0, 1, 0, 1]], 2))
+    other = an_outcome([0] * 4, surely([[0, 0, 0, 1], [0, 0, 1, 0], [1, 1, 0, 0]], 2))
+    change = changes(main, other)
+    assert change.fixed.tolist() == [2, 2, 0, 2]
+    assert change.broken.tolist() == [1, 0, 1, 1]
+    assert failures.most_fixed(other, change).tolist() == [1, 0, 3]
+    assert failures.most_broken(other, change).tolist() == [2, 0, 3]
+
+
+@given(studies())
+@settings(max_examples=60, deadline=None)
+def test_confusions_are_counted_as_by_hand(
+    study: tuple[Integers, dict[str, Probabilities]],
+) -> None:
+    labels, _ = study
+    for its in outcomes(some_records(*study)).values():
+        found = {(int(c.true), int(c.predicted)): c.pictures.estimate for c in confusions(its)}
+        for true in range(len(its.classes)):
+            for predicted in range(len(its.classes)):
+                cell = (labels == true) & (its.predicted == predicted)
+                expected = 0.0 if true == predicted else cell.sum() / len(its.seeds)
+                assert found.get((true, predicted), 0.0) == pytest.approx(expected)
+        counts = [c.pictures.estimate for c in confusions(its)]
+        assert counts == sorted(counts, reverse=True)
+
+
+@given(studies())
+@settings(max_examples=60, deadline=None)
+def test_the_example_of_a_confusion_is_what_most_seeds_take_for_the_class(
+    study: tuple[Integers, dict[str, Probabilities]],
+) -> None:
+    for its in outcomes(some_records(*study)).values():
+        found = examples(its).tolist()
+        pairs = [(int(c.true), int(c.predicted)) for c in confusions(its)]
+        assert len(found) == len(pairs)
+        for row, (true, predicted) in zip(found, pairs, strict=True):
+            of_class = np.flatnonzero(its.labels == true)
+            best = max(
+                of_class, key=lambda p: (its.votes[p, predicted], its.probability[p, predicted])
+            )
+            assert its.labels[row] == true
+            for array in (its.votes, its.probability):
+                assert array[row, predicted] == array[best, predicted]
+
+
+def test_two_hundred_classes_have_their_confusions() -> None:
+    labels = np.arange(400) % 200
+    its = an_outcome(labels.tolist(), surely(np.stack([(labels + 1) % 200] * 2), 200))
+    assert len(confusions(its)) == 200
+    assert len(failures.worst_of_classes(its)) == MOST_CLASSES

@@ -13,7 +13,8 @@ import pytest
 
 from paribus.events import Event, RunEnded, TrainingBegins, quiet
 from paribus.execution.conduct import prepare_data, train_missing
-from paribus.execution.worker import Outcome
+from paribus.execution.local import Workers
+from paribus.execution.task import Outcome
 from paribus.records import Record
 from paribus.store import read_record, run_folder
 from paribus.study.plan import settings
@@ -47,7 +48,9 @@ def train(
     study: Study, out: Path, jobs: int = 1, watch: Callable[[Event], None] = quiet
 ) -> list[Outcome]:
     seeds = dict.fromkeys((study.baseline, *study.variations), study.most_seeds)
-    return train_missing(study, seeds, prepare_data(study, None, quiet), out, jobs, watch)
+    data = prepare_data(study, None, quiet)
+    with Workers(jobs) as workers:
+        return train_missing(study, seeds, data, out, workers, watch)
 
 
 def record(out: Path, setting: str, seed: int = 0) -> Record:
@@ -95,7 +98,7 @@ def test_what_is_done_is_not_trained_again_and_what_changed_is(
     assert train(small_study(), tmp_path, watch=heard.append) == []
     assert heard == [TrainingBegins(runs=2, left=0, epochs=0, jobs=1)]
     changed = small_study(variations={"l2": {"optimizer.weight_decay": 0.02}})
-    assert [o.task.run.setting.name for o in train(changed, tmp_path)] == ["l2"]
+    assert [o.run.setting.name for o in train(changed, tmp_path)] == ["l2"]
     assert record(tmp_path, "l2").facts.changes == {"optimizer.weight_decay": 0.02}
 
 
@@ -104,7 +107,7 @@ def test_a_damaged_record_is_trained_again(tmp_path: Path, small_study: Build) -
     good = weights(tmp_path)
     file = run_folder(tmp_path, "l2", 0) / "curves.safetensors"
     file.write_bytes(file.read_bytes()[:-1])
-    assert [o.task.run.setting.name for o in train(small_study(), tmp_path)] == ["l2"]
+    assert [o.run.setting.name for o in train(small_study(), tmp_path)] == ["l2"]
     assert weights(tmp_path) == good
 
 
@@ -124,7 +127,7 @@ def test_runs_that_fail_are_named_with_the_reason_and_the_others_go_on(
         },
     )
     heard: list[Event] = []
-    outcomes = {o.task.run.setting.name: o for o in train(study, tmp_path / "out", 1, heard.append)}
+    outcomes = {o.run.setting.name: o for o in train(study, tmp_path / "out", 1, heard.append)}
     assert {name: o.status for name, o in outcomes.items()} == {
         "baseline": "finished",
         "killed": "killed",
@@ -143,7 +146,7 @@ def test_runs_that_fail_are_named_with_the_reason_and_the_others_go_on(
     )
     assert len([e for e in heard if isinstance(e, RunEnded)]) == 5
     # A loss that left the numbers would do so again; the others deserve another try.
-    again = {o.task.run.setting.name for o in train(study, tmp_path / "out")}
+    again = {o.run.setting.name for o in train(study, tmp_path / "out")}
     assert again == {"killed", "broken"}
 
 
@@ -164,13 +167,16 @@ def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path: Path, small_st
         "from pathlib import Path\n"
         "from paribus.events import quiet\n"
         "from paribus.execution.conduct import prepare_data, train_missing\n"
+        "from paribus.execution.local import Workers\n"
         "from paribus.study.spec import Study\n"
         "if __name__ == '__main__':\n"
         f"    folder = Path({str(tmp_path)!r})\n"
         "    study = Study.model_validate_json((folder / 'study.json').read_bytes())\n"
         "    data = prepare_data(study, None, quiet)\n"
         "    seeds = {'baseline': 1, 'l2': 1}\n"
-        "    train_missing(study, seeds, data, folder, 2, lambda e: print(e, flush=True))\n"
+        "    with Workers(2) as workers:\n"
+        "        show = lambda event: print(event, flush=True)\n"
+        "        train_missing(study, seeds, data, folder, workers, show)\n"
     )
     (tmp_path / "parent.py").write_text(code)
     parent = subprocess.Popen(

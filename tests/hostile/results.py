@@ -19,7 +19,7 @@ from synthetic import make_records, make_study
 CLASSES = ("cat", "dog", "owl")
 Arrays = dict[str, np.ndarray[Any, Any]]
 #: What a stranger does to the folder.
-Deed = Callable[[Path], None]
+Deed = Callable[[Path], object]
 #: Of the first run, whose record most deeds are done to.
 FIRST, SECOND = "runs/main/seed-0", "runs/l2/seed-1"
 #: What lies beside the folder, and must not come into it.
@@ -152,6 +152,16 @@ def huge(name: str) -> Deed:
     def do(out: Path) -> None:
         with (out / name).open("wb") as file:
             file.truncate(1 << 40)
+
+    return do
+
+
+def without(name: str) -> Deed:
+    """A file of the first run that isn't there, nor in the checksums."""
+
+    def do(out: Path) -> None:
+        (out / FIRST / name).unlink()
+        seal(out / FIRST)
 
     return do
 
@@ -307,7 +317,7 @@ DEEDS: dict[str, Deed] = {
     "nearly certain predictions": arrays(
         PREDICTIONS, with_array("last", certain(-9e29)), all_runs=True
     ),
-    "no predictions": lambda out: ((out / FIRST / PREDICTIONS).unlink(), seal(out / FIRST))[1],
+    "no predictions": without(PREDICTIONS),
     "predictions of other classes": arrays(PREDICTIONS, with_array("last", lambda a: a[:, :2])),
     "predictions turned about": arrays(PREDICTIONS, with_array("last", lambda a: a.T)),
     "labels beyond the classes": arrays(PREDICTIONS, with_array("labels", lambda a: a + 5)),

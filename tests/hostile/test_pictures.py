@@ -36,7 +36,7 @@ def small(format_: str) -> bytes:
     file, exif = io.BytesIO(), Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "a description"
     options = OPTIONS[format_] | ({} if format_ == "BMP" else {"exif": exif})
-    Image.fromarray(PIXELS).save(file, format_, **options)  # type: ignore[arg-type]
+    Image.fromarray(PIXELS).save(file, format_, **options)
     return file.getvalue()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from paribus.report.page import heat, page
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
 from paribus.report.summary import summarise
+from report.explored import explored
 from report.reports import Written, ordinary
 from synthetic import make_records, make_study
 
@@ -33,7 +36,17 @@ def test_the_policy_allows_pictures_in_the_file_and_its_own_styles_alone(written
         r'Content-Security-Policy" content="([^"]*)"', written.text("report.html")
     )
     assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
-    assert "<script" not in written.text("report.html")
+
+
+@pytest.mark.parametrize("html", [ordinary().text("report.html"), explored().html])
+def test_the_policy_allows_the_pages_own_script_to_the_letter_and_no_other(html: str) -> None:
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', html)
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    digests = [b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
+    assert re.findall(r"'sha256-([^']*)'", policy) == digests
+    data = '<script type="application/json" id="explorer-data">'
+    assert set(re.findall(r"<script[^>]*>", html)) <= {"<script>", data}
+    assert not re.search(r"<[^>]*\son[a-z]+=", re.sub(r"<script.*?</script>", "", html, flags=re.S))
 
 
 def test_no_address_is_in_it_but_anchors_and_pictures(written: Written) -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from paribus.comparison.measure import CAUSES, MEASURES
 from paribus.errors import StudyError
+from paribus.study import claims
 from paribus.study.read import demand_permission, parse_study, read_study
 from paribus.study.spec import Adam, LeNet5, OwnNetwork, Step, Study
 
@@ -158,7 +160,8 @@ claims:
     [
         ("setting: l2", "setting: l22", "no setting is called 'l22'; did you mean 'l2'?"),
         ("against: baseline", "against: main", "no setting is called 'main'"),
-        ("test_accuracy", "test_acuracy", "'test_acuracy' came; 'test_accuracy'"),
+        ("test_accuracy", "test_acuracy", "'test_acuracy' came; a measure (test_accuracy, "),
+        ("test_accuracy", "drop:frost-6", "drop: with a change of the pictures, as drop:centre-"),
         ("expect: better", "expekt: better", "one of expect, between, within"),
         ("expect: better", "between: [2, 1]", "the lower one first, is expected"),
         ("says: It helps.", "sais: It helps.", "unknown key; did you mean 'says'?"),
@@ -167,6 +170,12 @@ claims:
 def test_claims_are_checked_like_the_rest(old: str, new: str, expected: str) -> None:
     assert parse_study(CLAIM).claims[0].id == "a"
     assert any(expected in line for line in problems(CLAIM.replace(old, new)))
+
+
+def test_a_claim_may_name_any_measure_that_is_compared() -> None:
+    assert {*claims.MEASURES, *claims.DROPS} == {*MEASURES, *CAUSES}
+    (claim,) = parse_study(CLAIM.replace("test_accuracy", "'drop:blur-6'")).claims
+    assert claim.test.measure == "drop:blur-6"
 
 
 def test_two_claims_cannot_share_an_id() -> None:

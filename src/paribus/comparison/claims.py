@@ -26,6 +26,7 @@ from paribus.comparison import claimed_rankings as rankings
 from paribus.comparison.errors import ComparisonError
 from paribus.comparison.evidence import over_seeds, p_in_words
 from paribus.comparison.looks import nominal_level, overall_level
+from paribus.comparison.measure import CAUSES
 from paribus.comparison.multiplicity import holm
 from paribus.comparison.paired import ALPHA, Floats
 from paribus.comparison.sample import Interval
@@ -209,4 +210,4 @@ def _figure(claim: Claim) -> str:
         return "recall" if claim.test.measure == "recall" else "report"
     if claim.test.measure in _CURVES:
         return "loss"
-    return "comparison"
+    return "causes" if claim.test.measure in CAUSES else "comparison"

@@ -9,7 +9,9 @@ from paribus.comparison.measure import Measure
 from paribus.comparison.sample import Interval
 
 #: Measures that are shares of pictures and read better in per cent.
-_PER_CENT = ("test_accuracy", "recall", "precision")
+_PER_CENT = ("test_accuracy", "recall", "precision", "attribution_outside")
+#: Measures that are differences of shares already.
+_POINTS = ("background_learned", "background_reliance", "background_in_failures", "drop")
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,16 @@ class Quantity:
 
 def value_of(measure: Measure) -> Quantity:
     """How a setting's own values are written."""
-    return Quantity("%", scale=100) if _is_share(measure) else Quantity(measure.unit)
+    if _kind(measure) in _POINTS:
+        return Quantity("points", scale=100, sign=True)
+    return Quantity("%", scale=100) if _kind(measure) in _PER_CENT else Quantity(measure.unit)
 
 
 def difference_of(measure: Measure) -> Quantity:
     """How a setting against another is written."""
     if measure.kind == "log ratio":
         return Quantity("", lead="ratio ")
-    if _is_share(measure):
+    if _kind(measure) in (*_PER_CENT, *_POINTS):
         return Quantity("points", scale=100, sign=True)
     return Quantity(measure.unit, sign=True)
 
@@ -97,8 +101,9 @@ def over_seeds(n: int) -> str:
     return "over 1 seed" if n == 1 else f"over {n} seeds"
 
 
-def _is_share(measure: Measure) -> bool:
-    return measure.name.split(":")[0] in _PER_CENT
+def _kind(measure: Measure) -> str:
+    """A measure's name without the class or intervention that it is of."""
+    return measure.name.split(":")[0]
 
 
 def _digits(width: float) -> int:

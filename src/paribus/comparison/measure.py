@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from paribus.comparison.errors import ComparisonError
+from paribus.study.interventions import interventions
 
 #: How a measure's paired values are turned into an estimate, an interval and a p value.
 #: "mean difference": mean of variation - baseline, t test;
@@ -74,6 +75,48 @@ _ALL = (
 
 #: Every measure of a whole run; one for each class comes from `recall_of`.
 MEASURES = {measure.name: measure for measure in _ALL}
+
+
+_BACKGROUND = (
+    Measure(
+        "background_learned",
+        "accuracy on the surroundings alone, above chance",
+        "",
+        "mean difference",
+        None,
+    ),
+    Measure("background_reliance", "reliance on the surroundings", "", "mean difference", None),
+    Measure(
+        "background_in_failures",
+        "reliance of wrong answers on the surroundings",
+        "",
+        "mean difference",
+        None,
+    ),
+    Measure("attribution_outside", "attribution outside the centre", "", "mean difference", None),
+)
+
+
+#: How the label of an intervention's drop begins.
+DROP = "accuracy lost: "
+
+
+def drop_of(name: str, label: str) -> Measure:
+    """The accuracy that an intervention costs; all interventions form one exploratory family."""
+    return Measure(
+        f"drop:{name}",
+        f"{DROP}{label}",
+        "",
+        "mean difference",
+        False,
+        family="drop",
+    )
+
+
+_DROPS = tuple(drop_of(change.name, change.label) for change in interventions(3))
+
+#: What a network looks at, by interventions; `paribus.comparison.causes` defines each.
+CAUSES = {measure.name: measure for measure in (*_BACKGROUND, *_DROPS)}
 
 
 def recall_of(name: str) -> Measure:

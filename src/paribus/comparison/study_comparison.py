@@ -10,11 +10,18 @@ import numpy as np
 from paribus.comparison.compare import Comparison, adjusted, compare_measure
 from paribus.comparison.crossed import CrossedInterval, Spread, crossed_interval, split_spread
 from paribus.comparison.mcnemar import TwoNetworks, compare_networks
-from paribus.comparison.measure import MEASURES, Measure, recall_of
+from paribus.comparison.measure import CAUSES, MEASURES, Measure, recall_of
 from paribus.comparison.multiplicity import holm
 from paribus.comparison.seeds import courses_of
 from paribus.comparison.until_decided import Course
-from paribus.comparison.values import CENSORED, SettingValues, Values, values
+from paribus.comparison.values import (
+    CENSORED,
+    NOT_ANALYSED,
+    Analysed,
+    SettingValues,
+    Values,
+    values,
+)
 from paribus.records import Integers, Record
 from paribus.study.spec import Study
 
@@ -71,9 +78,12 @@ class StudyComparison:
         return tuple(c for c in self.comparisons if c.variation == variation)
 
 
-def compare(study: Study, records: Sequence[Record]) -> StudyComparison:
+def compare(
+    study: Study, records: Sequence[Record], analysed: Analysed = NOT_ANALYSED
+) -> StudyComparison:
     """Compare each variation of a study with its baseline, from the records of its runs.
 
+    Measures of `CAUSES` are compared as far as networks have been analysed.
     All comparisons are over paired seeds, on the seeds that both have finished. With
     `seeds: {until: decided}` the primary measure is judged at the looks alone (`follow_looks`)
     and all other measures on the seeds there are.
@@ -81,13 +91,14 @@ def compare(study: Study, records: Sequence[Record]) -> StudyComparison:
     Raises:
         ComparisonError: two runs were tested on other pictures.
     """
-    found = values(study, records)
+    found = values(study, records, analysed)
     measures = study_measures(study, found.classes)
+    compared_on = [m for m in measures.values() if m.name not in CAUSES or _is_known(found, m)]
     courses = {} if isinstance(study.seeds, int) else courses_of(study, study.seeds, records)
     compared = [
         _compare(found, name, measure, _seeds(study, found, name))
         for name in study.variations
-        for measure in measures.values()
+        for measure in compared_on
     ]
     judged = adjusted([c for c in compared if not (courses and c.measure.name == PRIMARY)])
     at_looks = [_at_look(found, name, course, compared) for name, course in courses.items()]
@@ -108,7 +119,12 @@ def study_measures(study: Study, classes: Sequence[str]) -> dict[str, Measure]:
         "train_seconds": replace(MEASURES["train_seconds"], label="training time (processor)"),
     }
     recalls = {measure.name: measure for measure in map(recall_of, classes)}
-    return {**MEASURES, **own, **recalls}
+    return {**MEASURES, **own, **CAUSES, **recalls}
+
+
+def _is_known(found: Values, measure: Measure) -> bool:
+    """Whether any run has a value of it: networks need not have been analysed."""
+    return any(np.isfinite(its.measures[measure.name]).any() for its in found.settings.values())
 
 
 def _seeds(study: Study, found: Values, variation: str) -> int:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from paribus.comparison import dynamics
+from paribus.comparison.causes import cause_values
 from paribus.comparison.dynamics import Curve, Epoch
 from paribus.comparison.errors import ComparisonError
-from paribus.comparison.measure import MEASURES
+from paribus.comparison.measure import CAUSES, MEASURES
 from paribus.comparison.paired import Floats
 from paribus.evaluation.measures import accuracy, class_figures, confusion, log_loss, macro_average
-from paribus.records import Integers, Predictions, Record
+from paribus.records import Integers, Interventions, Predictions, Record
 from paribus.study.plan import settings
 from paribus.study.spec import Study
 
@@ -34,8 +36,8 @@ class SettingValues:
     Attributes:
         recorded: (n,) whether the run has left a record, be it that of a failure.
         finished: (n,) whether it reached its last epoch; the others have no values.
-        measures: name as in `MEASURES`, or `recall:<class>`, `precision:<class>`,
-            `f1:<class>` -> (n,) values, NaN where there is none.
+        measures: name as in `MEASURES` and `CAUSES`, or `recall:<class>`,
+            `precision:<class>`, `f1:<class>` -> (n,) values, NaN where there is none.
         censored: measure of `CENSORED` -> (n,) the value is only known to be at least this.
         correct: (n, pictures) whether the network is right on each test picture after its
             last epoch; False throughout where the run isn't finished.
@@ -91,11 +93,17 @@ class Values:
         return np.stack(columns, axis=1)
 
 
-def values(study: Study, records: Sequence[Record]) -> Values:
+#: By setting and seed.
+Analysed = Mapping[tuple[str, int], Interventions]
+NOT_ANALYSED: Analysed = MappingProxyType({})
+
+
+def values(study: Study, records: Sequence[Record], analysed: Analysed = NOT_ANALYSED) -> Values:
     """The values of a study's runs from their records.
 
     Args:
         records: in any order; a run without one has no values.
+        analysed: what interventions did to them; a run without has no values of `CAUSES`.
 
     Raises:
         ComparisonError: two runs were tested on other pictures, or other classes.
@@ -108,7 +116,10 @@ def values(study: Study, records: Sequence[Record]) -> Values:
     target = half_way_loss(
         [r.curves.train_loss for r in by_setting[study.baseline] if r is not None and r.predictions]
     )
-    found = {name: _of_setting(rows, classes, labels, target) for name, rows in by_setting.items()}
+    found = {
+        name: _of_setting(rows, classes, labels, target, analysed)
+        for name, rows in by_setting.items()
+    }
     return Values(study.baseline, found, classes, labels, target)
 
 
@@ -155,9 +166,13 @@ def _of_setting(
     classes: Sequence[str],
     labels: Integers,
     target: float | None,
+    analysed: Analysed,
 ) -> SettingValues:
     names = [f"{figure}:{name}" for figure in CLASS_FIGURES for name in classes]
-    found = [_of_run(r, target, names) if r is not None and r.predictions else {} for r in records]
+    found = [
+        _of_run(r, target, names, analysed) if r is not None and r.predictions else {}
+        for r in records
+    ]
     correct = np.zeros((len(records), len(labels)), bool)
     for row, record in zip(correct, records, strict=True):
         if record is not None and record.predictions is not None:
@@ -167,7 +182,7 @@ def _of_setting(
         finished=np.array([bool(run) for run in found]),
         measures={
             name: np.array([_number(run.get(name)) for run in found])
-            for name in (*MEASURES, *names)
+            for name in (*MEASURES, *CAUSES, *names)
         },
         censored={
             name: np.array([_is_censored(run.get(name)) for run in found]) for name in CENSORED
@@ -177,13 +192,14 @@ def _of_setting(
 
 
 def _of_run(
-    record: Record, target: float | None, class_measures: Sequence[str]
+    record: Record, target: float | None, class_measures: Sequence[str], analysed: Analysed
 ) -> dict[str, float | Epoch]:
     """A finished run's values by the name of the measure."""
     curves, its = record.curves, _predictions(record)
     matrix = confusion(its.labels, its.last.argmax(axis=1), len(record.facts.data.classes))
     figures = class_figures(matrix)
     best = dynamics.best_epoch(curves.val_loss)
+    changed = analysed.get((record.facts.setting, record.facts.seed))
     by_class = np.concatenate([getattr(figures, figure) for figure in CLASS_FIGURES])
     return {
         "test_accuracy": accuracy(matrix),
@@ -199,6 +215,7 @@ def _of_run(
         # Other programs don't lengthen the processor's time. No training takes none: unknown.
         "train_seconds": record.facts.train_cpu_seconds or math.nan,
         **dict(zip(class_measures, by_class.tolist(), strict=True)),
+        **(cause_values(its, changed) if changed is not None else {}),
     }
 
 

@@ -104,10 +104,8 @@ def _take_out(stream: HttpStream, folder: Path, wanted: dict[str, OfficialFile])
     try:
         with (
             io.BufferedReader(stream, BLOCK) as compressed,
-            gzip.GzipFile(fileobj=compressed) as plain,
-            tarfile.open(
-                fileobj=_Bounded(plain), mode="r|", bufsize=BLOCK, tarinfo=_KnownMember
-            ) as archive,
+            _Bounded(fileobj=compressed) as plain,
+            tarfile.open(fileobj=plain, mode="r|", bufsize=BLOCK, tarinfo=_KnownMember) as archive,
         ):
             for number, member in enumerate(archive):
                 _demand_bounded(number, member)
@@ -160,18 +158,13 @@ _SPARSE = "a sparse file; none is expected"
 _EXTENDING = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 
 
-class _Bounded:
+class _Bounded(gzip.GzipFile):
     """The unpacked archive, up to what an archive of these files may hold."""
 
-    def __init__(self, plain: gzip.GzipFile) -> None:
-        self._plain = plain
-        self._left = LARGEST_UNPACKED
-
-    def read(self, size: int) -> bytes:
+    def read(self, size: int | None = -1) -> bytes:
         """The next bytes; tarfile asks for no other method of a stream."""
-        block = self._plain.read(size)
-        self._left -= len(block)
-        if self._left < 0:
+        block = super().read(size)
+        if self.tell() > LARGEST_UNPACKED:
             raise tarfile.ReadError(f"more than {LARGEST_UNPACKED:,} bytes when unpacked")
         return block
 

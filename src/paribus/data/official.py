@@ -51,7 +51,7 @@ def faults(
     found = {file.name: _fault(folder / file.name, file, ledger) for file in files}
     ledger.save()
     faulty = {name: fault for name, fault in found.items() if fault}
-    # A damaged file may have been put right under its old time, so that no fault is only remembered.
+    # A damaged file may have been put right under its old time: no fault is only remembered.
     return faults(folder, files, trust_times=False) if faulty and trust_times else faulty
 
 

@@ -1,7 +1,7 @@
-"""Which failed cases to show: for each class, the picture that most seeds get wrong.
+"""Failed cases in order: which to show, and which are the most telling in some respect.
 
-The pipeline keeps the pictures of `shown_cases` beside the records, and the report makes the
-same choice again from the records' predictions; so both must come from here.
+Rankings are rows: places in the (n,) arrays of `Outcomes`, the first in rank first. Of equals
+the picture of the lower number in its source comes first.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from paribus.errors import RecordError
-from paribus.records import Integers, Predictions, Record
+from paribus.evaluation.intervals import Mean, means
+from paribus.evaluation.outcomes import Changes, Flags, Outcomes, Probabilities, outcomes
+from paribus.evaluation.picture_names import original_name, seen_name
+from paribus.records import Integers, Record
 
 #: More classes than this, and only those of lowest recall are shown.
 MOST_CLASSES = 12
-
-Probabilities = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class Case:
         true_probability, predicted_probability: given to the two, mean over all seeds.
         wrong: in how many of the `seeds` finished runs the picture is named wrongly.
         height, width: of the picture as the network saw it, in pixels.
+        data: fingerprint of the data set that the network saw.
     """
 
     setting: str
@@ -44,107 +44,131 @@ class Case:
     seeds: int
     height: int
     width: int
+    data: str
 
     @property
     def original(self) -> str:
         """The file, in `pictures/`, of the picture as its source has it."""
-        return f"original-{self.index}.png"
+        return original_name(self.index)
 
     @property
     def seen(self) -> str:
         """The file, in `pictures/`, of the picture as the network saw it."""
-        return f"seen-{self.height}x{self.width}-{self.index}.png"
+        return seen_name(self.data, self.index)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """A class taken for another: how many of its test pictures, over a setting's seeds."""
+
+    true: str
+    predicted: str
+    pictures: Mean
 
 
 def shown_cases(records: Sequence[Record]) -> tuple[Case, ...]:
-    """For each setting and true class, the picture that is wrong in most seeds.
+    """For each setting and true class, the case of `worst_of_classes`.
 
-    Of several, the one with the highest mean probability for its wrong class; the lowest index
-    where that ties too. A class without a wrong picture has no case. Settings come in the order
-    of `records`, and classes in their own.
+    Settings come in the order of `records`, and classes in their own.
 
     Raises:
-        RecordError: if the runs of a setting don't share their test pictures.
+        RecordError: if the runs weren't all tested on the same pictures.
     """
-    finished = [record for record in records if record.predictions is not None]
-    settings = dict.fromkeys(record.facts.setting for record in finished)
-    # Sums in another order could differ in their last bits, and with them the choice.
-    finished.sort(key=lambda record: record.facts.seed)
+    found = outcomes(records).values()
+    return tuple(_case(its, row) for its in found for row in worst_of_classes(its).tolist())
+
+
+def worst_of_classes(its: Outcomes) -> Integers:
+    """For each class, the picture that is wrong in most seeds.
+
+    Of several, the one with the highest mean probability for its wrong class. A class without
+    a wrong picture has none; of more than `MOST_CLASSES`, those of lowest recall are taken.
+    """
+    ranked = _failures(its, -its.rival_probability, -its.wrong)
+    # `unique` finds the first of each class, and puts the classes in their order.
+    classes, first = np.unique(its.labels[ranked], return_index=True)
+    return ranked[first[np.isin(classes, _shown_classes(its))]]
+
+
+def most_confident(its: Outcomes) -> Integers:
+    """The failures whose wrong class is the most probable, mean over the seeds."""
+    return _failures(its, -its.rival_probability)
+
+
+def nearest_boundary(its: Outcomes) -> Integers:
+    """The failures whose true class is nearly as probable as the likeliest other one."""
+    return _failures(its, np.abs(its.margin))
+
+
+def most_fixed(its: Outcomes, changes: Changes) -> Integers:
+    """The pictures that the variation fixes in most paired seeds; then those it breaks least."""
+    return _ranked(its, changes.fixed > 0, changes.broken, -changes.fixed)
+
+
+def most_broken(its: Outcomes, changes: Changes) -> Integers:
+    """The pictures that the variation breaks in most paired seeds; then those it fixes least."""
+    return _ranked(its, changes.broken > 0, changes.fixed, -changes.broken)
+
+
+def confusions(its: Outcomes) -> tuple[Confusion, ...]:
+    """Every pair of classes that a seed confuses, the most frequent first."""
+    classes = len(its.classes)
+    cells = its.labels * classes + its.predicted
+    counts = np.stack([np.bincount(row, minlength=classes**2) for row in cells])
+    wrong = np.flatnonzero(counts.any(axis=0) & ~np.eye(classes, dtype=bool).ravel())
+    frequent = wrong[np.argsort(-counts[:, wrong].sum(axis=0), kind="stable")]
     return tuple(
-        case
-        for setting in settings
-        for case in _cases([record for record in finished if record.facts.setting == setting])
+        Confusion(its.classes[cell // classes], its.classes[cell % classes], mean)
+        for cell, mean in zip(frequent.tolist(), means(counts[:, frequent]), strict=True)
     )
 
 
-def _cases(records: list[Record]) -> list[Case]:
-    """The cases of one setting."""
-    first, predictions = records[0], _predictions(records)
-    index, labels = predictions[0].index, predictions[0].labels
-    predicted = np.stack([p.last.argmax(axis=1) for p in predictions])  # (seeds, n)
-    probability = _mean_probability(predictions)
-    wrong = (predicted != labels).sum(axis=0)
-    rival = _rivals(predicted, labels, probability)
-    confidence = probability[np.arange(len(labels)), rival]
-    # The last key counts first.
-    ranked = np.lexsort((index, -confidence, -wrong))
+def examples(its: Outcomes) -> Integers:
+    """For each pair of confused classes, the most frequent first, its best example.
 
-    def case(picture: int) -> Case:
-        names, (_, height, width) = first.facts.data.classes, first.facts.data.shape
-        return Case(
-            setting=first.facts.setting,
-            index=int(index[picture]),
-            true=names[labels[picture]],
-            predicted=names[rival[picture]],
-            true_probability=float(probability[picture, labels[picture]]),
-            predicted_probability=float(confidence[picture]),
-            wrong=int(wrong[picture]),
-            seeds=len(records),
-            height=height,
-            width=width,
-        )
-
-    worst = [ranked[labels[ranked] == number][:1] for number in _shown_classes(labels, wrong)]
-    return [case(int(picture)) for top in worst for picture in top if wrong[picture]]
+    That is the picture that most seeds take for this very class, and of those the one for
+    which the class is the most probable. A picture may stand for several pairs.
+    """
+    votes = its.votes.copy()
+    votes[np.arange(len(votes)), its.labels] = 0
+    rows, given = votes.nonzero()
+    times, probability = votes[rows, given], its.probability[rows, given]
+    cells = its.labels[rows] * len(its.classes) + given
+    best = np.lexsort((its.index[rows], -probability, -times, cells))
+    found, first = np.unique(cells[best], return_index=True)
+    frequency = np.bincount(cells, weights=times)[found]
+    return np.asarray(rows[best][first[np.argsort(-frequency, kind="stable")]])
 
 
-def _predictions(records: list[Record]) -> list[Predictions]:
-    """Every run's predictions, of the same pictures."""
-    predictions = [record.predictions for record in records if record.predictions]
-    for record, its in zip(records, predictions, strict=True):
-        if not np.array_equal(its.index, predictions[0].index):
-            raise RecordError(
-                f"{record.facts.setting}, seed {record.facts.seed}: its test pictures are not "
-                f"those of seed {records[0].facts.seed}; runs of one setting share them. Delete "
-                f"the setting's records and run the study again."
-            )
-    return predictions
+def _failures(its: Outcomes, *keys: Integers | Probabilities) -> Integers:
+    return _ranked(its, its.wrong > 0, *keys)
 
 
-def _mean_probability(predictions: list[Predictions]) -> Probabilities:
-    """(n, classes), mean over the seeds."""
-    total = np.zeros(predictions[0].last.shape)
-    for its in predictions:
-        total += np.exp(its.last, dtype=np.float64)
-    return total / len(predictions)
+def _ranked(its: Outcomes, which: Flags, *keys: Integers | Probabilities) -> Integers:
+    """The rows `which`, the last key counting first, as in `numpy.lexsort`."""
+    order = np.lexsort((its.index, *keys))
+    return np.asarray(order[which[order]])
 
 
-def _rivals(predicted: Integers, labels: Integers, probability: Probabilities) -> Integers:
-    """The wrong class that most seeds give each picture, (n,); the likelier where two tie."""
-    pictures, classes = probability.shape
-    votes = np.zeros((pictures, classes))
-    for its in predicted:
-        votes[np.arange(pictures), its] += 1
-    # Probabilities are at most one, so that half of one can only decide between equal votes.
-    votes += probability / 2
-    votes[np.arange(pictures), labels] = -1
-    rivals: Integers = votes.argmax(axis=1)
-    return rivals
+def _shown_classes(its: Outcomes) -> Integers:
+    """The classes to show: those of most wrong answers a picture if there are many."""
+    support = np.bincount(its.labels)
+    mistakes = np.bincount(its.labels, weights=its.wrong) / np.maximum(support, 1)
+    return np.argsort(-mistakes, kind="stable")[:MOST_CLASSES]
 
 
-def _shown_classes(labels: Integers, wrong: Integers) -> list[int]:
-    """The classes to show, in their order: those of most wrong answers a picture if many."""
-    support = np.bincount(labels)
-    mistakes = np.bincount(labels, weights=wrong) / np.maximum(support, 1)
-    lowest_recall_first = np.argsort(-mistakes, kind="stable")
-    return sorted(lowest_recall_first[:MOST_CLASSES].tolist())
+def _case(its: Outcomes, row: int) -> Case:
+    _, height, width = its.shape
+    return Case(
+        setting=its.setting,
+        index=int(its.index[row]),
+        true=its.classes[its.labels[row]],
+        predicted=its.classes[its.rival[row]],
+        true_probability=float(its.true_probability[row]),
+        predicted_probability=float(its.rival_probability[row]),
+        wrong=int(its.wrong[row]),
+        seeds=len(its.seeds),
+        height=height,
+        width=width,
+        data=its.data,
+    )

@@ -1,4 +1,4 @@
-"""Failed cases as PNG files beside the records: the original and what the network saw."""
+"""Pictures as PNG files beside the records: the original, and what a network saw."""
 
 from __future__ import annotations
 
@@ -11,20 +11,29 @@ from PIL import Image
 
 from paribus.data.dataset import Dataset
 from paribus.data.pictures import Pictures
-from paribus.evaluation.failures import Case
+from paribus.evaluation.picture_names import original_name, seen_name
 from paribus.store import write_file
 
 #: A photograph needs no more to be recognised; a report of hundreds stays small.
 LARGEST_SIDE = 256
 
 
-def keep_case(out: Path, case: Case, dataset: Dataset, pictures: Pictures) -> None:
-    """Write a case's two PNGs under `out/pictures/`, unless they are there."""
-    original, seen = (out / "pictures" / name for name in (case.original, case.seen))
-    if not original.exists():
-        write_file(original, _png(pictures.read(case.index), LARGEST_SIDE))
-    if not seen.exists():
-        write_file(seen, _png(np.moveaxis(dataset.images[case.index], 0, -1)))
+def keep_original(out: Path, index: int, pictures: Pictures) -> None:
+    """Write a picture as it comes, made smaller if it is large, unless it is there already."""
+    file = _file(out, original_name(index))
+    if not file.exists():
+        write_file(file, _png(pictures.read(index), LARGEST_SIDE))
+
+
+def keep_seen(out: Path, index: int, dataset: Dataset) -> None:
+    """Write a picture as the networks trained on `dataset` saw it, unless it is there already."""
+    file = _file(out, seen_name(dataset.fingerprint, index))
+    if not file.exists():
+        write_file(file, _png(np.moveaxis(dataset.images[index], 0, -1)))
+
+
+def _file(out: Path, name: str) -> Path:
+    return out / "pictures" / name
 
 
 def _png(pixels: npt.NDArray[np.uint8], largest: int | None = None) -> bytes:

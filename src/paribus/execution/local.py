@@ -1,4 +1,4 @@
-"""Runs in parallel on this machine: one process a core, one thread a process."""
+"""Tasks in parallel on this machine: one process a core, one thread a process."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from multiprocessing.context import SpawnProcess
 
 import torch
 
-from paribus.execution.worker import Outcome, Task, train_and_record
+from paribus.execution.task import Outcome, Task
 
-#: Called after every epoch of a run with (task, epoch), and at its end with its outcome.
-EpochWatch = Callable[[Task, int], None]
+#: Called as often as a task tells how far it has come, and at its end with its outcome.
+TaskWatch = Callable[[Task, int], None]
 OutcomeWatch = Callable[[Outcome], None]
 
 
@@ -24,33 +24,55 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def execute(
-    tasks: Sequence[Task], jobs: int, on_epoch: EpochWatch, on_outcome: OutcomeWatch
-) -> list[Outcome]:
-    """Train every task in `jobs` worker processes, in the order given; outcomes as they end.
+class Workers:
+    """Worker processes, started when there is work for them and stopped when the context ends.
 
-    A worker that dies takes its own run with it and no other.
+    A process takes seconds to start, most of them for importing torch; so the same ones train,
+    and then analyse.
     """
-    waiting, outcomes = deque(tasks), []
-    workers = [_Worker() for _ in range(min(jobs, len(tasks)))]
-    try:
-        for worker in workers:
+
+    def __init__(self, jobs: int | None = None) -> None:
+        """At most `jobs` processes; one a core by default."""
+        self._jobs = jobs or cores()
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.stop()
+
+    def needed(self, tasks: Sequence[Task]) -> int:
+        """How many processes share the tasks; one where there is none."""
+        return max(1, min(self._jobs, len(tasks)))
+
+    def perform(
+        self, tasks: Sequence[Task], on_news: TaskWatch, on_outcome: OutcomeWatch
+    ) -> list[Outcome]:
+        """Perform every task, in the order given; outcomes as they end.
+
+        A worker that dies takes its own task with it and no other.
+        """
+        waiting, outcomes = deque(tasks), []
+        # One that died while it had nothing to do has no task to lose, but can't be given one.
+        self._workers = [worker for worker in self._workers if worker.process.is_alive()]
+        missing = min(self._jobs, len(tasks)) - len(self._workers)
+        self._workers += [_Worker() for _ in range(missing)]
+        for worker in self._workers[: len(waiting)]:
             worker.give(waiting.popleft())
-        while busy := [worker for worker in workers if worker.task]:
+        while busy := [worker for worker in self._workers if worker.task]:
             for worker in _ready(busy):
-                outcome = worker.listen(on_epoch)
+                outcome = worker.listen(on_news)
                 if outcome is None:
                     continue
                 outcomes.append(outcome)
                 on_outcome(outcome)
                 if outcome.status == "killed":
-                    workers[workers.index(worker)] = worker = _Worker()
+                    self._workers[self._workers.index(worker)] = worker = _Worker()
                 if waiting:
                     worker.give(waiting.popleft())
         return outcomes
-    finally:
-        for worker in workers:
-            worker.stop()
 
 
 def _ready(busy: list[_Worker]) -> list[_Worker]:
@@ -59,7 +81,7 @@ def _ready(busy: list[_Worker]) -> list[_Worker]:
 
 
 class _Worker:
-    """A process that trains one task after another, and the connection to it."""
+    """A process that performs one task after another, and the connection to it."""
 
     def __init__(self) -> None:
         # Spawned, not forked: a fork would inherit torch's threads in an unknown state.
@@ -74,18 +96,18 @@ class _Worker:
         self.task = task
         self.connection.send(task)
 
-    def listen(self, on_epoch: EpochWatch) -> Outcome | None:
+    def listen(self, on_news: TaskWatch) -> Outcome | None:
         """Take one message; the outcome when the task has ended, one way or another."""
         assert self.task is not None
         try:
             message = self.connection.recv()
         except (EOFError, ConnectionError):
             task, self.task = self.task, None
-            return Outcome(task, "killed", 0.0, self._cause_of_death())
+            return Outcome(task.run, "killed", 0.0, self._cause_of_death())
         if isinstance(message, Outcome):
             self.task = None
             return message
-        on_epoch(self.task, message)
+        on_news(self.task, message)
         return None
 
     def stop(self) -> None:
@@ -104,13 +126,13 @@ class _Worker:
 
 
 def _serve(connection: Connection) -> None:
-    """A worker's life: take a task, train it, say how it ended."""
+    """A worker's life: take a task, perform it, say how it ended."""
     # Ctrl-C reaches the whole group of processes; the parent decides what becomes of workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # More threads would change the last bits of every sum, and share the core anyway.
     torch.set_num_threads(1)
     try:
         while True:
-            connection.send(train_and_record(connection.recv(), connection.send))
+            connection.send(connection.recv().perform(connection.send))
     except (EOFError, ConnectionError):
         return  # the parent is gone

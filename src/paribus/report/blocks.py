@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from paribus.comparison.confusion import ConfusionDifference
 from paribus.evaluation.failures import Case
 from paribus.evaluation.measures import Figures
+from paribus.report.failures import Failures
 from paribus.report.svg import Svg
 
 
@@ -175,11 +176,56 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Nearest:
+    """A training picture near a failed case.
+
+    Attributes:
+        index: its number in its source.
+        label: its class, safe to show.
+        seeds: in how many runs it is near.
+        files: what shows it, in `pictures/`; the first that is there is taken.
+    """
+
+    index: int
+    label: str
+    seeds: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A failed case and what explains it; names are safe to show.
+
+    Attributes:
+        votes: the wrong classes that its setting's seeds give it: "cat 6, deer 1".
+        overlay: its integrated gradients as a PNG to lie over what the network saw; None where
+            it wasn't explained.
+        target: the class that they explain.
+        nearest: the training pictures nearest in the last hidden layer.
+        suspicion: a sentence, where its label is among the most suspicious.
+    """
+
+    case: Case
+    votes: str
+    overlay: bytes | None = None
+    target: str = ""
+    nearest: tuple[Nearest, ...] = ()
+    suspicion: str = ""
+
+
+@dataclass(frozen=True)
 class Gallery:
     """Failed cases as pictures."""
 
     setting: str
-    cases: tuple[Case, ...]
+    cases: tuple[Shown, ...]
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """All failed cases that are kept, to look through; it needs a page's script."""
+
+    failures: Failures
 
 
 @dataclass(frozen=True)
@@ -202,6 +248,7 @@ Block = (
     | Confusion
     | Change
     | Gallery
+    | Explorer
     | Code
 )
 

@@ -13,6 +13,7 @@ from paribus.comparison.errors import ComparisonError
 from paribus.comparison.observation import Observation
 from paribus.comparison.observations import observe
 from paribus.comparison.study_comparison import StudyComparison, compare
+from paribus.comparison.values import NOT_ANALYSED, Analysed
 from paribus.records import Record
 from paribus.study.spec import Study
 from paribus.tables import confusion_of
@@ -38,10 +39,10 @@ class Findings:
     refused: tuple[str, ...]
 
 
-def find(study: Study, records: Sequence[Record]) -> Findings:
+def find(study: Study, records: Sequence[Record], analysed: Analysed = NOT_ANALYSED) -> Findings:
     """Compare, judge and observe; a report is written even where that can't be done."""
     try:
-        compared = compare(study, records)
+        compared = compare(study, records, analysed)
     except ComparisonError as error:
         return Findings(None, (), (), {}, (str(error),))
     looks = None if isinstance(study.seeds, int) else study.seeds.looks

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from paribus.evaluation.failures import Case
 from paribus.report import words
 from paribus.report.blocks import (
     Alert,
@@ -15,6 +14,7 @@ from paribus.report.blocks import (
     Code,
     Columns,
     Confusion,
+    Explorer,
     Figure,
     Gallery,
     Heading,
@@ -22,6 +22,7 @@ from paribus.report.blocks import (
     Point,
     Points,
     Section,
+    Shown,
     Table,
     Verdict,
     Verdicts,
@@ -77,6 +78,10 @@ def _block(block: Block, kept: Kept) -> str:
             return _figure(block.figure)
         case Gallery():
             return _gallery(block, kept)
+        case Explorer():
+            return (
+                "The explorer is in `report.html`; `tables/failures.csv` lists every failed case."
+            )
         case Code():
             return _code(block)
 
@@ -118,32 +123,43 @@ def _figure(figure: Figure) -> str:
 
 
 def _gallery(gallery: Gallery, kept: Kept) -> str:
-    head = ["True class", "Taken for", "Probabilities", "Wrong in", "Picture"]
+    head = [
+        "True class",
+        "Taken for",
+        "Probabilities",
+        "Wrong in",
+        "Nearest",
+        "Picture",
+    ]
     if kept is None:
         note = "The pictures are left out here: they may not be published.\n\n"
-        rows = [_facts(case) for case in gallery.cases]
+        rows = [_facts(shown) for shown in gallery.cases]
     else:
         note = ""
         head += ["Original", "As the network saw it"]
         rows = [
             [
-                *_facts(case),
-                _picture(case.original, "original", kept),
-                _picture(case.seen, "seen", kept),
+                *_facts(shown),
+                _picture(shown.case.original, "original", kept),
+                _picture(shown.case.seen, "seen", kept),
             ]
-            for case in gallery.cases
+            for shown in gallery.cases
         ]
     return note + "\n".join(_line(line) for line in [head, ["---"] * len(head), *rows])
 
 
-def _facts(case: Case) -> list[str]:
+def _facts(shown: Shown) -> list[str]:
+    case = shown.case
     true, predicted = escape(words.class_name(case.true)), escape(words.class_name(case.predicted))
     probabilities = (
         f"{true} {PERCENT.value(case.true_probability)}, "
         f"{predicted} {PERCENT.value(case.predicted_probability)}"
     )
-    wrong = f"{case.wrong} of {words.count(case.seeds, 'seed')}"
-    return [true, predicted, probabilities, wrong, str(case.index)]
+    wrong = f"{case.wrong} of {words.count(case.seeds, 'seed')}: {escape(shown.votes)}"
+    if shown.suspicion:
+        wrong += f". {escape(shown.suspicion)}"
+    nearest = ", ".join(escape(near.label) for near in shown.nearest) or words.NONE
+    return [true, predicted, probabilities, wrong, nearest, str(case.index)]
 
 
 def _picture(name: str, what: str, kept: Callable[[str], bool]) -> str:

@@ -1,9 +1,10 @@
-"""The report as one HTML file that needs nothing else: no network, no script, no font."""
+"""The report as one HTML file that needs nothing else: no network, no font, one own script."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -11,13 +12,12 @@ import jinja2
 from markupsafe import Markup
 
 from paribus.report import difference, svg, words
-from paribus.report.blocks import Block, Change, Confusion, Figure, Section
+from paribus.report.blocks import Block, Change, Confusion, Explorer, Figure, Section
+from paribus.report.explorer import Payload, first_there, payload
 from paribus.report.heatmap import row_shares, strengths
+from paribus.report.images import Pictures, data_uri
 from paribus.report.theme import COLOURS
 from paribus.report.words import PERCENT, Unit
-
-#: From a file's name to its PNG bytes, or None where it is missing.
-Pictures = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,16 @@ def page(title: str, lead: str, sections: Sequence[Section], pictures: Pictures 
         pictures: where failed cases' pictures come from; None leaves them out and says so.
     """
     template = _environment(pictures).get_template("page.html.j2")
-    return template.render(title=title, lead=lead, sections=sections, pictures=pictures is not None)
+    explorers = [one for part in sections for one in part.blocks if isinstance(one, Explorer)]
+    script = _template("explorer.js") if explorers else ""
+    return template.render(
+        title=title,
+        lead=lead,
+        sections=sections,
+        pictures=pictures is not None,
+        script=Markup(script),
+        digest=_digest(script),
+    )
 
 
 def _environment(pictures: Pictures | None) -> jinja2.Environment:
@@ -50,6 +59,14 @@ def _environment(pictures: Pictures | None) -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+
+    def uri(name: str) -> str | None:
+        png = pictures(name) if pictures else None
+        return None if png is None else data_uri(png)
+
+    def explore(block: Explorer) -> Payload:
+        return payload(block.failures, pictures)
+
     environment.filters |= {
         "kind": _kind,
         "wide": _wide,
@@ -58,7 +75,11 @@ def _environment(pictures: Pictures | None) -> jinja2.Environment:
         "change": change,
         "percent": PERCENT.value,
         "shown": words.class_name,
-        "data_uri": lambda name: _data_uri(pictures(name)) if pictures else None,
+        "uri": uri,
+        "first_uri": lambda names: uri(first_there(names, pictures)),
+        "png_uri": data_uri,
+        "explore": explore,
+        "harmless": Markup,
     }
     environment.globals["css"] = Markup(_css())
     return environment
@@ -71,8 +92,16 @@ def _kind(block: Block) -> str:
 def _css() -> str:
     """The style sheet, headed by the charts' colours as variables."""
     colours = "".join(f"--{name}: {colour}; " for name, colour in COLOURS.items())
-    sheet = resources.files("paribus.report").joinpath("templates", "page.css").read_text("utf-8")
-    return f":root {{ {colours}}}\n{sheet}"
+    return f":root {{ {colours}}}\n{_template('page.css')}{_template('explorer.css')}"
+
+
+def _template(name: str) -> str:
+    return resources.files("paribus.report").joinpath("templates", name).read_text("utf-8")
+
+
+def _digest(script: str) -> str:
+    """By which the page's policy knows its own script, and allows no other."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _wide(figure: Figure) -> Markup:
@@ -134,7 +163,3 @@ def change(matrix: Change) -> list[tuple[str, list[ChangeCell]]]:
         )
         for i, name in enumerate(matrix.classes)
     ]
-
-
-def _data_uri(png: bytes | None) -> str | None:
-    return None if png is None else f"data:image/png;base64,{base64.b64encode(png).decode()}"

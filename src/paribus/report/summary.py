@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 import pandas as pd
 
 from paribus import tables
+from paribus.comparison import effect_frames
 from paribus.comparison import frames as comparison_frames
+from paribus.comparison.effects import Effect, effects
+from paribus.comparison.values import NOT_ANALYSED, Analysed
+from paribus.evaluation.explained import Explained
 from paribus.evaluation.failures import Case, shown_cases
 from paribus.evaluation.measures import Figures
-from paribus.records import Record, RunFacts
+from paribus.evaluation.outcomes import Outcomes, outcomes
+from paribus.evaluation.telling import telling_pictures
+from paribus.records import Integers, Record, RunFacts
 from paribus.report import words
 from paribus.report.findings import Findings, find
 from paribus.report.pairing import Pairing, pairing
@@ -113,6 +120,11 @@ class Summary:
         pairings: one a variation.
         absent: the planned runs that left no record.
         findings: comparisons, claims and observations.
+        effects: what each intervention does to each setting that has been analysed.
+        outcomes: setting -> what its runs say of every test picture.
+        explained: setting -> why its networks answer as they do, where they were analysed.
+        telling: numbers of the test pictures that are kept with the report, the most telling
+            first.
     """
 
     study: Study
@@ -122,6 +134,10 @@ class Summary:
     pairings: tuple[Pairing, ...]
     absent: tuple[Run, ...]
     findings: Findings
+    effects: tuple[Effect, ...]
+    outcomes: Mapping[str, Outcomes]
+    explained: Mapping[str, Explained]
+    telling: Integers
 
     @property
     def baseline(self) -> SettingResult:
@@ -144,8 +160,13 @@ class Summary:
         return tuple(record for setting in self.settings for record in setting.failed)
 
 
-def summarise(study: Study, records: Sequence[Record]) -> Summary:
-    """All numbers of a report, from a study and the records of its runs."""
+def summarise(
+    study: Study,
+    records: Sequence[Record],
+    analysed: Analysed = NOT_ANALYSED,
+    explained: Mapping[str, Explained] = MappingProxyType({}),
+) -> Summary:
+    """All numbers of a report, from a study, the records of its runs, and their analyses."""
     frames = {
         "runs": tables.runs(records),
         "epochs": tables.epochs(records),
@@ -154,11 +175,16 @@ def summarise(study: Study, records: Sequence[Record]) -> Summary:
         "confusion": tables.confusion(records),
     }
     results = tuple(_setting(setting, records, frames) for setting in settings(study))
-    findings = find(study, records)
+    findings = find(study, records, analysed)
+    found = effects(study, records, analysed)
+    seen = outcomes([record for result in results for record in result.records])
     made = findings.compared.comparisons if findings.compared else ()
     frames |= {
         "comparisons": comparison_frames.comparisons(made),
         "claims": comparison_frames.claims(findings.claims),
+        "failures": tables.failures(records, study.baseline),
+        "interventions": effect_frames.interventions(found),
+        "interventions_by_class": effect_frames.interventions_by_class(found),
     }
     return Summary(
         study=study,
@@ -168,6 +194,10 @@ def summarise(study: Study, records: Sequence[Record]) -> Summary:
         pairings=tuple(pairing(r.name, results[0].records, r.records) for r in results[1:]),
         absent=_absent(study, results),
         findings=findings,
+        effects=found,
+        outcomes=seen,
+        explained=explained,
+        telling=telling_pictures(seen, study.baseline),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from paribus.analyses import read_all_interventions, read_explained
 from paribus.errors import RecordError
 from paribus.files import leads_out, read_whole
 from paribus.records import Record
@@ -33,14 +34,16 @@ def write_report(
 
     Args:
         out: where `report.html`, `report.md`, `results.json`, `tables/` and `figures/` go, each
-            replaced in one step; `out/pictures` holds the failed cases' pictures.
+            replaced in one step; `out/pictures` holds the failed cases' pictures, and
+            `out/analysis` what was learnt of the networks.
         records: of the study's runs, failed ones too; runs without one are said to be absent.
         pictures: False leaves out the failed cases' pictures, and the report says so.
 
     Returns:
         The page to open in a browser.
     """
-    summary = summarise(study, records)
+    analysed, explained = read_all_interventions(out, records), read_explained(out, records)
+    summary = summarise(study, records, analysed, explained)
     parts = sections(summary)
     title, sentence = words.name(study.name), lead(summary)
     for name in ("tables", "figures"):

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
 
+from paribus.study.interventions import interventions
 from paribus.study.section import Line, Section, SettingName
 
 #: Numbers of a run that can be claimed about; `docs/statistics.md` defines each.
-MeasureName = Literal[
+MEASURES = (
     "test_accuracy",
     "test_loss",
     "macro_f1",
@@ -19,7 +20,13 @@ MeasureName = Literal[
     "roughness",
     "generalisation_gap",
     "train_seconds",
-]
+    "background_learned",
+    "background_reliance",
+    "background_in_failures",
+    "attribution_outside",
+)
+#: The accuracy that a change of the pictures costs, `drop:blur-6`.
+DROPS = tuple(f"drop:{change.name}" for change in interventions(3))
 #: Numbers of a class.
 ClassMeasureName = Literal["recall", "precision", "f1"]
 ClaimId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -36,6 +43,15 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("every name only once")
     return names
 
+
+def _measure(name: str) -> str:
+    if name not in (*MEASURES, *DROPS):
+        changes = f"or drop: with a change of the pictures, as {DROPS[0]}"
+        raise ValueError(f"a measure ({', '.join(MEASURES)}, {changes})")
+    return name
+
+
+MeasureName = Annotated[str, AfterValidator(_measure)]
 
 # Lists come from YAML and Python alike, so that strictness about tuples would only be in the way.
 Bounds = Annotated[

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from paribus.report.blocks import Section
 from paribus.report.sections.answer import answer
-from paribus.report.sections.cases import cases
+from paribus.report.sections.cases import cases, explorer
+from paribus.report.sections.causes import causes
 from paribus.report.sections.claims import claims
 from paribus.report.sections.classes import confusions, recalls, reports
 from paribus.report.sections.comparison import comparison
@@ -33,6 +34,8 @@ def sections(summary: Summary) -> tuple[Section, ...]:
         recalls(summary),
         reports(summary),
         cases(summary),
+        *([explorer(summary)] if summary.outcomes else []),
+        causes(summary),
         comparison(summary),
         comparisons(summary),
         *([seeds(summary)] if summary.variations else []),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from paribus.comparison.compare import Comparison
 from paribus.comparison.evidence import difference_of
 from paribus.comparison.headline import interval_of
+from paribus.comparison.measure import MEASURES
 from paribus.comparison.sample import Interval
 from paribus.comparison.study_comparison import PRIMARY, StudyComparison
 from paribus.report import figures, words
@@ -39,7 +40,7 @@ def comparisons(summary: Summary) -> Section:
         text = "There is no variation to compare with the baseline."
         said = [text] if compared is not None else list(summary.findings.refused)
         return Section("comparison", title, [Paragraph(one) for one in said])
-    main = [c for c in compared.comparisons if c.measure.family != RECALL]
+    main = [c for c in compared.comparisons if c.measure.name in MEASURES]
     recalls = [c for c in compared.comparisons if c.measure.family == RECALL]
     blocks: list[Block] = [
         _explanation(compared),

@@ -9,6 +9,7 @@ PLACES: Mapping[str, str] = {
     "loss": "Training and validation loss",
     "recall": "Accuracy of each class",
     "report": "Classification report",
+    "causes": "What the networks look at",
     "comparison": "Comparisons",
     "pairing": "Proof of pairing",
 }

@@ -1,4 +1,4 @@
-"""What a worker process does: train a run, evaluate it, leave its record on disk."""
+"""Training as a task: train a run, evaluate it, leave its record on disk."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from paribus.data.dataset import Dataset, open_dataset
 from paribus.errors import NonFiniteLossError
 from paribus.evaluation.predict import log_probabilities
 from paribus.execution.environment import environment
+from paribus.execution.task import Outcome
 from paribus.network.build import build, source_digest
 from paribus.network.describe import describe
 from paribus.records import (
@@ -37,7 +38,7 @@ from paribus.training.loop import Course, State, begin, train
 
 
 @dataclass(frozen=True)
-class Task:
+class Training:
     """A run to be trained, with all that a worker process needs to know."""
 
     study: str
@@ -47,15 +48,9 @@ class Task:
     digest: str
     out: Path
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a task ended; `message` says why it failed."""
-
-    task: Task
-    status: str  # "finished", "failed" or "killed"
-    seconds: float
-    message: str = ""
+    def perform(self, tell: Callable[[int], None]) -> Outcome:
+        """Train the run and write its record; `tell` hears of every epoch."""
+        return train_and_record(self, tell)
 
 
 def digest(run: Run, dataset: Dataset) -> str:
@@ -71,11 +66,10 @@ def digest(run: Run, dataset: Dataset) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def train_and_record(task: Task, after_epoch: Callable[[int], None]) -> Outcome:
+def train_and_record(task: Training, after_epoch: Callable[[int], None]) -> Outcome:
     """Train a run and write its record, whether it reaches its last epoch or not."""
     began, started = time.perf_counter(), _now()
-    course: Course | None = None
-    facts = NetworkFacts(layers=(), parameters=0)
+    course, network_facts = Course({}), NetworkFacts(layers=(), parameters=0)
     predictions: Predictions | None = None
     weights: dict[str, Arrays] = {}
     failure: Failure | None = None
@@ -83,7 +77,7 @@ def train_and_record(task: Task, after_epoch: Callable[[int], None]) -> Outcome:
     try:
         config = task.run.setting.config
         network = build(config.network, dataset.shape, len(dataset.classes), task.run.seed)
-        facts, course = describe(network), begin(network)
+        network_facts, course = describe(network), begin(network)
         batches = Batches(dataset)
         train(network, batches, dataset.splits, task.run, course, after_epoch)
         predictions, weights = _evaluate(network, course.best_state, batches, dataset)
@@ -93,36 +87,41 @@ def train_and_record(task: Task, after_epoch: Callable[[int], None]) -> Outcome:
         raise  # the parent process is gone; there is nobody to train for
     except Exception as error:  # a user's network may raise anything; the other runs go on
         failure = Failure(message=f"{type(error).__name__}: {error}")
-    course = course or Course({})
-    record = Record(
-        facts=RunFacts(
-            study=task.study,
-            setting=task.run.setting.name,
-            baseline=task.baseline,
-            seed=task.run.seed,
-            status="failed" if failure else "finished",
-            failure=failure,
-            changes={path: after for path, (_, after) in task.run.setting.changes.items()},
-            config=task.run.setting.config.model_dump(mode="json"),
-            digest=task.digest,
-            data=_data_facts(dataset),
-            network=facts,
-            streams=course.streams(),
-            environment=environment(),
-            started=started,
-            ended=_now(),
-            best_epoch=course.best_epoch,
-            train_seconds=course.train_seconds,
-            train_cpu_seconds=course.train_cpu_seconds,
-        ),
-        curves=course.curves(),
-        predictions=predictions,
+    facts = _facts(task, dataset, network_facts, course, started, failure)
+    write_record(task.out, Record(facts, course.curves(), predictions), weights)
+    status, message = ("failed", failure.message) if failure else ("finished", "")
+    return Outcome(task.run, status, time.perf_counter() - began, message)
+
+
+def _facts(
+    task: Training,
+    dataset: Dataset,
+    network: NetworkFacts,
+    course: Course,
+    started: str,
+    failure: Failure | None,
+) -> RunFacts:
+    setting = task.run.setting
+    return RunFacts(
+        study=task.study,
+        setting=setting.name,
+        baseline=task.baseline,
+        seed=task.run.seed,
+        status="failed" if failure else "finished",
+        failure=failure,
+        changes={path: after for path, (_, after) in setting.changes.items()},
+        config=setting.config.model_dump(mode="json"),
+        digest=task.digest,
+        data=_data_facts(dataset),
+        network=network,
+        streams=course.streams(),
+        environment=environment(),
+        started=started,
+        ended=_now(),
+        best_epoch=course.best_epoch,
+        train_seconds=course.train_seconds,
+        train_cpu_seconds=course.train_cpu_seconds,
     )
-    write_record(task.out, record, weights)
-    seconds = time.perf_counter() - began
-    if failure:
-        return Outcome(task, "failed", seconds, failure.message)
-    return Outcome(task, "finished", seconds)
 
 
 def _evaluate(

@@ -1,22 +1,8 @@
-"""Records as tidy tables: one row each, every column documented in `COLUMNS`.
-
-Settings and classes are categorical columns, so that a million rows stay small. Losses and
-probabilities keep the 32 bits they were measured with.
-"""
+"""What every table holds: its rows, and each of its columns."""
 
 from __future__ import annotations
 
-import gzip
-import io
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-import numpy as np
-import pandas as pd
-
-from paribus.evaluation import measures
-from paribus.records import Floats, Integers, Record, RunFacts
+from collections.abc import Mapping
 
 #: Table -> what one row is.
 ROWS: Mapping[str, str] = {
@@ -25,16 +11,26 @@ ROWS: Mapping[str, str] = {
     "steps": "One row a training step (one batch) of a run; compressed, as it is long.",
     "per_class": "One row a class of a finished run, on the test pictures after the last epoch.",
     "confusion": "One row a pair of classes of a finished run, pairs that never occur included.",
+    "failures": (
+        "One row a setting and test picture that at least one of the setting's seeds gets wrong "
+        "after the last epoch, or that a variation fixes or breaks."
+    ),
     "comparisons": (
         "One row a variation and measure: the variation against the baseline over paired seeds. "
         "A number that the seeds can't give is an empty cell, and `notes` says why."
     ),
     "claims": "One row a claim of the study, in its order.",
+    "interventions": (
+        "One row a setting and intervention: the setting's trained networks on changed test "
+        "pictures. Settings whose networks weren't analysed have none."
+    ),
+    "interventions_by_class": "One row a setting, intervention and class.",
 }
 
 _SETTING = "The setting's name; the baseline is one of them."
 _SEED = "The seed that fixes the run's random streams; equal seeds are paired across settings."
 _CLASS = "The class, by name."
+_INTERVENTION = "What is changed in every test picture; docs/statistics.md describes each."
 
 #: Table -> column -> what it holds, with its unit.
 COLUMNS: Mapping[str, Mapping[str, str]] = {
@@ -96,6 +92,44 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "predicted": "The class that the network gave, by name.",
         "count": "Number of test pictures after the last epoch.",
     },
+    "failures": {
+        "setting": _SETTING,
+        "picture": "The picture's number in its source.",
+        "true": "The true class, by name.",
+        "predicted": (
+            "The wrong class that most seeds give, by name; empty for a picture that is right in "
+            "all seeds."
+        ),
+        "kind": (
+            "`systematic`: wrong in every seed; `seed-dependent`: in some; `one-seed`: wrong, and "
+            "there is one seed only; `right`: in none, but fixed by the variation."
+        ),
+        "wrong": "In how many finished seeds it is wrong.",
+        "seeds": "Finished seeds of the setting.",
+        "wrong_low": (
+            "Lower end of the 95 % interval (Wilson) of the probability that a new seed gets this "
+            "picture wrong, 0 to 1."
+        ),
+        "wrong_high": "Upper end of the same interval.",
+        "true_probability": "Probability of the true class, mean over the seeds, 0 to 1.",
+        "predicted_probability": "Probability of `predicted`, mean over the seeds, 0 to 1.",
+        "margin": (
+            "Logarithm of the true class's mean probability divided by that of the likeliest "
+            "other class, in nats; near 0 at the boundary between two classes."
+        ),
+        "votes": "How many seeds give each class, the most frequent first: `cat: 6, deer: 4`.",
+        "change": (
+            "`fixed`: the baseline is wrong in more than half of the paired seeds, and the "
+            "variation right in more than half; `broken`: the other way; else empty."
+        ),
+        "fixed": "In how many paired seeds the baseline is wrong and the variation right.",
+        "broken": "In how many paired seeds the baseline is right and the variation wrong.",
+        "suspicion": (
+            "How much speaks for a wrong label, 0 to 1, by confident learning over the runs of "
+            "all settings; an order, not a probability."
+        ),
+        "suspicion_rank": "1 for the most suspicious label of all test pictures.",
+    },
     "comparisons": {
         "variation": "The variation's name.",
         "measure": "What is compared, as a column of `runs` or `recall:` and a class.",
@@ -144,70 +178,48 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "evidence": "The numbers, in sentences.",
         "figure": "The part of the report that shows them: `report.html#` and this.",
     },
+    "interventions": {
+        "setting": _SETTING,
+        "intervention": _INTERVENTION,
+        "topic": "The cause it asks about: background, colour, position, resolution or texture.",
+        "amount": (
+            "How much is changed: per cent of the area (the centre's), of the side (shifts and "
+            "blurs) or of the colour, or the patches along a side."
+        ),
+        "n_seeds": "Seeds whose networks were analysed.",
+        "accuracy": "Share of changed test pictures classified correctly, mean over seeds.",
+        "low": "Lower end of its 95 % interval, for new seeds on these test pictures.",
+        "high": "Upper end of it.",
+        "chance": (
+            "Mean accuracy of answers that have nothing to do with the pictures but are given as "
+            "often."
+        ),
+        "p_chance": "P value of `accuracy` being chance, adjusted over the setting's rows.",
+        "change": "Accuracy on changed pictures minus that on unchanged ones.",
+        "change_low": "Lower end of its interval, for new seeds on these test pictures.",
+        "change_high": "Upper end of it.",
+        "change_low_new_pictures": "Lower end of the interval for new seeds and new pictures.",
+        "change_high_new_pictures": "Upper end of it.",
+        "p": "P value of no change.",
+        "p_adjusted": "The same, adjusted over the setting's rows.",
+        "verdict": "`worse`, `better`, `equivalent` (within the study's margin) or `undecided`.",
+    },
+    "interventions_by_class": {
+        "setting": _SETTING,
+        "intervention": _INTERVENTION,
+        "class": _CLASS,
+        "n_seeds": "Seeds whose networks were analysed.",
+        "recall": "Share of the class's changed pictures that are called so, mean over seeds.",
+        "low": "Lower end of its 95 % interval, for new seeds on these test pictures.",
+        "high": "Upper end of it.",
+        "chance": "Share of all changed pictures that are called so: its recall by chance.",
+        "p_chance": "P value of `recall` being `chance`, adjusted over classes and interventions.",
+        "change": "Recall on changed pictures minus that on unchanged ones.",
+        "change_low": "Lower end of its interval, for new seeds on these test pictures.",
+        "change_high": "Upper end of it.",
+        "p_change": "P value of no change, adjusted over classes and interventions.",
+    },
 }
-
-#: What begins a formula, in its wide form too, as East Asian spreadsheets take it.
-_SIGNS = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
-#: Where a spreadsheet would begin one: at the front of a text, and behind what ends a line, or a
-#: cell in countries whose numbers have commas.
-_FIRST, _INNER = re.compile(rf"\s*{_SIGNS}|[\t\r\n]"), re.compile(rf"([;\t\r\n])(?={_SIGNS})")
-
-
-def runs(records: Sequence[Record]) -> pd.DataFrame:
-    """Every run with its measures; a failed one has its status, seconds and message only."""
-    frame = pd.DataFrame([_run(record) for record in records], columns=list(COLUMNS["runs"]))
-    return frame.astype({"setting": "category", "best_epoch": "Int64"})
-
-
-def epochs(records: Sequence[Record]) -> pd.DataFrame:
-    """Losses, validation accuracy and learning rate of every epoch."""
-    return _joined("epochs", [_epochs(record) for record in records])
-
-
-def steps(records: Sequence[Record]) -> pd.DataFrame:
-    """The training loss of every step."""
-    return _joined("steps", [_steps(record) for record in records])
-
-
-def per_class(records: Sequence[Record]) -> pd.DataFrame:
-    """Precision, recall, F1 and support of every class in every finished run."""
-    return _joined("per_class", [_per_class(record) for record in records if record.predictions])
-
-
-def confusion(records: Sequence[Record]) -> pd.DataFrame:
-    """Count of every pair of true and predicted class in every finished run."""
-    return _joined("confusion", [_confusion(record) for record in records if record.predictions])
-
-
-def confusion_of(record: Record) -> Integers:
-    """The confusion matrix (classes, classes) of a finished run after its last epoch."""
-    assert record.predictions is not None, "a failed run has no predictions"
-    predictions = record.predictions
-    classes = len(record.facts.data.classes)
-    return measures.confusion(predictions.labels, predictions.last.argmax(axis=1), classes)
-
-
-def to_csv(frame: pd.DataFrame) -> bytes:
-    """A table as RFC 4180 has it, in UTF-8, every number exact when read back.
-
-    Text that a spreadsheet would run as a formula gets a single quote before it.
-    """
-    text = {
-        str(name): _guarded(column)
-        for name, column in frame.items()
-        if not pd.api.types.is_numeric_dtype(column.dtype)
-    }
-    written: str = frame.assign(**text).to_csv(index=False, lineterminator="\r\n")
-    return written.encode()
-
-
-def to_csv_gz(frame: pd.DataFrame) -> bytes:
-    """`to_csv` compressed, without a date, so that equal tables give equal bytes."""
-    packed = io.BytesIO()
-    # The last three levels take three times as long for a hundredth of the size.
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=packed, mtime=0) as file:
-        file.write(to_csv(frame))
-    return packed.getvalue()
 
 
 def tables_page() -> str:
@@ -230,112 +242,3 @@ def tables_page() -> str:
 
 def _file(table: str) -> str:
     return f"{table}.csv.gz" if table == "steps" else f"{table}.csv"
-
-
-def _run(record: Record) -> dict[str, Any]:
-    facts = record.facts
-    row = {
-        "setting": facts.setting,
-        "seed": facts.seed,
-        "status": facts.status,
-        "train_seconds": facts.train_seconds,
-        "train_cpu_seconds": facts.train_cpu_seconds,
-        "message": facts.failure.message if facts.failure else "",
-    }
-    return row | (_measured(record) if record.predictions else {})
-
-
-def _measured(record: Record) -> dict[str, float | int]:
-    """The measures that only a finished run has."""
-    assert record.predictions is not None and record.facts.best_epoch is not None
-    curves, predictions = record.curves, record.predictions
-    matrix = confusion_of(record)
-    best = predictions.best.argmax(axis=1)
-    return {
-        "test_accuracy": measures.accuracy(matrix),
-        "test_loss": measures.log_loss(predictions.last, predictions.labels),
-        "macro_f1": measures.macro_average(measures.class_figures(matrix)).f1,
-        "best_epoch": record.facts.best_epoch,
-        "best_val_loss": float(curves.val_loss[record.facts.best_epoch - 1]),
-        "best_test_accuracy": float((best == predictions.labels).mean()),
-        "best_test_loss": measures.log_loss(predictions.best, predictions.labels),
-        "final_train_loss": float(curves.train_loss[-1]),
-        "final_val_loss": float(curves.val_loss[-1]),
-        "final_val_accuracy": float(curves.val_accuracy[-1]),
-    }
-
-
-def _epochs(record: Record) -> dict[str, Any]:
-    curves = record.curves
-    # A run may fail between its training and its validation: the epoch then has no latter.
-    epochs = len(curves.train_loss)
-    return _key(record.facts, epochs) | {
-        "epoch": np.arange(1, epochs + 1),
-        "train_loss": curves.train_loss,
-        "val_loss": _padded(curves.val_loss, epochs),
-        "val_accuracy": _padded(curves.val_accuracy, epochs),
-        "learning_rate": curves.learning_rate[:epochs],
-    }
-
-
-def _steps(record: Record) -> dict[str, Any]:
-    loss = record.curves.step_loss
-    numbers = np.arange(1, len(loss) + 1)
-    return _key(record.facts, len(loss)) | {"step": numbers, "train_loss": loss}
-
-
-def _per_class(record: Record) -> dict[str, Any]:
-    figures = measures.class_figures(confusion_of(record))
-    names = record.facts.data.classes
-    return _key(record.facts, len(names)) | {
-        "class": _names(np.arange(len(names)), names),
-        **vars(figures),
-    }
-
-
-def _confusion(record: Record) -> dict[str, Any]:
-    names = record.facts.data.classes
-    true, predicted = np.indices((len(names), len(names))).reshape(2, -1)
-    return _key(record.facts, len(true)) | {
-        "true": _names(true, names),
-        "predicted": _names(predicted, names),
-        "count": confusion_of(record).ravel(),
-    }
-
-
-def _key(facts: RunFacts, rows: int) -> dict[str, Any]:
-    setting = _names(np.zeros(rows, np.int64), [facts.setting])
-    return {"setting": setting, "seed": np.full(rows, facts.seed)}
-
-
-def _names(numbers: Integers, names: Sequence[str]) -> pd.Categorical[str]:
-    return pd.Categorical.from_codes(numbers, pd.Index(names))
-
-
-def _joined(table: str, parts: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """The runs' rows one after another; columns of names stay categorical."""
-    frames = [pd.DataFrame(part) for part in parts]
-    columns = COLUMNS[table]
-    joined = {name: _joined_column([frame[name] for frame in frames]) for name in columns if frames}
-    return pd.DataFrame(joined, columns=list(columns))
-
-
-def _joined_column(parts: list[pd.Series[Any]]) -> pd.Series[Any]:
-    if isinstance(parts[0].dtype, pd.CategoricalDtype):
-        return pd.Series(pd.api.types.union_categoricals(parts))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _padded(values: Floats, length: int) -> Floats:
-    return np.pad(values, (0, length - len(values)), constant_values=np.nan)
-
-
-def _guarded(column: pd.Series[Any]) -> pd.Series[Any]:
-    # Of a column of names, `map` looks at each name once, however many rows there are.
-    return column.map(lambda text: _guard(text) if isinstance(text, str) else text)
-
-
-def _guard(text: str) -> str:
-    """A single quote before what would run."""
-    text = _INNER.sub(r"\1'", text)
-    return f"'{text}" if _FIRST.match(text) else text

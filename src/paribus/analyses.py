@@ -1,0 +1,145 @@
+"""What was learnt of a run's network after its training: kept beside the record, never in it.
+
+An analysis can always be made again from the record's weights and the pictures. So a file that
+is missing, damaged or of another network counts as none, and is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from paribus.evaluation.explained import Explained, explained
+from paribus.records import Explanations, Interventions, Record
+from paribus.store import Arrays, write_file
+
+#: Raised when a change makes the same network's analysis come out otherwise.
+ANALYSIS_FORMAT = 1
+
+INTERVENTIONS, EXPLANATIONS = "interventions", "explanations"
+_PREDICTED = "predicted "
+
+
+def write_interventions(out: Path, record: Record, found: Interventions) -> None:
+    """Keep what a run's network says of changed pictures."""
+    _write(
+        out,
+        record,
+        INTERVENTIONS,
+        {
+            "outside": found.outside,
+            **{f"{_PREDICTED}{name}": classes for name, classes in found.predicted.items()},
+        },
+    )
+
+
+def read_interventions(out: Path, record: Record) -> Interventions | None:
+    """What was kept of this very network; None where there is nothing good."""
+    arrays = _read(out, record, INTERVENTIONS)
+    if arrays is None:
+        return None
+    return Interventions(
+        predicted={
+            name.removeprefix(_PREDICTED): classes
+            for name, classes in arrays.items()
+            if name.startswith(_PREDICTED)
+        },
+        outside=arrays["outside"],
+    )
+
+
+def write_explanations(out: Path, record: Record, found: Explanations) -> None:
+    """Keep why a run's network answers as it does."""
+    _write(out, record, EXPLANATIONS, vars(found))
+
+
+def read_explanations(out: Path, record: Record) -> Explanations | None:
+    """What was kept of this very network; None where there is nothing good."""
+    arrays = _read(out, record, EXPLANATIONS)
+    return None if arrays is None else Explanations(**arrays)
+
+
+def read_all_interventions(
+    out: Path, records: Sequence[Record]
+) -> dict[tuple[str, int], Interventions]:
+    """What is kept, by setting and seed."""
+    found = {(r.facts.setting, r.facts.seed): read_interventions(out, r) for r in records}
+    return {key: its for key, its in found.items() if its is not None}
+
+
+def read_explained(out: Path, records: Sequence[Record]) -> dict[str, Explained]:
+    """The explanations of each setting that has any, put together over its seeds.
+
+    Runs that were analysed for other pictures than most, as when seeds were added since, are
+    left out; `Explained.seeds` says how many are in.
+    """
+    kept: defaultdict[str, defaultdict[bytes, list[Explanations]]]
+    kept = defaultdict(lambda: defaultdict(list))
+    for record in records:
+        if its := read_explanations(out, record):
+            about = its.pictures.tobytes() + its.targets.tobytes()
+            kept[record.facts.setting][about].append(its)
+    return {name: explained(max(groups.values(), key=len)) for name, groups in kept.items()}
+
+
+def _file(out: Path, record: Record, kind: str) -> Path:
+    facts = record.facts
+    return out / "analysis" / facts.setting / f"seed-{facts.seed}" / f"{kind}.safetensors"
+
+
+def _network(record: Record) -> str:
+    """Names the one trained network that an analysis is of, by all that it answered."""
+    assert record.predictions is not None, "a failed run has no network to analyse"
+    answers = np.ascontiguousarray(record.predictions.last).tobytes()
+    parts = f"{ANALYSIS_FORMAT} {record.facts.digest} ".encode() + answers
+    return hashlib.sha256(parts).hexdigest()
+
+
+def _write(out: Path, record: Record, kind: str, arrays: Arrays) -> None:
+    # int64 class numbers would make a file four times as large as it needs to be.
+    packed = {name: np.ascontiguousarray(_narrowed(array)) for name, array in arrays.items()}
+    # One entry, for safetensors writes several in any order, and equal analyses are equal files.
+    seal = {"seal": f"{_network(record)} {_sha256(packed)}"}
+    write_file(_file(out, record, kind), save(packed, metadata=seal))
+
+
+def _read(out: Path, record: Record, kind: str) -> dict[str, np.ndarray[Any, Any]] | None:
+    path = _file(out, record, kind)
+    if record.predictions is None or not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            network, _, sha256 = (file.metadata() or {}).get("seal", "").partition(" ")
+            if network != _network(record):
+                return None
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+    except (OSError, SafetensorError):
+        return None
+    if sha256 != _sha256(arrays):
+        return None
+    return {name: _widened(array) for name, array in arrays.items()}
+
+
+def _sha256(arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype} {array.shape} ".encode() + array.tobytes())
+    return digest.hexdigest()
+
+
+def _narrowed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if array.dtype.kind == "f":
+        return array.astype(np.float16 if array.ndim == 3 else np.float32)  # maps are for the eye
+    small = array.size == 0 or (array.min() >= 0 and array.max() < 256)
+    return array.astype(np.uint8 if small else np.int32)
+
+
+def _widened(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return array.astype(np.float32 if array.dtype.kind == "f" else np.int64)

@@ -1,0 +1,76 @@
+"""The commands: parse, call, exit code. Nothing else.
+
+Everything heavy is imported inside the command that needs it, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from click.shell_completion import get_completion_class
+
+import paribus
+from paribus.cli.audit import audit
+from paribus.cli.data import data
+from paribus.cli.results import check, failures, report
+from paribus.cli.studies import plan, run
+from paribus.errors import ParibusError, printable
+
+INTERRUPTED = 130
+
+
+class _Commands(click.Group):
+    """Turns Paribus's errors into a message on standard error and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ParibusError as error:
+            for line in str(error).split("\n"):
+                click.echo(printable(line), err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("Stopped. Finished runs are kept; the same command goes on.", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
+    epilog="Exit codes: 0 done, 1 a run failed or something could not be done, 2 the study or "
+    "the command is wrong, 130 interrupted. Results go to standard output, progress to "
+    "standard error; NO_COLOR is respected.",
+)
+@click.version_option(paribus.__version__, "--version", "-V", prog_name="paribus")
+def main() -> None:
+    """Change one thing in a network; learn what it really did.
+
+    A study names a baseline and variations of it. Paribus trains every setting from the same
+    seeds, evaluates it, and writes a report of what differs.
+
+    \b
+    Examples:
+      paribus plan studies/digits.yaml
+      paribus run studies/digits.yaml --out out/digits
+      paribus report out/digits
+    """
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a script that completes Paribus's commands in your shell.
+
+    \b
+    Example:
+      paribus completion bash >> ~/.bashrc
+    """
+    whole = click.get_current_context().find_root().command
+    kind = get_completion_class(shell)
+    assert kind is not None  # click.Choice lets no other shell through
+    click.echo(kind(whole, {}, "paribus", "_PARIBUS_COMPLETE").source())
+
+
+for command in (run, plan, report, check, failures, audit, data, completion):
+    main.add_command(command)

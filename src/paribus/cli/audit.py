@@ -1,0 +1,50 @@
+"""From a published report: `paribus audit`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from paribus.cli.options import JSON
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--spread",
+    metavar="SD",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Standard deviation over seeds of the difference of two settings' accuracies; 0.01 is "
+    "one point.  [default: the file's, or 0.01]",
+)
+@JSON
+def audit(file: Path, spread: float | None, as_json: bool) -> None:
+    """Hold a published report against its own confusion matrices.
+
+    FILE holds the matrices, and optionally what the report prints and concludes of them.
+    Every figure is computed again; claims that the matrices can decide are checked; and it is
+    said what one run of each setting can tell, and how many seeds it would have taken.
+
+    Exit codes: 0 all that is printed follows and every claim that could be checked holds, 1
+    something doesn't, 2 the file is wrong.
+
+    \b
+    Examples:
+      paribus audit published.yaml
+      paribus audit published.yaml --spread 0.006 --json
+    """
+    from paribus.audit.audit import audit as audited
+    from paribus.audit.read import read_published
+
+    found = audited(read_published(file), spread)
+    if as_json:
+        click.echo(json.dumps({"sound": found.sound} | asdict(found), indent=1))
+    else:
+        from paribus.audit.show import show
+
+        show(found)
+    sys.exit(0 if found.sound else 1)

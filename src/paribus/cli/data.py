@@ -1,0 +1,87 @@
+"""Pictures: `paribus data list`, `fetch` and `verify`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from paribus.cli.options import DATA_DIR, JSON
+
+
+@click.group()
+def data() -> None:
+    """List, fetch and verify the pictures that studies use."""
+
+
+@data.command("list")
+@DATA_DIR
+@JSON
+def list_sources(data_dir: Path | None, as_json: bool) -> None:
+    """List the sources of pictures and whether they are ready.
+
+    \b
+    Example:
+      paribus data list
+    """
+    from paribus.data.verify import states
+
+    found = states(data_dir)
+    if as_json:
+        click.echo(json.dumps([asdict(state) for state in found], indent=1, default=str))
+        return
+    for state in found:
+        click.echo(f"{state.name:8} {state.state}\n         {state.description}")
+        if state.where:
+            click.echo(f"         {state.where}")
+
+
+@data.command()
+@click.argument("source", type=click.Choice(["stl10"]))
+@DATA_DIR
+def fetch(source: str, data_dir: Path | None) -> None:
+    """Download a source's pictures into the cache (or --data-dir).
+
+    STL-10's archive is read as it arrives and left as soon as the labelled pictures are
+    complete; a cut connection is taken up again.
+
+    \b
+    Example:
+      paribus data fetch stl10
+    """
+    from paribus.data.dataset import cache_folder
+    from paribus.data.download import fetch_stl10
+    from paribus.events import DataRead
+    from paribus.screen import Screen
+
+    with Screen() as screen:
+        folder = fetch_stl10(
+            data_dir or cache_folder(), progress=lambda *seen: screen.show(DataRead(*seen))
+        )
+    click.echo(folder)
+
+
+@data.command()
+@click.argument("source", metavar="SOURCE")
+@DATA_DIR
+def verify(source: str, data_dir: Path | None) -> None:
+    """Check a source: stl10, digits, or a folder of your own pictures.
+
+    Every problem is printed; the exit code is 1 if there is any.
+
+    \b
+    Examples:
+      paribus data verify stl10 --data-dir ~/stl10
+      paribus data verify ~/pictures
+    """
+    from paribus.data.verify import verify as problems_of
+
+    problems = problems_of(source, data_dir)
+    for problem in problems:
+        click.echo(problem)
+    if not problems:
+        click.echo(f"{source}: good")
+    sys.exit(1 if problems else 0)

@@ -1,0 +1,81 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from paribus.study.spec import Study
+
+STUDY = click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path))
+OUT = click.argument("out", metavar="OUT", type=click.Path(path_type=Path, file_okay=False))
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+DATA_DIR = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Where STL-10's official binary files lie.",
+)
+
+
+def _looks(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> tuple[int, ...] | None:
+    try:
+        looks = tuple(int(part) for part in value.split(",")) if value else None
+    except ValueError:
+        looks = ()
+    if looks is not None and (list(looks) != sorted(set(looks)) or min(looks, default=0) < 3):
+        raise click.BadParameter(
+            f"{value!r} came; numbers of seeds from 3 on, each larger than the one before, as "
+            "5,8,12,20"
+        )
+    return looks
+
+
+def study_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that takes a study file, in the order that help lists them."""
+    options = [
+        click.option("--seeds", type=click.IntRange(1, 1000), help="Instead of the study's."),
+        click.option(
+            "--looks",
+            metavar="N,N,...",
+            callback=_looks,
+            help="Add seeds at these looks until every variation is decided, as 5,8,12,20.",
+        ),
+        click.option("--epochs", type=click.IntRange(1), help="Instead of the study's."),
+        click.option(
+            "--jobs", type=click.IntRange(1, 256), help="Processes; one a core by default."
+        ),
+        DATA_DIR,
+        click.option(
+            "--allow-code",
+            is_flag=True,
+            help="Let the study run Python code that it names (network.kind: module:callable).",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def read(
+    study_file: Path,
+    seeds: int | None,
+    looks: tuple[int, ...] | None,
+    epochs: int | None,
+    allow_code: bool,
+) -> Study:
+    """The study in a file with the options' changes; UsageError where two contradict each other."""
+    from paribus.study.read import demand_permission, read_study
+
+    if seeds and looks:
+        raise click.UsageError("--seeds is a fixed number and --looks adds seeds: name one of them")
+    until = {"until": "decided", "looks": looks} if looks else None
+    study = read_study(study_file, seeds=seeds or until, epochs=epochs)
+    if not allow_code:
+        demand_permission(study, study_file)
+    return study

@@ -1,0 +1,125 @@
+"""From the records of a study: `paribus report`, `paribus check` and `paribus failures`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from paribus.cli.options import JSON, OUT
+from paribus.cli.output import print_results, rows
+
+if TYPE_CHECKING:
+    from paribus.tables import FailureKind, Order
+
+
+@click.command()
+@OUT
+@click.option(
+    "--no-pictures", is_flag=True, help="Leave out the pictures, where they may not be published."
+)
+@JSON
+def report(out: Path, no_pictures: bool, as_json: bool) -> None:
+    """Write the report of OUT again, from its records alone.
+
+    Needs neither the data set nor PyTorch.
+
+    \b
+    Examples:
+      paribus report out/digits
+      paribus report out/stl10 --no-pictures
+    """
+    from paribus import pipeline
+
+    print_results(pipeline.rebuild_report(out, pictures=not no_pictures), as_json)
+
+
+@click.command()
+@OUT
+@JSON
+def check(out: Path, as_json: bool) -> None:
+    """Test the claims of the study in OUT again, from its records alone.
+
+    The exit code is 0 if every claim is supported and 1 if one is refuted or undecided, so
+    that a study's conclusions can be kept true like any other test.
+
+    \b
+    Examples:
+      paribus check out/stl10
+      paribus check out/stl10 --json
+    """
+    from paribus import pipeline
+    from paribus.screen import show_claims
+
+    results = pipeline.read_results(out)
+    if as_json:
+        tested = {"study": results.study.name, "claims": rows(results.table("claims"))}
+        click.echo(json.dumps(tested, indent=1))
+    else:
+        show_claims(results.study.name, results.claims)
+    sys.exit(0 if all(claim.verdict == "supported" for claim in results.claims) else 1)
+
+
+@click.command()
+@OUT
+@click.option("--setting", help="Of this setting only.")
+@click.option("--true", metavar="CLASS", help="Pictures of this class.")
+@click.option(
+    "--predicted", metavar="CLASS", help="Pictures that at least one seed takes for this class."
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["systematic", "seed-dependent", "one-seed", "fixed", "broken"]),
+    help="Wrong in every seed, in some, or in the only one; or what a variation changes.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(["wrong", "confidence", "boundary", "suspicion", "fixed", "broken"]),
+    default="wrong",
+    show_default=True,
+    help="What comes first: wrong in most seeds; most surely wrong; nearest to right; most "
+    "likely to carry a wrong label; fixed, or broken, in most seeds.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    help="Show so many at most; 0 shows all.",
+)
+@JSON
+def failures(
+    out: Path,
+    setting: str | None,
+    true: str | None,
+    predicted: str | None,
+    kind: FailureKind | None,
+    sort: Order,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List the test pictures that OUT's networks get wrong, from its records alone.
+
+    A picture is a failure of a setting if at least one seed gets it wrong. One that a variation
+    fixes is listed with the variation, even if no seed gets it wrong any more.
+
+    \b
+    Examples:
+      paribus failures out/stl10 --true dog --predicted cat --kind systematic
+      paribus failures out/stl10 --setting batch-norm --kind fixed --sort fixed
+      paribus failures out/stl10 --sort suspicion --limit 0 --json
+    """
+    from paribus import pipeline
+    from paribus.screen import show_failures
+
+    results = pipeline.read_results(out)
+    found = results.failures(setting=setting, true=true, predicted=predicted, kind=kind, sort=sort)
+    listed = found.head(limit or len(found))
+    if as_json:
+        counted = {"study": results.study.name, "matching": len(found), "shown": len(listed)}
+        click.echo(json.dumps(counted | {"failures": rows(listed)}, indent=1))
+    else:
+        show_failures(listed, len(found))

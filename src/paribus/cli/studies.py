@@ -1,0 +1,93 @@
+"""From a study file: `paribus run` and `paribus plan`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from paribus.cli.options import JSON, STUDY, read, study_options
+from paribus.cli.output import print_results
+
+
+@click.command()
+@STUDY
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where results go.  [default: out/<name of the study file>]",
+)
+@study_options
+@JSON
+def run(
+    study_file: Path,
+    out: Path | None,
+    seeds: int | None,
+    looks: tuple[int, ...] | None,
+    epochs: int | None,
+    jobs: int | None,
+    data_dir: Path | None,
+    allow_code: bool,
+    as_json: bool,
+) -> None:
+    """Train every setting of STUDY from every seed and write the report.
+
+    Runs that finished before are not trained again; a changed study trains what changed.
+
+    \b
+    Examples:
+      paribus run studies/digits.yaml
+      paribus run studies/lenet-stl10.yaml --data-dir ~/stl10 --out out/stl10
+      paribus run studies/digits.yaml --seeds 1 --epochs 2      # a quick try
+      paribus run studies/digits.yaml --looks 5,8,12,20         # seeds until decided
+    """
+    study = read(study_file, seeds, looks, epochs, allow_code)
+    from paribus import pipeline
+    from paribus.screen import Screen
+
+    with Screen() as screen:
+        results = pipeline.run(
+            study,
+            out or Path("out") / study_file.stem,
+            data_dir=data_dir,
+            jobs=jobs,
+            watch=screen.show,
+        )
+    print_results(results, as_json)
+    sys.exit(1 if results.failed else 0)
+
+
+@click.command()
+@STUDY
+@study_options
+@JSON
+def plan(
+    study_file: Path,
+    seeds: int | None,
+    looks: tuple[int, ...] | None,
+    epochs: int | None,
+    jobs: int | None,
+    data_dir: Path | None,
+    allow_code: bool,
+    as_json: bool,
+) -> None:
+    """Show every run of STUDY, what each variation changes, and how long it will take.
+
+    The time is measured: a few training steps of every setting, on this machine, now.
+
+    \b
+    Example:
+      paribus plan studies/lenet-stl10.yaml --jobs 2
+    """
+    study = read(study_file, seeds, looks, epochs, allow_code)
+    from paribus.execution.estimate import estimate
+    from paribus.screen import show_outlook
+
+    outlook = estimate(study, data_dir, jobs)
+    if as_json:
+        click.echo(json.dumps(asdict(outlook), indent=1))
+    else:
+        show_outlook(outlook)

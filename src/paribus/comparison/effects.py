@@ -1,0 +1,197 @@
+"""What each intervention does to a setting's networks: against the unchanged pictures, and chance.
+
+The same network sees the same test pictures twice, unchanged and changed. So the differences
+are paired by seed and by picture, and are compared as a variation is with the baseline. All
+interventions on one setting are one family (Holm), and all classes under all of them another.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from paribus.comparison.causes import by_chance
+from paribus.comparison.compare import Comparison, adjusted, compare_measure
+from paribus.comparison.crossed import crossed_interval
+from paribus.comparison.measure import MEASURES
+from paribus.comparison.multiplicity import holm
+from paribus.comparison.paired import DIGITS, Floats, mean_test, t_interval
+from paribus.comparison.values import Analysed
+from paribus.evaluation.measures import class_figures, confusion
+from paribus.records import Integers, Interventions, Record
+from paribus.study.interventions import Intervention, interventions
+from paribus.study.spec import Study
+
+
+@dataclass(frozen=True)
+class Against:
+    """Means over seeds with their 95 % t intervals, and adjusted p values of "no difference".
+
+    Attributes:
+        estimate, low, high, p: arrays of one shape; NaN where the seeds can't tell.
+    """
+
+    estimate: Floats
+    low: Floats
+    high: Floats
+    p: Floats
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one intervention does to a setting.
+
+    Attributes:
+        classes: their names; what is (classes,) below is in their order.
+        n_seeds: the runs that were analysed.
+        accuracy: on the changed pictures, () mean with its interval.
+        chance: the accuracy of answers that have nothing to do with the pictures, but are given
+            as often: the sum over classes of the share of pictures times that of answers.
+        above_chance: accuracy minus chance, (); its p is adjusted over the interventions.
+        comparison: accuracy changed minus unchanged, with the study's margin and its verdict.
+        recall: on the changed pictures, (classes,).
+        class_chance: (classes,) the share of all pictures that are given this class: the recall
+            of answers that have nothing to do with the pictures.
+        class_above_chance, class_change: recall minus that, and recall changed minus
+            unchanged, (classes,); p adjusted over classes and interventions.
+    """
+
+    setting: str
+    intervention: Intervention
+    classes: tuple[str, ...]
+    n_seeds: int
+    accuracy: Against
+    chance: float
+    above_chance: Against
+    comparison: Comparison
+    recall: Against
+    class_chance: Floats
+    class_above_chance: Against
+    class_change: Against
+
+
+def effects(study: Study, records: Sequence[Record], analysed: Analysed) -> tuple[Effect, ...]:
+    """Every intervention on every setting that has been analysed, in the order of the records."""
+    runs: defaultdict[str, list[tuple[Record, Interventions]]] = defaultdict(list)
+    for record in sorted(records, key=lambda its: its.facts.seed):
+        found = analysed.get((record.facts.setting, record.facts.seed))
+        if found is not None and record.predictions is not None:
+            runs[record.facts.setting].append((record, found))
+    return tuple(
+        effect
+        for setting in dict.fromkeys(record.facts.setting for record in records)
+        if setting in runs
+        for effect in _of_setting(study, runs[setting])
+    )
+
+
+def _of_setting(study: Study, runs: Sequence[tuple[Record, Interventions]]) -> list[Effect]:
+    facts, found = runs[0][0].facts, [its for _, its in runs]
+    shown = [record.predictions for record, _ in runs if record.predictions]
+    labels, classes = shown[0].labels, len(facts.data.classes)
+    plain = np.stack([its.last.argmax(axis=1) for its in shown])
+    changes = [
+        change
+        for change in interventions(facts.data.shape[0])
+        if all(change.name in its.predicted for its in found)
+    ]
+    changed = [np.stack([its.predicted[change.name] for its in found]) for change in changes]
+    comparisons = _compared(study, changes, plain, changed, labels)
+    above, recall, above_by_class, change_by_class = _tested(plain, changed, labels, classes)
+    return [
+        Effect(
+            setting=facts.setting,
+            intervention=change,
+            classes=facts.data.classes,
+            n_seeds=len(runs),
+            accuracy=_against((changed[n] == labels).mean(axis=1)),
+            chance=float(np.mean([by_chance(labels, run, classes) for run in changed[n]])),
+            above_chance=_row(above, n),
+            comparison=comparisons[n],
+            recall=_row(recall, n),
+            class_chance=np.mean([_shares(run, classes) for run in changed[n]], axis=0),
+            class_above_chance=_row(above_by_class, n),
+            class_change=_row(change_by_class, n),
+        )
+        for n, change in enumerate(changes)
+    ]
+
+
+def _compared(
+    study: Study,
+    changes: Sequence[Intervention],
+    plain: Integers,
+    changed: Sequence[Integers],
+    labels: Integers,
+) -> tuple[Comparison, ...]:
+    """Accuracy changed minus unchanged: a comparison for each intervention."""
+    accuracy = replace(MEASURES["test_accuracy"], margin=study.margin, primary=False)
+    right = plain == labels
+    enough = len(plain) > 1 and np.unique(labels, return_counts=True)[1].min() > 1
+    return adjusted(
+        [
+            compare_measure(
+                change.name,
+                right.mean(axis=1),
+                (now == labels).mean(axis=1),
+                accuracy,
+                new_pictures=(
+                    crossed_interval((now == labels) - right.astype(np.int8), labels)
+                    if enough
+                    else None
+                ),
+            )
+            for change, now in zip(changes, changed, strict=True)
+        ]
+    )
+
+
+def _tested(
+    plain: Integers, changed: Sequence[Integers], labels: Integers, classes: int
+) -> tuple[Against, Against, Against, Against]:
+    """Accuracy above chance, and by class recall, recall above chance, and its change."""
+    above = np.array([[_above_chance(labels, run, classes) for run in now] for now in changed])
+    before = np.stack([_recalls(labels, run, classes) for run in plain], axis=-1)
+    # (interventions, classes, seeds)
+    recall = np.stack(
+        [np.stack([_recalls(labels, run, classes) for run in now], axis=-1) for now in changed]
+    )
+    given = np.stack([np.stack([_shares(run, classes) for run in now], -1) for now in changed])
+    return (
+        _against(above),
+        _against(recall),
+        _against(recall - given),
+        _against(recall - before),
+    )
+
+
+def _above_chance(labels: Integers, answers: Integers, classes: int) -> float:
+    return float((answers == labels).mean()) - by_chance(labels, answers, classes)
+
+
+def _recalls(labels: Integers, answers: Integers, classes: int) -> Floats:
+    """(classes,), NaN for a class without a picture."""
+    figures = class_figures(confusion(labels, answers, classes))
+    return np.where(figures.support > 0, figures.recall, np.nan)
+
+
+def _shares(answers: Integers, classes: int) -> Floats:
+    """(classes,) how often each class is given."""
+    return np.asarray(np.bincount(answers, minlength=classes) / len(answers))
+
+
+def _against(values: Floats) -> Against:
+    """The mean of (..., seeds), tested against 0 and adjusted over all of "..." together."""
+    # Equal but for the last bits is equal: else a test would take rounding for a spread.
+    values, nothing = values.round(DIGITS), np.full(values.shape[:-1], np.nan)
+    if values.shape[-1] < 2:
+        return Against(values.mean(axis=-1), nothing, nothing, nothing)
+    found, p = t_interval(values), mean_test(values)
+    return Against(found.estimate, found.low, found.high, holm(p.ravel()).reshape(p.shape))
+
+
+def _row(of: Against, n: int) -> Against:
+    return Against(of.estimate[n], of.low[n], of.high[n], of.p[n])

@@ -1,0 +1,154 @@
+"""Analysis as a task: what a trained network looks at, found out once and kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from paribus.analyses import (
+    read_explanations,
+    read_interventions,
+    write_explanations,
+    write_interventions,
+)
+from paribus.data.batches import Batches
+from paribus.data.dataset import Dataset, open_dataset
+from paribus.evaluation.attribution import integrated_gradients, occlusion, outside, pooled
+from paribus.evaluation.intervene import intervened
+from paribus.evaluation.neighbours import nearest
+from paribus.execution.task import Outcome
+from paribus.network.build import build
+from paribus.records import Explanations, Integers, Interventions, Record
+from paribus.store import read_record, read_weights, run_folder
+from paribus.study.interventions import interventions
+from paribus.study.plan import Run
+from paribus.study.spec import LeNet5
+
+#: Of so many test pictures it is measured how much of the attribution lies outside the centre.
+SAMPLE = 200
+#: Pictures at a time; with more, what lies between two layers leaves the processor's cache.
+PART = 250
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A run whose network is to be analysed.
+
+    Attributes:
+        dataset: the folder of its prepared pictures.
+        pictures: (m,) numbers of the test pictures to be explained.
+        targets: (m,) the class that each explanation is about.
+    """
+
+    run: Run
+    dataset: Path
+    out: Path
+    pictures: Integers
+    targets: Integers
+
+    def perform(self, tell: Callable[[int], None]) -> Outcome:
+        """Analyse the run's network and keep what was found."""
+        return analyse(self)
+
+
+def is_current(task: Analysis) -> bool:
+    """Whether all that the task would find out is kept already."""
+    record = _record(task)
+    return _has_interventions(task, record) and _has_explanations(task, record)
+
+
+def analyse(task: Analysis) -> Outcome:
+    """Find out what isn't kept yet: the effect of interventions, and explanations."""
+    began = time.perf_counter()
+    try:
+        record = _record(task)
+        dataset = open_dataset(task.dataset)
+        network, batches = _trained(task, dataset), Batches(dataset)
+        if not _has_interventions(task, record):
+            write_interventions(task.out, record, _intervene(network, batches, dataset))
+        if not _has_explanations(task, record):
+            write_explanations(task.out, record, _explain(task, network, batches, dataset))
+    except Exception as error:  # a user's network may raise anything; the study stays good
+        message = f"{type(error).__name__}: {error}"
+        return Outcome(task.run, "failed", time.perf_counter() - began, message)
+    return Outcome(task.run, "finished", time.perf_counter() - began)
+
+
+def _record(task: Analysis) -> Record:
+    return read_record(run_folder(task.out, task.run.setting.name, task.run.seed))
+
+
+def _has_interventions(task: Analysis, record: Record) -> bool:
+    found = read_interventions(task.out, record)
+    if found is None:
+        return False
+    wanted = {change.name for change in interventions(record.facts.data.shape[0])}
+    return wanted <= found.predicted.keys()
+
+
+def _has_explanations(task: Analysis, record: Record) -> bool:
+    found = read_explanations(task.out, record)
+    return (
+        found is not None
+        and np.array_equal(found.pictures, task.pictures)
+        and np.array_equal(found.targets, task.targets)
+    )
+
+
+def _trained(task: Analysis, dataset: Dataset) -> nn.Module:
+    """The network as it was after its last epoch, whose answers the report shows."""
+    network = build(
+        task.run.setting.config.network, dataset.shape, len(dataset.classes), task.run.seed
+    )
+    folder = run_folder(task.out, task.run.setting.name, task.run.seed)
+    weights = read_weights(folder, "last")
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    if isinstance(task.run.setting.config.network, LeNet5):
+        # Half as fast again, and so is what follows. A user's network may rely on the usual one.
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
+    return network.eval()
+
+
+def _intervene(network: nn.Module, batches: Batches, dataset: Dataset) -> Interventions:
+    test = dataset.splits.test
+    names = [change.name for change in interventions(dataset.shape[0])]
+    predicted = {name: np.empty(len(test), np.int64) for name in names}
+    with torch.inference_mode():
+        for start in range(0, len(test), PART):
+            part = slice(start, start + PART)
+            index = torch.from_numpy(test[part])
+            changed = intervened(batches.images(index), index, dataset.mean, dataset.std)
+            for name, images in changed:
+                predicted[name][part] = network(images).argmax(dim=1).numpy()
+    sample = test[:: max(1, len(test) // SAMPLE)][:SAMPLE]
+    return Interventions(predicted, _outside(network, batches, sample))
+
+
+def _outside(network: nn.Module, batches: Batches, sample: Integers) -> np.ndarray:
+    """Of each picture, the share of what speaks for the answer that lies outside the centre."""
+    images = batches.images(torch.from_numpy(sample))
+    with torch.inference_mode():
+        answers = network(images).argmax(dim=1)
+    return outside(integrated_gradients(network, images, answers.clone())).numpy()
+
+
+def _explain(
+    task: Analysis, network: nn.Module, batches: Batches, dataset: Dataset
+) -> Explanations:
+    images = batches.images(torch.from_numpy(task.pictures))
+    targets = torch.from_numpy(task.targets)
+    near, labels = nearest(network, batches, task.pictures, dataset.splits.training)
+    return Explanations(
+        pictures=task.pictures,
+        targets=task.targets,
+        gradients=pooled(integrated_gradients(network, images, targets)).numpy(),
+        occlusion=pooled(occlusion(network, images, targets)).numpy(),
+        nearest=near,
+        nearest_labels=labels,
+    )

@@ -1,0 +1,214 @@
+"""The explorer's data: all that the page's script shows of failed test pictures.
+
+The script is `templates/explorer.js`. Pictures are told by their numbers in their source, classes
+by their places in `names`, settings by their places in `settings`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter, itemgetter
+from typing import Any
+
+import numpy as np
+
+from paribus.evaluation.outcomes import VERDICTS, Changes, Outcomes
+from paribus.evaluation.picture_names import original_name, seen_name
+from paribus.records import Integers
+from paribus.report import maps, words
+from paribus.report.failures import Failures
+from paribus.report.images import Pictures, data_uri, small_uri
+
+#: Bytes of pictures and maps that a page may hold, as they stand in it.
+BUDGET = 8_000_000
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What goes into the page: the script's data, and a sentence on what is left out."""
+
+    data: Json
+    note: str
+
+    @property
+    def json(self) -> str:
+        """The data as JSON that can't end the element it stands in, whatever a name holds."""
+        text = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.translate(_HARMLESS)
+
+
+_HARMLESS = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
+
+
+def payload(failures: Failures, pictures: Pictures | None, budget: int = BUDGET) -> Payload:
+    """The failed cases for the page, the most telling first, until the budget is spent.
+
+    Args:
+        failures: of a study with a finished run.
+        pictures: where files come from; None leaves all pictures and maps out.
+        budget: bytes of pictures and maps, as they stand in the page.
+    """
+    # What no run gets wrong, however suspicious, is no failed case.
+    kept = [n for n in failures.telling.tolist() if failures.wrong[failures.rows[n]]]
+    images: dict[str, str] = {}
+    shown: list[Json] = []
+    for index in kept:
+        picture = _picture(failures, index, pictures)
+        files = _files(picture, images, pictures) if pictures else {}
+        budget -= sum(map(len, files.values())) + _map_bytes(picture)
+        if budget < 0:
+            break
+        images |= files
+        shown.append(picture)
+    data = {
+        "names": failures.names,
+        "settings": [_setting(failures, its) for its in failures.outcomes.values()],
+        "pictures": shown,
+        "images": images,
+        "withPictures": pictures is not None,
+    }
+    return Payload(data, _note(failures, len(kept), len(shown)))
+
+
+def _setting(failures: Failures, its: Outcomes) -> Json:
+    """A setting, with how many distinct test pictures its failures are: all, kept or not."""
+    cells = np.zeros((len(its.classes),) * 2, np.int64)
+    np.add.at(cells, its.labels, its.votes > 0)
+    np.fill_diagonal(cells, 0)
+    wrong = np.bincount(its.labels[its.wrong > 0], minlength=len(its.classes))
+    return {
+        "name": its.setting,
+        "baseline": its.setting == failures.baseline,
+        "seeds": len(its.seeds),
+        "wrong": [[n, int(count)] for n, count in enumerate(wrong) if count],
+        "cells": [[*cell, int(cells[*cell])] for cell in np.argwhere(cells).tolist()],
+    }
+
+
+def _picture(failures: Failures, index: int, pictures: Pictures | None) -> Json:
+    row, suspicion = failures.rows[index], failures.suspicions
+    return {
+        "index": index,
+        "original": original_name(index),
+        "suspicion": {
+            "score": round(float(suspicion.score[row]), 3),
+            "rank": int(suspicion.rank[row]),
+            "of": len(suspicion.rank),
+        },
+        "settings": [
+            _facts(failures, its, index) | _explanation(failures, its, index, pictures)
+            for its in failures.outcomes.values()
+        ],
+    }
+
+
+def _facts(failures: Failures, its: Outcomes, index: int) -> Json:
+    """What a setting's runs say of a test picture."""
+    row = failures.rows[index]
+    return {
+        "true": int(its.labels[row]),
+        "rival": int(its.rival[row]),
+        "p": [_rounded(its.true_probability[row]), _rounded(its.rival_probability[row])],
+        "margin": _rounded(its.margin[row]),
+        "wrong": int(its.wrong[row]),
+        "kind": str(its.kinds[row]),
+        "votes": votes(its, row),
+        "seen": seen_name(its.data, index),
+        **_changes(failures, its, row),
+    }
+
+
+def votes(its: Outcomes, row: int) -> list[tuple[int, int]]:
+    """The classes that a setting's seeds give a picture, and how many do, the most first."""
+    counts = its.votes[row]
+    order = np.lexsort((-its.probability[row], -counts))
+    return [(n, int(counts[n])) for n in order.tolist() if counts[n]]
+
+
+def _changes(failures: Failures, its: Outcomes, row: int) -> Json:
+    """What the variation fixes and breaks; at the baseline, what any of the variations does.
+
+    "fixed" and "broken" are [paired seeds in which it is so, paired seeds, the variation].
+    """
+    names = list(failures.outcomes)
+    changes = failures.changes
+    own = [changes[its.setting]] if its.setting in changes else list(changes.values())
+    verdicts = {str(its.verdicts[row]) for its in own}
+
+    def most(times: Callable[[Changes], Integers]) -> list[int]:
+        found = [[int(times(one)[row]), len(one.seeds), names.index(one.variation)] for one in own]
+        return max(found, key=itemgetter(0), default=[0, 0, 0])
+
+    return {
+        "changes": [verdict for verdict in VERDICTS if verdict and verdict in verdicts],
+        "fixed": most(attrgetter("fixed")),
+        "broken": most(attrgetter("broken")),
+    }
+
+
+def _explanation(failures: Failures, its: Outcomes, index: int, pictures: Pictures | None) -> Json:
+    """The maps and the nearest training pictures, where a picture was explained."""
+    found = failures.explanation(its.setting, index)
+    if found is None:
+        return {}
+    explained, place = found
+    near = [
+        [
+            one.index,
+            one.label,
+            one.seeds,
+            first_there(neighbour_files(its, one.index), pictures),
+        ]
+        for one in explained.neighbours[place]
+    ]
+    facts: Json = {"explained": explained.seeds, "target": int(explained.targets[place])}
+    if pictures:
+        drawn = {"gradients": explained.gradients, "occlusion": explained.occlusion}
+        facts["maps"] = {kind: data_uri(maps.overlay(of[place])) for kind, of in drawn.items()}
+    return facts | {"near": near}
+
+
+def neighbour_files(its: Outcomes, index: int) -> tuple[str, str]:
+    """What shows a training picture: as the network saw it, or else the original."""
+    return seen_name(its.data, index), original_name(index)
+
+
+def first_there(files: Sequence[str], pictures: Pictures | None) -> str:
+    """The first of several files that isn't missing; the first of all where all are."""
+    return next((name for name in files if pictures and pictures(name) is not None), files[0])
+
+
+def _files(picture: Json, there: Mapping[str, str], pictures: Pictures) -> dict[str, str]:
+    """Every file that a picture's page shows and that isn't there yet, but for missing ones."""
+    settings = picture["settings"]
+    near = [file for facts in settings for *_, file in facts.get("near", ())]
+    wanted = dict.fromkeys([picture["original"], *near], small_uri)
+    wanted |= dict.fromkeys([facts["seen"] for facts in settings], data_uri)
+    found = {name: pictures(name) for name in wanted if name not in there}
+    return {name: wanted[name](png) for name, png in found.items() if png is not None}
+
+
+def _map_bytes(picture: Json) -> int:
+    return sum(len(uri) for its in picture["settings"] for uri in its.get("maps", {}).values())
+
+
+def _note(failures: Failures, kept: int, shown: int) -> str:
+    wrong = int(np.count_nonzero(failures.wrong))
+    pictures = words.count(wrong, "test picture")
+    if shown == wrong:
+        return f"All {pictures} that at least one run gets wrong are in this file."
+    text = (
+        f"Of the {pictures} that at least one run gets wrong, the {words.whole(shown)} most "
+        "telling are in this file; tables/failures.csv lists all."
+    )
+    if shown < kept:
+        text += f" {words.count(kept - shown, 'more picture')} would have made the file too large."
+    return text
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4)

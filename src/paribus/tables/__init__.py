@@ -1,0 +1,40 @@
+"""Records as tidy tables: one row each, every column documented in `COLUMNS`.
+
+Settings and classes are categorical columns, so that a million rows stay small.
+"""
+
+from __future__ import annotations
+
+from paribus.tables.as_csv import to_csv, to_csv_gz
+from paribus.tables.chosen import (
+    FAILURE_KINDS,
+    ORDERS,
+    ChoiceError,
+    FailureKind,
+    Order,
+    chosen_failures,
+)
+from paribus.tables.columns import COLUMNS, ROWS, tables_page
+from paribus.tables.of_failures import failures
+from paribus.tables.of_runs import confusion, confusion_of, epochs, per_class, runs, steps
+
+__all__ = [
+    "COLUMNS",
+    "FAILURE_KINDS",
+    "ORDERS",
+    "ROWS",
+    "ChoiceError",
+    "FailureKind",
+    "Order",
+    "chosen_failures",
+    "confusion",
+    "confusion_of",
+    "epochs",
+    "failures",
+    "per_class",
+    "runs",
+    "steps",
+    "tables_page",
+    "to_csv",
+    "to_csv_gz",
+]

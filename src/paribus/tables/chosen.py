@@ -1,0 +1,109 @@
+"""Failed cases of one setting, class or kind, in an order that tells something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from paribus.data.tree import shown
+from paribus.errors import ParibusError, RecordError
+from paribus.evaluation.outcomes import Outcomes, outcomes
+from paribus.records import Record
+from paribus.study.faults import nearest
+from paribus.tables.of_failures import failures
+
+FailureKind = Literal["systematic", "seed-dependent", "one-seed", "fixed", "broken"]
+Order = Literal["wrong", "confidence", "boundary", "suspicion", "fixed", "broken"]
+
+FAILURE_KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
+ORDERS: tuple[Order, ...] = get_args(Order)
+
+Flags = npt.NDArray[np.bool_]
+
+
+class ChoiceError(ParibusError, ValueError):
+    """A setting or class that the study doesn't have."""
+
+    exit_code = 2
+
+
+def chosen_failures(
+    records: Sequence[Record],
+    baseline: str,
+    *,
+    setting: str | None = None,
+    true: str | None = None,
+    predicted: str | None = None,
+    kind: FailureKind | None = None,
+    sort: Order = "wrong",
+) -> pd.DataFrame:
+    """The rows of `failures` that are asked for; what is None doesn't restrict them.
+
+    Args:
+        true: the true class.
+        predicted: a class that at least one seed of the setting gives, not just the most
+            frequent one.
+        kind: as in the column `kind`, or `change` for "fixed" and "broken".
+        sort: what comes first: "wrong" in most seeds, then with the most "confidence"; nearest
+            to the "boundary"; highest "suspicion"; "fixed" or "broken" in most paired seeds.
+
+    Raises:
+        ChoiceError: a setting or class that there isn't; the message names the valid ones.
+        RecordError: no run of the setting has finished, or the runs weren't all tested on the
+            same pictures.
+    """
+    _demand("trained setting", setting, dict.fromkeys(r.facts.setting for r in records))
+    classes = dict.fromkeys(name for record in records for name in record.facts.data.classes)
+    for name in (true, predicted):
+        _demand("class", name, classes)
+    found = outcomes(records)
+    if setting is not None and setting not in found:
+        raise RecordError(f"{setting}: no run has finished, so that nothing is known of failures.")
+    frame = failures(records, baseline)
+    for column, value in (("setting", setting), ("true", true)):
+        if value is not None:
+            frame = frame[frame[column] == value]
+    if kind is not None:
+        frame = frame[frame["change" if kind in ("fixed", "broken") else "kind"] == kind]
+    if predicted is not None:
+        frame = frame[_given(found, frame, predicted)]
+    return frame.iloc[np.lexsort(_keys(frame, sort))].reset_index(drop=True)
+
+
+def _given(found: Mapping[str, Outcomes], frame: pd.DataFrame, name: str) -> Flags:
+    """Of each row, whether a seed of its setting takes its picture for the class."""
+    given = np.zeros(len(frame), bool)
+    for setting, its in found.items():
+        rows = np.flatnonzero(frame["setting"] == setting)
+        pictures = its.rows(frame["picture"].to_numpy()[rows])
+        given[rows] = its.votes[pictures, its.classes.index(name)] > 0
+    return given
+
+
+def _keys(frame: pd.DataFrame, sort: Order) -> list[npt.NDArray[np.float64]]:
+    """For `numpy.lexsort`: the last counts first, and rows stay in their order where all tie."""
+    column = {name: frame[name].to_numpy(float) for name in frame.select_dtypes("number")}
+    confidence = -np.nan_to_num(column["predicted_probability"])
+    match sort:
+        case "wrong":
+            return [confidence, -column["wrong"] / column["seeds"]]
+        case "confidence":
+            return [confidence]
+        case "boundary":
+            return [np.abs(column["margin"])]
+        case "suspicion":
+            return [column["suspicion_rank"]]
+        case "fixed":
+            return [column["broken"], -column["fixed"]]
+        case "broken":
+            return [column["fixed"], -column["broken"]]
+
+
+def _demand(what: str, name: str | None, valid: Iterable[str]) -> None:
+    if name is not None and name not in valid:
+        names = [shown(its) for its in valid]
+        raise ChoiceError(f"no {what} is called {shown(name)!r}{nearest(shown(name), names)}")

@@ -1,0 +1,208 @@
+"""The explorer's data: complete, counted as by hand, within its budget, and harmless."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paribus.report.explorer import Payload, payload
+from paribus.report.failures import Failures
+from paribus.report.page import page
+from paribus.report.sections.cases import cases
+from paribus.report.summary import summarise
+from report.explored import (
+    NEAR,
+    explain,
+    explored,
+    failures_of,
+    hostile_explored,
+    square,
+    unexplained,
+)
+from synthetic import make_records, make_study
+
+
+@pytest.fixture(scope="module")
+def failures() -> Failures:
+    return explored().failures
+
+
+@pytest.fixture(scope="module")
+def data(failures: Failures) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(payload(failures, square).json)
+    return found
+
+
+def test_cells_count_each_picture_once_however_many_seeds_confuse_it(
+    failures: Failures, data: dict[str, Any]
+) -> None:
+    for setting in data["settings"]:
+        its = failures.outcomes[setting["name"]]
+        cells: dict[tuple[int, int], set[int]] = {}
+        for given_classes in its.predicted.tolist():
+            for picture, (true, given_class) in enumerate(
+                zip(its.labels.tolist(), given_classes, strict=True)
+            ):
+                if true != given_class:
+                    cells.setdefault((true, given_class), set()).add(picture)
+        assert {(i, j): n for i, j, n in setting["cells"]} == {
+            cell: len(pictures) for cell, pictures in cells.items()
+        }
+
+
+def test_failures_of_a_class_are_counted_once_though_they_fall_into_several_cells(
+    failures: Failures, data: dict[str, Any]
+) -> None:
+    for setting in data["settings"]:
+        its = failures.outcomes[setting["name"]]
+        wrong = [sum((its.wrong > 0) & (its.labels == n)) for n in range(len(its.classes))]
+        assert dict(setting["wrong"]) == {n: count for n, count in enumerate(wrong) if count}
+
+
+def test_every_picture_says_what_the_outcomes_say_of_it(
+    failures: Failures, data: dict[str, Any]
+) -> None:
+    for picture in data["pictures"]:
+        row = failures.rows[picture["index"]]
+        for its, facts in zip(failures.outcomes.values(), picture["settings"], strict=True):
+            assert facts["wrong"] == its.wrong[row]
+            assert facts["kind"] == its.kinds[row]
+            assert (facts["true"], facts["rival"]) == (its.labels[row], its.rival[row])
+            assert facts["p"] == pytest.approx(
+                [its.true_probability[row], its.rival_probability[row]], abs=1e-4
+            )
+            given_classes = its.predicted[:, row].tolist()
+            assert dict(facts["votes"]) == {n: given_classes.count(n) for n in given_classes}
+
+
+def test_changes_are_the_variations_own_and_at_the_baseline_the_strongest_of_all(
+    failures: Failures, data: dict[str, Any]
+) -> None:
+    for picture in data["pictures"]:
+        row = failures.rows[picture["index"]]
+        base, *others = picture["settings"]
+        for change, facts in zip(failures.changes.values(), others, strict=True):
+            assert facts["fixed"][:2] == [change.fixed[row], len(change.seeds)]
+            assert facts["changes"] == [verdict for verdict in [change.verdicts[row]] if verdict]
+        assert base["broken"][0] == max(facts["broken"][0] for facts in others)
+        assert set(base["changes"]) == {v for facts in others for v in facts["changes"]}
+
+
+def test_only_failures_are_in_it_in_the_order_of_telling() -> None:
+    summary = explored().summary
+    every = replace(summary, telling=summary.outcomes["main"].index[::-1])
+    failures = failures_of(every)
+    found = [picture["index"] for picture in payload(failures, square).data["pictures"]]
+    wrong = {n: failures.wrong[row] for n, row in failures.rows.items()}
+    assert 0 in wrong.values()
+    assert found == [n for n in every.telling.tolist() if wrong[n]]
+
+
+def test_each_file_is_in_it_once_and_a_missing_one_not_at_all(failures: Failures) -> None:
+    missing = f"original-{failures.telling[0]}.png"
+    found = payload(failures, lambda name: None if name == missing else square(name)).data
+    named = {picture["original"] for picture in found["pictures"]}
+    for picture in found["pictures"]:
+        for facts in picture["settings"]:
+            named |= {facts["seen"], *(near[-1] for near in facts["near"])}
+    assert set(found["images"]) == named - {missing}
+
+
+def test_a_training_picture_that_was_not_kept_as_seen_is_shown_as_it_came(
+    failures: Failures,
+) -> None:
+    found = payload(failures, lambda name: None if name.startswith("seen") else square(name)).data
+    facts = found["pictures"][0]["settings"][0]
+    assert facts["near"] == [
+        [near.index, near.label, near.seeds, f"original-{near.index}.png"] for near in NEAR
+    ]
+
+
+def test_pictures_that_exceed_the_budget_are_left_out_and_counted(failures: Failures) -> None:
+    def size(found: Payload) -> int:
+        maps = [
+            uri
+            for picture in found.data["pictures"]
+            for facts in picture["settings"]
+            for uri in facts["maps"].values()
+        ]
+        return sum(map(len, [*found.data["images"].values(), *maps]))
+
+    whole = payload(failures, square)
+    half = payload(failures, square, budget=size(whole) // 2)
+    shown, all_of = len(half.data["pictures"]), len(whole.data["pictures"])
+    assert 0.8 * size(whole) // 2 < size(half) <= size(whole) // 2
+    assert half.data["pictures"] == whole.data["pictures"][:shown]
+    assert f"the {shown} most telling are in this file" in half.note
+    assert f"{all_of - shown}\u00a0more pictures would have made the file too large" in half.note
+
+
+def test_without_pictures_there_is_neither_image_nor_map_and_no_budget(failures: Failures) -> None:
+    found = payload(failures, None, budget=0)
+    assert found.data["images"] == {} and not found.data["withPictures"]
+    assert "data:image" not in found.json
+    assert len(found.data["pictures"]) > 20
+
+
+def test_without_explanations_all_else_is_there() -> None:
+    plain = payload(failures_of(unexplained(explored().summary)), square).data
+    facts = plain["pictures"][0]["settings"][0]
+    assert "maps" not in facts and "near" not in facts and facts["votes"]
+
+
+@given(st.text())
+def test_no_name_can_end_the_element_that_holds_the_data(name: str) -> None:
+    found = Payload({"names": [name, "</script><!--\u2028\u2029&amp;"]}, "")
+    assert not set("<>&\u2028\u2029") & set(found.json)
+    assert json.loads(found.json) == found.data
+
+
+def test_hostile_classes_have_names_that_are_safe_and_all_different() -> None:
+    names = hostile_explored().failures.names
+    assert len(set(names)) == len(names)
+    assert not any("\u202e" in name or len(name) > 70 for name in names)
+
+
+@pytest.mark.parametrize(("seeds", "classes", "settings"), [(1, 2, 1), (2, 40, 2), (1, 200, 1)])
+def test_any_number_of_seeds_classes_and_settings_has_an_explorer(
+    seeds: int, classes: int, settings: int
+) -> None:
+    study = make_study(seeds=seeds, epochs=2, settings=["main", "l2"][:settings])
+    names = [f"class {n}" for n in range(classes)]
+    summary = summarise(study, make_records(study, classes=names, pictures=400))
+    found = payload(failures_of(explain(summary)), square).data
+    assert len(found["names"]) == classes
+    kinds = {facts["kind"] for picture in found["pictures"] for facts in picture["settings"]}
+    assert ("one-seed" in kinds) == (seeds == 1)
+    if settings == 1:
+        assert found["pictures"][0]["settings"][0]["fixed"] == [0, 0, 0]
+
+
+def test_a_card_of_the_gallery_says_what_all_seeds_said_and_what_is_near(
+    failures: Failures,
+) -> None:
+    summary = explored().summary
+    html = page("", "", [cases(summary)], square)
+    case = summary.cases[0]
+    its, row = failures.outcomes[case.setting], failures.rows[case.index]
+    votes = its.predicted[:, row].tolist()
+    wrong = sorted(set(votes) - {its.labels[row]}, key=lambda n: (-votes.count(n),))
+    assert f"{case.wrong} of {case.seeds} seeds wrong: {its.classes[wrong[0]]} " in html
+    assert 'alt="Training picture 3"' in html
+    assert f"speaks for {case.predicted} and" in html
+
+
+def test_a_label_is_called_suspicious_only_among_the_most_suspicious_twentieth(
+    failures: Failures,
+) -> None:
+    summary, ranks = explored().summary, failures.suspicions.rank
+    html = page("", "", [cases(summary)], None)
+    expected = [ranks[failures.rows[case.index]] <= 0.05 * len(ranks) for case in summary.cases]
+    assert html.count("Label-error suspicion") == np.count_nonzero(expected)
+    assert 0 < np.count_nonzero(expected) < len(expected)

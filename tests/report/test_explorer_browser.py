@@ -1,0 +1,455 @@
+"""The explorer in a real browser, with real clicks and keys, from disk and without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from paribus.report.explorer import payload
+from report.explored import explored, hostile_explored, page_of, square, unexplained
+from report.test_browser import CHROMIUM, DESK, PHONE, TABLET, Opened
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("explorer"), explored().html)
+
+
+@pytest.fixture(scope="module")
+def data() -> dict[str, Any]:
+    return payload(explored().failures, square).data
+
+
+@pytest.fixture
+def opened(browser: Browser, file: Path) -> Iterator[Opened]:
+    """A fresh page that has nothing to complain about at the end either."""
+    its = Opened(browser, file, DESK, "light")
+    yield its
+    assert its.complaints == []
+    own = its.page.url.split("#")[0]
+    assert {u.split("#")[0] for u in its.asked if not u.startswith("data:")} == {own}
+    its.page.close()
+
+
+def written(folder: Path, html: str) -> Path:
+    (folder / "report.html").write_text(html, "utf-8")
+    return folder / "report.html"
+
+
+def goto(page: Page, fragment: str) -> None:
+    """Open an address as somebody does to whom it was sent: in a page of its own."""
+    address = page.url.split("#")[0]
+    page.goto("about:blank")
+    page.goto(address + fragment)
+
+
+def shown(page: Page) -> list[int]:
+    """The numbers of the pictures in the list, in its order, all of it opened."""
+    while page.locator("#explorer-more").is_visible():
+        page.locator("#explorer-more").click()
+    cards = page.locator(".cards a")
+    return [int(number) for number in cards.evaluate_all("all => all.map(a => a.dataset.index)")]
+
+
+def facts(data: dict[str, Any], setting: str) -> dict[int, dict[str, Any]]:
+    """What is known of each picture in one setting, by its number."""
+    place = [its["name"] for its in data["settings"]].index(setting)
+    return {its["index"]: its["settings"][place] for its in data["pictures"]}
+
+
+def open_card(card: Locator) -> None:
+    """Click on a card and wait for its picture's page."""
+    card.click()
+    expect(card.page.locator("#explorer-picture")).to_be_visible()
+
+
+def expect_card(page: Page, number: str) -> None:
+    """The focus comes to the card of this picture."""
+    expect(page.locator(f".cards [data-index='{number}']")).to_be_focused()
+
+
+def test_a_click_on_a_cell_shows_the_pictures_that_are_in_it(
+    opened: Opened, data: dict[str, Any]
+) -> None:
+    page = opened.page
+    true, predicted, count = max(data["settings"][1]["cells"], key=lambda cell: int(cell[2]))
+    table = page.locator("table[data-setting='batch-norm']")
+    table.locator("tbody tr").nth(true).locator("td").nth(predicted).locator("a").click()
+    expect(page.locator("#explorer-heading")).to_be_focused()
+    own = facts(data, "batch-norm")
+    expected = {
+        number
+        for number, its in own.items()
+        if its["true"] == true and predicted in dict(its["votes"])
+    }
+    assert set(shown(page)) == expected
+    names = data["names"]
+    assert f"of batch-norm takes from {names[true]} to {names[predicted]}" in page.locator(
+        "#explorer-count"
+    ).inner_text().replace("\u2068", "")
+    assert f"{count}\u00a0picture" in page.locator("#explorer-count").inner_text()
+
+
+def test_cells_without_failures_and_those_of_right_answers_are_no_links(
+    opened: Opened, data: dict[str, Any]
+) -> None:
+    table = opened.page.locator("table[data-setting='main']")
+    assert table.locator("a").count() == len(data["settings"][0]["cells"])
+    assert table.locator("td.right a").count() == 0
+
+
+@pytest.mark.parametrize("kind", ["systematic", "seed-dependent", "fixed", "broken"])
+def test_each_kind_shows_the_pictures_of_that_kind(
+    opened: Opened, data: dict[str, Any], kind: str
+) -> None:
+    page = opened.page
+    page.locator("#explorer-setting").select_option("l2")
+    page.locator("#explorer-kind").select_option(kind)
+    expected = {
+        number
+        for number, its in facts(data, "l2").items()
+        if its["kind"] == kind or kind in its["changes"]
+    }
+    assert set(shown(page)) == expected
+    assert expected
+    assert f"kind={kind}" in page.url and "setting=l2" in page.url
+
+
+def test_filters_add_up(opened: Opened, data: dict[str, Any]) -> None:
+    page = opened.page
+    page.get_by_label("True class").select_option("dog")
+    page.get_by_label("Seeds wrong").select_option("2")
+    dog = data["names"].index("dog")
+    expected = {
+        number
+        for number, its in facts(data, "main").items()
+        if its["true"] == dog and its["wrong"] >= 2
+    }
+    assert set(shown(page)) == expected and expected
+    assert f"{len(expected)}\u00a0picture" in page.get_by_role("status").inner_text()
+
+
+def test_each_order_is_that_of_its_number(opened: Opened, data: dict[str, Any]) -> None:
+    page, own = opened.page, facts(data, "main")
+    ranks = {its["index"]: its["suspicion"]["rank"] for its in data["pictures"]}
+    orders: dict[str, Callable[[int], float]] = {
+        "wrong": lambda n: -own[n]["wrong"],
+        "confident": lambda n: -own[n]["p"][1],
+        "boundary": lambda n: abs(own[n]["margin"]),
+        "suspicion": lambda n: ranks[n],
+        "fixed": lambda n: -own[n]["fixed"][0],
+        "broken": lambda n: -own[n]["broken"][0],
+    }
+    for name, key in orders.items():
+        page.get_by_label("Sort by").select_option(name)
+        numbers = shown(page)
+        keys = [key(number) for number in numbers]
+        assert keys == sorted(keys), name
+        assert len(numbers) > 20
+
+
+def test_a_card_opens_the_pictures_own_page(opened: Opened, data: dict[str, Any]) -> None:
+    page = opened.page
+    card = page.locator(".cards a").nth(2)
+    number = card.get_attribute("data-index")
+    open_card(card)
+    expect(page.locator("#explorer-name")).to_have_text(f"Test picture {number}")
+    expect(page.locator("#explorer-name")).to_be_focused()
+    assert not page.locator("#explorer-list").is_visible()
+    its = facts(data, "main")[int(str(number))]
+    given, times = its["votes"][0]
+    assert (
+        f"{data['names'][given]} ({times})" in page.locator("#explorer-votes tr.shown").inner_text()
+    )
+    loaded = page.locator("#explorer-picture img:visible").evaluate_all(
+        "all => all.map(one => [one.naturalWidth > 0, one.alt])"
+    )
+    assert len(loaded) == 5  # the original, what was seen, the map, two training pictures
+    assert all(width and alt for width, alt in loaded)
+
+
+def test_a_missing_file_is_said_to_be_missing(opened: Opened) -> None:
+    missing = explored().failures.telling[1]
+    goto(opened.page, f"#picture?index={missing}")
+    said = opened.page.locator("#explorer-original").get_by_text(f"picture {missing} is missing")
+    expect(said).to_be_visible()
+
+
+def test_next_and_previous_go_through_the_list_as_it_is_filtered(
+    opened: Opened, data: dict[str, Any]
+) -> None:
+    page = opened.page
+    page.get_by_label("True class").select_option("dog")
+    numbers = shown(page)
+    open_card(page.locator(".cards a").first)
+    expect(page.locator("#explorer-name")).to_have_text(f"Test picture {numbers[0]}")
+    expect(page.locator("#explorer-previous")).to_be_hidden()
+    for number in numbers[1:]:
+        page.locator("#explorer-next").click()
+        expect(page.locator("#explorer-name")).to_have_text(f"Test picture {number}")
+    expect(page.locator("#explorer-next")).to_be_hidden()
+    page.locator("#explorer-previous").click()
+    expect(page.locator("#explorer-name")).to_have_text(f"Test picture {numbers[-2]}")
+    page.locator("#explorer-next").click()
+    page.locator("#explorer-back").click()
+    expect_card(page, str(numbers[-1]))
+    assert shown(page) == numbers
+
+
+def test_back_and_forward_work_and_the_focus_returns_to_the_card(opened: Opened) -> None:
+    page = opened.page
+    page.get_by_label("Sort by").select_option("confident")
+    numbers = shown(page)
+    open_card(page.locator(".cards a").nth(1))
+    page.go_back()
+    expect(page.locator("#explorer-list")).to_be_visible()
+    expect_card(page, str(numbers[1]))
+    assert page.locator("#explorer-sort").input_value() == "confident"
+    page.go_back()
+    expect(page.locator("#explorer-sort")).to_have_value("wrong")
+    page.go_forward()
+    page.go_forward()
+    expect(page.locator("#explorer-name")).to_have_text(f"Test picture {numbers[1]}")
+
+
+def test_a_card_far_down_is_shown_again_when_the_reader_comes_back(opened: Opened) -> None:
+    page = opened.page
+    numbers = shown(page)
+    open_card(page.locator(".cards a").last)
+    page.go_back()
+    expect_card(page, str(numbers[-1]))
+
+
+def test_what_an_address_says_is_shown_again_wherever_it_is_opened(
+    browser: Browser, opened: Opened, file: Path
+) -> None:
+    page = opened.page
+    page.locator("#explorer-setting").select_option("batch-norm")
+    page.get_by_label("Sort by").select_option("suspicion")
+    open_card(page.locator(".cards a").nth(3))
+    page.get_by_label("occlusion").check()
+    page.get_by_label("Opacity").fill("35")
+    other = Opened(browser, file, TABLET, "dark").page
+    goto(other, page.url[page.url.index("#") :])
+    for its in (page, other):
+        assert (
+            its.locator("#explorer-verdict").inner_text()
+            == page.locator("#explorer-verdict").inner_text()
+        )
+        assert its.get_by_label("occlusion").is_checked()
+        assert its.locator("#explorer-map").evaluate("one => one.style.opacity") == "0.35"
+        assert its.locator("#explorer-place").inner_text().startswith("4 of ")
+    expect(other.locator("#explorer-name")).to_be_focused()
+    assert other.locator("#explorer-name").is_visible()
+    other.close()
+
+
+def test_the_map_fades_as_the_slider_moves_and_can_be_taken_away(opened: Opened) -> None:
+    page = opened.page
+    open_card(page.locator(".cards a").first)
+    drawn = page.locator("#explorer-map")
+    gradients = drawn.locator("img").get_attribute("src")
+    page.get_by_label("Opacity").focus()
+    before = float(drawn.evaluate("one => getComputedStyle(one).opacity"))
+    page.keyboard.press("ArrowLeft")
+    assert float(drawn.evaluate("one => getComputedStyle(one).opacity")) < before
+    expect(page.locator("#explorer-opacity")).to_be_focused()
+    page.get_by_label("occlusion").check()
+    assert drawn.locator("img").get_attribute("src") != gradients
+    page.get_by_label("none").check()
+    assert drawn.locator("img").count() == 0
+    assert not page.locator("#explorer-legend").is_visible()
+
+
+def test_the_map_lies_exactly_over_what_the_network_saw(opened: Opened) -> None:
+    page = opened.page
+    open_card(page.locator(".cards a").first)
+    seen, drawn = page.locator("#explorer-seen img, #explorer-map img").evaluate_all(
+        "all => all.map(one => JSON.stringify(one.getBoundingClientRect()))"
+    )
+    assert seen == drawn
+
+
+def test_another_settings_view_of_the_picture_is_one_link_away(
+    opened: Opened, data: dict[str, Any]
+) -> None:
+    page = opened.page
+    open_card(page.locator(".cards a").first)
+    name = page.locator("#explorer-name").inner_text()
+    page.locator("#explorer-votes").get_by_role("link", name="l2").click()
+    expect(page.locator("#explorer-name")).to_have_text(name)
+    expect(page.locator("#explorer-votes tr.shown th")).to_have_text("l2")
+    assert "of l2" in page.locator("#explorer-verdict").inner_text()
+
+
+def test_keys_alone_lead_from_a_cell_to_a_picture_and_back(opened: Opened) -> None:
+    page = opened.page
+    page.locator("nav[aria-label=Contents] a").last.focus()
+    page.keyboard.press("Tab")
+    cell = "const td = document.activeElement.closest('td');"
+    assert page.evaluate(f"{cell} td.closest('table').dataset.setting") == "main"
+    before = page.evaluate(f"{cell} [td.parentElement.sectionRowIndex, td.cellIndex]")
+    page.keyboard.press("ArrowDown")
+    after = page.evaluate(f"{cell} [td.parentElement.sectionRowIndex, td.cellIndex]")
+    assert after[1] == before[1] and after[0] > before[0]
+    page.keyboard.press("Tab")  # one stop a matrix
+    assert page.evaluate(f"{cell} td.closest('table').dataset.setting") == "batch-norm"
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate(f"{cell} [td.parentElement.sectionRowIndex, td.cellIndex]") == after
+    page.keyboard.press("Enter")
+    expect(page.locator("#explorer-heading")).to_be_focused()
+    for _ in range(7):  # past the six filters
+        page.keyboard.press("Tab")
+    number = page.evaluate("document.activeElement.dataset.index")
+    page.keyboard.press("Enter")
+    expect(page.locator("#explorer-name")).to_have_text(f"Test picture {number}")
+    page.keyboard.press("Shift+Tab")
+    while page.evaluate("document.activeElement.id") != "explorer-back":
+        page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect_card(page, number)
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "#explorer?",
+        "#explorer?setting=nobody&true=unicorn&kind=odd&sort=__proto__&least=99",
+        "#explorer?least=-1&predicted=%E0%A4%A&true=%3Cscript%3E",
+        "#picture?index=99999999",
+        "#picture?index=NaN&map=constructor",
+        "#picture",
+        "#%",
+        "#explorer-name",
+    ],
+)
+def test_an_address_that_makes_no_sense_does_no_harm(opened: Opened, fragment: str) -> None:
+    goto(opened.page, fragment)
+    assert opened.page.locator(".cards a").count() == 24
+    assert opened.page.locator("#explorer-setting").input_value() == "main"
+
+
+def test_a_picture_that_is_not_kept_is_said_not_to_be(opened: Opened) -> None:
+    goto(opened.page, "#picture?index=123456")
+    assert "Picture 123456 is not kept here." in opened.page.get_by_role("status").inner_text()
+
+
+def test_a_link_to_another_section_leaves_the_explorer_as_it_is(opened: Opened) -> None:
+    page = opened.page
+    open_card(page.locator(".cards a").first)
+    page.locator("nav[aria-label=Contents] a[href='#confusion']").click()
+    assert page.locator("#explorer-picture").is_visible()
+
+
+def test_every_control_has_a_name_and_the_count_is_announced(opened: Opened) -> None:
+    page = opened.page
+    for label in ("Setting", "True class", "Predicted class", "Kind", "Seeds wrong", "Sort by"):
+        assert page.get_by_role("combobox", name=label, exact=True).count() == 1
+    assert page.locator("#explorer-count").get_attribute("role") == "status"
+    open_card(page.locator(".cards a").first)
+    assert page.get_by_role("slider", name="Opacity").count() == 1
+    assert page.get_by_role("radio").count() == 3
+
+
+@pytest.mark.parametrize("width", [PHONE, TABLET, DESK])
+@pytest.mark.parametrize("names", ["ordinary", "hostile"])
+def test_neither_list_nor_picture_is_wider_than_the_screen(
+    browser: Browser, tmp_path: Path, width: int, names: str
+) -> None:
+    html = (explored() if names == "ordinary" else hostile_explored()).html
+    page = Opened(browser, written(tmp_path, html), width, "dark").page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    open_card(page.locator(".cards a").first)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def test_hostile_names_are_shown_filtered_and_sent_as_any_other_and_run_nothing(
+    browser: Browser, tmp_path: Path
+) -> None:
+    its = Opened(browser, written(tmp_path, hostile_explored().html), DESK, "light")
+    page, names = its.page, hostile_explored().failures.names
+    title = page.title()
+    for name in names:
+        goto(page, f"#explorer?setting=main&true={quote(name)}")
+        assert page.locator("#explorer-true").input_value() == name
+        cards = page.locator(".cards a bdi:first-child").all_text_contents()
+        assert set(cards) == {name}
+        open_card(page.locator(".cards a").first)
+        assert page.locator("#explorer-verdict bdi").first.text_content() == name
+    assert page.title() == title
+    assert page.locator("#explorer img[src='x'], #explorer-app script").count() == 0
+    assert its.complaints == []
+    page.close()
+
+
+def test_without_a_script_the_gallery_and_a_note_remain(browser: Browser, file: Path) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(file.as_uri())
+    assert page.get_by_text("The explorer needs JavaScript").is_visible()
+    assert page.locator("#failures .cases > li").first.is_visible()
+    assert page.locator("#failures img").count() > 20
+    assert not page.locator("#explorer-app").is_visible()
+    assert page.locator("#confusion td a").count() == 0
+    page.close()
+
+
+def test_a_report_without_pictures_is_explored_without_them_and_says_why(
+    browser: Browser, tmp_path: Path
+) -> None:
+    its = Opened(browser, written(tmp_path, explored(pictures=False).html), DESK, "light")
+    page = its.page
+    assert page.locator("#explorer").get_by_text("they may not be published").is_visible()
+    assert page.locator("#explorer img").count() == 0
+    open_card(page.locator(".cards a").first)
+    assert page.locator("#explorer-votes tr").count() == 3
+    assert not page.locator("#explorer-sides").is_visible()
+    assert page.locator("#explorer-nearest li").count() == 2
+    assert its.complaints == []
+    page.close()
+
+
+def test_pictures_that_nobody_explained_are_explored_without_maps(
+    browser: Browser, tmp_path: Path
+) -> None:
+    html = page_of(unexplained(explored().summary), square)
+    its = Opened(browser, written(tmp_path, html), PHONE, "light")
+    open_card(its.page.locator(".cards a").first)
+    assert its.page.locator("#explorer-seen img").is_visible()
+    for part in ("controls", "legend", "nearest-part"):
+        assert not its.page.locator(f"#explorer-{part}").is_visible()
+    assert its.complaints == []
+    its.page.close()
+
+
+def test_on_paper_the_explorer_is_left_out(opened: Opened) -> None:
+    opened.page.emulate_media(media="print")
+    assert not opened.page.locator("#explorer").is_visible()
+    assert opened.page.locator("#failures").is_visible()
+
+
+def test_all_that_is_wrong_in_the_list_is_also_in_the_cells(data: dict[str, Any]) -> None:
+    for setting in data["settings"]:
+        cells = np.zeros((len(data["names"]),) * 2, int)
+        for true, predicted, count in setting["cells"]:
+            cells[true, predicted] = count
+        for its in facts(data, setting["name"]).values():
+            assert all(cells[its["true"], n] for n, _ in its["votes"] if n != its["true"])
