@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench calibrate clean
+.PHONY: demo test lint docs bench calibrate fuzz clean
 
 demo: .venv/installed
 	$(BIN)/paribus run studies/digits.yaml --out out/digits
@@ -25,6 +25,19 @@ bench: .venv-bench/installed
 calibrate: .venv/installed
 	PYTHONPATH=tests $(BIN)/python -m calibration.calibrate
 
+# FUZZ times what make test tries of strangers' files, then each reader by coverage for SECONDS.
+FUZZ ?= 50
+SECONDS ?= 600
+fuzz: .venv/installed .venv-fuzz/installed
+	FUZZ=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/hostile
+	for target in study facts curves picture; do .venv-fuzz/bin/python tests/hostile/guided.py $$target $(SECONDS) || exit 1; done
+
+.venv-fuzz/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-fuzz
+	echo '*' > .venv-fuzz/.gitignore
+	.venv-fuzz/bin/python -m pip install --quiet --constraint constraints.txt atheris hypothesis pytest --editable .
+	touch $@
+
 # The peers stay apart. Git and ruff pass over the folder, as over one that Python 3.13 makes.
 .venv-bench/installed: pyproject.toml constraints.txt benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench
@@ -39,4 +52,4 @@ calibrate: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv .venv-bench out build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-fuzz out build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -69,5 +69,7 @@ def write_tensors(folder: Path, dataset: Dataset) -> None:
 
 def tensors(folder: Path, part: str) -> tuple[Tensor, Tensor]:
     """Normalised pictures (n, 3, 32, 32) and labels (n,) of "train" or "val"."""
-    images, labels = (np.load(folder / f"{part}-{what}.npy") for what in ("images", "labels"))
+    images, labels = (
+        np.load(folder / f"{part}-{what}.npy", allow_pickle=False) for what in ("images", "labels")
+    )
     return torch.from_numpy(images), torch.from_numpy(labels)

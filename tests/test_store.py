@@ -41,6 +41,11 @@ def a_record(seed: int = 3) -> Record:
     def floats(*shape: int) -> np.ndarray:
         return generator.random(shape, dtype=np.float32)
 
+    def logs() -> np.ndarray:
+        share = floats(4, 1)
+        both: np.ndarray = np.log(np.hstack([share, 1 - share]))
+        return both
+
     return Record(
         facts=RunFacts(
             study="s",
@@ -78,7 +83,7 @@ def a_record(seed: int = 3) -> Record:
             best_epoch=1,
         ),
         curves=Curves(floats(6), floats(2), floats(2), floats(2), floats(2)),
-        predictions=Predictions(np.arange(4), np.array([0, 1, 1, 0]), floats(4, 2), floats(4, 2)),
+        predictions=Predictions(np.arange(4), np.array([0, 1, 1, 0]), logs(), logs()),
     )
 
 

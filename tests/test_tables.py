@@ -219,11 +219,20 @@ def test_a_table_is_rfc_4180_without_an_index() -> None:
     assert tables.to_csv(frame) == b'message,n\r\n"said ""no"", left",1\r\n"two\r\nlines",2\r\n'
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t", "\r", "\n", "  =", "\uff1d", "\uff0b", "\uff20"]
+)
 def test_text_that_a_spreadsheet_would_run_is_guarded(start: str) -> None:
     frame = pd.DataFrame({"class": pd.Categorical([f"{start}1+1", "cat"]), "recall": [-0.5, 0.5]})
     rows = list(csv.reader(io.StringIO(tables.to_csv(frame).decode(), newline="")))
     assert rows == [["class", "recall"], [f"'{start}1+1", "-0.5"], ["cat", "0.5"]]
+
+
+@pytest.mark.parametrize("between", [";", "\t", "\n", "\r\n"])
+def test_what_a_spreadsheet_would_take_for_another_cell_is_guarded_too(between: str) -> None:
+    frame = pd.DataFrame({"message": [f"a{between}=1+1", f"a{between} b; -1.5 points"]})
+    rows = list(csv.reader(io.StringIO(tables.to_csv(frame).decode(), newline="")))
+    assert rows[1:] == [[f"a{between}'=1+1"], [f"a{between} b; -1.5 points"]]
 
 
 def test_a_compressed_table_holds_the_same_and_has_no_date(records: list[Record]) -> None:

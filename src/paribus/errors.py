@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+#: Problems of a study that are shown; the rest are counted.
+MOST_PROBLEMS = 100
+
+
+def printable(text: str) -> str:
+    """A line for a terminal: what would steer it, break the line or turn it is escaped."""
+    return "".join(map(_shown, text))
+
+
+def _shown(letter: str) -> str:
+    if letter.isprintable() or unicodedata.category(letter) == "Zs":
+        return letter
+    return letter.encode("unicode_escape").decode()
 
 
 class ParibusError(Exception):
@@ -39,7 +54,10 @@ class StudyError(ParibusError):
         super().__init__("\n".join(self._lines()))
 
     def _lines(self) -> list[str]:
-        return [f"{self.file}:{p.line}:{p.column}: {p.path}: {p.message}" for p in self.problems]
+        lines = [f"{self.file}:{p.line}:{p.column}: {p.path}: {p.message}" for p in self.problems]
+        shown = [printable(line) for line in lines[:MOST_PROBLEMS]]
+        more = len(lines) - len(shown)
+        return [*shown, f"{self.file}: and {more:,} more problems"] if more else shown
 
 
 class DataError(ParibusError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from paribus.comparison.study_comparison import StudyComparison, compare
 from paribus.comparison.values import Analysed
 from paribus.errors import RecordError
 from paribus.events import Watch, quiet
+from paribus.files import leads_out
 from paribus.records import Record
 from paribus.report.write import write_report
 from paribus.store import read_record, read_study_copy, run_folder, write_study_copy
@@ -148,7 +150,12 @@ def rebuild_report(out: Path | str, *, pictures: bool = True) -> Results:
         pictures: False leaves out the failed cases' pictures, and the report says so.
     """
     results = read_results(out)
-    write_report(results.out, results.study, results.records, pictures=pictures)
+    try:
+        write_report(results.out, results.study, results.records, pictures=pictures)
+    except OSError as error:
+        raise RecordError(
+            f"{error.filename or out}: the report can't be written ({error.strerror})"
+        ) from None
     return results
 
 
@@ -176,7 +183,9 @@ def read_records(out: Path, study: Study) -> tuple[tuple[Record, ...], tuple[tup
     reasons: dict[tuple[str, int], str] = {}
     for planned in runs(study):
         try:
-            found[planned.key] = _read_planned(out, planned)
+            record = _read_planned(out, planned)
+            _demand_same_test(record, found.values())
+            found[planned.key] = record
         except RecordError as error:
             reasons[planned.key] = str(error)
     wanted = runs(study, seeds_wanted(study, tuple(found.values())))
@@ -188,10 +197,24 @@ def _read_planned(out: Path, planned: Run) -> Record:
     folder = run_folder(out, planned.setting.name, planned.seed)
     if not folder.is_dir():
         raise RecordError("not trained yet")
+    if leads_out(folder, out):
+        raise RecordError(f"{folder}: a link that leads out of {out}")
     record = read_record(folder)
+    if (record.facts.setting, record.facts.seed) != planned.key:
+        raise RecordError(f"{folder}: the record of another run")
     if record.facts.config != planned.setting.config.model_dump(mode="json"):
         raise RecordError("its record is of an earlier version of the study; run the study again")
     return record
+
+
+def _demand_same_test(record: Record, others: Iterable[Record]) -> None:
+    """Refuse a record whose classes or test pictures aren't those of the first one."""
+    first = next(iter(others), None)
+    if first is None:
+        return
+    ours, theirs = record.facts.data, first.facts.data
+    if (ours.classes, ours.test) != (theirs.classes, theirs.test):
+        raise RecordError("it was tested on other classes or pictures; run the study again")
 
 
 def _refuse_looks_after_the_fact(out: Path, study: Study) -> None:

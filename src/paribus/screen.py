@@ -23,6 +23,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from paribus.errors import printable
 from paribus.events import (
     AnalysisBegins,
     DataRead,
@@ -163,7 +164,7 @@ class Screen:
         return self._bars[what]
 
     def _say(self, line: str, style: str | None = None) -> None:
-        self._console.print(line, style=style, markup=False, soft_wrap=True)
+        self._console.print(printable(line), style=style, markup=False, soft_wrap=True)
 
 
 def show_outlook(outlook: Outlook) -> None:
@@ -172,7 +173,7 @@ def show_outlook(outlook: Outlook) -> None:
     seen = outlook.pictures
     channels, height, width = seen.shape
     colour = "colour" if channels == 3 else "grey"
-    console.print(outlook.study, style="bold", markup=False)
+    console.print(printable(outlook.study), style="bold", markup=False)
     console.print(
         f"{outlook.source}: {seen.training:,} training, {seen.validation:,} validation and "
         f"{seen.test:,} test pictures, {height}x{width} {colour}, {seen.classes} classes\n"
@@ -200,16 +201,16 @@ def show_outlook(outlook: Outlook) -> None:
 def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
     """Print the verdict on every claim on standard output, with the evidence for it."""
     console = Console(highlight=False)
-    console.print(study, style="bold", markup=False)
+    console.print(printable(study), style="bold", markup=False)
     if not claims:
         console.print("This study claims nothing, so there is nothing to check.")
         return
     table = Table("verdict", "claim", box=SIMPLE_HEAD)
     for found in claims:
-        said = Text.assemble((found.claim.id, "bold"), f"\n{found.claim.says}\n")
+        said = Text.assemble((found.claim.id, "bold"), f"\n{printable(found.claim.says)}\n")
         table.add_row(
             Text(found.verdict, style=_VERDICT_STYLES[found.verdict]),
-            said.append(found.evidence, style="dim"),
+            said.append(printable(found.evidence), style="dim"),
             end_section=True,
         )
     console.print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -16,7 +17,9 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from paribus import sound
 from paribus.errors import RecordError
+from paribus.files import leads_out, read_whole
 from paribus.records import RECORD_FORMAT, Curves, Predictions, Record, RunFacts
 from paribus.study.spec import Study
 
@@ -24,6 +27,12 @@ SUMS = "SHA256SUMS"
 STUDY = "study.json"
 FACTS, CURVES, PREDICTIONS = "record.json", "curves.safetensors", "predictions.safetensors"
 WEIGHTS = {"last": "weights-last.safetensors", "best": "weights-best.safetensors"}
+
+#: Bytes that a file may have, far above any that is written here.
+LARGEST = {
+    **{SUMS: 1 << 20, STUDY: 1 << 20, FACTS: 1 << 24, CURVES: 1 << 30, PREDICTIONS: 1 << 30},
+    **dict.fromkeys(WEIGHTS.values(), 1 << 34),
+}
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 
@@ -62,17 +71,18 @@ def read_record(folder: Path) -> Record:
     """Read a record back.
 
     Raises:
-        RecordError: if a file is missing, differs from its checksum, or is of another format.
+        RecordError: if a file is missing, differs from its checksum, is of another format, or
+            holds what no run leaves.
     """
     files = _checked_files(folder, FACTS, CURVES, PREDICTIONS)
     try:
         facts = RunFacts.model_validate_json(files[FACTS])
         curves = Curves(**load(files[CURVES]))
         predictions = Predictions(**load(files[PREDICTIONS])) if PREDICTIONS in files else None
-    except (KeyError, TypeError, ValidationError, SafetensorError) as error:
+    except (KeyError, TypeError, ValueError, SafetensorError) as error:
         raise RecordError(
             f"{folder}: not a record of this version ({type(error).__name__}: "
-            f"{str(error).splitlines()[0]}). Delete the folder to train the run again."
+            f"{_first_line(error)}). Delete the folder to train the run again."
         ) from None
     if facts.format != RECORD_FORMAT:
         raise RecordError(
@@ -81,7 +91,10 @@ def read_record(folder: Path) -> Record:
         )
     if (facts.status == "finished") != (predictions is not None):
         raise RecordError(f"{folder}: a {facts.status} run with predictions missing or to spare")
-    return Record(facts, curves, predictions)
+    record = Record(facts, curves, predictions)
+    for fault in sound.faults(record):
+        raise RecordError(f"{folder}: {fault}. Delete the folder to train the run again.")
+    return record
 
 
 def read_weights(folder: Path, when: str) -> Arrays:
@@ -108,16 +121,20 @@ def read_study_copy(out: Path) -> Study:
         RecordError: if there is none, or it can't be read.
     """
     try:
-        return Study.model_validate_json((out / STUDY).read_bytes())
-    except OSError:
+        return Study.model_validate_json(_read(out, STUDY))
+    except FileNotFoundError:
         raise RecordError(
             f"{out}: no {STUDY} there; a folder that `paribus run` filled is expected"
         ) from None
+    except OSError as error:
+        raise RecordError(f"{out / STUDY}: can't be read ({error.strerror})") from None
     except ValidationError as error:
         first = error.errors()[0]
         raise RecordError(
             f"{out / STUDY}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
         ) from None
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{out / STUDY}: not a study ({_first_line(error)})") from None
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -142,15 +159,30 @@ def _pack(arrays: Curves | Predictions) -> bytes:
 def _checked_files(folder: Path, *wanted: str) -> dict[str, bytes]:
     """Those of the wanted files that the record has, each compared with its checksum."""
     try:
-        lines = (folder / SUMS).read_text().splitlines()
+        lines = _read(folder, SUMS).decode().splitlines()
         sums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
-        files = {n: (folder / n).read_bytes() for n in wanted if n in sums}
+        files = {name: _read(folder, name) for name in wanted if name in sums}
     except (OSError, ValueError) as error:
         raise RecordError(f"{folder}: the record is incomplete ({error})") from None
     for name, content in files.items():
         if hashlib.sha256(content).hexdigest() != sums[name]:
             raise RecordError(f"{folder / name}: damaged, its SHA-256 differs from {SUMS}")
     return files
+
+
+def _read(folder: Path, name: str) -> bytes:
+    """A file of a folder that may be a stranger's.
+
+    Raises:
+        OSError: it can't be read, is too large, or is a link out of the folder.
+    """
+    if leads_out(folder / name, folder):
+        raise OSError(errno.EPERM, "a link that leads out of the folder", str(folder / name))
+    return read_whole(folder / name, LARGEST[name])
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _write_durably(path: Path, content: bytes) -> None:

@@ -5,16 +5,23 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from paribus.data.decode import LARGEST, UnusableError, decode
+from paribus.data import decode as decoding
+from paribus.data.decode import LARGEST, UnusableError, contents
+from paribus.data.pictures import Bytes
 
 #: Upright: red above blue, taller than wide.
 UPRIGHT = np.zeros((24, 16, 3), np.uint8)
 UPRIGHT[:12, :, 0] = UPRIGHT[12:, :, 2] = 255
+
+
+def decode(path: Path, colour: Literal["rgb", "grey"]) -> Bytes:
+    return decoding.decode(contents(path), colour)
 
 
 def saved(path: Path, image: Image.Image, **options: object) -> Path:

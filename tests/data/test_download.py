@@ -74,6 +74,8 @@ class Answer:
     status: int | None = None
     location: str | None = None
     content: bytes | None = None
+    length: str | None = None  # Content-Length, where it lies
+    pace: float = 0.0  # seconds between two bytes
 
 
 @dataclass
@@ -101,13 +103,24 @@ class Server:
             request.send_header("Location", answer.location)
         if start:
             request.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        if answer.sized:
+        if answer.length is not None:
+            request.send_header("Content-Length", answer.length)
+        elif answer.sized:
             request.send_header("Content-Length", str(len(content) - start))
         request.send_header("ETag", answer.etag)
         request.end_headers()
+        if answer.pace:
+            self.drip(request, content[start:], answer.pace)
         self.send(request, content[start:][: answer.cut])
         if answer.stall:
             self.closing.wait()
+
+    def drip(self, request: BaseHTTPRequestHandler, content: bytes, pace: float) -> None:
+        for byte in content:
+            if self.closing.wait(pace):
+                return
+            request.wfile.write(bytes([byte]))
+            self.sent += 1
 
     def send(self, request: BaseHTTPRequestHandler, content: bytes) -> None:
         for start in range(0, len(content), 1 << 14):
@@ -271,7 +284,7 @@ def test_it_gives_up_when_nothing_more_comes(server: Server, fetch: Fetch, folde
     assert len(server.asked) == ATTEMPTS  # the cut itself is the first
     assert message == (
         f"{server.url}: 350,000 bytes of {len(SMALL):,} came, then {ATTEMPTS} attempts brought "
-        "nothing more (the connection was cut).\n"
+        "next to nothing (the connection was cut).\n"
         f"Try again later: files that are complete are kept. Or download {server.url} by hand, "
         "unpack it, and name the folder that it is in with --data-dir."
     )

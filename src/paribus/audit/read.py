@@ -18,6 +18,9 @@ from paribus.study.check import CLAIM_TESTS
 from paribus.study.faults import Fault, Location, in_words, short
 from paribus.study.tree import load, plain, problem, read_text
 
+#: Room for the matrices of a hundred classes. In bytes, and in keys and values.
+LARGEST, MOST_VALUES = 1_000_000, 200_000
+
 
 def read_published(path: Path) -> Published:
     """Read a file of published confusion matrices.
@@ -25,7 +28,7 @@ def read_published(path: Path) -> Published:
     Raises:
         StudyError: with every problem, each at its line and column.
     """
-    return parse_published(read_text(path, "a file of confusion matrices"), str(path))
+    return parse_published(read_text(path, "a file of confusion matrices", LARGEST), str(path))
 
 
 def parse_published(text: str, file: str = "published.yaml") -> Published:
@@ -34,7 +37,7 @@ def parse_published(text: str, file: str = "published.yaml") -> Published:
     Raises:
         StudyError: with every problem, each at its line and column.
     """
-    tree = load(text, file)
+    tree = load(text, file, MOST_VALUES)
     values = plain(tree, _as_printed)
     # One message a place: where both have one, that on the shape knows more.
     found = {fault.at: fault for fault in [*_type_faults(values), *shape_faults(values)]}

@@ -15,7 +15,7 @@ from paribus.cli.audit import audit
 from paribus.cli.data import data
 from paribus.cli.results import check, failures, report
 from paribus.cli.studies import plan, run
-from paribus.errors import ParibusError
+from paribus.errors import ParibusError, printable
 
 INTERRUPTED = 130
 
@@ -27,7 +27,8 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ParibusError as error:
-            click.echo(str(error), err=True)
+            for line in str(error).split("\n"):
+                click.echo(printable(line), err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("Stopped. Finished runs are kept; the same command goes on.", err=True)

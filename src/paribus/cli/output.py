@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from paribus.errors import printable
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -35,5 +37,5 @@ def print_results(results: Results, as_json: bool) -> None:
         )
         return
     for sentence in results.failed:
-        click.echo(f"Failed: {sentence}", err=True)
+        click.echo(f"Failed: {printable(sentence)}", err=True)
     click.echo(results.report)

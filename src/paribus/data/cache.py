@@ -39,8 +39,12 @@ class Ledger:
             return
         # Without its notes, or with notes of another kind, a ledger looks anew.
         with suppress(OSError, ValueError, TypeError, AttributeError):
-            notes = json.loads(self._path.read_text())
-            self._notes = {name: (size, time, found) for name, (size, time, found) in notes.items()}
+            digest, text = self._path.read_text().split("\n", 1)
+            notes = json.loads(text)
+            if digest == _sha256(text):
+                self._notes = {
+                    name: (size, time, found) for name, (size, time, found) in notes.items()
+                }
 
     def ask(self, file: Path, look: Callable[[Path], Found]) -> Found:
         """What `look` found in the file, now or before."""
@@ -54,5 +58,11 @@ class Ledger:
     def save(self) -> None:
         """Keep what is new for the next time; a cache that can't be written is no fault here."""
         if self._news:
+            text = json.dumps(self._notes)
             with suppress(OSError):
-                write_file(self._path, json.dumps(self._notes).encode())
+                write_file(self._path, f"{_sha256(text)}\n{text}".encode())
+
+
+def _sha256(text: str) -> str:
+    # A flipped bit in a note would make a sound file damaged, or another picture the same.
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -83,6 +83,7 @@ def prepare(
     try:
         demand_whole(folder, fingerprint, ARRAYS)
     except DataError:
+        pictures.demand_whole()  # what is built now is believed from now on
         splits = _split(data, pictures)  # first: it may refuse
         try:
             _build(folder, fingerprint, data, pictures, splits, progress or silent)

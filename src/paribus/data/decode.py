@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import Literal
@@ -10,18 +11,36 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from paribus.data.pictures import Bytes
+from paribus.files import read_whole
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 #: A file of a few bytes may claim any size; this is looked at before memory is taken.
 LARGEST = 50_000_000
+#: Bytes of a file: room for the largest picture, hardly packed.
+LARGEST_FILE = 300_000_000
+#: Passes over a progressive JPEG. Encoders make a dozen; each costs a few bytes of the file, and a
+#: look at every pixel.
+MOST_SCANS = 100
 
 
 class UnusableError(Exception):
     """Why a file gives no picture; never leaves this package."""
 
 
-def decode(path: Path, colour: Literal["rgb", "grey"]) -> Bytes:
-    """A picture as (height, width, 3 or 1), upright as its EXIF says.
+def contents(path: Path) -> bytes:
+    """The bytes of a picture's file.
+
+    Raises:
+        UnusableError: if it is no file, too large, or can't be read.
+    """
+    try:
+        return read_whole(path, LARGEST_FILE)
+    except OSError as error:
+        raise UnusableError(f"can't be read ({error.strerror})") from None
+
+
+def decode(content: bytes, colour: Literal["rgb", "grey"]) -> Bytes:
+    """A picture's file as (height, width, 3 or 1), upright as its EXIF says.
 
     The contents decide the format, not the name. Transparency is dropped; of an animation the
     first picture is taken.
@@ -29,15 +48,17 @@ def decode(path: Path, colour: Literal["rgb", "grey"]) -> Bytes:
     Raises:
         UnusableError: if it is no picture, damaged, or too large.
     """
+    if content.count(b"\xff\xda") > MOST_SCANS and content.startswith(b"\xff\xd8"):
+        raise UnusableError(f"a JPEG picture of more than {MOST_SCANS} scans")
+    file = io.BytesIO(content)
     try:
         # Pillow warns of odd metadata and transparency, which change no pixel here.
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(file, formats=FORMATS) as image:
             return _pixels(image, colour)
     except UnusableError:
         raise
     except UnidentifiedImageError:
-        empty = path.stat().st_size == 0
-        reason = "an empty file" if empty else "not a PNG, JPEG, WebP or BMP picture"
+        reason = "not a PNG, JPEG, WebP or BMP picture" if content else "an empty file"
         raise UnusableError(reason) from None
     except Exception as error:  # Pillow's decoders meet hostile bytes with many kinds of error
         raise UnusableError(f"can't be read ({error or type(error).__name__})") from None

@@ -14,6 +14,7 @@ import tarfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import NoReturn, Self
 
 from paribus.data.http_stream import HttpStream, NotResumableError
 from paribus.data.official import FOLDER, STL10, OfficialFile, faults, official_folder
@@ -25,6 +26,13 @@ URL = "https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"
 BEGINNINGS = 3
 #: Bytes read at once; a few times this is read beyond the last wanted byte.
 BLOCK = 1 << 16
+#: Bytes of the archive, and of what it holds; the official one has 2.6 and 3.1 GB.
+LARGEST, LARGEST_UNPACKED = 4_000_000_000, 6_000_000_000
+#: Members of the archive; the official one has a dozen.
+MOST_MEMBERS = 1_000
+#: Bytes of a header that holds a long name or pax records: tarfile takes all of it at once, and
+#: looks for records in a time that grows with its square.
+LARGEST_HEADER = 1 << 12
 
 
 def fetch_stl10(
@@ -56,7 +64,9 @@ def fetch_stl10(
 
     def begin() -> HttpStream:
         # No total: where in the archive the last wanted file ends is not known before.
-        return HttpStream(url, timeout, pause, lambda done: tell("downloading STL-10", done, None))
+        return HttpStream(
+            url, timeout, pause, lambda done: tell("downloading STL-10", done, None), LARGEST
+        )
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -94,21 +104,69 @@ def _take_out(stream: HttpStream, folder: Path, wanted: dict[str, OfficialFile])
     try:
         with (
             io.BufferedReader(stream, BLOCK) as compressed,
-            gzip.GzipFile(fileobj=compressed) as plain,
-            tarfile.open(fileobj=plain, mode="r|", bufsize=BLOCK) as archive,
+            _Bounded(fileobj=compressed) as plain,
+            tarfile.open(fileobj=plain, mode="r|", bufsize=BLOCK, tarinfo=_KnownMember) as archive,
         ):
-            for member in archive:
+            for number, member in enumerate(archive):
+                _demand_bounded(number, member)
                 file = wanted.pop(_official_name(member), None)
                 if file:
                     _keep(archive, member, file, folder)
                 if not wanted:
                     return
-    except (gzip.BadGzipFile, EOFError, zlib.error, tarfile.TarError) as error:
+    except _DAMAGED as error:
         raise DownloadError(
             f"{stream.url}: a whole tar archive compressed by gzip was expected; "
             f"{stream.offset:,} bytes came, and then: {error}."
         ) from error
     raise DownloadError(f"{stream.url}: the archive ended without {', '.join(sorted(wanted))}.")
+
+
+#: What hostile bytes make gzip and tarfile raise; RecursionError: long names of long names of ...
+_DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error, tarfile.TarError, ValueError, RecursionError)
+
+
+def _demand_bounded(number: int, member: tarfile.TarInfo) -> None:
+    """Refuse more members than memory holds, and one that would be passed over for years."""
+    if number >= MOST_MEMBERS:
+        raise tarfile.ReadError(f"more than {MOST_MEMBERS:,} members")
+    if not 0 <= member.size <= LARGEST_UNPACKED:
+        raise tarfile.ReadError(f"a member of {member.size:,} bytes")
+
+
+class _KnownMember(tarfile.TarInfo):
+    """A member that can be passed over in little memory."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """A member from its header of 512 bytes, before anything more of it is read."""
+        member = super().frombuf(buf, encoding, errors)
+        if member.type == tarfile.GNUTYPE_SPARSE:
+            raise tarfile.ReadError(_SPARSE)
+        extends = member.type in (*_EXTENDING, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+        if extends and member.size > LARGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {member.size:,} bytes")
+        return member
+
+    def _proc_gnusparse_10(self, *_: object) -> NoReturn:
+        # tarfile's own name for what reads the map of the newest format.
+        raise tarfile.ReadError(_SPARSE)
+
+
+#: The map of a sparse file may go on for ever, and is kept in memory.
+_SPARSE = "a sparse file; none is expected"
+_EXTENDING = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+
+
+class _Bounded(gzip.GzipFile):
+    """The unpacked archive, up to what an archive of these files may hold."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The next bytes; tarfile asks for no other method of a stream."""
+        block = super().read(size)
+        if self.tell() > LARGEST_UNPACKED:
+            raise tarfile.ReadError(f"more than {LARGEST_UNPACKED:,} bytes when unpacked")
+        return block
 
 
 def _official_name(member: tarfile.TarInfo) -> str:

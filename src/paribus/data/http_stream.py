@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from http.client import HTTPException, HTTPMessage, HTTPResponse
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -15,8 +15,11 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from paribus.errors import DownloadError
 
 SCHEMES = ("http", "https")
-#: Attempts in a row that bring no byte before the stream gives up.
+#: Attempts in a row that bring less than LEAST bytes before the stream gives up.
 ATTEMPTS = 5
+#: A connection that brings less than this within the timeout has stalled, whatever trickles. A
+#: telephone line of 1990 brought it in ten seconds.
+LEAST = 1 << 14
 #: Answers that pass: the server is busy or asks for patience.
 PASSING = (408, 429, 500, 502, 503, 504)
 
@@ -30,19 +33,30 @@ class HttpStream(io.RawIOBase):
 
     Args:
         url: where the file is, by http or https; redirects lead nowhere else.
-        timeout: seconds without a byte before a connection counts as stalled.
+        timeout: seconds in which `LEAST` bytes must come, or the connection counts as stalled.
         pause: seconds before the second attempt in a row; doubled before each further one.
         seen: called with the number of bytes read so far.
+        largest: bytes that the file may have.
 
-    Reading raises DownloadError where attempts bring no byte or the server refuses, and
-    NotResumableError where the file must be begun again.
+    Reading raises DownloadError where attempts bring next to nothing, the file is too large or
+    the server refuses, and NotResumableError where the file must be begun again.
     """
 
-    def __init__(self, url: str, timeout: float, pause: float, seen: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout: float,
+        pause: float,
+        seen: Callable[[int], None],
+        largest: int,
+    ) -> None:
         if urlsplit(url).scheme not in SCHEMES:
             raise DownloadError(f"{url}: an address by http or https is expected.")
         self.url, self._timeout, self._pause, self._seen = url, timeout, pause, seen
-        self.offset = 0
+        self._largest = largest
+        self.offset = self._begun = 0
+        self._fruitless = 0  # attempts in a row
+        self._waited, self._waited_from = 0.0, 0  # seconds, and the offset at which they began
         self.size: int | None = None
         self._tag: str | None = None
         self._response: HTTPResponse | None = None
@@ -60,32 +74,56 @@ class HttpStream(io.RawIOBase):
     # mypy: typeshed's WriteableBuffer is narrower here than what io.BufferedReader passes.
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill the front of `buffer`; 0 bytes mean the end of the file."""
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                time.sleep(self._pause * 2 ** (attempt - 1))
+        while True:
+            if self._response is None and self._fruitless:
+                time.sleep(self._pause * 2 ** (self._fruitless - 1))
+            began = self._begun if self._response is not None else self.offset
             try:
                 return self._receive(buffer)
             except (OSError, HTTPException) as error:
                 self._hang_up()
-                reason = str(getattr(error, "reason", "")) or str(error) or type(error).__name__
+                self._fruitless = 1 if self.offset - began >= LEAST else self._fruitless + 1
+                if self._fruitless >= ATTEMPTS:
+                    self._give_up(error)
+
+    def _give_up(self, error: Exception) -> NoReturn:
+        reason = str(getattr(error, "reason", "")) or str(error) or type(error).__name__
         size = "unknown" if self.size is None else f"{self.size:,}"
         raise DownloadError(
             f"{self.url}: {self.offset:,} bytes of {size} came, then {ATTEMPTS} attempts "
-            f"brought nothing more ({reason})."
-        )
+            f"brought next to nothing ({reason})."
+        ) from None
 
     def _receive(self, buffer: memoryview) -> int:
         if self._response is None:
-            self._response = self._connect()
+            self._response, self._begun = self._connect(), self.offset
+            self._waited, self._waited_from = 0.0, self.offset
         room = len(buffer) if self.size is None else min(len(buffer), self.size - self.offset)
         # read1 hands over what has arrived, so that a cut loses nothing.
+        asked = time.monotonic()
         came = self._response.read1(room) if room else b""
+        self._demand_flow(time.monotonic() - asked, len(came))
         if room and not came and self.size is not None:
             raise ConnectionError("the connection was cut")
         buffer[: len(came)] = came
         self.offset += len(came)
+        if self.offset > self._largest:
+            self._too_large(self.offset)
         self._seen(self.offset)
         return len(came)
+
+    def _demand_flow(self, waited: float, came: int) -> None:
+        """Count the time spent waiting alone: whoever reads may take as long as they like."""
+        self._waited += waited
+        if self._waited > self._timeout:
+            if self.offset + came - self._waited_from < LEAST:
+                raise TimeoutError(f"less than {LEAST:,} bytes came in {self._waited:.1f} s")
+            self._waited, self._waited_from = 0.0, self.offset + came
+
+    def _too_large(self, size: int) -> NoReturn:
+        raise DownloadError(
+            f"{self.url}: at most {self._largest:,} bytes were expected, {size:,} came."
+        )
 
     def _connect(self) -> HTTPResponse:
         request = Request(self.url, headers={"User-Agent": "paribus"})
@@ -109,7 +147,10 @@ class HttpStream(io.RawIOBase):
 
     def _begin(self, response: HTTPResponse) -> None:
         length = response.headers.get("Content-Length", "")
-        self.size = int(length) if length.isdecimal() else None
+        # A length of more digits than Python converts is too large as well.
+        self.size = int(length[:30]) if length.isdecimal() else None
+        if self.size is not None and self.size > self._largest:
+            self._too_large(self.size)
         self._tag = response.headers.get("ETag")
 
     def _demand_same(self, response: HTTPResponse) -> None:
@@ -148,7 +189,18 @@ class HttpStream(io.RawIOBase):
 
 
 class _WebRedirects(HTTPRedirectHandler):
-    """urllib alone would follow a redirect to ftp too."""
+    """urllib alone would follow a redirect to ftp too, and leave one to no address open."""
+
+    def http_error_302(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+    ) -> Any:
+        try:
+            return super().http_error_302(req, fp, code, msg, headers)
+        except ValueError as error:
+            text = f"{msg}, a redirect to no address: {error}"
+            raise HTTPError(req.full_url, code, text, headers, fp) from None
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str

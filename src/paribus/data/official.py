@@ -50,7 +50,9 @@ def faults(
     ledger = Ledger(folder, trust_times)
     found = {file.name: _fault(folder / file.name, file, ledger) for file in files}
     ledger.save()
-    return {name: fault for name, fault in found.items() if fault}
+    faulty = {name: fault for name, fault in found.items() if fault}
+    # A damaged file may have been put right under its old time: no fault is only remembered.
+    return faults(folder, files, trust_times=False) if faulty and trust_times else faulty
 
 
 def _fault(path: Path, file: OfficialFile, ledger: Ledger) -> str:

@@ -42,6 +42,8 @@ class Pictures:
         fingerprint: SHA-256 over the contents (for STL-10, over the official MD5s).
         read: picture i as (height, width, channels) bytes, in its original size.
         unreadable: a folder's files that are no usable pictures, by name, with the reason.
+        demand_whole: looks at every byte of the source again, whatever was seen before, where
+            `read` doesn't; raises DataError.
     """
 
     source: str
@@ -52,6 +54,7 @@ class Pictures:
     fingerprint: str
     read: Callable[[int], Bytes]
     unreadable: tuple[str, ...] = ()
+    demand_whole: Callable[[], None] = lambda: None
 
 
 def squared(pixels: Bytes, size: int, blur: float = 0.0) -> Bytes:

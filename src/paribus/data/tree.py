@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from paribus.data.decode import UnusableError
+from paribus.errors import printable
 
 
 def natural(name: str) -> tuple[list[str | int], str]:
@@ -19,8 +20,7 @@ def natural(name: str) -> tuple[list[str | int], str]:
 
 def shown(name: str) -> str:
     """A name in one spelling (Unicode NFC), what can't be printed escaped."""
-    composed = unicodedata.normalize("NFC", name)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in composed)
+    return printable(unicodedata.normalize("NFC", name))
 
 
 def visible(folder: Path) -> list[Path]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from paribus.analyses import read_all_interventions, read_explained
+from paribus.errors import RecordError
+from paribus.files import leads_out, read_whole
 from paribus.records import Record
 from paribus.report import svg, words
 from paribus.report.blocks import Figure, figures
@@ -20,6 +22,9 @@ from paribus.report.summary import summarise
 from paribus.store import write_file
 from paribus.study.spec import Study
 from paribus.tables import to_csv, to_csv_gz
+
+#: Bytes of a kept picture; an original of the largest size that is read may have so many.
+LARGEST_PICTURE = 200_000_000
 
 
 def write_report(
@@ -41,13 +46,15 @@ def write_report(
     summary = summarise(study, records, analysed, explained)
     parts = sections(summary)
     title, sentence = words.name(study.name), lead(summary)
-    folder = out / "pictures"
+    for name in ("tables", "figures"):
+        if leads_out(out / name, out):
+            raise RecordError(f"{out / name}: a link that leads out of {out}; a folder is expected")
     write_tables(out / "tables", summary.tables)
     write_figures(out / "figures", figures(parts))
     write_file(out / "results.json", results_json(summary).encode())
-    kept = (lambda name: (folder / name).is_file()) if pictures else None
+    read = (lambda name: _picture(out, name)) if pictures else None
+    kept = (lambda name: read(name) is not None) if read else None
     write_file(out / "report.md", markdown(title, sentence, parts, kept).encode())
-    read = (lambda name: _read(folder / name)) if pictures else None
     write_file(out / "report.html", page(title, sentence, parts, read).encode())
     return out / "report.html"
 
@@ -68,5 +75,10 @@ def write_figures(folder: Path, drawn: Sequence[Figure]) -> None:
         write_file(folder / f"{figure.name}.svg", text.encode())
 
 
-def _read(picture: Path) -> bytes | None:
-    return picture.read_bytes() if picture.is_file() else None
+def _picture(out: Path, name: str) -> bytes | None:
+    """A kept picture, or None where there is none; out of `out` nothing is fetched into a page."""
+    path = out / "pictures" / name
+    try:
+        return None if leads_out(path, out) else read_whole(path, LARGEST_PICTURE)
+    except OSError:
+        return None

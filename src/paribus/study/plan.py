@@ -54,10 +54,11 @@ def runs(study: Study, seeds: Mapping[str, int] | None = None) -> tuple[Run, ...
     Args:
         seeds: how many seeds each setting has; all that the study allows by default.
     """
+    every = settings(study)
     return tuple(
         Run(setting, seed)
         for seed in range(study.most_seeds)
-        for setting in settings(study)
+        for setting in every
         if seeds is None or seed < seeds[setting.name]
     )
 

@@ -12,6 +12,10 @@ from paribus.study.plan import settings
 from paribus.study.spec import OwnNetwork, Study
 from paribus.study.tree import load, plain, problem, read_text
 
+#: Far above any study a person writes; more is a mistake or an attack. In bytes, and in keys and
+#: values.
+LARGEST, MOST_VALUES = 100_000, 2_000
+
 
 def read_study(
     path: Path | str,
@@ -28,7 +32,7 @@ def read_study(
         StudyError: with every problem, each at its line and column.
     """
     path = Path(path)
-    study = parse_study(read_text(path, "a study"), str(path))
+    study = parse_study(read_text(path, "a study", LARGEST), str(path))
     replaced = {k: v for k, v in (("seeds", seeds), ("epochs", epochs)) if v is not None}
     return Study.model_validate(study.model_dump() | replaced)
 
@@ -58,7 +62,7 @@ def parse_study(text: str, file: str = "study.yaml") -> Study:
     Raises:
         StudyError: with every problem, each at its line and column.
     """
-    tree = load(text, file)
+    tree = load(text, file, MOST_VALUES)
     values = plain(tree)
     found = faults(values)
     if found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -19,7 +19,8 @@ class Section(BaseModel):
 
 
 def _one_line(text: str) -> str:
-    if not text.strip() or re.search(r"[\x00-\x1f\x7f]", text):
+    # Control characters, half a character, and what ends lines or paragraphs.
+    if not text.strip() or {"Cc", "Cs", "Zl", "Zp"} & set(map(unicodedata.category, text)):
         raise ValueError("a line of text")
     return text
 
@@ -28,4 +29,6 @@ def _one_line(text: str) -> str:
 Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Whole = Annotated[int, Field(ge=1)]
+#: Of anything that is counted; a larger number would only fail later, or never end.
+MOST = 1_000_000_000
+Whole = Annotated[int, Field(ge=1, le=MOST)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Discriminator,
     Field,
@@ -17,11 +19,11 @@ from pydantic import (
 )
 
 from paribus.study.claims import Claim
-from paribus.study.section import Line, NotNegative, Positive, Section, SettingName, Whole
+from paribus.study.section import MOST, Line, NotNegative, Positive, Section, SettingName, Whole
 
 
 def _number_or_share(value: Any) -> int | float:
-    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST
     share = isinstance(value, float) and 0 < value < 1
     if whole or share:
         return cast(int | float, value)
@@ -84,6 +86,15 @@ class LeNet5(Section):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
+def _finite(arguments: dict[str, Any]) -> dict[str, Any]:
+    # NaN would make a configuration differ from itself, and JSON has neither.
+    try:
+        json.dumps(arguments, allow_nan=False, default=str)
+    except ValueError:
+        raise ValueError("finite numbers") from None
+    return arguments
+
+
 #: How a user's own network is named.
 OWN = "package.module:callable"
 
@@ -95,7 +106,7 @@ class OwnNetwork(Section):
     """
 
     kind: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
-    arguments: dict[str, Any] = Field(default_factory=dict)
+    arguments: Annotated[dict[str, Any], AfterValidator(_finite)] = Field(default_factory=dict)
 
 
 def _kind(default: str | None = None) -> BeforeValidator:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 from typing import Any
 
 import pandas as pd
 
-#: Text that a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What begins a formula, in its wide form too, as East Asian spreadsheets take it.
+_SIGNS = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
+#: Where a spreadsheet would begin one: at the front of a text, and behind what ends a line, or a
+#: cell in countries whose numbers have commas.
+_FIRST, _INNER = re.compile(rf"\s*{_SIGNS}|[\t\r\n]"), re.compile(rf"([;\t\r\n])(?={_SIGNS})")
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
@@ -37,6 +41,10 @@ def to_csv_gz(frame: pd.DataFrame) -> bytes:
 
 def _guarded(column: pd.Series[Any]) -> pd.Series[Any]:
     # Of a column of names, `map` looks at each name once, however many rows there are.
-    return column.map(
-        lambda text: f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
-    )
+    return column.map(lambda text: _guard(text) if isinstance(text, str) else text)
+
+
+def _guard(text: str) -> str:
+    """A single quote before what would run."""
+    text = _INNER.sub(r"\1'", text)
+    return f"'{text}" if _FIRST.match(text) else text

@@ -7,11 +7,12 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from paribus.data.cache import Found, Ledger
-from paribus.data.decode import UnusableError, decode
+from paribus.data.decode import UnusableError, contents, decode
 from paribus.data.pictures import Bytes, Pictures, Progress, followed, silent
 from paribus.data.splits import PARTS
 from paribus.data.tree import below, files_under, natural, shown, visible
@@ -79,11 +80,12 @@ def open_folder(
 
     def read(i: int) -> Bytes:
         try:
-            return decode(pictures[i].path, data.colour)
-        except (OSError, UnusableError) as error:
+            return _decode_unchanged(pictures[i], data.colour)
+        except UnusableError as error:
             raise DataError(
                 f"{pictures[i].path}: a picture is expected, as it was before ({error}). "
-                "Leave the folder as it is and run again."
+                f"Put it right, or have `paribus data verify {root}` look at all of them again; "
+                "then run again."
             ) from None
 
     return Pictures(
@@ -204,11 +206,19 @@ def _ask(ledger: Ledger, path: Path) -> Found:
 def _look(path: Path) -> Found:
     """The SHA-256 of a picture that can be decoded, or the fault of one that can't."""
     try:
-        decode(path, "rgb")
+        content = contents(path)
+        decode(content, "rgb")
     except UnusableError as error:
         return {"fault": str(error)}
-    with path.open("rb") as file:
-        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    return {"sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _decode_unchanged(picture: _Picture, colour: Literal["rgb", "grey"]) -> Bytes:
+    """The pixels of the very bytes that were looked at; a disk may change them unasked."""
+    content = contents(picture.path)
+    if hashlib.sha256(content).hexdigest() != picture.sha256:
+        raise UnusableError("its contents have changed")
+    return decode(content, colour)
 
 
 def _demand_pictures(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,14 +37,18 @@ def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Pictu
         DataError: if a file is damaged, or missing from `data_dir`.
     """
     folder = _folder(data_dir, progress)
-    damaged = faults(folder)
-    if damaged:
-        place = f" --data-dir {data_dir}" if data_dir else ""
-        raise DataError(
-            "\n".join(f"{folder / name}: {fault}" for name, fault in damaged.items())
-            + f"\n`paribus data fetch stl10{place}` gets what is missing or damaged again."
-        )
-    return _open(folder)
+
+    def demand_whole(trust_times: bool = False) -> None:
+        damaged = faults(folder, trust_times=trust_times)
+        if damaged:
+            place = f" --data-dir {data_dir}" if data_dir else ""
+            raise DataError(
+                "\n".join(f"{folder / name}: {fault}" for name, fault in damaged.items())
+                + f"\n`paribus data fetch stl10{place}` gets what is missing or damaged again."
+            )
+
+    demand_whole(trust_times=True)
+    return _open(folder, demand_whole)
 
 
 def _folder(data_dir: Path | None, progress: Progress | None) -> Path:
@@ -56,7 +61,7 @@ def _folder(data_dir: Path | None, progress: Progress | None) -> Path:
     return folder
 
 
-def _open(folder: Path) -> Pictures:
+def _open(folder: Path, demand_whole: Callable[[], None]) -> Pictures:
     images = {part: _map_images(folder / f"{part}_X.bin") for part in ("train", "test")}
     # The files number the classes from 1.
     labels = {part: np.fromfile(folder / f"{part}_y.bin", np.uint8) - 1 for part in images}
@@ -75,6 +80,7 @@ def _open(folder: Path) -> Pictures:
         channels=3,
         fingerprint=hashlib.sha256("".join(file.md5 for file in STL10).encode()).hexdigest(),
         read=read,
+        demand_whole=demand_whole,
     )
 
 

@@ -1,0 +1,30 @@
+"""Files that may be a stranger's: regular ones alone, of a bounded size, inside their folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+
+def read_whole(path: Path, largest: int) -> bytes:
+    """The bytes of a regular file; a pipe or a device, which might never end, is refused.
+
+    Raises:
+        OSError: it can't be read, is no regular file, or has more than `largest` bytes.
+    """
+    # Opened first and looked at then, so that it can't become another file between the two.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "a regular file is expected", str(path))
+        if found.st_size > largest:
+            raise OSError(errno.EFBIG, f"at most {largest:,} bytes are expected", str(path))
+        return file.read(largest)
+
+
+def leads_out(path: Path, root: Path) -> bool:
+    """Whether a link on the way to a file or folder leads out of `root`."""
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))

@@ -1,0 +1,368 @@
+"""A hundred payloads in every name and text of a study and its records: none does anything.
+
+No script runs and no request leaves in a real browser, with the page's policy and without it;
+Markdown makes no tag of them, a spreadsheet no formula, a terminal no command.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+import shutil
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from markdown_it import MarkdownIt
+from playwright.sync_api import Browser, Dialog, Request, sync_playwright
+
+from hostile.payloads import HTML, PAYLOADS
+from paribus import pipeline
+from paribus.errors import StudyError, printable
+from paribus.records import Failure, Record, RunFacts
+from paribus.report.write import write_report
+from paribus.store import write_record, write_study_copy
+from paribus.study.read import parse_study
+from paribus.study.spec import Study
+from synthetic import make_records, make_study
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+
+#: Facts whose texts the program itself compares or reads as something; all others are anybody's.
+OWN = {"status", "started", "ended", "setting", "baseline", "config", "changes", "classes"}
+
+
+def test_there_are_a_hundred_different_ones() -> None:
+    assert len(set(PAYLOADS)) == len(PAYLOADS) >= 100
+
+
+# ---- results whose every text is a payload --------------------------------------------------
+
+
+def line(text: str) -> str:
+    """A payload as a study may hold it: a line of at most 300 letters."""
+    plain = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text)
+    return plain.strip()[:300] or "x"
+
+
+def poisoned(node: Any, texts: Iterator[str]) -> Any:
+    """A tree of JSON with a payload in the place of every text that may be anything."""
+    if isinstance(node, dict):
+        return {k: v if k in OWN else poisoned(v, texts) for k, v in node.items()}
+    if isinstance(node, list):
+        return [poisoned(value, texts) for value in node]
+    return next(texts) if isinstance(node, str) else node
+
+
+def poison(record: Record, classes: Sequence[str], texts: Iterator[str]) -> Record:
+    """A record all of whose texts are payloads, with payloads as the names of parameters."""
+    plain = poisoned(record.facts.model_dump(mode="json"), texts)
+    plain["data"]["classes"] = list(classes)
+    plain["streams"]["initial_values"] = {next(texts): next(texts) for _ in range(4)}
+    plain["network"]["layers"] = [next(texts) for _ in range(5)]
+    facts = RunFacts.model_validate(plain)
+    if facts.failure is not None:
+        facts = facts.model_copy(update={"failure": Failure(message=next(texts), epoch=1, step=1)})
+    return replace(record, facts=facts)
+
+
+def a_study(texts: Iterator[str]) -> Study:
+    """A study all of whose sentences are payloads, with one that the network is called by."""
+    study = make_study(seeds=2, epochs=2, settings=["main", "l2"], name=line(next(texts)))
+    test = {"setting": "l2", "against": "main", "measure": "test_accuracy", "expect": "better"}
+    claims = [{"id": f"c{n}", "says": line(next(texts)), "test": test} for n in range(25)]
+    network = {"kind": "evil:net", "arguments": {text: text for text in HTML[:20]}}
+    changes = {"variations": {"l2": {"optimizer.weight_decay": 1e-5}}, "network": network}
+    return Study.model_validate(study.model_dump() | {"claims": claims} | changes)
+
+
+def write_results(out: Path, classes: Sequence[str], first: int) -> None:
+    """Records and report of two settings and two seeds, one run of which failed."""
+    texts = cycle([*PAYLOADS[first:], *PAYLOADS[:first]])
+    study = a_study(texts)
+    made = make_records(study, classes=classes, pictures=3 * len(classes), failing=("l2", 1))
+    for record in made:
+        write_record(out, poison(record, classes, texts), {})
+    write_study_copy(out, study)
+    pipeline.rebuild_report(out)
+
+
+@dataclass(frozen=True)
+class Reports:
+    """A report of few classes, which shows matrices; one of a hundred; and a harmless one."""
+
+    few: Path
+    many: Path
+    harmless: Path
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
+    place = tmp_path_factory.mktemp("names")
+    write_results(place / "few", PAYLOADS[:24], first=0)
+    write_results(place / "many", PAYLOADS, first=50)
+    study = make_study(seeds=2, epochs=2, settings=["main", "l2"])
+    records = make_records(study, pictures=60, failing=("l2", 1))
+    write_report(place / "harmless", study, records)
+    return Reports(place / "few", place / "many", place / "harmless")
+
+
+BOTH = pytest.mark.parametrize("which", ["few", "many"])
+#: All tests of a report are made in one process, for the fixture's sake.
+TOGETHER = pytest.mark.xdist_group("hostile names")
+
+
+# ---- in a browser ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Seen:
+    """What a page did by itself."""
+
+    asked: list[str]
+    complaints: list[str]
+    hits: int
+    elements: set[str]
+    handlers: list[str]
+
+
+def visit(browser: Browser, file: Path) -> Seen:
+    """Open a file and wait for what it may do; `hit()` is there to be called."""
+    page = browser.new_page()
+    hits: list[str] = []
+    asked: list[Request] = []
+    complaints: list[str] = []
+
+    def noticed(dialog: Dialog) -> None:
+        hits.append(dialog.message)
+        dialog.dismiss()
+
+    page.expose_function("hit", lambda: hits.append("hit"))
+    page.on("request", lambda request: asked.append(request))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("dialog", noticed)
+    page.route("http*://**", lambda route: route.abort())
+    page.goto(file.as_uri())
+    page.keyboard.press("Tab")
+    page.mouse.move(200, 200)
+    page.wait_for_timeout(300)
+    elements, handlers = page.evaluate(LOOK)
+    page.close()
+    # What the page's policy forbids is announced as a request, but never sent.
+    sent = [request.url for request in asked if request.failure != "csp"]
+    return Seen(sent, complaints, len(hits), set(elements), handlers)
+
+
+#: The kinds of elements there are, and every attribute that could run or fetch something.
+LOOK = """() => {
+  const all = [...document.querySelectorAll("*")];
+  const runs = all.flatMap(one => [...one.attributes]
+    .filter(a => /^on|srcdoc|^action|formaction|poster|srcset|ping/i.test(a.name) ||
+      (/href|src|data$/i.test(a.name) && !/^(#|data:image[/]png)/.test(a.value)) ||
+      (a.name === "style" && /url|import|expression/i.test(a.value)))
+    .map(a => a.name + "=" + a.value));
+  return [all.map(one => one.localName), runs];
+}"""
+
+
+@TOGETHER
+@pytest.mark.browser
+class TestInABrowser:
+    @BOTH
+    def test_nothing_runs_and_nothing_is_asked_for(
+        self, which: str, reports: Reports, browser: Browser
+    ) -> None:
+        file = getattr(reports, which) / "report.html"
+        seen = visit(browser, file)
+        assert seen.hits == 0
+        assert [url for url in seen.asked if not url.startswith("data:")] == [file.as_uri()]
+        assert (seen.complaints, seen.handlers) == ([], [])
+
+    @BOTH
+    def test_no_payload_becomes_a_part_of_the_page(
+        self, which: str, reports: Reports, browser: Browser
+    ) -> None:
+        usual = visit(browser, reports.harmless / "report.html").elements
+        assert visit(browser, getattr(reports, which) / "report.html").elements <= usual | {"span"}
+
+    @BOTH
+    def test_escaping_alone_would_hold_without_the_policy(
+        self, which: str, reports: Reports, browser: Browser, tmp_path: Path
+    ) -> None:
+        text = (getattr(reports, which) / "report.html").read_text("utf-8")
+        without = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+        assert without != text
+        (tmp_path / "report.html").write_text(without, "utf-8")
+        seen = visit(browser, tmp_path / "report.html")
+        assert seen.hits == 0
+        assert [url for url in seen.asked if "evil" in url] == []
+
+    def test_the_policy_alone_would_hold_without_escaping(
+        self, reports: Reports, browser: Browser, tmp_path: Path
+    ) -> None:
+        text = (reports.few / "report.html").read_text("utf-8")
+        assert "<main>" in text
+        (tmp_path / "report.html").write_text(
+            text.replace("<main>", f"<main>{''.join(RUNNING)}"), "utf-8"
+        )
+        seen = visit(browser, tmp_path / "report.html")
+        assert seen.hits == 0
+        assert [url for url in seen.asked if "evil" in url] == []
+        assert seen.complaints  # the browser says what it refused: the payloads are live
+
+    def test_without_both_the_browser_would_have_noticed(
+        self, browser: Browser, tmp_path: Path
+    ) -> None:
+        (tmp_path / "page.html").write_text(f"<body>{''.join(RUNNING)}")
+        seen = visit(browser, tmp_path / "page.html")
+        assert seen.hits > 0
+        assert any("evil" in url for url in seen.asked)
+
+    def test_a_chart_opened_by_itself_runs_nothing(
+        self, reports: Reports, browser: Browser
+    ) -> None:
+        for file in sorted((reports.few / "figures").glob("*.svg")):
+            seen = visit(browser, file)
+            assert (seen.hits, seen.asked, seen.handlers) == (0, [file.as_uri()], [])
+
+
+#: Payloads that run or fetch by themselves in the middle of a page.
+RUNNING = (HTML[0], HTML[10], HTML[12], HTML[14], HTML[24], HTML[28], HTML[33])
+
+
+# ---- charts ---------------------------------------------------------------------------------
+
+
+@TOGETHER
+@BOTH
+def test_a_chart_holds_shapes_and_text_alone(which: str, reports: Reports) -> None:
+    files = sorted((getattr(reports, which) / "figures").glob("*.svg"))
+    assert len(files) >= 4
+    for file in files:
+        for element in ET.parse(file).iter():
+            name = element.tag.removeprefix("{http://www.w3.org/2000/svg}")
+            assert name in SHAPES
+            assert not any(a.startswith("on") or "href" in a for a in element.attrib)
+            # What a style or a reference may hold.
+            assert not any("evil" in v for k, v in element.attrib.items() if k != "aria-label")
+
+
+SHAPES = {
+    "svg", "g", "path", "text", "tspan", "rect", "line", "circle", "defs", "clipPath",
+    "linearGradient", "stop", "title", "desc",
+}  # fmt: skip
+
+
+# ---- Markdown -------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    """The tags of a page, and what they link to or show."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.targets: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.targets |= {value or "" for name, value in attrs if name in {"href", "src"}}
+
+
+@TOGETHER
+@BOTH
+def test_markdown_shows_a_payload_as_text(which: str, reports: Reports) -> None:
+    rendered, usual = Tags(), Tags()
+    render = MarkdownIt("gfm-like", {"linkify": False, "html": True}).render
+    rendered.feed(render((getattr(reports, which) / "report.md").read_text("utf-8")))
+    usual.feed(render((reports.harmless / "report.md").read_text("utf-8")))
+    assert rendered.tags <= usual.tags | {"pre", "code", "blockquote"}
+    assert all(re.match(r"#|figures/|pictures/", target) for target in rendered.targets)
+
+
+# ---- CSV ------------------------------------------------------------------------------------
+
+#: What a spreadsheet runs, wherever a cell may begin for it.
+FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]|[;\t\r\n][=+\-@\uff1d\uff0b]")
+
+
+@TOGETHER
+@BOTH
+def test_no_cell_is_a_formula_and_no_number_is_text(which: str, reports: Reports) -> None:
+    results = pipeline.read_results(getattr(reports, which))
+    for file in sorted((getattr(reports, which) / "tables").iterdir()):
+        name = file.name.split(".")[0]
+        content = file.read_bytes()
+        text = (gzip.decompress(content) if file.suffix == ".gz" else content).decode()
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+        numeric = set(results.table(name).select_dtypes("number").columns)
+        for row in rows:
+            for column, cell in row.items():
+                if column in numeric:
+                    assert cell == "" or float(cell) is not None
+                else:
+                    assert not FORMULA.search(cell) or is_number(cell)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell of a column of objects is a number that may be below zero."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+# ---- a terminal, a study, a folder ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", PAYLOADS)
+def test_no_payload_can_be_a_settings_name(text: str) -> None:
+    quoted = "".join(f"\\U{ord(letter):08x}" for letter in text[:300])
+    study = "name: a\ndata: {source: digits}\nepochs: 1\nvariations:\n"
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
+        return
+    with pytest.raises(StudyError) as caught:
+        parse_study(f'{study}  "{quoted}": {{epochs: 2}}\n')
+    assert all(said.isprintable() for said in str(caught.value).splitlines())
+
+
+@pytest.mark.parametrize("text", PAYLOADS)
+def test_no_payload_steers_a_terminal(text: str) -> None:
+    shown = printable(text)
+    assert "\n" not in shown
+    assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@TOGETHER
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_a_command_prints_text_alone(
+    command: str, reports: Reports, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from paribus.cli import main
+
+    shutil.copytree(reports.few, tmp_path / "few")
+    with pytest.raises(SystemExit):
+        main([command, str(tmp_path / "few")])
+    said = capsys.readouterr()
+    for printed in (said.out, said.err):
+        assert not {unicodedata.category(c) for c in printed.replace("\n", "")} & {"Cc", "Cf"}

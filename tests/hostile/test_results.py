@@ -1,0 +1,260 @@
+"""`report` and `check` on a stranger's folder: a reason or a report, and nothing outside it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostile.effort import EFFORT, examples
+from hostile.measured import paribus
+from hostile.mutations import mutate
+from hostile.results import DEEDS, FIRST, SECOND, SECRET, a_study, link, seal, write_results
+from paribus import pipeline
+from paribus.errors import ParibusError, RecordError
+from paribus.evaluation.failures import shown_cases
+from paribus.records import Record
+from paribus.report import figures
+from paribus.report.summary import summarise
+from paribus.store import CURVES, FACTS, PREDICTIONS, STUDY, SUMS, read_record
+
+#: Of these nothing is wrong with the folder, or only with what is written anew.
+HARMLESS = {
+    "a study of more seeds",
+    "a study until decided",
+    "a table is a link",
+    "no layers",
+    "no seconds",
+    "no streams",
+    "streams without names",
+    "the report is a link",
+    "times with and without a zone",
+    "sums that name a file elsewhere",
+    "curves of zeros",
+    "nearly certain predictions",
+    "negative curves",
+    "the largest curves",
+    "labels of one class",
+    "the last pictures there can be",
+    "a picture of no size",
+}
+#: Of these the whole report is written even in `make test`; of the others, in `make fuzz`.
+WRITTEN = {
+    "the tables are a link",
+    "the figures are a link",
+    "the report is a link",
+    "a table is a link",
+    "a folder in the report's place",
+    "a file in the tables' place",
+    "nearly certain predictions",
+    "the largest curves",
+    "curves of zeros",
+}
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results that are well, beside a stranger's secret."""
+    place = tmp_path_factory.mktemp("good")
+    write_results(place / "out", a_study())
+    return place
+
+
+@pytest.fixture
+def out(good: Path, tmp_path: Path) -> Path:
+    """A copy of them to be damaged."""
+    shutil.copytree(good / "out", tmp_path / "place" / "out")
+    place = tmp_path / "place"
+    (place / "secret.json").write_text(json.dumps({"name": SECRET}))
+    (place / "elsewhere").mkdir()
+    return place / "out"
+
+
+@pytest.fixture(autouse=True)
+def quick_charts(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Charts are not drawn, but what they would be drawn from must be numbers."""
+
+    def draw(specification: dict[str, Any]) -> ET.Element:
+        json.dumps(specification, allow_nan=False)
+        return ET.fromstring('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>')
+
+    if "drawn" not in request.keywords:
+        monkeypatch.setattr(figures, "draw", draw)
+
+
+def outside(out: Path) -> dict[str, bytes | None]:
+    """Everything beside the folder, with its contents."""
+    beside = [p for p in out.parent.rglob("*") if not p.is_relative_to(out)]
+    return {str(p): p.read_bytes() if p.is_file() else None for p in beside}
+
+
+def demand_nothing_of_the_secret(out: Path) -> None:
+    hidden = [SECRET.encode(), base64.b64encode(SECRET.encode())[4:-4]]
+    for path in out.rglob("*"):
+        if path.is_file() and not path.is_symlink() and path.stat().st_size < 1 << 30:
+            assert not any(secret in path.read_bytes() for secret in hidden)
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_a_strangers_folder_is_refused_with_a_reason_or_does_no_harm(name: str, out: Path) -> None:
+    DEEDS[name](out)
+    before = outside(out)
+    refused = ""
+    try:
+        results = pipeline.read_results(out)
+        assert results.claims is not None
+        sound = not results.absent
+        if name in WRITTEN or EFFORT > 1:
+            pipeline.rebuild_report(out)
+        else:
+            summarise(results.study, results.records)
+    except ParibusError as error:
+        refused, sound = str(error), False
+    assert outside(out) == before
+    demand_nothing_of_the_secret(out)
+    assert sound == (name in HARMLESS) or name in {"a study of more seeds", "a study until decided"}
+    if not sound and not refused:
+        assert all(why for _, why in results.absent)
+
+
+def test_a_link_in_the_place_of_a_picture_brings_nothing_into_the_report(out: Path) -> None:
+    case = shown_cases(pipeline.read_results(out).records)[0]
+    link(f"pictures/{case.original}", "secret.json")(out)
+    (out / "pictures" / case.seen).write_bytes(b"\x89PNG of its own")
+    pipeline.rebuild_report(out)
+    demand_nothing_of_the_secret(out)
+    page = (out / "report.html").read_text()
+    assert f"picture {case.index} is missing" in page
+    assert base64.b64encode(b"\x89PNG of its own").decode() in page
+
+
+def test_a_link_in_the_place_of_all_pictures_brings_nothing_either(out: Path) -> None:
+    case = shown_cases(pipeline.read_results(out).records)[0]
+    (out.parent / "elsewhere" / case.original).write_text(SECRET)
+    link("pictures", "elsewhere")(out)
+    pipeline.rebuild_report(out)
+    demand_nothing_of_the_secret(out)
+
+
+def test_a_folder_that_is_itself_a_link_is_the_users_own_choice(out: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").symlink_to(out)
+    assert len(pipeline.rebuild_report(tmp_path / "mine").records) == 4
+
+
+@pytest.mark.parametrize("command", ["report", "check"])
+def test_the_command_says_the_reason_without_a_traceback(command: str, out: Path) -> None:
+    DEEDS["a study that names code"](out)
+    (out.parent / "evil.py").write_text("open('pwned', 'w')")
+    done = paribus(command, "out", cwd=out.parent)
+    assert done.code == 1
+    assert "Traceback" not in done.said
+    assert not (out.parent / "pwned").exists()
+
+
+def test_a_terabyte_takes_no_memory(out: Path) -> None:
+    for name in (STUDY, f"{FIRST}/{PREDICTIONS}"):
+        with (out / name).open("r+b") as file:
+            file.truncate(1 << 40)
+    done = paribus("check", "out", cwd=out.parent)
+    assert done.code == 1
+    assert done.said.startswith("out/study.json: can't be read (at most 1,048,576 bytes")
+    assert done.megabytes < 400
+
+
+# ---- fuzzing --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def spare(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy whose second run is damaged again and again."""
+    place = tmp_path_factory.mktemp("spare")
+    shutil.copytree(good / "out", place / "out")
+    return place / "out"
+
+
+def damage(spare: Path, good: Path, name: str, change: Callable[[bytes], bytes]) -> Path:
+    """The second run's folder, whole but for one file."""
+    for path in (good / "out" / SECOND).iterdir():
+        shutil.copy(path, spare / SECOND / path.name)
+    file = spare / SECOND / name
+    file.write_bytes(change(file.read_bytes()))
+    return spare / SECOND
+
+
+@examples(60)
+@given(st.sampled_from([FACTS, CURVES, PREDICTIONS, SUMS]), st.integers(0, 2**32 - 1))
+def test_no_damaged_record_is_loaded_changed(spare: Path, good: Path, name: str, seed: int) -> None:
+    folder = damage(spare, good, name, lambda content: mutate(content, random.Random(seed)))
+    try:
+        assert same(read_record(folder), read_record(good / "out" / SECOND))
+    except RecordError as error:
+        assert str(error)
+
+
+@examples(15)
+@given(st.sampled_from([FACTS, CURVES, PREDICTIONS]), st.integers(0, 2**32 - 1))
+def test_a_damaged_record_under_sums_that_are_right_is_refused_or_can_be_reported(
+    spare: Path, good: Path, name: str, seed: int
+) -> None:
+    seal(damage(spare, good, name, lambda content: mutate(content, random.Random(seed))))
+    report_or_refuse(spare)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+
+
+@examples(15)
+@given(st.integers(0, 10_000), VALUES)
+def test_any_fact_replaced_by_any_value_is_refused_or_can_be_reported(
+    spare: Path, good: Path, number: int, value: object
+) -> None:
+    def change(content: bytes) -> bytes:
+        facts = json.loads(content)
+        places = list(leaves(facts))
+        holder, key = places[number % len(places)]
+        holder[key] = value
+        return json.dumps(facts).encode()
+
+    seal(damage(spare, good, FACTS, change))
+    report_or_refuse(spare)
+
+
+def report_or_refuse(out: Path) -> None:
+    try:
+        results = pipeline.read_results(out)
+        assert results.claims is not None
+        summarise(results.study, results.records)
+    except ParibusError as error:
+        assert str(error)
+
+
+def leaves(node: Any) -> list[tuple[Any, Any]]:
+    """Every place of a tree of JSON: what holds it, and its key there."""
+    keys = list(node) if isinstance(node, dict) else range(len(node))
+    found = [(node, key) for key in keys]
+    for key in keys:
+        if isinstance(node[key], dict | list):
+            found += leaves(node[key])
+    return found
+
+
+def same(one: Record, other: Record) -> bool:
+    parts = ("curves", "predictions")
+    return one.facts == other.facts and all(
+        (array == vars(getattr(other, part))[name]).all()
+        for part in parts
+        for name, array in vars(getattr(one, part)).items()
+    )

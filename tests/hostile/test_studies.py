@@ -1,0 +1,159 @@
+"""A stranger's study file is refused with its line, at once, and in little memory."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostile.effort import examples
+from hostile.measured import Measured, forked, paribus
+from hostile.mutations import mutated
+from hostile.studies import GOOD, HOSTILE
+from paribus.errors import StudyError
+from paribus.study.read import LARGEST, MOST_VALUES, parse_study
+from paribus.study.spec import Study
+
+SECONDS, MEGABYTES = 2.0, 200.0
+#: Seconds that a command takes to start, at most; what is forked has started already.
+STARTING = 0.8
+
+
+def test_there_are_fifty_of_them() -> None:
+    assert len(HOSTILE) >= 50
+
+
+@pytest.fixture(scope="module")
+def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Measured]:
+    """What `paribus plan` says to each."""
+    folder = tmp_path_factory.mktemp("studies")
+    for number, (content, _) in enumerate(HOSTILE.values()):
+        write(folder / f"{number}.yaml", content)
+    commands = [["plan", f"{number}.yaml"] for number in range(len(HOSTILE))]
+    found = dict(zip(HOSTILE, forked(commands, folder), strict=True))
+    assert len(list(folder.iterdir())) == len(HOSTILE), "something was written"
+    return found
+
+
+def write(path: Path, content: str | bytes) -> None:
+    path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+@pytest.mark.xdist_group("hostile studies")  # in one process, for the fixture's sake
+class TestAHostileStudy:
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_is_refused_with_its_line_within_two_seconds_and_200_megabytes(
+        self, name: str, refusals: dict[str, Measured]
+    ) -> None:
+        refusal, number = refusals[name], list(HOSTILE).index(name)
+        assert refusal.code == 2
+        assert refusal.said.startswith(f"{number}.yaml:{HOSTILE[name][1]}:")
+        assert len(refusal.said) < 50_000
+        assert refusal.said.replace("\n", "").isprintable()
+        assert refusal.seconds < SECONDS - STARTING
+        assert refusal.megabytes < MEGABYTES
+
+
+@pytest.mark.parametrize("name", ["overrides", "comments", "aliases of lists"])
+def test_the_whole_command_takes_two_seconds_and_200_megabytes(name: str, tmp_path: Path) -> None:
+    write(tmp_path / "study.yaml", HOSTILE[name][0])
+    done = paribus("plan", "study.yaml", cwd=tmp_path)
+    assert done.code == 2
+    assert done.seconds < SECONDS
+    assert done.megabytes < MEGABYTES
+
+
+@pytest.mark.parametrize("place", ["a pipe", "a device", "a folder", "a link to itself"])
+def test_what_is_no_file_is_refused_and_not_read(place: str, tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    match place:
+        case "a pipe":
+            os.mkfifo(study)
+        case "a device":
+            study.symlink_to("/dev/zero")
+        case "a folder":
+            study.mkdir()
+        case "a link to itself":
+            study.symlink_to(study)
+    done = paribus("run", "study.yaml", cwd=tmp_path)
+    assert done.code == 2
+    assert done.said.startswith("study.yaml:1:1: file: a study can't be read: ")
+    assert (done.seconds < SECONDS, done.megabytes < MEGABYTES) == (True, True)
+
+
+@pytest.mark.parametrize("name", ["a network of somebody's", "a variation of somebody's"])
+def test_code_is_not_run_without_permission_and_it_is_said_why(name: str, tmp_path: Path) -> None:
+    module = tmp_path / "evil.py"
+    module.write_text("open('pwned', 'w')")
+    text = str(HOSTILE[name][0]).replace("os:system", "evil:net")
+    (tmp_path / "study.yaml").write_text(text)
+    done = paribus("run", "study.yaml", cwd=tmp_path)
+    assert done.code == 2
+    assert "runs its code with your rights: read it, then add --allow-code" in done.said
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_aliases_that_a_person_writes_are_welcome() -> None:
+    text = GOOD + "  both: {optimizer.weight_decay: &w 1e-5, optimizer.lr: *w}\n"
+    assert parse_study(text).variations["both"] == {
+        "optimizer.weight_decay": 1e-5,
+        "optimizer.lr": 1e-5,
+    }
+
+
+def test_a_study_of_the_largest_size_is_read() -> None:
+    filled = GOOD + "".join(
+        f"  v{n}: {{optimizer.lr: 0.{n + 1}}}\n" for n in range((MOST_VALUES - 40) // 4)
+    )
+    text = filled + "#" * (LARGEST - len(filled))
+    assert len(parse_study(text).variations) == 1 + (MOST_VALUES - 40) // 4
+
+
+# ---- fuzzing: any text is a study or a list of problems --------------------------------------
+
+ALL_WORDS = """
+    name data source digits stl10 folder path epochs network lenet5 kind optimizer lr schedule step
+    seeds until decided looks variations claims id says test expect margin baseline << .. ~ 1e-3
+    network.batch_norm optimizer.lr data.size a.b:c 0x1f .nan -.inf 2001-01-01 yes &a *a !!set | >
+    ? - %
+"""
+WORDS = st.sampled_from([*ALL_WORDS.split(), "", "\t", "\0", "\u202e", "# "])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def read_or_refused(text: str) -> None:
+    try:
+        assert isinstance(parse_study(text, "s.yaml"), Study)
+    except StudyError as error:
+        lines = text.count("\n") + 1
+        assert error.problems
+        assert all(1 <= p.line <= lines and p.column >= 1 and p.message for p in error.problems)
+
+
+@examples(100)
+@given(
+    st.lists(WORDS | st.sampled_from([": ", "\n", "\n  ", "{", "}", "[", "]", ", "]), max_size=60)
+)
+def test_any_words_are_a_study_or_are_refused(words: list[str]) -> None:
+    read_or_refused("".join(words))
+
+
+@examples(100)
+@given(mutated(GOOD.encode()))
+def test_any_damage_to_a_study_leaves_one_or_is_refused(content: bytes) -> None:
+    read_or_refused(content.decode("utf-8", "replace"))
+
+
+@examples(100)
+@given(st.dictionaries(WORDS, VALUES, max_size=6))
+def test_any_values_are_a_study_or_are_refused(values: dict[str, object]) -> None:
+    # JSON is YAML; NaN and infinity are text in it.
+    read_or_refused(json.dumps({"name": "a", "data": {"source": "digits"}, "epochs": 1} | values))
