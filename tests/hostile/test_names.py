@@ -20,24 +20,40 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, Dialog, Request, sync_playwright
 
+from hostile.effort import EFFORT
 from hostile.payloads import HTML, PAYLOADS
 from paribus import pipeline
+from paribus.analyses import write_explanations, write_interventions
 from paribus.errors import StudyError, printable
-from paribus.records import Failure, Record, RunFacts
+from paribus.evaluation.picture_names import original_name, seen_name
+from paribus.records import Explanations, Failure, Interventions, Record, RunFacts
 from paribus.report.write import write_report
-from paribus.store import write_record, write_study_copy
+from paribus.store import read_record, run_folder, write_record, write_study_copy
+from paribus.study.interventions import interventions
 from paribus.study.read import parse_study
 from paribus.study.spec import Study
+from report.explored import square
 from synthetic import make_records, make_study
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 
 #: Facts whose texts the program itself compares or reads as something; all others are anybody's.
-OWN = {"status", "started", "ended", "setting", "baseline", "config", "changes", "classes"}
+OWN = {
+    "fingerprint",
+    "status",
+    "started",
+    "ended",
+    "setting",
+    "baseline",
+    "config",
+    "changes",
+    "classes",
+}
 
 
 def test_there_are_a_hundred_different_ones() -> None:
@@ -91,8 +107,27 @@ def write_results(out: Path, classes: Sequence[str], first: int) -> None:
     made = make_records(study, classes=classes, pictures=3 * len(classes), failing=("l2", 1))
     for record in made:
         write_record(out, poison(record, classes, texts), {})
+        analyse(out, read_record(run_folder(out, record.facts.setting, record.facts.seed)))
     write_study_copy(out, study)
     pipeline.rebuild_report(out)
+
+
+def analyse(out: Path, record: Record) -> None:
+    """What an analysed run leaves beside its record: explanations and pictures, here of all."""
+    if record.predictions is None:
+        return
+    pictures, data = record.predictions.index, record.facts.data
+    maps = np.ones((len(pictures), 2, 2), np.float32)
+    near, labels = (np.stack([its, its], axis=1) for its in (pictures, record.predictions.labels))
+    why = Explanations(pictures, record.predictions.labels, maps, -maps, near, labels)
+    write_explanations(out, record, why)
+    names = [change.name for change in interventions(data.shape[0])]
+    given = dict.fromkeys(names, record.predictions.labels)
+    write_interventions(out, record, Interventions(given, np.full(9, 0.5, np.float32)))
+    (out / "pictures").mkdir(exist_ok=True)
+    for index in pictures.tolist():
+        for name in (original_name(index), seen_name(data.fingerprint, index)):
+            (out / "pictures" / name).write_bytes(square("x"))
 
 
 @dataclass(frozen=True)
@@ -111,6 +146,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     write_results(place / "many", PAYLOADS, first=50)
     study = make_study(seeds=2, epochs=2, settings=["main", "l2"])
     records = make_records(study, pictures=60, failing=("l2", 1))
+    for record in records:
+        analyse(place / "harmless", record)
     write_report(place / "harmless", study, records)
     return Reports(place / "few", place / "many", place / "harmless")
 
@@ -144,8 +181,12 @@ class Seen:
     handlers: list[str]
 
 
-def visit(browser: Browser, file: Path) -> Seen:
-    """Open a file and wait for what it may do; `hit()` is there to be called."""
+def visit(browser: Browser, file: Path, act: str = "() => {}") -> Seen:
+    """Open a file, do something in it, and wait for what it may do; `hit()` is there to be called.
+
+    Args:
+        act: a function of JavaScript, which is given the payloads.
+    """
     page = browser.new_page()
     hits: list[str] = []
     asked: list[Request] = []
@@ -164,6 +205,7 @@ def visit(browser: Browser, file: Path) -> Seen:
     page.goto(file.as_uri())
     page.keyboard.press("Tab")
     page.mouse.move(200, 200)
+    page.evaluate(act, PAYLOADS if EFFORT > 1 else PAYLOADS[::4])
     page.wait_for_timeout(300)
     elements, handlers = page.evaluate(LOOK)
     page.close()
@@ -177,16 +219,64 @@ LOOK = """() => {
   const all = [...document.querySelectorAll("*")];
   const runs = all.flatMap(one => [...one.attributes]
     .filter(a => /^on|srcdoc|^action|formaction|poster|srcset|ping/i.test(a.name) ||
-      (/href|src|data$/i.test(a.name) && !/^(#|data:image[/]png)/.test(a.value)) ||
+      (/href|src|data$/i.test(a.name) && !/^(#|data:image[/](png|webp);)/.test(a.value)) ||
       (a.name === "style" && /url|import|expression/i.test(a.value)))
     .map(a => a.name + "=" + a.value));
   return [all.map(one => one.localName), runs];
 }"""
 
 
+#: Every choice of the explorer's, then every picture of its first list.
+ROAM = """async () => {
+  const soon = () => new Promise((done) => setTimeout(done));
+  for (const name of ["setting", "true", "predicted", "kind", "least", "sort"]) {
+    const select = document.getElementById(`explorer-${name}`);
+    for (const value of [...select.options].map((one) => one.value).reverse()) {
+      select.value = value;
+      select.dispatchEvent(new Event("change"));
+      await soon();
+    }
+  }
+  const links = [...document.querySelectorAll("#explorer-cards a")].map((one) => one.hash);
+  if (links.length < 10) throw new Error("hardly a picture is listed");
+  for (const hash of links) {
+    location.hash = hash;
+    await soon(), await soon();
+    if (document.getElementById("explorer-picture").hidden) throw new Error(`${hash} not shown`);
+  }
+}"""
+
+#: Every payload in every place of the address, as it is and encoded.
+ADDRESSES = """async (payloads) => {
+  const soon = () => new Promise((done) => setTimeout(done));
+  const names = "setting true predicted kind least sort index map opacity".split(" ");
+  for (const payload of payloads) {
+    const all = names.map((name) => `${name}=${payload}`).join("&");
+    const encoded = new URLSearchParams(names.map((name) => [name, payload]));
+    for (const hash of [payload, `explorer?${all}`, `picture?${all}`, `picture?${encoded}`]) {
+      location.hash = hash;
+      await soon();
+    }
+  }
+}"""
+
+
 @TOGETHER
 @pytest.mark.browser
 class TestInABrowser:
+    @pytest.mark.parametrize("act", [ROAM, ADDRESSES], ids=["every choice", "every address"])
+    def test_the_explorer_shows_text_alone(
+        self, act: str, reports: Reports, browser: Browser, tmp_path: Path
+    ) -> None:
+        file = without_policy(reports.few / "report.html", tmp_path)
+        usual = visit(browser, reports.harmless / "report.html", ROAM).elements
+        seen = visit(browser, file, act)
+        assert (seen.hits, seen.handlers, seen.complaints) == (0, [], [])
+        assert {url.split("#")[0] for url in seen.asked if not url.startswith("data:")} == {
+            file.as_uri()
+        }
+        assert seen.elements <= usual | {"span"}
+
     @BOTH
     def test_nothing_runs_and_nothing_is_asked_for(
         self, which: str, reports: Reports, browser: Browser
@@ -208,11 +298,7 @@ class TestInABrowser:
     def test_escaping_alone_would_hold_without_the_policy(
         self, which: str, reports: Reports, browser: Browser, tmp_path: Path
     ) -> None:
-        text = (getattr(reports, which) / "report.html").read_text("utf-8")
-        without = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
-        assert without != text
-        (tmp_path / "report.html").write_text(without, "utf-8")
-        seen = visit(browser, tmp_path / "report.html")
+        seen = visit(browser, without_policy(getattr(reports, which) / "report.html", tmp_path))
         assert seen.hits == 0
         assert [url for url in seen.asked if "evil" in url] == []
 
@@ -243,6 +329,15 @@ class TestInABrowser:
         for file in sorted((reports.few / "figures").glob("*.svg")):
             seen = visit(browser, file)
             assert (seen.hits, seen.asked, seen.handlers) == (0, [file.as_uri()], [])
+
+
+def without_policy(report: Path, folder: Path) -> Path:
+    """A copy of a page that allows everything."""
+    text = report.read_text("utf-8")
+    without = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+    assert without != text
+    (folder / "report.html").write_text(without, "utf-8")
+    return folder / "report.html"
 
 
 #: Payloads that run or fetch by themselves in the middle of a page.
@@ -354,7 +449,7 @@ def test_no_payload_steers_a_terminal(text: str) -> None:
 
 
 @TOGETHER
-@pytest.mark.parametrize("command", ["check", "report"])
+@pytest.mark.parametrize("command", ["check", "report", "failures", "failures --json"])
 def test_a_command_prints_text_alone(
     command: str, reports: Reports, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -362,7 +457,10 @@ def test_a_command_prints_text_alone(
 
     shutil.copytree(reports.few, tmp_path / "few")
     with pytest.raises(SystemExit):
-        main([command, str(tmp_path / "few")])
+        main([*command.split(), str(tmp_path / "few")])
     said = capsys.readouterr()
+    assert said.out
     for printed in (said.out, said.err):
-        assert not {unicodedata.category(c) for c in printed.replace("\n", "")} & {"Cc", "Cf"}
+        # What joins letters and what keeps a direction to itself steers nothing.
+        plain = re.sub("[\n\u200c\u200d\u2068\u2069]", "", printed)
+        assert not {unicodedata.category(c) for c in plain} & {"Cc", "Cf"}

@@ -26,6 +26,7 @@ from paribus.records import Record
 from paribus.report import figures
 from paribus.report.summary import summarise
 from paribus.store import CURVES, FACTS, PREDICTIONS, STUDY, SUMS, read_record
+from report.explored import square
 
 #: Of these nothing is wrong with the folder, or only with what is written anew.
 HARMLESS = {
@@ -129,12 +130,12 @@ def test_a_strangers_folder_is_refused_with_a_reason_or_does_no_harm(name: str, 
 def test_a_link_in_the_place_of_a_picture_brings_nothing_into_the_report(out: Path) -> None:
     case = shown_cases(pipeline.read_results(out).records)[0]
     link(f"pictures/{case.original}", "secret.json")(out)
-    (out / "pictures" / case.seen).write_bytes(b"\x89PNG of its own")
+    (out / "pictures" / case.seen).write_bytes(square("its own"))
     pipeline.rebuild_report(out)
     demand_nothing_of_the_secret(out)
     page = (out / "report.html").read_text()
     assert f"picture {case.index} is missing" in page
-    assert base64.b64encode(b"\x89PNG of its own").decode() in page
+    assert base64.b64encode(square("its own")).decode() in page
 
 
 def test_a_link_in_the_place_of_all_pictures_brings_nothing_either(out: Path) -> None:
