@@ -25,9 +25,9 @@ def records() -> list[Record]:
 
 def interventions(record: Record, shift: int = 0) -> Interventions:
     assert record.predictions is not None
-    answers = record.predictions.last.argmax(axis=1)
+    answers, classes = record.predictions.last.argmax(axis=1), len(record.facts.data.classes)
     return Interventions(
-        predicted={"grey": answers, "blur-3": (answers + 1 + shift) % 300},
+        predicted={"grey": answers, "blur-3": (answers + 1 + shift) % classes},
         outside=np.linspace(0, 1, 5, dtype=np.float32),
     )
 
@@ -52,9 +52,11 @@ def file(out: Path, kind: str) -> Path:
 def test_interventions_are_read_back_as_they_were_written(
     tmp_path: Path, records: list[Record]
 ) -> None:
-    written = interventions(records[0], shift=280)  # class numbers beyond a byte
-    write_interventions(tmp_path, records[0], written)
-    found = read_interventions(tmp_path, records[0])
+    names = [f"class {number}" for number in range(300)]  # numbers beyond a byte
+    record = make_records(make_study(seeds=1, epochs=2), classes=names, pictures=20)[0]
+    written = interventions(record, shift=280)
+    write_interventions(tmp_path, record, written)
+    found = read_interventions(tmp_path, record)
     assert found is not None
     assert found.predicted.keys() == written.predicted.keys()
     for name, classes in written.predicted.items():

@@ -1,27 +1,35 @@
 """What was learnt of a run's network after its training: kept beside the record, never in it.
 
 An analysis can always be made again from the record's weights and the pictures. So a file that
-is missing, damaged or of another network counts as none, and is made again.
+is missing, damaged or of another network counts as none, and is made again; so does one that a
+stranger made up and that can't be of the run.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
+from paribus import sound
 from paribus.evaluation.explained import Explained, explained
+from paribus.files import read_inside
 from paribus.records import Explanations, Interventions, Record
 from paribus.store import Arrays, write_file
 
 #: Raised when a change makes the same network's analysis come out otherwise.
 ANALYSIS_FORMAT = 1
+
+#: Bytes that a file may have, far above any that is written here.
+LARGEST = 1 << 28
 
 INTERVENTIONS, EXPLANATIONS = "interventions", "explanations"
 _PREDICTED = "predicted "
@@ -43,16 +51,15 @@ def write_interventions(out: Path, record: Record, found: Interventions) -> None
 def read_interventions(out: Path, record: Record) -> Interventions | None:
     """What was kept of this very network; None where there is nothing good."""
     arrays = _read(out, record, INTERVENTIONS)
-    if arrays is None:
+    if arrays is None or "outside" not in arrays:
         return None
-    return Interventions(
-        predicted={
-            name.removeprefix(_PREDICTED): classes
-            for name, classes in arrays.items()
-            if name.startswith(_PREDICTED)
-        },
-        outside=arrays["outside"],
-    )
+    predicted = {
+        name.removeprefix(_PREDICTED): classes
+        for name, classes in arrays.items()
+        if name.startswith(_PREDICTED)
+    }
+    found = Interventions(predicted, arrays["outside"])
+    return found if sound.could_be_of(record, found) else None
 
 
 def write_explanations(out: Path, record: Record, found: Explanations) -> None:
@@ -63,7 +70,10 @@ def write_explanations(out: Path, record: Record, found: Explanations) -> None:
 def read_explanations(out: Path, record: Record) -> Explanations | None:
     """What was kept of this very network; None where there is nothing good."""
     arrays = _read(out, record, EXPLANATIONS)
-    return None if arrays is None else Explanations(**arrays)
+    if arrays is None or arrays.keys() != {field.name for field in fields(Explanations)}:
+        return None
+    found = Explanations(**arrays)
+    return found if sound.could_be_of(record, found) else None
 
 
 def read_all_interventions(
@@ -80,11 +90,11 @@ def read_explained(out: Path, records: Sequence[Record]) -> dict[str, Explained]
     Runs that were analysed for other pictures than most, as when seeds were added since, are
     left out; `Explained.seeds` says how many are in.
     """
-    kept: defaultdict[str, defaultdict[bytes, list[Explanations]]]
+    kept: defaultdict[str, defaultdict[tuple[Any, ...], list[Explanations]]]
     kept = defaultdict(lambda: defaultdict(list))
     for record in records:
         if its := read_explanations(out, record):
-            about = its.pictures.tobytes() + its.targets.tobytes()
+            about = (its.pictures.tobytes(), its.targets.tobytes(), its.gradients.shape)
             kept[record.facts.setting][about].append(its)
     return {name: explained(max(groups.values(), key=len)) for name, groups in kept.items()}
 
@@ -111,20 +121,25 @@ def _write(out: Path, record: Record, kind: str, arrays: Arrays) -> None:
 
 
 def _read(out: Path, record: Record, kind: str) -> dict[str, np.ndarray[Any, Any]] | None:
-    path = _file(out, record, kind)
-    if record.predictions is None or not path.is_file():
+    if record.predictions is None:
         return None
     try:
-        with safe_open(path, framework="numpy") as file:
-            network, _, sha256 = (file.metadata() or {}).get("seal", "").partition(" ")
-            if network != _network(record):
-                return None
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
-    except (OSError, SafetensorError):
+        content = read_inside(_file(out, record, kind), out, LARGEST)
+        arrays = load(content)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        return None
+    network, _, sha256 = _seal(content).partition(" ")
+    if network != _network(record):
         return None
     if sha256 != _sha256(arrays):
         return None
     return {name: _widened(array) for name, array in arrays.items()}
+
+
+def _seal(content: bytes) -> str:
+    """What was written beside the arrays of a file that `load` has read."""
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    return str(header.get("__metadata__", {}).get("seal", ""))
 
 
 def _sha256(arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:

@@ -25,6 +25,17 @@ def read_whole(path: Path, largest: int) -> bytes:
         return file.read(largest)
 
 
+def read_inside(path: Path, root: Path, largest: int) -> bytes:
+    """The bytes of a file of a stranger's folder.
+
+    Raises:
+        OSError: as `read_whole` has it, or a link on the way leads out of `root`.
+    """
+    if leads_out(path, root):
+        raise OSError(errno.EPERM, "a link that leads out of the folder", str(path))
+    return read_whole(path, largest)
+
+
 def leads_out(path: Path, root: Path) -> bool:
     """Whether a link on the way to a file or folder leads out of `root`."""
     return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))

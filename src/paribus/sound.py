@@ -7,6 +7,7 @@ is demanded here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from paribus.records import Curves, Predictions, Record, RunFacts
+from paribus.records import Curves, Explanations, Interventions, Predictions, Record, RunFacts
 from paribus.study.section import MOST
 
 #: A confusion matrix has the square of so many cells.
@@ -23,6 +24,8 @@ MOST_CLASSES = 1_000
 ROUNDING = 0.01
 #: A log probability; softmax gives finite ones, and sums of lower ones would not be.
 LOWEST = -1e30
+#: The side of an attribution map, in pixels: that of the largest pictures that are trained on.
+LARGEST_MAP = 512
 
 Array = npt.NDArray[Any]
 
@@ -48,6 +51,8 @@ def _fact_faults(facts: RunFacts) -> Iterator[str]:
         yield "a training time that is no number of seconds"
     if (facts.status == "failed") != (facts.failure is not None):
         yield f"a {facts.status} run with the reason of its failure missing or to spare"
+    if not re.fullmatch("[0-9a-f]{64}", data.fingerprint):
+        yield "a data fingerprint that is no SHA-256"  # files are called by it
     if not all(map(_is_moment, (facts.started, facts.ended))):
         yield "a start or end that is no moment as ISO 8601 has it"
 
@@ -103,3 +108,42 @@ def _are_log_probabilities(logs: Array) -> bool:
     with np.errstate(over="ignore", invalid="ignore"):
         sums = np.exp(logs, dtype=np.float64).sum(axis=1)
     return bool((np.abs(sums - 1) < ROUNDING).all() and (logs > LOWEST).all())
+
+
+def could_be_of(record: Record, its: Interventions | Explanations) -> bool:
+    """Whether an analysis fits the finished run that it is said to be of."""
+    if isinstance(its, Interventions):
+        return _interventions_fit(record.facts, its)
+    return _explanations_fit(record.facts, its)
+
+
+def _interventions_fit(facts: RunFacts, its: Interventions) -> bool:
+    outside = its.outside[~np.isnan(its.outside)]
+    return (
+        its.outside.ndim == 1
+        and all(answers.shape == (facts.data.test,) for answers in its.predicted.values())
+        and all(_are_classes(facts, answers) for answers in its.predicted.values())
+        and bool((np.abs(outside - 0.5) <= 0.5 + ROUNDING).all())
+    )
+
+
+def _explanations_fit(facts: RunFacts, its: Explanations) -> bool:
+    pictures, maps = its.pictures.shape, its.gradients.shape
+    return (
+        pictures == its.targets.shape == maps[:1]
+        and len(maps) == 3
+        and 0 < min(maps[1:]) <= max(maps[1:]) <= LARGEST_MAP
+        and maps == its.occlusion.shape
+        and its.nearest.ndim == 2
+        and pictures == its.nearest.shape[:1]
+        and its.nearest.shape == its.nearest_labels.shape
+        and all(part.dtype == np.int64 for part in (its.pictures, its.nearest))
+        and _are_classes(facts, its.targets)
+        and _are_classes(facts, its.nearest_labels)
+        and bool(np.isfinite(its.gradients).all() and np.isfinite(its.occlusion).all())
+    )
+
+
+def _are_classes(facts: RunFacts, numbers: Array) -> bool:
+    fit = (numbers >= 0) & (numbers < len(facts.data.classes))
+    return numbers.dtype == np.int64 and bool(fit.all())

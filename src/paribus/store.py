@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shutil
@@ -19,7 +18,7 @@ from safetensors.numpy import load, save
 
 from paribus import sound
 from paribus.errors import RecordError
-from paribus.files import leads_out, read_whole
+from paribus.files import read_inside
 from paribus.records import RECORD_FORMAT, Curves, Predictions, Record, RunFacts
 from paribus.study.spec import Study
 
@@ -29,10 +28,8 @@ FACTS, CURVES, PREDICTIONS = "record.json", "curves.safetensors", "predictions.s
 WEIGHTS = {"last": "weights-last.safetensors", "best": "weights-best.safetensors"}
 
 #: Bytes that a file may have, far above any that is written here.
-LARGEST = {
-    **{SUMS: 1 << 20, STUDY: 1 << 20, FACTS: 1 << 24, CURVES: 1 << 30, PREDICTIONS: 1 << 30},
-    **dict.fromkeys(WEIGHTS.values(), 1 << 34),
-}
+LARGEST = {SUMS: 1 << 20, STUDY: 1 << 20, FACTS: 1 << 24, CURVES: 1 << 30, PREDICTIONS: 1 << 30}
+LARGEST |= dict.fromkeys(WEIGHTS.values(), 1 << 34)
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 
@@ -171,14 +168,7 @@ def _checked_files(folder: Path, *wanted: str) -> dict[str, bytes]:
 
 
 def _read(folder: Path, name: str) -> bytes:
-    """A file of a folder that may be a stranger's.
-
-    Raises:
-        OSError: it can't be read, is too large, or is a link out of the folder.
-    """
-    if leads_out(folder / name, folder):
-        raise OSError(errno.EPERM, "a link that leads out of the folder", str(folder / name))
-    return read_whole(folder / name, LARGEST[name])
+    return read_inside(folder / name, folder, LARGEST[name])
 
 
 def _first_line(error: Exception) -> str:

@@ -86,6 +86,8 @@ HOSTILE: dict[str, tuple[str | bytes, int]] = {
         GOOD.replace("digits}", f"digits, validation: {'9' * 1_900}}}"),
         2,
     ),
+    "a blur without end": (GOOD.replace("digits}", "digits, blur: .inf}"), 2),
+    "a blur that is no number": (GOOD.replace("digits}", "digits, blur: .nan}"), 2),
     "infinity by overflow": (f"{GOOD}margin: 1e999999999\n", NEXT),
     "not a number": (f"{GOOD}margin: .nan\n", NEXT),
     "not a number as an argument": (

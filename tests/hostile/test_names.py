@@ -12,87 +12,30 @@ import io
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from html.parser import HTMLParser
-from itertools import cycle
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, Dialog, Request, sync_playwright
 
+from hostile.effort import EFFORT
 from hostile.payloads import HTML, PAYLOADS
+from hostile.poisoned import analyse, write_results
 from paribus import pipeline
 from paribus.errors import StudyError, printable
-from paribus.records import Failure, Record, RunFacts
 from paribus.report.write import write_report
-from paribus.store import write_record, write_study_copy
 from paribus.study.read import parse_study
-from paribus.study.spec import Study
 from synthetic import make_records, make_study
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 
-#: Facts whose texts the program itself compares or reads as something; all others are anybody's.
-OWN = {"status", "started", "ended", "setting", "baseline", "config", "changes", "classes"}
-
 
 def test_there_are_a_hundred_different_ones() -> None:
     assert len(set(PAYLOADS)) == len(PAYLOADS) >= 100
-
-
-# ---- results whose every text is a payload --------------------------------------------------
-
-
-def line(text: str) -> str:
-    """A payload as a study may hold it: a line of at most 300 letters."""
-    plain = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text)
-    return plain.strip()[:300] or "x"
-
-
-def poisoned(node: Any, texts: Iterator[str]) -> Any:
-    """A tree of JSON with a payload in the place of every text that may be anything."""
-    if isinstance(node, dict):
-        return {k: v if k in OWN else poisoned(v, texts) for k, v in node.items()}
-    if isinstance(node, list):
-        return [poisoned(value, texts) for value in node]
-    return next(texts) if isinstance(node, str) else node
-
-
-def poison(record: Record, classes: Sequence[str], texts: Iterator[str]) -> Record:
-    """A record all of whose texts are payloads, with payloads as the names of parameters."""
-    plain = poisoned(record.facts.model_dump(mode="json"), texts)
-    plain["data"]["classes"] = list(classes)
-    plain["streams"]["initial_values"] = {next(texts): next(texts) for _ in range(4)}
-    plain["network"]["layers"] = [next(texts) for _ in range(5)]
-    facts = RunFacts.model_validate(plain)
-    if facts.failure is not None:
-        facts = facts.model_copy(update={"failure": Failure(message=next(texts), epoch=1, step=1)})
-    return replace(record, facts=facts)
-
-
-def a_study(texts: Iterator[str]) -> Study:
-    """A study all of whose sentences are payloads, with one that the network is called by."""
-    study = make_study(seeds=2, epochs=2, settings=["main", "l2"], name=line(next(texts)))
-    test = {"setting": "l2", "against": "main", "measure": "test_accuracy", "expect": "better"}
-    claims = [{"id": f"c{n}", "says": line(next(texts)), "test": test} for n in range(25)]
-    network = {"kind": "evil:net", "arguments": {text: text for text in HTML[:20]}}
-    changes = {"variations": {"l2": {"optimizer.weight_decay": 1e-5}}, "network": network}
-    return Study.model_validate(study.model_dump() | {"claims": claims} | changes)
-
-
-def write_results(out: Path, classes: Sequence[str], first: int) -> None:
-    """Records and report of two settings and two seeds, one run of which failed."""
-    texts = cycle([*PAYLOADS[first:], *PAYLOADS[:first]])
-    study = a_study(texts)
-    made = make_records(study, classes=classes, pictures=3 * len(classes), failing=("l2", 1))
-    for record in made:
-        write_record(out, poison(record, classes, texts), {})
-    write_study_copy(out, study)
-    pipeline.rebuild_report(out)
 
 
 @dataclass(frozen=True)
@@ -111,6 +54,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     write_results(place / "many", PAYLOADS, first=50)
     study = make_study(seeds=2, epochs=2, settings=["main", "l2"])
     records = make_records(study, pictures=60, failing=("l2", 1))
+    for record in records:
+        analyse(place / "harmless", record)
     write_report(place / "harmless", study, records)
     return Reports(place / "few", place / "many", place / "harmless")
 
@@ -144,8 +89,12 @@ class Seen:
     handlers: list[str]
 
 
-def visit(browser: Browser, file: Path) -> Seen:
-    """Open a file and wait for what it may do; `hit()` is there to be called."""
+def visit(browser: Browser, file: Path, act: str = "() => {}") -> Seen:
+    """Open a file, do something in it, and wait for what it may do; `hit()` is there to be called.
+
+    Args:
+        act: a function of JavaScript, which is given the payloads.
+    """
     page = browser.new_page()
     hits: list[str] = []
     asked: list[Request] = []
@@ -164,6 +113,7 @@ def visit(browser: Browser, file: Path) -> Seen:
     page.goto(file.as_uri())
     page.keyboard.press("Tab")
     page.mouse.move(200, 200)
+    page.evaluate(act, PAYLOADS if EFFORT > 1 else PAYLOADS[::4])
     page.wait_for_timeout(300)
     elements, handlers = page.evaluate(LOOK)
     page.close()
@@ -177,16 +127,64 @@ LOOK = """() => {
   const all = [...document.querySelectorAll("*")];
   const runs = all.flatMap(one => [...one.attributes]
     .filter(a => /^on|srcdoc|^action|formaction|poster|srcset|ping/i.test(a.name) ||
-      (/href|src|data$/i.test(a.name) && !/^(#|data:image[/]png)/.test(a.value)) ||
+      (/href|src|data$/i.test(a.name) && !/^(#|data:image[/](png|webp);)/.test(a.value)) ||
       (a.name === "style" && /url|import|expression/i.test(a.value)))
     .map(a => a.name + "=" + a.value));
   return [all.map(one => one.localName), runs];
 }"""
 
 
+#: Every choice of the explorer's, then every picture of its first list.
+ROAM = """async () => {
+  const soon = () => new Promise((done) => setTimeout(done));
+  for (const name of ["setting", "true", "predicted", "kind", "least", "sort"]) {
+    const select = document.getElementById(`explorer-${name}`);
+    for (const value of [...select.options].map((one) => one.value).reverse()) {
+      select.value = value;
+      select.dispatchEvent(new Event("change"));
+      await soon();
+    }
+  }
+  const links = [...document.querySelectorAll("#explorer-cards a")].map((one) => one.hash);
+  if (links.length < 10) throw new Error("hardly a picture is listed");
+  for (const hash of links) {
+    location.hash = hash;
+    await soon(), await soon();
+    if (document.getElementById("explorer-picture").hidden) throw new Error(`${hash} not shown`);
+  }
+}"""
+
+#: Every payload in every place of the address, as it is and encoded.
+ADDRESSES = """async (payloads) => {
+  const soon = () => new Promise((done) => setTimeout(done));
+  const names = "setting true predicted kind least sort index map opacity".split(" ");
+  for (const payload of payloads) {
+    const all = names.map((name) => `${name}=${payload}`).join("&");
+    const encoded = new URLSearchParams(names.map((name) => [name, payload]));
+    for (const hash of [payload, `explorer?${all}`, `picture?${all}`, `picture?${encoded}`]) {
+      location.hash = hash;
+      await soon();
+    }
+  }
+}"""
+
+
 @TOGETHER
 @pytest.mark.browser
 class TestInABrowser:
+    @pytest.mark.parametrize("act", [ROAM, ADDRESSES], ids=["every choice", "every address"])
+    def test_the_explorer_shows_text_alone(
+        self, act: str, reports: Reports, browser: Browser, tmp_path: Path
+    ) -> None:
+        file = without_policy(reports.few / "report.html", tmp_path)
+        usual = visit(browser, reports.harmless / "report.html", ROAM).elements
+        seen = visit(browser, file, act)
+        assert (seen.hits, seen.handlers, seen.complaints) == (0, [], [])
+        assert {url.split("#")[0] for url in seen.asked if not url.startswith("data:")} == {
+            file.as_uri()
+        }
+        assert seen.elements <= usual | {"span"}
+
     @BOTH
     def test_nothing_runs_and_nothing_is_asked_for(
         self, which: str, reports: Reports, browser: Browser
@@ -208,11 +206,7 @@ class TestInABrowser:
     def test_escaping_alone_would_hold_without_the_policy(
         self, which: str, reports: Reports, browser: Browser, tmp_path: Path
     ) -> None:
-        text = (getattr(reports, which) / "report.html").read_text("utf-8")
-        without = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
-        assert without != text
-        (tmp_path / "report.html").write_text(without, "utf-8")
-        seen = visit(browser, tmp_path / "report.html")
+        seen = visit(browser, without_policy(getattr(reports, which) / "report.html", tmp_path))
         assert seen.hits == 0
         assert [url for url in seen.asked if "evil" in url] == []
 
@@ -240,9 +234,19 @@ class TestInABrowser:
     def test_a_chart_opened_by_itself_runs_nothing(
         self, reports: Reports, browser: Browser
     ) -> None:
-        for file in sorted((reports.few / "figures").glob("*.svg")):
+        # All are drawn alike, and the shapes of all are looked at below.
+        for file in sorted((reports.few / "figures").glob("*.svg"))[: 3 * EFFORT]:
             seen = visit(browser, file)
             assert (seen.hits, seen.asked, seen.handlers) == (0, [file.as_uri()], [])
+
+
+def without_policy(report: Path, folder: Path) -> Path:
+    """A copy of a page that allows everything."""
+    text = report.read_text("utf-8")
+    without = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+    assert without != text
+    (folder / "report.html").write_text(without, "utf-8")
+    return folder / "report.html"
 
 
 #: Payloads that run or fetch by themselves in the middle of a page.
@@ -354,15 +358,24 @@ def test_no_payload_steers_a_terminal(text: str) -> None:
 
 
 @TOGETHER
-@pytest.mark.parametrize("command", ["check", "report"])
+@pytest.mark.parametrize("command", ["check", "report", "failures", "failures --json"])
 def test_a_command_prints_text_alone(
-    command: str, reports: Reports, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: str,
+    reports: Reports,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from paribus.cli import main
 
+    # What a report holds is looked at above; it takes seconds to be drawn again.
+    monkeypatch.setattr(pipeline, "write_report", lambda *_, **__: None)
     shutil.copytree(reports.few, tmp_path / "few")
     with pytest.raises(SystemExit):
-        main([command, str(tmp_path / "few")])
+        main([*command.split(), str(tmp_path / "few")])
     said = capsys.readouterr()
+    assert said.out
     for printed in (said.out, said.err):
-        assert not {unicodedata.category(c) for c in printed.replace("\n", "")} & {"Cc", "Cf"}
+        # What joins letters and what keeps a direction to itself steers nothing.
+        plain = re.sub("[\n\u200c\u200d\u2068\u2069]", "", printed)
+        assert not {unicodedata.category(c) for c in plain} & {"Cc", "Cf"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -133,7 +134,7 @@ def read_or_refused(text: str) -> None:
     try:
         assert isinstance(parse_study(text, "s.yaml"), Study)
     except StudyError as error:
-        lines = text.count("\n") + 1
+        lines = len(re.split("\r\n|[\r\n\x85\u2028\u2029]", text))  # as YAML ends them
         assert error.problems
         assert all(1 <= p.line <= lines and p.column >= 1 and p.message for p in error.problems)
 

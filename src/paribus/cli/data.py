@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from paribus.cli.options import DATA_DIR, JSON
+from paribus.errors import printable
 
 
 @click.group()
@@ -81,7 +82,7 @@ def verify(source: str, data_dir: Path | None) -> None:
 
     problems = problems_of(source, data_dir)
     for problem in problems:
-        click.echo(problem)
+        click.echo(printable(problem))
     if not problems:
         click.echo(f"{source}: good")
     sys.exit(1 if problems else 0)

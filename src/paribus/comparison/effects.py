@@ -98,6 +98,8 @@ def _of_setting(study: Study, runs: Sequence[tuple[Record, Interventions]]) -> l
         for change in interventions(facts.data.shape[0])
         if all(change.name in its.predicted for its in found)
     ]
+    if not changes:
+        return []
     changed = [np.stack([its.predicted[change.name] for its in found]) for change in changes]
     comparisons = _compared(study, changes, plain, changed, labels)
     above, recall, above_by_class, change_by_class = _tested(plain, changed, labels, classes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from collections.abc import Callable
 
 from PIL import Image
@@ -13,6 +14,25 @@ Pictures = Callable[[str], bytes | None]
 
 #: Of WebP, 0 to 100: a photograph of this quality looks like the original, at a fifth of its size.
 QUALITY = 85
+
+#: The longest side of a kept picture, far above that of any that is written here, in pixels.
+LONGEST_SIDE = 2_048
+
+
+def is_whole_png(content: bytes) -> bool:
+    """Whether the bytes are a PNG that can be decoded, and not so large that it would hurt."""
+    try:
+        # Pillow warns of odd metadata, which a picture may have.
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(io.BytesIO(content), formats=["PNG"]) as image,
+        ):
+            if max(image.size) > LONGEST_SIDE:
+                return False
+            image.load()
+    except Exception:  # Pillow's decoder meets a stranger's bytes with many kinds of error
+        return False
+    return True
 
 
 def data_uri(png: bytes) -> str:
@@ -26,7 +46,8 @@ def small_uri(png: bytes) -> str:
     What a network saw, pixel by pixel, is better left as it is.
     """
     file = io.BytesIO()
-    Image.open(io.BytesIO(png)).save(file, format="WEBP", quality=QUALITY, method=4)
+    picture = Image.open(io.BytesIO(png), formats=["PNG"]).convert("RGB")
+    picture.save(file, format="WEBP", quality=QUALITY, method=4, icc_profile=None)
     webp = file.getvalue()
     return _address("webp", webp) if len(webp) < len(png) else data_uri(png)
 

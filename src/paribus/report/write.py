@@ -9,10 +9,11 @@ import pandas as pd
 
 from paribus.analyses import read_all_interventions, read_explained
 from paribus.errors import RecordError
-from paribus.files import leads_out, read_whole
+from paribus.files import leads_out, read_inside
 from paribus.records import Record
 from paribus.report import svg, words
 from paribus.report.blocks import Figure, figures
+from paribus.report.images import is_whole_png
 from paribus.report.machine import results_json
 from paribus.report.markdown import markdown
 from paribus.report.page import page
@@ -23,8 +24,8 @@ from paribus.store import write_file
 from paribus.study.spec import Study
 from paribus.tables import to_csv, to_csv_gz
 
-#: Bytes of a kept picture; an original of the largest size that is read may have so many.
-LARGEST_PICTURE = 200_000_000
+#: Bytes of a kept picture, far above those of any that is written here.
+LARGEST_PICTURE = 1 << 24
 
 
 def write_report(
@@ -77,8 +78,8 @@ def write_figures(folder: Path, drawn: Sequence[Figure]) -> None:
 
 def _picture(out: Path, name: str) -> bytes | None:
     """A kept picture, or None where there is none; out of `out` nothing is fetched into a page."""
-    path = out / "pictures" / name
     try:
-        return None if leads_out(path, out) else read_whole(path, LARGEST_PICTURE)
+        content = read_inside(out / "pictures" / name, out, LARGEST_PICTURE)
     except OSError:
         return None
+    return content if is_whole_png(content) else None

@@ -1,0 +1,104 @@
+"""Results whose every text is a payload, as a stranger may send them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hostile.payloads import HTML, PAYLOADS
+from paribus import pipeline
+from paribus.analyses import write_explanations, write_interventions
+from paribus.evaluation.picture_names import original_name, seen_name
+from paribus.records import Explanations, Failure, Interventions, Record, RunFacts
+from paribus.store import read_record, run_folder, write_record, write_study_copy
+from paribus.study.interventions import interventions
+from paribus.study.spec import Study
+from report.explored import square
+from synthetic import make_records, make_study
+
+#: Facts whose texts the program itself compares or reads as something; all others are anybody's.
+OWN = {
+    "fingerprint",
+    "status",
+    "started",
+    "ended",
+    "setting",
+    "baseline",
+    "config",
+    "changes",
+    "classes",
+}
+
+
+def line(text: str) -> str:
+    """A payload as a study may hold it: a line of at most 300 letters."""
+    plain = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text)
+    return plain.strip()[:300] or "x"
+
+
+def poisoned(node: Any, texts: Iterator[str]) -> Any:
+    """A tree of JSON with a payload in the place of every text that may be anything."""
+    if isinstance(node, dict):
+        return {k: v if k in OWN else poisoned(v, texts) for k, v in node.items()}
+    if isinstance(node, list):
+        return [poisoned(value, texts) for value in node]
+    return next(texts) if isinstance(node, str) else node
+
+
+def poison(record: Record, classes: Sequence[str], texts: Iterator[str]) -> Record:
+    """A record all of whose texts are payloads, with payloads as the names of parameters."""
+    plain = poisoned(record.facts.model_dump(mode="json"), texts)
+    plain["data"]["classes"] = list(classes)
+    plain["streams"]["initial_values"] = {next(texts): next(texts) for _ in range(4)}
+    plain["network"]["layers"] = [next(texts) for _ in range(5)]
+    facts = RunFacts.model_validate(plain)
+    if facts.failure is not None:
+        facts = facts.model_copy(update={"failure": Failure(message=next(texts), epoch=1, step=1)})
+    return replace(record, facts=facts)
+
+
+def a_study(texts: Iterator[str]) -> Study:
+    """A study all of whose sentences are payloads, with one that the network is called by."""
+    study = make_study(seeds=2, epochs=2, settings=["main", "l2"], name=line(next(texts)))
+    test = {"setting": "l2", "against": "main", "measure": "test_accuracy", "expect": "better"}
+    claims = [{"id": f"c{n}", "says": line(next(texts)), "test": test} for n in range(25)]
+    network = {"kind": "evil:net", "arguments": {text: text for text in HTML[:20]}}
+    changes = {"variations": {"l2": {"optimizer.weight_decay": 1e-5}}, "network": network}
+    return Study.model_validate(study.model_dump() | {"claims": claims} | changes)
+
+
+def write_results(out: Path, classes: Sequence[str], first: int) -> None:
+    """Records and report of two settings and two seeds, one run of which failed."""
+    texts = cycle([*PAYLOADS[first:], *PAYLOADS[:first]])
+    study = a_study(texts)
+    pictures = max(72, len(classes))
+    made = make_records(study, classes=classes, pictures=pictures, failing=("l2", 1))
+    for record in made:
+        write_record(out, poison(record, classes, texts), {})
+        analyse(out, read_record(run_folder(out, record.facts.setting, record.facts.seed)))
+    write_study_copy(out, study)
+    pipeline.rebuild_report(out)
+
+
+def analyse(out: Path, record: Record) -> None:
+    """What an analysed run leaves beside its record: explanations and pictures, here of all."""
+    if record.predictions is None:
+        return
+    pictures, data = record.predictions.index, record.facts.data
+    maps = np.ones((len(pictures), 2, 2), np.float32)
+    near, labels = (np.stack([its, its], axis=1) for its in (pictures, record.predictions.labels))
+    why = Explanations(pictures, record.predictions.labels, maps, -maps, near, labels)
+    write_explanations(out, record, why)
+    names = [change.name for change in interventions(data.shape[0])]
+    given = dict.fromkeys(names, record.predictions.labels)
+    write_interventions(out, record, Interventions(given, np.full(9, 0.5, np.float32)))
+    (out / "pictures").mkdir(exist_ok=True)
+    for index in pictures.tolist():
+        for name in (original_name(index), seen_name(data.fingerprint, index)):
+            (out / "pictures" / name).write_bytes(square("x"))

@@ -1,0 +1,247 @@
+"""What lies beside the records, as a stranger may send it: it fits the run, or counts as none."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hostile.effort import EFFORT
+from hostile.mutations import mutate
+from hostile.results import a_study, write_results
+from paribus import pipeline
+from paribus.analyses import (
+    read_explained,
+    read_explanations,
+    read_interventions,
+    write_explanations,
+    write_interventions,
+)
+from paribus.records import Explanations, Interventions, Record
+from paribus.report.images import is_whole_png, small_uri
+from paribus.report.summary import summarise
+from paribus.study.interventions import interventions
+from report.explored import square
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Results whose networks were all analysed."""
+    write_results(tmp_path / "out", a_study())
+    for record in pipeline.read_results(tmp_path / "out").records:
+        write_interventions(tmp_path / "out", record, good_interventions(record))
+        write_explanations(tmp_path / "out", record, good_explanations(record))
+    return tmp_path / "out"
+
+
+def good_interventions(record: Record) -> Interventions:
+    assert record.predictions is not None
+    answers = record.predictions.last.argmax(axis=1)
+    names = [change.name for change in interventions(record.facts.data.shape[0])]
+    return Interventions(dict.fromkeys(names, answers), np.full(9, 0.5, np.float32))
+
+
+def good_explanations(record: Record) -> Explanations:
+    assert record.predictions is not None
+    pictures, maps = record.predictions.index[:4], np.ones((4, 8, 8), np.float32)
+    near = np.arange(12).reshape(4, 3)
+    return Explanations(pictures, pictures % 3, maps, -maps, near, near % 3)
+
+
+def with_nan(array: Any) -> Any:
+    return np.where(np.arange(array.size).reshape(array.shape) == 3, np.nan, array)
+
+
+#: Kind -> part -> what is done to it, each sealed as if it were right.
+WRONG: list[tuple[str, str, Callable[[Any], Any]]] = [
+    ("interventions", "outside", lambda a: a + 5),
+    ("interventions", "outside", lambda a: a[None]),
+    ("interventions", "outside", lambda a: a.astype(int)[:, None]),
+    ("interventions", "predicted", lambda all_: {k: a + 3 for k, a in all_.items()}),
+    ("interventions", "predicted", lambda all_: {k: a - 3 for k, a in all_.items()}),
+    ("interventions", "predicted", lambda all_: {k: a[1:] for k, a in all_.items()}),
+    ("interventions", "predicted", lambda all_: {k: a[:, None] for k, a in all_.items()}),
+    ("interventions", "predicted", lambda all_: {k: a * 0.5 for k, a in all_.items()}),
+    ("interventions", "predicted", lambda all_: {k: a[:0] for k, a in all_.items()}),
+    ("explanations", "pictures", lambda a: a[:2]),
+    ("explanations", "pictures", lambda a: a[:, None]),
+    ("explanations", "pictures", lambda a: a + 0.5),
+    ("explanations", "targets", lambda a: a + 3),
+    ("explanations", "targets", lambda a: -1 - a),
+    ("explanations", "targets", lambda a: a[0]),
+    ("explanations", "gradients", lambda a: a[:, 0]),
+    ("explanations", "gradients", lambda a: a[:, :, :0]),
+    ("explanations", "gradients", with_nan),
+    ("explanations", "gradients", lambda a: np.ones((4, 2, 513), np.float32)),
+    ("explanations", "occlusion", lambda a: a[:, :4]),
+    ("explanations", "occlusion", lambda a: a * np.inf),
+    ("explanations", "nearest", lambda a: a[:, :2]),
+    ("explanations", "nearest", lambda a: a.ravel()),
+    ("explanations", "nearest", lambda a: a + 0.5),
+    ("explanations", "nearest_labels", lambda a: a + 3),
+    ("explanations", "nearest_labels", lambda a: a.T),
+]
+
+
+@pytest.mark.parametrize("number", range(len(WRONG)))
+def test_arrays_that_no_run_leaves_count_as_none(number: int, out: Path) -> None:
+    kind, part, change = WRONG[number]
+    record = pipeline.read_results(out).records[0]
+    if kind == "interventions":
+        its = good_interventions(record)
+        write_interventions(out, record, replace(its, **{part: change(getattr(its, part))}))
+        assert read_interventions(out, record) is None
+    else:
+        why = good_explanations(record)
+        write_explanations(out, record, replace(why, **{part: change(getattr(why, part))}))
+        assert read_explanations(out, record) is None
+
+
+def test_what_is_right_is_read(out: Path) -> None:
+    for record in pipeline.read_results(out).records:
+        assert read_interventions(out, record) is not None
+        assert read_explanations(out, record) is not None
+
+
+@pytest.mark.parametrize("more", [True, False])
+def test_an_array_more_or_less_counts_as_none(more: bool, out: Path) -> None:
+    record = pipeline.read_results(out).records[0]
+    its = dict(vars(good_explanations(record)))
+    if more:
+        its["evil"] = its["targets"]
+    else:
+        del its["nearest"]
+    write_explanations(out, record, cast(Explanations, SimpleNamespace(**its)))
+    assert read_explanations(out, record) is None
+
+
+def test_runs_whose_maps_differ_in_size_are_not_put_together(out: Path) -> None:
+    record, _, other, _ = pipeline.read_results(out).records
+    assert record.facts.setting == other.facts.setting
+    maps = np.ones((4, 3, 5), np.float32)
+    write_explanations(
+        out, other, replace(good_explanations(other), gradients=maps, occlusion=maps)
+    )
+    assert read_explained(out, [record, other])[record.facts.setting].seeds == 1
+
+
+def test_interventions_that_nobody_knows_are_passed_over(out: Path) -> None:
+    for record in pipeline.read_results(out).records:
+        its = good_interventions(record)
+        odd = {"<script>hit()</script>": next(iter(its.predicted.values()))}
+        write_interventions(out, record, replace(its, predicted=odd))
+    results = pipeline.read_results(out)
+    assert results.effects == ()
+    assert results.claims
+
+
+@pytest.mark.parametrize("what", ["a link", "a device", "a pipe", "a terabyte", "a folder"])
+def test_what_is_no_file_of_the_folder_counts_as_none(what: str, out: Path) -> None:
+    record = pipeline.read_results(out).records[0]
+    path = out / "analysis" / "main" / "seed-0" / "interventions.safetensors"
+    assert read_interventions(out, record) is not None
+    if what == "a link":
+        path.rename(out.parent / "moved")
+        path.symlink_to(out.parent / "moved")
+    elif what == "a terabyte":
+        with path.open("r+b") as file:
+            file.truncate(1 << 40)
+    else:
+        path.unlink()
+        if what == "a device":
+            path.symlink_to("/dev/zero")
+        elif what == "a pipe":
+            os.mkfifo(path)
+        else:
+            path.mkdir()
+    assert read_interventions(out, record) is None
+
+
+def test_a_link_in_the_place_of_all_analyses_brings_nothing(out: Path) -> None:
+    (out / "analysis").rename(out.parent / "moved")
+    (out / "analysis").symlink_to(out.parent / "moved")
+    assert pipeline.read_results(out).effects == ()
+
+
+def test_no_damaged_analysis_is_read_changed(out: Path) -> None:
+    record = pipeline.read_results(out).records[0]
+    draw = random.Random(6)
+    for name in ("interventions", "explanations"):
+        path = out / "analysis" / "main" / "seed-0" / f"{name}.safetensors"
+        whole = path.read_bytes()
+        read = {"interventions": read_interventions, "explanations": read_explanations}[name]
+        before = contents(read(out, record))
+        for _ in range(40 * EFFORT):
+            path.write_bytes(mutate(whole, draw))
+            found = read(out, record)
+            assert found is None or contents(found) == before
+
+
+def contents(its: Interventions | Explanations | None) -> bytes:
+    predicted = its.predicted.values() if isinstance(its, Interventions) else ()
+    parts = [part for part in vars(its).values() if isinstance(part, np.ndarray)]
+    return b"".join(array.tobytes() for array in (*parts, *predicted))
+
+
+# ---- kept pictures --------------------------------------------------------------------------
+
+
+def png(width: int, height: int) -> bytes:
+    """A PNG that says it has so many pixels, whatever is in it."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        crc = zlib.crc32(kind + content).to_bytes(4, "big")
+        return len(content).to_bytes(4, "big") + kind + content + crc
+
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\0\0\0"
+    pixels = zlib.compress(bytes(1000))
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def as_format(name: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, name)
+    return file.getvalue()
+
+
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='hit()'/>"
+NOT_KEPT = [b"", SVG, png(100_000, 100_000), png(3000, 1), png(0, 8), png(64, 64), b"\x89PNG"]
+NOT_KEPT += [as_format(name) for name in ("GIF", "BMP", "TIFF", "JPEG", "WEBP")]
+
+
+@pytest.mark.parametrize("number", range(len(NOT_KEPT)))
+def test_what_is_no_whole_picture_of_a_usual_size_is_missing(number: int, out: Path) -> None:
+    assert not is_whole_png(NOT_KEPT[number])
+
+
+def test_a_picture_in_a_page_is_whole_whatever_was_damaged() -> None:
+    draw = random.Random(7)
+    for _ in range(200 * EFFORT):
+        damaged = mutate(square("x"), draw)
+        if is_whole_png(damaged):
+            assert small_uri(damaged).startswith("data:image/")
+
+
+def test_hostile_pictures_are_missing_in_the_report(out: Path) -> None:
+    results = pipeline.read_results(out)
+    summary = summarise(results.study, results.records)
+    (out / "pictures").mkdir()
+    for place, index in enumerate(summary.telling.tolist()):
+        content = NOT_KEPT[place % len(NOT_KEPT)]
+        (out / "pictures" / f"original-{index}.png").write_bytes(content)
+    pipeline.rebuild_report(out)
+    page = (out / "report.html").read_text("utf-8")
+    assert "is missing" in page
+    assert "original-" in page  # named, and none of them is there:
+    assert '"images":{}' in page
