@@ -237,7 +237,7 @@ def test_hostile_pictures_are_missing_in_the_report(out: Path) -> None:
     results = pipeline.read_results(out)
     summary = summarise(results.study, results.records)
     (out / "pictures").mkdir()
-    for place, index in enumerate(summary.telling.tolist()):
+    for place, index in enumerate(summary.failures.telling.tolist()):
         content = NOT_KEPT[place % len(NOT_KEPT)]
         (out / "pictures" / f"original-{index}.png").write_bytes(content)
     pipeline.rebuild_report(out)
