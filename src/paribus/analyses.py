@@ -16,9 +16,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from paribus.disk import write_file
 from paribus.evaluation.explained import Explained, explained
 from paribus.records import Explanations, Interventions, Record
-from paribus.store import Arrays, write_file
+from paribus.store import Arrays
 
 #: Raised when a change makes the same network's analysis come out otherwise.
 ANALYSIS_FORMAT = 1

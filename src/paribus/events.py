@@ -33,6 +33,49 @@ class TrainingBegins:
 
 
 @dataclass(frozen=True)
+class StudyChanged:
+    """Records are there that were made otherwise: `again` runs are trained again for it.
+
+    Attributes:
+        changes: what differs, in words.
+        kept: how many records stay as they are.
+    """
+
+    changes: tuple[str, ...]
+    again: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class RecordSetAside:
+    """A record that can't be read was moved to `where`; its run is trained again."""
+
+    setting: str
+    seed: int
+    where: str
+    message: str
+
+
+@dataclass(frozen=True)
+class CheckpointPassedOver:
+    """A checkpoint is damaged; the one before it serves, or the run begins again."""
+
+    setting: str
+    seed: int
+    file: str
+
+
+@dataclass(frozen=True)
+class RunBegins:
+    """A process has taken a run; the first `epoch` of its `epochs` epochs were done before."""
+
+    setting: str
+    seed: int
+    epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
 class EpochDone:
     """A run has finished an epoch."""
 
@@ -40,6 +83,15 @@ class EpochDone:
     seed: int
     epoch: int
     epochs: int
+
+
+@dataclass(frozen=True)
+class WorkerKilled:
+    """The process at work on a run was killed; the run is tried once more, alone."""
+
+    setting: str
+    seed: int
+    message: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +125,18 @@ class RunAnalysed:
 
 
 Event = (
-    DataRead | FilesLeftOut | TrainingBegins | EpochDone | RunEnded | AnalysisBegins | RunAnalysed
+    DataRead
+    | FilesLeftOut
+    | StudyChanged
+    | RecordSetAside
+    | TrainingBegins
+    | RunBegins
+    | CheckpointPassedOver
+    | EpochDone
+    | WorkerKilled
+    | RunEnded
+    | AnalysisBegins
+    | RunAnalysed
 )
 Watch = Callable[[Event], None]
 

@@ -16,8 +16,10 @@ from paribus.comparison.effects import Effect, effects
 from paribus.comparison.seeds import refuse_changed_looks, seeds_wanted
 from paribus.comparison.study_comparison import StudyComparison, compare
 from paribus.comparison.values import Analysed
+from paribus.disk import sweep
 from paribus.errors import RecordError
 from paribus.events import Watch, quiet
+from paribus.lock import held, writing_report
 from paribus.records import Record
 from paribus.report.write import write_report
 from paribus.store import read_record, read_study_copy, run_folder, write_study_copy
@@ -108,25 +110,46 @@ def run(
     *,
     data_dir: Path | None = None,
     jobs: int | None = None,
+    other_machine: bool = False,
     watch: Watch = quiet,
 ) -> Results:
     """Train every run that has no record yet, evaluate it, and write the report.
+
+    Runs that were begun go on from their last checkpoint.
 
     Args:
         out: where results go; what an earlier call left there is used.
         data_dir: where STL-10's official files lie, if not in Paribus's cache.
         jobs: worker processes; one a core by default.
+        other_machine: go on even with runs that were begun under another torch, processor type
+            or number of threads, where the last bits differ; the report says so.
 
     Raises:
+        InUseError: if another process is at work in `out`.
+        DiskError: if nothing can be written there.
+        ResumeError: if a run was begun elsewhere, and `other_machine` isn't said.
         DataError: if the pictures are missing, damaged or too few.
         ComparisonError: if the rule for adding seeds was another when these runs were begun,
             or a claim can't be tested.
     """
+    with held(Path(out)):
+        return _run(study, Path(out), data_dir, jobs, other_machine, watch)
+
+
+def _run(
+    study: Study,
+    out: Path,
+    data_dir: Path | None,
+    jobs: int | None,
+    other_machine: bool,
+    watch: Watch,
+) -> Results:
     # Training needs torch, and nothing right of the disk does: `rebuild_report` must not import it.
     from paribus.execution import conduct
     from paribus.execution.local import Workers
 
-    out = Path(out)
+    with writing_report(out):
+        sweep(out)
     _refuse_looks_after_the_fact(out, study)
     data = conduct.prepare_data(study, data_dir, watch)
     demand_testable(study, data[study.baseline].dataset.classes)
@@ -134,7 +157,9 @@ def run(
     with Workers(jobs) as workers:
         wanted: dict[str, int] = {}
         while wanted != (wanted := seeds_wanted(study, read_records(out, study)[0])):
-            conduct.train_missing(study, wanted, data, out, workers, watch)
+            conduct.train_missing(
+                study, wanted, data, out, workers, watch, other_machine=other_machine
+            )
         records, _ = read_records(out, study)
         conduct.analyse_missing(study, records, data, out, workers, watch)
     conduct.keep_pictures(records, study.baseline, data, out)
@@ -147,8 +172,11 @@ def rebuild_report(out: Path | str, *, pictures: bool = True) -> Results:
     Args:
         pictures: False leaves out the failed cases' pictures, and the report says so.
     """
-    results = read_results(out)
-    write_report(results.out, results.study, results.records, pictures=pictures)
+    out = Path(out)
+    read_study_copy(out)  # first: it refuses a folder that isn't one of results
+    with writing_report(out):
+        results = read_results(out)
+        write_report(out, results.study, results.records, pictures=pictures)
     return results
 
 
