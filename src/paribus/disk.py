@@ -64,27 +64,31 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 def append_line(path: Path, line: bytes) -> None:
     """Add a line to a file, in one call of the system; it isn't synced.
 
+    A line that a kill cut short before is ended first, so that it spoils no other.
+
     Raises:
         DiskError: if it can't be written.
     """
     with refusals_named(path):
         make_folder(path.parent)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         try:
-            _write_all(handle, line + b"\n")
+            size = os.lseek(handle, 0, os.SEEK_END)
+            cut = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+            _write_all(handle, b"\n" * cut + line + b"\n")
         finally:
             os.close(handle)
 
 
 def move(path: Path, to: Path) -> None:
-    """Give a file or folder another name, for good; nothing may be there.
+    """Give a file or folder another name, for good; a file that has it is replaced.
 
     Raises:
         DiskError: if it can't be moved.
     """
     with refusals_named(to):
         make_folder(to.parent)
-        os.rename(path, to)
+        os.replace(path, to)
         _sync(to.parent)
         _sync(path.parent)
 
@@ -109,6 +113,13 @@ def sweep(folder: Path) -> None:
         folders[:] = [name for name in folders if name not in left]
         for name in left:
             remove(Path(place, name))
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove those folders at and below a folder in which there is nothing."""
+    for place, _, _ in os.walk(folder, topdown=False):
+        with suppress(OSError):  # it is not empty
+            os.rmdir(place)
 
 
 def make_folder(folder: Path) -> None:

@@ -33,6 +33,21 @@ class TrainingBegins:
 
 
 @dataclass(frozen=True)
+class StudyBegins:
+    """A process has begun to work on a study, or goes on with it."""
+
+    study: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class StudyEnded:
+    """A study's process has ended: its report is written, or `message` says what stopped it."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class StudyChanged:
     """Records are there that were made otherwise: `again` runs are trained again for it.
 
@@ -127,6 +142,7 @@ class RunAnalysed:
 Event = (
     DataRead
     | FilesLeftOut
+    | StudyBegins
     | StudyChanged
     | RecordSetAside
     | TrainingBegins
@@ -137,6 +153,7 @@ Event = (
     | RunEnded
     | AnalysisBegins
     | RunAnalysed
+    | StudyEnded
 )
 Watch = Callable[[Event], None]
 

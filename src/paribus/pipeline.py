@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +18,20 @@ from paribus.comparison.effects import Effect, effects
 from paribus.comparison.seeds import refuse_changed_looks, seeds_wanted
 from paribus.comparison.study_comparison import StudyComparison, compare
 from paribus.comparison.values import Analysed
-from paribus.disk import sweep
-from paribus.errors import RecordError
-from paribus.events import Watch, quiet
+from paribus.disk import remove_empty, sweep
+from paribus.errors import DiskError, RecordError
+from paribus.events import StudyBegins, StudyEnded, Watch, quiet
 from paribus.lock import held, writing_report
+from paribus.log import logged
 from paribus.records import Record
 from paribus.report.write import write_report
-from paribus.store import read_record, read_study_copy, run_folder, write_study_copy
+from paribus.store import (
+    read_record,
+    read_study_copy,
+    run_folder,
+    unfinished_folder,
+    write_study_copy,
+)
 from paribus.study.plan import Run, runs
 from paribus.study.spec import Study
 
@@ -132,8 +141,18 @@ def run(
         ComparisonError: if the rule for adding seeds was another when these runs were begun,
             or a claim can't be tested.
     """
-    with held(Path(out)):
-        return _run(study, Path(out), data_dir, jobs, other_machine, watch)
+    out = Path(out)
+    with held(out):
+        watch = logged(out, watch)
+        watch(StudyBegins(study.name, os.getpid()))
+        try:
+            results = _run(study, out, data_dir, jobs, other_machine, watch)
+        except BaseException as error:
+            with suppress(DiskError):
+                watch(StudyEnded(f"stopped: {error or type(error).__name__}"))
+            raise
+        watch(StudyEnded("the report is written"))
+        return results
 
 
 def _run(
@@ -162,6 +181,7 @@ def _run(
             )
         records, _ = read_records(out, study)
         conduct.analyse_missing(study, records, data, out, workers, watch)
+    remove_empty(unfinished_folder(out))
     conduct.keep_pictures(records, study.baseline, data, out)
     return rebuild_report(out)
 

@@ -31,9 +31,14 @@ def run_folder(out: Path, setting: str, seed: int) -> Path:
     return out / "runs" / setting / f"seed-{seed}"
 
 
+def unfinished_folder(out: Path) -> Path:
+    """Where the checkpoints of runs under way lie."""
+    return out / "unfinished"
+
+
 def checkpoint_folder(out: Path, setting: str, seed: int) -> Path:
     """Where a run's checkpoints lie while it is under way: `unfinished/<setting>/seed-<k>`."""
-    return out / "unfinished" / setting / f"seed-{seed}"
+    return unfinished_folder(out) / setting / f"seed-{seed}"
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -3,14 +3,11 @@
 from pathlib import Path
 
 import pytest
-import torch
-from faults.courses import KINDS, content, differing, train_until, training
 
-from paribus.events import CheckpointPassedOver, Event, RunBegins, quiet
-from paribus.execution.checkpoint import SPACING, Checkpoint, Writer
+from faults.courses import KINDS, content, differing, train_until, training
+from paribus.events import Event, RunBegins, quiet
 from paribus.execution.train import train_and_record
-from paribus.store import checkpoint_folder, checkpoints, read_record, run_folder
-from paribus.training import loop
+from paribus.store import checkpoint_folder, read_record, run_folder
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,6 @@ import platformdirs
 
 from paribus.disk import write_file
 
-
 #: What was found in a file, under names of the finder's choice.
 Found = dict[str, str]
 
