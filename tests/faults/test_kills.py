@@ -1,0 +1,89 @@
+"""Killed at any step of anything that is written, a study goes on and loses nothing.
+
+`paribus.disk` takes each step by a function of `os`. Here one of them is the last: the process
+that would have taken it is dead from then on, and its folder is found by the next. Real processes
+and real signals are in `test_signals.py`.
+"""
+
+import itertools
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faults.here import Written, run_here
+from faults.seam import die_at, seam
+from faults.small import Killed, content, differing, small_study
+from paribus.disk import UNFINISHED
+
+#: In `make faults` every step is tried, and here so many of every kind.
+OF_EACH_KIND = 1 if "PARIBUS_FAULTS" not in os.environ else 1000
+EPOCHS = 2
+
+
+class Reference:
+    """A study that nobody interrupted: what it left, and every step on the way."""
+
+    def __init__(self, pictures: Path, out: Path) -> None:
+        self.study = small_study(pictures, epochs=EPOCHS)
+        self.report: Written = {}
+        run_here(self.study, out / "first", self.report)
+        with seam(out / "whole") as steps:
+            run_here(self.study, out / "whole", self.report)
+        self.labels = steps.labels
+        self.content = everything(out / "whole")
+
+
+@pytest.fixture(scope="module")
+def reference(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("paribus.execution.checkpoint.SPACING", 0)
+        return Reference(pictures, tmp_path_factory.mktemp("reference"))
+
+
+def everything(out: Path) -> dict[str, object]:
+    """All that a study leaves but its log and locks; of records, all that doesn't tell of time."""
+    files = {
+        str(path.relative_to(out)): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and not path.is_relative_to(out / "runs")
+    }
+    for name in ("log.jsonl", ".lock", ".report-lock"):
+        files.pop(name, None)
+    return files | content(out)
+
+
+def kind_of(label: str) -> str:
+    """Of a step: what is done to which sort of file, without numbers and names drawn by lot."""
+    label = re.sub(rf"\.[0-9a-f]{{8}}\{UNFINISHED}", ".new", label)
+    label = re.sub(r"[0-9a-f]{16,}", "*", label)
+    label = re.sub(r"(epoch|seed|original|seen)-[\w-]+", r"\1", label)
+    label = label.replace("/l2", "/baseline")
+    return re.sub(r"(figures|tables|pictures)/\.?[\w.-]+?(\.new)?$", r"\1/*\2", label)
+
+
+def chosen(labels: list[str]) -> Iterator[int]:
+    """Some steps of every kind, spread over all that there are."""
+    numbers = sorted(range(len(labels)), key=lambda n: kind_of(labels[n]))
+    for _, group in itertools.groupby(numbers, key=lambda n: kind_of(labels[n])):
+        of_kind = list(group)
+        yield from of_kind[:: -(-len(of_kind) // OF_EACH_KIND)]
+
+
+def test_a_study_killed_at_any_step_ends_as_if_it_had_not_been(
+    reference: Reference, tmp_path: Path
+) -> None:
+    points = list(chosen(reference.labels))
+    assert len(points) >= 50
+    wrong = {}
+    for number in points:
+        out = tmp_path / str(number)
+        with pytest.raises(Killed), seam(out, die_at(number)):
+            run_here(reference.study, out, reference.report)
+        run_here(reference.study, out, reference.report)
+        different = differing(everything(out), reference.content)
+        if different:
+            wrong[reference.labels[number]] = sorted(different)
+    assert wrong == {}
