@@ -124,9 +124,10 @@ def remove_empty(folder: Path) -> None:
 
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, each known to the disk before it is used."""
-    missing = [folder]
-    while not missing[-1].parent.exists():
-        missing.append(missing[-1].parent)
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
     for each in reversed(missing):
         with suppress(FileExistsError):
             os.mkdir(each)
@@ -156,9 +157,11 @@ def _put(fresh: Path, folder: Path) -> None:
         if replaces:
             os.rename(old, folder)
         raise
-    _sync(folder.parent)
-    if replaces:
-        shutil.rmtree(old, ignore_errors=True)  # `sweep` takes what is left
+    try:
+        _sync(folder.parent)
+    finally:
+        if replaces:
+            shutil.rmtree(old, ignore_errors=True)  # `sweep` takes what is left
 
 
 def _beside(path: Path) -> Path:

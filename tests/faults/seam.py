@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -35,7 +35,8 @@ class Seam:
 
     def rmtree(self, path: Path, ignore_errors: bool = False) -> None:
         """`shutil.rmtree`, as one step."""
-        self._step("rmtree", shutil.rmtree)(path, ignore_errors=ignore_errors)
+        with suppress(*[OSError] * ignore_errors):
+            self._step("rmtree", shutil.rmtree)(path, ignore_errors=ignore_errors)
 
     def _step(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def take(what: Any, *rest: Any, **named: Any) -> Any:
@@ -43,7 +44,12 @@ class Seam:
                 raise Killed
             label = f"{name} {self._paths[what] if isinstance(what, int) else self._short(what)}"
             self.labels.append(label)
-            self._fault(self, label, len(self.labels) - 1)
+            try:
+                self._fault(self, label, len(self.labels) - 1)
+            except Killed:
+                if name == "write":  # in the midst of it
+                    real(what, rest[0][: len(rest[0]) // 2])
+                raise
             done = real(what, *rest, **named)
             if name == "open":
                 self._paths[done] = self._short(what)
@@ -56,7 +62,7 @@ class Seam:
 
 
 def die_at(number: int) -> Callable[[Seam, str, int], None]:
-    """A fault: the process is killed before its step of that number."""
+    """A fault: the process is killed before its step of that number, or in the midst of a write."""
 
     def fault(seam: Seam, label: str, at: int) -> None:
         if at == number:

@@ -45,11 +45,11 @@ class Killed(BaseException):
 
 
 def draw_pictures(folder: Path) -> Path:
-    """Three classes of 24 small pictures, which a network can tell apart."""
+    """Three classes of ten small pictures, which a network can tell apart."""
     draw = np.random.default_rng(5)
     for number in range(3):
         (folder / f"class {number}").mkdir(parents=True)
-        for i in range(24):
+        for i in range(10):
             pixels = draw.integers(0, 150, (16, 16), dtype=np.uint8)
             pixels[5 * number : 5 * number + 5] += 100
             Image.fromarray(pixels).save(folder / f"class {number}" / f"{i}.png")
@@ -63,7 +63,7 @@ def small_study(pictures: Path, kind: str = "everything drawn", epochs: int = 4)
             "name": "small",
             "data": {"source": "folder", "path": str(pictures), "size": 16, "colour": "grey"},
             "epochs": epochs,
-            "batch_size": 8,
+            "batch_size": 6,
             "seeds": 1,
             "variations": {"l2": {"optimizer.weight_decay": 0.05}},
             **KINDS[kind],
