@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ class Seam:
     Attributes:
         labels: of the steps taken so far.
         dead: from then on nothing is written, as by a process that was killed.
+        kills: whether the process is killed in truth.
     """
 
     def __init__(self, root: Path, fault: Callable[["Seam", str, int], None]) -> None:
@@ -27,7 +29,7 @@ class Seam:
         self._root, self._fault = root, fault
         self._paths: dict[int, str] = {}
         self.labels: list[str] = []
-        self.dead = False
+        self.dead = self.kills = False
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(os, name)
@@ -49,6 +51,8 @@ class Seam:
             except Killed:
                 if name == "write":  # in the midst of it
                     real(what, rest[0][: len(rest[0]) // 2])
+                if self.kills:
+                    os.kill(os.getpid(), signal.SIGKILL)
                 raise
             done = real(what, *rest, **named)
             if name == "open":
@@ -61,12 +65,12 @@ class Seam:
         return os.path.relpath(path, self._root)
 
 
-def die_at(number: int) -> Callable[[Seam, str, int], None]:
+def die_at(number: int, *, truly: bool = False) -> Callable[[Seam, str, int], None]:
     """A fault: the process is killed before its step of that number, or in the midst of a write."""
 
     def fault(seam: Seam, label: str, at: int) -> None:
         if at == number:
-            seam.dead = True
+            seam.dead, seam.kills = True, truly
             raise Killed
 
     return fault

@@ -2,11 +2,10 @@
 
 `paribus.disk` takes each step by a function of `os`. Here one of them is the last: the process
 that would have taken it is dead from then on, and its folder is found by the next. Real processes
-and real signals are in `test_signals.py`.
+and real signals are in `test_signals.py`, and by the hundred in `many_kills.py`.
 """
 
 import itertools
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +17,6 @@ from faults.seam import die_at, seam
 from faults.small import Killed, content, differing, small_study
 from paribus.disk import UNFINISHED
 
-#: In `make faults` every step is the last one once; here one of every kind that changes the disk.
-EVERY = "PARIBUS_FAULTS" in os.environ
 EPOCHS = 2
 
 
@@ -30,8 +27,7 @@ class Reference:
         self.study = small_study(pictures, epochs=EPOCHS)
         self.report: Written = {}
         run_here(self.study, out / "first", self.report)
-        if not EVERY:
-            self.report = dict(one_of_each_sort(self.report))
+        self.report = dict(one_of_each_sort(self.report))
         with seam(out / "whole") as steps:
             run_here(self.study, out / "whole", self.report)
         self.labels = steps.labels
@@ -73,9 +69,7 @@ def one_of_each_sort(report: Written) -> Iterator[tuple[str, bytes]]:
 
 
 def chosen(labels: list[str]) -> list[int]:
-    """The numbers of the steps that are to be the last."""
-    if EVERY:
-        return list(range(len(labels)))
+    """The first step of every kind that changes the disk."""
     first: dict[str, int] = {}
     for number, label in enumerate(labels):
         first.setdefault(kind_of(label), number)

@@ -218,7 +218,7 @@ def test_checkpoints_are_written_no_more_often_than_their_cost_allows(
 
     written: list[float] = []
     monkeypatch.setattr(checkpoint, "SPACING", 20)
-    monkeypatch.setattr(checkpoint.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr("paribus.execution.checkpoint.time.perf_counter", lambda: now[0])
     monkeypatch.setattr(checkpoint, "write", write)
     writer = Writer(tmp_path, lambda: None)  # type: ignore[arg-type, return-value]
     for _ in range(20):
