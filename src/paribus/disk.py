@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from paribus.errors import DiskError
 #: How a name ends under which something is still being written.
 UNFINISHED = ".new"
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
 
 def write_file(path: Path, content: bytes) -> None:
     """Replace a file in one step: a reader sees the old content or the new.
@@ -26,16 +28,42 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         DiskError: if it can't be written; the old content stays.
     """
+    with replacing(path) as write:
+        write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Callable[[bytes], None]]:
+    """Replace a file in one step once all pieces of its new content have been written.
+
+    Gives the function that writes a piece. Whatever is raised meanwhile leaves the old content.
+
+    Raises:
+        DiskError: if it can't be written; the old content stays.
+    """
     with refusals_named(path):
         make_folder(path.parent)
         fresh = _beside(path)
+        handle = os.open(fresh, _NEW, 0o666)
+
+    def write(piece: bytes) -> None:
+        with refusals_named(path):
+            _write_all(handle, piece)
+
+    try:
         try:
-            _write(fresh, content)
+            yield write
+            with refusals_named(path):
+                os.fsync(handle)
+        finally:
+            os.close(handle)
+        with refusals_named(path):
             os.replace(fresh, path)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(fresh)
-            raise
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(fresh)
+        raise
+    with refusals_named(path):
         _sync(path.parent)
 
 
@@ -56,9 +84,45 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
                 _write(fresh / name, content)
             _sync(fresh)
             _put(fresh, folder)
-        except OSError:
+        except BaseException:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
+
+
+@contextmanager
+def building(folder: Path) -> Iterator[Path]:
+    """Give a new folder beside another, to be filled and installed; nothing is left of it."""
+    with refusals_named(folder):
+        make_folder(folder.parent)
+        fresh = _beside(folder)
+        os.mkdir(fresh)
+    try:
+        yield fresh
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)  # empty or unfinished by now
+
+
+def install(fresh: Path, folder: Path) -> None:
+    """Put a folder of files in its place, over another process's or a damaged one.
+
+    The contents must depend on the folder's name alone: where one lies there already, its files
+    are replaced one by one, and a reader finds each either right already or right from now on.
+
+    Raises:
+        DiskError: if it can't be put there.
+    """
+    with refusals_named(folder):
+        files = sorted(fresh.iterdir())
+        for each in (*files, fresh):
+            _sync(each)
+        try:
+            os.rename(fresh, folder)
+        except OSError:  # something lies there
+            make_folder(folder)
+            for file in files:
+                os.replace(file, folder / file.name)
+            _sync(folder)
+        _sync(folder.parent)
 
 
 def append_line(path: Path, line: bytes) -> None:
@@ -173,7 +237,7 @@ def _is_unfinished(name: str) -> bool:
 
 
 def _write(path: Path, content: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    handle = os.open(path, _NEW, 0o666)
     try:
         _write_all(handle, content)
         os.fsync(handle)
