@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench calibrate clean
+.PHONY: demo test lint docs bench calibrate faults clean
 
 demo: .venv/installed
 	$(BIN)/paribus run studies/digits.yaml --out out/digits
@@ -24,6 +24,11 @@ bench: .venv-bench/installed
 
 calibrate: .venv/installed
 	PYTHONPATH=tests $(BIN)/python -m calibration.calibrate
+
+# 500 kills by real signals, then 10,000 damaged records and checkpoints.
+faults: .venv/installed
+	PYTHONPATH=tests $(BIN)/python -m faults.many_kills
+	PARIBUS_FAULTS=1 $(BIN)/python -m pytest -n 2 tests/faults
 
 # The peers stay apart. Git and ruff pass over the folder, as over one that Python 3.13 makes.
 .venv-bench/installed: pyproject.toml constraints.txt benchmarks/requirements.txt

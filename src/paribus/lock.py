@@ -37,6 +37,20 @@ class Holder:
         return f"process {self.pid} on {self.host} since {self.since} ({self.command})"
 
 
+#: One that has only just begun, and has not written itself down.
+_UNKNOWN = Holder(0, "this machine", "just now", "unknown")
+
+
+def demand_free(out: Path) -> None:
+    """Refuse a folder of results in which a process is at work; makes nothing.
+
+    Raises:
+        InUseError: says which process.
+    """
+    if by := holder(out):
+        raise _refusal(out, by)
+
+
 @contextmanager
 def held(out: Path) -> Iterator[None]:
     """Keep a folder of results for this process alone while the context lasts.
@@ -49,11 +63,7 @@ def held(out: Path) -> Iterator[None]:
         deadline = time.monotonic() + PATIENCE
         while not _try(handle, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
-                by = _read(out / LOCK) or "another process"
-                raise InUseError(
-                    f"{out}: in use by {by}. Wait until it has ended, or name another folder "
-                    "with --out."
-                )
+                raise _refusal(out, _read(out / LOCK))
             time.sleep(PATIENCE / 10)
         with refusals_named(out / LOCK):
             _write_down(handle)
@@ -78,7 +88,7 @@ def holder(out: Path) -> Holder | None:
     except OSError:
         return None
     try:
-        return None if _try(handle, fcntl.LOCK_SH) else _read(out / LOCK) or Holder(0, "", "", "")
+        return None if _try(handle, fcntl.LOCK_SH) else _read(out / LOCK) or _UNKNOWN
     finally:
         os.close(handle)
 
@@ -93,6 +103,13 @@ def _open(out: Path, name: str) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
+
+
+def _refusal(out: Path, by: Holder | None) -> InUseError:
+    return InUseError(
+        f"{out}: in use by {by or 'another process'}. Wait until it has ended, or name another "
+        "folder with --out."
+    )
 
 
 def _try(handle: int, kind: int) -> bool:

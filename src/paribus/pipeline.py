@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -21,7 +23,7 @@ from paribus.comparison.values import Analysed
 from paribus.disk import remove_empty, sweep
 from paribus.errors import DiskError, RecordError
 from paribus.events import StudyBegins, StudyEnded, Watch, quiet
-from paribus.lock import held, writing_report
+from paribus.lock import demand_free, held, writing_report
 from paribus.log import logged
 from paribus.records import Record
 from paribus.report.write import write_report
@@ -34,6 +36,9 @@ from paribus.store import (
 )
 from paribus.study.plan import Run, runs
 from paribus.study.spec import Study
+
+if TYPE_CHECKING:
+    from paribus.execution.conduct import Prepared
 
 
 @dataclass(frozen=True)
@@ -142,11 +147,17 @@ def run(
             or a claim can't be tested.
     """
     out = Path(out)
+    demand_free(out)
+    # Training needs torch, and nothing right of the disk does: `rebuild_report` must not import it.
+    from paribus.execution import conduct
+
+    data = conduct.prepare_data(study, data_dir, watch)
+    demand_testable(study, data[study.baseline].dataset.classes)
     with held(out):
         watch = logged(out, watch)
         watch(StudyBegins(study.name, os.getpid()))
         try:
-            results = _run(study, out, data_dir, jobs, other_machine, watch)
+            results = _run(study, data, out, jobs, other_machine, watch)
         except BaseException as error:
             with suppress(DiskError):
                 watch(StudyEnded(f"stopped: {error or type(error).__name__}"))
@@ -157,21 +168,19 @@ def run(
 
 def _run(
     study: Study,
+    data: Mapping[str, Prepared],
     out: Path,
-    data_dir: Path | None,
     jobs: int | None,
     other_machine: bool,
     watch: Watch,
 ) -> Results:
-    # Training needs torch, and nothing right of the disk does: `rebuild_report` must not import it.
+    """What is done while the folder is held."""
     from paribus.execution import conduct
     from paribus.execution.local import Workers
 
+    _refuse_looks_after_the_fact(out, study)
     with writing_report(out):
         sweep(out)
-    _refuse_looks_after_the_fact(out, study)
-    data = conduct.prepare_data(study, data_dir, watch)
-    demand_testable(study, data[study.baseline].dataset.classes)
     write_study_copy(out, study)
     with Workers(jobs) as workers:
         wanted: dict[str, int] = {}

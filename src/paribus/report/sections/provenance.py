@@ -133,11 +133,11 @@ def _interruptions(summary: Summary) -> list[Row]:
     facts = [record.facts for record in summary.records]
     rows = []
     if resumes := sum(its.resumes for its in facts):
-        many = words.count(resumes, "time", "times")
+        many = words.count(resumes, "time")
         bits = "" if went_on_elsewhere(summary) else ", to the same bits"
         rows.append(_text("Gone on from a checkpoint", f"{many}{bits}"))
     if retries := sum(its.retries for its in facts):
-        rows.append(_text("Tried again after a kill", words.count(retries, "time", "times")))
+        rows.append(_text("Tried again after a kill", words.count(retries, "time")))
     if peak := max((its.peak_memory or 0 for its in facts), default=0):
         rows.append(_text("Memory of a process at most", f"{peak / 2**20:,.0f}{words.NO_BREAK}MiB"))
     return rows
