@@ -5,7 +5,9 @@ that would have taken it is dead from then on, and its folder is found by the ne
 and real signals are in `test_signals.py`, and by the hundred in `many_kills.py`.
 """
 
+import errno
 import itertools
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +15,17 @@ from pathlib import Path
 import pytest
 
 from faults.here import Written, run_here
-from faults.seam import die_at, seam
+from faults.seam import die_at, refuse_at, seam
 from faults.small import Killed, content, differing, small_study
 from paribus.disk import UNFINISHED
+from paribus.errors import DiskError
+from paribus.store import read_record
 
 EPOCHS = 2
+
+#: In `make faults` the disk refuses each step once, here every sixth kind.
+EVERY = "PARIBUS_FAULTS" in os.environ
+REFUSALS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.ENOENT)
 
 
 class Reference:
@@ -93,3 +101,26 @@ def test_a_study_killed_at_any_step_ends_as_if_it_had_not_been(
         if different:
             wrong[reference.labels[number]] = sorted(different)
     assert wrong == {}
+
+
+def test_a_study_refused_at_any_step_says_so_keeps_what_is_finished_and_goes_on(
+    reference: Reference, tmp_path: Path
+) -> None:
+    points = range(len(reference.labels)) if EVERY else chosen(reference.labels)[::6]
+    wrong, refused = {}, 0
+    for number, code in zip(points, itertools.cycle(REFUSALS)):
+        out = tmp_path / str(number)
+        try:
+            with seam(out, refuse_at(number, code)):
+                run_here(reference.study, out, reference.report)
+        except DiskError as error:
+            refused += 1
+            assert os.strerror(code) in str(error)
+        for record in out.glob("runs/*/seed-*"):
+            read_record(record)
+        run_here(reference.study, out, reference.report)
+        different = differing(everything(out), reference.content)
+        if different:
+            wrong[reference.labels[number]] = sorted(different)
+    assert wrong == {}
+    assert refused > 0.8 * len(points)  # the rest only tidies up
