@@ -9,7 +9,6 @@ import pytest
 from paribus.events import (
     Event,
     RunEnded,
-    StudyChanged,
     TrainingBegins,
     WorkerKilled,
     quiet,
@@ -176,28 +175,3 @@ def test_settings_that_see_the_same_pictures_share_one_array(small_study: Build)
     assert data["large"].dataset.shape == (1, 24, 24)
     assert (data["large"].dataset.splits.test == data["l2"].dataset.splits.test).all()
     assert {s.name for s in settings(study)} == set(data)
-
-
-def test_what_changed_since_the_records_is_said_and_only_that_is_trained_again(
-    tmp_path: Path, small_study: Build
-) -> None:
-    three = {"l2": {"optimizer.weight_decay": 0.01}, "slow": {"optimizer.lr": 1e-4}}
-    train(small_study(variations=three), tmp_path)
-    good = weights(tmp_path)
-    heard: list[Event] = []
-    changed = three | {"l2": {"optimizer.weight_decay": 0.02, "network.dropout": 0.1}}
-    train(small_study(variations=changed), tmp_path, watch=heard.append)
-    assert [event for event in heard if isinstance(event, StudyChanged)] == [
-        StudyChanged(
-            changes=(
-                "l2: network.dropout: 0.0 -> 0.1",
-                "l2: optimizer.weight_decay: 0.01 -> 0.02",
-            ),
-            again=1,
-            kept=2,
-        )
-    ]
-    after = weights(tmp_path)
-    assert {name for name in good if good[name] != after[name]} == {
-        f"runs/l2/seed-0/weights-{when}.safetensors" for when in ("best", "last")
-    }

@@ -41,7 +41,9 @@ class Here:
         return outcomes
 
 
-def run_here(study: Study, out: Path, written: Written, watch: Watch = quiet) -> None:
+def run_here(
+    study: Study, out: Path, written: Written, watch: Watch = quiet, *, other_machine: bool = False
+) -> None:
     """Run a study in this process.
 
     Args:
@@ -55,7 +57,7 @@ def run_here(study: Study, out: Path, written: Written, watch: Watch = quiet) ->
         patch("paribus.execution.analyse.occlusion", quick),
         _report(written),
     ):
-        paribus.run(study, out, jobs=1, watch=watch)
+        paribus.run(study, out, jobs=1, other_machine=other_machine, watch=watch)
 
 
 @contextmanager

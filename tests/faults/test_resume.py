@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from faults.here import run_here
 from faults.small import (
     KINDS,
     content,
@@ -173,6 +174,20 @@ def test_a_run_that_went_on_elsewhere_says_so(
     )
     train_and_record(task, quiet)
     assert read_record(run_folder(tmp_path, *RUN)).facts.other_machines == (before,)
+
+
+def test_a_study_is_refused_before_it_trains_and_goes_on_when_that_is_asked_for(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(pictures, tmp_path)
+    study, heard = small_study(pictures), list[Event]()
+    monkeypatch.setattr("paribus.execution.conduct.THREADS", 2)
+    with pytest.raises(ResumeError):
+        run_here(study, tmp_path, {"report.html": b""}, heard.append)
+    assert not any(isinstance(event, RunBegins) for event in heard)
+    assert len(checkpoints(checkpoint_folder(tmp_path, *RUN))) == 2  # nothing is lost by asking
+    run_here(study, tmp_path, {"report.html": b""}, heard.append, other_machine=True)
+    assert RunBegins(*RUN, epoch=3, epochs=4) in heard
 
 
 # ---- checkpoints on disk --------------------------------------------------------------------

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from faults.real import (
 from faults.small import content, differing
 from paribus import cli
 from paribus.cli.signals import Stopped, exit_code, stopped_by_signals
-from paribus.lock import holder
+from paribus.lock import held, holder, writing_report
 from paribus.store import read_record, run_folder
 from paribus.study.read import read_study
 
@@ -153,3 +154,26 @@ def test_the_lock_of_a_dead_holder_is_free_at_once(tmp_path: Path) -> None:
     assert second.communicate("")[0] == "held\n"
     assert time.monotonic() - began < 5  # most of it is Python's start
     first.communicate()
+
+
+def test_who_writes_a_report_later_waits_and_reads_later(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def later() -> None:
+        order.append("asks")
+        with writing_report(tmp_path):
+            order.append("reads")
+
+    with writing_report(tmp_path):
+        second = threading.Thread(target=later)
+        second.start()
+        until(lambda: order == ["asks"], "the second to ask")
+        time.sleep(0.1)
+        order.append("first has written")
+    second.join(timeout=10)
+    assert order == ["asks", "first has written", "reads"]
+
+
+def test_a_report_may_be_written_while_a_process_is_at_work(tmp_path: Path) -> None:
+    with held(tmp_path), writing_report(tmp_path):
+        pass

@@ -26,7 +26,6 @@ from paribus.events import (
     StudyChanged,
     TrainingBegins,
     Watch,
-    quiet,
 )
 from paribus.execution.analyse import Analysis, is_current
 from paribus.execution.deciding import deciding
@@ -125,7 +124,7 @@ def analyse_missing(
         name, seed = outcome.run.key
         watch(RunAnalysed(name, seed, outcome.status, outcome.message))
 
-    return workers.perform(tasks, quiet, on_outcome)
+    return workers.perform(tasks, watch, on_outcome)
 
 
 def keep_pictures(
