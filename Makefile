@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench calibrate fuzz clean
+.PHONY: demo test lint docs bench calibrate faults fuzz clean
 
 demo: .venv/installed
 	$(BIN)/paribus run studies/digits.yaml --out out/digits
@@ -37,6 +37,11 @@ fuzz: .venv/installed .venv-fuzz/installed
 	echo '*' > .venv-fuzz/.gitignore
 	.venv-fuzz/bin/python -m pip install --quiet --constraint constraints.txt atheris hypothesis pytest --editable .
 	touch $@
+
+# 500 kills by real signals, then 10,000 damaged records and checkpoints.
+faults: .venv/installed
+	PYTHONPATH=tests $(BIN)/python -m faults.many_kills
+	PARIBUS_FAULTS=1 $(BIN)/python -m pytest -n 2 tests/faults
 
 # The peers stay apart. Git and ruff pass over the folder, as over one that Python 3.13 makes.
 .venv-bench/installed: pyproject.toml constraints.txt benchmarks/requirements.txt

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paribus.disk import write_file
 from paribus.errors import RecordError
 from paribus.records import (
     Curves,
@@ -23,7 +24,6 @@ from paribus.store import (
     read_record,
     read_study_copy,
     run_folder,
-    write_file,
     write_record,
     write_study_copy,
 )

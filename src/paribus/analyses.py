@@ -20,10 +20,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from paribus import sound
+from paribus.disk import write_file
 from paribus.evaluation.explained import Explained, explained
 from paribus.files import read_inside
 from paribus.records import Explanations, Interventions, Record
-from paribus.store import Arrays, write_file
+from paribus.store import Arrays
 
 #: Raised when a change makes the same network's analysis come out otherwise.
 ANALYSIS_FORMAT = 1

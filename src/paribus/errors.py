@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -74,6 +75,38 @@ class NetworkError(ParibusError):
 
 class RecordError(ParibusError):
     """A record on disk that is incomplete, damaged or of another format."""
+
+
+class InUseError(ParibusError):
+    """A folder of results in which another process is at work."""
+
+
+class ResumeError(ParibusError):
+    """A run begun elsewhere, which would go on here with other last bits."""
+
+
+class DiskError(ParibusError, OSError):
+    """Something that the disk doesn't take: full, read-only, faulty or gone.
+
+    It is an OSError with its usual three arguments: number, reason, path.
+    """
+
+    def __str__(self) -> str:
+        return (
+            f"{self.filename}: can't be written ({self.strerror}). Finished runs are kept. "
+            f"{_REMEDIES.get(self.errno or 0, _USUAL_REMEDY)}"
+        )
+
+
+_USUAL_REMEDY = "Mend that, and the same command goes on."
+_REMEDIES = {
+    errno.ENOSPC: "Make room there, and the same command goes on.",
+    errno.EDQUOT: "Make room there, and the same command goes on.",
+    errno.EROFS: "Allow writing there, and the same command goes on; or name another folder.",
+    errno.EACCES: "Allow writing there, and the same command goes on; or name another folder.",
+    errno.EIO: "The disk is at fault: save what is there before you go on.",
+    errno.ENOENT: "The folder was moved or removed: put it back, and the same command goes on.",
+}
 
 
 class NonFiniteLossError(ParibusError):

@@ -33,6 +33,64 @@ class TrainingBegins:
 
 
 @dataclass(frozen=True)
+class StudyBegins:
+    """A process has begun to work on a study, or goes on with it."""
+
+    study: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class StudyEnded:
+    """A study's process has ended: its report is written, or `message` says what stopped it."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class StudyChanged:
+    """Records are there that were made otherwise: `again` runs are trained again for it.
+
+    Attributes:
+        changes: what differs, in words.
+        kept: how many records stay as they are.
+    """
+
+    changes: tuple[str, ...]
+    again: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class RecordSetAside:
+    """A record that can't be read was moved to `where`; its run is trained again."""
+
+    setting: str
+    seed: int
+    where: str
+    message: str
+
+
+@dataclass(frozen=True)
+class CheckpointPassedOver:
+    """A checkpoint is damaged; the one before it serves, or the run begins again."""
+
+    setting: str
+    seed: int
+    file: str
+
+
+@dataclass(frozen=True)
+class RunBegins:
+    """A process has taken a run; the first `epoch` of its `epochs` epochs were done before."""
+
+    setting: str
+    seed: int
+    epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
 class EpochDone:
     """A run has finished an epoch."""
 
@@ -40,6 +98,15 @@ class EpochDone:
     seed: int
     epoch: int
     epochs: int
+
+
+@dataclass(frozen=True)
+class WorkerKilled:
+    """The process at work on a run was killed; the run is tried once more, alone."""
+
+    setting: str
+    seed: int
+    message: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +140,20 @@ class RunAnalysed:
 
 
 Event = (
-    DataRead | FilesLeftOut | TrainingBegins | EpochDone | RunEnded | AnalysisBegins | RunAnalysed
+    DataRead
+    | FilesLeftOut
+    | StudyBegins
+    | StudyChanged
+    | RecordSetAside
+    | TrainingBegins
+    | RunBegins
+    | CheckpointPassedOver
+    | EpochDone
+    | WorkerKilled
+    | RunEnded
+    | AnalysisBegins
+    | RunAnalysed
+    | StudyEnded
 )
 Watch = Callable[[Event], None]
 

@@ -22,7 +22,7 @@ def read_whole(path: Path, largest: int) -> bytes:
             raise OSError(errno.EINVAL, "a regular file is expected", str(path))
         if found.st_size > largest:
             raise OSError(errno.EFBIG, f"at most {largest:,} bytes are expected", str(path))
-        return file.read(largest)
+        return file.read(found.st_size)  # a buffer of `largest` would be asked for otherwise
 
 
 def read_inside(path: Path, root: Path, largest: int) -> bytes:

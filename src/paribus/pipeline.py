@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,14 +20,26 @@ from paribus.comparison.effects import Effect, effects
 from paribus.comparison.seeds import refuse_changed_looks, seeds_wanted
 from paribus.comparison.study_comparison import StudyComparison, compare
 from paribus.comparison.values import Analysed
-from paribus.errors import RecordError
-from paribus.events import Watch, quiet
+from paribus.disk import remove_empty, sweep
+from paribus.errors import DiskError, RecordError
+from paribus.events import StudyBegins, StudyEnded, Watch, quiet
 from paribus.files import leads_out
+from paribus.lock import demand_free, held, writing_report
+from paribus.log import logged
 from paribus.records import Record
 from paribus.report.write import write_report
-from paribus.store import read_record, read_study_copy, run_folder, write_study_copy
+from paribus.store import (
+    read_record,
+    read_study_copy,
+    run_folder,
+    unfinished_folder,
+    write_study_copy,
+)
 from paribus.study.plan import Run, runs
 from paribus.study.spec import Study
+
+if TYPE_CHECKING:
+    from paribus.execution.conduct import Prepared
 
 
 @dataclass(frozen=True)
@@ -110,35 +125,73 @@ def run(
     *,
     data_dir: Path | None = None,
     jobs: int | None = None,
+    other_machine: bool = False,
     watch: Watch = quiet,
 ) -> Results:
     """Train every run that has no record yet, evaluate it, and write the report.
+
+    Runs that were begun go on from their last checkpoint.
 
     Args:
         out: where results go; what an earlier call left there is used.
         data_dir: where STL-10's official files lie, if not in Paribus's cache.
         jobs: worker processes; one a core by default.
+        other_machine: go on even with runs that were begun under another torch, processor type
+            or number of threads, where the last bits differ; the report says so.
 
     Raises:
+        InUseError: if another process is at work in `out`.
+        DiskError: if nothing can be written there.
+        ResumeError: if a run was begun elsewhere, and `other_machine` isn't said.
         DataError: if the pictures are missing, damaged or too few.
         ComparisonError: if the rule for adding seeds was another when these runs were begun,
             or a claim can't be tested.
     """
+    out = Path(out)
+    demand_free(out)
     # Training needs torch, and nothing right of the disk does: `rebuild_report` must not import it.
+    from paribus.execution import conduct
+
+    data = conduct.prepare_data(study, data_dir, watch)
+    demand_testable(study, data[study.baseline].dataset.classes)
+    with held(out):
+        watch = logged(out, watch)
+        watch(StudyBegins(study.name, os.getpid()))
+        try:
+            results = _run(study, data, out, jobs, other_machine, watch)
+        except BaseException as error:
+            with suppress(DiskError):
+                watch(StudyEnded(f"stopped: {error or type(error).__name__}"))
+            raise
+        watch(StudyEnded("the report is written"))
+        return results
+
+
+def _run(
+    study: Study,
+    data: Mapping[str, Prepared],
+    out: Path,
+    jobs: int | None,
+    other_machine: bool,
+    watch: Watch,
+) -> Results:
+    """What is done while the folder is held."""
     from paribus.execution import conduct
     from paribus.execution.local import Workers
 
-    out = Path(out)
     _refuse_looks_after_the_fact(out, study)
-    data = conduct.prepare_data(study, data_dir, watch)
-    demand_testable(study, data[study.baseline].dataset.classes)
+    with writing_report(out):
+        sweep(out)
     write_study_copy(out, study)
     with Workers(jobs) as workers:
         wanted: dict[str, int] = {}
         while wanted != (wanted := seeds_wanted(study, read_records(out, study)[0])):
-            conduct.train_missing(study, wanted, data, out, workers, watch)
+            conduct.train_missing(
+                study, wanted, data, out, workers, watch, other_machine=other_machine
+            )
         records, _ = read_records(out, study)
         conduct.analyse_missing(study, records, data, out, workers, watch)
+    remove_empty(unfinished_folder(out))
     conduct.keep_pictures(records, study.baseline, data, out)
     return rebuild_report(out)
 
@@ -149,13 +202,11 @@ def rebuild_report(out: Path | str, *, pictures: bool = True) -> Results:
     Args:
         pictures: False leaves out the failed cases' pictures, and the report says so.
     """
-    results = read_results(out)
-    try:
-        write_report(results.out, results.study, results.records, pictures=pictures)
-    except OSError as error:
-        raise RecordError(
-            f"{error.filename or out}: the report can't be written ({error.strerror})"
-        ) from None
+    out = Path(out)
+    read_study_copy(out)  # first: it refuses a folder that isn't one of results
+    with writing_report(out):
+        results = read_results(out)
+        write_report(out, results.study, results.records, pictures=pictures)
     return results
 
 

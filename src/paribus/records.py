@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 #: Raised when a change makes older records unreadable or not comparable.
 RECORD_FORMAT = 1
+CHECKPOINT_FORMAT = 1
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -91,6 +92,13 @@ class RunFacts(Frozen):
         best_epoch: the epoch (from 1) of lowest validation loss, the first where several tie.
         train_seconds: time in training steps, validation and evaluation not counted.
         train_cpu_seconds: the processor's share of it, which other programs don't lengthen.
+        code: SHA-256 of the file of a user's own network.
+        study_digest: SHA-256 over the whole study as it was when the run ended.
+        retries: how often the run was begun again because its process was killed.
+        resumes: how often it went on from a checkpoint.
+        other_machines: on which it was trained before, where they differ in what decides the
+            last bits; empty means that the bits are as if it had never been interrupted.
+        peak_memory: bytes that its process used at most.
     """
 
     format: int = RECORD_FORMAT
@@ -112,6 +120,34 @@ class RunFacts(Frozen):
     best_epoch: int | None = None
     train_seconds: float = 0.0
     train_cpu_seconds: float = 0.0
+    # Older records lack what follows.
+    code: str | None = None
+    study_digest: str | None = None
+    retries: int = 0
+    resumes: int = 0
+    other_machines: tuple[Environment, ...] = ()
+    peak_memory: int | None = None
+
+
+class CheckpointFacts(Frozen):
+    """What is known of a run under way, beside its tensors.
+
+    Attributes:
+        deciding: SHA-256 over all that decides the result but for the machine and its torch.
+        environment: where the last part of it was trained.
+    """
+
+    format: int = CHECKPOINT_FORMAT
+    setting: str
+    seed: int
+    deciding: str
+    environment: Environment
+    started: str
+    best_epoch: int | None
+    train_seconds: float
+    train_cpu_seconds: float
+    resumes: int
+    other_machines: tuple[Environment, ...]
 
 
 @dataclass(frozen=True)

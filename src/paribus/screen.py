@@ -26,14 +26,20 @@ from rich.text import Text
 from paribus.errors import printable
 from paribus.events import (
     AnalysisBegins,
+    CheckpointPassedOver,
     DataRead,
     EpochDone,
     Event,
     FilesLeftOut,
+    RecordSetAside,
     RunAnalysed,
+    RunBegins,
     RunEnded,
+    StudyChanged,
     TrainingBegins,
+    WorkerKilled,
 )
+from paribus.log import says
 from paribus.report import words
 
 if TYPE_CHECKING:
@@ -52,6 +58,7 @@ _FAILURE_COLUMNS = (
 
 #: More files left out than this are counted, not named.
 MOST_FILES = 20
+MOST_CHANGES = 20
 
 
 class Screen:
@@ -95,8 +102,15 @@ class Screen:
                 self._left_out(event)
             case TrainingBegins():
                 self._begin(event)
+            case RunBegins(epoch=epoch) if epoch:
+                self._progress.advance(self._bar("training", None), epoch)
+                self._say(says(event))
             case EpochDone():
                 self._progress.advance(self._bar("training", None))
+            case StudyChanged():
+                self._changed(event)
+            case RecordSetAside() | CheckpointPassedOver() | WorkerKilled():
+                self._say(says(event), style="yellow")
             case RunEnded():
                 self._run_ended(event)
             case AnalysisBegins():
@@ -120,6 +134,16 @@ class Screen:
             self._say(f"  {file}")
         if count > MOST_FILES:
             self._say(f"  and {count - MOST_FILES} more; `paribus data verify` lists all")
+
+    def _changed(self, event: StudyChanged) -> None:
+        self._say("Since the records there were made, this has changed:", style="yellow")
+        for change in event.changes[:MOST_CHANGES]:
+            self._say(f"  {change}")
+        if len(event.changes) > MOST_CHANGES:
+            self._say(f"  and {len(event.changes) - MOST_CHANGES} more")
+        runs = "1 run is" if event.again == 1 else f"{event.again} runs are"
+        stay = "1 stays" if event.kept == 1 else f"{event.kept} stay"
+        self._say(f"{runs} trained again for it; {stay} as they are")
 
     def _begin(self, event: TrainingBegins) -> None:
         self._left = event.left

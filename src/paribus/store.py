@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from paribus import sound
+from paribus.disk import move, write_file, write_folder
 from paribus.errors import RecordError
 from paribus.files import read_inside
 from paribus.records import RECORD_FORMAT, Curves, Predictions, Record, RunFacts
@@ -39,6 +37,27 @@ def run_folder(out: Path, setting: str, seed: int) -> Path:
     return out / "runs" / setting / f"seed-{seed}"
 
 
+def unfinished_folder(out: Path) -> Path:
+    """Where the checkpoints of runs under way lie."""
+    return out / "unfinished"
+
+
+def checkpoint_folder(out: Path, setting: str, seed: int) -> Path:
+    """Where a run's checkpoints lie while it is under way: `unfinished/<setting>/seed-<k>`."""
+    return unfinished_folder(out) / setting / f"seed-{seed}"
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """A run's checkpoints, the latest first; the files are not looked at."""
+    return sorted(folder.glob("epoch-*.*.safetensors"), key=epoch_of, reverse=True)
+
+
+def epoch_of(checkpoint: Path) -> int:
+    """The epoch that a checkpoint was taken after, by its name; 0 where that has none."""
+    number = checkpoint.name.split(".")[0].removeprefix("epoch-")
+    return int(number) if number.isdecimal() and number.isascii() else 0
+
+
 def write_record(out: Path, record: Record, weights: Mapping[str, Arrays]) -> Path:
     """Write a record and its weights ("last", "best") as one folder that appears whole.
 
@@ -52,16 +71,18 @@ def write_record(out: Path, record: Record, weights: Mapping[str, Arrays]) -> Pa
     files[SUMS] = "".join(
         f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items()
     ).encode()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        for name, content in files.items():
-            _write_durably(fresh / name, content)
-        _sync(fresh)
-        _replace_folder(fresh, folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)  # still there only if something failed
+    write_folder(folder, files)
     return folder
+
+
+def set_aside(out: Path, folder: Path) -> Path:
+    """Move a record that can't be read out of the way; returns where it lies from now on."""
+    place = out / "set-aside" / folder.parent.name
+    number = 1
+    while (to := place / f"{folder.name}-{number}").exists():
+        number += 1
+    move(folder, to)
+    return to
 
 
 def read_record(folder: Path) -> Record:
@@ -134,21 +155,6 @@ def read_study_copy(out: Path) -> Study:
         raise RecordError(f"{out / STUDY}: not a study ({_first_line(error)})") from None
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Replace a file in one step: a reader sees the old content or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(handle)
-    fresh = Path(name)
-    try:
-        _write_durably(fresh, content)
-        fresh.chmod(0o644)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)  # still there only if something failed
-    _sync(path.parent)
-
-
 def _pack(arrays: Curves | Predictions) -> bytes:
     return save({k: np.ascontiguousarray(v) for k, v in asdict(arrays).items()})
 
@@ -173,31 +179,3 @@ def _read(folder: Path, name: str) -> bytes:
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _replace_folder(fresh: Path, folder: Path) -> None:
-    fresh.chmod(0o755)
-    if folder.exists():
-        # A folder can't be renamed over a full one: the old one steps aside first.
-        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-        folder.rename(old / folder.name)
-        fresh.rename(folder)
-        shutil.rmtree(old)
-    else:
-        fresh.rename(folder)
-    _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ import pytest
 from paribus.report.blocks import Alert, Block, Columns, Figure, Paragraph, Section, Table
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
-from paribus.report.sections.provenance import study_file
+from paribus.report.sections.provenance import provenance, study_file
 from paribus.report.summary import Summary, summarise
 from paribus.study.read import read_study
 from paribus.study.spec import Study
@@ -159,6 +160,28 @@ def test_how_it_was_made_names_versions_machine_and_data(report: dict[str, Secti
     assert rows["PyTorch"] == "2.13.0" and rows["Processor"] == "Synthetic CPU, AVX2"
     assert rows["Trained"] == "2026-05-04 10:00 to 2026-05-04 10:02 UTC"
     assert len(rows["Data fingerprint"]) == 64
+
+
+def test_how_it_was_made_says_what_interrupted_it(summary: Summary) -> None:
+    def shown(**facts: object) -> tuple[dict[str, str], str]:
+        first_record, *others = summary.records
+        changed = first_record.facts.model_copy(update=facts)
+        records = [replace(first_record, facts=changed), *others]
+        section = provenance(summarise(summary.study, records))
+        rows = {name: cells[0].text for name, cells in first(section, Table).rows}
+        text = " ".join(plain(b.text) for b in section.blocks if isinstance(b, Paragraph))
+        return rows, text
+
+    rows, text = shown()
+    assert "Gone on from a checkpoint" not in rows and "Not exact" not in text
+    rows, text = shown(resumes=2, retries=1, peak_memory=300 << 20)
+    assert plain(rows["Gone on from a checkpoint"]) == "2 times, to the same bits"
+    assert plain(rows["Tried again after a kill"]) == "1 time"
+    assert plain(rows["Memory of a process at most"]) == "300 MiB"
+    elsewhere = summary.records[0].facts.environment.model_copy(update={"threads": 2})
+    rows, text = shown(resumes=1, other_machines=(elsewhere,))
+    assert plain(rows["Gone on from a checkpoint"]) == "1 time"
+    assert "Not exact: main, seed 0 went on after an interruption under another PyTorch" in text
 
 
 @pytest.mark.parametrize("name", ["digits.yaml", "lenet-stl10.yaml"])

@@ -115,7 +115,15 @@ def test_every_key_of_results_json_is_documented(written: Written) -> None:
     page = (DOCS / "results-json.md").read_text("utf-8")
     results = json.loads(written.text("results.json"))
     keys = {*results, *results["settings"][1], *results["pairing"][0], *results["data"][0]}
-    keys |= {*results["environments"][0], "mean", "sd", "n", "from", "to"}
+    keys |= {
+        *results["environments"][0],
+        *results["interruptions"][0],
+        "mean",
+        "sd",
+        "n",
+        "from",
+        "to",
+    }
     keys |= {*results["observations"][0]}
     keys |= {
         name for of in results["observations"] for own in of["numbers"].values() for name in own

@@ -5,6 +5,7 @@ Everything heavy is imported inside the command that needs it, so that help come
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -13,11 +14,10 @@ from click.shell_completion import get_completion_class
 import paribus
 from paribus.cli.audit import audit
 from paribus.cli.data import data
-from paribus.cli.results import check, failures, report
+from paribus.cli.results import check, failures, report, status
+from paribus.cli.signals import exit_code
 from paribus.cli.studies import plan, run
 from paribus.errors import ParibusError, printable
-
-INTERRUPTED = 130
 
 
 class _Commands(click.Group):
@@ -30,17 +30,18 @@ class _Commands(click.Group):
             for line in str(error).split("\n"):
                 click.echo(printable(line), err=True)
             ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("Stopped. Finished runs are kept; the same command goes on.", err=True)
-            ctx.exit(INTERRUPTED)
+        except KeyboardInterrupt as interrupt:
+            with suppress(OSError):  # the terminal may be gone
+                click.echo("Stopped. Finished runs are kept; the same command goes on.", err=True)
+            ctx.exit(exit_code(interrupt))
 
 
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
     epilog="Exit codes: 0 done, 1 a run failed or something could not be done, 2 the study or "
-    "the command is wrong, 130 interrupted. Results go to standard output, progress to "
-    "standard error; NO_COLOR is respected.",
+    "the command is wrong, 130, 143 or 129 stopped by Ctrl-C, SIGTERM or a closed terminal. "
+    "Results go to standard output, progress to standard error; NO_COLOR is respected.",
 )
 @click.version_option(paribus.__version__, "--version", "-V", prog_name="paribus")
 def main() -> None:
@@ -72,5 +73,5 @@ def completion(shell: str) -> None:
     click.echo(kind(whole, {}, "paribus", "_PARIBUS_COMPLETE").source())
 
 
-for command in (run, plan, report, check, failures, audit, data, completion):
+for command in (run, plan, status, report, check, failures, audit, data, completion):
     main.add_command(command)

@@ -1,9 +1,10 @@
-"""From the records of a study: `paribus report`, `paribus check` and `paribus failures`."""
+"""From the records of a study: `paribus report`, `status`, `check` and `failures`."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 def report(out: Path, no_pictures: bool, as_json: bool) -> None:
     """Write the report of OUT again, from its records alone.
 
-    Needs neither the data set nor PyTorch.
+    Needs neither the data set nor PyTorch. It may be done while the study is being trained: the
+    report then shows the runs that have finished.
 
     \b
     Examples:
@@ -35,6 +37,31 @@ def report(out: Path, no_pictures: bool, as_json: bool) -> None:
     from paribus import pipeline
 
     print_results(pipeline.rebuild_report(out, pictures=not no_pictures), as_json)
+
+
+@click.command()
+@OUT
+@JSON
+def status(out: Path, as_json: bool) -> None:
+    """Show how far the study in OUT has come, also while it is being trained.
+
+    Every run is done, running, failed, damaged, interrupted (it will go on from a checkpoint)
+    or left. Needs neither the data set nor PyTorch, and changes nothing.
+
+    \b
+    Examples:
+      paribus status out/digits
+      paribus status out/digits --json
+    """
+    from paribus.status import status as status_of
+
+    found = status_of(out)
+    if as_json:
+        click.echo(json.dumps(asdict(found) | {"counts": found.counts}, indent=1))
+    else:
+        from paribus.screen_status import show_status
+
+        show_status(found)
 
 
 @click.command()

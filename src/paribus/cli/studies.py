@@ -11,6 +11,7 @@ import click
 
 from paribus.cli.options import JSON, STUDY, read, study_options
 from paribus.cli.output import print_results
+from paribus.cli.signals import stopped_by_signals
 
 
 @click.command()
@@ -21,6 +22,12 @@ from paribus.cli.output import print_results
     help="Where results go.  [default: out/<name of the study file>]",
 )
 @study_options
+@click.option(
+    "--other-machine",
+    is_flag=True,
+    help="Go on with runs begun under another torch, processor type or number of threads, where "
+    "the last bits differ; the report says so.",
+)
 @JSON
 def run(
     study_file: Path,
@@ -31,11 +38,14 @@ def run(
     jobs: int | None,
     data_dir: Path | None,
     allow_code: bool,
+    other_machine: bool,
     as_json: bool,
 ) -> None:
     """Train every setting of STUDY from every seed and write the report.
 
-    Runs that finished before are not trained again; a changed study trains what changed.
+    Runs that finished before are not trained again; a changed study trains what changed. After
+    a kill, a full disk or a closed terminal the same command goes on, from the last checkpoint
+    inside each run, to the same results. One process at a time works in a folder of results.
 
     \b
     Examples:
@@ -48,12 +58,13 @@ def run(
     from paribus import pipeline
     from paribus.screen import Screen
 
-    with Screen() as screen:
+    with stopped_by_signals(), Screen() as screen:
         results = pipeline.run(
             study,
             out or Path("out") / study_file.stem,
             data_dir=data_dir,
             jobs=jobs,
+            other_machine=other_machine,
             watch=screen.show,
         )
     print_results(results, as_json)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
-from paribus.store import write_file
+from paribus.disk import write_file
 
 #: What was found in a file, under names of the finder's choice.
 Found = dict[str, str]

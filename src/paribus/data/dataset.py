@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
-import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,9 +14,10 @@ import numpy.typing as npt
 
 from paribus.data.cache import cache_folder
 from paribus.data.pictures import Bytes, Pictures, Progress, followed, silent, squared
-from paribus.data.sealed import demand_whole, install, read_facts, seal
+from paribus.data.sealed import demand_whole, read_facts, seal
 from paribus.data.sources import open_source
 from paribus.data.splits import PARTS, Splits, split
+from paribus.disk import building, install, replacing, write_file
 from paribus.errors import DataError
 from paribus.study.spec import Data, Stl10
 
@@ -150,15 +150,13 @@ def _build(
     splits: Splits,
     progress: Progress,
 ) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with building(folder) as fresh:
         images = _write_images(fresh / IMAGES, data, pictures, progress)
         part = np.empty(len(pictures.labels), np.uint8)
         for number, index in enumerate((splits.training, splits.validation, splits.test)):
             part[index] = number
-        np.save(fresh / LABELS, pictures.labels)
-        np.save(fresh / PART, part)
+        write_file(fresh / LABELS, _packed(pictures.labels))
+        write_file(fresh / PART, _packed(part))
         mean, std = _moments(images, splits.training)
         facts = {
             "source": pictures.source,
@@ -169,17 +167,33 @@ def _build(
         }
         seal(fresh, facts, ARRAYS)
         install(fresh, folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)  # empty or unfinished by now
 
 
 def _write_images(path: Path, data: Data, pictures: Pictures, progress: Progress) -> Bytes:
+    """Write one picture after another: on a full disk, memory mapped to be written kills us."""
     count = len(pictures.labels)
     shape = (count, pictures.channels, data.size, data.size)
-    images: Bytes = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-    for i in followed(range(count), "resizing pictures", progress):
-        images[i] = squared(pictures.read(i), data.size, data.blur)
+    with replacing(path) as write:
+        write(_header(shape))
+        for i in followed(range(count), "resizing pictures", progress):
+            write(np.ascontiguousarray(squared(pictures.read(i), data.size, data.blur)).tobytes())
+    images: Bytes = np.load(path, mmap_mode="r", allow_pickle=False)
     return images
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    """What a .npy file of bytes begins with."""
+    file = io.BytesIO()
+    descr = np.lib.format.dtype_to_descr(np.dtype(np.uint8))
+    facts = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, facts)
+    return file.getvalue()
+
+
+def _packed(array: npt.NDArray[np.generic]) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
 
 
 def _moments(images: Bytes, index: Integers) -> tuple[list[float], list[float]]:

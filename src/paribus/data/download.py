@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import os
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from typing import NoReturn, Self
 from paribus.data.http_stream import HttpStream, NotResumableError
 from paribus.data.official import FOLDER, STL10, OfficialFile, faults, official_folder
 from paribus.data.pictures import Progress, silent
+from paribus.disk import replacing
 from paribus.errors import DownloadError
 
 URL = "https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"
@@ -187,17 +187,12 @@ def _keep(
     content = archive.extractfile(member)
     assert content is not None  # it is a regular file
     digest = hashlib.md5(usedforsecurity=False)
-    part = folder / f".{file.name}.{os.getpid()}.part"
-    try:
-        with part.open("wb") as target:
-            while block := content.read(BLOCK):
-                digest.update(block)
-                target.write(block)
+    with replacing(folder / file.name) as write:
+        while block := content.read(BLOCK):
+            digest.update(block)
+            write(block)
         if digest.hexdigest() != file.md5:
             raise DownloadError(
                 f"{member.name} in the archive: MD5 {file.md5} was expected, "
                 f"{digest.hexdigest()} came."
             )
-        part.replace(folder / file.name)
-    finally:
-        part.unlink(missing_ok=True)

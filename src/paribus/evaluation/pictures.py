@@ -11,8 +11,8 @@ from PIL import Image
 
 from paribus.data.dataset import Dataset
 from paribus.data.pictures import Pictures
+from paribus.disk import write_file
 from paribus.evaluation.picture_names import original_name, seen_name
-from paribus.store import write_file
 
 #: A photograph needs no more to be recognised; a report of hundreds stays small.
 LARGEST_SIDE = 256

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +18,11 @@ from paribus.analyses import (
 )
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, open_dataset
+from paribus.errors import DiskError
 from paribus.evaluation.attribution import integrated_gradients, occlusion, outside, pooled
 from paribus.evaluation.intervene import intervened
 from paribus.evaluation.neighbours import nearest
+from paribus.events import Watch
 from paribus.execution.task import Outcome
 from paribus.network.build import build
 from paribus.records import Explanations, Integers, Interventions, Record
@@ -52,9 +53,13 @@ class Analysis:
     pictures: Integers
     targets: Integers
 
-    def perform(self, tell: Callable[[int], None]) -> Outcome:
+    def perform(self, tell: Watch) -> Outcome:
         """Analyse the run's network and keep what was found."""
         return analyse(self)
+
+    def again(self) -> Analysis:
+        """The same: what was found before is kept."""
+        return self
 
 
 def is_current(task: Analysis) -> bool:
@@ -74,6 +79,8 @@ def analyse(task: Analysis) -> Outcome:
             write_interventions(task.out, record, _intervene(network, batches, dataset))
         if not _has_explanations(task, record):
             write_explanations(task.out, record, _explain(task, network, batches, dataset))
+    except DiskError:
+        raise
     except Exception as error:  # a user's network may raise anything; the study stays good
         message = f"{type(error).__name__}: {error}"
         return Outcome(task.run, "failed", time.perf_counter() - began, message)

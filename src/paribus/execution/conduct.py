@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -10,6 +11,7 @@ from pathlib import Path
 from paribus.analyses import read_explained
 from paribus.data.dataset import Dataset, prepare
 from paribus.data.pictures import Pictures
+from paribus.disk import remove
 from paribus.errors import RecordError
 from paribus.evaluation.outcomes import outcomes
 from paribus.evaluation.pictures import keep_original, keep_seen
@@ -17,19 +19,23 @@ from paribus.evaluation.telling import telling_pictures
 from paribus.events import (
     AnalysisBegins,
     DataRead,
-    EpochDone,
     FilesLeftOut,
+    RecordSetAside,
     RunAnalysed,
     RunEnded,
+    StudyChanged,
     TrainingBegins,
     Watch,
 )
 from paribus.execution.analyse import Analysis, is_current
-from paribus.execution.local import Workers
-from paribus.execution.task import Outcome, Task
-from paribus.execution.train import Training, digest
-from paribus.records import Record
-from paribus.store import read_record, run_folder
+from paribus.execution.deciding import deciding
+from paribus.execution.environment import environment
+from paribus.execution.local import THREADS, Workers
+from paribus.execution.resume import refuse_other_machines
+from paribus.execution.task import Outcome
+from paribus.execution.train import Training, is_final
+from paribus.records import Record, RunFacts
+from paribus.store import checkpoint_folder, read_record, run_folder, set_aside
 from paribus.study.plan import runs, settings
 from paribus.study.spec import Study
 
@@ -69,26 +75,36 @@ def train_missing(
     out: Path,
     workers: Workers,
     watch: Watch,
+    *,
+    other_machine: bool = False,
 ) -> list[Outcome]:
     """Train every run that has no good record of just this configuration.
 
+    Runs that were begun before go on from their last checkpoint.
+
     Args:
         seeds: how many each setting shall have.
+        other_machine: go on even with runs that were begun where the last bits differ.
+
+    Raises:
+        ResumeError: if there are such runs, and `other_machine` isn't said.
+        DiskError: if nothing can be written.
     """
     planned = _tasks(study, seeds, data, out)
-    tasks = [task for task in planned if not _is_done(task)]
+    found = {task.run.key: _record(task, watch) for task in planned}
+    tasks = [task for task in planned if not _is_done(task, found[task.run.key])]
+    if not other_machine:
+        here = environment().model_copy(update={"threads": THREADS})
+        refuse_other_machines(out, [(task.run, task.deciding) for task in tasks], here)
+    _tell_changes(tasks, found, watch)
     epochs = sum(task.run.setting.config.epochs for task in tasks)
     watch(TrainingBegins(len(planned), len(tasks), epochs, workers.needed(tasks)))
 
-    def on_epoch(task: Task, epoch: int) -> None:
-        setting = task.run.setting
-        watch(EpochDone(setting.name, task.run.seed, epoch, setting.config.epochs))
-
     def on_outcome(outcome: Outcome) -> None:
-        name, seed = outcome.run.setting.name, outcome.run.seed
+        name, seed = outcome.run.key
         watch(RunEnded(name, seed, outcome.status, outcome.seconds, outcome.message))
 
-    return workers.perform(tasks, on_epoch, on_outcome)
+    return workers.perform(tasks, watch, on_outcome)
 
 
 def analyse_missing(
@@ -108,7 +124,7 @@ def analyse_missing(
         name, seed = outcome.run.key
         watch(RunAnalysed(name, seed, outcome.status, outcome.message))
 
-    return workers.perform(tasks, lambda task, news: None, on_outcome)
+    return workers.perform(tasks, watch, on_outcome)
 
 
 def keep_pictures(
@@ -130,13 +146,15 @@ def keep_pictures(
 def _tasks(
     study: Study, seeds: Mapping[str, int], data: Mapping[str, Prepared], out: Path
 ) -> list[Training]:
+    study_digest = hashlib.sha256(study.model_dump_json().encode()).hexdigest()
     return [
         Training(
             study=study.name,
+            study_digest=study_digest,
             baseline=study.baseline,
             run=run,
             dataset=data[run.setting.name].dataset.folder,
-            digest=digest(run, data[run.setting.name].dataset),
+            deciding=deciding(run, data[run.setting.name].dataset),
             out=out,
         )
         for run in runs(study, seeds)
@@ -163,14 +181,39 @@ def _analyses(
     ]
 
 
-def _is_done(task: Training) -> bool:
-    folder = run_folder(task.out, task.run.setting.name, task.run.seed)
+def _record(task: Training, watch: Watch) -> RunFacts | None:
+    """What is known of the run on disk; a record that can't be read is set aside."""
+    folder = run_folder(task.out, *task.run.key)
     if not folder.is_dir():
-        return False
+        return None
     try:
-        facts = read_record(folder).facts
-    except RecordError:
-        return False  # damaged or of an older format: trained again
-    # A loss that left the numbers would do so again; any other failure deserves another try.
-    diverged = facts.failure is not None and facts.failure.epoch is not None
-    return facts.digest == task.digest and (facts.status == "finished" or diverged)
+        return read_record(folder).facts
+    except RecordError as error:
+        where = set_aside(task.out, folder)
+        watch(RecordSetAside(*task.run.key, str(where), str(error)))
+        return None
+
+
+def _is_done(task: Training, facts: RunFacts | None) -> bool:
+    done = facts is not None and facts.digest == task.deciding.digest and is_final(facts)
+    if done:  # killed between the record and this, a run leaves its checkpoints behind
+        remove(checkpoint_folder(task.out, *task.run.key))
+    return done
+
+
+def _tell_changes(
+    tasks: Sequence[Training], found: Mapping[tuple[str, int], RunFacts | None], watch: Watch
+) -> None:
+    """Say what has changed since the records that are there, if anything has."""
+    changes = {
+        task.run.key: task.deciding.changes_since(facts)
+        for task in tasks
+        if (facts := found[task.run.key])
+    }
+    again = {key: what for key, what in changes.items() if what}
+    if again:
+        said = dict.fromkeys(
+            f"{name}: {change}" for (name, _), what in again.items() for change in what
+        )
+        kept = sum(facts is not None for facts in found.values()) - len(changes)
+        watch(StudyChanged(tuple(said), len(again), kept))

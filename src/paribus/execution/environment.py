@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import resource
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +31,31 @@ def environment() -> Environment:
         git_commit=commit,
         git_dirty=dirty,
     )
+
+
+def same_bits(one: Environment, other: Environment) -> bool:
+    """Whether training gives the same last bits under both, as far as is known."""
+    return all(getattr(one, name) == getattr(other, name) for name in _DECIDE_BITS)
+
+
+def described(environment: Environment) -> str:
+    """What of it decides the last bits, for people."""
+    threads = "1 thread" if environment.threads == 1 else f"{environment.threads} threads"
+    return f"torch {environment.torch}, {environment.cpu}, {environment.cpu_capability}, {threads}"
+
+
+_DECIDE_BITS = ("torch", "cpu", "cpu_capability", "threads")
+
+
+def peak_memory() -> int:
+    """Bytes of memory that this process has used at most."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        # Kept since the program began; what getrusage says includes the process before it.
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
 
 
 @cache

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from paribus.events import Watch
 from paribus.study.plan import Run
 
 
@@ -26,5 +26,12 @@ class Task(Protocol):
     def run(self) -> Run:
         """The run that it is done to."""
 
-    def perform(self, tell: Callable[[int], None]) -> Outcome:
-        """Do it; `tell` says how far it has come."""
+    def perform(self, tell: Watch) -> Outcome:
+        """Do it; `tell` says how far it has come.
+
+        Raises:
+            DiskError: if what was found out can't be kept; no other task will fare better.
+        """
+
+    def again(self) -> Task:
+        """The same task, after a process was killed over it."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,14 +14,19 @@ from torch import nn
 
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, open_dataset
-from paribus.errors import NonFiniteLossError
+from paribus.disk import remove
+from paribus.errors import DiskError, NonFiniteLossError
 from paribus.evaluation.predict import log_probabilities
-from paribus.execution.environment import environment
+from paribus.events import CheckpointPassedOver, EpochDone, RunBegins, Watch
+from paribus.execution.checkpoint import Checkpoint, Writer, capture, restore
+from paribus.execution.deciding import Deciding
+from paribus.execution.environment import environment, peak_memory
+from paribus.execution.resume import History, last_checkpoint, resumed
 from paribus.execution.task import Outcome
-from paribus.network.build import build, source_digest
+from paribus.network.build import build
 from paribus.network.describe import describe
 from paribus.records import (
-    RECORD_FORMAT,
+    CheckpointFacts,
     DataFacts,
     Failure,
     Floats,
@@ -32,9 +35,10 @@ from paribus.records import (
     Record,
     RunFacts,
 )
-from paribus.store import Arrays, write_record
+from paribus.store import Arrays, checkpoint_folder, write_record
 from paribus.study.plan import Run
-from paribus.training.loop import Course, State, begin, train
+from paribus.training.loop import Course, State, begin, draw_again, train
+from paribus.training.optimise import optimizer
 
 
 @dataclass(frozen=True)
@@ -42,33 +46,26 @@ class Training:
     """A run to be trained, with all that a worker process needs to know."""
 
     study: str
+    study_digest: str
     baseline: str
     run: Run
     dataset: Path
-    digest: str
+    deciding: Deciding
     out: Path
+    retries: int = 0
 
-    def perform(self, tell: Callable[[int], None]) -> Outcome:
+    def perform(self, tell: Watch) -> Outcome:
         """Train the run and write its record; `tell` hears of every epoch."""
         return train_and_record(self, tell)
 
-
-def digest(run: Run, dataset: Dataset) -> str:
-    """SHA-256 over all that decides a run's result; a record is reused while it stays equal."""
-    parts = {
-        "format": RECORD_FORMAT,
-        "config": run.setting.config.model_dump(mode="json"),
-        "seed": run.seed,
-        "data": dataset.fingerprint,
-        "torch": torch.__version__,
-        "code": source_digest(run.setting.config.network),
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    def again(self) -> Training:
+        """The same run, one retry later; it goes on from its last checkpoint."""
+        return replace(self, retries=self.retries + 1)
 
 
-def train_and_record(task: Training, after_epoch: Callable[[int], None]) -> Outcome:
+def train_and_record(task: Training, tell: Watch) -> Outcome:
     """Train a run and write its record, whether it reaches its last epoch or not."""
-    began, started = time.perf_counter(), _now()
+    began, history = time.perf_counter(), History(_now())
     course, network_facts = Course({}), NetworkFacts(layers=(), parameters=0)
     predictions: Predictions | None = None
     weights: dict[str, Arrays] = {}
@@ -78,19 +75,92 @@ def train_and_record(task: Training, after_epoch: Callable[[int], None]) -> Outc
         config = task.run.setting.config
         network = build(config.network, dataset.shape, len(dataset.classes), task.run.seed)
         network_facts, course = describe(network), begin(network)
+        optimiser = optimizer(config.optimizer, network)
         batches = Batches(dataset)
-        train(network, batches, dataset.splits, task.run, course, after_epoch)
+        history = _go_on(task, network, optimiser, course, dataset, history, tell)
+        after_epoch = _keeping(task, network, optimiser, course, history, tell)
+        train(network, batches, dataset.splits, task.run, course, after_epoch, optimiser)
         predictions, weights = _evaluate(network, course.best_state, batches, dataset)
     except NonFiniteLossError as error:
         failure = Failure(message=str(error), epoch=error.epoch, step=error.step)
-    except ConnectionError:
-        raise  # the parent process is gone; there is nobody to train for
+    except (ConnectionError, DiskError):
+        raise  # the parent process is gone, or nothing can be kept: there is nothing to train for
     except Exception as error:  # a user's network may raise anything; the other runs go on
         failure = Failure(message=f"{type(error).__name__}: {error}")
-    facts = _facts(task, dataset, network_facts, course, started, failure)
+    facts = _facts(task, dataset, network_facts, course, history, failure)
     write_record(task.out, Record(facts, course.curves(), predictions), weights)
+    if is_final(facts):
+        remove(checkpoint_folder(task.out, *task.run.key))
     status, message = ("failed", failure.message) if failure else ("finished", "")
     return Outcome(task.run, status, time.perf_counter() - began, message)
+
+
+def is_final(facts: RunFacts) -> bool:
+    """Whether training the run again would come to the same.
+
+    A loss that left the numbers would do so again; any other failure deserves another try.
+    """
+    return facts.failure is None or facts.failure.epoch is not None
+
+
+def _go_on(
+    task: Training,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    course: Course,
+    dataset: Dataset,
+    history: History,
+    tell: Watch,
+) -> History:
+    """Bring a run that was begun before to its last checkpoint."""
+    name, seed = task.run.key
+    checkpoint = last_checkpoint(
+        task.out,
+        task.run,
+        task.deciding,
+        lambda path: tell(CheckpointPassedOver(name, seed, str(path))),
+    )
+    if checkpoint:
+        restore(checkpoint, network, optimiser, course)
+        draw_again(course, task.run, dataset.splits.training)
+        history = resumed(checkpoint.facts, environment())
+    tell(RunBegins(name, seed, course.epoch, task.run.setting.config.epochs))
+    return history
+
+
+def _keeping(
+    task: Training,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    course: Course,
+    history: History,
+    tell: Watch,
+) -> Callable[[int], None]:
+    """What happens after every epoch: perhaps a checkpoint, and the news of it."""
+    name, seed = task.run.key
+
+    def take() -> Checkpoint:
+        facts = CheckpointFacts(
+            setting=name,
+            seed=seed,
+            deciding=task.deciding.digest_anywhere,
+            environment=environment(),
+            started=history.started,
+            best_epoch=course.best_epoch,
+            train_seconds=course.train_seconds,
+            train_cpu_seconds=course.train_cpu_seconds,
+            resumes=history.resumes,
+            other_machines=history.other_machines,
+        )
+        return capture(facts, network, optimiser, course)
+
+    writer = Writer(checkpoint_folder(task.out, name, seed), take)
+
+    def after_epoch(epoch: int) -> None:
+        writer.after_epoch()
+        tell(EpochDone(name, seed, epoch, task.run.setting.config.epochs))
+
+    return after_epoch
 
 
 def _facts(
@@ -98,7 +168,7 @@ def _facts(
     dataset: Dataset,
     network: NetworkFacts,
     course: Course,
-    started: str,
+    history: History,
     failure: Failure | None,
 ) -> RunFacts:
     setting = task.run.setting
@@ -110,17 +180,23 @@ def _facts(
         status="failed" if failure else "finished",
         failure=failure,
         changes={path: after for path, (_, after) in setting.changes.items()},
-        config=setting.config.model_dump(mode="json"),
-        digest=task.digest,
+        config=task.deciding.config,
+        digest=task.deciding.digest,
         data=_data_facts(dataset),
         network=network,
         streams=course.streams(),
         environment=environment(),
-        started=started,
+        started=history.started,
         ended=_now(),
         best_epoch=course.best_epoch,
         train_seconds=course.train_seconds,
         train_cpu_seconds=course.train_cpu_seconds,
+        code=task.deciding.code,
+        study_digest=task.study_digest,
+        retries=task.retries,
+        resumes=history.resumes,
+        other_machines=history.other_machines,
+        peak_memory=peak_memory(),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from paribus.comparison.observation import Observation
+from paribus.records import RunFacts
 from paribus.report.sections.provenance import environments
 from paribus.report.spread import Spread
 from paribus.report.summary import MEASURES, SettingResult, Summary
@@ -32,6 +33,7 @@ def results_json(summary: Summary) -> str:
         "observations": [_observation(of) for of in summary.findings.observations],
         "pairing": [asdict(pairing) for pairing in summary.pairings],
         "data": [facts.model_dump(mode="json") for facts in data],
+        "interruptions": [_interruptions(record.facts) for record in summary.records],
         "environments": [
             {**environment.model_dump(mode="json"), "runs": runs}
             for environment, runs in environments(summary)
@@ -59,6 +61,16 @@ def _setting(result: SettingResult, baseline: SettingResult) -> dict[str, Any]:
             for m in MEASURES
             if result is not baseline
         },
+    }
+
+
+def _interruptions(facts: RunFacts) -> dict[str, Any]:
+    return {
+        "setting": facts.setting,
+        "seed": facts.seed,
+        "resumes": facts.resumes,
+        "retries": facts.retries,
+        "other_machines": [each.model_dump(mode="json") for each in facts.other_machines],
     }
 
 

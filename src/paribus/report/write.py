@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from paribus.analyses import read_all_interventions, read_explained
+from paribus.disk import write_file
 from paribus.errors import RecordError
 from paribus.files import leads_out, read_inside
 from paribus.records import Record
@@ -20,7 +21,6 @@ from paribus.report.page import page
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
 from paribus.report.summary import summarise
-from paribus.store import write_file
 from paribus.study.spec import Study
 from paribus.tables import to_csv, to_csv_gz
 

@@ -99,7 +99,7 @@ def _setting(name: str, baseline: Config, overrides: Mapping[str, Any]) -> Setti
 
 def changes(baseline: Config, config: Config) -> dict[str, tuple[Any, Any]]:
     """Every dotted path whose value differs, with both values (None where there is none)."""
-    before, after = dict(_flat(baseline.model_dump())), dict(_flat(config.model_dump()))
+    before, after = dict(flat(baseline.model_dump())), dict(flat(config.model_dump()))
     return {
         path: (before.get(path), after.get(path))
         for path in {**before, **after}
@@ -107,9 +107,10 @@ def changes(baseline: Config, config: Config) -> dict[str, tuple[Any, Any]]:
     }
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a nested configuration under its dotted path."""
     for key, value in values.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

@@ -28,7 +28,11 @@ State = dict[str, Tensor]
 
 @dataclass
 class Course:
-    """A training under way: what has been measured so far, and the best network yet."""
+    """A training under way: what has been measured so far, and the best network yet.
+
+    Attributes:
+        generator_states: torch's generator after each epoch; all that dropout drew is in it.
+    """
 
     initial_values: dict[str, str]
     step_loss: list[float] = field(default_factory=list)
@@ -40,9 +44,15 @@ class Course:
     best_state: State = field(default_factory=dict)
     train_seconds: float = 0.0
     train_cpu_seconds: float = 0.0
+    generator_states: list[Tensor] = field(default_factory=list)
     order: hashlib._Hash = field(default_factory=hashlib.sha256)
     augmentation: hashlib._Hash = field(default_factory=hashlib.sha256)
     dropout: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+    @property
+    def epoch(self) -> int:
+        """The last epoch that is complete; 0 before the first."""
+        return len(self.val_loss)
 
     def curves(self) -> Curves:
         """What has been measured so far, as arrays."""
@@ -81,17 +91,22 @@ def train(
     run: Run,
     course: Course,
     after_epoch: Callable[[int], None],
+    optimiser: torch.optim.Optimizer | None = None,
 ) -> None:
     """Train `network` to its last epoch, writing into `course` as it goes.
+
+    Args:
+        course: a fresh one, or one whose first epochs lie behind it.
+        optimiser: the one that took the steps so far; a fresh one by default.
 
     Raises:
         NonFiniteLossError: as soon as a loss is infinite or NaN; `course` keeps all that was
             measured before.
     """
     config = run.setting.config
-    optimiser = optimizer(config.optimizer, network)
+    optimiser = optimiser or optimizer(config.optimizer, network)
     network.train()
-    for epoch in range(1, config.epochs + 1):
+    for epoch in range(course.epoch + 1, config.epochs + 1):
         rate = learning_rate(config.schedule, config.optimizer.lr, epoch, config.epochs)
         set_learning_rate(optimiser, rate)
         course.learning_rate.append(rate)
@@ -105,6 +120,27 @@ def train(
         after_epoch(epoch)
 
 
+def draw_again(course: Course, run: Run, training: Integers) -> None:
+    """Bring the streams' hashes to where they were after the course's last complete epoch.
+
+    A hash under way can't be stored. But what was drawn depends on the streams' names alone,
+    and what torch's generator gave is known by the state in which it was left.
+    """
+    for epoch, state in enumerate(course.generator_states, start=1):
+        _draw(course, run, training, epoch)
+        course.dropout.update(state.numpy().tobytes())
+
+
+def _draw(course: Course, run: Run, training: Integers, epoch: int) -> tuple[Integers, Integers]:
+    """The training pictures in an epoch's order, and how each is moved."""
+    order = stream(run.seed, "order", epoch).permutation(training)
+    course.order.update(order.tobytes())
+    augmentation = stream(run.seed, "augmentation", epoch)
+    moves = augment.draw(run.setting.config.augmentation, len(order), augmentation)
+    course.augmentation.update(moves.tobytes())
+    return order, moves
+
+
 def _epoch(
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
@@ -116,10 +152,7 @@ def _epoch(
 ) -> float:
     """Every training picture once; the mean loss over pictures, not over batches."""
     config = run.setting.config
-    order = stream(run.seed, "order", epoch).permutation(training)
-    course.order.update(order.tobytes())
-    moves = augment.draw(config.augmentation, len(order), stream(run.seed, "augmentation", epoch))
-    course.augmentation.update(moves.tobytes())
+    order, moves = _draw(course, run, training, epoch)
     # nn.Dropout draws from torch's own generator, and so does a user's module.
     torch.manual_seed(torch_seed(run.seed, "dropout", epoch))
     total = 0.0
@@ -136,7 +169,8 @@ def _epoch(
         course.step_loss.append(value)
         _demand_finite("training", value, run, epoch, course)
         total += value * len(index)
-    course.dropout.update(torch.get_rng_state().numpy().tobytes())
+    course.generator_states.append(torch.get_rng_state())
+    course.dropout.update(course.generator_states[-1].numpy().tobytes())
     return total / len(order)
 
 

@@ -28,11 +28,28 @@ def provenance(summary: Summary) -> Section:
                 "numbers depend on it, and their training times can't be compared."
             )
         )
+    if elsewhere := went_on_elsewhere(summary):
+        blocks.append(
+            Paragraph(
+                f"Not exact: {words.listed(elsewhere)} went on after an interruption under another "
+                "PyTorch, processor type or number of threads, as was asked for. The last bits are "
+                "not those of a run in one place, and can't be had again."
+            )
+        )
     blocks += [
         Code("The study", study_file(summary.study)),
         Code("Kept as study.yaml, it is run again by", "paribus run study.yaml"),
     ]
     return Section("provenance", "How it was made", blocks)
+
+
+def went_on_elsewhere(summary: Summary) -> list[str]:
+    """The runs that were trained in more than one place, where the last bits differ."""
+    return [
+        f"{words.name(record.facts.setting)}, seed {record.facts.seed}"
+        for record in summary.records
+        if record.facts.other_machines
+    ]
 
 
 def environments(summary: Summary) -> list[tuple[Environment, int]]:
@@ -75,6 +92,7 @@ def _table(summary: Summary) -> Table:
     data = dict.fromkeys(record.facts.data for record in summary.records)
     rows += [row for facts in data for row in _data(facts)]
     rows += _dates(summary)
+    rows += _interruptions(summary)
     return Table("Machine, versions, data and dates", ("", ""), tuple(rows), numeric=False)
 
 
@@ -109,6 +127,20 @@ def _dates(summary: Summary) -> list[Row]:
         _text("Trained", f"{_minute(first)} to {_minute(last)} UTC"),
         _text("Training steps in all", f"{minutes:,.1f}{words.NO_BREAK}minutes of one core"),
     ]
+
+
+def _interruptions(summary: Summary) -> list[Row]:
+    facts = [record.facts for record in summary.records]
+    rows = []
+    if resumes := sum(its.resumes for its in facts):
+        many = words.count(resumes, "time")
+        bits = "" if went_on_elsewhere(summary) else ", to the same bits"
+        rows.append(_text("Gone on from a checkpoint", f"{many}{bits}"))
+    if retries := sum(its.retries for its in facts):
+        rows.append(_text("Tried again after a kill", words.count(retries, "time")))
+    if peak := max((its.peak_memory or 0 for its in facts), default=0):
+        rows.append(_text("Memory of a process at most", f"{peak / 2**20:,.0f}{words.NO_BREAK}MiB"))
+    return rows
 
 
 def _minute(moment: str) -> str:

@@ -1,0 +1,259 @@
+"""The one place that writes: a file or a folder appears whole, or what was there stays.
+
+Whatever is written goes under another name first, is synced, renamed, and then its folder is
+synced: after a kill at any moment a reader finds the old content or the new. All of it is done
+by functions of `os`, one by one, so that tests can make each of them fail or be the last.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from paribus.errors import DiskError
+
+#: How a name ends under which something is still being written.
+UNFINISHED = ".new"
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace a file in one step: a reader sees the old content or the new.
+
+    Raises:
+        DiskError: if it can't be written; the old content stays.
+    """
+    with replacing(path) as write:
+        write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Callable[[bytes], None]]:
+    """Replace a file in one step once all pieces of its new content have been written.
+
+    Gives the function that writes a piece. Whatever is raised meanwhile leaves the old content.
+
+    Raises:
+        DiskError: if it can't be written; the old content stays.
+    """
+    with refusals_named(path):
+        make_folder(path.parent)
+        fresh = _beside(path)
+        handle = os.open(fresh, _NEW, 0o666)
+
+    def write(piece: bytes) -> None:
+        with refusals_named(path):
+            _write_all(handle, piece)
+
+    try:
+        try:
+            yield write
+            with refusals_named(path):
+                os.fsync(handle)
+        finally:
+            os.close(handle)
+        with refusals_named(path):
+            os.replace(fresh, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(fresh)
+        raise
+    with refusals_named(path):
+        _sync(path.parent)
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder that appears with all its files; one that was there before is replaced.
+
+    A kill may come between the two renames of a replacement: then neither is there.
+
+    Raises:
+        DiskError: if it can't be written; what was there before stays.
+    """
+    with refusals_named(folder):
+        make_folder(folder.parent)
+        fresh = _beside(folder)
+        try:
+            os.mkdir(fresh)
+            for name, content in files.items():
+                _write(fresh / name, content)
+            _sync(fresh)
+            _put(fresh, folder)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def building(folder: Path) -> Iterator[Path]:
+    """Give a new folder beside another, to be filled and installed; nothing is left of it."""
+    with refusals_named(folder):
+        make_folder(folder.parent)
+        fresh = _beside(folder)
+        os.mkdir(fresh)
+    try:
+        yield fresh
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)  # empty or unfinished by now
+
+
+def install(fresh: Path, folder: Path) -> None:
+    """Put a folder of files in its place, over another process's or a damaged one.
+
+    The contents must depend on the folder's name alone: where one lies there already, its files
+    are replaced one by one, and a reader finds each either right already or right from now on.
+
+    Raises:
+        DiskError: if it can't be put there.
+    """
+    with refusals_named(folder):
+        files = sorted(fresh.iterdir())
+        for each in (*files, fresh):
+            _sync(each)
+        try:
+            os.rename(fresh, folder)
+        except OSError:  # something lies there
+            make_folder(folder)
+            for file in files:
+                os.replace(file, folder / file.name)
+            _sync(folder)
+        _sync(folder.parent)
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line to a file, in one call of the system; it isn't synced.
+
+    A line that a kill cut short before is ended first, so that it spoils no other.
+
+    Raises:
+        DiskError: if it can't be written.
+    """
+    with refusals_named(path):
+        make_folder(path.parent)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
+        try:
+            size = os.lseek(handle, 0, os.SEEK_END)
+            cut = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+            _write_all(handle, b"\n" * cut + line + b"\n")
+        finally:
+            os.close(handle)
+
+
+def move(path: Path, to: Path) -> None:
+    """Give a file or folder another name, for good; a file that has it is replaced.
+
+    Raises:
+        DiskError: if it can't be moved.
+    """
+    with refusals_named(to):
+        make_folder(to.parent)
+        os.replace(path, to)
+        _sync(to.parent)
+        _sync(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it; what isn't there is no fault.
+
+    Raises:
+        DiskError: if it can't be removed.
+    """
+    with refusals_named(path), suppress(FileNotFoundError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed left half written; none may be at work there."""
+    for place, folders, files in os.walk(folder):
+        left = [name for name in (*folders, *files) if _is_unfinished(name)]
+        folders[:] = [name for name in folders if name not in left]
+        for name in left:
+            remove(Path(place, name))
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove those folders at and below a folder in which there is nothing."""
+    for place, _, _ in os.walk(folder, topdown=False):
+        with suppress(OSError):  # it is not empty
+            os.rmdir(place)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each known to the disk before it is used."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        with suppress(FileExistsError):
+            os.mkdir(each)
+            _sync(each.parent)
+
+
+@contextmanager
+def refusals_named(path: Path) -> Iterator[None]:
+    """Turn what the system refuses into a `DiskError` that names the path."""
+    try:
+        yield
+    except DiskError:
+        raise
+    except OSError as error:
+        raise DiskError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def _put(fresh: Path, folder: Path) -> None:
+    """Rename a whole folder into its place; the one that was there steps aside first."""
+    old = _beside(folder)
+    replaces = folder.exists()
+    if replaces:
+        os.rename(folder, old)
+    try:
+        os.rename(fresh, folder)
+    except OSError:
+        if replaces:
+            os.rename(old, folder)
+        raise
+    try:
+        _sync(folder.parent)
+    finally:
+        if replaces:
+            shutil.rmtree(old, ignore_errors=True)  # `sweep` takes what is left
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}")
+
+
+def _is_unfinished(name: str) -> bool:
+    return name.startswith(".") and name.endswith(UNFINISHED)
+
+
+def _write(path: Path, content: bytes) -> None:
+    handle = os.open(path, _NEW, 0o666)
+    try:
+        _write_all(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write_all(handle: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:  # the system may take less than it is offered
+        rest = rest[os.write(handle, rest) :]
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,198 @@
+"""Checkpoints inside a run: all that going on from the end of an epoch takes, in one file.
+
+Every random stream depends on its name and epoch alone, so that the network's state, the best
+one yet, the optimiser's and what was measured are all. A file's name carries the SHA-256 of its
+content; one that is damaged counts as none, and the one before it serves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from paribus.disk import remove, write_file
+from paribus.files import read_whole
+from paribus.records import CHECKPOINT_FORMAT, CheckpointFacts
+from paribus.store import checkpoints
+from paribus.training.loop import Course, State
+
+#: A checkpoint is written only after so many times as long as writing one took.
+SPACING = 20
+#: One that turns out damaged is no loss while there is the one before.
+KEPT = 2
+#: Bytes of one, far above any that is written here.
+LARGEST = 1 << 36
+
+_FACTS = "checkpoint"
+_CURVES = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run at the end of an epoch.
+
+    Attributes:
+        network, buffers: the module's `state_dict`, and the buffers that it leaves out.
+        best: the `state_dict` of the best epoch yet.
+        optimiser: "<number of the parameter>.<name>" -> its tensor.
+        measured: the course's curves, (steps,) or (epochs,) float64, and "generator", the
+            state of torch's generator after each epoch.
+    """
+
+    facts: CheckpointFacts
+    network: State
+    buffers: State
+    best: State
+    optimiser: State
+    measured: State
+
+    @property
+    def epoch(self) -> int:
+        """The last epoch that is complete."""
+        return len(self.measured["val_loss"])
+
+
+def capture(
+    facts: CheckpointFacts, network: nn.Module, optimiser: torch.optim.Optimizer, course: Course
+) -> Checkpoint:
+    """A run as it is now; its tensors are shared, not copied."""
+    state = network.state_dict()
+    steps = optimiser.state_dict()["state"]
+    measured = {name: torch.tensor(getattr(course, name), dtype=torch.float64) for name in _CURVES}
+    return Checkpoint(
+        facts=facts,
+        network=state,
+        buffers={name: own for name, own in network.named_buffers() if name not in state},
+        best=course.best_state,
+        optimiser={
+            f"{number}.{name}": value
+            for number, values in steps.items()
+            for name, value in values.items()
+            if isinstance(value, Tensor)
+        },
+        measured=measured | {"generator": torch.stack(course.generator_states)},
+    )
+
+
+def restore(
+    checkpoint: Checkpoint,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    course: Course,
+) -> None:
+    """Bring a run that was just begun to where a checkpoint was taken.
+
+    The hashes of its streams are left to `draw_again`.
+    """
+    network.load_state_dict(checkpoint.network)
+    buffers = dict(network.named_buffers())
+    with torch.no_grad():
+        for name, value in checkpoint.buffers.items():
+            buffers[name].copy_(value)
+    _restore_optimiser(checkpoint.optimiser, network, optimiser)
+    for name in _CURVES:
+        setattr(course, name, checkpoint.measured[name].tolist())
+    course.generator_states = list(checkpoint.measured["generator"])
+    course.best_state = checkpoint.best
+    course.best_epoch = checkpoint.facts.best_epoch
+    course.train_seconds = checkpoint.facts.train_seconds
+    course.train_cpu_seconds = checkpoint.facts.train_cpu_seconds
+
+
+def _restore_optimiser(
+    saved: Mapping[str, Tensor], network: nn.Module, optimiser: torch.optim.Optimizer
+) -> None:
+    parameters = list(network.parameters())
+    state: dict[int, State] = {}
+    for key, value in saved.items():
+        number, _, name = key.partition(".")
+        parameter = parameters[int(number)]
+        if value.shape == parameter.shape:
+            # A fused step walks both memories in parallel, so they must be laid out alike.
+            value = torch.empty_like(parameter, requires_grad=False).copy_(value)
+        state.setdefault(int(number), {})[name] = value
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": state, "param_groups": groups})
+
+
+# ---- on disk --------------------------------------------------------------------------------
+
+
+class Writer:
+    """Writes a run's checkpoints, as often as their cost allows and the first one always."""
+
+    def __init__(self, folder: Path, take: Callable[[], Checkpoint]) -> None:
+        """Into `folder`, whatever `take` gives at that time."""
+        self._folder, self._take = folder, take
+        self._cost, self._last = 0.0, time.perf_counter()
+
+    def after_epoch(self) -> None:
+        """Write one, unless the last one was written too recently for what it cost."""
+        began = time.perf_counter()
+        if began - self._last < SPACING * self._cost:
+            return
+        write(self._folder, self._take())
+        self._last = time.perf_counter()
+        self._cost = self._last - began
+
+
+def write(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint into a run's folder of them, and remove all but the last two."""
+    content = _packed(checkpoint)
+    name = f"epoch-{checkpoint.epoch}.{hashlib.sha256(content).hexdigest()}.safetensors"
+    write_file(folder / name, content)
+    for old in checkpoints(folder)[KEPT:]:
+        remove(old)
+
+
+def read_latest(folder: Path, damaged: Callable[[Path], None]) -> Checkpoint | None:
+    """The last good checkpoint of a run; None where there is none.
+
+    Args:
+        damaged: is told of every file passed over.
+    """
+    for path in checkpoints(folder):
+        checkpoint = _read(path)
+        if checkpoint:
+            return checkpoint
+        damaged(path)
+    return None
+
+
+def _packed(checkpoint: Checkpoint) -> bytes:
+    tensors = {
+        f"{part}/{name}": tensor.detach().clone(memory_format=torch.contiguous_format)
+        for part in _PARTS
+        for name, tensor in getattr(checkpoint, part).items()
+    }
+    return save(tensors, metadata={_FACTS: checkpoint.facts.model_dump_json()})
+
+
+def _read(path: Path) -> Checkpoint | None:
+    try:
+        content = read_whole(path, LARGEST)
+        if hashlib.sha256(content).hexdigest() != path.name.split(".")[1]:
+            return None
+        # What the library reads from bytes leaves out the metadata.
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        facts = CheckpointFacts.model_validate_json(header["__metadata__"][_FACTS])
+        parts: dict[str, State] = {part: {} for part in _PARTS}
+        for key, tensor in load(content).items():
+            part, _, name = key.partition("/")
+            parts[part][name] = tensor
+    except (OSError, ValueError, LookupError, ValidationError, SafetensorError):
+        return None
+    return Checkpoint(facts, **parts) if facts.format == CHECKPOINT_FORMAT else None
+
+
+_PARTS = tuple(field.name for field in fields(Checkpoint) if field.name != "facts")

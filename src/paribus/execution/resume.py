@@ -1,0 +1,75 @@
+"""Whether and from where a run that was begun before goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from paribus.disk import remove
+from paribus.errors import ResumeError
+from paribus.execution.checkpoint import Checkpoint, read_latest
+from paribus.execution.deciding import Deciding
+from paribus.execution.environment import described, same_bits
+from paribus.records import CheckpointFacts, Environment
+from paribus.store import checkpoint_folder
+from paribus.study.plan import Run
+
+#: Named in a message: more would be unreadable.
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class History:
+    """A run's way here: when it was first begun, how often it went on, and where it was."""
+
+    started: str
+    resumes: int = 0
+    other_machines: tuple[Environment, ...] = ()
+
+
+def resumed(facts: CheckpointFacts, here: Environment) -> History:
+    """The history of a run that goes on here from a checkpoint."""
+    others = facts.other_machines
+    if not same_bits(facts.environment, here):
+        others = (*others, facts.environment)
+    return History(facts.started, facts.resumes + 1, others)
+
+
+def last_checkpoint(
+    out: Path, run: Run, deciding: Deciding, damaged: Callable[[Path], None]
+) -> Checkpoint | None:
+    """From where a run can go on; checkpoints of another configuration are removed."""
+    folder = checkpoint_folder(out, *run.key)
+    checkpoint = read_latest(folder, damaged)
+    if checkpoint and checkpoint.facts.deciding != deciding.digest_anywhere:
+        remove(folder)
+        return None
+    return checkpoint
+
+
+def refuse_other_machines(
+    out: Path, planned: Sequence[tuple[Run, Deciding]], here: Environment
+) -> None:
+    """Refuse to go on with runs that were begun where the last bits come out otherwise.
+
+    Raises:
+        ResumeError: if there is one; names the two ways out.
+    """
+    elsewhere = []
+    for run, deciding in planned:
+        checkpoint = last_checkpoint(out, run, deciding, lambda path: None)
+        if checkpoint and not same_bits(checkpoint.facts.environment, here):
+            elsewhere.append((run, checkpoint))
+    if not elsewhere:
+        return
+    run, checkpoint = elsewhere[0]
+    folders = [str(checkpoint_folder(out, *run.key)) for run, _ in elsewhere[:MOST_NAMED]]
+    more = len(elsewhere) - len(folders)
+    raise ResumeError(
+        f"{run.setting.name}, seed {run.seed}: begun, up to epoch {checkpoint.epoch}, under "
+        f"{described(checkpoint.facts.environment)}. Here it is {described(here)}, where the "
+        "last bits come out otherwise. Go on all the same with --other-machine, and the record "
+        f"and the report will say so; or delete {', '.join(folders)}"
+        f"{f' and {more} more there' if more else ''} to begin again."
+    )

@@ -1,0 +1,129 @@
+"""What happened to a study, one JSON object a line, in `log.jsonl` beside its results.
+
+Each line has the time, the kind of event, what is known of it, and a sentence for people. The
+log is bounded: a file that has grown too large becomes `log-before.jsonl` and a new one begins.
+Lines aren't synced, for nothing that must not be lost is in them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from paribus.disk import append_line, move
+from paribus.events import (
+    AnalysisBegins,
+    CheckpointPassedOver,
+    EpochDone,
+    Event,
+    FilesLeftOut,
+    RecordSetAside,
+    RunAnalysed,
+    RunBegins,
+    RunEnded,
+    StudyBegins,
+    StudyChanged,
+    StudyEnded,
+    TrainingBegins,
+    Watch,
+    WorkerKilled,
+)
+from paribus.files import read_inside
+
+LOG, BEFORE = "log.jsonl", "log-before.jsonl"
+
+#: Bytes of a file of the log; there are two at most.
+LARGEST = 1_000_000
+
+
+def logged(out: Path, watch: Watch) -> Watch:
+    """A watch that keeps what it hears in the log of `out`, and passes it on."""
+
+    def hear(event: Event) -> None:
+        sentence = says(event)
+        if sentence:
+            _write(out / LOG, event, sentence)
+        watch(event)
+
+    return hear
+
+
+def read_log(out: Path) -> Iterator[dict[str, Any]]:
+    """The entries of a log, the oldest first; a line that a kill cut short is left out."""
+    for name in (BEFORE, LOG):
+        try:
+            lines = read_inside(out / name, out, 2 * LARGEST).splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict):
+                yield entry
+
+
+def says(event: Event) -> str:
+    """An event as a sentence; "" for those that a log is better without."""
+    match event:
+        case StudyBegins():
+            return f"{event.study} begins"
+        case StudyEnded():
+            return event.message
+        case FilesLeftOut():
+            return f"{len(event.files)} files are left out: {', '.join(event.files[:3])}"
+        case StudyChanged():
+            return (
+                f"changed since the records there: {'; '.join(event.changes)}. "
+                f"{event.again} to train again for it, {event.kept} stay"
+            )
+        case RecordSetAside():
+            return f"{_run(event)}: set aside as {event.where}. {event.message}"
+        case TrainingBegins():
+            return f"{event.left} of {event.runs} runs to train"
+        case RunBegins():
+            goes_on = f"goes on after epoch {event.epoch}"
+            return f"{_run(event)}: {goes_on if event.epoch else 'begins'}"
+        case CheckpointPassedOver():
+            return f"{_run(event)}: a damaged checkpoint is passed over, {event.file}"
+        case EpochDone():
+            return f"{_run(event)}: epoch {event.epoch} of {event.epochs}"
+        case WorkerKilled():
+            return f"{_run(event)}: {event.message}; to be tried once more, alone"
+        case RunEnded():
+            return f"{_run(event)}: {event.status} {event.message}".strip()
+        case AnalysisBegins():
+            return f"{event.left} of {event.runs} networks to analyse"
+        case RunAnalysed():
+            return f"{_run(event)}: analysis {event.status} {event.message}".strip()
+        case _:  # how far the reading of pictures has come
+            return ""
+
+
+def _run(
+    event: RecordSetAside
+    | RunBegins
+    | CheckpointPassedOver
+    | EpochDone
+    | WorkerKilled
+    | RunEnded
+    | RunAnalysed,
+) -> str:
+    return f"{event.setting}, seed {event.seed}"
+
+
+def _write(path: Path, event: Event, sentence: str) -> None:
+    entry = {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "event": type(event).__name__,
+        **asdict(event),
+        "says": sentence,
+    }
+    if path.exists() and path.stat().st_size > LARGEST:
+        move(path, path.with_name(BEFORE))
+    append_line(path, json.dumps(entry).encode())

@@ -1,0 +1,167 @@
+"""How far a study has come, from what lies in its folder; needs no torch, and disturbs nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paribus.comparison.seeds import seeds_wanted
+from paribus.errors import RecordError
+from paribus.lock import Holder, holder
+from paribus.log import read_log
+from paribus.records import Record
+from paribus.store import (
+    checkpoint_folder,
+    checkpoints,
+    epoch_of,
+    read_record,
+    read_study_copy,
+    run_folder,
+)
+from paribus.study.plan import Run, runs
+
+#: In the order in which they are counted.
+STATES = ("done", "running", "failed", "damaged", "interrupted", "left")
+
+_Key = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class RunState:
+    """One run of a study.
+
+    Attributes:
+        state: "done"; "running", now; "failed", with the reason; "damaged", its record can't be
+            read; "interrupted", it will go on after `epoch`; or "left", not begun.
+        epoch: the last one that is known to be complete.
+    """
+
+    setting: str
+    seed: int
+    state: str
+    epoch: int
+    epochs: int
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """A study's progress.
+
+    Attributes:
+        holder: the process that is at work; None where there is none.
+        set_aside: records that could not be read, and were moved out of the way.
+        last: the last line of the log.
+    """
+
+    study: str
+    holder: Holder | None
+    runs: tuple[RunState, ...]
+    set_aside: tuple[str, ...]
+    last: Mapping[str, Any] | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many runs are in each state."""
+        counted = Counter(run.state for run in self.runs)
+        return {state: counted[state] for state in STATES}
+
+
+def status(out: Path) -> Status:
+    """How far the study in `out` has come.
+
+    Raises:
+        RecordError: if no study's results lie there.
+    """
+    study = read_study_copy(out)
+    at_work = holder(out)
+    log = list(read_log(out))
+    now, ended = _since_the_last_beginning(log)
+    found = {run.key: _read(out, run) for run in runs(study)}
+    records = tuple(record for record in found.values() if isinstance(record, Record))
+    return Status(
+        study=study.name,
+        holder=at_work,
+        runs=tuple(
+            _state(out, run, found[run.key], now if at_work else {}, ended)
+            for run in runs(study, seeds_wanted(study, records))
+        ),
+        set_aside=tuple(
+            str(path.relative_to(out)) for path in sorted((out / "set-aside").glob("*/*"))
+        ),
+        last=log[-1] if log else None,
+    )
+
+
+def _read(out: Path, run: Run) -> Record | RunState | None:
+    """The run's record, why it is none, or None where there is nothing."""
+    folder, epochs = run_folder(out, *run.key), run.setting.config.epochs
+    if not folder.is_dir():
+        return None
+    try:
+        record = read_record(folder)
+    except RecordError as error:
+        return RunState(*run.key, "damaged", 0, epochs, str(error))
+    if record.facts.config != run.setting.config.model_dump(mode="json"):
+        message = "its record is of an earlier version of the study"
+        return RunState(*run.key, "left", 0, epochs, message)
+    return record
+
+
+def _state(
+    out: Path,
+    run: Run,
+    found: Record | RunState | None,
+    now: Mapping[_Key, int],
+    ended: Mapping[_Key, str],
+) -> RunState:
+    epochs = run.setting.config.epochs
+    if run.key in now:
+        return RunState(*run.key, "running", now[run.key], epochs)
+    if isinstance(found, RunState):
+        return found
+    if found and found.facts.failure:
+        message = found.facts.failure.message
+        return RunState(*run.key, "failed", len(found.curves.val_loss), epochs, message)
+    if found:
+        return RunState(*run.key, "done", epochs, epochs)
+    kept = checkpoints(checkpoint_folder(out, *run.key))
+    epoch = epoch_of(kept[0]) if kept else 0
+    if run.key in ended:
+        return RunState(*run.key, "failed", epoch, epochs, ended[run.key])
+    return RunState(*run.key, "interrupted" if kept else "left", epoch, epochs)
+
+
+def _since_the_last_beginning(
+    log: list[dict[str, Any]],
+) -> tuple[dict[_Key, int], dict[_Key, str]]:
+    """Runs that a process took and has not left, with the last epoch, and those that failed."""
+    now: dict[_Key, int] = {}
+    ended: dict[_Key, str] = {}
+    for entry in log:
+        match entry:
+            case {"event": "StudyBegins"}:
+                now, ended = {}, {}
+            case {
+                "event": "RunBegins" | "EpochDone",
+                "setting": str(name),
+                "seed": int(seed),
+                "epoch": int(epoch),
+            }:
+                now[name, seed] = epoch
+            case {"event": "WorkerKilled", "setting": str(name), "seed": int(seed)}:
+                now.pop((name, seed), None)
+            case {
+                "event": "RunEnded",
+                "setting": str(name),
+                "seed": int(seed),
+                "status": status,
+                "message": message,
+            }:
+                now.pop((name, seed), None)
+                if status != "finished":
+                    ended[name, seed] = str(message)
+    return now, ended

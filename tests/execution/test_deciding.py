@@ -1,0 +1,53 @@
+"""What decides a run's result, and how a change of it is put in words."""
+
+from dataclasses import replace
+
+import pytest
+
+from paribus.execution.deciding import Deciding
+from paribus.records import RunFacts
+from synthetic import make_records, make_study
+
+FACTS = make_records(make_study(seeds=1))[0].facts
+
+
+def of(facts: RunFacts) -> Deciding:
+    return Deciding(
+        format=facts.format,
+        config=facts.config,
+        seed=facts.seed,
+        data=facts.data.fingerprint,
+        torch=facts.environment.torch,
+        code=facts.code,
+    )
+
+
+def test_nothing_has_changed_where_the_digest_is_the_same() -> None:
+    same = of(FACTS)
+    assert same.changes_since(FACTS.model_copy(update={"digest": same.digest})) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"torch": "2.14.0"}, "torch: 2.13.0 -> 2.14.0"),
+        ({"data": "0" * 64}, f"the pictures: {FACTS.data.fingerprint[:12]} -> {'0' * 12}"),
+        ({"code": "1" * 64}, "the code of the network"),
+        ({"config": FACTS.config | {"epochs": 7}}, "epochs: 100 -> 7"),
+    ],
+)
+def test_each_change_is_named(change: dict[str, object], words: str) -> None:
+    assert replace(of(FACTS), **change).changes_since(FACTS) == (words,)  # type: ignore[arg-type]
+
+
+def test_a_record_without_its_code_is_judged_by_all_else() -> None:
+    """Records from before `code` was kept: the code is blamed only where nothing else differs."""
+    now = replace(of(FACTS), code="1" * 64, torch="2.14.0")
+    assert now.changes_since(FACTS) == ("torch: 2.13.0 -> 2.14.0",)
+
+
+def test_only_the_torch_version_decides_where_a_run_may_go_on() -> None:
+    one = of(FACTS)
+    assert replace(one, torch="other").digest_anywhere == one.digest_anywhere
+    assert replace(one, torch="other").digest != one.digest
+    assert replace(one, seed=9).digest_anywhere != one.digest_anywhere

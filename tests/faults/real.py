@@ -1,0 +1,130 @@
+"""Real processes of a real study, found and killed from outside."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from paribus.log import read_log
+from paribus.pipeline import read_results
+from paribus.tables import to_csv
+
+#: A network that takes a few hundredths of a second an epoch, wherever it is trained.
+SLOW_NETWORK = """\
+import time
+from torch import nn
+from torch.nn.functional import dropout
+
+class Slow(nn.Module):
+    def __init__(self, channels, height, width, classes):
+        super().__init__()
+        self.body = nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, 16),
+                                  nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, classes))
+
+    def forward(self, pictures):
+        if self.training:
+            time.sleep(0.008)
+        return self.body(dropout(pictures, 0.1, self.training))
+"""
+
+
+def slow_study(pictures: Path, folder: Path, epochs: int) -> Path:
+    """A study file of two runs, beside the network that it names."""
+    (folder / "slow_network.py").write_text(SLOW_NETWORK)
+    study = {
+        "name": "slow",
+        "data": {"source": "folder", "path": str(pictures), "size": 16, "colour": "grey"},
+        "network": "slow_network:Slow",
+        "augmentation": {"flip": True, "shift": 1},
+        "epochs": epochs,
+        "batch_size": 6,
+        "seeds": 1,
+        "variations": {"l2": {"optimizer.weight_decay": 0.05}},
+    }
+    (folder / "slow.yaml").write_text(json.dumps(study))
+    return folder / "slow.yaml"
+
+
+@contextmanager
+def started(study: Path, out: Path, jobs: int = 1) -> Iterator[subprocess.Popen[str]]:
+    """`paribus run` in a group of processes of its own; killed at the latest at the end."""
+    words = ["run", study.name, "--out", str(out), "--jobs", str(jobs), "--allow-code"]
+    parent = subprocess.Popen(
+        [sys.executable, "-m", "paribus", *words],
+        cwd=study.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield parent
+    finally:
+        if parent.poll() is None:
+            os.killpg(parent.pid, signal.SIGKILL)
+        parent.communicate()
+
+
+def heard(out: Path, event: str) -> int:
+    """How many events of that kind the log has."""
+    return sum(entry.get("event") == event for entry in read_log(out))
+
+
+def until(true: Callable[[], bool], what: str, seconds: float = 120) -> None:
+    """Wait for something, or fail and say for what."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.02)
+
+
+def workers(parent: int) -> list[int]:
+    """The processes that a process has started to work."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            after = (folder / "stat").read_text().rpartition(") ")[2].split()
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(after[1]) == parent and b"spawn_main" in command:
+            found.append(int(folder.name))
+    return found
+
+
+def alive(process: int) -> bool:
+    """Whether a process runs; a dead one whose parent hasn't looked yet doesn't."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False
+
+
+def files(out: Path) -> dict[str, tuple[int, int]]:
+    """Every file with its size and time."""
+    facts = {str(path): path.stat() for path in out.rglob("*") if path.is_file()}
+    return {path: (its.st_size, its.st_mtime_ns) for path, its in facts.items()}
+
+
+#: The tables that say nothing of time.
+TABLES = ("epochs", "steps", "per_class", "confusion", "failures", "interventions")
+
+
+def tables(out: Path) -> dict[str, bytes]:
+    """Those tables of a report."""
+    folder = out / "tables"
+    steps = gzip.decompress((folder / "steps.csv.gz").read_bytes())
+    return {
+        name: steps if name == "steps" else (folder / f"{name}.csv").read_bytes() for name in TABLES
+    }
+
+
+def as_csv(out: Path, name: str) -> bytes:
+    """The same table, made from a study's records."""
+    return to_csv(read_results(out).table(name))

@@ -1,0 +1,118 @@
+"""Small trainings of every kind, run in this process and killed where a test likes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from paribus.events import EpochDone, Event, quiet
+from paribus.execution.conduct import prepare_data
+from paribus.execution.deciding import deciding
+from paribus.execution.train import Training, train_and_record
+from paribus.study.plan import runs
+from paribus.study.spec import Study
+
+#: What may differ between a record and that of the same run without an interruption.
+TIMES = {"started", "ended", "train_seconds", "train_cpu_seconds", "peak_memory"}
+COUNTS = {"resumes", "retries"}
+
+#: Between them, everything that has a state: dropout, moves, running means, every optimiser
+#: and every schedule.
+KINDS: dict[str, dict[str, Any]] = {
+    "adam": {"optimizer": {"kind": "adam", "lr": 0.002, "weight_decay": 0.01}},
+    "adamw, cosine": {
+        "optimizer": {"kind": "adamw", "lr": 0.002},
+        "schedule": {"kind": "cosine", "final": 1e-4},
+    },
+    "sgd without momentum": {"optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.0}},
+    "sgd, step": {
+        "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9},
+        "schedule": {"kind": "step", "every": 2, "factor": 0.5},
+    },
+    "everything drawn": {
+        "network": {"kind": "lenet5", "batch_norm": True, "dropout": 0.3},
+        "augmentation": {"flip": True, "shift": 2},
+    },
+}
+
+
+class Killed(BaseException):
+    """Ends a run as a kill would: nothing between here and the test may catch it."""
+
+
+def draw_pictures(folder: Path) -> Path:
+    """Three classes of ten small pictures, which a network can tell apart."""
+    draw = np.random.default_rng(5)
+    for number in range(3):
+        (folder / f"class {number}").mkdir(parents=True)
+        for i in range(10):
+            pixels = draw.integers(0, 150, (16, 16), dtype=np.uint8)
+            pixels[5 * number : 5 * number + 5] += 100
+            Image.fromarray(pixels).save(folder / f"class {number}" / f"{i}.png")
+    return folder
+
+
+def small_study(pictures: Path, kind: str = "everything drawn", epochs: int = 4) -> Study:
+    """A study that trains in a tenth of a second a run."""
+    return Study.model_validate(
+        {
+            "name": "small",
+            "data": {"source": "folder", "path": str(pictures), "size": 16, "colour": "grey"},
+            "epochs": epochs,
+            "batch_size": 6,
+            "seeds": 1,
+            "variations": {"l2": {"optimizer.weight_decay": 0.05}},
+            **KINDS[kind],
+        }
+    )
+
+
+def training(study: Study, out: Path) -> Training:
+    """The task of training the first run of a study."""
+    run = runs(study)[0]
+    dataset = prepare_data(study, None, quiet)[run.setting.name].dataset
+    return Training(
+        study=study.name,
+        study_digest="",
+        baseline=study.baseline,
+        run=run,
+        dataset=dataset.folder,
+        deciding=deciding(run, dataset),
+        out=out,
+    )
+
+
+def train_until(task: Training, epoch: int) -> None:
+    """Train, and be killed when that epoch has ended."""
+
+    def watch(event: Event) -> None:
+        if isinstance(event, EpochDone) and event.epoch == epoch:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_and_record(task, watch)
+
+
+def content(out: Path, but_for: frozenset[str] = frozenset(TIMES | COUNTS)) -> dict[str, Any]:
+    """All that lies under `out/runs`, without the times and counts that may differ."""
+    return dict(_content(out / "runs", but_for))
+
+
+def _content(folder: Path, but_for: frozenset[str]) -> Iterator[tuple[str, Any]]:
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.name == "record.json":
+            facts = json.loads(path.read_text())
+            for key in facts.keys() - but_for:
+                yield f"{name}: {key}", facts[key]
+        elif path.is_file() and path.name != "SHA256SUMS":
+            yield name, path.read_bytes()
+
+
+def differing(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
+    """Names of what differs between two contents, or is in one alone."""
+    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}

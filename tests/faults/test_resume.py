@@ -1,0 +1,243 @@
+"""A run that was interrupted ends in the record that it would have left uninterrupted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from faults.here import run_here
+from faults.small import (
+    KINDS,
+    content,
+    differing,
+    small_study,
+    train_until,
+    training,
+)
+from paribus.errors import ResumeError
+from paribus.events import CheckpointPassedOver, Event, RunBegins, quiet
+from paribus.execution import checkpoint, train
+from paribus.execution.checkpoint import Checkpoint, Writer
+from paribus.execution.environment import environment
+from paribus.execution.resume import refuse_other_machines
+from paribus.execution.train import Training, train_and_record
+from paribus.store import checkpoint_folder, checkpoints, read_record, run_folder
+
+RUN = ("baseline", 0)
+
+
+def begun(study_of: Path, out: Path, kind: str = "everything drawn") -> Training:
+    """A run that was killed after its third epoch of four."""
+    task = training(small_study(study_of, kind), out)
+    train_until(task, 3)
+    return task
+
+
+def finished(pictures: Path, out: Path, kind: str = "everything drawn") -> dict[str, object]:
+    """What the same run leaves that nobody interrupts."""
+    train_and_record(training(small_study(pictures, kind), out), quiet)
+    return content(out)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_killed_twice_leaves_the_same_record_to_the_last_bit(
+    kind: str, pictures: Path, tmp_path: Path
+) -> None:
+    task = training(small_study(pictures, kind), tmp_path)
+    train_until(task, 1)
+    train_until(task, 3)
+    heard: list[Event] = []
+    train_and_record(task, heard.append)
+    assert heard[0] == RunBegins(*RUN, epoch=3, epochs=4)
+    assert differing(content(tmp_path), finished(pictures, tmp_path / "whole", kind)) == set()
+    facts = read_record(run_folder(tmp_path, *RUN)).facts
+    assert (facts.resumes, facts.other_machines) == (2, ())
+    assert not checkpoint_folder(tmp_path, *RUN).exists()
+
+
+def test_a_network_of_ones_own_keeps_what_its_state_dict_leaves_out(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "counting_network.py").write_text(
+        "import torch\n"
+        "from torch import nn\n"
+        "class Counting(nn.Module):\n"
+        "    def __init__(self, channels, height, width, classes):\n"
+        "        super().__init__()\n"
+        "        self.inner = nn.Linear(channels * height * width, classes)\n"
+        "        self.register_buffer('seen', torch.zeros(()), persistent=False)\n"
+        "        self.inner.weight = nn.Parameter(self.inner.weight.t().contiguous().t())\n"
+        "    def forward(self, pictures):\n"
+        "        if self.training:\n"
+        "            self.seen += 1\n"
+        "        return self.inner(pictures.flatten(1)) * (1 + self.seen / 10)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(KINDS, "counting", {"network": "counting_network:Counting"})
+    study = small_study(pictures, "counting")
+    train_and_record(training(study, tmp_path / "whole"), quiet)
+    task = training(study, tmp_path / "killed")
+    train_until(task, 2)
+    train_and_record(task, quiet)
+    assert differing(content(tmp_path / "whole"), content(tmp_path / "killed")) == set()
+
+
+# ---- that these tests would notice ----------------------------------------------------------
+
+
+def _without_the_optimiser(*_: object) -> None: ...
+
+
+def _without_moves(course: object, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("broken", "instead", "noticed"),
+    [
+        (
+            "paribus.execution.checkpoint._restore_optimiser",
+            _without_the_optimiser,
+            "seed-0/weights-last.safetensors",
+        ),
+        ("paribus.execution.train.draw_again", _without_moves, "seed-0/record.json: streams"),
+    ],
+)
+def test_a_state_that_is_not_restored_is_noticed(
+    broken: str,
+    instead: Callable[..., None],
+    noticed: str,
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = begun(pictures, tmp_path)
+    monkeypatch.setattr(broken, instead)
+    train_and_record(task, quiet)
+    monkeypatch.undo()
+    whole = finished(pictures, tmp_path / "whole")
+    assert f"baseline/{noticed}" in differing(content(tmp_path), whole)
+
+
+def test_streams_that_went_on_from_where_they_were_would_be_noticed(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = begun(pictures, tmp_path)
+    # Dropout that isn't seeded anew for each epoch depends on what was drawn before.
+    monkeypatch.setattr("paribus.training.loop.torch.manual_seed", lambda seed: None)
+    train_and_record(task, quiet)
+    monkeypatch.undo()
+    whole = finished(pictures, tmp_path / "whole")
+    assert "baseline/seed-0/weights-last.safetensors" in differing(content(tmp_path), whole)
+
+
+def test_another_number_of_threads_is_noticed_in_the_record(pictures: Path, tmp_path: Path) -> None:
+    task = begun(pictures, tmp_path)
+    torch.set_num_threads(2)
+    try:
+        train_and_record(task, quiet)
+    finally:
+        torch.set_num_threads(1)
+    different = differing(content(tmp_path), finished(pictures, tmp_path / "whole"))
+    assert "baseline/seed-0/record.json: environment" in different
+    assert "baseline/seed-0/record.json: other_machines" in different
+
+
+# ---- another machine ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [("threads", 2), ("torch", "9.9.9+cpu"), ("cpu", "Another"), ("cpu_capability", "SVE")],
+)
+def test_going_on_elsewhere_is_refused_and_both_ways_out_are_named(
+    what: str, value: object, pictures: Path, tmp_path: Path
+) -> None:
+    task = begun(pictures, tmp_path)
+    here = environment()
+    refuse_other_machines(tmp_path, [(task.run, task.deciding)], here)
+    elsewhere = here.model_copy(update={what: value})
+    with pytest.raises(ResumeError) as refused:
+        refuse_other_machines(tmp_path, [(task.run, task.deciding)], elsewhere)
+    assert "baseline, seed 0: begun, up to epoch 3, under torch" in str(refused.value)
+    assert "--other-machine" in str(refused.value)
+    assert f"delete {checkpoint_folder(tmp_path, *RUN)} to begin again" in str(refused.value)
+
+
+def test_a_run_that_went_on_elsewhere_says_so(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = begun(pictures, tmp_path)
+    before = environment()
+    monkeypatch.setattr(
+        train, "environment", lambda: before.model_copy(update={"cpu_capability": "SVE"})
+    )
+    train_and_record(task, quiet)
+    assert read_record(run_folder(tmp_path, *RUN)).facts.other_machines == (before,)
+
+
+def test_a_study_is_refused_before_it_trains_and_goes_on_when_that_is_asked_for(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(pictures, tmp_path)
+    study, heard = small_study(pictures), list[Event]()
+    monkeypatch.setattr("paribus.execution.conduct.THREADS", 2)
+    with pytest.raises(ResumeError):
+        run_here(study, tmp_path, {"report.html": b""}, heard.append)
+    assert not any(isinstance(event, RunBegins) for event in heard)
+    assert len(checkpoints(checkpoint_folder(tmp_path, *RUN))) == 2  # nothing is lost by asking
+    run_here(study, tmp_path, {"report.html": b""}, heard.append, other_machine=True)
+    assert RunBegins(*RUN, epoch=3, epochs=4) in heard
+
+
+# ---- checkpoints on disk --------------------------------------------------------------------
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before_then_to_the_start(
+    pictures: Path, tmp_path: Path
+) -> None:
+    whole = finished(pictures, tmp_path / "whole")
+    for damaged, epoch in ((0, 3), (1, 2), (2, 0)):
+        out = tmp_path / str(damaged)
+        task = begun(pictures, out)
+        files = checkpoints(checkpoint_folder(out, *RUN))
+        assert len(files) == checkpoint.KEPT
+        for file in files[:damaged]:
+            file.write_bytes(file.read_bytes()[:-1])
+        heard: list[Event] = []
+        train_and_record(task, heard.append)
+        assert [type(event) for event in heard[:damaged]] == [CheckpointPassedOver] * damaged
+        assert heard[damaged] == RunBegins(*RUN, epoch=epoch, epochs=4)
+        assert differing(content(out), whole) == set()
+
+
+def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(
+    pictures: Path, tmp_path: Path
+) -> None:
+    begun(pictures, tmp_path, "everything drawn")
+    heard: list[Event] = []
+    train_and_record(training(small_study(pictures, "adam"), tmp_path), heard.append)
+    assert heard[0] == RunBegins(*RUN, epoch=0, epochs=4)
+    assert differing(content(tmp_path), finished(pictures, tmp_path / "whole", "adam")) == set()
+
+
+def test_checkpoints_are_written_no_more_often_than_their_cost_allows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk where one takes a second, an epoch of five seconds has one every fifth time."""
+    now = [0.0]
+
+    def write(folder: Path, taken: Checkpoint) -> None:
+        now[0] += 1.0
+        written.append(now[0])
+
+    written: list[float] = []
+    monkeypatch.setattr(checkpoint, "SPACING", 20)
+    monkeypatch.setattr("paribus.execution.checkpoint.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr(checkpoint, "write", write)
+    writer = Writer(tmp_path, lambda: None)  # type: ignore[arg-type, return-value]
+    for _ in range(20):
+        now[0] += 5.0
+        writer.after_epoch()
+    assert written == [6.0, 27.0, 48.0, 69.0, 90.0]
+    assert len(written) * 1.0 / now[0] < 1 / checkpoint.SPACING
