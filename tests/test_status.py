@@ -1,6 +1,7 @@
 """What `paribus status` says of a study at every stage of it, and the log that it reads."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from click.testing import CliRunner
 
 from faults.small import draw_pictures, small_study, train_until, training
 from paribus import cli, log
-from paribus.errors import RecordError
+from paribus.errors import DiskError, RecordError
 from paribus.events import (
     DataRead,
     EpochDone,
@@ -21,8 +22,9 @@ from paribus.events import (
     quiet,
 )
 from paribus.execution.train import train_and_record
-from paribus.lock import held
+from paribus.lock import held, writing_report
 from paribus.log import BEFORE, LOG, logged, read_log
+from paribus.screen_status import show_status
 from paribus.status import RunState, status
 from paribus.store import run_folder, write_study_copy
 from paribus.study.spec import Study
@@ -109,6 +111,42 @@ def test_the_command_prints_every_run_or_json_and_needs_no_torch(
     assert answer["counts"]["failed"] == 1
     assert [run["setting"] for run in answer["runs"]] == ["baseline", "l2"]
     assert answer["last"]["event"] == "RunEnded"
+
+
+STEERS = "\x1b[2J\x1b]0;owned\x07"
+
+
+def test_what_a_stranger_left_there_neither_steers_the_terminal_nor_stops_it(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = {"event": "RunEnded", "setting": STEERS, "says": STEERS, "time": STEERS}
+    (out / LOG).write_text(json.dumps(entry))
+    held_by = {"pid": STEERS, "host": STEERS, "since": STEERS, "command": STEERS}
+    (out / "set-aside" / STEERS.replace("/", "")).mkdir(parents=True)
+    (out / "set-aside" / STEERS.replace("/", "") / STEERS).mkdir()
+    with held(out):
+        (out / ".lock").write_text(json.dumps(held_by))
+        show_status(status(out))
+    shown = capsys.readouterr().out
+    assert "owned" in shown
+    assert "\x1b[2J" not in shown
+    assert "\x07" not in shown
+
+
+@pytest.mark.parametrize("name", [LOG, ".lock", ".report-lock"])
+def test_a_pipe_or_a_link_in_the_place_of_a_file_is_not_followed(
+    out: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "file"
+    (out / name).symlink_to(outside)
+    assert status(out).holder is None
+    with pytest.raises(DiskError), writing_report(out) if "report" in name else held(out):
+        tell(out, StudyBegins("a", 1))
+    assert not outside.exists()
+    (out / name).unlink()
+    os.mkfifo(out / name)
+    assert status(out).holder is None
+    assert not list(read_log(out))
 
 
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
