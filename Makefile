@@ -8,7 +8,7 @@ demo: .venv/installed
 	$(BIN)/paribus run studies/digits.yaml --out out/digits
 
 test: .venv/installed lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -29,7 +29,7 @@ calibrate: .venv/installed
 FUZZ ?= 50
 SECONDS ?= 600
 fuzz: .venv/installed .venv-fuzz/installed
-	FUZZ=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/hostile
+	FUZZ=$(FUZZ) $(BIN)/python -m pytest -n 2 --dist loadfile tests/hostile
 	for target in study facts curves picture; do .venv-fuzz/bin/python tests/hostile/guided.py $$target $(SECONDS) || exit 1; done
 
 .venv-fuzz/installed: pyproject.toml constraints.txt
@@ -41,7 +41,7 @@ fuzz: .venv/installed .venv-fuzz/installed
 # 500 kills by real signals, then 10,000 damaged records and checkpoints.
 faults: .venv/installed
 	PYTHONPATH=tests $(BIN)/python -m faults.many_kills
-	PARIBUS_FAULTS=1 $(BIN)/python -m pytest -n 2 tests/faults
+	PARIBUS_FAULTS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/faults
 
 # The peers stay apart. Git and ruff pass over the folder, as over one that Python 3.13 makes.
 .venv-bench/installed: pyproject.toml constraints.txt benchmarks/requirements.txt

@@ -170,5 +170,5 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="No such file"):
         read_published(tmp_path / "absent.yaml")
     (tmp_path / "large.yaml").write_bytes(b"#" * 2_000_000)
-    with pytest.raises(StudyError, match="a file of confusion matrices of at most 1,000,000 bytes"):
+    with pytest.raises(StudyError, match="can't be read: at most 1,000,000 bytes"):
         read_published(tmp_path / "large.yaml")

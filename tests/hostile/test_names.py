@@ -61,8 +61,6 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
 
 
 BOTH = pytest.mark.parametrize("which", ["few", "many"])
-#: All tests of a report are made in one process, for the fixture's sake.
-TOGETHER = pytest.mark.xdist_group("hostile names")
 
 
 # ---- in a browser ---------------------------------------------------------------------------
@@ -169,7 +167,6 @@ ADDRESSES = """async (payloads) => {
 }"""
 
 
-@TOGETHER
 @pytest.mark.browser
 class TestInABrowser:
     @pytest.mark.parametrize("act", [ROAM, ADDRESSES], ids=["every choice", "every address"])
@@ -256,7 +253,6 @@ RUNNING = (HTML[0], HTML[10], HTML[12], HTML[14], HTML[24], HTML[28], HTML[33])
 # ---- charts ---------------------------------------------------------------------------------
 
 
-@TOGETHER
 @BOTH
 def test_a_chart_holds_shapes_and_text_alone(which: str, reports: Reports) -> None:
     files = sorted((getattr(reports, which) / "figures").glob("*.svg"))
@@ -292,7 +288,6 @@ class Tags(HTMLParser):
         self.targets |= {value or "" for name, value in attrs if name in {"href", "src"}}
 
 
-@TOGETHER
 @BOTH
 def test_markdown_shows_a_payload_as_text(which: str, reports: Reports) -> None:
     rendered, usual = Tags(), Tags()
@@ -309,7 +304,6 @@ def test_markdown_shows_a_payload_as_text(which: str, reports: Reports) -> None:
 FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]|[;\t\r\n][=+\-@\uff1d\uff0b]")
 
 
-@TOGETHER
 @BOTH
 def test_no_cell_is_a_formula_and_no_number_is_text(which: str, reports: Reports) -> None:
     results = pipeline.read_results(getattr(reports, which))
@@ -357,7 +351,6 @@ def test_no_payload_steers_a_terminal(text: str) -> None:
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
-@TOGETHER
 @pytest.mark.parametrize("command", ["check", "report", "failures", "failures --json"])
 def test_a_command_prints_text_alone(
     command: str,

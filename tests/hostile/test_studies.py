@@ -44,7 +44,6 @@ def write(path: Path, content: str | bytes) -> None:
     path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
-@pytest.mark.xdist_group("hostile studies")  # in one process, for the fixture's sake
 class TestAHostileStudy:
     @pytest.mark.parametrize("name", HOSTILE)
     def test_is_refused_with_its_line_within_two_seconds_and_200_megabytes(

@@ -30,7 +30,6 @@ def pictures(real_stl10: Path) -> Pictures:
     return open_stl10(real_stl10)
 
 
-@pytest.mark.xdist_group("stl10")
 class TestTheRealFiles:
     def test_hold_the_published_number_of_each_class(self, pictures: Pictures) -> None:
         assert len(pictures.labels) == 13_000
