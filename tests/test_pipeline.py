@@ -60,6 +60,19 @@ def test_everything_that_the_documents_name_is_on_disk(finished: Path) -> None:
     assert len(list((finished / "analysis").glob("*/*/*.safetensors"))) == 8  # of four networks
 
 
+@pytest.mark.parametrize("name", ["unfinished", "set-aside", "runs/bn", "pictures", "analysis"])
+def test_nothing_is_written_through_a_link_out_of_the_folder(
+    small_study: Build, tmp_path: Path, name: str
+) -> None:
+    outside, link = tmp_path / "outside", tmp_path / "out" / name
+    outside.mkdir()
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside)
+    with pytest.raises(RecordError, match=f"{name}: a link that leads out of"):
+        paribus.run(small_study(), tmp_path / "out")
+    assert not list(outside.iterdir())
+
+
 def test_the_tables_follow_from_each_other(finished: Path) -> None:
     def table(name: str) -> pd.DataFrame:
         return pd.read_csv(finished / "tables" / name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -34,6 +35,14 @@ def read_inside(path: Path, root: Path, largest: int) -> bytes:
     if leads_out(path, root):
         raise OSError(errno.EPERM, "a link that leads out of the folder", str(path))
     return read_whole(path, largest)
+
+
+def ways_out(root: Path) -> Iterator[Path]:
+    """Links below `root` to folders outside it; what is written into them leaves `root`."""
+    for place, folders, _ in os.walk(root):
+        for path in (Path(place, name) for name in folders):
+            if path.is_symlink() and leads_out(path, root):
+                yield path
 
 
 def leads_out(path: Path, root: Path) -> bool:

@@ -23,7 +23,7 @@ from paribus.comparison.values import Analysed
 from paribus.disk import remove_empty, sweep
 from paribus.errors import DiskError, RecordError
 from paribus.events import StudyBegins, StudyEnded, Watch, quiet
-from paribus.files import leads_out
+from paribus.files import leads_out, ways_out
 from paribus.lock import demand_free, held, writing_report
 from paribus.log import logged
 from paribus.records import Record
@@ -179,6 +179,7 @@ def _run(
     from paribus.execution import conduct
     from paribus.execution.local import Workers
 
+    _refuse_links_out(out)
     _refuse_looks_after_the_fact(out, study)
     with writing_report(out):
         sweep(out)
@@ -266,6 +267,11 @@ def _demand_same_test(record: Record, others: Iterable[Record]) -> None:
     ours, theirs = record.facts.data, first.facts.data
     if (ours.classes, ours.test) != (theirs.classes, theirs.test):
         raise RecordError("it was tested on other classes or pictures; run the study again")
+
+
+def _refuse_links_out(out: Path) -> None:
+    for link in ways_out(out):
+        raise RecordError(f"{link}: a link that leads out of {out}; a folder is expected")
 
 
 def _refuse_looks_after_the_fact(out: Path, study: Study) -> None:
