@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from paribus.errors import printable
@@ -31,7 +31,7 @@ def show_status(status: Status) -> None:
     say(f"Being worked on by {status.holder}" if status.holder else "Nobody is at work on it.")
     if status.last:
         say(f"Last: {status.last.get('says', '')}, {status.last.get('time', '')}")
-    table = Table("setting", "seed", "state", "epoch", "", box=SIMPLE_HEAD)
+    table = Table("setting", "seed", "state", "epoch", Column(overflow="fold"), box=SIMPLE_HEAD)
     for run in status.runs:
         table.add_row(*_row(run))
     console.print(table)

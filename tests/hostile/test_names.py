@@ -12,7 +12,6 @@ import io
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,7 +19,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from markdown_it import MarkdownIt
-from playwright.sync_api import Browser, Dialog, Request, sync_playwright
+from playwright.sync_api import Browser, Dialog, Request
 
 from hostile.effort import EFFORT
 from hostile.payloads import HTML, PAYLOADS
@@ -30,8 +29,6 @@ from paribus.errors import StudyError, printable
 from paribus.report.write import write_report
 from paribus.study.read import parse_study
 from synthetic import make_records, make_study
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 
 
 def test_there_are_a_hundred_different_ones() -> None:
@@ -64,16 +61,6 @@ BOTH = pytest.mark.parametrize("which", ["few", "many"])
 
 
 # ---- in a browser ---------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    with sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @dataclass

@@ -160,8 +160,8 @@ claims:
     [
         ("setting: l2", "setting: l22", "no setting is called 'l22'; did you mean 'l2'?"),
         ("against: baseline", "against: main", "no setting is called 'main'"),
-        ("test_accuracy", "test_acuracy", "'test_acuracy' came; a measure (test_accuracy, "),
-        ("test_accuracy", "drop:frost-6", "drop: with a change of the pictures, as drop:centre-"),
+        ("test_accuracy", "test_acuracy", "came; a measure (perhaps test_accuracy) out of"),
+        ("test_accuracy", "'drop:blurr-6'", "perhaps drop:blur-6"),
         ("expect: better", "expekt: better", "one of expect, between, within"),
         ("expect: better", "between: [2, 1]", "the lower one first, is expected"),
         ("says: It helps.", "sais: It helps.", "unknown key; did you mean 'says'?"),

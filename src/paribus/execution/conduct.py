@@ -92,7 +92,10 @@ def train_missing(
     """
     planned = _tasks(study, seeds, data, out)
     found = {task.run.key: _record(task, watch) for task in planned}
-    tasks = [task for task in planned if not _is_done(task, found[task.run.key])]
+    done = {task.run.key for task in planned if _is_done(task, found[task.run.key])}
+    for key in done:  # killed after its record was written, a run leaves its checkpoints behind
+        remove(checkpoint_folder(out, *key))
+    tasks = [task for task in planned if task.run.key not in done]
     if not other_machine:
         here = environment().model_copy(update={"threads": THREADS})
         refuse_other_machines(out, [(task.run, task.deciding) for task in tasks], here)
@@ -195,10 +198,7 @@ def _record(task: Training, watch: Watch) -> RunFacts | None:
 
 
 def _is_done(task: Training, facts: RunFacts | None) -> bool:
-    done = facts is not None and facts.digest == task.deciding.digest and is_final(facts)
-    if done:  # killed between the record and this, a run leaves its checkpoints behind
-        remove(checkpoint_folder(task.out, *task.run.key))
-    return done
+    return facts is not None and facts.digest == task.deciding.digest and is_final(facts)
 
 
 def _tell_changes(

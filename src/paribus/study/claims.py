@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
@@ -45,10 +46,12 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _measure(name: str) -> str:
-    if name not in (*MEASURES, *DROPS):
-        changes = f"or drop: with a change of the pictures, as {DROPS[0]}"
-        raise ValueError(f"a measure ({', '.join(MEASURES)}, {changes})")
-    return name
+    if name in (*MEASURES, *DROPS):
+        return name
+    close = difflib.get_close_matches(name, (*MEASURES, *DROPS), n=1)
+    meant = f" (perhaps {close[0]})" if close else ""
+    others = f"or drop: with a change of the pictures, as {DROPS[0]},"
+    raise ValueError(f"a measure{meant} out of {', '.join(MEASURES)}, {others}")
 
 
 MeasureName = Annotated[str, AfterValidator(_measure)]
