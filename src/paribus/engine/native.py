@@ -1,0 +1,186 @@
+"""A module trained and asked through the engine, in the module's own memory."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from paribus.engine.library import library
+from paribus.engine.vocabulary import Program, Shape, Stage, translate
+
+#: In the order of `Kind` in native/network.hpp.
+_KINDS = ("convolution", "pooled convolution", "linear", "activation", "flatten", "dropout")
+
+
+class _Description(ctypes.Structure):
+    """`Description` in native/network.hpp."""
+
+    _fields_ = (
+        ("kind", ctypes.c_int32),
+        ("before", ctypes.c_int32 * 3),
+        ("after", ctypes.c_int32 * 3),
+        ("kernel", ctypes.c_int32 * 4),
+        ("pooling", ctypes.c_int32 * 6),
+        ("relu", ctypes.c_int32),
+        ("normalised", ctypes.c_int32),
+        ("cancelled", ctypes.c_int32),
+        ("epsilon", ctypes.c_double),
+        ("momentum", ctypes.c_double),
+        *((name, ctypes.c_void_p) for name in ("weight", "bias", "weight_gradient",
+          "bias_gradient", "running_mean", "running_variance")),
+    )  # fmt: skip
+
+
+class _Images(ctypes.Structure):
+    """`Images` in native/network.hpp."""
+
+    _fields_ = (
+        ("pixels", ctypes.c_void_p),
+        ("labels", ctypes.c_void_p),
+        ("count", ctypes.c_int),
+        ("dropout", ctypes.c_void_p),
+    )
+
+
+class Trainer:
+    """Takes a module's training steps in its own memory and in that of torch's optimiser.
+
+    The engine works out the loss and its gradients; the step itself is torch's. So the module's
+    state and the optimiser's are at all times what they would be under torch.
+    """
+
+    def __init__(
+        self, module: nn.Module, shape: Shape, optimiser: torch.optim.Optimizer, batch_size: int
+    ) -> None:
+        """Prepare for batches of at most `batch_size` images of `shape`.
+
+        Raises:
+            OutsideVocabulary: if the module can't be trained so.
+            NoLibrary: if the engine isn't there.
+        """
+        self._program = translate(module, shape)
+        self._optimiser = optimiser
+        self._batch_size = batch_size
+        for parameter in module.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+        self._counts = [
+            stage.normalisation.num_batches_tracked
+            for stage in self._program.stages
+            if stage.normalisation and stage.normalisation.num_batches_tracked is not None
+        ]
+        self._network = _Network(self._program, batch_size)
+
+    def step(self, images: Tensor, labels: Tensor) -> float:
+        """One step of the optimiser; the batch's mean cross entropy (nats) before it.
+
+        Args:
+            images: (n, channels, height, width), normalised, at most `batch_size`.
+            labels: (n,) class numbers.
+
+        Raises:
+            ValueError: if batch normalisation is given a single value of a channel, or if there
+                are more images than were announced, or a label that isn't a class.
+        """
+        self._demand_fitting(images, labels)
+        masks = [mask.contiguous() for mask in self._masks(len(images))]
+        loss = self._network.learn(images.contiguous(), labels.contiguous(), masks)
+        for count in self._counts:
+            count.add_(1)
+        self._optimiser.step()
+        return loss
+
+    def _masks(self, images: int) -> Iterator[Tensor]:
+        """What nn.Dropout would draw from torch's generator and multiply with."""
+        for stage in self._program.stages:
+            if stage.kind == "dropout":
+                keep = 1 - stage.dropout
+                yield torch.empty(images, *stage.before).bernoulli_(keep).div_(keep)
+
+    def _demand_fitting(self, images: Tensor, labels: Tensor) -> None:
+        if not 1 <= len(images) == len(labels) <= self._batch_size:
+            raise ValueError(
+                f"1 to {self._batch_size} images and as many labels are expected; "
+                f"{len(images)} and {len(labels)} came"
+            )
+        if not 0 <= int(labels.min()) <= int(labels.max()) < self._program.classes:
+            raise ValueError(f"labels from 0 to {self._program.classes - 1} are expected")
+        for stage in self._program.stages:
+            if stage.normalisation and len(images) * stage.before[1] * stage.before[2] == 1:
+                raise ValueError("batch normalisation needs more than 1 value of each channel")
+
+
+class Forward:
+    """Says of images what the module says in evaluation mode, by its weights at that time."""
+
+    def __init__(self, module: nn.Module, shape: Shape) -> None:
+        """Prepare for images of `shape`.
+
+        Raises:
+            OutsideVocabulary, NoLibrary: as `Trainer`.
+        """
+        self._program = translate(module, shape)
+        self._network = _Network(self._program, 1)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """(n, classes) of images (n, channels, height, width)."""
+        answers = torch.empty(len(images), self._program.classes)
+        self._network.answer(images.contiguous(), answers)
+        return torch.log_softmax(answers, dim=1) if self._program.log_softmax else answers
+
+
+class _Network:
+    """A network in the library, freed with this object; it points into the module's tensors."""
+
+    def __init__(self, program: Program, batch: int) -> None:
+        self._program = program  # keeps the tensors alive
+        self._library = library().handle
+        stages = (_Description * len(program.stages))(*map(_described, program.stages))
+        self._library.paribus_new.restype = ctypes.c_void_p
+        self._library.paribus_learn.restype = ctypes.c_double
+        self._pointer = ctypes.c_void_p(self._library.paribus_new(stages, len(stages), batch))
+
+    def learn(self, images: Tensor, labels: Tensor, masks: list[Tensor]) -> float:
+        pointers = (ctypes.c_void_p * len(masks))(*(mask.data_ptr() for mask in masks))
+        its = _Images(
+            images.data_ptr(), labels.data_ptr(), len(images),
+            ctypes.cast(pointers, ctypes.c_void_p),
+        )  # fmt: skip
+        loss: float = self._library.paribus_learn(self._pointer, its)
+        return loss
+
+    def answer(self, images: Tensor, answers: Tensor) -> None:
+        its = _Images(images.data_ptr(), None, len(images), None)
+        self._library.paribus_answer(self._pointer, its, ctypes.c_void_p(answers.data_ptr()))
+
+    def __del__(self) -> None:
+        if pointer := getattr(self, "_pointer", None):
+            self._library.paribus_free(pointer)
+
+
+def _described(stage: Stage) -> _Description:
+    its = _Description(
+        kind=_KINDS.index(stage.kind),
+        before=stage.before,
+        after=stage.after,
+        pooling=(*stage.pooling.window, *stage.pooling.stride, *stage.pooling.padding),
+        relu=stage.relu,
+        cancelled=stage.cancelled,
+    )
+    if isinstance(stage.layer, nn.Conv2d):
+        its.kernel = (*stage.layer.kernel_size, *map(int, stage.layer.padding))
+    if norm := stage.normalisation:
+        its.normalised, its.epsilon, its.momentum = 1, norm.eps, norm.momentum or 0.0
+        its.running_mean, its.running_variance = map(_address, (norm.running_mean, norm.running_var))
+    if learned := stage.layer or stage.normalisation:
+        its.weight, its.weight_gradient = _address(learned.weight), _address(learned.weight.grad)
+        if learned.bias is not None:
+            its.bias, its.bias_gradient = _address(learned.bias), _address(learned.bias.grad)
+    return its
+
+
+def _address(tensor: Any) -> int | None:
+    return None if tensor is None else int(tensor.data_ptr())

@@ -1,0 +1,206 @@
+// A network: its stages, in groups through which a block goes at once.
+//
+// Batch normalisation needs something of the whole batch: on the way forward the inputs' mean and
+// variance, on the way back two sums. So a group ends before each of its stages, and all blocks
+// pass through a group before the first one enters the next. The last group turns round: a block
+// goes through it forward and back while it is in the cache.
+#pragma once
+
+#include <algorithm>
+
+#include "activation.hpp"
+#include "linear.hpp"
+#include "pooled.hpp"
+#include "reshaping.hpp"
+
+namespace paribus {
+
+enum class Kind : int32_t { convolution, pooled_convolution, linear, activation, flatten, dropout };
+
+// One stage as Python describes it (paribus.engine.vocabulary); what doesn't concern it is zero.
+struct Description {
+    Kind kind;
+    Shape from, to;
+    Kernel kernel;
+    Pooling pool;
+    int32_t relu, normalised, cancelled;
+    double epsilon, momentum;
+    const float *weight, *bias;
+    float *weight_gradient, *bias_gradient;
+    float *running_mean, *running_variance;
+};
+
+// Images as they come: [image][channel][row][column], of floats.
+struct Images {
+    const float *pixels;
+    const int64_t *labels;
+    int count;
+    const float *const *dropout;  // factors of each of its stages, [image][feature]
+};
+
+class Network {
+  public:
+    // For batches of at most `batch` images.
+    Network(const Description *stages, int count, int batch) : from_(stages[0].from) {
+        int turn = -1;  // from the stage behind it on, a block goes forward and back at once
+        for (int n = 0; n < count; n++)
+            if (stages[n].normalised) turn = n;
+        for (int n = 0; n < count; n++) {
+            const int blocks = n <= turn ? blocks_of(batch) : 1;
+            values_.emplace_back(stages[n].from, blocks);
+            gradients_.emplace_back(stages[n].from, n > 0 && stages[n - 1].normalised ? blocks_of(batch) : 1);
+            add(stages[n], n, blocks);
+            if (!stages[n].weight && learns_ == n) learns_++;
+        }
+        values_.emplace_back(stages[count - 1].to, 1);
+        gradients_.emplace_back(stages[count - 1].to, turn == count - 1 ? blocks_of(batch) : 1);
+        classes_ = stages[count - 1].to.size();
+        filled_up_ = Buffer(size_t(BLOCK) * from_.size());
+    }
+
+    // What the last stage says in evaluation mode: [image][class].
+    void answer(Images images, float *answers) {
+        for (auto &stage : stages_) stage->prepare(false);
+        for (int block = 0; block < blocks_of(images.count); block++) {
+            forward(images, block, 0, last(), false);
+            for (int image = 0; image < in_block(images, block); image++)
+                for (int c = 0; c < classes_; c++)
+                    *answers++ = values_.back().of(block)[c * BLOCK + image];
+        }
+    }
+
+    // The mean cross entropy of a batch; leaves its gradients where the descriptions say.
+    double learn(Images images) {
+        const int blocks = blocks_of(images.count);
+        for (auto &stage : stages_) stage->prepare(true);
+        int begin = 0;
+        for (const auto &[n, normalisation] : normalisations_) {
+            for (int block = 0; block < blocks; block++) {
+                forward(images, block, begin, n, true);
+                normalisation->observe(block, values_[n].of(block), in_block(images, block));
+            }
+            normalisation->settle_forward(blocks);
+            begin = n;
+        }
+        double loss = 0;
+        size_t left = normalisations_.size();
+        for (int block = 0; block < blocks; block++) {
+            forward(images, block, begin, last(), true);
+            loss += judge(images, block);
+            backward(block, last(), left);
+        }
+        while (left-- > 0) {
+            normalisations_[left].second->settle_backward();
+            for (int block = 0; block < blocks; block++)
+                backward(block, normalisations_[left].first + 1, left);
+        }
+        for (auto &stage : stages_) stage->finish();
+        return loss / images.count;
+    }
+
+  private:
+    static int blocks_of(int images) { return (images + BLOCK - 1) / BLOCK; }
+    static int in_block(const Images &images, int block) {
+        return std::min(images.count - block * BLOCK, BLOCK);
+    }
+    int last() const { return int(stages_.size()); }
+
+    void add(const Description &its, int n, int blocks) {
+        const Learned learned{its.weight, its.bias, its.weight_gradient, its.bias_gradient};
+        const Normalisation normalisation{learned, its.running_mean, its.running_variance,
+                                          its.epsilon, its.momentum};
+        auto put = [&](auto *stage) {
+            stages_.emplace_back(stage);
+            return stage;
+        };
+        switch (its.kind) {
+            case Kind::convolution:
+                put(new Convolution(its.from, its.to, its.kernel, learned, its.cancelled));
+                break;
+            case Kind::pooled_convolution:
+                put(new PooledConvolution(its.from, its.to, its.kernel, its.pool.height, learned, blocks));
+                break;
+            case Kind::linear:
+                put(new Linear(its.from.size(), its.to.size(), learned, its.cancelled));
+                break;
+            case Kind::activation: {
+                auto *stage = put(new Activation(its.from, its.to, its.normalised ? &normalisation : nullptr,
+                                                 its.relu, its.pool, blocks));
+                if (its.normalised) normalisations_.emplace_back(n, stage);
+                break;
+            }
+            case Kind::flatten:
+                put(new Flatten(its.from));
+                break;
+            case Kind::dropout:
+                dropouts_.push_back(put(new Dropout(its.from, blocks)));
+                break;
+        }
+    }
+
+    // Through the stages from `begin` to before `end`.
+    void forward(const Images &images, int block, int begin, int end, bool training) {
+        if (begin == 0) enter(images, block, training);
+        for (int n = begin; n < end; n++)
+            stages_[n]->forward(block, values_[n].of(block), values_[n + 1].of(block), training);
+    }
+
+    // Back through the stages before `end`, down to behind the normalisation before.
+    void backward(int block, int end, size_t normalisations) {
+        const int begin = normalisations > 0 ? normalisations_[normalisations - 1].first + 1 : learns_;
+        for (int n = end; n-- > std::max(begin, learns_);)
+            stages_[n]->backward(block, values_[n].of(block), gradients_[n + 1].of(block),
+                                 n == learns_ ? nullptr : gradients_[n].of(block));
+        if (normalisations > 0)
+            normalisations_[normalisations - 1].second->reckon(block, gradients_[begin].of(block));
+    }
+
+    // A block's images and dropout factors, from torch's order to ours.
+    void enter(const Images &images, int block, bool training) {
+        const int here = in_block(images, block), size = from_.size();
+        const float *pixels = images.pixels + ptrdiff_t{block} * BLOCK * size;
+        if (here < BLOCK) {  // filled up with zeros
+            filled_up_.clear();
+            std::memcpy(filled_up_, pixels, sizeof(float) * here * size);
+            pixels = filled_up_;
+        }
+        for (int c = 0; c < from_.channels; c++)
+            for (int n = 0; n < from_.positions(); n += BLOCK)
+                transpose(pixels + c * from_.positions() + n, size,
+                          values_[0].of(block) + (ptrdiff_t{n} * from_.channels + c) * BLOCK,
+                          from_.channels * BLOCK, BLOCK, from_.positions() - n);
+        for (size_t n = 0; training && n < dropouts_.size(); n++)
+            dropouts_[n]->draw(block, images.dropout[n], here);
+    }
+
+    // The sum of a block's cross entropies, and the gradients of the batch's mean.
+    double judge(const Images &images, int block) {
+        const float *logits = values_.back().of(block);
+        float *gradients = gradients_.back().of(block);
+        std::memset(gradients, 0, sizeof(float) * classes_ * BLOCK);
+        double loss = 0;
+        for (int image = 0; image < in_block(images, block); image++) {
+            const int64_t label = images.labels[block * BLOCK + image];
+            float largest = logits[image];
+            for (int c = 1; c < classes_; c++) largest = std::max(largest, logits[c * BLOCK + image]);
+            double total = 0;
+            for (int c = 0; c < classes_; c++) total += std::exp(double(logits[c * BLOCK + image]) - largest);
+            loss -= logits[label * BLOCK + image] - largest - std::log(total);
+            for (int c = 0; c < classes_; c++) {
+                const double share = std::exp(double(logits[c * BLOCK + image]) - largest) / total;
+                gradients[c * BLOCK + image] = float((share - (c == label)) / images.count);
+            }
+        }
+        return loss;
+    }
+
+    Shape from_;
+    int classes_, learns_ = 0;
+    std::vector<std::unique_ptr<Stage>> stages_;
+    std::vector<PerBlock<float>> values_, gradients_;  // before the first stage, ..., behind the last
+    std::vector<std::pair<int, Activation *>> normalisations_;
+    std::vector<Dropout *> dropouts_;
+    Buffer filled_up_;
+};
+
+}  // namespace paribus
