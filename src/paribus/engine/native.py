@@ -13,7 +13,7 @@ from paribus.engine.library import library
 from paribus.engine.vocabulary import Program, Shape, Stage, translate
 
 #: In the order of `Kind` in native/network.hpp.
-_KINDS = ("convolution", "pooled convolution", "linear", "activation", "flatten", "dropout")
+_KINDS = ("convolution", "pooled convolution", "activation", "dropout")
 
 
 class _Description(ctypes.Structure):
@@ -26,7 +26,6 @@ class _Description(ctypes.Structure):
         ("kernel", ctypes.c_int32 * 4),
         ("pooling", ctypes.c_int32 * 6),
         ("relu", ctypes.c_int32),
-        ("normalised", ctypes.c_int32),
         ("cancelled", ctypes.c_int32),
         ("epsilon", ctypes.c_double),
         ("momentum", ctypes.c_double),
@@ -172,8 +171,10 @@ def _described(stage: Stage) -> _Description:
     )
     if isinstance(stage.layer, nn.Conv2d):
         its.kernel = (*stage.layer.kernel_size, *map(int, stage.layer.padding))
+    elif stage.layer:
+        its.kernel = (*stage.before[1:], 0, 0)
     if norm := stage.normalisation:
-        its.normalised, its.epsilon, its.momentum = 1, norm.eps, norm.momentum or 0.0
+        its.epsilon, its.momentum = norm.eps, norm.momentum or 0.0
         its.running_mean, its.running_variance = map(_address, (norm.running_mean, norm.running_var))
     if learned := stage.layer or stage.normalisation:
         its.weight, its.weight_gradient = _address(learned.weight), _address(learned.weight.grad)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn
@@ -11,7 +12,7 @@ from torch import nn
 
 Shape = tuple[int, int, int]
 Pair = tuple[int, int]
-Kind = Literal["convolution", "pooled convolution", "linear", "activation", "flatten", "dropout"]
+Kind = Literal["convolution", "pooled convolution", "activation", "dropout"]
 Layer = nn.Conv2d | nn.Linear
 Normalisation = nn.BatchNorm1d | nn.BatchNorm2d
 
@@ -22,8 +23,6 @@ _HOOKS = (
     "_backward_hooks",
     "_backward_pre_hooks",
 )
-#: A position in a pooling window is kept in a signed byte.
-LARGEST_WINDOW = 127
 
 
 class OutsideVocabulary(ValueError):  # noqa: N818  # it is a finding, not a fault
@@ -45,7 +44,8 @@ class Stage:
 
     Attributes:
         before, after: (channels, height, width) of what it takes and gives.
-        layer: the convolution or linear layer whose weights it has.
+        layer: the layer whose weights it has; a linear one is a convolution whose kernel is the
+            whole picture.
         normalisation: an activation's batch normalisation.
         cancelled: the layer is followed by batch normalisation, which takes its bias away.
         dropout: the probability of a dropout.
@@ -88,12 +88,7 @@ def translate(module: nn.Module, shape: Shape) -> Program:
         if last.dim not in (1, -1):
             _outside(name, last, "over the classes only (dim=1)")
     _demand_plain_parameters(module)
-    stages: list[Stage] = []
-    for name, layer in layers:
-        before = stages[-1].after if stages else shape
-        stage = _stage(name, layer, before, flat=any(s.kind == "flatten" for s in stages))
-        stages += [stage] if stage else []
-    fused = _fused(stages)
+    fused = _fused(_stages(layers, shape))
     if not any(stage.layer for stage in fused):
         raise OutsideVocabulary("it has no layer with weights")
     if fused[-1].after[1:] != (1, 1):
@@ -122,42 +117,63 @@ def _layers(module: nn.Module, name: str = "") -> Iterator[tuple[str, Any]]:
         raise OutsideVocabulary(f"{name or 'the network'} has the same layer twice")
 
 
-def _stage(name: str, layer: Any, before: Shape, flat: bool) -> Stage | None:
-    """One layer as a stage of its own; None for one that does nothing."""
-    channels, height, width = before
-    match type(layer):
-        case nn.Conv2d:
-            return _convolution(name, layer, before)
-        case nn.BatchNorm2d | nn.BatchNorm1d:
-            if flat == (type(layer) is nn.BatchNorm2d):
-                _outside(name, layer, "BatchNorm2d before and BatchNorm1d behind nn.Flatten")
-            if not (layer.affine and layer.track_running_stats and layer.momentum is not None):
-                _outside(name, layer, "batch normalisation as it is by default")
-            _demand_inputs(name, layer.num_features, channels)
-            return Stage("activation", before, before, normalisation=layer)
-        case nn.ReLU:
-            return Stage("activation", before, before, relu=True)
-        case nn.MaxPool2d:
-            return _pooling(name, layer, before)
-        case nn.Flatten:
+def _stages(layers: list[tuple[str, Any]], shape: Shape) -> list[Stage]:
+    """A stage for each layer that does anything.
+
+    Flattening does nothing: the linear layer behind it takes a picture as it is, and everything
+    else that may stand there asks for no order.
+    """
+    stages: list[Stage] = []
+    flat = False
+    for name, layer in layers:
+        if type(layer) is nn.Flatten:
             if (layer.start_dim, layer.end_dim) not in ((1, -1), (1, 3)):
                 _outside(name, layer, "flattening of everything but the images")
-            size = channels * height * width
-            return None if flat else Stage("flatten", before, (size, 1, 1))
+            flat = True
+        else:
+            stage = _stage(name, layer, stages[-1].after if stages else shape, flat)
+            stages += [stage] if stage else []
+    return stages
+
+
+def _stage(name: str, layer: Any, before: Shape, flat: bool) -> Stage | None:
+    """One layer as a stage of its own; None for one that does nothing."""
+    match type(layer):
+        case nn.Conv2d if not flat:
+            return _convolution(name, layer, before)
         case nn.Linear:
             if not flat:
                 _outside(name, layer, "a linear layer only behind nn.Flatten")
-            _demand_inputs(name, layer.in_features, channels)
-            return Stage("linear", before, (layer.out_features, 1, 1), layer=layer)
+            _demand_inputs(name, layer.in_features, math.prod(before))
+            return Stage("convolution", before, (layer.out_features, 1, 1), layer=layer)
+        case nn.BatchNorm2d if not flat:
+            return _normalisation(name, layer, before)
+        case nn.BatchNorm1d if flat:
+            if before[1:] != (1, 1):
+                _outside(name, layer, "BatchNorm1d behind a linear layer")
+            return _normalisation(name, layer, before)
+        case nn.ReLU:
+            return Stage("activation", before, before, relu=True)
+        case nn.MaxPool2d if not flat:
+            return _pooling(name, layer, before)
         case nn.Dropout:
-            drops = 0 < layer.p < 1
             if layer.p == 1:
                 _outside(name, layer, "a probability below 1")
-            return Stage("dropout", before, before, dropout=layer.p) if drops else None
+            return Stage("dropout", before, before, dropout=layer.p) if layer.p else None
         case nn.Identity:
             return None
         case other:
-            raise OutsideVocabulary(f"{name} is a {other.__name__}, which the engine doesn't know")
+            where = " behind nn.Flatten" if flat else ""
+            raise OutsideVocabulary(
+                f"{name} is a {other.__name__}{where}, which the engine doesn't know"
+            )
+
+
+def _normalisation(name: str, layer: Normalisation, before: Shape) -> Stage:
+    if not (layer.affine and layer.track_running_stats and layer.momentum is not None):
+        _outside(name, layer, "batch normalisation as it is by default")
+    _demand_inputs(name, layer.num_features, before[0])
+    return Stage("activation", before, before, normalisation=layer)
 
 
 def _convolution(name: str, layer: nn.Conv2d, before: Shape) -> Stage:
@@ -179,8 +195,6 @@ def _pooling(name: str, layer: nn.MaxPool2d, before: Shape) -> Stage:
     )
     if _pair(layer.dilation) != (1, 1) or layer.return_indices or layer.ceil_mode:
         _outside(name, layer, "max pooling without dilation, indices and ceil_mode")
-    if window[0] * window[1] > LARGEST_WINDOW:
-        _outside(name, layer, f"windows of at most {LARGEST_WINDOW} positions")
     height, width = (
         (side + 2 * p - w) // s + 1
         for side, w, s, p in zip(before[1:], window, stride, padding, strict=True)
@@ -234,7 +248,7 @@ def _with_layers(stages: list[Stage]) -> Iterator[Stage]:
         if passed:
             passed = False
         elif follower and stage.layer and follower.kind == "activation":
-            passed = stage.kind == "convolution" and _is_plain(follower)
+            passed = _is_plain(follower)
             if passed:
                 yield replace(
                     stage, kind="pooled convolution", after=follower.after, pooling=follower.pooling

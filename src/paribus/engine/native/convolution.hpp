@@ -1,115 +1,88 @@
-// A convolution whose every output has a gradient.
+// A layer whose every output has a gradient.
 #pragma once
 
 #include "stage.hpp"
 
 namespace paribus {
 
-struct Kernel {
-    int height, width, pad_y, pad_x;
-    int size() const { return height * width; }
-};
-
-// Weights as the inner loop takes them: [tile of outputs][tap][output of the tile].
-// `weight(output, tap)` says which they are.
-template <class F>
-void pack(float *packed, Tiles outputs, int taps, F weight) {
-    for (int tile = 0; tile < outputs.tiles(); tile++)
-        for (int tap = 0; tap < taps; tap++)
-            for (int o = 0; o < outputs.size(tile); o++)
-                *packed++ = weight(outputs.begin(tile) + o, tap);
-}
-
-// The part of a kernel's row or column that lies inside of a picture: where it begins and ends.
+// The part of a kernel's row or column that lies inside of a picture.
 struct Inside {
     int begin, end;
     Inside(int output, int pad, int kernel, int side)
-        : begin(output < pad ? pad - output : 0),
-          end(side + pad - output < kernel ? side + pad - output : kernel) {}
-    bool whole(int kernel) const { return begin == 0 && end == kernel; }
+        : begin(std::max(0, pad - output)), end(std::min(kernel, side + pad - output)) {}
+    int size() const { return end - begin; }
 };
 
-// One position's sums, or those of two side by side where there are registers for them.
+// A convolution's outputs at (y, x), or at that position and those right of it.
 template <int POSITIONS, int OUTPUTS>
-inline void add_window(Sums<POSITIONS, OUTPUTS> &sums, const float *inputs, Shape from, Kernel k,
-                       const float *weights, int y, int x) {
+Sums<POSITIONS, OUTPUTS> convolved(const float *inputs, Shape from, Kernel k, const float *weights,
+                                   const float *bias, int y, int x) {
+    Sums<POSITIONS, OUTPUTS> sums;
+    for (auto &position : sums.of)
+        for (int o = 0; o < OUTPUTS; o++)
+            for (Vec &part : position[o]) part = every(bias[o]);
     const Inside rows(y, k.pad_y, k.height, from.height), columns(x, k.pad_x, k.width, from.width);
-    const int taps = (columns.end - columns.begin) * from.channels;
-    if (taps <= 0 || rows.end <= rows.begin) return;
-    const ptrdiff_t pixel = ptrdiff_t{BLOCK} * from.channels;
-    const ptrdiff_t first = ptrdiff_t{rows.begin} * k.width + columns.begin;
+    if (rows.size() <= 0 || columns.size() <= 0) return sums;
+    const ptrdiff_t pixel = from.at(0, 1), column = ptrdiff_t{from.channels} * OUTPUTS;
     multiply_add(sums,
                  {inputs + from.at(y + rows.begin - k.pad_y, x + columns.begin - k.pad_x),
-                  weights + first * from.channels * OUTPUTS, BLOCK, OUTPUTS, pixel * from.width,
-                  ptrdiff_t{k.width} * from.channels * OUTPUTS, taps, rows.end - rows.begin},
+                  weights + (rows.begin * k.width + columns.begin) * column, BLOCK, OUTPUTS,
+                  pixel * from.width, k.width * column, columns.size() * from.channels,
+                  rows.size()},
                  pixel);
+    return sums;
 }
 
-// Whether `count` positions from x on see whole rows of the kernel.
-inline bool unpadded(Shape from, Kernel k, int x, int count) {
-    return x >= k.pad_x && x + count - 1 + k.width <= from.width + k.pad_x;
+// Calls f(number of positions, x) until `count` positions from x on are done: two at a time where
+// there are registers for them and both see whole rows of the kernel.
+template <class F>
+void side_by_side(Shape from, Kernel k, int x, int count, F f) {
+    for (const int end = x + count; x < end;) {
+        const bool whole = x >= k.pad_x && x + SIDE_BY_SIDE - 1 + k.width <= from.width + k.pad_x;
+        if (whole && x + SIDE_BY_SIDE <= end) {
+            f(std::integral_constant<int, SIDE_BY_SIDE>{}, x);
+            x += SIDE_BY_SIDE;
+        } else {
+            f(std::integral_constant<int, 1>{}, x++);
+        }
+    }
 }
 
-constexpr int SIDE_BY_SIDE = REGISTERS == 32 ? 2 : 1;
-constexpr int CONVOLUTION_TILE = TILE / SIDE_BY_SIDE;
-
-// outputs = inputs * weights + bias; `weights` packed in tiles, a tap being [row][column][channel].
 inline void convolve(const float *inputs, Shape from, Kernel k, const float *weights,
                      const float *bias, float *outputs, Shape to) {
-    const Tiles tiles{to.channels, CONVOLUTION_TILE};
-    const int taps = k.size() * from.channels;
+    const Tiles tiles{to.channels, TILE};
     for (int tile = 0; tile < tiles.tiles(); tile++)
-        with_constant<CONVOLUTION_TILE>(tiles.size(tile), [&](auto size) {
+        with_constant<TILE>(tiles.size(tile), [&](auto size) {
             const int first = tiles.begin(tile);
-            auto compute = [&](auto positions, int y, int x) {
-                Sums<positions, size> sums;
-                start(sums, bias + first);
-                add_window(sums, inputs, from, k, weights + ptrdiff_t{first} * taps, y, x);
-                for (int p = 0; p < positions; p++)
-                    std::memcpy(outputs + to.at(y, x + p, first), sums.of[p], sizeof sums.of[p]);
-            };
+            const float *its = weights + ptrdiff_t{first} * k.size() * from.channels;
             for (int y = 0; y < to.height; y++)
-                for (int x = 0; x < to.width;)
-                    if (x + SIDE_BY_SIDE <= to.width && unpadded(from, k, x, SIDE_BY_SIDE)) {
-                        compute(std::integral_constant<int, SIDE_BY_SIDE>{}, y, x);
-                        x += SIDE_BY_SIDE;
-                    } else {
-                        compute(std::integral_constant<int, 1>{}, y, x++);
-                    }
+                side_by_side(from, k, 0, to.width, [&](auto positions, int x) {
+                    const auto sums = convolved<positions, size>(inputs, from, k, its,
+                                                                 bias + first, y, x);
+                    for (int p = 0; p < positions; p++)
+                        std::memcpy(outputs + to.at(y, x + p, first), sums.of[p],
+                                    sizeof sums.of[p]);
+                });
         });
 }
 
-// A picture with a margin of zeros around it.
-inline void pad(const float *inputs, Shape from, int pad_y, int pad_x, float *padded) {
-    const Shape to{from.channels, from.height + 2 * pad_y, from.width + 2 * pad_x};
-    const size_t row = size_t{sizeof(float)} * from.at(1, 0);
-    for (int y = 0; y < from.height; y++)
-        std::memcpy(padded + to.at(y + pad_y, pad_x), inputs + from.at(y, 0), row);
-}
-
-class Convolution : public Stage {
+class Convolution : public Layer {
   public:
-    // `cancelled`: a batch normalisation follows, which takes the bias away again.
     Convolution(Shape from, Shape to, Kernel k, Learned learned, bool cancelled)
-        : from_(from), to_(to), k_(k), learned_(learned), cancelled_(cancelled),
-          padded_{from.channels, from.height + 2 * k.pad_y, from.width + 2 * k.pad_x},
-          taps_(k.size() * from.channels), run_(k.width * from.channels),
-          packed_(size_t(taps_) * to.channels), turned_(packed_.count()), bias_(to.channels),
-          none_(from.channels), padded_inputs_(size_t(padded_.size()) * BLOCK),
-          weight_sums_(packed_.count() * LANES), bias_sums_(size_t(to.channels) * LANES) {}
+        : Layer(from, to, k, learned, cancelled), turned_(packed_.count()), none_(from.channels),
+          padded_inputs_(size_t(padded_.size()) * BLOCK), filled_up_((taps_ + BLOCK - 1) / BLOCK * BLOCK),
+          flat_(to.positions() == 1), weight_sums_(size_t(to.channels) * (flat_ ? filled_up_ : taps_ * LANES)),
+          input_rows_(size_t(BLOCK) * filled_up_), gradient_rows_(size_t(BLOCK) * to.channels) {}
 
     void prepare(bool training) override {
-        pack(packed_, {to_.channels, CONVOLUTION_TILE}, taps_,
-             [&](int o, int tap) { return weight(o, tap % from_.channels, tap / from_.channels); });
-        if (learned_.bias) std::memcpy(bias_, learned_.bias, to_.channels * sizeof(float));
+        Layer::prepare(training);
         if (!training) return;
         // By the inputs, the gradient is a convolution too: with the kernel turned by half a turn.
-        pack(turned_, {from_.channels, CONVOLUTION_TILE}, k_.size() * to_.channels,
-             [&](int channel, int tap) {
-                 return weight(tap % to_.channels, channel, k_.size() - 1 - tap / to_.channels);
-             });
+        pack(turned_, from_.channels, k_.size() * to_.channels, [&](int channel, int tap) {
+            const int place = k_.size() - 1 - tap / to_.channels;
+            return weight(tap % to_.channels, place * from_.channels + channel);
+        });
         weight_sums_.clear();
-        bias_sums_.clear();
     }
 
     void forward(int, const float *inputs, float *outputs, bool) override {
@@ -117,51 +90,63 @@ class Convolution : public Stage {
     }
 
     void backward(int, const float *inputs, const float *gradients, float *by_inputs) override {
-        if (!cancelled_) add_bias(gradients);
-        if (k_.pad_y || k_.pad_x) {
-            pad(inputs, from_, k_.pad_y, k_.pad_x, padded_inputs_);
-            inputs = padded_inputs_;
+        add_bias(gradients);
+        if (k_.pad_y || k_.pad_x) inputs = padded(inputs);
+        if (flat_) {
+            add_products(inputs, gradients);
+        } else {  // as many rows at a time as stay in the first cache
+            const int rows = std::max(1, NEAR / to_.at(1, 0));
+            for (int y = 0; y < to_.height; y += rows)
+                add_rows(inputs, gradients, y, std::min(y + rows, to_.height));
         }
-        // A few rows at a time, which stay in the first cache, enough for sums to pay.
-        const int rows = (ENOUGH + to_.width - 1) / to_.width;
-        for (int y = 0; y < to_.height; y += rows)
-            add_weights(inputs, gradients, y, y + rows < to_.height ? y + rows : to_.height);
-        if (by_inputs) {
-            const Kernel turned{k_.height, k_.width, k_.height - 1 - k_.pad_y,
-                                k_.width - 1 - k_.pad_x};
-            convolve(gradients, to_, turned, turned_, none_, by_inputs, from_);
-        }
+        const Kernel turned{k_.height, k_.width, k_.height - 1 - k_.pad_y, k_.width - 1 - k_.pad_x};
+        if (by_inputs) convolve(gradients, to_, turned, turned_, none_, by_inputs, from_);
     }
 
     void finish() override {
-        for (int o = 0; o < to_.channels; o++) {
-            for (int tap = 0; tap < taps_; tap++)
-                learned_.weight_gradient[at(o, tap % from_.channels, tap / from_.channels)] =
-                    sum(load(weight_sums_ + (ptrdiff_t{o} * taps_ + tap) * LANES));
-            if (learned_.bias) learned_.bias_gradient[o] = sum(load(bias_sums_ + o * LANES));
-        }
+        hand_over([&](int o, int row, int tap) {
+            const ptrdiff_t n = row * run_ + tap;
+            return flat_ ? weight_sums_[o * ptrdiff_t{filled_up_} + n]
+                         : sum(load(weight_sums_ + (o * ptrdiff_t{taps_} + n) * LANES));
+        });
     }
 
   private:
-    static constexpr int ENOUGH = 64;  // positions
+    static constexpr int NEAR = 6000;  // numbers
     // Sums of outputs x taps, each of one vector: what is loaded serves several times.
     static constexpr int SOME_OUTPUTS = REGISTERS == 32 ? 4 : 2, SOME_TAPS = 5;
 
-    ptrdiff_t at(int o, int channel, int place) const {
-        return (ptrdiff_t{o} * from_.channels + channel) * k_.size() + place;
-    }
-    float weight(int o, int channel, int place) const { return learned_.weight[at(o, channel, place)]; }
-
-    void add_bias(const float *gradients) {
-        for (int position = 0; position < to_.positions(); position++)
-            for (int o = 0; o < to_.channels; o++) {
-                Vec total = load(bias_sums_ + o * LANES);
-                for (int i = 0; i < PARTS; i++, gradients += LANES) total += load(gradients);
-                store(bias_sums_ + o * LANES, total);
-            }
+    const float *padded(const float *inputs) {
+        for (int y = 0; y < from_.height; y++)
+            std::copy_n(inputs + from_.at(y, 0), from_.at(1, 0),
+                        padded_inputs_ + padded_.at(y + k_.pad_y, k_.pad_x));
+        return padded_inputs_;
     }
 
-    void add_weights(const float *inputs, const float *gradients, int y_begin, int y_end) {
+    // Of a single position: with images as rows, one more product of matrices.
+    void add_products(const float *inputs, const float *gradients) {
+        for (int tap = 0; tap < taps_; tap += BLOCK)
+            transpose(inputs + tap * BLOCK, BLOCK, input_rows_ + tap, filled_up_, taps_ - tap, BLOCK);
+        for (int o = 0; o < to_.channels; o += BLOCK)
+            transpose(gradients + o * BLOCK, BLOCK, gradient_rows_ + o, to_.channels,
+                      to_.channels - o, BLOCK);
+        const Tiles tiles{to_.channels, TILE};
+        for (int tile = 0; tile < tiles.tiles(); tile++)
+            with_constant<TILE>(tiles.size(tile), [&](auto size) {
+                for (int tap = 0; tap < taps_; tap += BLOCK) {
+                    Sums<1, size> sums;
+                    float *kept = weight_sums_ + ptrdiff_t{tiles.begin(tile)} * filled_up_ + tap;
+                    for (int o = 0; o < size; o++)
+                        std::memcpy(sums.of[0][o], kept + ptrdiff_t{o} * filled_up_, sizeof sums.of[0][o]);
+                    multiply_add(sums, {input_rows_ + tap, gradient_rows_ + tiles.begin(tile),
+                                        filled_up_, to_.channels, 0, 0, BLOCK, 1});
+                    for (int o = 0; o < size; o++)
+                        std::memcpy(kept + ptrdiff_t{o} * filled_up_, sums.of[0][o], sizeof sums.of[0][o]);
+                }
+            });
+    }
+
+    void add_rows(const float *inputs, const float *gradients, int y_begin, int y_end) {
         const Tiles outputs{to_.channels, SOME_OUTPUTS}, taps{run_, SOME_TAPS};
         for (int row = 0; row < k_.height; row++)
             for (int t = 0; t < taps.tiles(); t++)
@@ -175,42 +160,36 @@ class Convolution : public Stage {
     }
 
     template <int OUTPUTS, int TAPS>
-    void add_tile(const float *inputs, const float *gradients, int y_begin, int y_end, int row,
-                  int tap, int output) {
-        Vec sums[OUTPUTS][TAPS];
-        float *const kept = weight_sums_ + ((ptrdiff_t{output} * k_.height + row) * run_ + tap) * LANES;
-        const ptrdiff_t next = ptrdiff_t{taps_} * LANES;
-        for (int o = 0; o < OUTPUTS; o++)
-            for (int t = 0; t < TAPS; t++) sums[o][t] = load(kept + o * next + t * LANES);
-        for (int i = 0; i < PARTS; i++)
-            for (int y = y_begin; y < y_end; y++) {
-                const float *x = inputs + padded_.at(y + row, 0) + tap * BLOCK + i * LANES;
-                const float *g = gradients + to_.at(y, 0, output) + i * LANES;
-                for (int n = 0; n < to_.width;
-                     n++, x += from_.channels * BLOCK, g += to_.channels * BLOCK) {
+    [[gnu::noinline]] void add_tile(const float *inputs, const float *gradients, int y_begin,
+                                    int y_end, int row, int tap, int output) {
+        float *const kept = weight_sums_ + (ptrdiff_t{output} * taps_ + row * run_ + tap) * LANES;
+        Patch<OUTPUTS, TAPS> sums;
+        sums.load_from(kept, ptrdiff_t{taps_} * LANES);
+        for (int y = y_begin; y < y_end; y++) {
+            const float *x = inputs + padded_.at(y + row, 0) + tap * BLOCK;
+            const float *g = gradients + to_.at(y, 0, output);
+            for (int n = 0; n < to_.width; n++, x += from_.at(0, 1), g += to_.at(0, 1))
+#pragma GCC unroll 4
+                for (int i = 0; i < BLOCK; i += LANES) {
                     Vec by[OUTPUTS];
 #pragma GCC unroll 8
-                    for (int o = 0; o < OUTPUTS; o++) by[o] = load(g + o * BLOCK);
+                    for (int o = 0; o < OUTPUTS; o++) by[o] = load(g + o * BLOCK + i);
 #pragma GCC unroll 8
                     for (int t = 0; t < TAPS; t++) {
-                        const Vec input = load(x + t * BLOCK);
+                        const Vec input = load(x + t * BLOCK + i);
 #pragma GCC unroll 8
-                        for (int o = 0; o < OUTPUTS; o++) sums[o][t] += by[o] * input;
+                        for (int o = 0; o < OUTPUTS; o++) sums.of[o][t] += by[o] * input;
                     }
                 }
-            }
-        for (int o = 0; o < OUTPUTS; o++)
-            for (int t = 0; t < TAPS; t++) store(kept + o * next + t * LANES, sums[o][t]);
+        }
+        sums.store_to(kept, ptrdiff_t{taps_} * LANES);
     }
 
-    Shape from_, to_;
-    Kernel k_;
-    Learned learned_;
-    bool cancelled_;
-    Shape padded_;
-    int taps_, run_;
-    Buffer packed_, turned_, bias_, none_, padded_inputs_;
-    Buffer weight_sums_, bias_sums_;  // [output][row][column][channel][lane], [output][lane]
+    Buffer turned_, none_, padded_inputs_;
+    int filled_up_;  // taps, to whole blocks
+    bool flat_;
+    Buffer weight_sums_;  // [output][row][column][channel][lane]; of a single position, no lanes
+    Buffer input_rows_, gradient_rows_;
 };
 
 }  // namespace paribus

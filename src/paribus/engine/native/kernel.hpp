@@ -5,8 +5,9 @@
 
 namespace paribus {
 
-// Outputs that one call computes of 16 images.
-constexpr int TILE = SUMS / PARTS;
+// Positions side by side and outputs that are computed at once.
+constexpr int SIDE_BY_SIDE = REGISTERS == 32 ? 2 : 1;
+constexpr int TILE = SUMS / PARTS / SIDE_BY_SIDE;
 
 // A number of 16 images each, for several positions and outputs, in registers.
 template <int POSITIONS, int OUTPUTS>
@@ -14,7 +15,7 @@ struct Sums {
     Vec of[POSITIONS][OUTPUTS][PARTS];
 };
 
-// Where a product's factors lie: several rows of taps, and the steps from one to the next.
+// Where the factors of a sum of products lie: rows of taps, and the steps between them.
 struct Factors {
     const float *inputs, *weights;
     ptrdiff_t input, weight;          // from tap to tap
@@ -22,17 +23,17 @@ struct Factors {
     int taps, rows;
 };
 
-// of[p][o] += sum over taps and rows of weights[o] * inputs[p * position + image].
-// A function of its own, lest the compiler run out of registers.
+// The micro-kernel: of[p][o] += sum over rows and taps of weights[o] * inputs[p * position].
+// A function of its own, lest the compiler run out of registers where it is called.
 template <int POSITIONS, int OUTPUTS>
 [[gnu::noinline]] void multiply_add(Sums<POSITIONS, OUTPUTS> &sums, const Factors &its,
                                     ptrdiff_t position = 0) {
     Sums<POSITIONS, OUTPUTS> mine = sums;
-    const float *input_row = its.inputs, *weight_row = its.weights;
     const ptrdiff_t input = its.input, weight = its.weight;
-    for (int row = 0; row < its.rows; row++, input_row += its.input_row, weight_row += its.weight_row) {
-        const float *inputs = input_row, *weights = weight_row;
-        for (int t = 0; t < its.taps; t++, inputs += input, weights += weight) {
+    for (int row = 0; row < its.rows; row++) {
+        const float *inputs = its.inputs + row * its.input_row;
+        const float *weights = its.weights + row * its.weight_row;
+        for (int tap = 0; tap < its.taps; tap++, inputs += input, weights += weight) {
             Vec x[POSITIONS][PARTS];
 #pragma GCC unroll 8
             for (int p = 0; p < POSITIONS; p++)
@@ -51,14 +52,17 @@ template <int POSITIONS, int OUTPUTS>
     sums = mine;
 }
 
-template <int POSITIONS, int OUTPUTS>
-inline void start(Sums<POSITIONS, OUTPUTS> &sums, const float *bias) {
-    for (int p = 0; p < POSITIONS; p++)
-        for (int o = 0; o < OUTPUTS; o++)
-            for (int i = 0; i < PARTS; i++) sums.of[p][o][i] = every(bias[o]);
+// Weights as the micro-kernel takes them, [tile of outputs][tap][output of the tile].
+template <class F>
+void pack(float *packed, int outputs, int taps, F weight) {
+    const Tiles tiles{outputs, TILE};
+    for (int tile = 0; tile < tiles.tiles(); tile++)
+        for (int tap = 0; tap < taps; tap++)
+            for (int o = tiles.begin(tile); o < tiles.begin(tile + 1); o++)
+                *packed++ = weight(o, tap);
 }
 
-// A number of one image, and where in memory it is multiplied with what.
+// A number of one image, and where in memory lie the numbers that it is multiplied with.
 struct Live {
     float factor;
     int32_t offset;
@@ -67,42 +71,47 @@ struct Live {
 // Registers full of neighbouring numbers, for several rows of them.
 template <int ROWS, int VECS>
 struct Patch {
+    static constexpr int WIDTH = VECS * LANES, SIZE = ROWS * WIDTH;
     Vec of[ROWS][VECS];
-};
 
-// of[r][v] += sum over `live` of factor * numbers[offset * scale + r * row + v * LANES + lane].
-template <int ROWS, int VECS>
-[[gnu::noinline]] void add_live(Patch<ROWS, VECS> &patch, const Live *live, int count, const float *numbers,
-                     ptrdiff_t row, ptrdiff_t scale = 1) {
-    Patch<ROWS, VECS> mine = patch;
-    for (int n = 0; n < count; n++) {
-        const Vec factor = every(live[n].factor);
-        const float *from = numbers + live[n].offset * scale;
-#pragma GCC unroll 32
+    void load_from(const float *from, ptrdiff_t row) {
         for (int r = 0; r < ROWS; r++)
-#pragma GCC unroll 32
-            for (int v = 0; v < VECS; v++) mine.of[r][v] += factor * load(from + r * row + v * LANES);
+            for (int v = 0; v < VECS; v++) of[r][v] = load(from + r * row + v * LANES);
     }
-    patch = mine;
-}
+    void store_to(float *to, ptrdiff_t row) const {
+        for (int r = 0; r < ROWS; r++)
+            for (int v = 0; v < VECS; v++) store(to + r * row + v * LANES, of[r][v]);
+    }
 
-// A rectangle of rows and vectors, cut into patches that fit into the registers.
-struct Patches {
-    Tiles vecs, rows;
-    Patches(int height, int width)
-        : vecs{width, SUMS}, rows{height, SUMS / vecs.size(vecs.tiles() - 1)} {}
-
-    // Calls f(first row, first vector, ROWS, VECS) for each.
-    template <class F>
-    void each(F f) const {
-        for (int v = 0; v < vecs.tiles(); v++)
-            for (int r = 0; r < rows.tiles(); r++)
-                with_constant<SUMS>(vecs.size(v), [&](auto wide) {
-                    with_constant<SUMS / wide>(rows.size(r), [&](auto high) {
-                        f(rows.begin(r), vecs.begin(v), high, wide);
-                    });
-                });
+    // of[r][v] += sum over `live` of factor * numbers[offset * scale + r * row + v * LANES].
+    [[gnu::noinline]] void add(const Live *live, int count, const float *numbers, ptrdiff_t row,
+                               ptrdiff_t scale) {
+        Patch mine = *this;
+        for (int n = 0; n < count; n++) {
+            const Vec factor = every(live[n].factor);
+            const float *from = numbers + live[n].offset * scale;
+#pragma GCC unroll 32
+            for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 32
+                for (int v = 0; v < VECS; v++)
+                    mine.of[r][v] += factor * load(from + r * row + v * LANES);
+        }
+        *this = mine;
     }
 };
+
+// Calls f(row, vector, Patch) for the patches of a rectangle of `height` rows x `width` vectors.
+template <class F>
+void each_patch(int height, int width, F f) {
+    const Tiles columns{width, SUMS};
+    for (int v = 0; v < columns.tiles(); v++)
+        with_constant<SUMS>(columns.size(v), [&](auto wide) {
+            const Tiles rows{height, SUMS / wide};
+            for (int r = 0; r < rows.tiles(); r++)
+                with_constant<SUMS / wide>(rows.size(r), [&](auto high) {
+                    f(rows.begin(r), columns.begin(v), Patch<high, wide>{});
+                });
+        });
+}
 
 }  // namespace paribus

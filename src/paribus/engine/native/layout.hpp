@@ -11,7 +11,7 @@
 //     +-------------+-------------+   +-------------+----
 //
 // so that one instruction computes the same of several images, whatever the number of channels.
-// Flattened pictures are [feature][image]. The last block of a batch is filled up with zeros.
+// The last block of a batch is filled up with zeros.
 // Where images differ in what they do, as behind a max pooling, they lie one after the other,
 // [image][row][column][channel]: "rows" in what follows.
 #pragma once
@@ -44,7 +44,6 @@ constexpr int SUMS = REGISTERS == 32 ? 24 : 12;
 
 typedef float Vec __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t Mask __attribute__((vector_size(LANES * sizeof(int32_t))));  // a comparison's
-typedef int8_t Codes __attribute__((vector_size(LANES)));
 
 // A template's wide vectors never cross an interface, where their ABI would matter.
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -54,8 +53,13 @@ inline Vec load(const float *from) {
     std::memcpy(&result, from, sizeof result);
     return result;
 }
-
+inline Mask load(const int32_t *from) {
+    Mask result;
+    std::memcpy(&result, from, sizeof result);
+    return result;
+}
 inline void store(float *to, Vec value) { std::memcpy(to, &value, sizeof value); }
+inline void store(int32_t *to, Mask value) { std::memcpy(to, &value, sizeof value); }
 
 inline Vec every(float value) { return value - Vec{}; }
 

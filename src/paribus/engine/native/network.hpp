@@ -9,13 +9,12 @@
 #include <algorithm>
 
 #include "activation.hpp"
-#include "linear.hpp"
+#include "dropout.hpp"
 #include "pooled.hpp"
-#include "reshaping.hpp"
 
 namespace paribus {
 
-enum class Kind : int32_t { convolution, pooled_convolution, linear, activation, flatten, dropout };
+enum class Kind : int32_t { convolution, pooled_convolution, activation, dropout };
 
 // One stage as Python describes it (paribus.engine.vocabulary); what doesn't concern it is zero.
 struct Description {
@@ -23,11 +22,13 @@ struct Description {
     Shape from, to;
     Kernel kernel;
     Pooling pool;
-    int32_t relu, normalised, cancelled;
+    int32_t relu, cancelled;
     double epsilon, momentum;
     const float *weight, *bias;
     float *weight_gradient, *bias_gradient;
     float *running_mean, *running_variance;
+
+    bool normalised() const { return running_mean; }
 };
 
 // Images as they come: [image][channel][row][column], of floats.
@@ -44,11 +45,11 @@ class Network {
     Network(const Description *stages, int count, int batch) : from_(stages[0].from) {
         int turn = -1;  // from the stage behind it on, a block goes forward and back at once
         for (int n = 0; n < count; n++)
-            if (stages[n].normalised) turn = n;
+            if (stages[n].normalised()) turn = n;
         for (int n = 0; n < count; n++) {
             const int blocks = n <= turn ? blocks_of(batch) : 1;
             values_.emplace_back(stages[n].from, blocks);
-            gradients_.emplace_back(stages[n].from, n > 0 && stages[n - 1].normalised ? blocks_of(batch) : 1);
+            gradients_.emplace_back(stages[n].from, n > 0 && stages[n - 1].normalised() ? blocks_of(batch) : 1);
             add(stages[n], n, blocks);
             if (!stages[n].weight && learns_ == n) learns_++;
         }
@@ -77,9 +78,9 @@ class Network {
         for (const auto &[n, normalisation] : normalisations_) {
             for (int block = 0; block < blocks; block++) {
                 forward(images, block, begin, n, true);
-                normalisation->observe(block, values_[n].of(block), in_block(images, block));
+                normalisation->observe(block, values_[n].of(block));
             }
-            normalisation->settle_forward(blocks);
+            normalisation->settle_forward(images.count);
             begin = n;
         }
         double loss = 0;
@@ -107,8 +108,8 @@ class Network {
 
     void add(const Description &its, int n, int blocks) {
         const Learned learned{its.weight, its.bias, its.weight_gradient, its.bias_gradient};
-        const Normalisation normalisation{learned, its.running_mean, its.running_variance,
-                                          its.epsilon, its.momentum};
+        const Normalisation norm{learned, its.running_mean, its.running_variance, its.epsilon,
+                                 its.momentum};
         auto put = [&](auto *stage) {
             stages_.emplace_back(stage);
             return stage;
@@ -120,18 +121,12 @@ class Network {
             case Kind::pooled_convolution:
                 put(new PooledConvolution(its.from, its.to, its.kernel, its.pool.height, learned, blocks));
                 break;
-            case Kind::linear:
-                put(new Linear(its.from.size(), its.to.size(), learned, its.cancelled));
-                break;
             case Kind::activation: {
-                auto *stage = put(new Activation(its.from, its.to, its.normalised ? &normalisation : nullptr,
-                                                 its.relu, its.pool, blocks));
-                if (its.normalised) normalisations_.emplace_back(n, stage);
+                auto *stage =
+                    put(new Activation(its.from, its.to, norm, its.relu, its.pool, blocks));
+                if (its.normalised()) normalisations_.emplace_back(n, stage);
                 break;
             }
-            case Kind::flatten:
-                put(new Flatten(its.from));
-                break;
             case Kind::dropout:
                 dropouts_.push_back(put(new Dropout(its.from, blocks)));
                 break;
