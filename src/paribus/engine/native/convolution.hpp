@@ -76,13 +76,8 @@ class Convolution : public Layer {
 
     void prepare(bool training) override {
         Layer::prepare(training);
-        if (!training) return;
-        // By the inputs, the gradient is a convolution too: with the kernel turned by half a turn.
-        pack(turned_, from_.channels, k_.size() * to_.channels, [&](int channel, int tap) {
-            const int place = k_.size() - 1 - tap / to_.channels;
-            return weight(tap % to_.channels, place * from_.channels + channel);
-        });
         weight_sums_.clear();
+        turned_ready_ = false;
     }
 
     void forward(int, const float *inputs, float *outputs, bool) override {
@@ -99,8 +94,7 @@ class Convolution : public Layer {
             for (int y = 0; y < to_.height; y += rows)
                 add_rows(inputs, gradients, y, std::min(y + rows, to_.height));
         }
-        const Kernel turned{k_.height, k_.width, k_.height - 1 - k_.pad_y, k_.width - 1 - k_.pad_x};
-        if (by_inputs) convolve(gradients, to_, turned, turned_, none_, by_inputs, from_);
+        if (by_inputs) add_inputs(gradients, by_inputs);
     }
 
     void finish() override {
@@ -112,6 +106,17 @@ class Convolution : public Layer {
     }
 
   private:
+    // By the inputs, the gradient is a convolution too: with the kernel turned by half a turn.
+    void add_inputs(const float *gradients, float *by_inputs) {
+        if (!turned_ready_)
+            pack(turned_, from_.channels, k_.size(), to_.channels, [&](int channel, int place, int o) {
+                return weight(o, k_.size() - 1 - place)[channel];
+            });
+        turned_ready_ = true;
+        const Kernel turned{k_.height, k_.width, k_.height - 1 - k_.pad_y, k_.width - 1 - k_.pad_x};
+        convolve(gradients, to_, turned, turned_, none_, by_inputs, from_);
+    }
+
     static constexpr int NEAR = 6000;  // numbers
     // Sums of outputs x taps, each of one vector: what is loaded serves several times.
     static constexpr int SOME_OUTPUTS = REGISTERS == 32 ? 4 : 2, SOME_TAPS = 5;
@@ -186,6 +191,7 @@ class Convolution : public Layer {
     }
 
     Buffer turned_, none_, padded_inputs_;
+    bool turned_ready_ = false;
     int filled_up_;  // taps, to whole blocks
     bool flat_;
     Buffer weight_sums_;  // [output][row][column][channel][lane]; of a single position, no lanes

@@ -52,14 +52,16 @@ template <int POSITIONS, int OUTPUTS>
     sums = mine;
 }
 
-// Weights as the micro-kernel takes them, [tile of outputs][tap][output of the tile].
+// Weights as the micro-kernel takes them, [tile of outputs][tap][output of the tile]; there are
+// `each` taps at every place of a kernel.
 template <class F>
-void pack(float *packed, int outputs, int taps, F weight) {
+void pack(float *packed, int outputs, int places, int each, F weight) {
     const Tiles tiles{outputs, TILE};
     for (int tile = 0; tile < tiles.tiles(); tile++)
-        for (int tap = 0; tap < taps; tap++)
-            for (int o = tiles.begin(tile); o < tiles.begin(tile + 1); o++)
-                *packed++ = weight(o, tap);
+        for (int place = 0; place < places; place++)
+            for (int n = 0; n < each; n++)
+                for (int o = tiles.begin(tile); o < tiles.begin(tile + 1); o++)
+                    *packed++ = weight(o, place, n);
 }
 
 // A number of one image, and where in memory lie the numbers that it is multiplied with.
@@ -71,7 +73,7 @@ struct Live {
 // Registers full of neighbouring numbers, for several rows of them.
 template <int ROWS, int VECS>
 struct Patch {
-    static constexpr int WIDTH = VECS * LANES, SIZE = ROWS * WIDTH;
+    static constexpr int HEIGHT = ROWS, WIDTH = VECS * LANES, SIZE = HEIGHT * WIDTH;
     Vec of[ROWS][VECS];
 
     void load_from(const float *from, ptrdiff_t row) {

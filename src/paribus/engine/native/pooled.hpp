@@ -149,15 +149,19 @@ class PooledConvolution : public Layer {
 
     // Patch after patch: [output][winner][row][column and channel], zero where the kernel isn't.
     void shift_weights() {
+        shifted_.clear();
         float *to = shifted_;
         each_patch(patch_rows_, patch_vecs_, [&](int first, int vec, auto patch) {
-            for (int n = 0; n < to_.channels * codes_ * patch.SIZE; n++) {
-                const int winner = n / patch.SIZE % codes_, o = n / patch.SIZE / codes_;
-                const int row = first + n % patch.SIZE / patch.WIDTH - winner / pool_;
-                const int tap = vec * LANES + n % patch.WIDTH - winner % pool_ * from_.channels;
-                const bool inside = row >= 0 && row < k_.height && tap >= 0 && tap < run_;
-                *to++ = inside ? weight(o, row * run_ + tap) : 0;
-            }
+            for (int o = 0; o < to_.channels; o++)
+                for (int winner = 0; winner < codes_; winner++)
+                    for (int r = 0; r < patch.HEIGHT; r++, to += patch.WIDTH) {
+                        const int row = first + r - winner / pool_;
+                        const int before = vec * LANES - winner % pool_ * from_.channels;
+                        const int begin = std::max(0, before), end = std::min(before + patch.WIDTH, run_);
+                        if (row >= 0 && row < k_.height && begin < end)
+                            std::copy(weight(o, row * k_.width) + begin, weight(o, row * k_.width) + end,
+                                      to + begin - before);
+                    }
         });
         shifted_ready_ = true;
     }

@@ -44,21 +44,34 @@ class Layer : public Stage {
         : from_(from), to_(to), k_(k),
           padded_{from.channels, from.height + 2 * k.pad_y, from.width + 2 * k.pad_x},
           run_(k.width * from.channels), taps_(k.height * run_), learned_(learned),
-          cancelled_(cancelled), packed_(size_t(taps_) * to.channels), bias_(to.channels),
+          cancelled_(cancelled), ordered_(size_t(taps_) * to.channels), packed_(ordered_.count()), bias_(to.channels),
           bias_sums_(size_t(to.channels) * LANES) {}
 
     void prepare(bool) override {
-        pack(packed_, to_.channels, taps_, [&](int o, int tap) { return weight(o, tap); });
+        each_weight([&](int o, int y, int tap, ptrdiff_t theirs) {
+            ordered_[ptrdiff_t{o} * taps_ + y * run_ + tap] = learned_.weight[theirs];
+        });
+        pack(packed_, to_.channels, k_.size(), from_.channels,
+             [&](int o, int place, int channel) { return weight(o, place)[channel]; });
         if (learned_.bias) std::copy_n(learned_.bias, to_.channels, +bias_);
         bias_sums_.clear();
     }
 
   protected:
-    ptrdiff_t at(int o, int tap) const {
-        const int channel = tap % from_.channels, place = tap / from_.channels;
-        return (ptrdiff_t{o} * from_.channels + channel) * k_.size() + place;
+    // f(output, row, tap of the row, where the weight is in torch's order).
+    template <class F>
+    void each_weight(F f) const {
+        ptrdiff_t theirs = 0;
+        for (int o = 0; o < to_.channels; o++)
+            for (int channel = 0; channel < from_.channels; channel++)
+                for (int y = 0; y < k_.height; y++)
+                    for (int x = 0; x < k_.width; x++) f(o, y, x * from_.channels + channel, theirs++);
     }
-    float weight(int o, int tap) const { return learned_.weight[at(o, tap)]; }
+
+    // An output's weights at a place of the kernel and from there on.
+    const float *weight(int o, int place) const {
+        return ordered_ + (ptrdiff_t{o} * k_.size() + place) * from_.channels;
+    }
 
     // `winners`: where it is negative, an output is dead; null where all live.
     void add_bias(const float *gradients, const int32_t *winners = nullptr) {
@@ -70,14 +83,14 @@ class Layer : public Stage {
             }
     }
 
-    // `weight_gradient(output, row, tap of the row)` says what has been summed up.
+    // `gradient(output, row, tap of the row)` says what has been summed up for a weight.
     template <class F>
-    void hand_over(F weight_gradient) {
-        for (int o = 0; o < to_.channels; o++) {
-            for (int tap = 0; tap < taps_; tap++)
-                learned_.weight_gradient[at(o, tap)] = weight_gradient(o, tap / run_, tap % run_);
-            if (learned_.bias) learned_.bias_gradient[o] = sum(load(bias_sums_ + o * LANES));
-        }
+    void hand_over(F gradient) {
+        each_weight([&](int o, int y, int tap, ptrdiff_t theirs) {
+            learned_.weight_gradient[theirs] = gradient(o, y, tap);
+        });
+        for (int o = 0; learned_.bias && o < to_.channels; o++)
+            learned_.bias_gradient[o] = sum(load(bias_sums_ + o * LANES));
     }
 
     Shape from_, to_;
@@ -86,7 +99,7 @@ class Layer : public Stage {
     int run_, taps_;  // taps of a row, and of an output
     Learned learned_;
     bool cancelled_;
-    Buffer packed_, bias_, bias_sums_;
+    Buffer ordered_, packed_, bias_, bias_sums_;
 };
 
 }  // namespace paribus
