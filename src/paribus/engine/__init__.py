@@ -1,0 +1,1 @@
+"""The training engine: the networks that studies use most, trained as fast as one core can."""
