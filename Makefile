@@ -22,11 +22,12 @@ lint: .venv/installed
 # The engine's tests once more, a few examples of each, over a build that watches every step
 # into foreign memory and everything that C++ leaves undefined.
 WATCH := -fsanitize=address,undefined -fno-sanitize-recover=all
+MARCH := $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v3)
 STRICT := -Wall -Wextra -Wpedantic -Wshadow -Werror
 sanitize: .venv/installed
 	mkdir -p build/sanitized
-	$(CXX) -std=c++17 -O1 -g -march=native -fPIC -shared -Wl,-Bsymbolic $(STRICT) $(WATCH) -o build/sanitized/sanitized.so src/paribus/engine/native/engine.cpp
-	SANITIZED=build/sanitized ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$($(CXX) -print-file-name=libasan.so) $(BIN)/python -m pytest -q tests/engine
+	$(CXX) -std=c++17 -O1 -g1 $(MARCH) -fPIC -shared -Wl,-Bsymbolic $(STRICT) $(WATCH) -o build/sanitized/sanitized.so src/paribus/engine/native/engine.cpp
+	SANITIZED=build/sanitized ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$($(CXX) -print-file-name=libasan.so) $(BIN)/python -m pytest -q --capture=sys tests/engine
 
 docs: .venv/installed
 	$(BIN)/python docs/generate.py

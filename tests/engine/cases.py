@@ -32,7 +32,7 @@ DEAD = -100.0
 def examples(number: int) -> settings:
     """Settings of a hypothesis test that tries `number` examples, a few in `make sanitize`."""
     return settings(
-        max_examples=max(5, number // 8) if "SANITIZED" in os.environ else number,
+        max_examples=number // 4 if "SANITIZED" in os.environ else number,
         deadline=None,  # the machine may be busy
         derandomize=True,
         phases=[Phase.explicit, Phase.generate, Phase.shrink],
