@@ -2,7 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench calibrate faults fuzz clean
+# What the engine is compiled from.
+ENGINE := setup.py $(wildcard src/paribus/engine/native/*)
+
+.PHONY: demo test lint sanitize docs bench calibrate faults fuzz clean
 
 demo: .venv/installed
 	$(BIN)/paribus run studies/digits.yaml --out out/digits
@@ -15,6 +18,16 @@ lint: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The engine's tests once more, a few examples of each, over a build that watches every step
+# into foreign memory and everything that C++ leaves undefined.
+WATCH := -fsanitize=address,undefined -fno-sanitize-recover=all
+MARCH := $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v3)
+STRICT := -Wall -Wextra -Wpedantic -Wshadow -Werror
+sanitize: .venv/installed
+	mkdir -p build/sanitized
+	$(CXX) -std=c++17 -O1 -g1 $(MARCH) -fPIC -shared -Wl,-Bsymbolic $(STRICT) $(WATCH) -o build/sanitized/sanitized.so src/paribus/engine/native/engine.cpp
+	SANITIZED=build/sanitized ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$($(CXX) -print-file-name=libasan.so) $(BIN)/python -m pytest -q --capture=sys tests/engine
 
 docs: .venv/installed
 	$(BIN)/python docs/generate.py
@@ -32,7 +45,7 @@ fuzz: .venv/installed .venv-fuzz/installed
 	FUZZ=$(FUZZ) $(BIN)/python -m pytest -n 2 --dist loadfile tests/hostile
 	for target in study facts curves picture; do .venv-fuzz/bin/python tests/hostile/guided.py $$target $(SECONDS) || exit 1; done
 
-.venv-fuzz/installed: pyproject.toml constraints.txt
+.venv-fuzz/installed: pyproject.toml constraints.txt $(ENGINE)
 	$(PYTHON) -m venv .venv-fuzz
 	echo '*' > .venv-fuzz/.gitignore
 	.venv-fuzz/bin/python -m pip install --quiet --constraint constraints.txt atheris hypothesis pytest --editable .
@@ -44,17 +57,17 @@ faults: .venv/installed
 	PARIBUS_FAULTS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/faults
 
 # The peers stay apart. Git and ruff pass over the folder, as over one that Python 3.13 makes.
-.venv-bench/installed: pyproject.toml constraints.txt benchmarks/requirements.txt
+.venv-bench/installed: pyproject.toml constraints.txt $(ENGINE) benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench
 	echo '*' > .venv-bench/.gitignore
 	.venv-bench/bin/python -m pip install --quiet --constraint constraints.txt --requirement benchmarks/requirements.txt --editable .
 	touch $@
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml constraints.txt $(ENGINE)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.version.split()[0]} came. Name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	touch $@
 
 clean:
-	rm -rf .venv .venv-bench .venv-fuzz out build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-fuzz out build src/paribus/engine/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,1 +1,1 @@
-"""Paribus's own engine: trains small networks several times as fast as PyTorch does."""
+"""The training engine: the networks that studies use most, trained as fast as one core can."""
