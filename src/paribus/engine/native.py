@@ -81,8 +81,8 @@ class Trainer:
             labels: (n,) class numbers.
 
         Raises:
-            ValueError: if batch normalisation is given a single value of a channel, or if there
-                are more images than were announced, or a label that isn't a class.
+            ValueError: if batch normalisation is given a single value of a channel, the images
+                are others or more than were announced, or a label isn't a class.
         """
         self._demand_fitting(images, labels)
         masks = [mask.contiguous() for mask in self._masks(len(images))]
@@ -100,11 +100,14 @@ class Trainer:
                 yield torch.empty(images, *stage.before).bernoulli_(keep).div_(keep)
 
     def _demand_fitting(self, images: Tensor, labels: Tensor) -> None:
+        _demand_images(images, self._program)
         if not 1 <= len(images) == len(labels) <= self._batch_size:
             raise ValueError(
                 f"1 to {self._batch_size} images and as many labels are expected; "
                 f"{len(images)} and {len(labels)} came"
             )
+        if labels.dtype != torch.int64:
+            raise ValueError(f"int64 labels are expected; {labels.dtype} came")
         if not 0 <= int(labels.min()) <= int(labels.max()) < self._program.classes:
             raise ValueError(f"labels from 0 to {self._program.classes - 1} are expected")
         for stage in self._program.stages:
@@ -125,7 +128,12 @@ class Forward:
         self._network = _Network(self._program, 1)
 
     def __call__(self, images: Tensor) -> Tensor:
-        """(n, classes) of images (n, channels, height, width)."""
+        """(n, classes) of images (n, channels, height, width).
+
+        Raises:
+            ValueError: if the images are others than were announced.
+        """
+        _demand_images(images, self._program)
         answers = torch.empty(len(images), self._program.classes)
         self._network.answer(images.contiguous(), answers)
         return torch.log_softmax(answers, dim=1) if self._program.log_softmax else answers
@@ -158,6 +166,14 @@ class _Network:
     def __del__(self) -> None:
         if pointer := getattr(self, "_pointer", None):
             self._library.paribus_free(pointer)
+
+
+def _demand_images(images: Tensor, program: Program) -> None:
+    shape, came = program.stages[0].before, tuple(images.shape[1:])
+    if came != shape or images.dtype != torch.float32:
+        raise ValueError(
+            f"float32 images of shape {shape} are expected; {images.dtype} of shape {came} came"
+        )
 
 
 def _described(stage: Stage) -> _Description:

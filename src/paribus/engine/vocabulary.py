@@ -221,7 +221,7 @@ def _fused(stages: list[Stage]) -> list[Stage]:
             result[-1] = _joined(last, stage)
         else:
             result.append(stage)
-    return list(_with_layers(result))
+    return _with_layers(result)
 
 
 def _joins(first: Stage, second: Stage) -> bool:
@@ -240,23 +240,19 @@ def _joined(first: Stage, second: Stage) -> Stage:
     )
 
 
-def _with_layers(stages: list[Stage]) -> Iterator[Stage]:
+def _with_layers(stages: list[Stage]) -> list[Stage]:
     """A layer before batch normalisation loses its bias; convolution, ReLU and pooling join."""
-    followers = [*stages[1:], None]
-    passed = False
-    for stage, follower in zip(stages, followers, strict=True):
-        if passed:
-            passed = False
-        elif follower and stage.layer and follower.kind == "activation":
-            passed = _is_plain(follower)
-            if passed:
-                yield replace(
-                    stage, kind="pooled convolution", after=follower.after, pooling=follower.pooling
-                )
-            else:
-                yield replace(stage, cancelled=follower.normalisation is not None)
-        else:
-            yield stage
+    result: list[Stage] = []
+    for stage in stages:
+        layer = result[-1] if result and result[-1].kind == "convolution" else None
+        if layer and stage.kind == "activation" and _is_plain(stage):
+            its = {"after": stage.after, "relu": True, "pooling": stage.pooling}
+            result[-1] = replace(layer, kind="pooled convolution", **its)
+            continue
+        if layer and stage.normalisation:
+            result[-1] = replace(layer, cancelled=True)
+        result.append(stage)
+    return result
 
 
 def _is_plain(activation: Stage) -> bool:

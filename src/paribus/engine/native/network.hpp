@@ -74,6 +74,8 @@ class Network {
     double learn(Images images) {
         const int blocks = blocks_of(images.count);
         for (auto &stage : stages_) stage->prepare(true);
+        for (size_t n = 0; n < dropouts_.size(); n++)
+            dropouts_[n]->take(images.dropout[n], images.count);
         int begin = 0;
         for (const auto &[n, normalisation] : normalisations_) {
             for (int block = 0; block < blocks; block++) {
@@ -135,7 +137,7 @@ class Network {
 
     // Through the stages from `begin` to before `end`.
     void forward(const Images &images, int block, int begin, int end, bool training) {
-        if (begin == 0) enter(images, block, training);
+        if (begin == 0) enter(images, block);
         for (int n = begin; n < end; n++)
             stages_[n]->forward(block, values_[n].of(block), values_[n + 1].of(block), training);
     }
@@ -150,8 +152,8 @@ class Network {
             normalisations_[normalisations - 1].second->reckon(block, gradients_[begin].of(block));
     }
 
-    // A block's images and dropout factors, from torch's order to ours.
-    void enter(const Images &images, int block, bool training) {
+    // A block's images, from torch's order to ours.
+    void enter(const Images &images, int block) {
         const int here = in_block(images, block), size = from_.size();
         const float *pixels = images.pixels + ptrdiff_t{block} * BLOCK * size;
         if (here < BLOCK) {  // filled up with zeros
@@ -164,8 +166,6 @@ class Network {
                 transpose(pixels + c * from_.positions() + n, size,
                           values_[0].of(block) + (ptrdiff_t{n} * from_.channels + c) * BLOCK,
                           from_.channels * BLOCK, BLOCK, from_.positions() - n);
-        for (size_t n = 0; training && n < dropouts_.size(); n++)
-            dropouts_[n]->draw(block, images.dropout[n], here);
     }
 
     // The sum of a block's cross entropies, and the gradients of the batch's mean.
