@@ -50,20 +50,16 @@ void side_by_side(Shape from, Kernel k, int x, int count, F f) {
 
 inline void convolve(const float *inputs, Shape from, Kernel k, const float *weights,
                      const float *bias, float *outputs, Shape to) {
-    const Tiles tiles{to.channels, TILE};
-    for (int tile = 0; tile < tiles.tiles(); tile++)
-        with_constant<TILE>(tiles.size(tile), [&](auto size) {
-            const int first = tiles.begin(tile);
-            const float *its = weights + ptrdiff_t{first} * k.size() * from.channels;
-            for (int y = 0; y < to.height; y++)
-                side_by_side(from, k, 0, to.width, [&](auto positions, int x) {
-                    const auto sums = convolved<positions, size>(inputs, from, k, its,
-                                                                 bias + first, y, x);
-                    for (int p = 0; p < positions; p++)
-                        std::memcpy(outputs + to.at(y, x + p, first), sums.of[p],
-                                    sizeof sums.of[p]);
-                });
-        });
+    each_part<TILE>(to.channels, [&](auto size, int first) {
+        const float *its = weights + ptrdiff_t{first} * k.size() * from.channels;
+        for (int y = 0; y < to.height; y++)
+            side_by_side(from, k, 0, to.width, [&](auto positions, int x) {
+                const auto sums =
+                    convolved<positions, size>(inputs, from, k, its, bias + first, y, x);
+                for (int p = 0; p < positions; p++)
+                    std::memcpy(outputs + to.at(y, x + p, first), sums.of[p], sizeof sums.of[p]);
+            });
+    });
 }
 
 class Convolution : public Layer {
@@ -135,33 +131,28 @@ class Convolution : public Layer {
         for (int o = 0; o < to_.channels; o += BLOCK)
             transpose(gradients + o * BLOCK, BLOCK, gradient_rows_ + o, to_.channels,
                       to_.channels - o, BLOCK);
-        const Tiles tiles{to_.channels, TILE};
-        for (int tile = 0; tile < tiles.tiles(); tile++)
-            with_constant<TILE>(tiles.size(tile), [&](auto size) {
-                for (int tap = 0; tap < taps_; tap += BLOCK) {
-                    Sums<1, size> sums;
-                    float *kept = weight_sums_ + ptrdiff_t{tiles.begin(tile)} * filled_up_ + tap;
-                    for (int o = 0; o < size; o++)
-                        std::memcpy(sums.of[0][o], kept + ptrdiff_t{o} * filled_up_, sizeof sums.of[0][o]);
-                    multiply_add(sums, {input_rows_ + tap, gradient_rows_ + tiles.begin(tile),
-                                        filled_up_, to_.channels, 0, 0, BLOCK, 1});
-                    for (int o = 0; o < size; o++)
-                        std::memcpy(kept + ptrdiff_t{o} * filled_up_, sums.of[0][o], sizeof sums.of[0][o]);
-                }
-            });
+        each_part<TILE>(to_.channels, [&](auto size, int first) {
+            for (int tap = 0; tap < taps_; tap += BLOCK) {
+                float *kept = weight_sums_ + ptrdiff_t{first} * filled_up_ + tap;
+                Sums<1, size> sums;
+                auto each_row = [&](auto copy) {
+                    for (int o = 0; o < size; o++) copy(kept + ptrdiff_t{o} * filled_up_, sums.of[0][o]);
+                };
+                each_row([](float *row, auto &its) { std::memcpy(its, row, sizeof its); });
+                multiply_add(sums, {input_rows_ + tap, gradient_rows_ + first, filled_up_,
+                                    to_.channels, 0, 0, BLOCK, 1});
+                each_row([](float *row, auto &its) { std::memcpy(row, its, sizeof its); });
+            }
+        });
     }
 
     void add_rows(const float *inputs, const float *gradients, int y_begin, int y_end) {
-        const Tiles outputs{to_.channels, SOME_OUTPUTS}, taps{run_, SOME_TAPS};
         for (int row = 0; row < k_.height; row++)
-            for (int t = 0; t < taps.tiles(); t++)
-                for (int o = 0; o < outputs.tiles(); o++)
-                    with_constant<SOME_OUTPUTS>(outputs.size(o), [&](auto some_outputs) {
-                        with_constant<SOME_TAPS>(taps.size(t), [&](auto some_taps) {
-                            add_tile<some_outputs, some_taps>(inputs, gradients, y_begin, y_end,
-                                                              row, taps.begin(t), outputs.begin(o));
-                        });
-                    });
+            each_part<SOME_TAPS>(run_, [&](auto taps, int tap) {
+                each_part<SOME_OUTPUTS>(to_.channels, [&](auto outputs, int output) {
+                    add_tile<outputs, taps>(inputs, gradients, y_begin, y_end, row, tap, output);
+                });
+            });
     }
 
     template <int OUTPUTS, int TAPS>
@@ -174,15 +165,11 @@ class Convolution : public Layer {
             const float *x = inputs + padded_.at(y + row, 0) + tap * BLOCK;
             const float *g = gradients + to_.at(y, 0, output);
             for (int n = 0; n < to_.width; n++, x += from_.at(0, 1), g += to_.at(0, 1))
-#pragma GCC unroll 4
                 for (int i = 0; i < BLOCK; i += LANES) {
                     Vec by[OUTPUTS];
-#pragma GCC unroll 8
                     for (int o = 0; o < OUTPUTS; o++) by[o] = load(g + o * BLOCK + i);
-#pragma GCC unroll 8
                     for (int t = 0; t < TAPS; t++) {
                         const Vec input = load(x + t * BLOCK + i);
-#pragma GCC unroll 8
                         for (int o = 0; o < OUTPUTS; o++) sums.of[o][t] += by[o] * input;
                     }
                 }

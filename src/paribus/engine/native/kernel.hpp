@@ -35,16 +35,11 @@ template <int POSITIONS, int OUTPUTS>
         const float *weights = its.weights + row * its.weight_row;
         for (int tap = 0; tap < its.taps; tap++, inputs += input, weights += weight) {
             Vec x[POSITIONS][PARTS];
-#pragma GCC unroll 8
             for (int p = 0; p < POSITIONS; p++)
-#pragma GCC unroll 8
                 for (int i = 0; i < PARTS; i++) x[p][i] = load(inputs + p * position + i * LANES);
-#pragma GCC unroll 32
             for (int o = 0; o < OUTPUTS; o++) {
                 const Vec factor = every(weights[o]);
-#pragma GCC unroll 8
                 for (int p = 0; p < POSITIONS; p++)
-#pragma GCC unroll 8
                     for (int i = 0; i < PARTS; i++) mine.of[p][o][i] += factor * x[p][i];
             }
         }
@@ -56,12 +51,11 @@ template <int POSITIONS, int OUTPUTS>
 // `each` taps at every place of a kernel.
 template <class F>
 void pack(float *packed, int outputs, int places, int each, F weight) {
-    const Tiles tiles{outputs, TILE};
-    for (int tile = 0; tile < tiles.tiles(); tile++)
+    each_part<TILE>(outputs, [&](auto size, int first) {
         for (int place = 0; place < places; place++)
             for (int n = 0; n < each; n++)
-                for (int o = tiles.begin(tile); o < tiles.begin(tile + 1); o++)
-                    *packed++ = weight(o, place, n);
+                for (int o = 0; o < size; o++) *packed++ = weight(first + o, place, n);
+    });
 }
 
 // A number of one image, and where in memory lie the numbers that it is multiplied with.
@@ -92,9 +86,7 @@ struct Patch {
         for (int n = 0; n < count; n++) {
             const Vec factor = every(live[n].factor);
             const float *from = numbers + live[n].offset * scale;
-#pragma GCC unroll 32
             for (int r = 0; r < ROWS; r++)
-#pragma GCC unroll 32
                 for (int v = 0; v < VECS; v++)
                     mine.of[r][v] += factor * load(from + r * row + v * LANES);
         }
@@ -105,15 +97,10 @@ struct Patch {
 // Calls f(row, vector, Patch) for the patches of a rectangle of `height` rows x `width` vectors.
 template <class F>
 void each_patch(int height, int width, F f) {
-    const Tiles columns{width, SUMS};
-    for (int v = 0; v < columns.tiles(); v++)
-        with_constant<SUMS>(columns.size(v), [&](auto wide) {
-            const Tiles rows{height, SUMS / wide};
-            for (int r = 0; r < rows.tiles(); r++)
-                with_constant<SUMS / wide>(rows.size(r), [&](auto high) {
-                    f(rows.begin(r), columns.begin(v), Patch<high, wide>{});
-                });
-        });
+    each_part<SUMS>(width, [&](auto wide, int vec) {
+        each_part<SUMS / wide>(height,
+                               [&](auto high, int row) { f(row, vec, Patch<high, wide>{}); });
+    });
 }
 
 }  // namespace paribus

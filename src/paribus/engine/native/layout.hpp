@@ -115,9 +115,9 @@ class PerBlock {
     Array<T> numbers_;
 };
 
-// Call `f` with n, 1 <= n <= MOST, as a constant of the compiler's.
+// Calls f(n) with n, 1 <= n <= MOST, as a constant of the compiler's.
 template <int MOST, class F>
-inline void with_constant(int n, F f) {
+void with_constant(int n, F f) {
     if constexpr (MOST > 0) {
         if (n == MOST)
             f(std::integral_constant<int, MOST>{});
@@ -126,13 +126,16 @@ inline void with_constant(int n, F f) {
     }
 }
 
-// A range of numbers in parts of at most `most`, as even as can be.
-struct Tiles {
-    int count, most;
-    int tiles() const { return (count + most - 1) / most; }
-    int begin(int tile) const { return static_cast<int>(int64_t{count} * tile / tiles()); }
-    int size(int tile) const { return begin(tile + 1) - begin(tile); }
-};
+// Cuts `count` into parts of at most MOST, as even as can be: f(size, first), size a constant.
+template <int MOST, class F>
+void each_part(int count, F f) {
+    const int parts = (count + MOST - 1) / MOST;
+    for (int part = 0, first = 0; part < parts; part++) {
+        const int end = static_cast<int>(int64_t{count} * (part + 1) / parts);
+        with_constant<MOST>(end - first, [&](auto size) { f(size, first); });
+        first = end;
+    }
+}
 
 // The numbers of two vectors in turn, from `first` on.
 template <size_t... I>
@@ -144,19 +147,14 @@ inline Vec in_turn(Vec one, Vec other, size_t first, std::index_sequence<I...>) 
 inline void transpose_square(const float *in, ptrdiff_t from, float *out, ptrdiff_t to) {
     constexpr std::make_index_sequence<LANES> all{};
     Vec rows[LANES], next[LANES];
-#pragma GCC unroll 16
     for (int n = 0; n < LANES; n++) rows[n] = load(in + n * from);
-#pragma GCC unroll 4
     for (int round = 1; round < LANES; round *= 2) {
-#pragma GCC unroll 16
         for (int n = 0; n < LANES / 2; n++) {
             next[2 * n] = in_turn(rows[n], rows[n + LANES / 2], 0, all);
             next[2 * n + 1] = in_turn(rows[n], rows[n + LANES / 2], LANES / 2, all);
         }
-#pragma GCC unroll 16
         for (int n = 0; n < LANES; n++) rows[n] = next[n];
     }
-#pragma GCC unroll 16
     for (int n = 0; n < LANES; n++) store(out + n * to, rows[n]);
 }
 

@@ -37,14 +37,11 @@ class PooledConvolution : public Layer {
     }
 
     void forward(int block, const float *inputs, float *outputs, bool) override {
-        const Tiles tiles{to_.channels, TILE};
-        for (int tile = 0; tile < tiles.tiles(); tile++)
-            with_constant<TILE>(tiles.size(tile), [&](auto size) {
-                for (int y = 0; y < to_.height; y++)
-                    for (int x = 0; x < to_.width; x++)
-                        pool_window<size>(inputs, outputs, winners_.of(block), y, x,
-                                          tiles.begin(tile));
-            });
+        each_part<TILE>(to_.channels, [&](auto size, int first) {
+            for (int y = 0; y < to_.height; y++)
+                for (int x = 0; x < to_.width; x++)
+                    pool_window<size>(inputs, outputs, winners_.of(block), y, x, first);
+        });
     }
 
     void backward(int block, const float *inputs, const float *gradients,
