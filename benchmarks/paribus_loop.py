@@ -11,13 +11,15 @@ from pathlib import Path
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
 from paribus.events import EpochDone, Event, quiet
-from paribus.execution.conduct import prepare_data, train_missing
+from paribus.execution.conduct import choose_engines, prepare_data, train_missing
 from paribus.execution.local import Workers
 from paribus.network.build import build
 from paribus.store import read_record, run_folder
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 from paribus.training.loop import begin, train
+from paribus.training.optimise import optimizer
+from paribus.training.steps import TorchSteps
 from peers import Training
 from pictures import SMALL
 
@@ -51,8 +53,9 @@ def epoch_rate(pictures: Path, dataset: Dataset, *, batch_norm: bool) -> float:
     network = build(run.setting.config.network, dataset.shape, len(dataset.classes), run.seed)
     splits = replace(dataset.splits, validation=dataset.splits.validation[:10])
     batches, course = Batches(dataset), begin(network)
+    steps = TorchSteps(network, optimizer(run.setting.config.optimizer, network))
     began = time.perf_counter()
-    train(network, batches, splits, run, course, lambda epoch: None)
+    train(steps, batches, splits, run, course, lambda epoch: None)
     return len(splits.training) / (time.perf_counter() - began)
 
 
@@ -69,7 +72,8 @@ def train_study(data: Path, epochs: int, workers: int) -> list[Training]:
     with tempfile.TemporaryDirectory() as place:
         out = Path(place)
         with Workers(workers) as processes:
-            train_missing(wanted, {"baseline": workers}, prepared, out, processes, watch)
+            engines = choose_engines(wanted, prepared, processes, quiet)
+            train_missing(wanted, {"baseline": workers}, prepared, engines, out, processes, watch)
         return [Training(laps[run.seed], _last_loss(out, run.seed)) for run in runs(wanted)]
 
 

@@ -9,6 +9,8 @@ import pytest
 import torch
 from playwright.sync_api import Browser, sync_playwright
 
+from paribus.engine.library import NoLibrary, library
+from paribus.records import EngineFacts
 from paribus.study.spec import Study
 
 #: As in a worker: another number of threads would change the last bits.
@@ -40,6 +42,15 @@ def small_study() -> Callable[..., Study]:
         return Study.model_validate(plain | changes)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def native() -> EngineFacts:
+    """Paribus's own engine; a test that needs it is skipped where it wasn't built."""
+    try:
+        return EngineFacts(build=library().build, digest=library().digest)
+    except NoLibrary as missing:
+        pytest.skip(f"no engine: {missing}")
 
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)

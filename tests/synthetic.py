@@ -86,7 +86,7 @@ def make_record(
         status="failed" if fails else "finished",
         failure=_failure(name, run.seed, config.epochs // 2) if fails else None,
         changes={path: after for path, (_, after) in run.setting.changes.items()},
-        config=config.model_dump(mode="json"),
+        config=config.deciding(),
         digest=_hash(name, run.seed),
         data=_data(classes, pictures),
         network=_network(number),

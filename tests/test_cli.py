@@ -7,11 +7,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from paribus.cli import main
+from paribus.events import EngineMissing
+from paribus.screen import Screen
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -111,16 +114,43 @@ def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_plan_shows_runs_changes_and_time_and_writes_nothing(study: Path) -> None:
-    done = paribus("plan", study, "--seeds", "2", "--jobs", "1", cwd=study.parent)
+    done = paribus(
+        "plan", study, "--seeds", "2", "--engine", "torch", "--jobs", "1", cwd=study.parent
+    )
     assert done.returncode == 0, done.stderr
     assert "network.batch_norm: False -> True" in done.stdout
     assert "seed 1: baseline, bn" in done.stdout
     assert re.search(r"About [\d.]+ (s|min) in 1 process", done.stdout)
     assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
+    assert "bn is trained by torch: as the study asks" in done.stdout
     plan = json.loads(paribus("plan", study, "--json").stdout)
     assert plan["runs"] == [["baseline", 0], ["bn", 0]]
     assert plan["settings"][1]["changes"] == {"network.batch_norm": [False, True]}
     assert plan["seconds"] > 0
+    assert {setting["engine"] for setting in plan["settings"]} <= {"torch", "native"}
+    assert all(setting["why"] for setting in plan["settings"])
+
+
+def test_an_engine_that_can_not_do_what_a_study_asks_is_refused_and_nothing_is_written(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = SimpleNamespace(build="x86-64-v3", digest="0" * 64)
+    monkeypatch.setattr("paribus.execution.engines.library", lambda: there)
+    monkeypatch.setattr("paribus.execution.engines._objection", lambda *_: "conv2 has stride 2")
+    words = ["run", str(study), "--engine", "native", "--out", str(study.parent / "out")]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 2
+    assert "which can't train baseline, bn: conv2 has stride 2. Write" in done.stderr
+    assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
+
+
+def test_that_torch_trains_for_want_of_the_engine_is_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Screen() as screen:
+        screen.show(EngineMissing("the native engine isn't there: it was not built"))
+    said = "PyTorch trains, since the native engine isn't there: it was not built\n"
+    assert capsys.readouterr().err == said
 
 
 def test_sources_are_listed_and_verified(tmp_path: Path) -> None:

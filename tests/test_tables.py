@@ -75,6 +75,7 @@ def test_a_failed_run_has_its_reason_and_no_measures(records: list[Record]) -> N
         "setting",
         "seed",
         "status",
+        "engine",
         "train_seconds",
         "train_cpu_seconds",
         "message",

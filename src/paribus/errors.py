@@ -73,6 +73,12 @@ class NetworkError(ParibusError):
     """A network that can't be built for these pictures and classes."""
 
 
+class EngineError(ParibusError):
+    """The engine that a study asks for, which can't train a setting or isn't there."""
+
+    exit_code = 2
+
+
 class RecordError(ParibusError):
     """A record on disk that is incomplete, damaged or of another format."""
 

@@ -23,6 +23,13 @@ class FilesLeftOut:
 
 
 @dataclass(frozen=True)
+class EngineMissing:
+    """Paribus's own engine isn't there, and PyTorch trains instead; `message` is a clause."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class TrainingBegins:
     """`left` of a study's `runs` runs are to be trained, `epochs` epochs in all."""
 
@@ -142,6 +149,7 @@ class RunAnalysed:
 Event = (
     DataRead
     | FilesLeftOut
+    | EngineMissing
     | StudyBegins
     | StudyChanged
     | RecordSetAside

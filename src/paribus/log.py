@@ -18,6 +18,7 @@ from paribus.disk import append_line, move
 from paribus.events import (
     AnalysisBegins,
     CheckpointPassedOver,
+    EngineMissing,
     EpochDone,
     Event,
     FilesLeftOut,
@@ -77,6 +78,8 @@ def says(event: Event) -> str:
             return event.message
         case FilesLeftOut():
             return f"{len(event.files)} files are left out: {', '.join(event.files[:3])}"
+        case EngineMissing():
+            return f"PyTorch trains, since {event.message}"
         case StudyChanged():
             return (
                 f"changed since the records there: {'; '.join(event.changes)}. "

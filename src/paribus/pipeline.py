@@ -26,7 +26,7 @@ from paribus.events import StudyBegins, StudyEnded, Watch, quiet
 from paribus.files import leads_out, ways_out
 from paribus.lock import demand_free, held, writing_report
 from paribus.log import logged
-from paribus.records import Record
+from paribus.records import EngineFacts, Record
 from paribus.report.write import write_report
 from paribus.store import (
     read_record,
@@ -40,6 +40,7 @@ from paribus.study.spec import Study
 
 if TYPE_CHECKING:
     from paribus.execution.conduct import Prepared
+    from paribus.execution.local import Workers
 
 
 @dataclass(frozen=True)
@@ -136,14 +137,15 @@ def run(
         out: where results go; what an earlier call left there is used.
         data_dir: where STL-10's official files lie, if not in Paribus's cache.
         jobs: worker processes; one a core by default.
-        other_machine: go on even with runs that were begun under another torch, processor type
-            or number of threads, where the last bits differ; the report says so.
+        other_machine: go on even with runs that were begun under another torch, engine, processor
+            type or number of threads, where the last bits differ; the report says so.
 
     Raises:
         InUseError: if another process is at work in `out`.
         DiskError: if nothing can be written there.
         ResumeError: if a run was begun elsewhere, and `other_machine` isn't said.
         DataError: if the pictures are missing, damaged or too few.
+        EngineError: if a setting asks for the native engine, which can't train it.
         ComparisonError: if the rule for adding seeds was another when these runs were begun,
             or a claim can't be tested.
     """
@@ -151,47 +153,49 @@ def run(
     demand_free(out)
     # Training needs torch, and nothing right of the disk does: `rebuild_report` must not import it.
     from paribus.execution import conduct
+    from paribus.execution.local import Workers
 
     data = conduct.prepare_data(study, data_dir, watch)
     demand_testable(study, data[study.baseline].dataset.classes)
-    with held(out):
-        watch = logged(out, watch)
-        watch(StudyBegins(study.name, os.getpid()))
-        try:
-            results = _run(study, data, out, jobs, other_machine, watch)
-        except BaseException as error:
-            with suppress(DiskError):
-                watch(StudyEnded(f"stopped: {error or type(error).__name__}"))
-            raise
-        watch(StudyEnded("the report is written"))
-        return results
+    with Workers(jobs) as workers:
+        engines = conduct.choose_engines(study, data, workers, watch)
+        with held(out):
+            watch = logged(out, watch)
+            watch(StudyBegins(study.name, os.getpid()))
+            try:
+                results = _run(study, data, engines, out, workers, other_machine, watch)
+            except BaseException as error:
+                with suppress(DiskError):
+                    watch(StudyEnded(f"stopped: {error or type(error).__name__}"))
+                raise
+            watch(StudyEnded("the report is written"))
+            return results
 
 
 def _run(
     study: Study,
     data: Mapping[str, Prepared],
+    engines: Mapping[str, EngineFacts | None],
     out: Path,
-    jobs: int | None,
+    workers: Workers,
     other_machine: bool,
     watch: Watch,
 ) -> Results:
     """What is done while the folder is held."""
     from paribus.execution import conduct
-    from paribus.execution.local import Workers
 
     _refuse_links_out(out)
     _refuse_looks_after_the_fact(out, study)
     with writing_report(out):
         sweep(out)
     write_study_copy(out, study)
-    with Workers(jobs) as workers:
-        wanted: dict[str, int] = {}
-        while wanted != (wanted := seeds_wanted(study, read_records(out, study)[0])):
-            conduct.train_missing(
-                study, wanted, data, out, workers, watch, other_machine=other_machine
-            )
-        records, _ = read_records(out, study)
-        conduct.analyse_missing(study, records, data, out, workers, watch)
+    wanted: dict[str, int] = {}
+    while wanted != (wanted := seeds_wanted(study, read_records(out, study)[0])):
+        conduct.train_missing(
+            study, wanted, data, engines, out, workers, watch, other_machine=other_machine
+        )
+    records, _ = read_records(out, study)
+    conduct.analyse_missing(study, records, data, out, workers, watch)
     remove_empty(unfinished_folder(out))
     conduct.keep_pictures(records, study.baseline, data, out)
     return rebuild_report(out)
@@ -254,7 +258,7 @@ def _read_planned(out: Path, planned: Run) -> Record:
     record = read_record(folder)
     if (record.facts.setting, record.facts.seed) != planned.key:
         raise RecordError(f"{folder}: the record of another run")
-    if record.facts.config != planned.setting.config.model_dump(mode="json"):
+    if record.facts.config != planned.setting.config.deciding():
         raise RecordError("its record is of an earlier version of the study; run the study again")
     return record
 

@@ -65,8 +65,25 @@ class StreamHashes(Frozen):
     dropout: str
 
 
+class EngineFacts(Frozen):
+    """The training engine that is Paribus's own.
+
+    Attributes:
+        build: the instruction set it was compiled for, as "x86-64-v3".
+        digest: SHA-256 of its library.
+    """
+
+    name: Literal["native"] = "native"
+    build: str
+    digest: str
+
+
 class Environment(Frozen):
-    """The machine and the versions that trained a run."""
+    """The machine, the versions and the engine that trained a run.
+
+    Attributes:
+        engine: None where PyTorch did, as it did in all older records.
+    """
 
     paribus: str
     python: str
@@ -78,6 +95,12 @@ class Environment(Frozen):
     threads: int
     git_commit: str | None = None
     git_dirty: bool | None = None
+    engine: EngineFacts | None = None
+
+    @property
+    def engine_name(self) -> str:
+        """As a study names it: "torch" or "native"."""
+        return self.engine.name if self.engine else "torch"
 
 
 class RunFacts(Frozen):

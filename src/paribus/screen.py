@@ -28,6 +28,7 @@ from paribus.events import (
     AnalysisBegins,
     CheckpointPassedOver,
     DataRead,
+    EngineMissing,
     EpochDone,
     Event,
     FilesLeftOut,
@@ -109,7 +110,7 @@ class Screen:
                 self._progress.advance(self._bar("training", None))
             case StudyChanged():
                 self._changed(event)
-            case RecordSetAside() | CheckpointPassedOver() | WorkerKilled():
+            case EngineMissing() | RecordSetAside() | CheckpointPassedOver() | WorkerKilled():
                 self._say(says(event), style="yellow")
             case RunEnded():
                 self._run_ended(event)
@@ -213,6 +214,10 @@ def show_outlook(outlook: Outlook) -> None:
             duration(setting.run_seconds),
         )
     console.print(table)
+    for setting in outlook.settings:
+        console.print(
+            printable(f"{setting.name} is trained by {setting.engine}: {setting.why}"), markup=False
+        )
     seeds = 1 + max(seed for _, seed in outlook.runs)
     console.print(f"{len(outlook.runs)} runs, {seeds} seeds, in this order:")
     for seed in range(seeds):

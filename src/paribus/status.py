@@ -105,7 +105,7 @@ def _read(out: Path, run: Run) -> Record | RunState | None:
         record = read_record(folder)
     except RecordError as error:
         return RunState(*run.key, "damaged", 0, epochs, str(error))
-    if record.facts.config != run.setting.config.model_dump(mode="json"):
+    if record.facts.config != run.setting.config.deciding():
         message = "its record is of an earlier version of the study"
         return RunState(*run.key, "left", 0, epochs, message)
     return record

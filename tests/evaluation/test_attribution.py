@@ -23,6 +23,8 @@ from paribus.network.lenet import lenet5
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 from paribus.training.loop import begin, train
+from paribus.training.optimise import optimizer
+from paribus.training.steps import TorchSteps
 
 Method = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
@@ -100,7 +102,8 @@ def test_they_add_up_for_a_trained_lenet_with_the_usual_steps(
     dataset = prepare(run.setting.config.data)[0]
     network = build(run.setting.config.network, dataset.shape, len(dataset.classes), 0)
     batches = Batches(dataset)
-    train(network, batches, dataset.splits, run, begin(network), lambda epoch: None)
+    steps = TorchSteps(network, optimizer(run.setting.config.optimizer, network))
+    train(steps, batches, dataset.splits, run, begin(network), lambda epoch: None)
     index = torch.from_numpy(dataset.splits.test[:100])
     images, targets = batches.images(index), batches.labels(index)
     network.eval()

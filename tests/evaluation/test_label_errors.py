@@ -203,7 +203,9 @@ def test_planted_errors_in_real_pictures_are_found_by_trained_networks(tmp_path:
     )  # fmt: skip
     data = prepare_data(study, None, quiet)
     with Workers(1) as workers:
-        train_missing(study, {"baseline": 2}, data, tmp_path / "out", workers, quiet)
+        train_missing(
+            study, {"baseline": 2}, data, {"baseline": None}, tmp_path / "out", workers, quiet
+        )
     its = outcomes(read_records(tmp_path / "out", study)[0])
     (one,) = its.values()
     pixels = [data["baseline"].pictures.read(index).tobytes() for index in one.index.tolist()]

@@ -26,6 +26,8 @@ from paribus.study.interventions import CENTRE_BLANKED, HALF, SURROUNDINGS_BLANK
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 from paribus.training.loop import begin, train
+from paribus.training.optimise import optimizer
+from paribus.training.steps import TorchSteps
 
 SEEDS = 3
 EPOCHS = 6
@@ -78,7 +80,8 @@ def trained_on(dataset: Dataset) -> list[Trained]:
     for run in runs(study):
         network = build(run.setting.config.network, dataset.shape, len(CLASSES), run.seed)
         course = begin(network)
-        train(network, Batches(dataset), dataset.splits, run, course, lambda epoch: None)
+        steps = TorchSteps(network, optimizer(run.setting.config.optimizer, network))
+        train(steps, Batches(dataset), dataset.splits, run, course, lambda epoch: None)
         result.append(Trained(network, dataset))
     return result
 

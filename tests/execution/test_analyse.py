@@ -10,16 +10,20 @@ import numpy as np
 import pytest
 import torch
 
+from faults.small import training
 from paribus.analyses import read_explanations, read_interventions
 from paribus.data.batches import Batches
 from paribus.data.dataset import prepare
+from paribus.engine.native import Forward
 from paribus.evaluation.intervene import intervene
 from paribus.evaluation.outcomes import outcomes
 from paribus.events import AnalysisBegins, Event, RunAnalysed, quiet
+from paribus.execution.analyse import Analysis
 from paribus.execution.conduct import analyse_missing, keep_pictures, prepare_data, train_missing
 from paribus.execution.local import Workers
+from paribus.execution.train import train_and_record
 from paribus.network.build import build
-from paribus.records import Record
+from paribus.records import EngineFacts, Record
 from paribus.store import read_record, read_weights, run_folder
 from paribus.study.interventions import interventions
 from paribus.study.plan import runs
@@ -72,7 +76,8 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> Analysed:
     out, told, before = tmp_path_factory.mktemp("analysed") / "out", list[Event](), {}
     data = prepare_data(STUDY, None, quiet)
     with Workers(2) as workers:
-        train_missing(STUDY, {"baseline": 2, "bn": 2}, data, out, workers, quiet)
+        seeds = {"baseline": 2, "bn": 2}
+        train_missing(STUDY, seeds, data, dict.fromkeys(seeds), out, workers, quiet)
         before = contents(out / "runs")
         analyse_missing(STUDY, records(out), data, out, workers, told.append)
     keep_pictures(records(out), STUDY.baseline, data, out)
@@ -137,6 +142,33 @@ def test_what_is_kept_is_what_the_recorded_network_says_of_the_changed_pictures(
         assert np.array_equal(found.predicted[name], answers)
 
 
+def test_a_network_of_paribus_own_engine_is_asked_through_it(
+    native: EngineFacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Asked(Forward):
+        def __call__(self, images: torch.Tensor) -> torch.Tensor:
+            asked.append(len(images))
+            return super().__call__(images)
+
+    monkeypatch.setattr("paribus.execution.analyse.Forward", Asked)
+    task = training(STUDY, tmp_path, native)
+    train_and_record(task, quiet)
+    record = read_record(run_folder(tmp_path, "baseline", 0))
+    assert record.predictions is not None
+    pictures, targets = record.predictions.index[:3], record.predictions.labels[:3]
+    done = Analysis(task.run, task.dataset, tmp_path, pictures, targets).perform(quiet)
+    assert (done.status, done.message) == ("finished", "")
+    changes = len(interventions(1))
+    assert asked.count(3) == 1 + 7 * 7  # occlusion: as they are, and at every place of the patch
+    assert sum(asked) >= changes * len(record.predictions.labels)
+    found = read_interventions(tmp_path, record)
+    assert found is not None
+    right = found.predicted["blur-6"] == record.predictions.last.argmax(axis=1)
+    assert right.mean() > 0.5
+
+
 def test_explanations_are_of_the_class_that_most_seeds_mistake_the_picture_for(
     analysed: Analysed,
 ) -> None:
@@ -174,7 +206,8 @@ def test_a_network_that_can_not_be_analysed_is_told_with_the_reason_and_the_othe
     study = small_study(variations={"own": {"network": "stubborn_networks:Stubborn"}})
     data, told = prepare_data(study, None, quiet), list[Event]()
     with Workers(1) as workers:
-        train_missing(study, {"baseline": 1, "own": 1}, data, tmp_path / "out", workers, quiet)
+        seeds = {"baseline": 1, "own": 1}
+        train_missing(study, seeds, data, dict.fromkeys(seeds), tmp_path / "out", workers, quiet)
         analyse_missing(
             study, records(tmp_path / "out", study), data, tmp_path / "out", workers, told.append
         )

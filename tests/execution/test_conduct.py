@@ -58,7 +58,7 @@ def train(
     seeds = dict.fromkeys((study.baseline, *study.variations), study.most_seeds)
     data = prepare_data(study, None, quiet)
     with Workers(jobs) as workers:
-        return train_missing(study, seeds, data, out, workers, watch)
+        return train_missing(study, seeds, data, dict.fromkeys(seeds), out, workers, watch)
 
 
 def record(out: Path, setting: str, seed: int = 0) -> Record:

@@ -13,6 +13,7 @@ from paribus.events import EpochDone, Event, quiet
 from paribus.execution.conduct import prepare_data
 from paribus.execution.deciding import deciding
 from paribus.execution.train import Training, train_and_record
+from paribus.records import EngineFacts
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 
@@ -71,8 +72,8 @@ def small_study(pictures: Path, kind: str = "everything drawn", epochs: int = 4)
     )
 
 
-def training(study: Study, out: Path) -> Training:
-    """The task of training the first run of a study."""
+def training(study: Study, out: Path, engine: EngineFacts | None = None) -> Training:
+    """The task of training the first run of a study by an engine, None being PyTorch."""
     run = runs(study)[0]
     dataset = prepare_data(study, None, quiet)[run.setting.name].dataset
     return Training(
@@ -81,7 +82,7 @@ def training(study: Study, out: Path) -> Training:
         baseline=study.baseline,
         run=run,
         dataset=dataset.folder,
-        deciding=deciding(run, dataset),
+        deciding=deciding(run, dataset, engine),
         out=out,
     )
 

@@ -1,6 +1,7 @@
 """A run that was interrupted ends in the record that it would have left uninterrupted."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ from paribus.execution.checkpoint import Checkpoint, Writer
 from paribus.execution.environment import environment
 from paribus.execution.resume import refuse_other_machines
 from paribus.execution.train import Training, train_and_record
+from paribus.records import EngineFacts
 from paribus.store import checkpoint_folder, checkpoints, read_record, run_folder
+from paribus.study.spec import Study
 
 RUN = ("baseline", 0)
 
@@ -54,6 +57,23 @@ def test_a_run_killed_twice_leaves_the_same_record_to_the_last_bit(
     facts = read_record(run_folder(tmp_path, *RUN)).facts
     assert (facts.resumes, facts.other_machines) == (2, ())
     assert not checkpoint_folder(tmp_path, *RUN).exists()
+
+
+@pytest.mark.parametrize("kind", ["adam", "sgd, step", "everything drawn"])
+def test_so_does_one_that_paribus_own_engine_trains(
+    kind: str, native: EngineFacts, pictures: Path, tmp_path: Path
+) -> None:
+    whole, task = (
+        training(small_study(pictures, kind), tmp_path / name, native) for name in ("one", "two")
+    )
+    train_and_record(whole, quiet)
+    train_until(task, 1)
+    train_until(task, 3)
+    train_and_record(task, quiet)
+    assert differing(content(tmp_path / "one"), content(tmp_path / "two")) == set()
+    facts = read_record(run_folder(tmp_path / "two", *RUN)).facts
+    assert (facts.resumes, facts.other_machines) == (2, ())
+    assert facts.environment.engine == native
 
 
 def test_a_network_of_ones_own_keeps_what_its_state_dict_leaves_out(
@@ -164,13 +184,45 @@ def test_going_on_elsewhere_is_refused_and_both_ways_out_are_named(
     assert f"delete {checkpoint_folder(tmp_path, *RUN)} to begin again" in str(refused.value)
 
 
+OTHER = EngineFacts(build="x86-64-v2", digest="0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"), [(OTHER, "native x86-64-v2 (library 000000000000)"), (None, "1 thread.")]
+)
+def test_another_engine_or_build_is_another_machine(
+    engine: EngineFacts | None, said: str, native: EngineFacts, pictures: Path, tmp_path: Path
+) -> None:
+    task = training(small_study(pictures), tmp_path, native)
+    train_until(task, 1)
+    refuse_other_machines(tmp_path, [(task.run, task.deciding)], environment())
+    with pytest.raises(ResumeError) as refused:
+        now = replace(task.deciding, engine=engine)
+        refuse_other_machines(tmp_path, [(task.run, now)], environment())
+    assert f"native {native.build} (library {native.digest[:12]}). Here it is" in str(refused.value)
+    assert f"{said}, where" in str(refused.value).replace("thread,", "thread.,")
+
+
+def test_a_study_goes_on_with_another_engine_only_when_that_is_asked_for(
+    native: EngineFacts, pictures: Path, tmp_path: Path
+) -> None:
+    begun(pictures, tmp_path)
+    study = Study.model_validate(small_study(pictures).model_dump() | {"engine": "native"})
+    with pytest.raises(ResumeError, match="--other-machine"):
+        run_here(study, tmp_path, {"report.html": b""})
+    run_here(study, tmp_path, {"report.html": b""}, other_machine=True)
+    facts = read_record(run_folder(tmp_path, *RUN)).facts
+    assert facts.environment.engine == native
+    assert [its.engine for its in facts.other_machines] == [None]
+
+
 def test_a_run_that_went_on_elsewhere_says_so(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = begun(pictures, tmp_path)
     before = environment()
     monkeypatch.setattr(
-        train, "environment", lambda: before.model_copy(update={"cpu_capability": "SVE"})
+        train, "environment", lambda engine: before.model_copy(update={"cpu_capability": "SVE"})
     )
     train_and_record(task, quiet)
     assert read_record(run_folder(tmp_path, *RUN)).facts.other_machines == (before,)

@@ -57,6 +57,7 @@ def poison(record: Record, classes: Sequence[str], texts: Iterator[str]) -> Reco
     plain["data"]["classes"] = list(classes)
     plain["streams"]["initial_values"] = {next(texts): next(texts) for _ in range(4)}
     plain["network"]["layers"] = [next(texts) for _ in range(5)]
+    plain["environment"]["engine"] = {"build": next(texts), "digest": next(texts)}
     facts = RunFacts.model_validate(plain)
     if facts.failure is not None:
         facts = facts.model_copy(update={"failure": Failure(message=next(texts), epoch=1, step=1)})

@@ -8,10 +8,12 @@ from typing import TypeVar
 
 import pytest
 
+from paribus.records import EngineFacts, Record
 from paribus.report.blocks import Alert, Block, Columns, Figure, Paragraph, Section, Table
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
 from paribus.report.sections.provenance import provenance, study_file
+from paribus.report.sections.settings import settings
 from paribus.report.summary import Summary, summarise
 from paribus.study.read import read_study
 from paribus.study.spec import Study
@@ -182,6 +184,32 @@ def test_how_it_was_made_says_what_interrupted_it(summary: Summary) -> None:
     rows, text = shown(resumes=1, other_machines=(elsewhere,))
     assert plain(rows["Gone on from a checkpoint"]) == "1 time"
     assert "Not exact: main, seed 0 went on after an interruption under another PyTorch" in text
+
+
+def test_how_it_was_made_names_the_engine(summary: Summary) -> None:
+    """A study of engines has two of them on one machine, which is no fault."""
+    engine = EngineFacts(build="x86-64-v3", digest="ab" * 32)
+    study = Study.model_validate(
+        summary.study.model_dump()
+        | {"engine": "torch", "variations": {"native": {"engine": "native"}}, "claims": []}
+    )
+    records = make_records(study, pictures=60)
+    records = [_by(engine, r) if r.facts.setting == "native" else r for r in records]
+    made = summarise(study, records)
+    section = provenance(made)
+    engines = [c[0].text for name, c in first(section, Table).rows if name == "Engine"]
+    assert engines == ["PyTorch", f"Paribus's own, built for x86-64-v3, SHA-256 {'ab' * 32}"]
+    assert "more than one machine" not in said(section)
+    of_settings = dict(first(settings(made), Table).rows)["Trained by"]
+    assert [(cell.text, cell.strong) for cell in of_settings] == [
+        ("PyTorch", False),
+        ("Paribus's engine", True),
+    ]
+
+
+def _by(engine: EngineFacts, record: Record) -> Record:
+    environment = record.facts.environment.model_copy(update={"engine": engine})
+    return replace(record, facts=record.facts.model_copy(update={"environment": environment}))
 
 
 @pytest.mark.parametrize("name", ["digits.yaml", "lenet-stl10.yaml"])

@@ -71,8 +71,8 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "s.yaml:4:17: optimizer.lr: -1 came; greater than 0 is expected",
         "s.yaml:5:9: epochs: 'many' came; a whole number is expected",
         "s.yaml:6:1: sedes: unknown key; did you mean 'seeds'? Valid: data, network, optimizer, "
-        "schedule, augmentation, epochs, batch_size, name, baseline, seeds, margin, variations, "
-        "claims",
+        "schedule, augmentation, epochs, batch_size, engine, name, baseline, seeds, margin, "
+        "variations, claims",
         "s.yaml:8:8: variations.l2.optimizer.weight_decai: unknown key; did you mean "
         "'weight_decay'? Valid: kind, lr, weight_decay",
         "s.yaml:8:52: variations.l2.optimizer.lr: 'x' came; a number is expected",
@@ -98,6 +98,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         ("network: {batch_norm: 1}", "1 came; a boolean is expected"),
         ("data: {source: digits, validation: 1.5}", "or a share of them (0.2) is expected"),
         ("data: {source: digits, validation: true}", "or a share of them (0.2) is expected"),
+        ("engine: fast", "'fast' came; 'auto', 'torch' or 'native' is expected"),
         ("seeds: 0", "0 came; greater than or equal to 1 is expected"),
         ("seeds: many", "'many' came; a whole number, or {until: decided}, is expected"),
         ("seeds: {until: decided, looks: [5, 4]}", "each larger than the one before, is expected"),
@@ -214,10 +215,10 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
         read_study(tmp_path / "large.yaml")
 
 
-def test_seeds_and_epochs_can_be_replaced(tmp_path: Path) -> None:
+def test_seeds_epochs_and_engine_can_be_replaced(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(GOOD)
-    study = read_study(tmp_path / "s.yaml", seeds=7, epochs=9)
-    assert (study.seeds, study.epochs) == (7, 9)
+    study = read_study(tmp_path / "s.yaml", seeds=7, epochs=9, engine="torch")
+    assert (study.seeds, study.epochs, study.engine) == (7, 9, "torch")
 
 
 def test_code_that_a_study_names_runs_only_with_permission() -> None:

@@ -18,6 +18,8 @@ from paribus.network.build import build
 from paribus.study.plan import Run, runs
 from paribus.study.spec import Digits, Study
 from paribus.training.loop import Course, _parts, begin, train
+from paribus.training.optimise import optimizer
+from paribus.training.steps import TorchSteps
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +27,14 @@ def digits() -> Dataset:
     return prepare(Digits(source="digits", size=16))[0]
 
 
+def steps_of(run: Run, network: nn.Module) -> TorchSteps:
+    return TorchSteps(network, optimizer(run.setting.config.optimizer, network))
+
+
 def course_of(run: Run, dataset: Dataset) -> tuple[nn.Module, Course]:
     network = build(run.setting.config.network, dataset.shape, len(dataset.classes), run.seed)
     course = begin(network)
-    train(network, Batches(dataset), dataset.splits, run, course, lambda epoch: None)
+    train(steps_of(run, network), Batches(dataset), dataset.splits, run, course, lambda epoch: None)
     return network, course
 
 
@@ -136,7 +142,9 @@ def test_a_loss_that_leaves_the_numbers_stops_the_run_and_says_where(
     network = build(run.setting.config.network, digits.shape, 10, run.seed)
     course = begin(network)
     with pytest.raises(NonFiniteLossError, match=r"baseline, seed 0: .* at epoch 1, step \d+") as e:
-        train(network, Batches(digits), digits.splits, run, course, lambda epoch: None)
+        train(
+            steps_of(run, network), Batches(digits), digits.splits, run, course, lambda epoch: None
+        )
     assert e.value.step == len(course.step_loss)
     assert not np.isfinite(course.step_loss[-1])
     assert np.isfinite(course.step_loss[:-1]).all()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from paribus.study.spec import Study
+    from paribus.study.spec import Engine, Study
 
 STUDY = click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path))
 OUT = click.argument("out", metavar="OUT", type=click.Path(path_type=Path, file_okay=False))
@@ -48,6 +48,11 @@ def study_options(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--epochs", type=click.IntRange(1), help="Instead of the study's."),
         click.option(
+            "--engine",
+            type=click.Choice(["auto", "torch", "native"]),
+            help="What trains: Paribus's own engine (native) or PyTorch; instead of the study's.",
+        ),
+        click.option(
             "--jobs", type=click.IntRange(1, 256), help="Processes; one a core by default."
         ),
         DATA_DIR,
@@ -67,6 +72,7 @@ def read(
     seeds: int | None,
     looks: tuple[int, ...] | None,
     epochs: int | None,
+    engine: Engine | None,
     allow_code: bool,
 ) -> Study:
     """The study in a file with the options' changes; UsageError where two contradict each other."""
@@ -75,7 +81,7 @@ def read(
     if seeds and looks:
         raise click.UsageError("--seeds is a fixed number and --looks adds seeds: name one of them")
     until = {"until": "decided", "looks": looks} if looks else None
-    study = read_study(study_file, seeds=seeds or until, epochs=epochs)
+    study = read_study(study_file, seeds=seeds or until, epochs=epochs, engine=engine)
     if not allow_code:
         demand_permission(study, study_file)
     return study

@@ -6,12 +6,16 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from paribus.cli.options import JSON, STUDY, read, study_options
 from paribus.cli.output import print_results
 from paribus.cli.signals import stopped_by_signals
+
+if TYPE_CHECKING:
+    from paribus.study.spec import Engine
 
 
 @click.command()
@@ -25,8 +29,8 @@ from paribus.cli.signals import stopped_by_signals
 @click.option(
     "--other-machine",
     is_flag=True,
-    help="Go on with runs begun under another torch, processor type or number of threads, where "
-    "the last bits differ; the report says so.",
+    help="Go on with runs begun under another torch, engine, processor type or number of threads, "
+    "where the last bits differ; the report says so.",
 )
 @JSON
 def run(
@@ -35,6 +39,7 @@ def run(
     seeds: int | None,
     looks: tuple[int, ...] | None,
     epochs: int | None,
+    engine: Engine | None,
     jobs: int | None,
     data_dir: Path | None,
     allow_code: bool,
@@ -54,7 +59,7 @@ def run(
       paribus run studies/digits.yaml --seeds 1 --epochs 2      # a quick try
       paribus run studies/digits.yaml --looks 5,8,12,20         # seeds until decided
     """
-    study = read(study_file, seeds, looks, epochs, allow_code)
+    study = read(study_file, seeds, looks, epochs, engine, allow_code)
     from paribus import pipeline
     from paribus.screen import Screen
 
@@ -80,6 +85,7 @@ def plan(
     seeds: int | None,
     looks: tuple[int, ...] | None,
     epochs: int | None,
+    engine: Engine | None,
     jobs: int | None,
     data_dir: Path | None,
     allow_code: bool,
@@ -93,7 +99,7 @@ def plan(
     Example:
       paribus plan studies/lenet-stl10.yaml --jobs 2
     """
-    study = read(study_file, seeds, looks, epochs, allow_code)
+    study = read(study_file, seeds, looks, epochs, engine, allow_code)
     from paribus.execution.estimate import estimate
     from paribus.screen import show_outlook
 

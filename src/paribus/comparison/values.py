@@ -13,6 +13,7 @@ import numpy.typing as npt
 from paribus.comparison import dynamics
 from paribus.comparison.causes import cause_values
 from paribus.comparison.dynamics import Curve, Epoch
+from paribus.comparison.engines import demand_one_engine
 from paribus.comparison.errors import ComparisonError
 from paribus.comparison.measure import CAUSES, MEASURES
 from paribus.comparison.paired import Floats
@@ -106,12 +107,14 @@ def values(study: Study, records: Sequence[Record], analysed: Analysed = NOT_ANA
         analysed: what interventions did to them; a run without has no values of `CAUSES`.
 
     Raises:
-        ComparisonError: two runs were tested on other pictures, or other classes.
+        ComparisonError: two runs were tested on other pictures, or other classes; or trained by
+            other engines than the study's settings say.
     """
     at = {(record.facts.setting, record.facts.seed): record for record in records}
     seeds = range(study.most_seeds)
     by_setting = {s.name: [at.get((s.name, seed)) for seed in seeds] for s in settings(study)}
     finished = [r for rows in by_setting.values() for r in rows if r is not None and r.predictions]
+    demand_one_engine(study, finished)
     classes, labels = _test_set(finished)
     target = half_way_loss(
         [r.curves.train_loss for r in by_setting[study.baseline] if r is not None and r.predictions]

@@ -7,14 +7,13 @@ probability of the target class. Maps are in nats.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from paribus.evaluation.predict import BATCH
+from paribus.evaluation.predict import BATCH, Answers, evaluating
 from paribus.study.interventions import HALF, centre
 
 #: Points on the way from the mean picture to the picture. With so many, LeNet-5's maps
@@ -46,7 +45,7 @@ def integrated_gradients(
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     # From -1..1 to 0..1.
     way = list(zip(((nodes + 1) / 2).tolist(), (weights / 2).tolist(), strict=True))
-    with _evaluating(network), torch.inference_mode(False), torch.enable_grad():
+    with evaluating(network), torch.inference_mode(False), torch.enable_grad():
         maps = [
             (its * sum(w * _gradient(network, a * its, target) for a, w in way)).sum(dim=1)
             for its, target in _batches(images, targets)
@@ -54,7 +53,7 @@ def integrated_gradients(
     return torch.cat(maps)
 
 
-def occlusion(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+def occlusion(network: Answers, images: Tensor, targets: Tensor) -> Tensor:
     """What the target's log probability loses where a patch is covered by the mean colour.
 
     The patch has a quarter of the picture's sides and moves by an eighth (Zeiler and Fergus
@@ -68,7 +67,7 @@ def occlusion(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
     Returns:
         (n, height, width), in nats; negative where covering helps.
     """
-    with _evaluating(network), torch.inference_mode():
+    with evaluating(network), torch.inference_mode():
         return torch.cat([_covered(network, *its) for its in _batches(images, targets)])
 
 
@@ -99,22 +98,11 @@ def outside(maps: Tensor) -> Tensor:
 # ---- one batch ------------------------------------------------------------------------------
 
 
-@contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
-    """Put a network into evaluation mode, and back afterwards."""
-    was_training = network.training
-    network.eval()
-    try:
-        yield
-    finally:
-        network.train(was_training)
-
-
 def _batches(images: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     return zip(torch.split(images, BATCH), torch.split(targets, BATCH), strict=True)
 
 
-def _log_probability(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+def _log_probability(network: Answers, images: Tensor, targets: Tensor) -> Tensor:
     """(n,), of each picture's target class."""
     # A user's network may change its input in place.
     output = torch.log_softmax(network(images.clone()).float(), dim=1)
@@ -130,7 +118,7 @@ def _gradient(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
     return gradient
 
 
-def _covered(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+def _covered(network: Answers, images: Tensor, targets: Tensor) -> Tensor:
     """(n, height, width), the mean loss at each pixel."""
     whole = _log_probability(network, images, targets)
     losses, times = torch.zeros_like(images[:, 0]), torch.zeros(images.shape[2:])

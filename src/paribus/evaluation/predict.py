@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -11,25 +14,36 @@ from paribus.records import Integers
 #: One size for every evaluation, since sums in another order differ in the last bits.
 BATCH = 500
 
+#: A module, or what else gives (n, classes) for pictures as one does in evaluation mode.
+Answers = Callable[[Tensor], Tensor]
 
-def log_probabilities(network: nn.Module, batches: Batches, index: Integers) -> Tensor:
+
+@contextmanager
+def evaluating(network: Answers) -> Iterator[None]:
+    """Put a module into evaluation mode, and back afterwards; others know no other mode."""
+    module = network if isinstance(network, nn.Module) else nn.Identity()
+    was_training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(was_training)
+
+
+def log_probabilities(network: Answers, batches: Batches, index: Integers) -> Tensor:
     """Log probabilities (n, classes) for the pictures of `index`, in evaluation mode.
 
     A network that ends in log-softmax is left as it is, one that gives logits is normalised:
     log-softmax of log probabilities is the same log probabilities.
     """
-    was_training = network.training
-    network.eval()
-    with torch.inference_mode():
+    with evaluating(network), torch.inference_mode():
         parts = [
             network(batches.images(part)) for part in torch.split(torch.from_numpy(index), BATCH)
         ]
-        result = torch.log_softmax(torch.cat(parts).float(), dim=1)
-    network.train(was_training)
-    return result
+        return torch.log_softmax(torch.cat(parts).float(), dim=1)
 
 
-def loss_and_accuracy(network: nn.Module, batches: Batches, index: Integers) -> tuple[float, float]:
+def loss_and_accuracy(network: Answers, batches: Batches, index: Integers) -> tuple[float, float]:
     """Mean cross entropy (nats) and share of right answers over the pictures of `index`."""
     output = log_probabilities(network, batches, index)
     labels = batches.labels(torch.from_numpy(index))

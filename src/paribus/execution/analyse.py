@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,12 @@ from paribus.analyses import (
 )
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, open_dataset
+from paribus.engine.native import Forward
 from paribus.errors import DiskError
 from paribus.evaluation.attribution import integrated_gradients, occlusion, outside, pooled
 from paribus.evaluation.intervene import intervened
 from paribus.evaluation.neighbours import nearest
+from paribus.evaluation.predict import Answers
 from paribus.events import Watch
 from paribus.execution.task import Outcome
 from paribus.network.build import build
@@ -74,11 +77,11 @@ def analyse(task: Analysis) -> Outcome:
     try:
         record = _record(task)
         dataset = open_dataset(task.dataset)
-        network, batches = _trained(task, dataset), Batches(dataset)
+        trained, batches = _trained(task, record, dataset), Batches(dataset)
         if not _has_interventions(task, record):
-            write_interventions(task.out, record, _intervene(network, batches, dataset))
+            write_interventions(task.out, record, _intervene(trained, batches, dataset))
         if not _has_explanations(task, record):
-            write_explanations(task.out, record, _explain(task, network, batches, dataset))
+            write_explanations(task.out, record, _explain(task, trained, batches, dataset))
     except DiskError:
         raise
     except Exception as error:  # a user's network may raise anything; the study stays good
@@ -108,21 +111,35 @@ def _has_explanations(task: Analysis, record: Record) -> bool:
     )
 
 
-def _trained(task: Analysis, dataset: Dataset) -> nn.Module:
-    """The network as it was after its last epoch, whose answers the report shows."""
+@dataclass(frozen=True)
+class _Trained:
+    """A network as it was after its last epoch, whose answers the report shows.
+
+    Attributes:
+        answers: what it says of pictures, by the engine that trained it.
+    """
+
+    network: nn.Module
+    answers: Answers
+
+
+def _trained(task: Analysis, record: Record, dataset: Dataset) -> _Trained:
     network = build(
         task.run.setting.config.network, dataset.shape, len(dataset.classes), task.run.seed
     )
     folder = run_folder(task.out, task.run.setting.name, task.run.seed)
     weights = read_weights(folder, "last")
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    # A copy, for the engine wants its weights laid out as they are.
+    engine = record.facts.environment.engine
+    native = Forward(copy.deepcopy(network), dataset.shape) if engine else None
     if isinstance(task.run.setting.config.network, LeNet5):
         # Half as fast again, and so is what follows. A user's network may rely on the usual one.
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
-    return network.eval()
+    return _Trained(network.eval(), native or network)
 
 
-def _intervene(network: nn.Module, batches: Batches, dataset: Dataset) -> Interventions:
+def _intervene(trained: _Trained, batches: Batches, dataset: Dataset) -> Interventions:
     test = dataset.splits.test
     names = [change.name for change in interventions(dataset.shape[0])]
     predicted = {name: np.empty(len(test), np.int64) for name in names}
@@ -132,30 +149,29 @@ def _intervene(network: nn.Module, batches: Batches, dataset: Dataset) -> Interv
             index = torch.from_numpy(test[part])
             changed = intervened(batches.images(index), index, dataset.mean, dataset.std)
             for name, images in changed:
-                predicted[name][part] = network(images).argmax(dim=1).numpy()
+                predicted[name][part] = trained.answers(images).argmax(dim=1).numpy()
     sample = test[:: max(1, len(test) // SAMPLE)][:SAMPLE]
-    return Interventions(predicted, _outside(network, batches, sample))
+    return Interventions(predicted, _outside(trained, batches, sample))
 
 
-def _outside(network: nn.Module, batches: Batches, sample: Integers) -> np.ndarray:
+def _outside(trained: _Trained, batches: Batches, sample: Integers) -> np.ndarray:
     """Of each picture, the share of what speaks for the answer that lies outside the centre."""
     images = batches.images(torch.from_numpy(sample))
     with torch.inference_mode():
-        answers = network(images).argmax(dim=1)
-    return outside(integrated_gradients(network, images, answers.clone())).numpy()
+        answers = trained.answers(images).argmax(dim=1)
+    maps = integrated_gradients(trained.network, images, answers.clone())
+    return outside(maps).numpy()
 
 
-def _explain(
-    task: Analysis, network: nn.Module, batches: Batches, dataset: Dataset
-) -> Explanations:
+def _explain(task: Analysis, trained: _Trained, batches: Batches, dataset: Dataset) -> Explanations:
     images = batches.images(torch.from_numpy(task.pictures))
     targets = torch.from_numpy(task.targets)
-    near, labels = nearest(network, batches, task.pictures, dataset.splits.training)
+    near, labels = nearest(trained.network, batches, task.pictures, dataset.splits.training)
     return Explanations(
         pictures=task.pictures,
         targets=task.targets,
-        gradients=pooled(integrated_gradients(network, images, targets)).numpy(),
-        occlusion=pooled(occlusion(network, images, targets)).numpy(),
+        gradients=pooled(integrated_gradients(trained.network, images, targets)).numpy(),
+        occlusion=pooled(occlusion(trained.answers, images, targets)).numpy(),
         nearest=near,
         nearest_labels=labels,
     )

@@ -29,12 +29,13 @@ from paribus.events import (
 )
 from paribus.execution.analyse import Analysis, is_current
 from paribus.execution.deciding import deciding
+from paribus.execution.engines import choose
 from paribus.execution.environment import environment
 from paribus.execution.local import THREADS, Workers
 from paribus.execution.resume import refuse_other_machines
 from paribus.execution.task import Outcome
 from paribus.execution.train import Training, is_final
-from paribus.records import Record, RunFacts
+from paribus.records import EngineFacts, Record, RunFacts
 from paribus.store import checkpoint_folder, read_record, run_folder, set_aside
 from paribus.study.plan import runs, settings
 from paribus.study.spec import Study
@@ -68,10 +69,23 @@ def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str,
     return result
 
 
+def choose_engines(
+    study: Study, data: Mapping[str, Prepared], workers: Workers, watch: Watch
+) -> dict[str, EngineFacts | None]:
+    """What trains each setting, None being PyTorch.
+
+    Raises:
+        EngineError: if a setting asks for Paribus's own engine and can't have it.
+    """
+    seen = {name: (its.dataset.shape, len(its.dataset.classes)) for name, its in data.items()}
+    return {name: its.engine for name, its in choose(study, seen, workers, watch).items()}
+
+
 def train_missing(
     study: Study,
     seeds: Mapping[str, int],
     data: Mapping[str, Prepared],
+    engines: Mapping[str, EngineFacts | None],
     out: Path,
     workers: Workers,
     watch: Watch,
@@ -84,13 +98,14 @@ def train_missing(
 
     Args:
         seeds: how many each setting shall have.
+        engines: what trains each, None being PyTorch.
         other_machine: go on even with runs that were begun where the last bits differ.
 
     Raises:
         ResumeError: if there are such runs, and `other_machine` isn't said.
         DiskError: if nothing can be written.
     """
-    planned = _tasks(study, seeds, data, out)
+    planned = _tasks(study, seeds, data, engines, out)
     found = {task.run.key: _record(task, watch) for task in planned}
     done = {task.run.key for task in planned if _is_done(task, found[task.run.key])}
     for key in done:  # killed after its record was written, a run leaves its checkpoints behind
@@ -147,7 +162,11 @@ def keep_pictures(
 
 
 def _tasks(
-    study: Study, seeds: Mapping[str, int], data: Mapping[str, Prepared], out: Path
+    study: Study,
+    seeds: Mapping[str, int],
+    data: Mapping[str, Prepared],
+    engines: Mapping[str, EngineFacts | None],
+    out: Path,
 ) -> list[Training]:
     study_digest = hashlib.sha256(study.model_dump_json().encode()).hexdigest()
     return [
@@ -157,7 +176,7 @@ def _tasks(
             baseline=study.baseline,
             run=run,
             dataset=data[run.setting.name].dataset.folder,
-            deciding=deciding(run, data[run.setting.name].dataset),
+            deciding=deciding(run, data[run.setting.name].dataset, engines[run.setting.name]),
             out=out,
         )
         for run in runs(study, seeds)

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from paribus.data.dataset import Dataset
+from paribus.execution.environment import named
 from paribus.network.build import source_digest
-from paribus.records import RECORD_FORMAT, RunFacts
+from paribus.records import RECORD_FORMAT, EngineFacts, RunFacts
 from paribus.study.plan import Run, flat
 
 
@@ -23,6 +24,7 @@ class Deciding:
         config: the setting in full.
         data: the data set's fingerprint.
         code: SHA-256 of the file of a user's own network.
+        engine: None for PyTorch.
     """
 
     format: int
@@ -31,16 +33,19 @@ class Deciding:
     data: str
     torch: str
     code: str | None
+    engine: EngineFacts | None = None
 
     @property
     def digest(self) -> str:
         """SHA-256 over all of it; a record is reused while it stays equal."""
-        return _digest(asdict(self))
+        # What torch trains says nothing of engines, as when there was no other: such records stay.
+        own = {"engine": self.engine.model_dump()} if self.engine else {}
+        return _digest(self._without("engine") | own)
 
     @property
     def digest_anywhere(self) -> str:
         """SHA-256 over what doesn't depend on where it is trained."""
-        return _digest({name: value for name, value in asdict(self).items() if name != "torch"})
+        return _digest(self._without("engine", "torch"))
 
     def changes_since(self, facts: RunFacts) -> tuple[str, ...]:
         """In words, how this differs from what a record was made of; empty where nothing does."""
@@ -56,22 +61,28 @@ class Deciding:
             said.append(f"the pictures: {facts.data.fingerprint[:12]} -> {self.data[:12]}")
         if facts.environment.torch != self.torch:
             said.append(f"torch: {facts.environment.torch} -> {self.torch}")
+        if facts.environment.engine != self.engine:
+            said.append(f"the engine: {named(facts.environment.engine)} -> {named(self.engine)}")
         # A record from before Paribus wrote this down says nothing of its code.
         if facts.code != self.code and (facts.code or not said):
             said.append("the code of the network")
         return tuple(said) or ("how Paribus trains",)
 
+    def _without(self, *names: str) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if name not in names}
 
-def deciding(run: Run, dataset: Dataset) -> Deciding:
-    """What the result of training `run` on `dataset` here would follow from."""
+
+def deciding(run: Run, dataset: Dataset, engine: EngineFacts | None = None) -> Deciding:
+    """What the result of training `run` on `dataset` here, with `engine`, would follow from."""
     config = run.setting.config
     return Deciding(
         format=RECORD_FORMAT,
-        config=config.model_dump(mode="json"),
+        config=config.deciding(),
         seed=run.seed,
         data=dataset.fingerprint,
         torch=torch.__version__,
         code=source_digest(config.network),
+        engine=engine,
     )
 
 

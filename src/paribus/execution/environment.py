@@ -13,11 +13,11 @@ import numpy as np
 import torch
 
 import paribus
-from paribus.records import Environment
+from paribus.records import EngineFacts, Environment
 
 
-def environment() -> Environment:
-    """What this process runs on, with the number of threads it uses now."""
+def environment(engine: EngineFacts | None = None) -> Environment:
+    """What this process runs on, with the number of threads it uses now and the engine given."""
     commit, dirty = _git()
     return Environment(
         paribus=paribus.__version__,
@@ -30,6 +30,7 @@ def environment() -> Environment:
         threads=torch.get_num_threads(),
         git_commit=commit,
         git_dirty=dirty,
+        engine=engine,
     )
 
 
@@ -41,10 +42,17 @@ def same_bits(one: Environment, other: Environment) -> bool:
 def described(environment: Environment) -> str:
     """What of it decides the last bits, for people."""
     threads = "1 thread" if environment.threads == 1 else f"{environment.threads} threads"
-    return f"torch {environment.torch}, {environment.cpu}, {environment.cpu_capability}, {threads}"
+    its = environment
+    torch = f"torch {its.torch}, {its.cpu}, {its.cpu_capability}, {threads}"
+    return f"{torch}, {named(its.engine)}" if its.engine else torch
 
 
-_DECIDE_BITS = ("torch", "cpu", "cpu_capability", "threads")
+def named(engine: EngineFacts | None) -> str:
+    """An engine for people: "torch", "native x86-64-v3 (library 0123456789ab)"."""
+    return f"native {engine.build} (library {engine.digest[:12]})" if engine else "torch"
+
+
+_DECIDE_BITS = ("torch", "cpu", "cpu_capability", "threads", "engine")
 
 
 def peak_memory() -> int:

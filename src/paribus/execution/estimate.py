@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 
 from paribus.data.dataset import prepare
 from paribus.data.verify import states
 from paribus.evaluation.predict import BATCH
-from paribus.execution.local import cores
+from paribus.events import quiet
+from paribus.execution.engines import Choice, choose
+from paribus.execution.local import Workers, cores
 from paribus.network.build import Shape, build
 from paribus.network.describe import describe
 from paribus.study.plan import Setting, runs, settings
 from paribus.study.spec import Data, Stl10, Study
 from paribus.training.optimise import optimizer
+from paribus.training.steps import steps_by
 
 #: Enough steps for a steady median on a busy machine, and still under a second for LeNet-5.
 STEPS, VALIDATIONS = 12, 3
@@ -39,13 +41,19 @@ class Sizes:
 
 @dataclass(frozen=True)
 class SettingOutlook:
-    """What training one setting means; `run_seconds` is for one run on one core."""
+    """What training one setting means; `run_seconds` is for one run on one core.
+
+    Attributes:
+        engine: "native" or "torch", and `why` it is that one.
+    """
 
     name: str
     changes: dict[str, tuple[Any, Any]]
     layers: tuple[str, ...]
     parameters: int
     epochs: int
+    engine: str
+    why: str
     run_seconds: float
 
 
@@ -68,12 +76,18 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     Raises:
         DataError: if the user's pictures are missing or damaged. STL-10 that is not there yet
             is not downloaded for this: its sizes are known.
+        EngineError: if a setting asks for the native engine, which can't train it.
     """
     torch.set_num_threads(1)
     planned = runs(study)
     pictures = {s.name: _pictures(s.config.data, data_dir) for s in settings(study)}
-    outlooks = {s.name: _setting_outlook(s, pictures[s.name]) for s in settings(study)}
-    workers = min(jobs or cores(), len(planned))
+    seen = {name: (its.shape, its.classes) for name, its in pictures.items()}
+    with Workers(jobs) as workers:
+        choices = choose(study, seen, workers, quiet)
+    outlooks = {
+        s.name: _setting_outlook(s, pictures[s.name], choices[s.name]) for s in settings(study)
+    }
+    processes = min(jobs or cores(), len(planned))
     total = sum(outlooks[run.setting.name].run_seconds for run in planned)
     return Outlook(
         study=study.name,
@@ -81,8 +95,8 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
         pictures=pictures[study.baseline],
         settings=tuple(outlooks.values()),
         runs=tuple((run.setting.name, run.seed) for run in planned),
-        jobs=workers,
-        seconds=total / workers,
+        jobs=processes,
+        seconds=total / processes,
     )
 
 
@@ -105,23 +119,20 @@ def _stl10(data: Stl10) -> Sizes:
     return Sizes(5000, validation, 8000 - validation, (3, data.size, data.size), 10)
 
 
-def _setting_outlook(setting: Setting, pictures: Sizes) -> SettingOutlook:
+def _setting_outlook(setting: Setting, pictures: Sizes, choice: Choice) -> SettingOutlook:
     config = setting.config
     network = build(config.network, pictures.shape, pictures.classes, seed=0)
     optimiser = optimizer(config.optimizer, network)
     images, labels = _noise(pictures, min(config.batch_size, pictures.training))
     validation, _ = _noise(pictures, min(BATCH, pictures.validation))
-
-    def step() -> None:
-        optimiser.zero_grad()
-        cross_entropy(network(images), labels).backward()  # type: ignore[no-untyped-call]  # torch's
-        optimiser.step()
+    steps = steps_by(choice.engine, network, optimiser, pictures.shape, len(images))
 
     def validate() -> None:
         with torch.inference_mode():
-            network(validation)
+            steps.answers(validation)
 
-    an_epoch = _median_seconds(step, STEPS) * pictures.training / len(images)
+    a_step = _median_seconds(lambda: steps.step(images, labels), STEPS)
+    an_epoch = a_step * pictures.training / len(images)
     network.eval()
     an_epoch += _median_seconds(validate, VALIDATIONS) * pictures.validation / len(validation)
     facts = describe(network)
@@ -131,6 +142,8 @@ def _setting_outlook(setting: Setting, pictures: Sizes) -> SettingOutlook:
         layers=facts.layers,
         parameters=facts.parameters,
         epochs=config.epochs,
+        engine=choice.name,
+        why=choice.why,
         run_seconds=an_epoch * config.epochs,
     )
 
@@ -139,13 +152,13 @@ def _noise(pictures: Sizes, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randn(count, *pictures.shape), torch.randint(pictures.classes, (count,))
 
 
-def _median_seconds(action: Callable[[], None], times: int) -> float:
+def _median_seconds(action: Callable[[], object], times: int) -> float:
     action()  # the first call sets up memory
     seconds: Sequence[float] = [_seconds(action) for _ in range(times)]
     return statistics.median(seconds)
 
 
-def _seconds(action: Callable[[], None]) -> float:
+def _seconds(action: Callable[[], object]) -> float:
     began = time.perf_counter()
     action()
     return time.perf_counter() - began

@@ -59,16 +59,17 @@ def refuse_other_machines(
     elsewhere = []
     for run, deciding in planned:
         checkpoint = last_checkpoint(out, run, deciding, lambda path: None)
-        if checkpoint and not same_bits(checkpoint.facts.environment, here):
-            elsewhere.append((run, checkpoint))
+        now = here.model_copy(update={"engine": deciding.engine})
+        if checkpoint and not same_bits(checkpoint.facts.environment, now):
+            elsewhere.append((run, checkpoint, now))
     if not elsewhere:
         return
-    run, checkpoint = elsewhere[0]
-    folders = [str(checkpoint_folder(out, *run.key)) for run, _ in elsewhere[:MOST_NAMED]]
+    run, checkpoint, now = elsewhere[0]
+    folders = [str(checkpoint_folder(out, *run.key)) for run, *_ in elsewhere[:MOST_NAMED]]
     more = len(elsewhere) - len(folders)
     raise ResumeError(
         f"{run.setting.name}, seed {run.seed}: begun, up to epoch {checkpoint.epoch}, under "
-        f"{described(checkpoint.facts.environment)}. Here it is {described(here)}, where the "
+        f"{described(checkpoint.facts.environment)}. Here it is {described(now)}, where the "
         "last bits come out otherwise. Go on all the same with --other-machine, and the record "
         f"and the report will say so; or delete {', '.join(folders)}"
         f"{f' and {more} more there' if more else ''} to begin again."

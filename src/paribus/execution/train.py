@@ -39,6 +39,7 @@ from paribus.store import Arrays, checkpoint_folder, write_record
 from paribus.study.plan import Run
 from paribus.training.loop import Course, State, begin, draw_again, train
 from paribus.training.optimise import optimizer
+from paribus.training.steps import Steps, steps_by
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,11 @@ def train_and_record(task: Training, tell: Watch) -> Outcome:
         optimiser = optimizer(config.optimizer, network)
         batches = Batches(dataset)
         history = _go_on(task, network, optimiser, course, dataset, history, tell)
-        after_epoch = _keeping(task, network, optimiser, course, history, tell)
-        train(network, batches, dataset.splits, task.run, course, after_epoch, optimiser)
-        predictions, weights = _evaluate(network, course.best_state, batches, dataset)
+        engine = task.deciding.engine
+        steps = steps_by(engine, network, optimiser, dataset.shape, config.batch_size)
+        after_epoch = _keeping(task, steps, course, history, tell)
+        train(steps, batches, dataset.splits, task.run, course, after_epoch)
+        predictions, weights = _evaluate(steps, course.best_state, batches, dataset)
     except NonFiniteLossError as error:
         failure = Failure(message=str(error), epoch=error.epoch, step=error.step)
     except (ConnectionError, DiskError):
@@ -123,15 +126,14 @@ def _go_on(
     if checkpoint:
         restore(checkpoint, network, optimiser, course)
         draw_again(course, task.run, dataset.splits.training)
-        history = resumed(checkpoint.facts, environment())
+        history = resumed(checkpoint.facts, environment(task.deciding.engine))
     tell(RunBegins(name, seed, course.epoch, task.run.setting.config.epochs))
     return history
 
 
 def _keeping(
     task: Training,
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    steps: Steps,
     course: Course,
     history: History,
     tell: Watch,
@@ -144,7 +146,7 @@ def _keeping(
             setting=name,
             seed=seed,
             deciding=task.deciding.digest_anywhere,
-            environment=environment(),
+            environment=environment(task.deciding.engine),
             started=history.started,
             best_epoch=course.best_epoch,
             train_seconds=course.train_seconds,
@@ -152,7 +154,7 @@ def _keeping(
             resumes=history.resumes,
             other_machines=history.other_machines,
         )
-        return capture(facts, network, optimiser, course)
+        return capture(facts, steps.network, steps.optimiser, course)
 
     writer = Writer(checkpoint_folder(task.out, name, seed), take)
 
@@ -185,7 +187,7 @@ def _facts(
         data=_data_facts(dataset),
         network=network,
         streams=course.streams(),
-        environment=environment(),
+        environment=environment(task.deciding.engine),
         started=history.started,
         ended=_now(),
         best_epoch=course.best_epoch,
@@ -201,15 +203,15 @@ def _facts(
 
 
 def _evaluate(
-    network: nn.Module, best: State, batches: Batches, dataset: Dataset
+    steps: Steps, best: State, batches: Batches, dataset: Dataset
 ) -> tuple[Predictions, dict[str, Arrays]]:
     """The test pictures at the last epoch and at the best one; the network's weights at both."""
     test = dataset.splits.test
-    last = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    last = {name: value.detach().clone() for name, value in steps.network.state_dict().items()}
 
     def predict(state: State) -> Floats:
-        network.load_state_dict(state)
-        result: Floats = log_probabilities(network, batches, test).numpy()
+        steps.network.load_state_dict(state)
+        result: Floats = log_probabilities(steps.answers, batches, test).numpy()
         return result
 
     predictions = Predictions(

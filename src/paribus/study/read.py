@@ -9,7 +9,7 @@ from typing import Any
 from paribus.errors import Problem, StudyError
 from paribus.study.check import faults
 from paribus.study.plan import settings
-from paribus.study.spec import OwnNetwork, Study
+from paribus.study.spec import Engine, OwnNetwork, Study
 from paribus.study.tree import load, plain, problem, read_text
 
 #: Far above any study a person writes; more is a mistake or an attack. In bytes, and in keys and
@@ -22,8 +22,9 @@ def read_study(
     *,
     seeds: int | Mapping[str, Any] | None = None,
     epochs: int | None = None,
+    engine: Engine | None = None,
 ) -> Study:
-    """Read a study file; `seeds` and `epochs`, where given, replace the study's own.
+    """Read a study file; `seeds`, `epochs` and `engine`, where given, replace the study's own.
 
     Args:
         seeds: a number, or `{"until": "decided", "looks": [5, 8, 12, 20]}`.
@@ -33,7 +34,8 @@ def read_study(
     """
     path = Path(path)
     study = parse_study(read_text(path, "a study", LARGEST), str(path))
-    replaced = {k: v for k, v in (("seeds", seeds), ("epochs", epochs)) if v is not None}
+    given = {"seeds": seeds, "epochs": epochs, "engine": engine}
+    replaced = {key: value for key, value in given.items() if value is not None}
     return Study.model_validate(study.model_dump() | replaced)
 
 

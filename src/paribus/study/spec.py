@@ -203,6 +203,10 @@ class Augmentation(Section):
 # ---- the study ------------------------------------------------------------------------------
 
 
+#: What trains a network: PyTorch, Paribus's own engine, or that one wherever it can and is faster.
+Engine = Literal["auto", "torch", "native"]
+
+
 class Config(Section):
     """Everything that decides how one network is trained, the seed apart."""
 
@@ -213,6 +217,14 @@ class Config(Section):
     augmentation: Augmentation = Augmentation()
     epochs: Whole
     batch_size: Whole = 128
+    engine: Engine = "auto"
+
+    def deciding(self) -> dict[str, Any]:
+        """What decides the result, in plain values: all but how the engine was asked for.
+
+        Which engine it was in the end stands beside it in every record.
+        """
+        return self.model_dump(mode="json", exclude={"engine"})
 
 
 class UntilDecided(Section):

@@ -54,6 +54,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         ),
         "final_val_loss": "Validation loss after the last epoch, in nats.",
         "final_val_accuracy": "Share of the validation pictures classified correctly then, 0 to 1.",
+        "engine": "What trained it: `torch`, or `native`, Paribus's own engine.",
         "train_seconds": "Seconds spent in training steps; validation and tests not counted.",
         "train_cpu_seconds": (
             "The processor's share of `train_seconds`, which other programs don't lengthen; "

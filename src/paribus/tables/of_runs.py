@@ -57,6 +57,7 @@ def _run(record: Record) -> dict[str, Any]:
         "setting": facts.setting,
         "seed": facts.seed,
         "status": facts.status,
+        "engine": facts.environment.engine_name,
         "train_seconds": facts.train_seconds,
         "train_cpu_seconds": facts.train_cpu_seconds,
         "message": facts.failure.message if facts.failure else "",

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from paribus.data.batches import Batches
 from paribus.data.splits import Splits
@@ -21,7 +20,8 @@ from paribus.records import Curves, Integers, StreamHashes
 from paribus.streams import stream, torch_seed
 from paribus.study.plan import Run
 from paribus.training import augment
-from paribus.training.optimise import learning_rate, optimizer, set_learning_rate
+from paribus.training.optimise import learning_rate, set_learning_rate
+from paribus.training.steps import Steps
 
 State = dict[str, Tensor]
 
@@ -85,38 +85,33 @@ def begin(network: nn.Module) -> Course:
 
 
 def train(
-    network: nn.Module,
+    steps: Steps,
     batches: Batches,
     splits: Splits,
     run: Run,
     course: Course,
     after_epoch: Callable[[int], None],
-    optimiser: torch.optim.Optimizer | None = None,
 ) -> None:
-    """Train `network` to its last epoch, writing into `course` as it goes.
+    """Train a network to its last epoch, writing into `course` as it goes.
 
     Args:
-        course: a fresh one, or one whose first epochs lie behind it.
-        optimiser: the one that took the steps so far; a fresh one by default.
+        steps: fresh ones, or as they were after the epochs that lie behind `course`.
 
     Raises:
         NonFiniteLossError: as soon as a loss is infinite or NaN; `course` keeps all that was
             measured before.
     """
     config = run.setting.config
-    optimiser = optimiser or optimizer(config.optimizer, network)
-    network.train()
+    steps.network.train()
     for epoch in range(course.epoch + 1, config.epochs + 1):
         rate = learning_rate(config.schedule, config.optimizer.lr, epoch, config.epochs)
-        set_learning_rate(optimiser, rate)
+        set_learning_rate(steps.optimiser, rate)
         course.learning_rate.append(rate)
         began, began_cpu = time.perf_counter(), time.process_time()
-        course.train_loss.append(
-            _epoch(network, optimiser, batches, splits.training, run, epoch, course)
-        )
+        course.train_loss.append(_epoch(steps, batches, splits.training, run, epoch, course))
         course.train_seconds += time.perf_counter() - began
         course.train_cpu_seconds += time.process_time() - began_cpu
-        _validate(network, batches, splits.validation, run, epoch, course)
+        _validate(steps, batches, splits.validation, run, epoch, course)
         after_epoch(epoch)
 
 
@@ -142,8 +137,7 @@ def _draw(course: Course, run: Run, training: Integers, epoch: int) -> tuple[Int
 
 
 def _epoch(
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    steps: Steps,
     batches: Batches,
     training: Integers,
     run: Run,
@@ -161,11 +155,7 @@ def _epoch(
         images, labels = batches.images(index), batches.labels(index)
         if moves[part].any():
             images = augment.apply(images, moves[part])
-        loss = cross_entropy(network(images), labels)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        optimiser.step()
-        value = loss.item()
+        value = steps.step(images, labels)
         course.step_loss.append(value)
         _demand_finite("training", value, run, epoch, course)
         total += value * len(index)
@@ -186,19 +176,20 @@ def _parts(pictures: int, batch_size: int) -> list[slice]:
 
 
 def _validate(
-    network: nn.Module,
+    steps: Steps,
     batches: Batches,
     validation: Integers,
     run: Run,
     epoch: int,
     course: Course,
 ) -> None:
-    loss, accuracy = loss_and_accuracy(network, batches, validation)
+    loss, accuracy = loss_and_accuracy(steps.answers, batches, validation)
     _demand_finite("validation", loss, run, epoch, course)
     # Strictly lower: where several epochs tie, the first is the best.
     if not course.val_loss or loss < min(course.val_loss):
         course.best_epoch = epoch
-        course.best_state = {k: v.detach().clone() for k, v in network.state_dict().items()}
+        state = steps.network.state_dict()
+        course.best_state = {name: value.detach().clone() for name, value in state.items()}
     course.val_loss.append(loss)
     course.val_accuracy.append(accuracy)
 

@@ -21,7 +21,7 @@ Row = tuple[str, tuple[Cell, ...]]
 def provenance(summary: Summary) -> Section:
     """Versions, machine, data and dates, the study file, and the command."""
     blocks: list[Block] = [_table(summary)]
-    if len(environments(summary)) > 1:
+    if len({its.model_copy(update={"engine": None}) for its, _ in environments(summary)}) > 1:
         blocks.append(
             Paragraph(
                 "The runs come from more than one machine or version: the last bits of their "
@@ -32,8 +32,8 @@ def provenance(summary: Summary) -> Section:
         blocks.append(
             Paragraph(
                 f"Not exact: {words.listed(elsewhere)} went on after an interruption under another "
-                "PyTorch, processor type or number of threads, as was asked for. The last bits are "
-                "not those of a run in one place, and can't be had again."
+                "PyTorch, engine, processor type or number of threads, as was asked for. The last "
+                "bits are not those of a run in one place, and can't be had again."
             )
         )
     blocks += [
@@ -104,11 +104,19 @@ def _environment(environment: Environment) -> list[Row]:
         _text("Commit", f"{commit}{changed}"),
         _text("Python", environment.python),
         _text("PyTorch", environment.torch),
+        _text("Engine", _engine(environment)),
         _text("NumPy", environment.numpy),
         _text("System", environment.platform),
         _text("Processor", f"{environment.cpu}, {environment.cpu_capability}"),
         _text("Threads a run", words.whole(environment.threads)),
     ]
+
+
+def _engine(environment: Environment) -> str:
+    if environment.engine is None:
+        return "PyTorch"
+    its = environment.engine
+    return f"Paribus's own, built for {its.build}, SHA-256 {its.digest}"
 
 
 def _data(data: DataFacts) -> list[Row]:

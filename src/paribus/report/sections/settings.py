@@ -25,6 +25,7 @@ def settings(summary: Summary) -> Section:
         _row("Augmentation", summary, lambda r: _augmentation(r.setting.config.augmentation)),
         _row("Epochs", summary, lambda result: words.whole(result.setting.config.epochs)),
         _row("Batch size", summary, lambda result: words.whole(result.setting.config.batch_size)),
+        _row("Trained by", summary, _engine),
     ]
     table = Table(
         "What each setting is; bold where it differs from the baseline",
@@ -87,6 +88,12 @@ def _augmentation(augmentation: Augmentation) -> str:
     pixels = words.count(augmentation.shift, "pixel")
     shift = [f"shifted by up to {pixels}"] if augmentation.shift else []
     return words.listed([*flip, *shift]) or "none"
+
+
+def _engine(result: SettingResult) -> str:
+    if result.facts is None:
+        return words.NONE
+    return "Paribus's engine" if result.facts.environment.engine else "PyTorch"
 
 
 def _spaced(key: str) -> str:

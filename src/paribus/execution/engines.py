@@ -1,0 +1,131 @@
+"""Which engine trains each setting of a study, and why: chosen once, before anything trains.
+
+Settings that leave the choice to Paribus all get the same engine, so that no comparison mixes two.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from paribus.engine.choice import torch_is_faster
+from paribus.engine.library import NoLibrary, library
+from paribus.engine.vocabulary import OutsideVocabulary, translate
+from paribus.errors import EngineError, NetworkError
+from paribus.events import EngineMissing, Watch, quiet
+from paribus.execution.local import Workers
+from paribus.execution.task import Outcome
+from paribus.network.build import Shape, build
+from paribus.records import EngineFacts
+from paribus.study.plan import Run, Setting, settings
+from paribus.study.spec import LeNet5, Study
+
+#: Of each setting's pictures: their shape, and how many classes they have.
+Seen = Mapping[str, tuple[Shape, int]]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine of a setting, None being PyTorch, and the reason for it as a clause."""
+
+    engine: EngineFacts | None
+    why: str
+
+    @property
+    def name(self) -> str:
+        """As a study names it."""
+        return "native" if self.engine else "torch"
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A setting whose network is to be built, to see whether the engine should train it."""
+
+    run: Run
+    shape: Shape
+    classes: int
+
+    def perform(self, tell: Watch) -> Outcome:
+        """Examine it; the outcome's message says what speaks against the engine, if anything."""
+        began = time.perf_counter()
+        message = _objection(self.run.setting, self.shape, self.classes) or ""
+        return Outcome(self.run, "finished", time.perf_counter() - began, message)
+
+    def again(self) -> Examination:
+        """The same."""
+        return self
+
+
+def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str, Choice]:
+    """The engine of every setting of a study, by the setting's name.
+
+    Users' own networks are examined by `workers`, since building one may take all memory.
+
+    Raises:
+        EngineError: if settings ask for the engine and can't have it; names all of them.
+    """
+    every = settings(study)
+    asking = [setting for setting in every if setting.config.engine != "torch"]
+    try:
+        native = EngineFacts(build=library().build, digest=library().digest)
+        against = _objections(asking, seen, workers)
+    except NoLibrary as error:
+        native, why = None, f"the native engine isn't there: {error}"
+        against = dict.fromkeys((s.name for s in asking), why)
+    _refuse({s.name: against[s.name] for s in asking if s.config.engine == "native"})
+    free = {s.name: against[s.name] for s in asking if s.config.engine == "auto"}
+    if native is None and free:
+        watch(EngineMissing(next(iter(free.values()))))
+    return {
+        s.name: _free(s.name, native, free) if s.name in free else _asked(s, native) for s in every
+    }
+
+
+def _free(setting: str, native: EngineFacts | None, against: Mapping[str, str]) -> Choice:
+    """The engine of a setting that leaves the choice to Paribus, as all of `against` do."""
+    if why := against[setting]:
+        return Choice(None, why)
+    for other, why in against.items():
+        if why:
+            return Choice(None, f"as another setting of the study, {other}: {why}")
+    return Choice(native, "the engine knows every layer")
+
+
+def _asked(setting: Setting, native: EngineFacts | None) -> Choice:
+    return Choice(native if setting.config.engine == "native" else None, "as the study asks")
+
+
+def _refuse(against: Mapping[str, str]) -> None:
+    """Refuse to train the settings of which something speaks against the engine."""
+    impossible: dict[str, list[str]] = {}
+    for setting, why in against.items():
+        if why:
+            impossible.setdefault(why, []).append(setting)
+    if impossible:
+        each = "; ".join(f"{', '.join(names)}: {why}" for why, names in impossible.items())
+        raise EngineError(
+            f"The study asks for the native engine, which can't train {each}. "
+            "Write `engine: torch`, or `auto`, which takes torch where it must."
+        )
+
+
+def _objections(asking: Sequence[Setting], seen: Seen, workers: Workers) -> dict[str, str]:
+    """What speaks against the engine for each setting; "" where nothing does."""
+    tasks = [Examination(Run(setting, 0), *seen[setting.name]) for setting in asking]
+    own = [t for t in tasks if not isinstance(t.run.setting.config.network, LeNet5)]
+    outcomes = [task.perform(quiet) for task in tasks if task not in own]
+    outcomes += workers.perform(own, quiet, lambda outcome: None)
+    return {outcome.run.setting.name: outcome.message for outcome in outcomes}
+
+
+def _objection(setting: Setting, shape: Shape, classes: int) -> str | None:
+    config = setting.config
+    try:
+        program = translate(build(config.network, shape, classes, seed=0), shape)
+    except NetworkError as error:
+        return f"the network can't be built: {error}"
+    except OutsideVocabulary as error:
+        return str(error)
+    # One that asks for the engine gets it all the same.
+    return torch_is_faster(program) if config.engine == "auto" else None

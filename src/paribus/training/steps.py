@@ -1,0 +1,86 @@
+"""A network's training steps, by PyTorch or by Paribus's own engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from paribus.engine.native import Forward, Trainer
+from paribus.evaluation.predict import Answers
+from paribus.network.build import Shape
+from paribus.records import EngineFacts
+
+
+class Steps(Protocol):
+    """Trains a network batch by batch; its parameters and the optimiser's state are torch's."""
+
+    @property
+    def network(self) -> nn.Module:
+        """The network, as it is now."""
+
+    @property
+    def optimiser(self) -> torch.optim.Optimizer:
+        """Whose learning rate and weight decay the next step follows."""
+
+    @property
+    def answers(self) -> Answers:
+        """What the network, as it is when asked, gives for pictures in evaluation mode."""
+
+    def step(self, images: Tensor, labels: Tensor) -> float:
+        """One step; the mean cross entropy (nats) before it.
+
+        Args:
+            images: (n, channels, height, width), normalised.
+            labels: (n,) class numbers.
+        """
+
+
+@dataclass(frozen=True)
+class TorchSteps:
+    """Steps as PyTorch takes them."""
+
+    network: nn.Module
+    optimiser: torch.optim.Optimizer
+
+    @property
+    def answers(self) -> Answers:
+        """The network itself."""
+        return self.network
+
+    def step(self, images: Tensor, labels: Tensor) -> float:
+        """One step; the mean cross entropy before it."""
+        loss = cross_entropy(self.network(images), labels)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self.optimiser.step()
+        return loss.item()
+
+
+class NativeSteps:
+    """Steps as Paribus's own engine takes them, in the memory of torch's tensors."""
+
+    def __init__(
+        self, network: nn.Module, optimiser: torch.optim.Optimizer, shape: Shape, batch_size: int
+    ) -> None:
+        """For pictures of `shape`; the optimiser's state must be the one to go on from."""
+        self.network, self.optimiser = network, optimiser
+        # One more, since a last picture left alone joins the batch before.
+        self.step = Trainer(network, shape, optimiser, batch_size + 1).step
+        self.answers = Forward(network, shape)
+
+
+def steps_by(
+    engine: EngineFacts | None,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    shape: Shape,
+    batch_size: int,
+) -> Steps:
+    """The steps of an engine, None being PyTorch, in batches of `batch_size` such pictures."""
+    if engine is None:
+        return TorchSteps(network, optimiser)
+    return NativeSteps(network, optimiser, shape, batch_size)

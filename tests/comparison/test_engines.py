@@ -1,0 +1,61 @@
+"""Runs of different engines are never compared, unless that is the question."""
+
+from dataclasses import replace
+
+import pytest
+
+from paribus.comparison.errors import ComparisonError
+from paribus.comparison.study_comparison import compare
+from paribus.records import EngineFacts, Record
+from paribus.study.spec import Engine, Study
+from synthetic import make_records, make_study
+
+NATIVE = EngineFacts(build="x86-64-v3", digest="0" * 64)
+
+
+def trained(study: Study, *native: tuple[str, int], failing: str | None = None) -> list[Record]:
+    """A study's records, those of `native` (setting, seed) by Paribus's own engine."""
+    made = make_records(study, pictures=50, failing=(failing, 0) if failing else None)
+    return [_native(r) if (r.facts.setting, r.facts.seed) in native else r for r in made]
+
+
+def _native(record: Record) -> Record:
+    environment = record.facts.environment.model_copy(update={"engine": NATIVE})
+    return replace(record, facts=record.facts.model_copy(update={"environment": environment}))
+
+
+def study_of(engine: Engine = "auto", variation: Engine | None = None) -> Study:
+    study = make_study(seeds=2, epochs=3, settings=["main", "l2"])
+    its = {"l2": {"engine": variation}} if variation else study.variations
+    return Study.model_validate(study.model_dump() | {"engine": engine, "variations": its})
+
+
+def test_settings_that_leave_the_engine_open_must_have_the_same() -> None:
+    study = study_of()
+    compare(study, trained(study))
+    compare(study, trained(study, ("main", 0), ("main", 1), ("l2", 0), ("l2", 1)))
+    with pytest.raises(ComparisonError) as refused:
+        compare(study, trained(study, ("l2", 1)))
+    assert str(refused.value) == (
+        "l2, seed 1 was trained by native, but main, seed 0 by torch; a comparison has one engine, "
+        "unless the variation changes `engine`. Run the study again, with --engine torch or native "
+        "to keep that one's runs: what doesn't fit is trained anew."
+    )
+
+
+def test_a_variation_of_the_engine_is_compared() -> None:
+    study = study_of("torch", "native")
+    found = compare(study, trained(study, ("l2", 0), ("l2", 1)))
+    assert found.comparisons
+
+
+@pytest.mark.parametrize("native", [[("l2", 0)], [("l2", 0), ("l2", 1), ("main", 1)]])
+def test_a_setting_that_names_its_engine_must_have_it(native: list[tuple[str, int]]) -> None:
+    study = study_of("torch", "native")
+    with pytest.raises(ComparisonError, match=r"seed 1 was trained by .*, but the study asks for"):
+        compare(study, trained(study, *native))
+
+
+def test_a_failed_run_is_compared_with_nothing() -> None:
+    study = study_of()
+    compare(study, trained(study, ("l2", 0), failing="l2"))

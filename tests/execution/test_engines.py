@@ -1,0 +1,168 @@
+"""The choice of an engine: once a study, never two in a comparison, always with the reason."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from faults.here import Here
+from paribus.engine.library import NoLibrary
+from paribus.engine.vocabulary import Program
+from paribus.errors import EngineError
+from paribus.events import EngineMissing, Event, quiet
+from paribus.execution import engines
+from paribus.execution.engines import choose
+from paribus.execution.local import Workers
+from paribus.records import EngineFacts
+from paribus.study.plan import settings
+from paribus.study.spec import Study
+
+Build = Callable[..., Study]
+
+NATIVE = EngineFacts(build="x86-64-v3", digest="0" * 64)
+
+NETWORKS = """
+import os, signal
+from torch import nn
+
+def strided(channels, height, width, classes):
+    layers = nn.Conv2d(channels, 4, 3, stride=2), nn.Flatten(), nn.LazyLinear(classes)
+    return nn.Sequential(*layers)
+
+def too_large(**shape):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def wrong(**shape):
+    raise RuntimeError("no such thing")
+"""
+
+OWN = {"network": "engine_networks:strided"}
+
+
+@pytest.fixture(autouse=True)
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that is there, which is never slower; and networks of a user's own."""
+    (tmp_path / "engine_networks.py").write_text(NETWORKS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(engines, "library", lambda: SimpleNamespace(**NATIVE.model_dump()))
+    monkeypatch.setattr(engines, "torch_is_faster", lambda program: None)
+
+
+def without_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    def library() -> None:
+        raise NoLibrary("it was not built: no compiler")
+
+    monkeypatch.setattr(engines, "library", library)
+
+
+def chosen(study: Study, heard: Callable[[Event], None] = quiet) -> dict[str, tuple[str, str]]:
+    seen = {setting.name: ((1, 16, 16), 10) for setting in settings(study)}
+    found = choose(study, seen, Here(), heard)  # type: ignore[arg-type]  # it performs as Workers do
+    assert all(choice.engine in (None, NATIVE) for choice in found.values())
+    return {name: (choice.name, choice.why) for name, choice in found.items()}
+
+
+def test_the_engine_trains_what_it_knows(small_study: Build) -> None:
+    study = small_study(variations={"bn": {"network.batch_norm": True}})
+    assert chosen(study) == {
+        "baseline": ("native", "the engine knows every layer"),
+        "bn": ("native", "the engine knows every layer"),
+    }
+
+
+def test_one_setting_outside_its_vocabulary_gives_all_of_them_to_torch(small_study: Build) -> None:
+    found = chosen(small_study(variations={"own": OWN}))
+    assert found["own"][0] == found["baseline"][0] == "torch"
+    assert "a convolution of stride 1" in found["own"][1]
+    assert found["baseline"][1] == f"as another setting of the study, own: {found['own'][1]}"
+
+
+def test_so_does_one_that_torch_trains_as_fast(
+    small_study: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(program: Program) -> str | None:
+        return "too large" if any(stage.normalisation for stage in program.stages) else None
+
+    monkeypatch.setattr(engines, "torch_is_faster", slow)
+    bn = {"network.batch_norm": True}
+    assert chosen(small_study(variations={"bn": bn})) == {
+        "baseline": ("torch", "as another setting of the study, bn: too large"),
+        "bn": ("torch", "too large"),
+    }
+    # Who asks for the engine gets it, whatever is faster.
+    asked = chosen(small_study(engine="native", variations={"bn": bn}))
+    assert set(asked.values()) == {("native", "as the study asks")}
+
+
+def test_a_setting_that_names_its_engine_keeps_it(small_study: Build) -> None:
+    study = small_study(
+        engine="torch",
+        variations={"native": {"engine": "native"}, "open": {"engine": "auto"}, "own": OWN},
+    )
+    assert chosen(study) == {
+        "baseline": ("torch", "as the study asks"),
+        "native": ("native", "as the study asks"),
+        "open": ("native", "the engine knows every layer"),
+        "own": ("torch", "as the study asks"),
+    }
+
+
+def test_asked_for_what_it_does_not_know_it_refuses_in_words(small_study: Build) -> None:
+    wrong = {"network": "engine_networks:wrong"}
+    with pytest.raises(EngineError) as refused:
+        chosen(small_study(engine="native", variations={"own": OWN, "wrong": wrong}))
+    message = str(refused.value)
+    assert message.startswith("The study asks for the native engine, which can't train own: ")
+    assert "a convolution of stride 1" in message
+    assert "; wrong: the network can't be built: engine_networks:wrong failed" in message
+    assert message.endswith("Write `engine: torch`, or `auto`, which takes torch where it must.")
+    assert refused.value.exit_code == 2
+
+
+def test_without_its_library_torch_trains_and_one_event_says_so(
+    small_study: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_library(monkeypatch)
+    heard: list[Event] = []
+    why = "the native engine isn't there: it was not built: no compiler"
+    study = small_study(variations={"l2": {"epochs": 2}, "torch": {"engine": "torch"}})
+    assert chosen(study, heard.append) == {
+        "baseline": ("torch", why),
+        "l2": ("torch", why),
+        "torch": ("torch", "as the study asks"),
+    }
+    assert heard == [EngineMissing(why)]
+
+
+def test_who_asks_for_torch_never_hears_of_a_library(
+    small_study: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_library(monkeypatch)
+    heard: list[Event] = []
+    assert set(chosen(small_study(engine="torch"), heard.append).values()) == {
+        ("torch", "as the study asks")
+    }
+    assert heard == []
+
+
+def test_who_asks_for_the_engine_without_its_library_is_refused(
+    small_study: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_library(monkeypatch)
+    with pytest.raises(
+        EngineError, match="can't train l2: the native engine isn't there: it was not"
+    ):
+        chosen(small_study(variations={"l2": {"engine": "native"}}))
+
+
+def test_a_network_that_takes_all_memory_ends_a_worker_and_not_the_study(
+    small_study: Build,
+) -> None:
+    study = small_study(variations={"large": {"network": "engine_networks:too_large"}})
+    seen = dict.fromkeys(("baseline", "large"), ((1, 16, 16), 10))
+    with Workers(1) as workers:
+        found = choose(study, seen, workers, quiet)
+    assert {choice.name for choice in found.values()} == {"torch"}
+    assert "ended by SIGKILL" in found["baseline"].why
