@@ -1,7 +1,8 @@
 """Train one contender in a process of its own: `contender.py NAME DATA EPOCHS`.
 
-Prints {"rate": training images a second, "loss": the last training loss}. NAME is a module of
-peers/, or "paribus-2" for a study of two runs in two worker processes.
+Prints {"rate": training images a second, "loss": the last training loss}, and of Paribus
+"peak_memory": the bytes of the worker that used most. NAME is a module of peers/; or, for a
+study of two runs in two worker processes, "auto-2", "torch-2" or "native-2", by its engine.
 """
 
 from __future__ import annotations
@@ -10,25 +11,29 @@ import json
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
+from paribus.study.spec import Engine
 from peers import Training
 from pictures import tensors
 
 
-def train(name: str, data: Path, epochs: int) -> list[Training]:
-    """Train by name; Paribus trains a run a worker, a peer trains one."""
-    if name.startswith("paribus-"):
+def train(name: str, data: Path, epochs: int) -> tuple[list[Training], dict[str, int]]:
+    """Train by name, and what else is known; Paribus trains a run a worker, a peer trains one."""
+    engine, _, workers = name.partition("-")
+    if engine in get_args(Engine):
         from paribus_loop import train_study
 
-        return train_study(data, epochs, workers=int(name.removeprefix("paribus-")))
-    return [import_module(f"peers.{name}").train(data, epochs)]
+        trained = train_study(data, epochs, int(workers), engine)
+        return trained.trainings, {"peak_memory": trained.peak_memory}
+    return [import_module(f"peers.{name}").train(data, epochs)], {}
 
 
 def main(name: str, data: str, epochs: str) -> None:
-    trainings = train(name, Path(data), int(epochs))
+    trainings, known = train(name, Path(data), int(epochs))
     _, labels = tensors(Path(data), "train")
     rate = sum(training.rate(len(labels)) for training in trainings)
-    print(json.dumps({"rate": rate, "loss": max(training.loss for training in trainings)}))
+    print(json.dumps({"rate": rate, "loss": max(its.loss for its in trainings), **known}))
 
 
 if __name__ == "__main__":  # worker processes import this module again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -11,15 +11,26 @@ import paribus_loop
 from measure import Measured, interleave, ratio, spread
 from page import at_least, table
 from paribus.data.dataset import Dataset
-from peers import bare
+from paribus.engine.library import NoLibrary
+from paribus.records import EngineFacts
+from peers import bare, network
 from pictures import tensors
 
 TARGET = 0.95
-HEAD = ("loop", "images a second", "Paribus's rate to it", "target", "what it does")
-OURS, BARE, FUSED = "Paribus", "bare PyTorch", "bare PyTorch, fused Adam"
+HEAD = (
+    "loop",
+    "images a second",
+    "Paribus's rate to it, engine torch",
+    "target",
+    "the native engine's rate to it",
+    "what it does",
+)
+OURS, NATIVE = "Paribus, engine torch", "Paribus, native"
+BARE, FUSED = "bare PyTorch", "bare PyTorch, fused Adam"
 TEXTS = {
     OURS: "`paribus.training.loop.train`: gathers and normalises shuffled batches from bytes, "
     "records every loss, hashes what was drawn, keeps the best network",
+    NATIVE: "the same, with the steps of Paribus's own engine",
     BARE: "normalised floats in memory, in a fixed order; PyTorch's default Adam",
     FUSED: "the same with `Adam(fused=True)`, which Paribus uses",
 }
@@ -40,20 +51,32 @@ def section(data: Path, dataset: Dataset, rounds: int) -> str:
     )
 
 
-def _contenders(data: Path, dataset: Dataset, *, batch_norm: bool) -> dict[str, partial[float]]:
+def _contenders(
+    data: Path, dataset: Dataset, *, batch_norm: bool
+) -> dict[str, Callable[[], float]]:
     images, labels = tensors(data, "train")
-    bare_rate = partial(bare.epoch_rate, images, labels, batch_norm=batch_norm)
-    return {
-        OURS: partial(paribus_loop.epoch_rate, data / "pictures", dataset, batch_norm=batch_norm),
-        BARE: partial(bare_rate, fused=False),
-        FUSED: partial(bare_rate, fused=True),
-    }
+
+    def ours(engine: EngineFacts | None) -> Callable[[], float]:
+        return lambda: paribus_loop.epoch_rate(network(batch_norm=batch_norm), dataset, engine)
+
+    def bares(*, fused: bool) -> Callable[[], float]:
+        return lambda: bare.epoch_rate(network(batch_norm=batch_norm), images, labels, fused=fused)
+
+    try:
+        native = {NATIVE: ours(paribus_loop.native())}
+    except NoLibrary:
+        native = {}
+    return {OURS: ours(None), **native, BARE: bares(fused=False), FUSED: bares(fused=True)}
 
 
 def _rows(measured: Measured, kind: str) -> list[tuple[str, ...]]:
     rows = []
-    for name, text in TEXTS.items():
+    for name in measured:
         times = ratio(measured, OURS, name)
-        compared = ("", "") if name == OURS else (str(times), at_least(times.median, TARGET))
-        rows.append((name + kind, f"{spread(measured[name]).median:,.0f}", *compared, text))
+        met = at_least(times.median, TARGET) if name in (BARE, FUSED) else ""
+        to_torch = "" if name in (OURS, NATIVE) else str(times)
+        by_native = name != NATIVE and NATIVE in measured
+        to_native = str(ratio(measured, NATIVE, name)) if by_native else ""
+        rate = f"{spread(measured[name]).median:,.0f}"
+        rows.append((name + kind, rate, to_torch, met, to_native, TEXTS[name]))
     return rows

@@ -2,37 +2,75 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from torch import nn
 
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
+from paribus.engine.library import library
 from paribus.events import EpochDone, Event, quiet
 from paribus.execution.conduct import choose_engines, prepare_data, train_missing
 from paribus.execution.local import Workers
-from paribus.network.build import build
+from paribus.records import EngineFacts
 from paribus.store import read_record, run_folder
 from paribus.study.plan import runs
-from paribus.study.spec import Study
+from paribus.study.spec import Engine, Study
 from paribus.training.loop import begin, train
 from paribus.training.optimise import optimizer
-from paribus.training.steps import TorchSteps
-from peers import Training
-from pictures import SMALL
+from paribus.training.steps import steps_by
+from peers import BATCH, Training
+from pictures import SMALL, Counts, write_pictures, write_tensors
 
 
-def study(pictures: Path, *, epochs: int, seeds: int, batch_norm: bool = False) -> Study:
-    """LeNet-5 on a folder of pictures, trained with Adam in batches of 128."""
+@dataclass(frozen=True)
+class Data:
+    """Synthetic pictures, ready for everyone.
+
+    Attributes:
+        folder: pictures/ holds PNG files, beside normalised floats as arrays.
+        seconds: what decoding and resizing them took.
+    """
+
+    folder: Path
+    dataset: Dataset
+    seconds: float
+
+
+@contextmanager
+def synthetic(counts: Counts) -> Iterator[Data]:
+    """Draw pictures and prepare them, in a cache that goes with them."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        os.environ["PARIBUS_CACHE"] = str(folder / "cache")
+        write_pictures(folder / "pictures", counts)
+        began = time.perf_counter()
+        dataset = prepare(folder / "pictures")
+        seconds = time.perf_counter() - began
+        write_tensors(folder, dataset)
+        yield Data(folder, dataset, seconds)
+
+
+def study(
+    pictures: Path, *, epochs: int, seeds: int, engine: Engine = "auto", batch: int = BATCH
+) -> Study:
+    """LeNet-5 on a folder of pictures, trained with Adam."""
     return Study.model_validate(
         {
             "name": "benchmark",
             "data": {"source": "folder", "path": str(pictures), "size": SMALL},
-            "network": {"kind": "lenet5", "batch_norm": batch_norm},
+            "network": "lenet5",
             "epochs": epochs,
             "seeds": seeds,
+            "batch_size": batch,
+            "engine": engine,
         }
     )
 
@@ -43,23 +81,47 @@ def prepare(pictures: Path) -> Dataset:
     return prepared["baseline"].dataset
 
 
-def epoch_rate(pictures: Path, dataset: Dataset, *, batch_norm: bool) -> float:
-    """Images a second of one epoch of Paribus's loop, in this process.
+def native() -> EngineFacts:
+    """Paribus's own engine, as records name it.
+
+    Raises:
+        NoLibrary: if there is none.
+    """
+    return EngineFacts(build=library().build, digest=library().digest)
+
+
+def epoch_rate(
+    network: nn.Module, dataset: Dataset, engine: EngineFacts | None, batch: int = BATCH
+) -> float:
+    """Images a second of one epoch of Paribus's loop, in this process; None is PyTorch.
 
     All that the loop does is timed: hashing what was drawn, recording every loss, keeping the
     best network. Only the validation part is cut to ten pictures, as a bare loop has none.
     """
-    (run,) = runs(study(pictures, epochs=1, seeds=1, batch_norm=batch_norm))
-    network = build(run.setting.config.network, dataset.shape, len(dataset.classes), run.seed)
+    (run,) = runs(study(dataset.folder, epochs=1, seeds=1, batch=batch))
     splits = replace(dataset.splits, validation=dataset.splits.validation[:10])
     batches, course = Batches(dataset), begin(network)
-    steps = TorchSteps(network, optimizer(run.setting.config.optimizer, network))
+    optimiser = optimizer(run.setting.config.optimizer, network)
+    steps = steps_by(engine, network, optimiser, dataset.shape, batch)
     began = time.perf_counter()
     train(steps, batches, splits, run, course, lambda epoch: None)
     return len(splits.training) / (time.perf_counter() - began)
 
 
-def train_study(data: Path, epochs: int, workers: int) -> list[Training]:
+@dataclass(frozen=True)
+class Trained:
+    """A study, trained.
+
+    Attributes:
+        trainings: one of each worker.
+        peak_memory: of the worker that used most, in bytes.
+    """
+
+    trainings: list[Training]
+    peak_memory: int
+
+
+def train_study(data: Path, epochs: int, workers: int, engine: Engine) -> Trained:
     """Train a study of one run a worker, as `paribus run` does, with a validation every epoch."""
     laps: dict[int, list[float]] = defaultdict(list)
 
@@ -67,15 +129,15 @@ def train_study(data: Path, epochs: int, workers: int) -> list[Training]:
         if isinstance(event, EpochDone):
             laps[event.seed].append(time.perf_counter())
 
-    wanted = study(data / "pictures", epochs=epochs, seeds=workers)
+    wanted = study(data / "pictures", epochs=epochs, seeds=workers, engine=engine)
     prepared = prepare_data(wanted, None, quiet)
     with tempfile.TemporaryDirectory() as place:
         out = Path(place)
         with Workers(workers) as processes:
-            engines = choose_engines(wanted, prepared, processes, quiet)
+            engines = choose_engines(wanted, prepared, processes, watch)
             train_missing(wanted, {"baseline": workers}, prepared, engines, out, processes, watch)
-        return [Training(laps[run.seed], _last_loss(out, run.seed)) for run in runs(wanted)]
-
-
-def _last_loss(out: Path, seed: int) -> float:
-    return float(read_record(run_folder(out, "baseline", seed)).curves.train_loss[-1])
+        records = [read_record(run_folder(out, "baseline", run.seed)) for run in runs(wanted)]
+    return Trained(
+        [Training(laps[r.facts.seed], float(r.curves.train_loss[-1])) for r in records],
+        max(record.facts.peak_memory or 0 for record in records),
+    )

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 import command_line
+import engine
 import one_core
 import page
 import paribus_loop
 import whole_machine
 from paribus.execution.environment import environment
 from paribus.execution.local import cores
-from pictures import Counts, write_pictures, write_tensors
+from pictures import Counts
 
 
 @dataclass(frozen=True)
@@ -29,35 +27,30 @@ class Effort:
     """How much is measured, and how often; `report` is (rounds, seeds, epochs)."""
 
     pictures: Counts
+    engine: engine.Effort
     loop_rounds: int
     machine_rounds: int
     machine_epochs: int
     report: tuple[int, int, int]
 
 
-#: Training pictures, batches, seeds and epochs as in the reference study; about ten minutes.
-FULL = Effort(Counts(5000, 1000, 100), 15, 5, 6, (3, 10, 100))
-QUICK = Effort(Counts(500, 100, 50), 1, 1, 3, (1, 2, 5))
+#: Training pictures, batches, seeds and epochs as in the reference study; about twenty minutes.
+FULL = Effort(Counts(5000, 1000, 100), engine.FULL, 15, 5, 6, (3, 10, 100))
+QUICK = Effort(Counts(500, 100, 50), engine.QUICK, 1, 1, 3, (1, 2, 5))
 
 
 def main(effort: Effort) -> str:
     """Measure everything; the Markdown to print."""
     header = _header()
-    with tempfile.TemporaryDirectory() as place:
-        data = Path(place)
-        os.environ["PARIBUS_CACHE"] = str(data / "cache")
-        write_pictures(data / "pictures", effort.pictures)
-        began = time.perf_counter()
-        dataset = paribus_loop.prepare(data / "pictures")
-        prepared = time.perf_counter() - began
-        write_tensors(data, dataset)
-        loop = one_core.section(data, dataset, effort.loop_rounds)
-        machine = whole_machine.section(data, effort.machine_rounds, effort.machine_epochs)
+    with paribus_loop.synthetic(effort.pictures) as data:
+        loop = one_core.section(data.folder, data.dataset, effort.loop_rounds)
+        own = engine.section(data.folder, effort.engine)
+        machine = whole_machine.section(data.folder, effort.machine_rounds, effort.machine_epochs)
     once = (
-        f"Paribus decoded and resized the {len(dataset.images):,} pictures once, before all "
-        f"this, in {prepared:.1f} s.\n"
+        f"Paribus decoded and resized the {len(data.dataset.images):,} pictures once, before all "
+        f"this, in {data.seconds:.1f} s.\n"
     )
-    return "\n".join([header, loop, machine, once, command_line.section(*effort.report)])
+    return "\n".join([header, loop, own, machine, once, command_line.section(*effort.report)])
 
 
 def _header() -> str:

@@ -70,6 +70,10 @@ def test_a_wrong_study_ends_with_2_names_the_place_and_writes_nothing(study: Pat
     [
         ("{worst: [eleven], measure: recall}", "no class is called 'eleven'"),
         (
+            "{setting: bn, against: baseline, measure: f1:eleven, expect: better}",
+            "no class is called 'eleven'",
+        ),
+        (
             "{setting: bn, against: baseline, measure: best_epoch, expect: better}",
             "neither way is better",
         ),

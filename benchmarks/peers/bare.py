@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from peers import BATCH, LEARNING_RATE, network
+from peers import BATCH, LEARNING_RATE
 
 
-def epoch_rate(images: Tensor, labels: Tensor, *, batch_norm: bool, fused: bool) -> float:
+def epoch_rate(
+    module: nn.Module, images: Tensor, labels: Tensor, *, fused: bool, batch: int = BATCH
+) -> float:
     """Images a second of one epoch; nothing is shuffled, copied, recorded or validated."""
-    module = network(batch_norm=batch_norm)
     # None is PyTorch's default, which takes the form for several tensors at once on a GPU alone.
     optimizer = torch.optim.Adam(module.parameters(), lr=LEARNING_RATE, fused=fused or None)
-    batches = list(zip(images.split(BATCH), labels.split(BATCH), strict=True))
+    batches = list(zip(images.split(batch), labels.split(batch), strict=True))
     began = time.perf_counter()
     for some_images, some_labels in batches:
         optimizer.zero_grad()

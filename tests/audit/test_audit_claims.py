@@ -85,6 +85,11 @@ def test_a_test_may_have_best_and_worst(checked: Callable[..., Checked]) -> None
             "one run of each setting can't decide it",
         ),
         (
+            "b is better on cat",
+            {"setting": "b", "against": "a", "measure": "recall:cat", "expect": "better"},
+            "one run of each setting can't decide it",
+        ),
+        (
             "b is faster",
             {"setting": "b", "against": "a", "measure": "train_seconds", "expect": "better"},
             "it needs curves or times",

@@ -148,6 +148,11 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         ("id: a", "id: a b", "17:10: observations.0.id: 'a b' came; a name of"),
         ("says: Dog is best.", "said: Dog.", "18:5: observations.1.says: missing, and there is"),
         ("best: [dog]", "best: dog", "18:46: observations.1.test.best: 'dog' came; a list is"),
+        (
+            "best: [dog], measure: recall, settings: [l2]",
+            "setting: main, against: main, measure: recall:wolf, expect: better",
+            "18:79: observations.1.test.measure: no class is called 'wolf'",
+        ),
         ("measure: recall", "mesure: recall", "18:53: observations.1.test.mesure: unknown key"),
     ],
 )

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from paribus.comparison.claims import ClaimVerdict, judge
+from paribus.comparison.claims import ClaimVerdict, demand_testable, judge
 from paribus.comparison.errors import ComparisonError
 from paribus.comparison.looks import nominal_level
 from paribus.comparison.measure import MEASURES
 from paribus.comparison.paired import t_interval
-from paribus.comparison.values import CENSORED, CLASS_FIGURES, SettingValues, Values, values
+from paribus.comparison.values import CENSORED, SettingValues, Values, values
+from paribus.study.claims import CLASS_FIGURES
 from paribus.study.read import read_study
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
@@ -187,6 +188,69 @@ def test_what_cannot_be_tested_is_refused_with_the_claim_named(
         verdict_on(test, against(test["measure"], around(0.0)))
 
 
+# ---- a number of one class ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("figure", CLASS_FIGURES)
+@pytest.mark.parametrize(
+    ("difference", "outcome"), [(around(0.02), "supported"), (around(-0.02), "refuted")]
+)
+def test_a_direction_may_be_that_of_one_class(
+    figure: str, difference: Numbers, outcome: str
+) -> None:
+    measure = f"{figure}:dog"
+    found = verdict_on(versus(measure, expect="better"), against(measure, difference))
+    assert found.verdict == outcome
+    assert found.figure == ("recall" if figure == "recall" else "report")
+
+
+def test_a_class_is_equivalent_within_a_margin_of_its_own() -> None:
+    values = against("recall:dog", around(0.0, sd=0.02))
+    test = versus("recall:dog", expect="equivalent")
+    found = verdict_on(test | {"margin": 0.05}, values)
+    assert found.verdict == "supported"
+    assert "bn against main, recall of dog: " in found.evidence
+    assert "points over 10 seeds: equivalent within 5 points (p < 0.001)." in found.evidence
+    assert verdict_on(test | {"margin": 0.005}, values).verdict == "undecided"
+    with pytest.raises(ComparisonError, match="recall of dog has none; add `margin:`"):
+        verdict_on(test, values)
+
+
+def test_ranges_and_orders_may_be_those_of_one_class() -> None:
+    values = against("f1:cat", around(-0.1))
+    between = versus("f1:cat", between=[-0.2, 0.0])
+    within = {"measure": "f1:cat", "within": {"main": [0.4, 0.6], "bn": [0.3, 0.5]}}
+    order = {"measure": "f1:cat", "order": ["main", "bn"]}
+    for test in (between, within, order):
+        assert verdict_on(test, values).verdict == "supported"
+
+
+OF_A_CLASS = [
+    versus("recall:dgo", expect="better"),
+    versus("recall:dgo", between=[0.0, 0.1]),
+    {"measure": "f1:dgo", "within": {"main": [0.4, 0.6]}},
+    {"measure": "precision:dgo", "order": ["main", "bn"]},
+    {"worst": ["dgo"], "measure": "recall"},
+]
+
+
+@pytest.mark.parametrize("test", OF_A_CLASS)
+def test_an_unknown_class_is_refused_with_the_nearest_name_before_anything_is_trained(
+    test: dict[str, Any],
+) -> None:
+    with pytest.raises(ComparisonError, match=r"Claim 'it': .*'dgo'; did you mean 'dog'"):
+        demand_testable(study_of(test), CLASSES)
+    demand_testable(study_of(test), ("dgo", "cat"))
+
+
+@pytest.mark.parametrize("test", OF_A_CLASS)
+def test_while_no_run_is_finished_no_class_is_unknown(test: dict[str, Any]) -> None:
+    study = study_of(test)
+    (found,) = judge(study, values(study, ()))
+    assert (found.verdict, found.n_seeds) == ("undecided", 0)
+    assert "no finished run" in found.evidence
+
+
 # ---- ranges -------------------------------------------------------------------------------------
 
 
@@ -302,11 +366,6 @@ def test_a_class_that_seems_to_lie_below_is_no_support_though_it_does_not_refute
     found = verdict_on(WORST, replace(values, settings={**values.settings, "l2": l2}))
     assert found.verdict == "undecided"
     assert found.p == 1
-
-
-def test_an_unknown_class_is_an_error_with_the_nearest_name() -> None:
-    with pytest.raises(ComparisonError, match=r"Claim 'it': .*'dgo'; did you mean 'dog'"):
-        verdict_on({"worst": ["dgo"], "measure": "recall"}, recalls(main=GOOD, bn=GOOD, l2=GOOD))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from paribus.comparison.errors import ComparisonError
-from paribus.comparison.measure import MEASURES, recall_of
+from paribus.comparison.measure import MEASURES, figure_of, recall_of
 
 
 def test_accuracy_alone_is_primary_with_a_margin_of_one_point() -> None:
@@ -22,6 +22,13 @@ def test_recalls_of_all_classes_are_one_family() -> None:
     assert dog.label == "recall of dog"
     assert dog.family == cat.family == "recall"
     assert not dog.primary
+
+
+def test_figures_of_a_class_are_named_and_told_as_readers_know_them() -> None:
+    assert figure_of("recall", "dog") == recall_of("dog")
+    assert figure_of("precision", "fire truck").label == "precision of fire truck"
+    assert figure_of("f1", "dog").label == "F1 of dog"
+    assert figure_of("f1", "dog").family == "f1"
 
 
 def test_every_other_measure_is_a_family_of_its_own() -> None:

@@ -163,6 +163,9 @@ claims:
         ("against: baseline", "against: main", "no setting is called 'main'"),
         ("test_accuracy", "test_acuracy", "came; a measure (perhaps test_accuracy) out of"),
         ("test_accuracy", "'drop:blurr-6'", "perhaps drop:blur-6"),
+        ("test_accuracy", "recal:fire truck", "perhaps recall:fire truck"),
+        ("test_accuracy", "'recall:'", "or recall:, precision: or f1: with a class, as recall:dog"),
+        ("test_accuracy", "recall", "or recall:, precision: or f1: with a class, as recall:dog"),
         ("expect: better", "expekt: better", "one of expect, between, within"),
         ("expect: better", "between: [2, 1]", "the lower one first, is expected"),
         ("says: It helps.", "sais: It helps.", "unknown key; did you mean 'says'?"),
@@ -177,6 +180,12 @@ def test_a_claim_may_name_any_measure_that_is_compared() -> None:
     assert {*claims.MEASURES, *claims.DROPS} == {*MEASURES, *CAUSES}
     (claim,) = parse_study(CLAIM.replace("test_accuracy", "'drop:blur-6'")).claims
     assert claim.test.measure == "drop:blur-6"
+
+
+@pytest.mark.parametrize("measure", ["recall:dog", "precision:fire truck", "f1:dog: small"])
+def test_a_claim_may_name_a_figure_of_any_class_whatever_its_name(measure: str) -> None:
+    (claim,) = parse_study(CLAIM.replace("test_accuracy", f"'{measure}'")).claims
+    assert claim.test.measure == measure
 
 
 def test_two_claims_cannot_share_an_id() -> None:

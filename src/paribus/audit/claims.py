@@ -10,7 +10,7 @@ from paribus.audit.figures import Network
 from paribus.audit.ranks import Extreme, extremes
 from paribus.audit.sentences import Reading, Unread, read_sentence
 from paribus.audit.spec import Observation, Published
-from paribus.study.claims import Ranking
+from paribus.study.claims import Ranking, class_figure
 
 Outcome = Literal["holds", "depends on the measure", "fails", "not checked"]
 
@@ -102,7 +102,8 @@ def _readings(
     elif isinstance(test, Ranking):
         found = _of_test(test, settings)
     else:
-        found = NEEDS_SEEDS if test.measure in OF_A_MATRIX else NEEDS_OTHER_DATA
+        of_a_matrix = test.measure in OF_A_MATRIX or class_figure(test.measure)
+        found = NEEDS_SEEDS if of_a_matrix else NEEDS_OTHER_DATA
     if isinstance(found, Unread):
         return found
     if any(set(of.classes) == set(classes) for of in found):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from paribus.audit.spec import ACCURACY, AVERAGES, SHARES
+from paribus.study.claims import class_figure
 from paribus.study.faults import Fault, Location, nearest, short, unknown_settings
 
 
@@ -118,6 +119,10 @@ def _observation_faults(listed: Any, classes: list[str], settings: list[str]) ->
         for key in ("best", "worst"):
             names = test.get(key)
             found += _unknown_names((*at, "test", key), names, classes)
+        of_class = class_figure(str(test.get("measure")))
+        if of_class is not None and of_class[1] not in classes:
+            message = f"no class is called {of_class[1]!r}{nearest(of_class[1], classes)}"
+            found.append(Fault((*at, "test", "measure"), message))
     return found
 
 

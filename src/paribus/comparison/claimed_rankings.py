@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.evidence import Quantity, difference_of
 from paribus.comparison.measure import Measure
 from paribus.comparison.paired import ALPHA
@@ -19,12 +17,10 @@ from paribus.comparison.statement import ONE_NETWORK, Answer, Statement, unanswe
 from paribus.comparison.study_comparison import Measures
 from paribus.comparison.values import Values
 from paribus.study.claims import Order, Ranking
-from paribus.study.faults import nearest
 
 
 def ranking(test: Ranking, values: Values) -> list[Statement]:
     """Each class claimed lies beyond each other one, in each setting."""
-    _check_classes((*(test.best or ()), *(test.worst or ())), values.classes)
     names = tuple(values.settings) if test.settings == "all" else test.settings
     return [statement for name in names for statement in _in_setting(test, name, values)]
 
@@ -32,7 +28,7 @@ def ranking(test: Ranking, values: Values) -> list[Statement]:
 def order(test: Order, values: Values, measures: Measures) -> list[Statement]:
     """Each setting lies above the next one in the mean of a measure."""
     measure = measures[test.measure]
-    columns = [values.settings[name].measures[test.measure] for name in test.order]
+    columns = [values.settings[name].of(test.measure) for name in test.order]
     ranked = ordered_ranking(np.stack(columns, axis=1), test.order, test.order)
     if not ranked.n_seeds:
         return [unanswered(measure.label, test.order, values)]
@@ -51,12 +47,6 @@ def _in_setting(test: Ranking, setting: str, values: Values) -> list[Statement]:
             ranked = extreme_ranking(table, values.classes, members, highest=highest)
             found += _statements(about, ranked, measure)
     return found
-
-
-def _check_classes(members: Sequence[str], classes: Sequence[str]) -> None:
-    for name in members:
-        if name not in classes:
-            raise ComparisonError(f"no class is called {name!r}{nearest(name, classes)}")
 
 
 def _statements(about: str, ranked: Ranked, measure: Measure) -> list[Statement]:

@@ -26,14 +26,23 @@ from paribus.comparison import claimed_rankings as rankings
 from paribus.comparison.errors import ComparisonError
 from paribus.comparison.evidence import over_seeds, p_in_words
 from paribus.comparison.looks import nominal_level, overall_level
-from paribus.comparison.measure import CAUSES
+from paribus.comparison.measure import CAUSES, figure_of
 from paribus.comparison.multiplicity import holm
 from paribus.comparison.paired import ALPHA, Floats
 from paribus.comparison.sample import Interval
 from paribus.comparison.statement import Statement
 from paribus.comparison.study_comparison import Measures, study_measures
 from paribus.comparison.values import Values, values
-from paribus.study.claims import Claim, DifferenceRange, Direction, Order, Ranking, ValueRange
+from paribus.study.claims import (
+    Claim,
+    DifferenceRange,
+    Direction,
+    Order,
+    Ranking,
+    ValueRange,
+    class_figure,
+)
+from paribus.study.faults import nearest
 from paribus.study.spec import Study
 
 Verdict = Literal["supported", "refuted", "undecided"]
@@ -107,7 +116,7 @@ def judge(study: Study, values: Values) -> tuple[ClaimVerdict, ...]:
             class that there isn't.
     """
     looks = None if isinstance(study.seeds, int) else study.seeds.looks
-    measures = study_measures(study, values.classes)
+    measures = {**study_measures(study, values.classes), **_figures_claimed(study)}
     return tuple(_judge(claim, values, measures, looks) for claim in study.claims)
 
 
@@ -118,6 +127,12 @@ def demand_testable(study: Study, classes: Sequence[str]) -> None:
         ComparisonError: as `judge` would after the last run.
     """
     judge(study, replace(values(study, ()), classes=tuple(classes)))
+
+
+def _figures_claimed(study: Study) -> Measures:
+    """The figures of single classes that claims name; the study compares of them recall alone."""
+    named = filter(None, (class_figure(claim.test.measure) for claim in study.claims))
+    return {measure.name: measure for measure in (figure_of(*of) for of in named)}
 
 
 def _judge(
@@ -141,6 +156,7 @@ def _judge(
 
 def _statements(claim: Claim, values: Values, measures: Measures, level: float) -> list[Statement]:
     try:
+        _demand_classes(claim, values.classes)
         match claim.test:
             case Direction() as test:
                 return [numbers.direction(test, values, measures, level)]
@@ -154,6 +170,18 @@ def _statements(claim: Claim, values: Values, measures: Measures, level: float) 
                 return rankings.order(test, values, measures)
     except ComparisonError as error:
         raise ComparisonError(f"Claim {claim.id!r}: {error}") from None
+
+
+def _demand_classes(claim: Claim, classes: Sequence[str]) -> None:
+    """Refuse a class that there isn't; while no run is finished, none is known."""
+    if isinstance(claim.test, Ranking):
+        named = (*(claim.test.best or ()), *(claim.test.worst or ()))
+    else:
+        of_class = class_figure(claim.test.measure)
+        named = () if of_class is None else of_class[1:]
+    for name in named:
+        if classes and name not in classes:
+            raise ComparisonError(f"no class is called {name!r}{nearest(name, classes)}")
 
 
 def _judged(told: Sequence[Statement], looks: Sequence[int] | None) -> tuple[Judged, ...]:
@@ -206,8 +234,9 @@ def _evidence(judged: Sequence[Judged], deciding: Judged, rule: str) -> str:
 
 
 def _figure(claim: Claim) -> str:
-    if isinstance(claim.test, Ranking):
-        return "recall" if claim.test.measure == "recall" else "report"
-    if claim.test.measure in _CURVES:
+    measure = claim.test.measure
+    if isinstance(claim.test, Ranking) or class_figure(measure):
+        return "recall" if measure.split(":")[0] == "recall" else "report"
+    if measure in _CURVES:
         return "loss"
-    return "causes" if claim.test.measure in CAUSES else "comparison"
+    return "causes" if measure in CAUSES else "comparison"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from paribus.comparison.errors import ComparisonError
+from paribus.study.claims import ClassMeasureName
 from paribus.study.interventions import interventions
 
 #: How a measure's paired values are turned into an estimate, an interval and a p value.
@@ -119,8 +120,14 @@ _DROPS = tuple(drop_of(change.name, change.label) for change in interventions(3)
 CAUSES = {measure.name: measure for measure in (*_BACKGROUND, *_DROPS)}
 
 
-def recall_of(name: str) -> Measure:
-    """The recall of the class called `name`; all classes form one exploratory family."""
+def figure_of(figure: ClassMeasureName, name: str) -> Measure:
+    """A figure of the class called `name`; all classes form one exploratory family."""
+    label = "F1" if figure == "f1" else figure
     return Measure(
-        f"recall:{name}", f"recall of {name}", "", "mean difference", True, family="recall"
+        f"{figure}:{name}", f"{label} of {name}", "", "mean difference", True, family=figure
     )
+
+
+def recall_of(name: str) -> Measure:
+    """The recall of the class called `name`, the one figure of a class that all reports compare."""
+    return figure_of("recall", name)

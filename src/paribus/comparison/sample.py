@@ -97,15 +97,14 @@ class Sample:
 def value_sample(values: Values, setting: str, measure: Measure) -> Sample:
     """A setting's own values, whose centre is the mean whatever the measure."""
     its = values.settings[setting]
-    known = np.isfinite(its.measures[measure.name])
-    return Sample(
-        its.measures[measure.name][known], may_be_larger=_censored(values, setting, measure, known)
-    )
+    found = its.of(measure.name)
+    known = np.isfinite(found)
+    return Sample(found[known], may_be_larger=_censored(values, setting, measure, known))
 
 
 def difference_sample(values: Values, setting: str, against: str, measure: Measure) -> Sample:
     """A setting's values minus another's over paired seeds, as a comparison takes them."""
-    ours, theirs = (values.settings[name].measures[measure.name] for name in (setting, against))
+    ours, theirs = (values.settings[name].of(measure.name) for name in (setting, against))
     pairs = complete_pairs(theirs, ours)
     paired = log_ratios if measure.kind == "log ratio" else differences
     return Sample(

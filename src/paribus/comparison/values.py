@@ -19,13 +19,12 @@ from paribus.comparison.measure import CAUSES, MEASURES
 from paribus.comparison.paired import Floats
 from paribus.evaluation.measures import accuracy, class_figures, confusion, log_loss, macro_average
 from paribus.records import Integers, Interventions, Predictions, Record
+from paribus.study.claims import CLASS_FIGURES
 from paribus.study.plan import settings
 from paribus.study.spec import Study
 
 Flags = npt.NDArray[np.bool_]
 
-#: Figures of each class; the values of recall of cat are called `recall:cat`.
-CLASS_FIGURES = ("recall", "precision", "f1")
 #: Measures of which a training that ends too early only tells "at least".
 CENSORED = ("best_epoch", "epochs_to_loss")
 
@@ -54,6 +53,12 @@ class SettingValues:
     def trained(self) -> int:
         """How many seeds, from 0 on, have left a record without a gap."""
         return int(np.argmin(np.append(self.recorded, False)))
+
+    def of(self, measure: str) -> Floats:
+        """The values (n,) of a measure; NaN while no run is finished, which tells the classes."""
+        if not self.finished.any():
+            return np.full(len(self.finished), np.nan)
+        return self.measures[measure]
 
 
 @dataclass(frozen=True)

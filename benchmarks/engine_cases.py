@@ -1,0 +1,77 @@
+"""Measure all cases with one build of the engine: `engine_cases.py DATA ROUNDS`.
+
+A process has one build, the one that PARIBUS_ENGINE_BUILD names. Prints {"why": what speaks
+against this build here}, or {"build": its name, "cases": of each, by name, its "flops" for a
+picture in a step, the reason for which it would be "given_away" to PyTorch, or null, and
+"measured": figures, one a round, by contender}.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import paribus_loop
+from measure import interleave
+from networks import CASES, Case, resized, training_flops
+from paribus.data.batches import Batches
+from paribus.data.dataset import Dataset
+from paribus.engine.choice import torch_is_faster
+from paribus.engine.library import NoLibrary, library
+from paribus.engine.vocabulary import translate
+from paribus.records import EngineFacts
+from peers import bare
+
+BARE, NATIVE, PEAK = "bare PyTorch", "engine", "peak"
+
+
+def main(data: Path, rounds: int) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    try:
+        engine = paribus_loop.native()
+    except NoLibrary as error:
+        return {"why": str(error)}
+    dataset = paribus_loop.prepare(data / "pictures")
+    return {
+        "build": engine.build,
+        "cases": {case.name: _measure(case, dataset, engine, rounds) for case in CASES},
+    }
+
+
+def _measure(case: Case, dataset: Dataset, engine: EngineFacts, rounds: int) -> dict[str, Any]:
+    print(f"{engine.build}: {case.name}", file=sys.stderr)
+    pictures = resized(dataset, case)
+    batches, index = Batches(pictures), torch.from_numpy(pictures.splits.training)
+    images, labels = batches.images(index), batches.labels(index)
+
+    def by_torch() -> float:
+        return bare.epoch_rate(case.build(), images, labels, fused=True, batch=case.batch)
+
+    def by_engine() -> float:
+        return paribus_loop.epoch_rate(case.build(), pictures, engine, case.batch)
+
+    contenders = {BARE: by_torch, NATIVE: by_engine, PEAK: _peak()}
+    interleave(contenders, 1)  # warms up
+    return {
+        "flops": training_flops(case.build(), case.shape),
+        "given_away": torch_is_faster(translate(case.build(), case.shape), case.batch),
+        "measured": interleave(contenders, rounds),
+    }
+
+
+def _peak() -> Callable[[], float]:
+    """Multiplications and additions of this build, in 10^9 a second, that registers allow."""
+    measure = library().handle.paribus_peak_gflops
+    measure.restype, measure.argtypes = ctypes.c_double, ()
+    return partial(measure)
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]), int(sys.argv[2]))))
