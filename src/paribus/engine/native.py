@@ -191,7 +191,9 @@ def _described(stage: Stage) -> _Description:
         its.kernel = (*stage.before[1:], 0, 0)
     if norm := stage.normalisation:
         its.epsilon, its.momentum = norm.eps, norm.momentum or 0.0
-        its.running_mean, its.running_variance = map(_address, (norm.running_mean, norm.running_var))
+        its.running_mean, its.running_variance = map(
+            _address, (norm.running_mean, norm.running_var)
+        )
     if learned := stage.layer or stage.normalisation:
         its.weight, its.weight_gradient = _address(learned.weight), _address(learned.weight.grad)
         if learned.bias is not None:

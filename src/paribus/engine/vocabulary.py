@@ -246,12 +246,13 @@ def _with_layers(stages: list[Stage]) -> list[Stage]:
     for stage in stages:
         layer = result[-1] if result and result[-1].kind == "convolution" else None
         if layer and stage.kind == "activation" and _is_plain(stage):
-            its = {"after": stage.after, "relu": True, "pooling": stage.pooling}
-            result[-1] = replace(layer, kind="pooled convolution", **its)
-            continue
-        if layer and stage.normalisation:
-            result[-1] = replace(layer, cancelled=True)
-        result.append(stage)
+            result[-1] = replace(
+                layer, kind="pooled convolution", after=stage.after, pooling=stage.pooling
+            )
+        else:
+            if layer and stage.normalisation:
+                result[-1] = replace(layer, cancelled=True)
+            result.append(stage)
     return result
 
 
