@@ -23,9 +23,20 @@ class Batches:
         std = torch.tensor(dataset.std, dtype=torch.float32).clamp(min=1e-6).view(-1, 1, 1)
         self._scale, self._offset = 1 / (255 * std), mean / std
 
-    def images(self, index: Tensor) -> Tensor:
-        """Pictures (n, channels, height, width), each channel of mean 0 and deviation 1."""
-        return self._images[index].float().mul_(self._scale).sub_(self._offset)
+    def images(self, index: Tensor, room: Tensor | None = None) -> Tensor:
+        """Pictures (n, channels, height, width), each channel of mean 0 and deviation 1.
+
+        Args:
+            room: where to put them, from `room`; without, they get memory of their own, which
+                takes as long as all the rest.
+        """
+        pictures = self._images.index_select(0, index)
+        floats = pictures.float() if room is None else room[: len(index)].copy_(pictures)
+        return floats.mul_(self._scale).sub_(self._offset)
+
+    def room(self, pictures: int) -> Tensor:
+        """Memory for so many pictures, to be used again and again."""
+        return torch.empty(pictures, *self._images.shape[1:])
 
     def labels(self, index: Tensor) -> Tensor:
         """True classes (n,)."""

@@ -150,9 +150,11 @@ def _epoch(
     # nn.Dropout draws from torch's own generator, and so does a user's module.
     torch.manual_seed(torch_seed(run.seed, "dropout", epoch))
     total = 0.0
-    for part in _parts(len(order), config.batch_size):
+    parts = _parts(len(order), config.batch_size)
+    room = batches.room(max(part.stop - part.start for part in parts))
+    for part in parts:
         index = torch.from_numpy(order[part])
-        images, labels = batches.images(index), batches.labels(index)
+        images, labels = batches.images(index, room), batches.labels(index)
         if moves[part].any():
             images = augment.apply(images, moves[part])
         value = steps.step(images, labels)

@@ -79,13 +79,13 @@ struct Patch {
             for (int v = 0; v < VECS; v++) store(to + r * row + v * LANES, of[r][v]);
     }
 
-    // of[r][v] += sum over `live` of factor * numbers[offset * scale + r * row + v * LANES].
-    [[gnu::noinline]] void add(const Live *live, int count, const float *numbers, ptrdiff_t row,
+    // of[r][v] += sum over the live of factor * numbers[offset * scale + r * row + v * LANES].
+    [[gnu::noinline]] void add(const Live *live, const Live *end, const float *numbers, ptrdiff_t row,
                                ptrdiff_t scale) {
         Patch mine = *this;
-        for (int n = 0; n < count; n++) {
-            const Vec factor = every(live[n].factor);
-            const float *from = numbers + live[n].offset * scale;
+        for (; live < end; live++) {
+            const Vec factor = every(live->factor);
+            const float *from = numbers + live->offset * scale;
             for (int r = 0; r < ROWS; r++)
                 for (int v = 0; v < VECS; v++)
                     mine.of[r][v] += factor * load(from + r * row + v * LANES);

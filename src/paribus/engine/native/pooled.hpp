@@ -25,9 +25,11 @@ class PooledConvolution : public Layer {
           row_gradients_(rows_.count()),
           shifted_(size_t(to.channels) * codes_ * patch_rows_ * patch_vecs_ * LANES),
           weight_sums_(size_t(to.channels) * k.height * run_vecs_ * LANES), winners_(to, blocks),
-          live_(size_t(to.size()) * BLOCK), counts_(size_t(to.positions()) * BLOCK), shifts_(size_t(codes_) + 1) {
+          live_(size_t(to.size()) * BLOCK), ends_(size_t(to.positions()) * BLOCK), shifts_(size_t(codes_) + 1),
+          codes_of_(shifts_.count()) {
         for (int winner = 0; winner < codes_; winner++)
-            shifts_[winner + 1] = int(winner / pool * row_) + winner % pool * from.channels;
+            shifts_[winner + 1] = int(winner / pool * row_) + winner % pool * from.channels,
+                            codes_of_[winner + 1] = winner;
     }
 
     void prepare(bool training) override {
@@ -120,25 +122,35 @@ class PooledConvolution : public Layer {
         return int(window / to_.width * pool_ * row_) + window % to_.width * pool_ * from_.channels;
     }
 
-    // One output: what is alive, image after image, then gradient * inputs for all of its taps.
+    // The live of a block's 16 images, each in a list of its own.
+    struct Lists {
+        Live *ends[BLOCK];
+        Lists(Live *first, ptrdiff_t step) {
+            for (int image = 0; image < BLOCK; image++) ends[image] = first + image * step;
+        }
+        // Written in any case, kept if alive: there is nothing for the processor to guess.
+        void add(const float *gradients, const int32_t *winners, int first, const int *offsets) {
+            for (int image = 0; image < BLOCK; image++) {
+                const int winner = winners[image];
+                *ends[image] = {gradients[image], first + offsets[winner]};
+                ends[image] += winner >= 0;
+            }
+        }
+    };
+
+    // One output: what is alive in each image, then gradient * inputs for all of its taps.
     void add_weights(const float *gradients, const int32_t *winners, int o) {
         const int windows = to_.positions();
-        int counts[BLOCK] = {};
+        Lists lists(live_, windows);
         for (int window = 0; window < windows; window++) {
             const ptrdiff_t place = (ptrdiff_t{window} * to_.channels + o) * BLOCK;
-            const int from = corner(window);
-            for (int image = 0; image < BLOCK; image++) {
-                const int winner = winners[place + image];
-                // Written in any case, kept if alive: there is nothing for the processor to guess.
-                live_[image * windows + counts[image]] = {gradients[place + image], from + shifts_[winner + 1]};
-                counts[image] += winner >= 0;
-            }
+            lists.add(gradients + place, winners + place, corner(window), shifts_ + 1);
         }
         each_patch(k_.height, run_vecs_, [&](int row, int vec, auto patch) {
             float *kept = weight_sums_ + ((ptrdiff_t{o} * k_.height + row) * run_vecs_ + vec) * LANES;
             patch.load_from(kept, run_vecs_ * LANES);
             for (int image = 0; image < BLOCK; image++)
-                patch.add(live_ + image * windows, counts[image],
+                patch.add(live_ + image * windows, lists.ends[image],
                           rows_ + ptrdiff_t{image} * padded_.size() + row * row_ + vec * LANES, row_, 1);
             patch.store_to(kept, run_vecs_ * LANES);
         });
@@ -166,15 +178,12 @@ class PooledConvolution : public Layer {
     void add_inputs(const float *gradients, const int32_t *winners) {
         // Of every window and image, which outputs are alive, and with which winner.
         for (int window = 0; window < to_.positions(); window++) {
-            Live *live = live_ + ptrdiff_t{window} * BLOCK * to_.channels;
-            int *counts = counts_ + window * BLOCK;
-            std::fill_n(counts, BLOCK, 0);
-            for (int o = 0; o < to_.channels; o++)
-                for (int image = 0; image < BLOCK; image++) {
-                    const ptrdiff_t place = (ptrdiff_t{window} * to_.channels + o) * BLOCK + image;
-                    live[image * to_.channels + counts[image]] = {gradients[place], o * codes_ + winners[place]};
-                    counts[image] += winners[place] >= 0;
-                }
+            Lists lists(live_ + ptrdiff_t{window} * BLOCK * to_.channels, to_.channels);
+            for (int o = 0; o < to_.channels; o++) {
+                const ptrdiff_t place = (ptrdiff_t{window} * to_.channels + o) * BLOCK;
+                lists.add(gradients + place, winners + place, o * codes_, codes_of_ + 1);
+            }
+            std::copy_n(lists.ends, BLOCK, ends_ + window * BLOCK);
         }
         const float *weights = shifted_;
         each_patch(patch_rows_, patch_vecs_, [&](int row, int vec, auto patch) {
@@ -184,7 +193,7 @@ class PooledConvolution : public Layer {
                                 vec * LANES + corner(window);
                     const int number = window * BLOCK + image;
                     patch.load_from(to, row_);
-                    patch.add(live_ + ptrdiff_t{number} * to_.channels, counts_[number], weights,
+                    patch.add(live_ + ptrdiff_t{number} * to_.channels, ends_[number], weights,
                               patch.WIDTH, patch.SIZE);
                     patch.store_to(to, row_);
                 }
@@ -200,7 +209,8 @@ class PooledConvolution : public Layer {
     bool shifted_ready_ = false;
     PerBlock<int32_t> winners_;
     Array<Live> live_;
-    Array<int> counts_, shifts_;  // shifts_[1 + winner]: where it lies, from its window's corner
+    Array<Live *> ends_;
+    Array<int> shifts_, codes_of_;  // [1 + winner]: where it lies, from its window's corner; itself
 };
 
 }  // namespace paribus
