@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 import math
 import os
 from collections.abc import Callable, Iterator
@@ -31,7 +32,6 @@ from paribus.training.optimise import optimizer
 pytestmark = pytest.mark.usefixtures("engine")
 
 STEPS, BATCH = 100, 33
-SEEDS = range(1 if "SANITIZED" in os.environ else 2)
 LENETS = {
     "plain": partial(lenet5, batch_norm=False, dropout=0.0),
     "batch norm": partial(lenet5, batch_norm=True, dropout=0.0),
@@ -105,21 +105,23 @@ WAYS: dict[str, Callable[[], AbstractContextManager[None]]] = {
 }
 
 
-@pytest.mark.parametrize("which", LENETS)
-def test_a_hundred_steps_stay_within_torchs_own_spread(digits: Dataset, which: str) -> None:
-    engine, spread = 0.0, 0.0
-    for seed in SEEDS:
+@pytest.mark.skipif("SANITIZED" in os.environ, reason="the next test takes the same steps")
+def test_a_hundred_steps_stay_within_torchs_own_spread(digits: Dataset) -> None:
+    engine, spread = [], []
+    for which, seed in itertools.product(LENETS, range(2)):
         usual = by_torch(digits, which, seed)
         state = torch.get_rng_state()
         ours, _ = by_engine(digits, which, seed)
         assert torch.equal(state, torch.get_rng_state())
         # Ten steps are too few for rounding to grow.
         torch.testing.assert_close(ours[:10], usual[:10], rtol=1e-5, atol=1e-6)
-        engine = max(engine, float((ours - usual).abs().max()))
-        for way in set(WAYS) - {"usual"}:
-            other = by_torch(digits, which, seed, way)
-            spread = max(spread, float((other - usual).abs().max()))
-    assert engine <= 2 * spread
+        engine.append((ours - usual).abs().max())
+        ways = ["channels last", "without oneDNN"]
+        # Two threads wait for each other at full speed, which takes long on a busy machine.
+        ways += ["two threads"] if (which, seed) == ("plain", 0) else []
+        spread += [(by_torch(digits, which, seed, way) - usual).abs().max() for way in ways]
+    # Whether a ReLU falls to the other side is chance, so all trainings are taken together.
+    assert max(engine) <= 2 * max(spread)
 
 
 @pytest.mark.parametrize("which", LENETS)
