@@ -78,7 +78,7 @@ class Answer:
 def networks(
     draw: st.DrawFn, *, batch_norm: bool | None = None, dropout: bool = True
 ) -> tuple[nn.Sequential, Shape]:
-    """A network of up to two convolutions and two hidden layers, with its pictures' shape."""
+    """Up to two stages before and two hidden layers behind a flatten, and the pictures' shape."""
     shape = channels, height, width = (
         draw(st.integers(1, 9)),
         draw(st.integers(1, 13)),
@@ -88,8 +88,9 @@ def networks(
     normal = st.booleans() if batch_norm is None else st.just(batch_norm)
     layers: list[nn.Module] = []
     for _ in range(draw(st.integers(0, 2))):
-        stage = draw(_convolution(channels, height, width, normal))
-        layers += stage
+        layers += draw(_stage(channels, height, width, normal))
+        if dropout and draw(st.integers(0, 4)) == 0:
+            layers.append(nn.Dropout(0.2))
         channels, height, width = _shape_after(layers, shape)
     layers.append(nn.Flatten())
     inputs = channels * height * width
@@ -112,30 +113,34 @@ def networks(
 
 
 @st.composite
-def _convolution(
+def _stage(
     draw: st.DrawFn, channels: int, height: int, width: int, normal: st.SearchStrategy[bool]
 ) -> list[nn.Module]:
-    padding = (draw(st.integers(0, 3)), draw(st.integers(0, 3)))
-    kernel = (
-        draw(st.integers(1, min(5, height + 2 * padding[0]))),
-        draw(st.integers(1, min(5, width + 2 * padding[1]))),
-    )
-    outputs = draw(st.integers(1, 9))
-    stage: list[nn.Module] = [
-        nn.Conv2d(channels, outputs, kernel, padding=padding, bias=draw(st.booleans()))
-    ]
-    height, width = (
-        side + 2 * p - k + 1 for side, p, k in zip((height, width), padding, kernel, strict=True)
-    )
+    """A convolution and what may follow it, now and then in another order or without it."""
+    stage: list[nn.Module] = []
+    if draw(st.integers(0, 7)) > 0:
+        padding = (draw(st.integers(0, 3)), draw(st.integers(0, 3)))
+        kernel = (
+            draw(st.integers(1, min(5, height + 2 * padding[0]))),
+            draw(st.integers(1, min(5, width + 2 * padding[1]))),
+        )
+        inputs, channels = channels, draw(st.integers(1, 9))
+        bias = draw(st.booleans())
+        stage = [nn.Conv2d(inputs, channels, kernel, padding=padding, bias=bias)]
+        height += 2 * padding[0] - kernel[0] + 1
+        width += 2 * padding[1] - kernel[1] + 1
+    followers: list[nn.Module] = []
     if draw(normal):
-        stage.append(nn.BatchNorm2d(outputs))
+        followers.append(nn.BatchNorm2d(channels))
     if draw(st.booleans()):
-        stage.append(nn.ReLU())
+        followers.append(nn.ReLU())
     fitting = [(k, s, p) for k, s, p in POOLS if min(height, width) + 2 * p >= k]
     if draw(st.booleans()) and fitting:
         window, stride, margin = draw(st.sampled_from(fitting))
-        stage.append(nn.MaxPool2d(window, stride, margin))
-    return stage
+        followers.append(nn.MaxPool2d(window, stride, margin))
+    if draw(st.integers(0, 3)) == 0:
+        followers = draw(st.permutations(followers))
+    return stage + followers
 
 
 def _shape_after(layers: list[nn.Module], shape: Shape) -> Shape:
@@ -255,12 +260,12 @@ def _gaps(pool: nn.MaxPool2d, x: Tensor) -> Tensor:
     Where both are equal it doesn't matter which is chosen: both are 0 behind a ReLU, or look
     at equal pixels and so give equal gradients.
     """
-    kernel, stride, padding = (
-        int(v)  # type: ignore[arg-type]  # all are square here
-        for v in (pool.kernel_size, pool.stride, pool.padding)
+    window, step, margin = (
+        value if isinstance(value, tuple) else (value, value)
+        for value in (pool.kernel_size, pool.stride, pool.padding)
     )
-    padded = pad(x, (padding,) * 4, value=-math.inf)
-    windows = padded.unfold(2, kernel, stride).unfold(3, kernel, stride)
+    padded = pad(x, (margin[1], margin[1], margin[0], margin[0]), value=-math.inf)
+    windows = padded.unfold(2, window[0], step[0]).unfold(3, window[1], step[1])
     best = windows.flatten(4).topk(2).values
     gaps = best[..., 0] - best[..., 1]
     return torch.where(gaps < 1e-12, math.inf, gaps)

@@ -10,14 +10,25 @@ nothing, single precision has nothing left to say, torch's neither: those are le
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import pytest
 import torch
 from hypothesis import assume, given
 from torch import Tensor, nn
 
-from engine.cases import Case, cases, examples, in_double, values_per_channel
+from engine.cases import (
+    Answer,
+    Case,
+    Shape,
+    batch_of,
+    cases,
+    examples,
+    in_double,
+    values_per_channel,
+)
 from paribus.engine.native import Trainer
+from paribus.network.lenet import lenet5
 from paribus.study.spec import Sgd
 from paribus.training.optimise import optimizer
 
@@ -46,6 +57,11 @@ def agree(case: Case, least: float) -> None:
     assume(values_per_channel(case) >= 8)
     true = in_double(case)
     assume(true.margin > ROUNDING and true.variance > 0.01)
+    compare(case, true, least)
+
+
+def compare(case: Case, true: Answer, least: float) -> None:
+    """The engine's loss, gradients and statistics with the true ones, as `agree` says."""
     loss, gradients, module = answer(case)
     assert loss == pytest.approx(true.loss, rel=1e-5, abs=1e-6)
     largest = {name: float(gradient.abs().max()) for name, gradient in true.gradients.items()}
@@ -69,6 +85,50 @@ def test_gradients_are_torchs(case: Case) -> None:
 @given(cases(batch_norm=True))
 def test_gradients_through_batch_norm_are_torchs_and_so_are_its_statistics(case: Case) -> None:
     agree(case, least=0.1)  # its gradients are small differences of large sums
+
+
+LARGER: dict[str, tuple[Callable[[], nn.Sequential], Shape]] = {
+    "LeNet-5": (lambda: lenet5(3, 32, 32, 10, batch_norm=False, dropout=0.5), (3, 32, 32)),
+    "LeNet-5 with batch norm": (
+        lambda: lenet5(3, 37, 50, 7, batch_norm=True, dropout=0.0),
+        (3, 37, 50),
+    ),
+    "32 and 64 filters": (
+        lambda: nn.Sequential(
+            *(nn.Conv2d(3, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(576, 10)),
+        ),
+        (3, 17, 18),
+    ),
+    "a large kernel": (
+        lambda: nn.Sequential(
+            *(nn.Conv2d(2, 17, (9, 7), padding=4), nn.ReLU(), nn.MaxPool2d(5, 2, 2)),
+            *(nn.Conv2d(17, 13, 7), nn.MaxPool2d((1, 3)), nn.Flatten(), nn.Linear(208, 101)),
+        ),
+        (2, 19, 36),
+    ),
+    "wide layers": (
+        lambda: nn.Sequential(
+            *(nn.Flatten(), nn.Linear(600, 257), nn.ReLU(), nn.Linear(257, 130), nn.Dropout()),
+            *(nn.BatchNorm1d(130), nn.ReLU(), nn.Linear(130, 100), nn.LogSoftmax(dim=1)),
+        ),
+        (6, 10, 10),
+    ),
+}
+
+
+@pytest.mark.parametrize("which", LARGER)
+@pytest.mark.parametrize("batch", [9, 16, 19])
+def test_gradients_of_larger_networks_are_torchs(which: str, batch: int) -> None:
+    make, shape = LARGER[which]
+    torch.manual_seed(0)
+    module = make()
+    for seed in range(100):
+        case = Case(module, shape, *batch_of(module, shape, batch, seed), seed)
+        true = in_double(case)
+        if true.margin > ROUNDING and true.variance > 0.01:
+            break
+    compare(case, true, least=0.1)
 
 
 @examples(60)
