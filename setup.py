@@ -88,7 +88,7 @@ setup(
         Extension(
             f"paribus.engine.{name}",
             sources=[str(SOURCES / "engine.cpp")],
-            depends=sorted(map(str, SOURCES.glob("*.hpp"))),
+            depends=["setup.py", *sorted(map(str, SOURCES.glob("*.hpp")))],
             extra_compile_args=[*COMPILE, *flags],
             extra_link_args=LINK,
             language="c++",
