@@ -130,7 +130,7 @@ def test_gradients_of_larger_networks_are_torchs(which: str, batch: int) -> None
     for seed in range(100):
         case = Case(module, shape, *batch_of(module, shape, batch, seed), seed)
         true = in_double(case)
-        if true.margin > ROUNDING and true.variance > SMALL:
+        if true.margin > ROUNDING:
             break
     else:
         pytest.fail("no batch is clear of all kinks")
