@@ -67,10 +67,12 @@ def refuse_other_machines(
     run, checkpoint, now = elsewhere[0]
     folders = [str(checkpoint_folder(out, *run.key)) for run, *_ in elsewhere[:MOST_NAMED]]
     more = len(elsewhere) - len(folders)
+    by_torch = now.engine and not checkpoint.facts.environment.engine
+    keep = "Keep PyTorch with --engine torch, go on" if by_torch else "Go on"
     raise ResumeError(
         f"{run.setting.name}, seed {run.seed}: begun, up to epoch {checkpoint.epoch}, under "
         f"{described(checkpoint.facts.environment)}. Here it is {described(now)}, where the "
-        "last bits come out otherwise. Go on all the same with --other-machine, and the record "
+        f"last bits come out otherwise. {keep} all the same with --other-machine, and the record "
         f"and the report will say so; or delete {', '.join(folders)}"
         f"{f' and {more} more there' if more else ''} to begin again."
     )
