@@ -61,7 +61,7 @@ def _measure(case: Case, dataset: Dataset, engine: EngineFacts, rounds: int) -> 
     interleave(contenders, 1)  # warms up
     return {
         "flops": training_flops(case.build(), case.shape),
-        "given_away": torch_is_faster(translate(case.build(), case.shape), case.batch),
+        "given_away": torch_is_faster(translate(case.build(), case.shape)),
         "measured": interleave(contenders, rounds),
     }
 

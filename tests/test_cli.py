@@ -126,7 +126,7 @@ def test_a_plan_shows_runs_changes_and_time_and_writes_nothing(study: Path) -> N
     assert "seed 1: baseline, bn" in done.stdout
     assert re.search(r"About [\d.]+ (s|min) in 1 process", done.stdout)
     assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
-    assert "bn is trained by torch: as the study asks" in done.stdout
+    assert "engine torch: as the study asks" in done.stdout
     plan = json.loads(paribus("plan", study, "--json").stdout)
     assert plan["runs"] == [["baseline", 0], ["bn", 0]]
     assert plan["settings"][1]["changes"] == {"network.batch_norm": [False, True]}

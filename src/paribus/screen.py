@@ -214,10 +214,12 @@ def show_outlook(outlook: Outlook) -> None:
             duration(setting.run_seconds),
         )
     console.print(table)
+    alike: dict[tuple[str, str], list[str]] = {}
     for setting in outlook.settings:
-        console.print(
-            printable(f"{setting.name} is trained by {setting.engine}: {setting.why}"), markup=False
-        )
+        alike.setdefault((setting.engine, setting.why), []).append(setting.name)
+    for (engine, why), names in alike.items():
+        whose = f"engine {engine}, {', '.join(names)}" if len(alike) > 1 else f"engine {engine}"
+        console.print(printable(f"{whose}: {why}"), markup=False)
     seeds = 1 + max(seed for _, seed in outlook.runs)
     console.print(f"{len(outlook.runs)} runs, {seeds} seeds, in this order:")
     for seed in range(seeds):
