@@ -189,6 +189,9 @@ def test_every_lenet_is_inside(batch_norm: bool, dropout: float, size: int) -> N
         nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(144, 2)),
         nn.Sequential(nn.MaxPool2d(2), nn.ReLU(), nn.Flatten(), nn.Dropout(), nn.Linear(48, 2)),
         nn.Sequential(nn.Flatten(), nn.Identity(), nn.Linear(192, 2), nn.LogSoftmax(dim=-1)),
+        nn.Sequential(
+            nn.MaxPool2d(1), nn.ReLU(), nn.MaxPool2d((2,)), nn.Flatten(), nn.Linear(48, 2)
+        ),  # type: ignore[arg-type]  # torch takes it
     ],
     ids=lambda module: ", ".join(type(layer).__name__ for layer in module),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn
 
@@ -189,24 +189,22 @@ def _convolution(name: str, layer: nn.Conv2d, before: Shape) -> Stage:
     return Stage("convolution", before, (layer.out_channels, height, width), layer=layer)
 
 
-def _pooling(name: str, layer: nn.MaxPool2d, before: Shape) -> Stage:
-    window, stride, padding = (
-        _pair(its) for its in (layer.kernel_size, layer.stride, layer.padding)
-    )
+def _pooling(name: str, layer: nn.MaxPool2d, before: Shape) -> Stage | None:
+    pooling = Pooling(*map(_pair, (layer.kernel_size, layer.stride, layer.padding)))
     if _pair(layer.dilation) != (1, 1) or layer.return_indices or layer.ceil_mode:
         _outside(name, layer, "max pooling without dilation, indices and ceil_mode")
-    height, width = (
-        (side + 2 * p - w) // s + 1
-        for side, w, s, p in zip(before[1:], window, stride, padding, strict=True)
-    )
+    if pooling == Pooling():
+        return None
+    pairs = zip(before[1:], pooling.window, pooling.stride, pooling.padding, strict=True)
+    height, width = ((side + 2 * p - w) // s + 1 for side, w, s, p in pairs)
     if min(height, width) < 1:
         raise OutsideVocabulary(f"{name}'s window is larger than its pictures")
-    after = (before[0], height, width)
-    return Stage("activation", before, after, pooling=Pooling(window, stride, padding))
+    return Stage("activation", before, (before[0], height, width), pooling=pooling)
 
 
-def _pair(value: int | Pair) -> Pair:
-    return (value, value) if isinstance(value, int) else value
+def _pair(value: int | Sequence[int]) -> Pair:
+    """As torch reads it: a number for both, in a list or tuple or alone, or one for each."""
+    return (value, value) if isinstance(value, int) else (value[0], value[-1])
 
 
 # ---- fusing ---------------------------------------------------------------------------------
