@@ -71,6 +71,28 @@ def hooked_whole() -> nn.Module:
     return module
 
 
+def hooked_weight() -> nn.Module:
+    module = built(around(relu=nn.ReLU()))
+    weight: Any = module.get_parameter("conv.weight")
+    weight.register_hook(lambda gradient: gradient * 2)
+    return module
+
+
+def hooked_step() -> nn.Module:
+    module = built(around(relu=nn.ReLU()))
+    weight: Any = module.get_parameter("conv.weight")
+    weight.register_post_accumulate_grad_hook(lambda weight: weight.clamp_(-1, 1))
+    return module
+
+
+def pruned() -> nn.Module:
+    """What torch runs, for it asks the weights alone how many outputs there are."""
+    first, second = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 4, 3)
+    first.weight, first.bias = (nn.Parameter(its[:6]) for its in first.parameters())
+    second.weight = nn.Parameter(second.weight[:, :6].contiguous())
+    return built(nn.Sequential(first, second, nn.Flatten(), nn.Linear(64, 5)))
+
+
 def shared() -> nn.Module:
     again = nn.Conv2d(3, 3, 3, padding=1)
     return named({"a": again, "relu": nn.ReLU(), "b": again, "flatten": nn.Flatten()})
@@ -142,6 +164,9 @@ OUTSIDE = {
     "frozen": (frozen, "fc.bias"),
     "hook": (hooked, "relu"),
     "hook of the whole": (hooked_whole, None),
+    "hook of a weight": (hooked_weight, "conv.weight"),
+    "hook of a weight's step": (hooked_step, "conv.weight"),
+    "weights of other sizes": (pruned, "0.weight"),
     "double": (lambda: built(around(relu=nn.ReLU())).double(), "conv.weight"),
     "half": (lambda: built(around(relu=nn.ReLU())).half(), "conv.weight"),
     "strided weights": (
@@ -180,9 +205,13 @@ def test_every_lenet_is_inside(batch_norm: bool, dropout: float, size: int) -> N
     translate(lenet5(3, size, size, 10, batch_norm=batch_norm, dropout=dropout), (3, size, size))
 
 
+AGAIN = nn.ReLU()
+
+
 @pytest.mark.parametrize(
     "module",
     [
+        nn.Sequential(nn.Conv2d(3, 4, 3), AGAIN, nn.Flatten(), nn.Linear(144, 9), AGAIN),
         nn.Sequential(nn.Flatten(), nn.Linear(192, 2)),
         nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, 3)), nn.Flatten(), nn.Linear(144, 2)),
         nn.Sequential(nn.Conv2d(3, 4, (1, 3), padding=(0, 1)), nn.Flatten(), nn.Linear(256, 2)),
@@ -191,7 +220,7 @@ def test_every_lenet_is_inside(batch_norm: bool, dropout: float, size: int) -> N
         nn.Sequential(nn.Flatten(), nn.Identity(), nn.Linear(192, 2), nn.LogSoftmax(dim=-1)),
         nn.Sequential(
             nn.MaxPool2d(1), nn.ReLU(), nn.MaxPool2d((2,)), nn.Flatten(), nn.Linear(48, 2)
-        ),  # type: ignore[arg-type]  # torch takes it
+        ),
     ],
     ids=lambda module: ", ".join(type(layer).__name__ for layer in module),
 )

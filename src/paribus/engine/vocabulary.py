@@ -16,12 +16,13 @@ Kind = Literal["convolution", "pooled convolution", "activation", "dropout"]
 Layer = nn.Conv2d | nn.Linear
 Normalisation = nn.BatchNorm1d | nn.BatchNorm2d
 
-#: Hooks of a module, by the names of torch's attributes: the engine would pass over them.
+#: Hooks of a module or parameter, by torch's names: the engine would pass over them.
 _HOOKS = (
     "_forward_hooks",
     "_forward_pre_hooks",
     "_backward_hooks",
     "_backward_pre_hooks",
+    "_post_accumulate_grad_hooks",
 )
 
 
@@ -105,16 +106,14 @@ def _layers(module: nn.Module, name: str = "") -> Iterator[tuple[str, Any]]:
         said = f"{name or 'the network'} is a {type(module).__name__}"
         raise OutsideVocabulary(f"{said}; the engine knows an nn.Sequential of layers")
     _demand_unhooked(name or "the network", module)
-    for key, child in module.named_children():
+    # Not `named_children`, which names a layer that stands twice only once.
+    for key, child in module._modules.items():
         its = f"{name}.{key}" if name else key
         if type(child) is nn.Sequential:
             yield from _layers(child, its)
         else:
             _demand_unhooked(its, child)
             yield its, child
-    # `named_children` names a module that stands twice only once.
-    if len(module) != sum(1 for _ in module.named_children()):
-        raise OutsideVocabulary(f"{name or 'the network'} has the same layer twice")
 
 
 def _stages(layers: list[tuple[str, Any]], shape: Shape) -> list[Stage]:
@@ -145,6 +144,7 @@ def _stage(name: str, layer: Any, before: Shape, flat: bool) -> Stage | None:
             if not flat:
                 _outside(name, layer, "a linear layer only behind nn.Flatten")
             _demand_inputs(name, layer.in_features, math.prod(before))
+            _demand_sizes(name, layer, layer.out_features, layer.in_features)
             return Stage("convolution", before, (layer.out_features, 1, 1), layer=layer)
         case nn.BatchNorm2d if not flat:
             return _normalisation(name, layer, before)
@@ -173,6 +173,7 @@ def _normalisation(name: str, layer: Normalisation, before: Shape) -> Stage:
     if not (layer.affine and layer.track_running_stats and layer.momentum is not None):
         _outside(name, layer, "batch normalisation as it is by default")
     _demand_inputs(name, layer.num_features, before[0])
+    _demand_sizes(name, layer, layer.num_features)
     return Stage("activation", before, before, normalisation=layer)
 
 
@@ -182,6 +183,7 @@ def _convolution(name: str, layer: nn.Conv2d, before: Shape) -> Stage:
     if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
         _outside(name, layer, "padding by a number of zeros")
     _demand_inputs(name, layer.in_channels, before[0])
+    _demand_sizes(name, layer, layer.out_channels, layer.in_channels, *layer.kernel_size)
     pairs = zip(before[1:], layer.kernel_size, layer.padding, strict=True)
     height, width = (side + 2 * padding - kernel + 1 for side, kernel, padding in pairs)
     if min(height, width) < 1:
@@ -276,8 +278,17 @@ def _demand_inputs(name: str, expected: int, came: int) -> None:
         raise OutsideVocabulary(f"{name} takes {expected} channels or features; {came} come")
 
 
-def _demand_unhooked(name: str, module: nn.Module) -> None:
-    if any(getattr(module, hooks) for hooks in _HOOKS):
+def _demand_sizes(name: str, layer: nn.Module, *weight: int) -> None:
+    """Refuse weights that were changed for others: the engine would read beyond smaller ones."""
+    for its, tensor in [*layer.named_parameters(), *layer.named_buffers()]:
+        expected = {"weight": weight, "num_batches_tracked": ()}.get(its, weight[:1])
+        if tensor.shape != expected:
+            came = tuple(tensor.shape)
+            raise OutsideVocabulary(f"{name}.{its} has the shape {came} instead of {expected}")
+
+
+def _demand_unhooked(name: str, its: nn.Module | nn.Parameter) -> None:
+    if any(getattr(its, hooks, None) for hooks in _HOOKS):
         raise OutsideVocabulary(f"{name} has hooks, which the engine wouldn't call")
 
 
@@ -293,5 +304,6 @@ def _demand_plain_parameters(module: nn.Module) -> None:
         if not tensor.is_contiguous():
             raise OutsideVocabulary(f"{name} isn't contiguous in memory")
     for name, parameter in named:
+        _demand_unhooked(name, parameter)
         if not parameter.requires_grad:
             raise OutsideVocabulary(f"{name} is frozen; the engine trains every weight")
