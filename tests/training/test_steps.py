@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from paribus.errors import EngineError
 from paribus.network.build import build
 from paribus.records import EngineFacts
 from paribus.study.spec import Adam, LeNet5
@@ -68,3 +69,10 @@ def test_an_optimiser_goes_on_from_the_state_it_has(native: EngineFacts) -> None
     begun = [first.step(*one), first.step(*two)]
     again = steps_by(native, first.network, first.optimiser, SHAPE, BATCH)
     assert [*begun, *(again.step(*batch) for batch in rest)] == expected
+
+
+def test_a_library_compiled_anew_takes_no_steps_in_the_name_of_the_old_one(
+    native: EngineFacts,
+) -> None:
+    with pytest.raises(EngineError, match="compiled anew"):
+        steps_of(native.model_copy(update={"digest": "0" * 64}))

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from paribus.engine.library import library
 from paribus.engine.native import Forward, Trainer
+from paribus.errors import EngineError
 from paribus.evaluation.predict import Answers
 from paribus.network.build import Shape
 from paribus.records import EngineFacts
@@ -80,7 +82,16 @@ def steps_by(
     shape: Shape,
     batch_size: int,
 ) -> Steps:
-    """The steps of an engine, None being PyTorch, in batches of `batch_size` such pictures."""
+    """The steps of an engine, None being PyTorch, in batches of `batch_size` such pictures.
+
+    Raises:
+        EngineError: if the library here isn't the one that was chosen, which records will name.
+    """
     if engine is None:
         return TorchSteps(network, optimiser)
+    if library().digest != engine.digest:
+        raise EngineError(
+            f"the engine chosen has the digest {engine.digest[:12]}, the one here "
+            f"{library().digest[:12]}: it was compiled anew since. Run the study again."
+        )
     return NativeSteps(network, optimiser, shape, batch_size)
