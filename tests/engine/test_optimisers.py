@@ -102,3 +102,17 @@ def test_a_state_that_is_loaded_on_the_way_is_gone_on_from() -> None:
     module.load_state_dict(saved[0])
     optimiser.load_state_dict(saved[1])
     assert [trainer.step(*batch(step)) for step in (1, 2, 3)] == losses
+
+
+def test_gradients_that_are_taken_away_between_steps_come_back() -> None:
+    """As by `zero_grad`, at which a step without would be none, and its memory another's."""
+    losses = []
+    for taken in (False, True):
+        module = network()
+        optimiser = optimizer(Adam(lr=0.01), module)
+        trainer = Trainer(module, SHAPE, optimiser, 21)
+        for step in range(3):
+            losses.append(trainer.step(*batch(step)))
+            if taken:
+                optimiser.zero_grad()
+    assert losses[3:] == losses[:3]

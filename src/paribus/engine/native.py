@@ -64,8 +64,8 @@ class Trainer:
         self._program = translate(module, shape)
         self._optimiser = optimiser
         self._batch_size = batch_size
-        for parameter in module.parameters():
-            parameter.grad = torch.zeros_like(parameter)
+        self._gradients = [(its, torch.zeros_like(its)) for its in module.parameters()]
+        self._hand_over()
         self._counts = [
             stage.normalisation.num_batches_tracked
             for stage in self._program.stages
@@ -89,8 +89,14 @@ class Trainer:
         loss = self._network.learn(images.contiguous(), labels.contiguous(), masks)
         for count in self._counts:
             count.add_(1)
+        self._hand_over()
         self._optimiser.step()
         return loss
+
+    def _hand_over(self) -> None:
+        """Give the optimiser the gradients that the engine writes; `zero_grad` takes them away."""
+        for parameter, gradient in self._gradients:
+            parameter.grad = gradient
 
     def _masks(self, images: int) -> Iterator[Tensor]:
         """What nn.Dropout would draw from torch's generator and multiply with."""
@@ -140,10 +146,13 @@ class Forward:
 
 
 class _Network:
-    """A network in the library, freed with this object; it points into the module's tensors."""
+    """A network in the library, freed with this object.
+
+    It points into the module's tensors: none may be put in the place of another, only its values.
+    """
 
     def __init__(self, program: Program, batch: int) -> None:
-        self._program = program  # keeps the tensors alive
+        self._program = program  # keeps the layers alive
         self._library = library().handle
         stages = (_Description * len(program.stages))(*map(_described, program.stages))
         self._library.paribus_new.restype = ctypes.c_void_p
