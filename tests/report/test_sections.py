@@ -205,6 +205,9 @@ def test_how_it_was_made_names_the_engine(summary: Summary) -> None:
         ("PyTorch", False),
         ("Paribus's engine", True),
     ]
+    other = engine.model_copy(update={"digest": "cd" * 32})
+    records[-1] = _by(other, records[-1])
+    assert "more than one machine or version" in said(provenance(summarise(study, records)))
 
 
 def _by(engine: EngineFacts, record: Record) -> Record:

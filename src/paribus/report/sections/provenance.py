@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ Row = tuple[str, tuple[Cell, ...]]
 def provenance(summary: Summary) -> Section:
     """Versions, machine, data and dates, the study file, and the command."""
     blocks: list[Block] = [_table(summary)]
-    if len({its.model_copy(update={"engine": None}) for its, _ in environments(summary)}) > 1:
+    if _differ([environment for environment, _ in environments(summary)]):
         blocks.append(
             Paragraph(
                 "The runs come from more than one machine or version: the last bits of their "
@@ -50,6 +51,13 @@ def went_on_elsewhere(summary: Summary) -> list[str]:
         for record in summary.records
         if record.facts.other_machines
     ]
+
+
+def _differ(found: Sequence[Environment]) -> bool:
+    """Whether there are several machines or versions; a study may be about engines, not builds."""
+    elsewhere = {its.model_copy(update={"engine": None}) for its in found}
+    builds = {its.engine for its in found if its.engine}
+    return max(len(elsewhere), len(builds)) > 1
 
 
 def environments(summary: Summary) -> list[tuple[Environment, int]]:
