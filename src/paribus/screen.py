@@ -223,8 +223,8 @@ def show_outlook(outlook: Outlook) -> None:
     seeds = 1 + max(seed for _, seed in outlook.runs)
     console.print(f"{len(outlook.runs)} runs, {seeds} seeds, in this order:")
     for seed in range(seeds):
-        names = ", ".join(name for name, k in outlook.runs if k == seed)
-        console.print(f"  seed {seed}: {names}", markup=False)
+        its = ", ".join(name for name, k in outlook.runs if k == seed)
+        console.print(f"  seed {seed}: {its}", markup=False)
     processes = "1 process" if outlook.jobs == 1 else f"{outlook.jobs} processes"
     console.print(f"\nAbout {duration(outlook.seconds)} in {processes}, by steps measured just now")
 
