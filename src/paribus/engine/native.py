@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
 from paribus.engine.library import library
-from paribus.engine.vocabulary import Program, Shape, Stage, translate
+from paribus.engine.vocabulary import Kind, Program, Shape, Stage, translate
 
 #: In the order of `Kind` in native/network.hpp.
-_KINDS = ("convolution", "pooled convolution", "activation", "dropout")
+_KINDS = get_args(Kind)
 
 
 class _Description(ctypes.Structure):
