@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -24,7 +27,7 @@ from networks import CASES, Case, resized, training_flops
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
 from paribus.engine.choice import torch_is_faster
-from paribus.engine.library import NoLibrary, library
+from paribus.engine.library import FOLDER, NoLibrary
 from paribus.engine.vocabulary import translate
 from paribus.records import EngineFacts
 from peers import bare
@@ -57,7 +60,7 @@ def _measure(case: Case, dataset: Dataset, engine: EngineFacts, rounds: int) -> 
     def by_engine() -> float:
         return paribus_loop.epoch_rate(case.build(), pictures, engine, case.batch)
 
-    contenders = {BARE: by_torch, NATIVE: by_engine, PEAK: _peak()}
+    contenders = {BARE: by_torch, NATIVE: by_engine, PEAK: _peak(engine.build)}
     interleave(contenders, 1)  # warms up
     return {
         "flops": training_flops(case.build(), case.shape),
@@ -66,9 +69,15 @@ def _measure(case: Case, dataset: Dataset, engine: EngineFacts, rounds: int) -> 
     }
 
 
-def _peak() -> Callable[[], float]:
-    """Multiplications and additions of this build, in 10^9 a second, that registers allow."""
-    measure = library().handle.paribus_peak_gflops
+def _peak(build: str) -> Callable[[], float]:
+    """Multiplications and additions of a build, in 10^9 a second, that registers allow."""
+    source = Path(__file__).with_name("peak_gflops.cpp")
+    march = [f"-march={build}"] if build.startswith("x86-64") else []
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "peak.so"
+        options = ["-std=c++17", "-O3", "-shared", "-fPIC", "-I", FOLDER / "native", *march]
+        subprocess.run([os.environ.get("CXX", "c++"), *options, "-o", made, source], check=True)
+        measure = ctypes.CDLL(str(made)).peak_gflops
     measure.restype, measure.argtypes = ctypes.c_double, ()
     return partial(measure)
 

@@ -231,7 +231,9 @@ def in_double(case: Case) -> Answer:
         elif isinstance(layer, nn.MaxPool2d):
             _watch(layer, _gaps, margins)
         elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
-            _watch(layer, _variances, variances)
+            _watch(
+                layer, lambda layer, x: x.transpose(0, 1).flatten(1).var(1, correction=0), variances
+            )
     torch.manual_seed(case.seed)
     loss = cross_entropy(module(case.images.double()), case.labels)
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import torch
+
 FOLDER = Path(__file__).parent
 
 #: Names a build to use instead of the best one, for tests and benchmarks.
 VARIABLE = "PARIBUS_ENGINE_BUILD"
 
-#: Any processor that torch supports can run this one, so it is asked what the processor can do.
-LOWEST = "x86-64-v2"
+#: The x86-64 level of a processor, by torch's name for what it can do.
+LEVELS = {"AVX2": 3, "AVX512": 4}
+LOWEST = 2
 
 
 class NoLibrary(Exception):  # noqa: N818  # a reason to use torch, not a mistake
@@ -54,7 +57,7 @@ def library() -> Library:
             "it was not compiled when Paribus was installed, which needs a C++17 compiler "
             "(GCC 11, Clang 12 or newer)"
         )
-    runnable = [build for build in there if _runs(build, there)]
+    runnable = [build for build in there if _runs(build)]
     wanted = os.environ.get(VARIABLE)
     if wanted:
         _demand(wanted, there, runnable)
@@ -70,12 +73,12 @@ def _builds() -> dict[str, Path]:
     return {path.stem: path for path in sorted(FOLDER.glob("*.so"))}
 
 
-def _runs(build: str, there: dict[str, Path]) -> bool:
+def _runs(build: str) -> bool:
     """Whether this processor has the instructions that a build uses."""
     family, _, level = build.rpartition("-v")
     if family != "x86-64":
         return True
-    return LOWEST in there and int(level) <= _load(there[LOWEST]).paribus_level()
+    return int(level) <= LEVELS.get(torch.backends.cpu.get_cpu_capability(), LOWEST)
 
 
 def _demand(wanted: str, there: dict[str, Path], runnable: list[str]) -> None:

@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from paribus.engine.library import library
 from paribus.engine.vocabulary import Kind, Program, Shape, Stage, translate
 
-#: In the order of `Kind` in native/network.hpp.
+#: In the order of `Kind` in native/stage.hpp.
 _KINDS = get_args(Kind)
+#: Images of a block, as in native/layout.hpp.
+_BLOCK = 16
 
 
 class _Description(ctypes.Structure):
-    """`Description` in native/network.hpp."""
+    """`Description` in native/stage.hpp."""
 
     _fields_ = (
         ("kind", ctypes.c_int32),
@@ -85,7 +87,7 @@ class Trainer:
                 are others or more than were announced, or a label isn't a class.
         """
         self._demand_fitting(images, labels)
-        masks = [mask.contiguous() for mask in self._masks(len(images))]
+        masks = [_in_blocks(mask) for mask in self._masks(len(images))]
         loss = self._network.learn(images.contiguous(), labels.contiguous(), masks)
         for count in self._counts:
             count.add_(1)
@@ -175,6 +177,14 @@ class _Network:
     def __del__(self) -> None:
         if pointer := getattr(self, "_pointer", None):
             self._library.paribus_free(pointer)
+
+
+def _in_blocks(numbers: Tensor) -> Tensor:
+    """From (n, channels, height, width) to (blocks, height, width, channels, 16 images)."""
+    blocks, shape = -(-len(numbers) // _BLOCK), numbers.shape[1:]
+    filled_up = torch.zeros(blocks * _BLOCK, *shape)
+    filled_up[: len(numbers)] = numbers
+    return filled_up.view(blocks, _BLOCK, *shape).permute(0, 3, 4, 2, 1).contiguous()
 
 
 def _demand_images(images: Tensor, program: Program) -> None:

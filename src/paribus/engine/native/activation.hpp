@@ -2,37 +2,27 @@
 #pragma once
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "stage.hpp"
 
 namespace paribus {
 
-// Batch normalisation (Ioffe and Szegedy 2015, algorithm 1); weight and bias are gamma and beta.
-struct Normalisation {
-    Learned learned;
-    float *running_mean, *running_variance;  // null: there is none
-    double epsilon, momentum;
-};
-
-struct Pooling {
-    int height, width, stride_y, stride_x, pad_y, pad_x;
-};
-
+// The batch normalisation is Ioffe and Szegedy's (2015, algorithm 1); weight and bias are gamma and
+// beta.
 class Activation : public Stage {
   public:
-    Activation(Shape from, Shape to, Normalisation norm, bool relu, Pooling pool, int blocks)
-        : from_(from), to_(to), norm_(norm), normalised_(norm.running_mean), relu_(relu),
-          pool_(pool), channels_(from.channels, {1, 0, 0, 0, 0, 0}), winners_(to, blocks),
-          peaks_(normalised_ ? to : Shape{}, blocks),
-          moments_({2 * from.channels, 1, 1}, normalised_ ? blocks : 1),
-          sums_(size_t(from.channels) * 2 * LANES) {}
+    Activation(const Description &its, int blocks)
+        : its_(its), from_(its.from), to_(its.to), pool_(its.pool), normalised_(its.normalised()),
+          channels_(from_.channels, {1, 0, 0, 0, 0, 0}), winners_(to_, blocks),
+          peaks_(normalised_ ? to_ : Shape{}, blocks),
+          moments_({2 * from_.channels, 1, 1}, normalised_ ? blocks : 1),
+          sums_(size_t(from_.channels) * 2 * LANES) {}
 
     void prepare(bool training) override {
         sums_.clear();
         for (int c = 0; normalised_ && !training && c < from_.channels; c++)
-            normalise_by(c, norm_.running_mean[c], norm_.running_variance[c]);
+            normalise_by(c, its_.running_mean[c], its_.running_variance[c]);
     }
 
     // ---- before `forward`: mean and variance of every channel in the batch ----------------------
@@ -42,18 +32,23 @@ class Activation : public Stage {
         const float count = float(from_.positions());
         for (int c = 0; c < from_.channels; c++)
             for (int i = 0; i < BLOCK; i += LANES) {
-                // Differences to the first value: a large mean must not drown a small variance.
                 const float *x = inputs + c * BLOCK + i;
-                const Vec first = load(x);
-                Vec total{}, squares{};
-                for (int n = 0; n < from_.positions(); n++, x += from_.at(0, 1)) {
-                    const Vec difference = load(x) - first;
-                    total += difference;
-                    squares += difference * difference;
+                Vec mean = load(x), squares{};
+                // Once more about the mean: what is far from it must not drown a small variance.
+                for (int round = 0; round < 2; round++) {
+                    Vec total{};
+                    squares = total;
+                    for (int n = 0; n < from_.positions(); n++) {
+                        const Vec difference = load(x + from_.at(0, n)) - mean;
+                        total += difference;
+                        squares += difference * difference;
+                    }
+                    squares -= total * total / count;
+                    mean += total / count;
                 }
                 float *to = moments_.of(block) + c * 2 * BLOCK + i;
-                store(to, first + total / count);
-                store(to + BLOCK, squares - total * total / count);
+                store(to, mean);
+                store(to + BLOCK, squares);
             }
     }
 
@@ -68,9 +63,9 @@ class Activation : public Stage {
             for (int image = 0; image < images; image++)
                 squares += its(image)[BLOCK] + n * (*its(image) - mean) * (*its(image) - mean);
             normalise_by(c, mean, squares / all);
-            auto run = [&](float &kept, double now) { kept += float(norm_.momentum * (now - kept)); };
-            run(norm_.running_mean[c], mean);
-            run(norm_.running_variance[c], squares / (all - 1));
+            auto run = [&](float &kept, double now) { kept = float(kept + its_.momentum * (now - kept)); };
+            run(its_.running_mean[c], mean);
+            run(its_.running_variance[c], squares / (all - 1));
         }
     }
 
@@ -81,20 +76,15 @@ class Activation : public Stage {
                     for (int i = 0; i < BLOCK; i += LANES) {
                         const ptrdiff_t place = to_.at(y, x, c) + i;
                         const Channel &its = channels_[c];
-                        Vec best = every(-std::numeric_limits<float>::infinity()), peak{};
-                        Mask winner{};
+                        Largest best;
+                        Vec peak{};
                         each_position(y, x, [&](int number, ptrdiff_t pixel) {
                             const Vec input = load(inputs + pixel + c * BLOCK + i);
-                            const Vec value = input * its.scale + its.shift;
-                            // What isn't a number wins, and stays: a loss must show it.
-                            const Mask larger = (value > best) | (value != value);
-                            best = larger ? value : best;
-                            peak = larger ? input : peak;
-                            winner = larger ? Mask{} + number : winner;
+                            peak = best.take(input * its.scale + its.shift, number) ? input : peak;
                         });
-                        const Mask dead = relu_ ? best <= 0 : Mask{};
-                        store(outputs + place, dead ? Vec{} : best);
-                        store(winners_.of(block) + place, dead ? Mask{} - 1 : winner);
+                        const Mask dead = its_.relu ? best.value <= 0 : Mask{};
+                        store(outputs + place, dead ? Vec{} : best.value);
+                        store(winners_.of(block) + place, dead ? Mask{} - 1 : best.number);
                         if (normalised_) store(peaks_.of(block) + place, peak);
                     }
     }
@@ -119,8 +109,8 @@ class Activation : public Stage {
             Channel &its = channels_[c];
             const double gradient = sum(load(sums_ + c * 2 * LANES));
             const double product = sum(load(sums_ + c * 2 * LANES + LANES)) * its.inverse_deviation;
-            norm_.learned.weight_gradient[c] = float(product);
-            norm_.learned.bias_gradient[c] = float(gradient);
+            its_.learned.weight_gradient[c] = float(product);
+            its_.learned.bias_gradient[c] = float(gradient);
             // by inputs: scale * (gradient - mean(gradient) - x^ * mean(gradient * x^))
             const double slope = -its.scale * product * its.inverse_deviation / all;
             its.by_value = float(slope);
@@ -157,9 +147,9 @@ class Activation : public Stage {
     };
 
     void normalise_by(int c, double mean, double variance) {
-        const double inverse = 1 / std::sqrt(variance + norm_.epsilon);
-        const double scale = norm_.learned.weight[c] * inverse;
-        channels_[c] = {float(scale), float(norm_.learned.bias[c] - mean * scale), float(mean), 0, 0, inverse};
+        const double inverse = 1 / std::sqrt(variance + its_.epsilon);
+        const double scale = its_.learned.weight[c] * inverse;
+        channels_[c] = {float(scale), float(its_.learned.bias[c] - mean * scale), float(mean), 0, 0, inverse};
     }
 
     // f(number in the window, where the pixel begins) for what a window sees of the picture.
@@ -176,17 +166,17 @@ class Activation : public Stage {
         const int images = images_ - block * BLOCK;
         for (int n = from_.at(y, 0); n < from_.at(y + 1, 0); n += LANES) {
             const Channel &its = channels_[n / BLOCK % from_.channels];
-            Vec value = (load(inputs + n) - its.mean) * its.by_value + its.by_constant;
+            Vec value = normalised_ ? (load(inputs + n) - its.mean) * its.by_value + its.by_constant : Vec{};
             for (int lane = 0; normalised_ && images < BLOCK && lane < LANES; lane++)
                 if (n % BLOCK + lane >= images) value[lane] = 0;
             store(by_inputs + n, value);
         }
     }
 
+    Description its_;
     Shape from_, to_;
-    Normalisation norm_;
-    bool normalised_, relu_;
     Pooling pool_;
+    bool normalised_;
     int images_ = 0;  // of the batch
     std::vector<Channel> channels_;
     PerBlock<int32_t> winners_;  // as the outputs: the number in the window, -1 if dead

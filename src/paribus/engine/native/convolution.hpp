@@ -64,11 +64,11 @@ inline void convolve(const float *inputs, Shape from, Kernel k, const float *wei
 
 class Convolution : public Layer {
   public:
-    Convolution(Shape from, Shape to, Kernel k, Learned learned, bool cancelled)
-        : Layer(from, to, k, learned, cancelled), turned_(packed_.count()), none_(from.channels),
+    explicit Convolution(const Description &its)
+        : Layer(its), turned_(packed_.count()), none_(from_.channels),
           padded_inputs_(size_t(padded_.size()) * BLOCK), filled_up_((taps_ + BLOCK - 1) / BLOCK * BLOCK),
-          flat_(to.positions() == 1), weight_sums_(size_t(to.channels) * (flat_ ? filled_up_ : taps_ * LANES)),
-          input_rows_(size_t(BLOCK) * filled_up_), gradient_rows_(size_t(BLOCK) * to.channels) {}
+          flat_(to_.positions() == 1), weight_sums_(size_t(to_.channels) * (flat_ ? filled_up_ : taps_ * LANES)),
+          input_rows_(size_t(BLOCK) * filled_up_), gradient_rows_(size_t(BLOCK) * to_.channels) {}
 
     void prepare(bool training) override {
         Layer::prepare(training);

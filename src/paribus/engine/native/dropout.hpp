@@ -7,41 +7,30 @@ namespace paribus {
 
 class Dropout : public Stage {
   public:
-    Dropout(Shape shape, int blocks) : shape_(shape), factors_(shape, blocks) {}
+    explicit Dropout(Shape shape) : size_(ptrdiff_t{shape.size()} * BLOCK) {}
 
-    // The factors of a batch of so many images, as torch drew them: [image][channel][row][column].
-    void take(const float *drawn, int images) { drawn_ = drawn, images_ = images; }
+    // The factors of a batch, in blocks as the values lie that they are for.
+    void take(const float *factors) { factors_ = factors; }
 
     void forward(int block, const float *inputs, float *outputs, bool training) override {
-        if (training) {
-            arrange(block);
-            multiply(inputs, factors_.of(block), outputs);
-        } else {
-            std::copy_n(inputs, shape_.size() * BLOCK, outputs);
-        }
+        if (training)
+            multiply(block, inputs, outputs);
+        else
+            std::copy_n(inputs, size_, outputs);
     }
 
     void backward(int block, const float *, const float *gradients, float *by_inputs) override {
-        if (by_inputs) multiply(gradients, factors_.of(block), by_inputs);
+        if (by_inputs) multiply(block, gradients, by_inputs);
     }
 
   private:
-    void arrange(int block) {
-        const int begin = block * BLOCK, end = std::min(begin + BLOCK, images_);
-        const float *from = drawn_ + ptrdiff_t{begin} * shape_.size();
-        for (int image = begin; image < end; image++)
-            for (int c = 0; c < shape_.channels; c++)
-                for (int n = 0; n < shape_.positions(); n++)
-                    factors_.of(block)[(n * shape_.channels + c) * BLOCK + image - begin] = *from++;
+    void multiply(int block, const float *numbers, float *products) const {
+        for (ptrdiff_t n = 0; n < size_; n += LANES)
+            store(products + n, load(numbers + n) * load(factors_ + block * size_ + n));
     }
-    void multiply(const float *a, const float *b, float *product) const {
-        for (int n = 0; n < shape_.size() * BLOCK; n += LANES)
-            store(product + n, load(a + n) * load(b + n));
-    }
-    Shape shape_;
-    const float *drawn_ = nullptr;
-    int images_ = 0;
-    PerBlock<float> factors_;
+
+    ptrdiff_t size_;
+    const float *factors_ = nullptr;
 };
 
 }  // namespace paribus

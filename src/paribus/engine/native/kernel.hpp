@@ -1,6 +1,8 @@
 // The inner loops that take nearly all of the time.
 #pragma once
 
+#include <limits>
+
 #include "layout.hpp"
 
 namespace paribus {
@@ -46,6 +48,20 @@ template <int POSITIONS, int OUTPUTS>
     }
     sums = mine;
 }
+
+// The largest of several numbers, and which of them it is.
+struct Largest {
+    Vec value = every(-std::numeric_limits<float>::infinity());
+    Mask number{};
+
+    // Whether `other` is larger. What isn't a number wins, and stays: a loss must show it.
+    Mask take(Vec other, int its) {
+        const Mask larger = (other > value) | (other != other);
+        value = larger ? other : value;
+        number = larger ? Mask{} + its : number;
+        return larger;
+    }
+};
 
 // Weights as the micro-kernel takes them, [tile of outputs][tap][output of the tile]; there are
 // `each` taps at every place of a kernel.

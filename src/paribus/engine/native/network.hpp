@@ -14,29 +14,12 @@
 
 namespace paribus {
 
-enum class Kind : int32_t { convolution, pooled_convolution, activation, dropout };
-
-// One stage as Python describes it (paribus.engine.vocabulary); what doesn't concern it is zero.
-struct Description {
-    Kind kind;
-    Shape from, to;
-    Kernel kernel;
-    Pooling pool;
-    int32_t relu, cancelled;
-    double epsilon, momentum;
-    const float *weight, *bias;
-    float *weight_gradient, *bias_gradient;
-    float *running_mean, *running_variance;
-
-    bool normalised() const { return running_mean; }
-};
-
 // Images as they come: [image][channel][row][column], of floats.
 struct Images {
     const float *pixels;
     const int64_t *labels;
     int count;
-    const float *const *dropout;  // factors of each of its stages, [image][feature]
+    const float *const *dropout;  // factors of each of its stages, in blocks
 };
 
 class Network {
@@ -51,7 +34,7 @@ class Network {
             values_.emplace_back(stages[n].from, blocks);
             gradients_.emplace_back(stages[n].from, n > 0 && stages[n - 1].normalised() ? blocks_of(batch) : 1);
             add(stages[n], n, blocks);
-            if (!stages[n].weight && learns_ == n) learns_++;
+            if (!stages[n].learned.weight && learns_ == n) learns_++;
         }
         values_.emplace_back(stages[count - 1].to, 1);
         gradients_.emplace_back(stages[count - 1].to, turn == count - 1 ? blocks_of(batch) : 1);
@@ -74,8 +57,7 @@ class Network {
     double learn(Images images) {
         const int blocks = blocks_of(images.count);
         for (auto &stage : stages_) stage->prepare(true);
-        for (size_t n = 0; n < dropouts_.size(); n++)
-            dropouts_[n]->take(images.dropout[n], images.count);
+        for (size_t n = 0; n < dropouts_.size(); n++) dropouts_[n]->take(images.dropout[n]);
         int begin = 0;
         for (const auto &[n, normalisation] : normalisations_) {
             for (int block = 0; block < blocks; block++) {
@@ -109,29 +91,17 @@ class Network {
     int last() const { return int(stages_.size()); }
 
     void add(const Description &its, int n, int blocks) {
-        const Learned learned{its.weight, its.bias, its.weight_gradient, its.bias_gradient};
-        const Normalisation norm{learned, its.running_mean, its.running_variance, its.epsilon,
-                                 its.momentum};
         auto put = [&](auto *stage) {
             stages_.emplace_back(stage);
             return stage;
         };
         switch (its.kind) {
-            case Kind::convolution:
-                put(new Convolution(its.from, its.to, its.kernel, learned, its.cancelled));
-                break;
-            case Kind::pooled_convolution:
-                put(new PooledConvolution(its.from, its.to, its.kernel, its.pool.height, learned, blocks));
-                break;
-            case Kind::activation: {
-                auto *stage =
-                    put(new Activation(its.from, its.to, norm, its.relu, its.pool, blocks));
+            case Kind::convolution: put(new Convolution(its)); break;
+            case Kind::pooled_convolution: put(new PooledConvolution(its, blocks)); break;
+            case Kind::dropout: dropouts_.push_back(put(new Dropout(its.from))); break;
+            case Kind::activation:
+                auto *stage = put(new Activation(its, blocks));
                 if (its.normalised()) normalisations_.emplace_back(n, stage);
-                break;
-            }
-            case Kind::dropout:
-                dropouts_.push_back(put(new Dropout(its.from, blocks)));
-                break;
         }
     }
 

@@ -8,8 +8,6 @@
 //     inputs:   for each window: sum over outputs of gradient * weights, shifted to the winner
 #pragma once
 
-#include <limits>
-
 #include "convolution.hpp"
 
 namespace paribus {
@@ -17,25 +15,23 @@ namespace paribus {
 class PooledConvolution : public Layer {
   public:
     // Pooling takes squares of `pool` x `pool` that don't overlap.
-    PooledConvolution(Shape from, Shape to, Kernel k, int pool, Learned learned, int blocks)
-        : Layer(from, to, k, learned, false), pool_(pool), codes_(pool * pool),
-          run_vecs_((run_ + LANES - 1) / LANES), patch_rows_(k.height + pool - 1),
-          patch_vecs_(((k.width + pool - 1) * from.channels + LANES - 1) / LANES),
-          row_(ptrdiff_t{padded_.width} * from.channels), rows_(size_t(padded_.size()) * BLOCK),
+    PooledConvolution(const Description &its, int blocks)
+        : Layer(its), pool_(its.pool.height), codes_(pool_ * pool_),
+          run_vecs_((run_ + LANES - 1) / LANES), patch_rows_(k_.height + pool_ - 1),
+          patch_vecs_(((k_.width + pool_ - 1) * from_.channels + LANES - 1) / LANES),
+          row_(ptrdiff_t{padded_.width} * from_.channels), rows_(size_t(padded_.size()) * BLOCK),
           row_gradients_(rows_.count()),
-          shifted_(size_t(to.channels) * codes_ * patch_rows_ * patch_vecs_ * LANES),
-          weight_sums_(size_t(to.channels) * k.height * run_vecs_ * LANES), winners_(to, blocks),
-          live_(size_t(to.size()) * BLOCK), ends_(size_t(to.positions()) * BLOCK), shifts_(size_t(codes_) + 1),
-          codes_of_(shifts_.count()) {
+          shifted_(size_t(to_.channels) * codes_ * patch_rows_ * patch_vecs_ * LANES),
+          weight_sums_(size_t(to_.channels) * k_.height * run_vecs_ * LANES), winners_(to_, blocks),
+          live_(size_t(to_.size()) * BLOCK), ends_(size_t(to_.positions()) * BLOCK), shifts_(size_t(codes_) + 1) {
         for (int winner = 0; winner < codes_; winner++)
-            shifts_[winner + 1] = int(winner / pool * row_) + winner % pool * from.channels,
-                            codes_of_[winner + 1] = winner;
+            shifts_[1 + winner] = int(winner / pool_ * row_) + winner % pool_ * from_.channels;
     }
 
     void prepare(bool training) override {
         Layer::prepare(training);
         weight_sums_.clear();
-        shifted_ready_ = false;
+        if (training) shift_weights();
     }
 
     void forward(int block, const float *inputs, float *outputs, bool) override {
@@ -55,7 +51,6 @@ class PooledConvolution : public Layer {
         });
         for (int o = 0; o < to_.channels; o++) add_weights(gradients, winners, o);
         if (!by_inputs) return;
-        if (!shifted_ready_) shift_weights();
         row_gradients_.clear();
         add_inputs(gradients, winners);
         each_row([&](int in_block, int in_row, int count) {
@@ -75,10 +70,7 @@ class PooledConvolution : public Layer {
 
     template <int OUTPUTS>
     void pool_window(const float *inputs, float *outputs, int32_t *winners, int y, int x, int first) {
-        Vec best[OUTPUTS][PARTS];
-        Mask winner[OUTPUTS][PARTS] = {};
-        for (auto &output : best)
-            for (Vec &part : output) part = every(-std::numeric_limits<float>::infinity());
+        Largest best[OUTPUTS][PARTS];
         for (int row = 0; row < pool_; row++)
             side_by_side(from_, k_, x * pool_, pool_, [&](auto positions, int column) {
                 const auto sums = convolved<positions, OUTPUTS>(
@@ -86,21 +78,15 @@ class PooledConvolution : public Layer {
                     y * pool_ + row, column);
                 for (int p = 0; p < positions; p++)
                     for (int o = 0; o < OUTPUTS; o++)
-                        for (int i = 0; i < PARTS; i++) {
-                            const Vec value = sums.of[p][o][i];
-                            // What isn't a number wins, and stays: a loss must show it.
-                            const Mask larger = (value > best[o][i]) | (value != value);
-                            best[o][i] = larger ? value : best[o][i];
-                            const int code = row * pool_ + column - x * pool_ + p;
-                            winner[o][i] = larger ? Mask{} + code : winner[o][i];
-                        }
+                        for (int i = 0; i < PARTS; i++)
+                            best[o][i].take(sums.of[p][o][i], (row - x) * pool_ + column + p);
             });
         for (int o = 0; o < OUTPUTS; o++)
             for (int i = 0; i < PARTS; i++) {
                 const ptrdiff_t place = to_.at(y, x, first + o) + i * LANES;
-                const Mask dead = best[o][i] <= 0;
-                store(outputs + place, dead ? Vec{} : best[o][i]);
-                store(winners + place, dead ? Mask{} - 1 : winner[o][i]);
+                const Mask dead = best[o][i].value <= 0;
+                store(outputs + place, dead ? Vec{} : best[o][i].value);
+                store(winners + place, dead ? Mask{} - 1 : best[o][i].number);
             }
     }
 
@@ -129,10 +115,11 @@ class PooledConvolution : public Layer {
             for (int image = 0; image < BLOCK; image++) ends[image] = first + image * step;
         }
         // Written in any case, kept if alive: there is nothing for the processor to guess.
-        void add(const float *gradients, const int32_t *winners, int first, const int *offsets) {
+        template <class F>
+        void add(const float *gradients, const int32_t *winners, F offset) {
             for (int image = 0; image < BLOCK; image++) {
                 const int winner = winners[image];
-                *ends[image] = {gradients[image], first + offsets[winner]};
+                *ends[image] = {gradients[image], offset(winner)};
                 ends[image] += winner >= 0;
             }
         }
@@ -144,7 +131,8 @@ class PooledConvolution : public Layer {
         Lists lists(live_, windows);
         for (int window = 0; window < windows; window++) {
             const ptrdiff_t place = (ptrdiff_t{window} * to_.channels + o) * BLOCK;
-            lists.add(gradients + place, winners + place, corner(window), shifts_ + 1);
+            lists.add(gradients + place, winners + place,
+                      [&](int winner) { return corner(window) + shifts_[1 + winner]; });
         }
         each_patch(k_.height, run_vecs_, [&](int row, int vec, auto patch) {
             float *kept = weight_sums_ + ((ptrdiff_t{o} * k_.height + row) * run_vecs_ + vec) * LANES;
@@ -172,7 +160,6 @@ class PooledConvolution : public Layer {
                                       to + begin - before);
                     }
         });
-        shifted_ready_ = true;
     }
 
     void add_inputs(const float *gradients, const int32_t *winners) {
@@ -181,7 +168,8 @@ class PooledConvolution : public Layer {
             Lists lists(live_ + ptrdiff_t{window} * BLOCK * to_.channels, to_.channels);
             for (int o = 0; o < to_.channels; o++) {
                 const ptrdiff_t place = (ptrdiff_t{window} * to_.channels + o) * BLOCK;
-                lists.add(gradients + place, winners + place, o * codes_, codes_of_ + 1);
+                lists.add(gradients + place, winners + place,
+                          [&](int winner) { return o * codes_ + winner; });
             }
             std::copy_n(lists.ends, BLOCK, ends_ + window * BLOCK);
         }
@@ -206,11 +194,10 @@ class PooledConvolution : public Layer {
     ptrdiff_t row_;  // of an image's rows
     Buffer rows_, row_gradients_, shifted_;
     Buffer weight_sums_;  // [output][row][column and channel, filled up]
-    bool shifted_ready_ = false;
     PerBlock<int32_t> winners_;
     Array<Live> live_;
     Array<Live *> ends_;
-    Array<int> shifts_, codes_of_;  // [1 + winner]: where it lies, from its window's corner; itself
+    Array<int> shifts_;  // [1 + winner]: where it lies, from its window's corner
 };
 
 }  // namespace paribus

@@ -33,19 +33,39 @@ struct Kernel {
     int size() const { return height * width; }
 };
 
+struct Pooling {
+    int height, width, stride_y, stride_x, pad_y, pad_x;
+};
+
+enum class Kind : int32_t { convolution, pooled_convolution, activation, dropout };
+
+// One stage as Python describes it (paribus.engine.vocabulary); what doesn't concern it is zero.
+struct Description {
+    Kind kind;
+    Shape from, to;
+    Kernel kernel;
+    Pooling pool;
+    int32_t relu;
+    int32_t cancelled;  // a batch normalisation follows, which takes the bias away again
+    double epsilon, momentum;
+    Learned learned;
+    float *running_mean, *running_variance;  // of a batch normalisation
+
+    bool normalised() const { return running_mean; }
+};
+
 // Weights that slide over a picture. A linear layer is one whose kernel is the whole picture.
 //
 // torch has weights as [output][channel][row][column]. Here the taps of an output are
 // [row][column][channel], so that those of a row lie side by side as the inputs under them do.
 class Layer : public Stage {
   public:
-    // `cancelled`: a batch normalisation follows, which takes the bias away again.
-    Layer(Shape from, Shape to, Kernel k, Learned learned, bool cancelled)
-        : from_(from), to_(to), k_(k),
-          padded_{from.channels, from.height + 2 * k.pad_y, from.width + 2 * k.pad_x},
-          run_(k.width * from.channels), taps_(k.height * run_), learned_(learned),
-          cancelled_(cancelled), ordered_(size_t(taps_) * to.channels), packed_(ordered_.count()), bias_(to.channels),
-          bias_sums_(size_t(to.channels) * LANES) {}
+    explicit Layer(const Description &its)
+        : from_(its.from), to_(its.to), k_(its.kernel),
+          padded_{from_.channels, from_.height + 2 * k_.pad_y, from_.width + 2 * k_.pad_x},
+          run_(k_.width * from_.channels), taps_(k_.height * run_), learned_(its.learned),
+          cancelled_(its.cancelled), ordered_(size_t(taps_) * to_.channels),
+          packed_(ordered_.count()), bias_(to_.channels), bias_sums_(size_t(to_.channels) * LANES) {}
 
     void prepare(bool) override {
         each_weight([&](int o, int y, int tap, ptrdiff_t theirs) {
