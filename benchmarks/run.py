@@ -55,7 +55,8 @@ def main(effort: Effort) -> str:
 
 def _header() -> str:
     here, load = environment(), os.getloadavg()[0]
-    versions = ", ".join(f"{name} {version(name)}" for name in ("lightning", "skorch", "pillow"))
+    others = ("lightning", "skorch", "keras", "pillow")
+    versions = ", ".join(f"{name} {version(name)}" for name in others)
     changed = " with changes" if here.git_dirty else ""
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d} with `make bench`: {here.cpu}, {cores()} cores "

@@ -40,6 +40,12 @@ PEERS = {
         "skorch",
         "`NeuralNetClassifier` on the same tensors; validates, as it does by default",
     ),
+    "keras_loop": (
+        "Keras",
+        "`Sequential.fit` on its PyTorch backend, on the same floats with channels last, its "
+        "default; its own layers and Adam; trains only, as it does unless given pictures to "
+        "validate with",
+    ),
 }
 #: What `paribus run` was before it had an engine, and is without one.
 TORCH = "torch-1"
@@ -63,7 +69,7 @@ def section(data: Path, rounds: int, epochs: int) -> str:
         f"### Whole machine: {workers} cores\n\n{rounds} rounds, each contender in a process of "
         f"its own: training pictures a second over {epochs - 1} epochs (Paribus "
         f"{LONGER * epochs - 1}), after one that isn't counted. Peers use as many threads as "
-        "PyTorch takes by itself and its default Adam, Paribus one thread a worker.\n\n"
+        "PyTorch takes by itself and Adam in its default form, Paribus one thread a worker.\n\n"
         f"{table(HEAD, _rows(measured, texts, _name(workers)))}\n"
         f"Two workers to one: {two}; target {at_least(two.median, TARGET)}.\n"
     )

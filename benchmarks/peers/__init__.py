@@ -1,6 +1,7 @@
 """What users would pick instead of Paribus, each as its own documentation shows it.
 
-Every peer trains the same LeNet-5 on the same pictures in batches of 128 with Adam.
+Every peer trains the same LeNet-5 on the same pictures in batches of 128 with Adam; Keras alone
+has layers, initial values and an Adam of its own.
 """
 
 from __future__ import annotations
