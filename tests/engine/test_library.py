@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,8 +105,6 @@ def test_where_nothing_was_compiled_it_says_what_that_needs(folder: Path) -> Non
 
 
 def test_a_file_that_is_no_library_is_refused(folder: Path) -> None:
-    best = library.library().build
-    library.library.cache_clear()
-    (folder / f"{best}.so").unlink()  # it is loaded: its file must not change
-    (folder / f"{best}.so").write_text("no machine code")
-    assert refusal().startswith(f"{best}.so can't be loaded: ")
+    for build in folder.glob("*.so"):
+        build.write_text("no machine code")
+    assert re.match(r"x86-64-v\d.so can't be loaded: ", refusal())

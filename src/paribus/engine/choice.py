@@ -10,7 +10,7 @@ from paribus.engine.vocabulary import Program
 
 #: Weights of linear layers. The engine takes 16 images at a time through them, and reads the
 #: weights again for the next 16: no good where they don't stay in the processor's cache.
-MOST_WEIGHTS = 250_000
+MOST_WEIGHTS = 100_000
 
 
 def torch_is_faster(program: Program) -> str | None:
