@@ -65,6 +65,12 @@ def hooked() -> nn.Module:
     return module
 
 
+def patched() -> nn.Module:
+    module = built(around(relu=nn.ReLU()))
+    vars(module.get_submodule("relu"))["forward"] = lambda its: its * 2
+    return module
+
+
 def hooked_whole() -> nn.Module:
     module = built(around(relu=nn.ReLU()))
     module.register_forward_pre_hook(lambda layer, inputs: inputs)
@@ -163,6 +169,7 @@ OUTSIDE = {
     "the same weights twice": (tied, None),
     "frozen": (frozen, "fc.bias"),
     "hook": (hooked, "relu"),
+    "forward of its own": (patched, "relu"),
     "hook of the whole": (hooked_whole, None),
     "hook of a weight": (hooked_weight, "conv.weight"),
     "hook of a weight's step": (hooked_step, "conv.weight"),

@@ -290,6 +290,8 @@ def _demand_sizes(name: str, layer: nn.Module, *weight: int) -> None:
 def _demand_unhooked(name: str, its: nn.Module | nn.Parameter) -> None:
     if any(getattr(its, hooks, None) for hooks in _HOOKS):
         raise OutsideVocabulary(f"{name} has hooks, which the engine wouldn't call")
+    if "forward" in vars(its):
+        raise OutsideVocabulary(f"{name} has a forward of its own, which the engine wouldn't call")
 
 
 def _demand_plain_parameters(module: nn.Module) -> None:
