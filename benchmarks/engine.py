@@ -121,7 +121,7 @@ def _in_full(build: str, cases: Cases, rounds: int) -> str:
     peak = spread([figure for its in cases.values() for figure in its["measured"][PEAK]])
     return (
         f"One core, one thread, build {build}; {rounds} rounds of one epoch each: images a second "
-        "by the bare PyTorch loop with its fused Adam, kept to the same instructions, and by "
+        "by the bare PyTorch loop, with its default Adam and kept to the same instructions, and by "
         "Paribus's training loop with the engine; medians, and ratios within a round with their "
         "range. 10⁹ multiplications and "
         "additions a second, all counted, also those that the engine leaves out because they "

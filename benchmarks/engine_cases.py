@@ -55,7 +55,7 @@ def _measure(case: Case, dataset: Dataset, engine: EngineFacts, rounds: int) -> 
     images, labels = batches.images(index), batches.labels(index)
 
     def by_torch() -> float:
-        return bare.epoch_rate(case.build(), images, labels, fused=True, batch=case.batch)
+        return bare.epoch_rate(case.build(), images, labels, fused=False, batch=case.batch)
 
     def by_engine() -> float:
         return paribus_loop.epoch_rate(case.build(), pictures, engine, case.batch)
