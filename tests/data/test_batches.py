@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from paribus.data.batches import Batches
+from paribus.data.dataset import prepare
+from paribus.study.spec import Digits
+
+
+@pytest.fixture
+def batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Batches:
+    monkeypatch.setenv("PARIBUS_CACHE", str(tmp_path))
+    dataset, _ = prepare(Digits(source="digits", size=8), None)
+    return Batches(dataset)
+
+
+def test_pictures_in_memory_that_was_there_are_the_same(batches: Batches) -> None:
+    room = batches.room(5)
+    first, second = torch.tensor([3, 1, 4, 1, 5]), torch.tensor([9, 2])
+    assert torch.equal(batches.images(first, room), batches.images(first))
+    assert torch.equal(batches.images(second, room), batches.images(second))
+
+
+def test_they_take_the_place_of_those_before(batches: Batches) -> None:
+    room = batches.room(2)
+    before = batches.images(torch.tensor([0, 1]), room)
+    after = batches.images(torch.tensor([2, 3]), room)
+    assert before.data_ptr() == after.data_ptr()
+    assert torch.equal(before, after)
