@@ -16,6 +16,7 @@ test: .venv/installed lint
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror src/paribus/engine/native/* benchmarks/*.cpp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

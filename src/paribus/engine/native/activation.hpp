@@ -57,13 +57,17 @@ class Activation : public Stage {
         images_ = images;
         const double n = from_.positions(), all = n * images;
         for (int c = 0; c < from_.channels; c++) {
-            auto its = [&](int image) { return moments_.of(image / BLOCK) + c * 2 * BLOCK + image % BLOCK; };
+            auto its = [&](int image) {
+                return moments_.of(image / BLOCK) + c * 2 * BLOCK + image % BLOCK;
+            };
             double mean = 0, squares = 0;
             for (int image = 0; image < images; image++) mean += *its(image) / images;
             for (int image = 0; image < images; image++)
                 squares += its(image)[BLOCK] + n * (*its(image) - mean) * (*its(image) - mean);
             normalise_by(c, mean, squares / all);
-            auto run = [&](float &kept, double now) { kept = float(kept + its_.momentum * (now - kept)); };
+            auto run = [&](float &kept, double now) {
+                kept = float(kept + its_.momentum * (now - kept));
+            };
             run(its_.running_mean[c], mean);
             run(its_.running_variance[c], squares / (all - 1));
         }
@@ -99,7 +103,8 @@ class Activation : public Stage {
             float *sums = sums_ + c * 2 * LANES;
             const Vec gradient = load(winners + n) < 0 ? Vec{} : load(gradients + n);
             store(sums, load(sums) + gradient);
-            store(sums + LANES, load(sums + LANES) + gradient * (load(peaks + n) - channels_[c].mean));
+            store(sums + LANES,
+                  load(sums + LANES) + gradient * (load(peaks + n) - channels_[c].mean));
         }
     }
 
@@ -118,9 +123,11 @@ class Activation : public Stage {
         }
     }
 
-    void backward(int block, const float *inputs, const float *gradients, float *by_inputs) override {
+    void backward(int block, const float *inputs, const float *gradients,
+                  float *by_inputs) override {
         if (!by_inputs) return;
-        int filled = 0;  // rows; those of the next windows are filled just before, while they're near
+        // Rows; those of the next windows are filled just before, while they are near.
+        int filled = 0;
         for (int y = 0; y < to_.height; y++) {
             const int seen = y * pool_.stride_y - pool_.pad_y + pool_.height;
             const int end = y + 1 == to_.height ? from_.height : std::min(seen, from_.height);
@@ -132,7 +139,8 @@ class Activation : public Stage {
                     float *to = by_inputs + pixel;
                     for (int n = 0; n < to_.channels * BLOCK; n += LANES) {
                         const Vec gradient = load(its + n) * channels_[n / BLOCK].scale;
-                        store(to + n, load(to + n) + (load(winners + n) == number ? gradient : Vec{}));
+                        store(to + n,
+                              load(to + n) + (load(winners + n) == number ? gradient : Vec{}));
                     }
                 });
         }
@@ -149,7 +157,8 @@ class Activation : public Stage {
     void normalise_by(int c, double mean, double variance) {
         const double inverse = 1 / std::sqrt(variance + its_.epsilon);
         const double scale = its_.learned.weight[c] * inverse;
-        channels_[c] = {float(scale), float(its_.learned.bias[c] - mean * scale), float(mean), 0, 0, inverse};
+        channels_[c] = {float(scale), float(its_.learned.bias[c] - mean * scale), float(mean), 0, 0,
+                        inverse};
     }
 
     // f(number in the window, where the pixel begins) for what a window sees of the picture.
@@ -157,7 +166,8 @@ class Activation : public Stage {
     void each_position(int y, int x, F f) const {
         const int top = y * pool_.stride_y - pool_.pad_y, left = x * pool_.stride_x - pool_.pad_x;
         for (int row = std::max(0, -top); row < std::min(pool_.height, from_.height - top); row++)
-            for (int column = std::max(0, -left); column < std::min(pool_.width, from_.width - left); column++)
+            for (int column = std::max(0, -left);
+                 column < std::min(pool_.width, from_.width - left); column++)
                 f(row * pool_.width + column, from_.at(top + row, left + column));
     }
 
@@ -166,7 +176,8 @@ class Activation : public Stage {
         const int images = images_ - block * BLOCK;
         for (int n = from_.at(y, 0); n < from_.at(y + 1, 0); n += LANES) {
             const Channel &its = channels_[n / BLOCK % from_.channels];
-            Vec value = normalised_ ? (load(inputs + n) - its.mean) * its.by_value + its.by_constant : Vec{};
+            Vec value = normalised_ ? (load(inputs + n) - its.mean) * its.by_value + its.by_constant
+                                    : Vec{};
             for (int lane = 0; normalised_ && images < BLOCK && lane < LANES; lane++)
                 if (n % BLOCK + lane >= images) value[lane] = 0;
             store(by_inputs + n, value);

@@ -24,12 +24,12 @@ Sums<POSITIONS, OUTPUTS> convolved(const float *inputs, Shape from, Kernel k, co
     const Inside rows(y, k.pad_y, k.height, from.height), columns(x, k.pad_x, k.width, from.width);
     if (rows.size() <= 0 || columns.size() <= 0) return sums;
     const ptrdiff_t pixel = from.at(0, 1), column = ptrdiff_t{from.channels} * OUTPUTS;
-    multiply_add(sums,
-                 {inputs + from.at(y + rows.begin - k.pad_y, x + columns.begin - k.pad_x),
-                  weights + (rows.begin * k.width + columns.begin) * column, BLOCK, OUTPUTS,
-                  pixel * from.width, k.width * column, columns.size() * from.channels,
-                  rows.size()},
-                 pixel);
+    multiply_add(
+        sums,
+        {inputs + from.at(y + rows.begin - k.pad_y, x + columns.begin - k.pad_x),
+         weights + (rows.begin * k.width + columns.begin) * column, BLOCK, OUTPUTS,
+         pixel * from.width, k.width * column, columns.size() * from.channels, rows.size()},
+        pixel);
     return sums;
 }
 
@@ -66,8 +66,9 @@ class Convolution : public Layer {
   public:
     explicit Convolution(const Description &its)
         : Layer(its), turned_(packed_.count()), none_(from_.channels),
-          padded_inputs_(size_t(padded_.size()) * BLOCK), filled_up_((taps_ + BLOCK - 1) / BLOCK * BLOCK),
-          flat_(to_.positions() == 1), weight_sums_(size_t(to_.channels) * (flat_ ? filled_up_ : taps_ * LANES)),
+          padded_inputs_(size_t(padded_.size()) * BLOCK),
+          filled_up_((taps_ + BLOCK - 1) / BLOCK * BLOCK), flat_(to_.positions() == 1),
+          weight_sums_(size_t(to_.channels) * (flat_ ? filled_up_ : taps_ * LANES)),
           input_rows_(size_t(BLOCK) * filled_up_), gradient_rows_(size_t(BLOCK) * to_.channels) {}
 
     void prepare(bool training) override {
@@ -105,9 +106,10 @@ class Convolution : public Layer {
     // By the inputs, the gradient is a convolution too: with the kernel turned by half a turn.
     void add_inputs(const float *gradients, float *by_inputs) {
         if (!turned_ready_)
-            pack(turned_, from_.channels, k_.size(), to_.channels, [&](int channel, int place, int o) {
-                return weight(o, k_.size() - 1 - place)[channel];
-            });
+            pack(turned_, from_.channels, k_.size(), to_.channels,
+                 [&](int channel, int place, int o) {
+                     return weight(o, k_.size() - 1 - place)[channel];
+                 });
         turned_ready_ = true;
         const Kernel turned{k_.height, k_.width, k_.height - 1 - k_.pad_y, k_.width - 1 - k_.pad_x};
         convolve(gradients, to_, turned, turned_, none_, by_inputs, from_);
@@ -127,7 +129,8 @@ class Convolution : public Layer {
     // Of a single position: with images as rows, one more product of matrices.
     void add_products(const float *inputs, const float *gradients) {
         for (int tap = 0; tap < taps_; tap += BLOCK)
-            transpose(inputs + tap * BLOCK, BLOCK, input_rows_ + tap, filled_up_, taps_ - tap, BLOCK);
+            transpose(inputs + tap * BLOCK, BLOCK, input_rows_ + tap, filled_up_, taps_ - tap,
+                      BLOCK);
         for (int o = 0; o < to_.channels; o += BLOCK)
             transpose(gradients + o * BLOCK, BLOCK, gradient_rows_ + o, to_.channels,
                       to_.channels - o, BLOCK);
@@ -136,7 +139,8 @@ class Convolution : public Layer {
                 float *kept = weight_sums_ + ptrdiff_t{first} * filled_up_ + tap;
                 Sums<1, size> sums;
                 auto each_row = [&](auto copy) {
-                    for (int o = 0; o < size; o++) copy(kept + ptrdiff_t{o} * filled_up_, sums.of[0][o]);
+                    for (int o = 0; o < size; o++)
+                        copy(kept + ptrdiff_t{o} * filled_up_, sums.of[0][o]);
                 };
                 each_row([](float *row, auto &its) { std::memcpy(its, row, sizeof its); });
                 multiply_add(sums, {input_rows_ + tap, gradient_rows_ + first, filled_up_,

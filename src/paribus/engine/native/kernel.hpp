@@ -96,8 +96,8 @@ struct Patch {
     }
 
     // of[r][v] += sum over the live of factor * numbers[offset * scale + r * row + v * LANES].
-    [[gnu::noinline]] void add(const Live *live, const Live *end, const float *numbers, ptrdiff_t row,
-                               ptrdiff_t scale) {
+    [[gnu::noinline]] void add(const Live *live, const Live *end, const float *numbers,
+                               ptrdiff_t row, ptrdiff_t scale) {
         Patch mine = *this;
         for (; live < end; live++) {
             const Vec factor = every(live->factor);

@@ -78,7 +78,9 @@ class Array {
     }
     operator T *() const { return numbers_.get(); }
     size_t count() const { return count_; }
-    void clear() { std::memset(static_cast<void *>(numbers_.get()), 0, (count_ + ROOM) * sizeof(T)); }
+    void clear() {
+        std::memset(static_cast<void *>(numbers_.get()), 0, (count_ + ROOM) * sizeof(T));
+    }
 
   private:
     static constexpr size_t ROOM = 64;
@@ -106,7 +108,8 @@ template <class T>
 class PerBlock {
   public:
     PerBlock(Shape shape, int blocks)
-        : size_(ptrdiff_t{shape.size()} * BLOCK), blocks_(blocks), numbers_(size_t(blocks * size_)) {}
+        : size_(ptrdiff_t{shape.size()} * BLOCK), blocks_(blocks),
+          numbers_(size_t(blocks * size_)) {}
     T *of(int block) const { return numbers_ + block % blocks_ * size_; }
 
   private:
@@ -160,7 +163,8 @@ inline void transpose_square(const float *in, ptrdiff_t from, float *out, ptrdif
 
 // `rows` x `columns` numbers, at most 16 x 16, change rows for columns; `from` and `to` are the
 // steps from one row to the next.
-inline void transpose(const float *in, ptrdiff_t from, float *out, ptrdiff_t to, int rows, int columns) {
+inline void transpose(const float *in, ptrdiff_t from, float *out, ptrdiff_t to, int rows,
+                      int columns) {
     if (rows >= BLOCK && columns >= BLOCK) {
         for (int i = 0; i < BLOCK; i += LANES)
             for (int j = 0; j < BLOCK; j += LANES)
@@ -168,7 +172,8 @@ inline void transpose(const float *in, ptrdiff_t from, float *out, ptrdiff_t to,
         return;
     }
     for (int column = 0; column < columns && column < BLOCK; column++)
-        for (int row = 0; row < rows && row < BLOCK; row++) out[column * to + row] = in[row * from + column];
+        for (int row = 0; row < rows && row < BLOCK; row++)
+            out[column * to + row] = in[row * from + column];
 }
 
 }  // namespace paribus

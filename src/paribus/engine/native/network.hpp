@@ -32,7 +32,8 @@ class Network {
         for (int n = 0; n < count; n++) {
             const int blocks = n <= turn ? blocks_of(batch) : 1;
             values_.emplace_back(stages[n].from, blocks);
-            gradients_.emplace_back(stages[n].from, n > 0 && stages[n - 1].normalised() ? blocks_of(batch) : 1);
+            gradients_.emplace_back(stages[n].from,
+                                    n > 0 && stages[n - 1].normalised() ? blocks_of(batch) : 1);
             add(stages[n], n, blocks);
             if (!stages[n].learned.weight && learns_ == n) learns_++;
         }
@@ -114,7 +115,8 @@ class Network {
 
     // Back through the stages before `end`, down to behind the normalisation before.
     void backward(int block, int end, size_t normalisations) {
-        const int begin = normalisations > 0 ? normalisations_[normalisations - 1].first + 1 : learns_;
+        const int begin =
+            normalisations > 0 ? normalisations_[normalisations - 1].first + 1 : learns_;
         for (int n = end; n-- > std::max(begin, learns_);)
             stages_[n]->backward(block, values_[n].of(block), gradients_[n + 1].of(block),
                                  n == learns_ ? nullptr : gradients_[n].of(block));
@@ -147,9 +149,11 @@ class Network {
         for (int image = 0; image < in_block(images, block); image++) {
             const int64_t label = images.labels[block * BLOCK + image];
             float largest = logits[image];
-            for (int c = 1; c < classes_; c++) largest = std::max(largest, logits[c * BLOCK + image]);
+            for (int c = 1; c < classes_; c++)
+                largest = std::max(largest, logits[c * BLOCK + image]);
             double total = 0;
-            for (int c = 0; c < classes_; c++) total += std::exp(double(logits[c * BLOCK + image]) - largest);
+            for (int c = 0; c < classes_; c++)
+                total += std::exp(double(logits[c * BLOCK + image]) - largest);
             loss -= logits[label * BLOCK + image] - largest - std::log(total);
             for (int c = 0; c < classes_; c++) {
                 const double share = std::exp(double(logits[c * BLOCK + image]) - largest) / total;
@@ -162,7 +166,8 @@ class Network {
     Shape from_;
     int classes_, learns_ = 0;
     std::vector<std::unique_ptr<Stage>> stages_;
-    std::vector<PerBlock<float>> values_, gradients_;  // before the first stage, ..., behind the last
+    std::vector<PerBlock<float>> values_,
+        gradients_;  // before the first stage, ..., behind the last
     std::vector<std::pair<int, Activation *>> normalisations_;
     std::vector<Dropout *> dropouts_;
     Buffer filled_up_;

@@ -23,7 +23,8 @@ class PooledConvolution : public Layer {
           row_gradients_(rows_.count()),
           shifted_(size_t(to_.channels) * codes_ * patch_rows_ * patch_vecs_ * LANES),
           weight_sums_(size_t(to_.channels) * k_.height * run_vecs_ * LANES), winners_(to_, blocks),
-          live_(size_t(to_.size()) * BLOCK), ends_(size_t(to_.positions()) * BLOCK), shifts_(size_t(codes_) + 1) {
+          live_(size_t(to_.size()) * BLOCK), ends_(size_t(to_.positions()) * BLOCK),
+          shifts_(size_t(codes_) + 1) {
         for (int winner = 0; winner < codes_; winner++)
             shifts_[1 + winner] = int(winner / pool_ * row_) + winner % pool_ * from_.channels;
     }
@@ -69,7 +70,8 @@ class PooledConvolution : public Layer {
     // ---- forward: the largest of a window's positions, and which it is; -1 below zero ----------
 
     template <int OUTPUTS>
-    void pool_window(const float *inputs, float *outputs, int32_t *winners, int y, int x, int first) {
+    void pool_window(const float *inputs, float *outputs, int32_t *winners, int y, int x,
+                     int first) {
         Largest best[OUTPUTS][PARTS];
         for (int row = 0; row < pool_; row++)
             side_by_side(from_, k_, x * pool_, pool_, [&](auto positions, int column) {
@@ -135,11 +137,13 @@ class PooledConvolution : public Layer {
                       [&](int winner) { return corner(window) + shifts_[1 + winner]; });
         }
         each_patch(k_.height, run_vecs_, [&](int row, int vec, auto patch) {
-            float *kept = weight_sums_ + ((ptrdiff_t{o} * k_.height + row) * run_vecs_ + vec) * LANES;
+            float *kept =
+                weight_sums_ + ((ptrdiff_t{o} * k_.height + row) * run_vecs_ + vec) * LANES;
             patch.load_from(kept, run_vecs_ * LANES);
             for (int image = 0; image < BLOCK; image++)
                 patch.add(live_ + image * windows, lists.ends[image],
-                          rows_ + ptrdiff_t{image} * padded_.size() + row * row_ + vec * LANES, row_, 1);
+                          rows_ + ptrdiff_t{image} * padded_.size() + row * row_ + vec * LANES,
+                          row_, 1);
             patch.store_to(kept, run_vecs_ * LANES);
         });
     }
@@ -154,10 +158,11 @@ class PooledConvolution : public Layer {
                     for (int r = 0; r < patch.HEIGHT; r++, to += patch.WIDTH) {
                         const int row = first + r - winner / pool_;
                         const int before = vec * LANES - winner % pool_ * from_.channels;
-                        const int begin = std::max(0, before), end = std::min(before + patch.WIDTH, run_);
+                        const int begin = std::max(0, before),
+                                  end = std::min(before + patch.WIDTH, run_);
                         if (row >= 0 && row < k_.height && begin < end)
-                            std::copy(weight(o, row * k_.width) + begin, weight(o, row * k_.width) + end,
-                                      to + begin - before);
+                            std::copy(weight(o, row * k_.width) + begin,
+                                      weight(o, row * k_.width) + end, to + begin - before);
                     }
         });
     }

@@ -65,7 +65,8 @@ class Layer : public Stage {
           padded_{from_.channels, from_.height + 2 * k_.pad_y, from_.width + 2 * k_.pad_x},
           run_(k_.width * from_.channels), taps_(k_.height * run_), learned_(its.learned),
           cancelled_(its.cancelled), ordered_(size_t(taps_) * to_.channels),
-          packed_(ordered_.count()), bias_(to_.channels), bias_sums_(size_t(to_.channels) * LANES) {}
+          packed_(ordered_.count()), bias_(to_.channels), bias_sums_(size_t(to_.channels) * LANES) {
+    }
 
     void prepare(bool) override {
         each_weight([&](int o, int y, int tap, ptrdiff_t theirs) {
@@ -85,7 +86,8 @@ class Layer : public Stage {
         for (int o = 0; o < to_.channels; o++)
             for (int channel = 0; channel < from_.channels; channel++)
                 for (int y = 0; y < k_.height; y++)
-                    for (int x = 0; x < k_.width; x++) f(o, y, x * from_.channels + channel, theirs++);
+                    for (int x = 0; x < k_.width; x++)
+                        f(o, y, x * from_.channels + channel, theirs++);
     }
 
     // An output's weights at a place of the kernel and from there on.
