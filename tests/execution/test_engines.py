@@ -8,7 +8,7 @@ import pytest
 
 from faults.here import Here
 from paribus.engine.library import NoLibrary
-from paribus.engine.vocabulary import Program
+from paribus.engine.stages import Program
 from paribus.errors import EngineError
 from paribus.events import EngineMissing, Event, quiet
 from paribus.execution import engines

@@ -6,7 +6,7 @@ import math
 
 from torch import nn
 
-from paribus.engine.vocabulary import Program
+from paribus.engine.stages import Program
 
 #: Weights of linear layers. The engine takes 16 images at a time through them, and reads the
 #: weights again for the next 16: no good where they don't stay in the processor's cache.

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from paribus.engine.library import library
-from paribus.engine.vocabulary import Kind, Program, Shape, Stage, translate
+from paribus.engine.stages import Kind, Program, Shape, Stage
+from paribus.engine.vocabulary import translate
 
 #: In the order of `Kind` in native/stage.hpp.
 _KINDS = get_args(Kind)

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 import torch
 from torch import nn
 
-Shape = tuple[int, int, int]
-Pair = tuple[int, int]
-Kind = Literal["convolution", "pooled convolution", "activation", "dropout"]
-Layer = nn.Conv2d | nn.Linear
-Normalisation = nn.BatchNorm1d | nn.BatchNorm2d
+from paribus.engine.stages import Normalisation, Pair, Pooling, Program, Shape, Stage, fused
 
 #: Hooks of a module or parameter, by torch's names: the engine would pass over them.
 _HOOKS = (
@@ -30,52 +25,6 @@ class OutsideVocabulary(ValueError):  # noqa: N818  # it is a finding, not a fau
     """A network that the engine doesn't know; the message says what of it, as a clause."""
 
 
-@dataclass(frozen=True)
-class Pooling:
-    """A window of max pooling, its steps and the margin around the picture; (rows, columns)."""
-
-    window: Pair = (1, 1)
-    stride: Pair = (1, 1)
-    padding: Pair = (0, 0)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What the engine runs as one piece; src/paribus/engine/native says how.
-
-    Attributes:
-        before, after: (channels, height, width) of what it takes and gives.
-        layer: the layer whose weights it has; a linear one is a convolution whose kernel is the
-            whole picture.
-        normalisation: an activation's batch normalisation.
-        cancelled: the layer is followed by batch normalisation, which takes its bias away.
-        dropout: the probability of a dropout.
-    """
-
-    kind: Kind
-    before: Shape
-    after: Shape
-    layer: Layer | None = None
-    normalisation: Normalisation | None = None
-    relu: bool = False
-    pooling: Pooling = Pooling()
-    cancelled: bool = False
-    dropout: float = 0.0
-
-
-@dataclass(frozen=True)
-class Program:
-    """A network's stages in order; `log_softmax`: its answers are log probabilities."""
-
-    stages: tuple[Stage, ...]
-    log_softmax: bool
-
-    @property
-    def classes(self) -> int:
-        """The numbers that it gives of each image."""
-        return self.stages[-1].after[0]
-
-
 def translate(module: nn.Module, shape: Shape) -> Program:
     """The stages that train `module` on pictures of `shape` (channels, height, width).
 
@@ -89,12 +38,12 @@ def translate(module: nn.Module, shape: Shape) -> Program:
         if last.dim not in (1, -1):
             _outside(name, last, "over the classes only (dim=1)")
     _demand_plain_parameters(module)
-    fused = _fused(_stages(layers, shape))
-    if not any(stage.layer for stage in fused):
+    stages = fused(_stages(layers, shape))
+    if not any(stage.layer for stage in stages):
         raise OutsideVocabulary("it has no layer with weights")
-    if fused[-1].after[1:] != (1, 1):
+    if stages[-1].after[1:] != (1, 1):
         raise OutsideVocabulary("it doesn't end in a flat vector of classes")
-    return Program(tuple(fused), log_softmax)
+    return Program(tuple(stages), log_softmax)
 
 
 # ---- reading a module -----------------------------------------------------------------------
@@ -207,63 +156,6 @@ def _pooling(name: str, layer: nn.MaxPool2d, before: Shape) -> Stage | None:
 def _pair(value: int | Sequence[int]) -> Pair:
     """As torch reads it: a number for both, in a list or tuple or alone, or one for each."""
     return (value, value) if isinstance(value, int) else (value[0], value[-1])
-
-
-# ---- fusing ---------------------------------------------------------------------------------
-
-
-def _fused(stages: list[Stage]) -> list[Stage]:
-    """The same with [batch normalisation] + [ReLU] + [pooling] in one, and what fits a layer."""
-    result: list[Stage] = []
-    for stage in stages:
-        last = result[-1] if result else None
-        if last and stage.kind == last.kind == "activation" and _joins(last, stage):
-            result[-1] = _joined(last, stage)
-        else:
-            result.append(stage)
-    return _with_layers(result)
-
-
-def _joins(first: Stage, second: Stage) -> bool:
-    """Whether `second` comes after all that `first` does, in the order of an activation."""
-    done = (first.normalisation is not None, first.relu, first.pooling != Pooling())
-    adds = (second.normalisation is not None, second.relu, second.pooling != Pooling())
-    return max(i for i in range(3) if done[i]) < min(i for i in range(3) if adds[i])
-
-
-def _joined(first: Stage, second: Stage) -> Stage:
-    return replace(
-        first,
-        after=second.after,
-        relu=first.relu or second.relu,
-        pooling=second.pooling if second.pooling != Pooling() else first.pooling,
-    )
-
-
-def _with_layers(stages: list[Stage]) -> list[Stage]:
-    """A layer before batch normalisation loses its bias; convolution, ReLU and pooling join."""
-    result: list[Stage] = []
-    for stage in stages:
-        layer = result[-1] if result and result[-1].kind == "convolution" else None
-        if layer and stage.kind == "activation" and _is_plain(stage):
-            result[-1] = replace(
-                layer, kind="pooled convolution", after=stage.after, pooling=stage.pooling
-            )
-        else:
-            if layer and stage.normalisation:
-                result[-1] = replace(layer, cancelled=True)
-            result.append(stage)
-    return result
-
-
-def _is_plain(activation: Stage) -> bool:
-    """ReLU and pooling in squares side by side, which have a faster way back."""
-    its = activation.pooling
-    return (
-        activation.normalisation is None
-        and activation.relu
-        and its in (Pooling((2, 2), (2, 2)), Pooling((3, 3), (3, 3)))
-    )
 
 
 # ---- refusing -------------------------------------------------------------------------------
