@@ -117,7 +117,7 @@ class Convolution : public Layer {
 
     static constexpr int NEAR = 6000;  // numbers
     // Sums of outputs x taps, each of one vector: what is loaded serves several times.
-    static constexpr int SOME_OUTPUTS = REGISTERS == 32 ? 4 : 2, SOME_TAPS = 5;
+    static constexpr int SOME_OUTPUTS = LANES == 4 ? 2 : 4, SOME_TAPS = LANES == 8 ? 3 : 5;
 
     const float *padded(const float *inputs) {
         for (int y = 0; y < from_.height; y++)
