@@ -12,7 +12,7 @@ class Batches:
     """A data set's pictures and labels by number.
 
     Bytes stay bytes until a batch is asked for: the mapped array is shared by all workers,
-    and normalising 128 pictures costs a hundredth of a training step.
+    and normalising 128 pictures costs a few hundredths of a training step at most.
     """
 
     def __init__(self, dataset: Dataset) -> None:
