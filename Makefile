@@ -44,7 +44,7 @@ FUZZ ?= 50
 SECONDS ?= 600
 fuzz: .venv/installed .venv-fuzz/installed
 	FUZZ=$(FUZZ) $(BIN)/python -m pytest -n 2 --dist loadfile tests/hostile
-	for target in study facts curves picture; do .venv-fuzz/bin/python tests/hostile/guided.py $$target $(SECONDS) || exit 1; done
+	for target in study facts curves image; do .venv-fuzz/bin/python tests/hostile/guided.py $$target $(SECONDS) || exit 1; done
 
 .venv-fuzz/installed: pyproject.toml constraints.txt $(ENGINE)
 	$(PYTHON) -m venv .venv-fuzz

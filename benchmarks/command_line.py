@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from images import SMALL, pixels
 from measure import interleave, spread
 from page import at_most, table
-from paribus.evaluation.failures import shown_cases
-from paribus.store import write_record, write_study_copy
-from pictures import SMALL, picture
+from paribus.failures.cases import shown_cases
+from paribus.records.store import write_record, write_study_copy
 
 HERE = Path(__file__).parent
 PARIBUS = Path(sys.executable).with_name("paribus")
@@ -64,7 +64,7 @@ def _report(rounds: int, seeds: int, epochs: int) -> list[Row]:
     took, peak = spread(seconds), max(peaks)
     how = (
         f"wall time of {rounds} calls on synthetic records: {epochs} epochs of 40 steps, 5,000 "
-        "test pictures, 10 classes"
+        "test images, 10 classes"
     )
     target = at_most(took.median, 20, "s")
     return [
@@ -74,7 +74,7 @@ def _report(rounds: int, seeds: int, epochs: int) -> list[Row]:
             "its report.html",
             f"{megabytes:.2f} MB",
             at_most(megabytes, 8, "MB"),
-            "with the pictures of failed cases",
+            "with the images of failed cases",
         ),
     ]
 
@@ -95,18 +95,18 @@ def _write_records(out: Path, seeds: int, epochs: int) -> int:
     from synthetic import make_records, make_study
 
     study = make_study(seeds=seeds, epochs=epochs)
-    records = make_records(study, pictures=5000)
+    records = make_records(study, images=5000)
     write_study_copy(out, study)
     for record in records:
         write_record(out, record, {})
-    _write_pictures(out / "pictures", {(c.original, c.seen) for c in shown_cases(records)})
+    _write_images(out / "images", {(c.original, c.seen) for c in shown_cases(records)})
     return len(records)
 
 
-def _write_pictures(folder: Path, names: Iterable[tuple[str, str]]) -> None:
+def _write_images(folder: Path, names: Iterable[tuple[str, str]]) -> None:
     draw = np.random.default_rng(0)
     folder.mkdir()
     for original, seen in sorted(names):
-        image = Image.fromarray(picture(draw, 0))
+        image = Image.fromarray(pixels(draw, 0))
         image.save(folder / original)
         image.resize((SMALL, SMALL)).save(folder / seen)

@@ -13,9 +13,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import get_args
 
+from images import tensors
 from paribus.study.spec import Engine
 from peers import Training
-from pictures import tensors
 
 
 def train(name: str, data: Path, epochs: int) -> tuple[list[Training], dict[str, int]]:

@@ -1,7 +1,7 @@
 """Paribus's own training engine against PyTorch: `make bench`, or this file alone.
 
 `python benchmarks/engine.py` prints its section; with `--quick` it only tries every part on a
-few pictures, and its figures mean nothing.
+few images, and its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import Any
 
 import paribus_loop
 from engine_cases import BARE, NATIVE, PEAK
+from images import Counts
 from measure import Measured, Spread, interleave, ratio, spread
 from networks import CASES
 from page import at_least, at_most, table
 from paribus.engine.library import FOLDER, VARIABLE, NoLibrary, library
-from pictures import Counts
 from whole_machine import contend
 
 #: The instruction set that the targets speak of: AVX2.

@@ -1,8 +1,8 @@
 """Measure all cases with one build of the engine: `engine_cases.py DATA ROUNDS`.
 
 A process has one build, the one that PARIBUS_ENGINE_BUILD names. Prints {"why": what speaks
-against this build here}, or {"build": its name, "cases": of each, by name, its "flops" for a
-picture in a step, the reason for which it would be "given_away" to PyTorch, or null, and
+against this build here}, or {"build": its name, "cases": of each, by name, its "flops" for an
+image in a step, the reason for which it would be "given_away" to PyTorch, or null, and
 "measured": figures, one a round, by contender}.
 """
 
@@ -29,7 +29,7 @@ from paribus.data.dataset import Dataset
 from paribus.engine.choice import torch_is_faster
 from paribus.engine.library import FOLDER, NoLibrary
 from paribus.engine.vocabulary import translate
-from paribus.records import EngineFacts
+from paribus.records.types import EngineFacts
 from peers import bare
 
 BARE, NATIVE, PEAK = "bare PyTorch", "engine", "peak"
@@ -41,7 +41,7 @@ def main(data: Path, rounds: int) -> dict[str, Any]:
         engine = paribus_loop.native()
     except NoLibrary as error:
         return {"why": str(error)}
-    dataset = paribus_loop.prepare(data / "pictures")
+    dataset = paribus_loop.prepare(data / "images")
     return {
         "build": engine.build,
         "cases": {case.name: _measure(case, dataset, engine, rounds) for case in CASES},
@@ -50,15 +50,15 @@ def main(data: Path, rounds: int) -> dict[str, Any]:
 
 def _measure(case: Case, dataset: Dataset, engine: EngineFacts, rounds: int) -> dict[str, Any]:
     print(f"{engine.build}: {case.name}", file=sys.stderr)
-    pictures = resized(dataset, case)
-    batches, index = Batches(pictures), torch.from_numpy(pictures.splits.training)
+    images = resized(dataset, case)
+    batches, index = Batches(images), torch.from_numpy(images.splits.training)
     images, labels = batches.images(index), batches.labels(index)
 
     def by_torch() -> float:
         return bare.epoch_rate(case.build(), images, labels, fused=False, batch=case.batch)
 
     def by_engine() -> float:
-        return paribus_loop.epoch_rate(case.build(), pictures, engine, case.batch)
+        return paribus_loop.epoch_rate(case.build(), images, engine, case.batch)
 
     contenders = {BARE: by_torch, NATIVE: by_engine, PEAK: _peak(engine.build)}
     interleave(contenders, 1)  # warms up

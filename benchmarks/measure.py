@@ -26,7 +26,7 @@ class Spread:
 def interleave(contenders: Mapping[str, Callable[[], float]], rounds: int) -> Measured:
     """Call every contender once a round: A B C A B C ...
 
-    A machine that is busy for a while slows neighbours alike, so that their ratio holds still.
+    A machine that is busy for a while slows neighbors alike, so that their ratio holds still.
     """
     measured: Measured = {name: [] for name in contenders}
     for number in range(1, rounds + 1):

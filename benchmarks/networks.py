@@ -1,4 +1,4 @@
-"""The networks that the engine is measured on, their pictures and their sums."""
+"""The networks that the engine is measured on, their images and their sums."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from images import CLASSES
 from paribus.data.dataset import Dataset
 from paribus.data.splits import Splits
 from paribus.network.lenet import lenet5
 from peers import BATCH
-from pictures import CLASSES
 
-COLOUR, GREY, LARGE = (3, 32, 32), (1, 28, 28), (3, 64, 64)
+COLOR, GRAY, LARGE = (3, 32, 32), (1, 28, 28), (3, 64, 64)
 #: As the reference study has them: 39 batches of 128 and one of 8.
-PICTURES = 5000
+IMAGES = 5000
 #: Of networks that take several times as long: 8 batches and one of 8.
 FEW = 1032
 
@@ -31,15 +31,15 @@ class Case:
     Attributes:
         network: makes it for (channels, height, width), with PyTorch's own initial values.
         target: how many times the bare PyTorch loop's rate the engine should reach, on AVX2.
-        pictures: in an epoch.
+        images: in an epoch.
     """
 
     name: str
     network: Callable[[int, int, int], nn.Sequential]
-    shape: tuple[int, int, int] = COLOUR
+    shape: tuple[int, int, int] = COLOR
     batch: int = BATCH
     target: float = 1.0
-    pictures: int = PICTURES
+    images: int = IMAGES
 
     def build(self) -> nn.Sequential:
         """The network, anew."""
@@ -88,24 +88,24 @@ def _dense(channels: int, height: int, width: int) -> nn.Sequential:
 CASES = (
     Case("LeNet-5", _lenet, target=4.0),
     Case("LeNet-5, batch norm", partial(_lenet, batch_norm=True), target=3.5),
-    Case("LeNet-5 at 64x64", _lenet, LARGE, target=2.5, pictures=FEW),
-    Case("32 and 64 filters", _wide, target=2.5, pictures=FEW),
-    Case("LeNet-5, grey 28x28", _lenet, GREY),
+    Case("LeNet-5 at 64x64", _lenet, LARGE, target=2.5, images=FEW),
+    Case("32 and 64 filters", _wide, target=2.5, images=FEW),
+    Case("LeNet-5, gray 28x28", _lenet, GRAY),
     Case("LeNet-5, dropout", partial(_lenet, dropout=0.5)),
     Case("LeNet-5, batches of 32", _lenet, batch=32),
     Case("LeNet-5, batches of 16", _lenet, batch=16),
-    Case("3x3 pairs", partial(_pairs, batch_norm=False), pictures=FEW),
-    Case("3x3 pairs, batch norm", partial(_pairs, batch_norm=True), pictures=FEW),
-    Case("dense 784-256-10", _dense, GREY),
+    Case("3x3 pairs", partial(_pairs, batch_norm=False), images=FEW),
+    Case("3x3 pairs, batch norm", partial(_pairs, batch_norm=True), images=FEW),
+    Case("dense 784-256-10", _dense, GRAY),
 )
 
 
 def resized(dataset: Dataset, case: Case) -> Dataset:
-    """The training pictures in a case's number and shape; ten of them validate again."""
+    """The training images in a case's number and shape; ten of them validate again."""
     channels, *size = case.shape
-    numbers = dataset.splits.training[: case.pictures]
-    colour = torch.from_numpy(dataset.images[numbers])
-    images = interpolate(colour, tuple(size), mode="bilinear", antialias=True)[:, :channels]
+    numbers = dataset.splits.training[: case.images]
+    color = torch.from_numpy(dataset.images[numbers])
+    images = interpolate(color, tuple(size), mode="bilinear", antialias=True)[:, :channels]
     place = np.arange(len(numbers))
     return replace(
         dataset,
@@ -118,7 +118,7 @@ def resized(dataset: Dataset, case: Case) -> Dataset:
 
 
 def training_flops(module: nn.Sequential, shape: tuple[int, int, int]) -> int:
-    """Multiplications and additions of one training step, for each picture.
+    """Multiplications and additions of one training step, for each image.
 
     Those of convolutions and dense layers: forward, the gradient of the weights, and, but for
     the first layer, that of what came in. All are counted, also where the engine leaves out

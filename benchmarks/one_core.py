@@ -8,13 +8,13 @@ from pathlib import Path
 import torch
 
 import paribus_loop
+from images import tensors
 from measure import Measured, interleave, ratio, spread
 from page import at_least, table
 from paribus.data.dataset import Dataset
 from paribus.engine.library import NoLibrary
-from paribus.records import EngineFacts
+from paribus.records.types import EngineFacts
 from peers import bare, network
-from pictures import tensors
 
 TARGET = 0.95
 HEAD = (
@@ -28,16 +28,16 @@ HEAD = (
 OURS, NATIVE = "Paribus, engine torch", "Paribus, native"
 BARE, FUSED = "bare PyTorch", "bare PyTorch, fused Adam"
 TEXTS = {
-    OURS: "`paribus.training.loop.train`: gathers and normalises shuffled batches from bytes, "
+    OURS: "`paribus.training.loop.train`: gathers and normalizes shuffled batches from bytes, "
     "records every loss, hashes what was drawn, keeps the best network",
     NATIVE: "the same, with the steps of Paribus's own engine",
-    BARE: "normalised floats in memory, in a fixed order; PyTorch's default Adam",
+    BARE: "normalized floats in memory, in a fixed order; PyTorch's default Adam",
     FUSED: "the same with `Adam(fused=True)`, which Paribus uses",
 }
 
 
 def section(data: Path, dataset: Dataset, rounds: int) -> str:
-    """Measure and describe, with and without batch normalisation."""
+    """Measure and describe, with and without batch normalization."""
     torch.set_num_threads(1)
     rows = []
     for batch_norm, kind in ((False, ""), (True, ", batch norm")):
@@ -46,7 +46,7 @@ def section(data: Path, dataset: Dataset, rounds: int) -> str:
         rows += _rows(interleave(contenders, rounds), kind)
     return (
         f"### One core: the loop itself\n\n{rounds} rounds of one epoch each "
-        f"({len(dataset.splits.training):,} pictures), one thread: medians, and ratios within a "
+        f"({len(dataset.splits.training):,} images), one thread: medians, and ratios within a "
         f"round with their range.\n\n{table(HEAD, rows)}"
     )
 

@@ -13,29 +13,29 @@ from pathlib import Path
 
 from torch import nn
 
+from images import SMALL, Counts, write_images, write_tensors
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
 from paribus.engine.library import library
 from paribus.events import EpochDone, Event, quiet
 from paribus.execution.conduct import choose_engines, prepare_data, train_missing
-from paribus.execution.local import Workers
-from paribus.records import EngineFacts
-from paribus.store import read_record, run_folder
+from paribus.execution.workers import Workers
+from paribus.records.store import read_record, run_folder
+from paribus.records.types import EngineFacts
 from paribus.study.plan import runs
 from paribus.study.spec import Engine, Study
 from paribus.training.loop import begin, train
-from paribus.training.optimise import optimizer
+from paribus.training.optimize import build_optimizer
 from paribus.training.steps import steps_by
 from peers import BATCH, Training
-from pictures import SMALL, Counts, write_pictures, write_tensors
 
 
 @dataclass(frozen=True)
 class Data:
-    """Synthetic pictures, ready for everyone.
+    """Synthetic images, ready for everyone.
 
     Attributes:
-        folder: pictures/ holds PNG files, beside normalised floats as arrays.
+        folder: images/ holds PNG files, beside normalized floats as arrays.
         seconds: what decoding and resizing them took.
     """
 
@@ -46,26 +46,26 @@ class Data:
 
 @contextmanager
 def synthetic(counts: Counts) -> Iterator[Data]:
-    """Draw pictures and prepare them, in a cache that goes with them."""
+    """Draw images and prepare them, in a cache that goes with them."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         os.environ["PARIBUS_CACHE"] = str(folder / "cache")
-        write_pictures(folder / "pictures", counts)
+        write_images(folder / "images", counts)
         began = time.perf_counter()
-        dataset = prepare(folder / "pictures")
+        dataset = prepare(folder / "images")
         seconds = time.perf_counter() - began
         write_tensors(folder, dataset)
         yield Data(folder, dataset, seconds)
 
 
 def study(
-    pictures: Path, *, epochs: int, seeds: int, engine: Engine = "auto", batch: int = BATCH
+    images: Path, *, epochs: int, seeds: int, engine: Engine = "auto", batch: int = BATCH
 ) -> Study:
-    """LeNet-5 on a folder of pictures, trained with Adam."""
+    """LeNet-5 on a folder of images, trained with Adam."""
     return Study.model_validate(
         {
             "name": "benchmark",
-            "data": {"source": "folder", "path": str(pictures), "size": SMALL},
+            "data": {"source": "folder", "path": str(images), "size": SMALL},
             "network": "lenet5",
             "epochs": epochs,
             "seeds": seeds,
@@ -75,9 +75,9 @@ def study(
     )
 
 
-def prepare(pictures: Path) -> Dataset:
-    """Decode and resize the pictures, or find them in the cache."""
-    prepared = prepare_data(study(pictures, epochs=1, seeds=1), None, quiet)
+def prepare(images: Path) -> Dataset:
+    """Decode and resize the images, or find them in the cache."""
+    prepared = prepare_data(study(images, epochs=1, seeds=1), None, quiet)
     return prepared["baseline"].dataset
 
 
@@ -96,13 +96,13 @@ def epoch_rate(
     """Images a second of one epoch of Paribus's loop, in this process; None is PyTorch.
 
     All that the loop does is timed: hashing what was drawn, recording every loss, keeping the
-    best network. Only the validation part is cut to ten pictures, as a bare loop has none.
+    best network. Only the validation part is cut to ten images, as a bare loop has none.
     """
     (run,) = runs(study(dataset.folder, epochs=1, seeds=1, batch=batch))
     splits = replace(dataset.splits, validation=dataset.splits.validation[:10])
     batches, course = Batches(dataset), begin(network)
-    optimiser = optimizer(run.setting.config.optimizer, network)
-    steps = steps_by(engine, network, optimiser, dataset.shape, batch)
+    optimizer = build_optimizer(run.setting.config.optimizer, network)
+    steps = steps_by(engine, network, optimizer, dataset.shape, batch)
     began = time.perf_counter()
     train(steps, batches, splits, run, course, lambda epoch: None)
     return len(splits.training) / (time.perf_counter() - began)
@@ -129,7 +129,7 @@ def train_study(data: Path, epochs: int, workers: int, engine: Engine) -> Traine
         if isinstance(event, EpochDone):
             laps[event.seed].append(time.perf_counter())
 
-    wanted = study(data / "pictures", epochs=epochs, seeds=workers, engine=engine)
+    wanted = study(data / "images", epochs=epochs, seeds=workers, engine=engine)
     prepared = prepare_data(wanted, None, quiet)
     with tempfile.TemporaryDirectory() as place:
         out = Path(place)

@@ -1,6 +1,6 @@
 """Measure Paribus against its peers and write docs/benchmarks.md: `make bench`.
 
-`--quick` only tries every part on a few pictures and writes nothing: its figures mean nothing.
+`--quick` only tries every part on a few images and writes nothing: its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import one_core
 import page
 import paribus_loop
 import whole_machine
+from images import Counts
 from paribus.execution.environment import environment
-from paribus.execution.local import cores
-from pictures import Counts
+from paribus.execution.workers import cores
 
 
 @dataclass(frozen=True)
 class Effort:
     """How much is measured, and how often; `report` is (rounds, seeds, epochs)."""
 
-    pictures: Counts
+    images: Counts
     engine: engine.Effort
     loop_rounds: int
     machine_rounds: int
@@ -34,7 +34,7 @@ class Effort:
     report: tuple[int, int, int]
 
 
-#: Training pictures, batches, seeds and epochs as in the reference study; about twenty minutes.
+#: Training images, batches, seeds and epochs as in the reference study; about twenty minutes.
 FULL = Effort(Counts(5000, 1000, 100), engine.FULL, 15, 5, 6, (3, 10, 100))
 QUICK = Effort(Counts(500, 100, 50), engine.QUICK, 1, 1, 3, (1, 2, 5))
 
@@ -42,12 +42,12 @@ QUICK = Effort(Counts(500, 100, 50), engine.QUICK, 1, 1, 3, (1, 2, 5))
 def main(effort: Effort) -> str:
     """Measure everything; the Markdown to print."""
     header = _header()
-    with paribus_loop.synthetic(effort.pictures) as data:
+    with paribus_loop.synthetic(effort.images) as data:
         loop = one_core.section(data.folder, data.dataset, effort.loop_rounds)
         own = engine.section(data.folder, effort.engine)
         machine = whole_machine.section(data.folder, effort.machine_rounds, effort.machine_epochs)
     once = (
-        f"Paribus decoded and resized the {len(data.dataset.images):,} pictures once, before all "
+        f"Paribus decoded and resized the {len(data.dataset.images):,} images once, before all "
         f"this, in {data.seconds:.1f} s.\n"
     )
     return "\n".join([header, loop, own, machine, once, command_line.section(*effort.report)])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from measure import Measured, interleave, ratio, spread
 from page import at_least, table
-from paribus.execution.local import cores
+from paribus.execution.workers import cores
 
 TARGET = 1.9
 HEAD = (
@@ -29,12 +29,12 @@ PEERS = {
     ),
     "dataloader": (
         "DataLoader over tensors",
-        "shuffles normalised floats in memory with DataLoader's default settings; trains only",
+        "shuffles normalized floats in memory with DataLoader's default settings; trains only",
     ),
     "lightning_loop": (
         "Lightning",
         "the same DataLoader under `Trainer(accelerator='cpu')` without checkpoints, logs and "
-        "progress bar; trains only, as it does unless given pictures to validate with",
+        "progress bar; trains only, as it does unless given images to validate with",
     ),
     "skorch_loop": (
         "skorch",
@@ -43,7 +43,7 @@ PEERS = {
     "keras_loop": (
         "Keras",
         "`Sequential.fit` on its PyTorch backend, on the same floats with channels last, its "
-        "default; its own layers and Adam; trains only, as it does unless given pictures to "
+        "default; its own layers and Adam; trains only, as it does unless given images to "
         "validate with",
     ),
 }
@@ -67,7 +67,7 @@ def section(data: Path, rounds: int, epochs: int) -> str:
     two = ratio(measured, _name(2), _name(1))
     return (
         f"### Whole machine: {workers} cores\n\n{rounds} rounds, each contender in a process of "
-        f"its own: training pictures a second over {epochs - 1} epochs (Paribus "
+        f"its own: training images a second over {epochs - 1} epochs (Paribus "
         f"{LONGER * epochs - 1}), after one that isn't counted. Peers use as many threads as "
         "PyTorch takes by itself and Adam in its default form, Paribus one thread a worker.\n\n"
         f"{table(HEAD, _rows(measured, texts, _name(workers)))}\n"

@@ -10,7 +10,7 @@ import torch
 from playwright.sync_api import Browser, sync_playwright
 
 from paribus.engine.library import NoLibrary, library
-from paribus.records import EngineFacts
+from paribus.records.types import EngineFacts
 from paribus.study.spec import Study
 
 #: As in a worker: another number of threads would change the last bits.

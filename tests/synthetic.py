@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from paribus.records import (
+from paribus.records.types import (
     Curves,
     DataFacts,
     Environment,
@@ -31,7 +31,7 @@ def make_study(
     *,
     seeds: int = 10,
     epochs: int = 100,
-    name: str = "LeNet-5 on synthetic pictures",
+    name: str = "LeNet-5 on synthetic images",
     settings: Sequence[str] = ("main", "batch-norm", "l2"),
 ) -> Study:
     """A study like the reference one: a baseline, then variations of it."""
@@ -59,18 +59,18 @@ def make_records(
     study: Study,
     *,
     classes: Sequence[str] = ANIMALS,
-    pictures: int = 500,
+    images: int = 500,
     failing: tuple[str, int] | None = None,
 ) -> list[Record]:
     """A record for every run of `study`; the run `failing` (setting, seed) fails half-way."""
     return [
-        make_record(study, run, classes, pictures, fails=(run.setting.name, run.seed) == failing)
+        make_record(study, run, classes, images, fails=(run.setting.name, run.seed) == failing)
         for run in runs(study)
     ]
 
 
 def make_record(
-    study: Study, run: Run, classes: Sequence[str], pictures: int, *, fails: bool
+    study: Study, run: Run, classes: Sequence[str], images: int, *, fails: bool
 ) -> Record:
     """One run's record: plausible curves and predictions, the same at every call."""
     name, config = run.setting.name, run.setting.config
@@ -86,9 +86,9 @@ def make_record(
         status="failed" if fails else "finished",
         failure=_failure(name, run.seed, config.epochs // 2) if fails else None,
         changes={path: after for path, (_, after) in run.setting.changes.items()},
-        config=config.deciding(),
+        config=config.recorded(),
         digest=_hash(name, run.seed),
-        data=_data(classes, pictures),
+        data=_data(classes, images),
         network=_network(number),
         streams=_streams(number, run.seed),
         environment=_environment(),
@@ -98,7 +98,7 @@ def make_record(
         train_seconds=50.0 + 6 * (number == 1) + 0.1 * run.seed,
         train_cpu_seconds=49.0 + 6 * (number == 1) + 0.1 * run.seed,
     )
-    return Record(facts, curves, None if fails else _predictions(classes, pictures, number, run))
+    return Record(facts, curves, None if fails else _predictions(classes, images, number, run))
 
 
 def _curves(epochs: int, number: int, seed: int) -> Curves:
@@ -133,16 +133,16 @@ def _cut(curves: Curves, epochs: int) -> Curves:
     )
 
 
-def _predictions(classes: Sequence[str], pictures: int, number: int, run: Run) -> Predictions:
+def _predictions(classes: Sequence[str], images: int, number: int, run: Run) -> Predictions:
     draw = np.random.default_rng([number, run.seed, 1])
-    labels = np.arange(pictures) % len(classes)
-    # Some pictures are hard for every seed, some classes for every setting.
-    ease = np.random.default_rng(7).normal(0.9, 1.0, pictures) - 0.6 * (labels % 3)
-    pull = np.random.default_rng(8).normal(0, 1, (pictures, len(classes)))
-    logits = pull + draw.normal(0, 0.7, (pictures, len(classes)))
-    logits[np.arange(pictures), labels] += ease + 1.6 + 0.05 * number
+    labels = np.arange(images) % len(classes)
+    # Some images are hard for every seed, some classes for every setting.
+    ease = np.random.default_rng(7).normal(0.9, 1.0, images) - 0.6 * (labels % 3)
+    pull = np.random.default_rng(8).normal(0, 1, (images, len(classes)))
+    logits = pull + draw.normal(0, 0.7, (images, len(classes)))
+    logits[np.arange(images), labels] += ease + 1.6 + 0.05 * number
     return Predictions(
-        index=np.arange(pictures) * 3 + 11,
+        index=np.arange(images) * 3 + 11,
         labels=labels,
         last=_log_softmax(logits * 1.5),
         best=_log_softmax(logits),
@@ -160,14 +160,14 @@ def _failure(setting: str, seed: int, epoch: int) -> Failure:
     return Failure(message=message, epoch=epoch + 1, step=epoch * STEPS + STEPS // 2)
 
 
-def _data(classes: Sequence[str], pictures: int) -> DataFacts:
+def _data(classes: Sequence[str], images: int) -> DataFacts:
     return DataFacts(
         source="stl10",
-        fingerprint=_hash("pictures", pictures),
+        fingerprint=_hash("images", images),
         classes=tuple(classes),
         training=5000,
         validation=3000,
-        test=pictures,
+        test=images,
         shape=(3, 32, 32),
         mean=(0.45, 0.44, 0.41),
         std=(0.26, 0.25, 0.27),

@@ -18,22 +18,22 @@ from click.testing import CliRunner, Result
 
 import paribus
 from paribus.cli import main
-from paribus.comparison import frames
-from paribus.records import Record
-from paribus.store import write_record, write_study_copy
+from paribus.records.store import write_record, write_study_copy
+from paribus.records.types import Record
 from paribus.study.spec import Study
 from paribus.tables import COLUMNS, to_csv
+from paribus.tables import of_comparisons as frames
 from synthetic import make_records, make_study
 
-TIME = {"setting": "batch-norm", "against": "main", "measure": "train_seconds"}
+TIME = {"setting": "batch-norm", "against": "main", "metric": "train_seconds"}
 HOLDS = {"id": "slower", "says": "It takes longer.", "test": TIME | {"expect": "higher"}}
 FAILS = {"id": "faster", "says": "It takes no longer.", "test": TIME | {"expect": "lower"}}
 OPEN = {
     "id": "smoother",
     "says": "It is smoother.",
-    "test": {"setting": "l2", "against": "main", "measure": "roughness", "expect": "lower"},
+    "test": {"setting": "l2", "against": "main", "metric": "roughness", "expect": "lower"},
 }
-WOLF = {"id": "wolf", "says": "Wolf is worst.", "test": {"worst": ["wolf"], "measure": "recall"}}
+WOLF = {"id": "wolf", "says": "Wolf is worst.", "test": {"worst": ["wolf"], "metric": "recall"}}
 
 
 def results(out: Path, *claims: Mapping[str, Any], **options: Any) -> Path:
@@ -41,7 +41,7 @@ def results(out: Path, *claims: Mapping[str, Any], **options: Any) -> Path:
     plain = make_study(seeds=3, epochs=20).model_dump()
     study = Study.model_validate(plain | {"claims": list(claims)})
     write_study_copy(out, study)
-    for record in make_records(study, classes=("cat", "dog"), pictures=40, **options):
+    for record in make_records(study, classes=("cat", "dog"), images=40, **options):
         write_record(out, timed(record), {})
     return out
 
@@ -71,7 +71,7 @@ def test_one_claim_that_does_not_hold_ends_with_1(
     assert f"1 {verdict}" in done.stdout
 
 
-def test_the_table_has_the_evidence_and_fits_80_columns_without_colour(tmp_path: Path) -> None:
+def test_the_table_has_the_evidence_and_fits_80_columns_without_color(tmp_path: Path) -> None:
     done = check(results(tmp_path / "out", HOLDS, FAILS, OPEN))
     words = " ".join(done.stdout.split())
     assert "slower It takes longer. batch-norm against main" in words
@@ -86,7 +86,7 @@ def test_json_has_every_number_and_the_same_exit_code(tmp_path: Path) -> None:
     done = check(results(tmp_path / "out", HOLDS, FAILS), "--json")
     assert done.exit_code == 1
     answer = json.loads(done.stdout)
-    assert answer["study"] == "LeNet-5 on synthetic pictures"
+    assert answer["study"] == "LeNet-5 on synthetic images"
     first, second = answer["claims"]
     assert list(first) == list(COLUMNS["claims"])
     assert (first["verdict"], second["verdict"]) == ("supported", "refuted")
@@ -152,8 +152,8 @@ def test_tables_have_the_documented_columns_and_types_even_when_empty(
     pd.testing.assert_series_equal(full.dtypes, empty.dtypes)
 
 
-def row(frame: pd.DataFrame, variation: str, measure: str) -> pd.Series[Any]:
-    return frame[(frame["variation"] == variation) & (frame["measure"] == measure)].iloc[0]
+def row(frame: pd.DataFrame, variation: str, metric: str) -> pd.Series[Any]:
+    return frame[(frame["variation"] == variation) & (frame["metric"] == metric)].iloc[0]
 
 
 def test_comparisons_are_rows_with_empty_cells_for_what_is_unknown(found: paribus.Results) -> None:
@@ -161,7 +161,7 @@ def test_comparisons_are_rows_with_empty_cells_for_what_is_unknown(found: paribu
     assert len(frame) == 2 * (9 + 2)
     accuracy = row(frame, "l2", "test_accuracy")
     assert (accuracy["n_seeds"], accuracy["missing"], accuracy["margin"]) == (2, 1, 0.01)
-    assert accuracy["low_new_pictures"] < accuracy["estimate"] < accuracy["high_new_pictures"]
+    assert accuracy["low_new_images"] < accuracy["estimate"] < accuracy["high_new_images"]
     assert "1 seed left out" in accuracy["notes"]
     assert pd.isna(accuracy["correlation"])
     assert pd.isna(row(frame, "l2", "test_loss")["margin"])

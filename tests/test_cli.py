@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from paribus.cli import main
+from paribus.cli.screen import Screen
 from paribus.events import EngineMissing
-from paribus.screen import Screen
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -68,17 +68,17 @@ def test_a_wrong_study_ends_with_2_names_the_place_and_writes_nothing(study: Pat
 @pytest.mark.parametrize(
     ("test", "message"),
     [
-        ("{worst: [eleven], measure: recall}", "no class is called 'eleven'"),
+        ("{worst: [eleven], metric: recall}", "no class is called 'eleven'"),
         (
-            "{setting: bn, against: baseline, measure: f1:eleven, expect: better}",
+            "{setting: bn, against: baseline, metric: f1:eleven, expect: better}",
             "no class is called 'eleven'",
         ),
         (
-            "{setting: bn, against: baseline, measure: best_epoch, expect: better}",
+            "{setting: bn, against: baseline, metric: best_epoch, expect: better}",
             "neither way is better",
         ),
         (
-            "{setting: bn, against: baseline, measure: test_loss, expect: equivalent}",
+            "{setting: bn, against: baseline, metric: test_loss, expect: equivalent}",
             "Nothing is equivalent without a margin",
         ),
     ],
@@ -163,7 +163,7 @@ def test_sources_are_listed_and_verified(tmp_path: Path) -> None:
     assert paribus("data", "verify", "digits").returncode == 0
     for name in ("cats", "dogs"):
         (tmp_path / name).mkdir()
-    (tmp_path / "cats" / "broken.png").write_bytes(b"not a picture")
+    (tmp_path / "cats" / "broken.png").write_bytes(b"not an image")
     bad = paribus("data", "verify", tmp_path)
     assert bad.returncode == 1
     assert "broken.png" in bad.stdout + bad.stderr

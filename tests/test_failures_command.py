@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from evaluation.made import some_records, surely
+from failures.made import some_records, surely
 from paribus import tables
 from paribus.cli import main
 from paribus.errors import RecordError
-from paribus.evaluation.outcomes import outcomes
+from paribus.failures.outcomes import outcomes
 from paribus.pipeline import Results
-from paribus.records import Record
+from paribus.records.types import Record
 from synthetic import make_records, make_study
 
 STUDY = make_study(seeds=4, epochs=1, settings=["main", "l2"])
@@ -34,7 +34,7 @@ def command(patch: pytest.MonkeyPatch, records: list[Record], *words: str) -> Re
 
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
-    return make_records(STUDY, pictures=300)
+    return make_records(STUDY, images=300)
 
 
 @pytest.fixture
@@ -66,11 +66,11 @@ def test_choices_restrict_together(ask: Any, records: list[Record]) -> None:
     its = outcomes(records)["l2"]
     dog, cat = its.classes.index("dog"), its.classes.index("cat")
     expected = set()
-    for picture, label in enumerate(its.labels):
-        answers = its.predicted[:, picture].tolist()
+    for image, label in enumerate(its.labels):
+        answers = its.predicted[:, image].tolist()
         if label == dog and cat in answers and dog not in answers:
-            expected.add(int(its.index[picture]))
-    assert {row["picture"] for row in told["failures"]} == expected != set()
+            expected.add(int(its.index[image]))
+    assert {row["image"] for row in told["failures"]} == expected != set()
     assert {row["setting"] for row in told["failures"]} == {"l2"}
 
 
@@ -81,14 +81,14 @@ def test_predicted_asks_for_what_any_seed_says_not_only_most(ask: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["systematic", "seed-dependent", "fixed", "broken"])
-def test_a_kind_is_that_of_the_picture_or_of_its_change(ask: Any, kind: str) -> None:
+def test_a_kind_is_that_of_the_image_or_of_its_change(ask: Any, kind: str) -> None:
     rows = ask("--kind", kind)["failures"]
     assert rows
     assert {row["change" if kind in ("fixed", "broken") else "kind"] for row in rows} == {kind}
 
 
 def test_one_seed_has_a_kind_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = make_records(make_study(seeds=1, epochs=1, settings=["main"]), pictures=60)
+    one = make_records(make_study(seeds=1, epochs=1, settings=["main"]), images=60)
     told = json.loads(command(monkeypatch, one, "--kind", "one-seed", "--json").stdout)
     assert told["matching"] == len(tables.failures(one, "main")) > 0
 
@@ -161,7 +161,7 @@ def test_a_setting_without_a_finished_run_is_no_setting_without_failures(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     study = make_study(seeds=1, epochs=2, settings=["main", "l2"])
-    failed = make_records(study, pictures=60, failing=("l2", 0))
+    failed = make_records(study, images=60, failing=("l2", 0))
     done = command(monkeypatch, failed, "--setting", "l2")
     assert done.exit_code == 1
     assert "l2: no run has finished" in done.stderr
@@ -174,7 +174,7 @@ def test_a_setting_without_a_finished_run_is_no_setting_without_failures(
 def test_names_never_control_the_terminal(
     monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
-    hostile = make_records(STUDY, classes=HOSTILE, pictures=60)
+    hostile = make_records(STUDY, classes=HOSTILE, images=60)
     done = command(monkeypatch, hostile, *words)
     for control in ("\x1b", "\x07", "\u202e"):
         assert control not in done.stdout + done.stderr
@@ -182,7 +182,7 @@ def test_names_never_control_the_terminal(
 
 
 def test_any_name_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    hostile = make_records(STUDY, classes=HOSTILE, pictures=120)
+    hostile = make_records(STUDY, classes=HOSTILE, images=120)
     for name in HOSTILE:
         done = command(monkeypatch, hostile, "--true", name, "--json", "--limit", "0")
         rows = json.loads(done.stdout)["failures"]
@@ -194,6 +194,6 @@ def test_python_gives_the_same_frame(records: list[Record]) -> None:
     found = results.failures(setting="l2", kind="fixed", sort="fixed")
     whole = results.table("failures")
     same = whole[(whole["setting"] == "l2") & (whole["change"] == "fixed")]
-    assert set(found["picture"]) == set(same["picture"])
+    assert set(found["image"]) == set(same["image"])
     assert list(found.index) == list(range(len(found)))
     assert (np.diff(found["fixed"]) <= 0).all()

@@ -13,7 +13,7 @@ import pytest
 
 import paribus
 from paribus.errors import RecordError
-from paribus.store import run_folder
+from paribus.records.store import run_folder
 from paribus.study.spec import Study
 
 Build = Callable[..., Study]
@@ -55,12 +55,12 @@ def test_everything_that_the_documents_name_is_on_disk(finished: Path) -> None:
     assert tables >= {"runs.csv", "epochs.csv", "steps.csv.gz", "per_class.csv", "confusion.csv"}
     assert tables >= {"failures.csv", "interventions.csv", "interventions_by_class.csv"}
     assert list((finished / "figures").glob("*.svg"))
-    assert list((finished / "pictures").glob("original-*.png"))
-    assert list((finished / "pictures").glob("seen-????????-*.png"))
+    assert list((finished / "images").glob("original-*.png"))
+    assert list((finished / "images").glob("seen-????????-*.png"))
     assert len(list((finished / "analysis").glob("*/*/*.safetensors"))) == 8  # of four networks
 
 
-@pytest.mark.parametrize("name", ["unfinished", "set-aside", "runs/bn", "pictures", "analysis"])
+@pytest.mark.parametrize("name", ["unfinished", "set-aside", "runs/bn", "images", "analysis"])
 def test_nothing_is_written_through_a_link_out_of_the_folder(
     small_study: Build, tmp_path: Path, name: str
 ) -> None:

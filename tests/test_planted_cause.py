@@ -1,36 +1,36 @@
-"""The whole way, from pictures with a planted cause to the verdict on a claim about it."""
+"""The whole way, from images with a planted cause to the verdict on a claim about it."""
 
 from pathlib import Path
 
 import paribus
-from evaluation.planted import write_planted
+from explain.planted import write_planted
 from paribus.pipeline import Results
 from paribus.study.spec import Study
 
-#: What would show that the background decides: little is lost where the centre is hidden.
+#: What would show that the background decides: little is lost where the center is hidden.
 CLAIMED = {
     "background_reliance": [0, 1],
     "background_in_failures": [0, 1],
-    "drop:centre-blanked-50-mean": [-1, 0.1],
+    "drop:center-blanked-50-mean": [-1, 0.1],
 }
 
 
 def results(folder: Path, shortcut: bool) -> Results:
-    write_planted(folder / "pictures", shortcut)
+    write_planted(folder / "images", shortcut)
     study = Study.model_validate(
         {
             "name": "planted",
-            "data": {"source": "folder", "path": str(folder / "pictures"), "size": 32},
+            "data": {"source": "folder", "path": str(folder / "images"), "size": 32},
             "epochs": 8,
             "batch_size": 32,
             "seeds": 3,
             "claims": [
                 {
-                    "id": measure.replace(":", "-"),
+                    "id": metric.replace(":", "-"),
                     "says": "The background decides.",
-                    "test": {"measure": measure, "within": {"baseline": bounds}},
+                    "test": {"metric": metric, "within": {"baseline": bounds}},
                 }
-                for measure, bounds in CLAIMED.items()
+                for metric, bounds in CLAIMED.items()
             ],
         }
     )
@@ -49,6 +49,6 @@ def test_where_the_object_decides_the_background_is_not_blamed(tmp_path: Path) -
     # Of its failures nothing is said: these networks have none.
     assert [claim.verdict for claim in found.claims] == ["refuted", "undecided", "refuted"]
     effects = found.table("interventions").set_index("intervention")
-    hidden, alone = (effects.loc[f"{part}-blanked-50-mean"] for part in ("centre", "surroundings"))
+    hidden, alone = (effects.loc[f"{part}-blanked-50-mean"] for part in ("center", "surroundings"))
     assert hidden["change"] < alone["change"] - 0.2
     assert (hidden["verdict"], hidden["n_seeds"]) == ("worse", 3)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from faults.small import draw_pictures, small_study, train_until, training
+from faults.small import draw_images, small_study, train_until, training
 from paribus import cli, log
+from paribus.cli.screen_status import show_status
 from paribus.errors import DiskError, RecordError
 from paribus.events import (
     DataRead,
@@ -22,17 +23,16 @@ from paribus.events import (
     quiet,
 )
 from paribus.execution.train import train_and_record
-from paribus.lock import held, writing_report
+from paribus.io.lock import held, writing_report
 from paribus.log import BEFORE, LOG, logged, read_log
-from paribus.screen_status import show_status
+from paribus.records.store import run_folder, write_study_copy
 from paribus.status import RunState, status
-from paribus.store import run_folder, write_study_copy
 from paribus.study.spec import Study
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    return small_study(draw_pictures(tmp_path_factory.mktemp("status") / "pictures"))
+    return small_study(draw_images(tmp_path_factory.mktemp("status") / "images"))
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
 def test_a_line_has_the_time_the_event_and_a_sentence(tmp_path: Path) -> None:
     heard: list[Event] = []
     watch = logged(tmp_path, heard.append)
-    for event in (DataRead("resizing pictures", 1, 2), EpochDone("l2", 3, 1, 4)):
+    for event in (DataRead("resizing images", 1, 2), EpochDone("l2", 3, 1, 4)):
         watch(event)
     assert len(heard) == 2
     (line,) = (tmp_path / LOG).read_text().splitlines()  # how far reading came isn't kept

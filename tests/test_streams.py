@@ -42,7 +42,7 @@ def test_seeds_for_torch_fit_a_signed_64_bit_integer(seed: int) -> None:
     assert 0 <= torch_seed(seed, "dropout", 1) < 2**63
 
 
-def test_streams_of_neighbouring_seeds_are_uncorrelated() -> None:
+def test_streams_of_neighboring_seeds_are_uncorrelated() -> None:
     draws = np.array([stream(seed, "order").random(4000) for seed in range(20)])
     off_diagonal = np.corrcoef(draws)[np.triu_indices(20, 1)]
     assert np.abs(off_diagonal).max() < 0.08  # 5 standard errors of 1/sqrt(4000)

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from sklearn import metrics
 from statsmodels.stats.proportion import proportion_confint
 
-from evaluation.made import Probabilities, some_records, studies, surely
+from failures.made import Probabilities, some_records, studies, surely
 from paribus import tables
-from paribus.records import Curves, Integers, Record
+from paribus.records.types import Curves, Integers, Record
 from synthetic import make_records, make_study
 
 ALL = ["runs", "epochs", "steps", "per_class", "confusion", "failures"]
@@ -26,7 +26,7 @@ ALL = ["runs", "epochs", "steps", "per_class", "confusion", "failures"]
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
     study = make_study(seeds=2, epochs=4, settings=["main", "batch-norm"])
-    return make_records(study, classes=["cat", "dog", "=bird"], pictures=90, failing=("main", 1))
+    return make_records(study, classes=["cat", "dog", "=bird"], images=90, failing=("main", 1))
 
 
 def table(name: str, records: list[Record]) -> pd.DataFrame:
@@ -44,7 +44,7 @@ def test_every_table_has_the_documented_columns_even_without_a_row(
     assert list(table(name, []).columns) == list(tables.COLUMNS[name])
 
 
-def test_a_run_has_its_measures_at_the_last_and_at_the_best_epoch(records: list[Record]) -> None:
+def test_a_run_has_its_metrics_at_the_last_and_at_the_best_epoch(records: list[Record]) -> None:
     record = records[0]
     its, curves = record.predictions, record.curves
     assert its is not None and record.facts.best_epoch is not None
@@ -66,7 +66,7 @@ def test_a_run_has_its_measures_at_the_last_and_at_the_best_epoch(records: list[
     assert row["final_val_accuracy"] == curves.val_accuracy[-1]
 
 
-def test_a_failed_run_has_its_reason_and_no_measures(records: list[Record]) -> None:
+def test_a_failed_run_has_its_reason_and_no_metrics(records: list[Record]) -> None:
     frame = tables.runs(records)
     row = frame[frame["status"] == "failed"].iloc[0]
     assert (row["setting"], row["seed"]) == ("main", 1)
@@ -143,10 +143,10 @@ def test_failures_match_a_count_by_hand(
     paired = range(min(map(len, answers.values())))
     rows = []
     for name, given_by in answers.items():
-        for picture, label in enumerate(labels.tolist()):
-            given = given_by[:, picture].tolist()
+        for image, label in enumerate(labels.tolist()):
+            given = given_by[:, image].tolist()
             wrong = sum(one != label for one in given)
-            before = [bool(answers["main"][seed, picture] != label) for seed in paired]
+            before = [bool(answers["main"][seed, image] != label) for seed in paired]
             after = [bool(given[seed] != label) for seed in paired]
             fixed = sum(b and not a for b, a in zip(before, after, strict=True))
             broken = sum(a and not b for b, a in zip(before, after, strict=True))
@@ -156,9 +156,9 @@ def test_failures_match_a_count_by_hand(
             if sum(before) < half < sum(after):
                 change = "broken"
             if wrong or change:
-                rows.append((name, picture * 2 + 5, str(label), wrong, len(given), change,
+                rows.append((name, image * 2 + 5, str(label), wrong, len(given), change,
                              fixed, broken, len(set(given))))  # fmt: skip
-    columns = ["setting", "picture", "true", "wrong", "seeds", "change", "fixed", "broken"]
+    columns = ["setting", "image", "true", "wrong", "seeds", "change", "fixed", "broken"]
     said = frame["votes"].str.count(": ")
     assert list(zip(*(frame[name] for name in columns), said, strict=True)) == rows
     assert (frame["predicted"] == "").tolist() == (frame["wrong"] == 0).tolist()
@@ -176,11 +176,11 @@ def test_a_failure_has_its_probabilities_interval_votes_and_suspicion() -> None:
         proportion_confint(3, 4, method="wilson")
     )
     assert row["suspicion_rank"] == 1
-    # Each class has one picture, which sets its threshold.
+    # Each class has one image, which sets its threshold.
     assert row["suspicion"] == pytest.approx((0.45 / 0.8) / (0.45 / 0.8 + 1))
 
 
-def test_a_picture_that_a_variation_fixes_in_all_its_seeds_has_a_row_there() -> None:
+def test_a_image_that_a_variation_fixes_in_all_its_seeds_has_a_row_there() -> None:
     runs = {"main": surely([[1]] * 3, 2), "l2": surely([[0]] * 3, 2)}
     frame = tables.failures(some_records([0], runs), "main")
     assert frame["setting"].tolist() == ["main", "l2"]
@@ -196,10 +196,10 @@ def test_without_a_finished_baseline_nothing_is_fixed_or_broken(records: list[Re
     assert set(frame["change"]) == {""}
 
 
-def test_pictures_of_two_hundred_classes_have_their_failures() -> None:
+def test_images_of_two_hundred_classes_have_their_failures() -> None:
     names = [f"class {number}" for number in range(200)]
     study = make_study(seeds=2, epochs=1, settings=["main", "l2"])
-    frame = tables.failures(make_records(study, classes=names, pictures=2000), "main")
+    frame = tables.failures(make_records(study, classes=names, images=2000), "main")
     assert frame["true"].nunique() > 150
 
 

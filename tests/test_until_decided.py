@@ -59,23 +59,23 @@ def test_what_is_undecided_gets_more_seeds_and_the_baseline_with_it(
     assert trained["same"] == 5
 
 
-def test_a_variation_that_changes_nothing_is_exactly_zero_on_every_measure_and_no_verdict_says_else(
+def test_a_variation_that_changes_nothing_is_exactly_zero_on_every_metric_and_no_verdict_says_else(
     decided: tuple[Path, Study, Counter[str]],
 ) -> None:
     compared = read_results(decided[0]).comparison.of("same")
-    timed = [c for c in compared if c.measure.name != "train_seconds"]
-    assert len(timed) == len(compared) - 1 >= 18  # 8 measures of a run and ten recalls
+    timed = [c for c in compared if c.metric.name != "train_seconds"]
+    assert len(timed) == len(compared) - 1 >= 18  # 8 metrics of a run and ten recalls
     for comparison in timed:
         # NaN where a curve of two epochs has no roughness; every other difference is 0.
-        assert comparison.estimate in (0.0, None), comparison.measure.name
-        assert comparison.verdict in ("equivalent", "undecided"), comparison.measure.name
+        assert comparison.estimate in (0.0, None), comparison.metric.name
+        assert comparison.verdict in ("equivalent", "undecided"), comparison.metric.name
 
 
 def test_the_planted_harm_is_called_worse(decided: tuple[Path, Study, Counter[str]]) -> None:
     comparison = read_results(decided[0]).comparison
     (harm,) = [c for c in comparison.on("test_accuracy") if c.variation == "harm"]
     assert harm.verdict == "worse"
-    assert comparison.courses["harm"].decided
+    assert comparison.seed_paths["harm"].decided
 
 
 def test_a_decided_study_trains_nothing_more(

@@ -1,6 +1,6 @@
 """What users would pick instead of Paribus, each as its own documentation shows it.
 
-Every peer trains the same LeNet-5 on the same pictures in batches of 128 with Adam; Keras alone
+Every peer trains the same LeNet-5 on the same images in batches of 128 with Adam; Keras alone
 has layers, initial values and an Adam of its own.
 """
 
@@ -29,9 +29,9 @@ class Training:
     laps: Sequence[float]
     loss: float
 
-    def rate(self, pictures: int) -> float:
+    def rate(self, images: int) -> float:
         """Training images a second, from the end of the first epoch to that of the last."""
-        return pictures * (len(self.laps) - 1) / (self.laps[-1] - self.laps[0])
+        return images * (len(self.laps) - 1) / (self.laps[-1] - self.laps[0])
 
 
 def network(*, batch_norm: bool = False) -> nn.Sequential:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from torch.utils.data import DataLoader, TensorDataset
 
+from images import tensors
 from peers import BATCH, Training
 from peers.loop import train_from
-from pictures import tensors
 
 
 def train(data: Path, epochs: int) -> Training:

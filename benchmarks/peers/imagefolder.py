@@ -1,4 +1,4 @@
-"""A script with a folder of pictures: every file decoded and resized again in every epoch.
+"""A script with a folder of images: every file decoded and resized again in every epoch.
 
 torchvision's ImageFolder does the same with the same Pillow; it isn't used here because it is
 tied to one build of torch.
@@ -24,7 +24,7 @@ STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
 
 
 class ImageFolder(Dataset):
-    """One subfolder a class; a picture is read when it is asked for."""
+    """One subfolder a class; an image is read when it is asked for."""
 
     def __init__(self, folder: Path) -> None:
         classes = sorted(path.name for path in folder.iterdir())
@@ -48,7 +48,7 @@ class ImageFolder(Dataset):
 def train(data: Path, epochs: int) -> Training:
     """Train with one loading process a core."""
     loader = DataLoader(
-        ImageFolder(data / "pictures" / "train"),
+        ImageFolder(data / "images" / "train"),
         batch_size=BATCH,
         shuffle=True,
         num_workers=os.cpu_count() or 1,

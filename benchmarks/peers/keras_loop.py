@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from images import CLASSES, tensors
 from peers import BATCH, LEARNING_RATE, Training
-from pictures import CLASSES, tensors
 
 
 def train(data: Path, epochs: int) -> Training:

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
+from images import tensors
 from peers import BATCH, LEARNING_RATE, Training, network
-from pictures import tensors
 
 
 class Classifier(lightning.LightningModule):

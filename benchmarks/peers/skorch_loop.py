@@ -13,8 +13,8 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import nn
 
+from images import tensors
 from peers import BATCH, LEARNING_RATE, Training, network
-from pictures import tensors
 
 
 class Stopwatch(Callback):
@@ -29,7 +29,7 @@ class Stopwatch(Callback):
 
 
 def train(data: Path, epochs: int) -> Training:
-    """Train; validate with pictures of their own, so that all the training pictures train."""
+    """Train; validate with images of their own, so that all the training images train."""
     stopwatch = Stopwatch()
     net = NeuralNetClassifier(
         network,

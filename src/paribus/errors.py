@@ -62,7 +62,7 @@ class StudyError(ParibusError):
 
 
 class DataError(ParibusError):
-    """Pictures or labels that are missing, damaged or not what the study says."""
+    """Images or labels that are missing, damaged or not what the study says."""
 
 
 class DownloadError(DataError):
@@ -70,7 +70,7 @@ class DownloadError(DataError):
 
 
 class NetworkError(ParibusError):
-    """A network that can't be built for these pictures and classes."""
+    """A network that can't be built for these images and classes."""
 
 
 class EngineError(ParibusError):

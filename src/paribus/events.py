@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DataRead:
-    """Some of the pictures have been read, resized or downloaded."""
+    """Some of the images have been read, resized or downloaded."""
 
     what: str
     done: int
@@ -17,7 +17,7 @@ class DataRead:
 
 @dataclass(frozen=True)
 class FilesLeftOut:
-    """Files of a folder that are not among its pictures, each with the reason."""
+    """Files of a folder that are not among its images, each with the reason."""
 
     files: tuple[str, ...]
 
@@ -129,7 +129,7 @@ class RunEnded:
 
 @dataclass(frozen=True)
 class AnalysisBegins:
-    """The networks of `left` of the `runs` finished runs are to be analysed."""
+    """The networks of `left` of the `runs` finished runs are to be analyzed."""
 
     runs: int
     left: int
@@ -137,8 +137,8 @@ class AnalysisBegins:
 
 
 @dataclass(frozen=True)
-class RunAnalysed:
-    """A run's network has been analysed: "finished", "failed" or "killed"; `message` says why."""
+class RunAnalyzed:
+    """A run's network has been analyzed: "finished", "failed" or "killed"; `message` says why."""
 
     setting: str
     seed: int
@@ -160,7 +160,7 @@ Event = (
     | WorkerKilled
     | RunEnded
     | AnalysisBegins
-    | RunAnalysed
+    | RunAnalyzed
     | StudyEnded
 )
 Watch = Callable[[Event], None]

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from paribus.disk import append_line, move
 from paribus.events import (
     AnalysisBegins,
     CheckpointPassedOver,
@@ -23,7 +22,7 @@ from paribus.events import (
     Event,
     FilesLeftOut,
     RecordSetAside,
-    RunAnalysed,
+    RunAnalyzed,
     RunBegins,
     RunEnded,
     StudyBegins,
@@ -33,7 +32,8 @@ from paribus.events import (
     Watch,
     WorkerKilled,
 )
-from paribus.files import read_inside
+from paribus.io.disk import append_line, move
+from paribus.io.reading import read_inside
 
 LOG, BEFORE = "log.jsonl", "log-before.jsonl"
 
@@ -101,10 +101,10 @@ def says(event: Event) -> str:
         case RunEnded():
             return f"{_run(event)}: {event.status} {event.message}".strip()
         case AnalysisBegins():
-            return f"{event.left} of {event.runs} networks to analyse"
-        case RunAnalysed():
+            return f"{event.left} of {event.runs} networks to analyze"
+        case RunAnalyzed():
             return f"{_run(event)}: analysis {event.status} {event.message}".strip()
-        case _:  # how far the reading of pictures has come
+        case _:  # how far the reading of images has come
             return ""
 
 
@@ -115,7 +115,7 @@ def _run(
     | EpochDone
     | WorkerKilled
     | RunEnded
-    | RunAnalysed,
+    | RunAnalyzed,
 ) -> str:
     return f"{event.setting}, seed {event.seed}"
 

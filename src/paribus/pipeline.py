@@ -13,34 +13,34 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from paribus import tables
-from paribus.analyses import read_all_interventions
-from paribus.comparison import frames
-from paribus.comparison.claims import ClaimVerdict, demand_testable, judge
+from paribus.claims.judge import ClaimVerdict, judge, require_testable
 from paribus.comparison.effects import Effect, effects
 from paribus.comparison.seeds import refuse_changed_looks, seeds_wanted
-from paribus.comparison.study_comparison import StudyComparison, compare
-from paribus.comparison.values import Analysed
-from paribus.disk import remove_empty, sweep
+from paribus.comparison.study import StudyComparison, compare
+from paribus.comparison.values import Analyzed
 from paribus.errors import DiskError, RecordError
 from paribus.events import StudyBegins, StudyEnded, Watch, quiet
-from paribus.files import leads_out, ways_out
-from paribus.lock import demand_free, held, writing_report
+from paribus.io.disk import remove_empty, sweep
+from paribus.io.lock import held, require_free, writing_report
+from paribus.io.reading import leads_out, ways_out
 from paribus.log import logged
-from paribus.records import EngineFacts, Record
-from paribus.report.write import write_report
-from paribus.store import (
+from paribus.records.analyses import read_all_interventions
+from paribus.records.store import (
     read_record,
     read_study_copy,
     run_folder,
     unfinished_folder,
     write_study_copy,
 )
+from paribus.records.types import EngineFacts, Record
+from paribus.report.write import write_report
 from paribus.study.plan import Run, runs
 from paribus.study.spec import Study
+from paribus.tables import of_comparisons as frames
 
 if TYPE_CHECKING:
     from paribus.execution.conduct import Prepared
-    from paribus.execution.local import Workers
+    from paribus.execution.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -95,16 +95,16 @@ class Results:
 
     @cached_property
     def comparison(self) -> StudyComparison:
-        """Every variation against the baseline on every measure."""
-        return compare(self.study, self.records, self._analysed)
+        """Every variation against the baseline on every metric."""
+        return compare(self.study, self.records, self._analyzed)
 
     @cached_property
     def effects(self) -> tuple[Effect, ...]:
-        """What each intervention does to each setting whose networks were analysed."""
-        return effects(self.study, self.records, self._analysed)
+        """What each intervention does to each setting whose networks were analyzed."""
+        return effects(self.study, self.records, self._analyzed)
 
     @cached_property
-    def _analysed(self) -> Analysed:
+    def _analyzed(self) -> Analyzed:
         return read_all_interventions(self.out, self.records)
 
     @cached_property
@@ -144,19 +144,19 @@ def run(
         InUseError: if another process is at work in `out`.
         DiskError: if nothing can be written there.
         ResumeError: if a run was begun elsewhere, and `other_machine` isn't said.
-        DataError: if the pictures are missing, damaged or too few.
+        DataError: if the images are missing, damaged or too few.
         EngineError: if a setting asks for the native engine, which can't train it.
         ComparisonError: if the rule for adding seeds was another when these runs were begun,
             or a claim can't be tested.
     """
     out = Path(out)
-    demand_free(out)
+    require_free(out)
     # Training needs torch, and nothing right of the disk does: `rebuild_report` must not import it.
     from paribus.execution import conduct
-    from paribus.execution.local import Workers
+    from paribus.execution.workers import Workers
 
     data = conduct.prepare_data(study, data_dir, watch)
-    demand_testable(study, data[study.baseline].dataset.classes)
+    require_testable(study, data[study.baseline].dataset.classes)
     with Workers(jobs) as workers:
         engines = conduct.choose_engines(study, data, workers, watch)
         with held(out):
@@ -195,23 +195,23 @@ def _run(
             study, wanted, data, engines, out, workers, watch, other_machine=other_machine
         )
     records, _ = read_records(out, study)
-    conduct.analyse_missing(study, records, data, out, workers, watch)
+    conduct.analyze_missing(study, records, data, out, workers, watch)
     remove_empty(unfinished_folder(out))
-    conduct.keep_pictures(records, study.baseline, data, out)
+    conduct.keep_images(records, study.baseline, data, out)
     return rebuild_report(out)
 
 
-def rebuild_report(out: Path | str, *, pictures: bool = True) -> Results:
+def rebuild_report(out: Path | str, *, images: bool = True) -> Results:
     """Write the report again from the records alone.
 
     Args:
-        pictures: False leaves out the failed cases' pictures, and the report says so.
+        images: False leaves out the failed cases' images, and the report says so.
     """
     out = Path(out)
     read_study_copy(out)  # first: it refuses a folder that isn't one of results
     with writing_report(out):
         results = read_results(out)
-        write_report(out, results.study, results.records, pictures=pictures)
+        write_report(out, results.study, results.records, images=images)
     return results
 
 
@@ -240,7 +240,7 @@ def read_records(out: Path, study: Study) -> tuple[tuple[Record, ...], tuple[tup
     for planned in runs(study):
         try:
             record = _read_planned(out, planned)
-            _demand_same_test(record, found.values())
+            _require_same_test(record, found.values())
             found[planned.key] = record
         except RecordError as error:
             reasons[planned.key] = str(error)
@@ -258,19 +258,19 @@ def _read_planned(out: Path, planned: Run) -> Record:
     record = read_record(folder)
     if (record.facts.setting, record.facts.seed) != planned.key:
         raise RecordError(f"{folder}: the record of another run")
-    if record.facts.config != planned.setting.config.deciding():
+    if record.facts.config != planned.setting.config.recorded():
         raise RecordError("its record is of an earlier version of the study; run the study again")
     return record
 
 
-def _demand_same_test(record: Record, others: Iterable[Record]) -> None:
-    """Refuse a record whose classes or test pictures aren't those of the first one."""
+def _require_same_test(record: Record, others: Iterable[Record]) -> None:
+    """Refuse a record whose classes or test images aren't those of the first one."""
     first = next(iter(others), None)
     if first is None:
         return
     ours, theirs = record.facts.data, first.facts.data
     if (ours.classes, ours.test) != (theirs.classes, theirs.test):
-        raise RecordError("it was tested on other classes or pictures; run the study again")
+        raise RecordError("it was tested on other classes or images; run the study again")
 
 
 def _refuse_links_out(out: Path) -> None:

@@ -10,10 +10,9 @@ from typing import Any
 
 from paribus.comparison.seeds import seeds_wanted
 from paribus.errors import RecordError
-from paribus.lock import Holder, holder
+from paribus.io.lock import Holder, holder
 from paribus.log import read_log
-from paribus.records import Record
-from paribus.store import (
+from paribus.records.store import (
     checkpoint_folder,
     checkpoints,
     epoch_of,
@@ -21,6 +20,7 @@ from paribus.store import (
     read_study_copy,
     run_folder,
 )
+from paribus.records.types import Record
 from paribus.study.plan import Run, runs
 
 #: In the order in which they are counted.
@@ -105,7 +105,7 @@ def _read(out: Path, run: Run) -> Record | RunState | None:
         record = read_record(folder)
     except RecordError as error:
         return RunState(*run.key, "damaged", 0, epochs, str(error))
-    if record.facts.config != run.setting.config.deciding():
+    if record.facts.config != run.setting.config.recorded():
         message = "its record is of an earlier version of the study"
         return RunState(*run.key, "left", 0, epochs, message)
     return record

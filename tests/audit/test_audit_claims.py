@@ -1,4 +1,4 @@
-"""Observations held against the matrices: by the measure named, or by all."""
+"""Observations held against the matrices: by the metric named, or by all."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,14 +28,14 @@ def checked(build: Callable[..., Published]) -> Callable[..., Checked]:
 
 def outcomes(found: Checked) -> dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]]]]:
     (ranked,) = found.rankings
-    return {of.measure: (of.holds, {f.setting: f.found for f in of.fails}) for of in ranked.by}
+    return {of.metric: (of.holds, {f.setting: f.found for f in of.fails}) for of in ranked.by}
 
 
-def test_without_a_measure_a_claim_must_hold_by_all_of_them(
+def test_without_a_metric_a_claim_must_hold_by_all_of_them(
     checked: Callable[..., Checked],
 ) -> None:
     found = checked("All settings do worst on dog.", a=A, b=A)
-    assert found.outcome == "depends on the measure"
+    assert found.outcome == "depends on the metric"
     assert outcomes(found) == {
         "recall": (("a", "b"), {}),
         "precision": ((), {"a": ("cat",), "b": ("cat",)}),
@@ -58,7 +58,7 @@ def test_a_class_that_ties_is_not_the_worst_alone(checked: Callable[..., Checked
 
 
 def test_a_test_is_taken_before_the_sentence(checked: Callable[..., Checked]) -> None:
-    test = {"worst": ["elk"], "measure": "recall", "settings": ["b"]}
+    test = {"worst": ["elk"], "metric": "recall", "settings": ["b"]}
     found = checked("All settings do worst on dog.", test)
     assert found.outcome == "holds"
     assert [(of.classes, of.settings) for of in found.rankings] == [(("elk",), ("b",))]
@@ -66,7 +66,7 @@ def test_a_test_is_taken_before_the_sentence(checked: Callable[..., Checked]) ->
 
 
 def test_a_test_may_have_best_and_worst(checked: Callable[..., Checked]) -> None:
-    test = {"best": ["cat"], "worst": ["elk"], "measure": "recall", "settings": ["a"]}
+    test = {"best": ["cat"], "worst": ["elk"], "metric": "recall", "settings": ["a"]}
     found = checked("x", test)
     assert [of.extreme for of in found.rankings] == ["best", "worst"]
     assert found.outcome == "fails"
@@ -78,20 +78,20 @@ def test_a_test_may_have_best_and_worst(checked: Callable[..., Checked]) -> None
     [
         ("Training takes longer.", None, "it doesn't rank classes"),
         ("All do worst on cat, dog and elk.", None, "it names every class"),
-        ("x", {"worst": None, "measure": "f1"}, "its test names no class"),
+        ("x", {"worst": None, "metric": "f1"}, "its test names no class"),
         (
             "b is better",
-            {"setting": "b", "against": "a", "measure": "test_accuracy", "expect": "better"},
+            {"setting": "b", "against": "a", "metric": "test_accuracy", "expect": "better"},
             "one run of each setting can't decide it",
         ),
         (
             "b is better on cat",
-            {"setting": "b", "against": "a", "measure": "recall:cat", "expect": "better"},
+            {"setting": "b", "against": "a", "metric": "recall:cat", "expect": "better"},
             "one run of each setting can't decide it",
         ),
         (
             "b is faster",
-            {"setting": "b", "against": "a", "measure": "train_seconds", "expect": "better"},
+            {"setting": "b", "against": "a", "metric": "train_seconds", "expect": "better"},
             "it needs curves or times",
         ),
     ],

@@ -23,7 +23,7 @@ def two_classes(*right: int, support: int = 500) -> list[list[int]]:
     return [[a, support - a], [support - b, b]]
 
 
-def test_two_networks_are_compared_as_on_different_pictures(build: Build) -> None:
+def test_two_networks_are_compared_as_on_different_images(build: Build) -> None:
     rows = {"main": two_classes(300, 200), "bn": two_classes(310, 240)}
     (found,) = differences(networks(build(rows)), 0.01)
     main, bn = networks(build(rows))
@@ -60,16 +60,16 @@ def test_mcnemars_p_lies_within_the_bounds_however_the_outcomes_are_spread(
 @given(right, right, right, right)
 def test_the_bounds_are_reached(build: Build, a: int, b: int, c: int, d: int) -> None:
     rows = {"main": two_classes(a, b, support=20), "bn": two_classes(c, d, support=20)}
-    pictures = np.arange(20)
-    main = np.concatenate([pictures < a, pictures < b])
-    most_alike = compare_networks(main, np.concatenate([pictures < c, pictures < d])).p
-    least = np.concatenate([pictures >= 20 - c, pictures >= 20 - d])
+    images = np.arange(20)
+    main = np.concatenate([images < a, images < b])
+    most_alike = compare_networks(main, np.concatenate([images < c, images < d])).p
+    least = np.concatenate([images >= 20 - c, images >= 20 - d])
     assert paired_bounds(*networks(build(rows))) == pytest.approx(
         (most_alike, compare_networks(main, least).p)
     )
 
 
-def test_networks_with_other_test_pictures_have_no_paired_test(build: Build) -> None:
+def test_networks_with_other_test_images_have_no_paired_test(build: Build) -> None:
     rows = {"main": two_classes(300, 200), "bn": two_classes(300, 200, support=400)}
     (found,) = differences(networks(build(rows)), 0.01)
     assert found.networks.paired_p is None

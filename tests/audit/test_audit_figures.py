@@ -105,7 +105,7 @@ def test_intervals_are_wilsons(build: Callable[..., Published]) -> None:
         middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
         return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
 
-    assert (network.right, network.pictures, network.accuracy) == (25, 30, 25 / 30)
+    assert (network.right, network.images, network.accuracy) == (25, 30, 25 / 30)
     assert (network.low, network.high) == pytest.approx(wilson(25, 30))
     cat, dog = network.classes
     assert (cat.low, cat.high) == pytest.approx(wilson(8, 10))

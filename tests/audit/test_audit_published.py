@@ -57,14 +57,14 @@ def test_worst_on_dog_fails_by_recall_in_two_settings_though_it_holds_by_f1(foun
     (dog,) = [of for of in found.observations if of.id == "worst-class"]
     (ranked,) = dog.rankings
     assert (ranked.extreme, ranked.classes) == ("worst", ("dog",))
-    by = {of.measure: of for of in ranked.by}
+    by = {of.metric: of for of in ranked.by}
     assert by["recall"].holds == ("main",)
     assert [(of.setting, of.found) for of in by["recall"].fails] == [
         ("batch-norm", ("cat",)),
         ("l2", ("cat",)),
     ]
     assert by["f1"].holds == by["precision"].holds == ("main", "batch-norm", "l2")
-    assert dog.outcome == "depends on the measure"
+    assert dog.outcome == "depends on the metric"
     assert not found.sound
 
 
@@ -73,7 +73,7 @@ def test_best_on_airplane_car_and_ship_holds_and_the_rest_is_not_checked(found: 
         "training-time": "not checked",
         "overfitting-onset": "not checked",
         "best-classes": "holds",
-        "worst-class": "depends on the measure",
+        "worst-class": "depends on the metric",
         "batch-norm-speed": "not checked",
         "l2-smooths": "not checked",
         "low-resolution": "not checked",
@@ -180,7 +180,7 @@ def test_the_command_prints_what_was_found_and_ends_with_1() -> None:
     said = " ".join(done.stdout.split())
     for sentence in [
         "All 121 printed figures follow from the matrices.",
-        "2,284 of 5,000 pictures right: accuracy 0.4568, 95 % interval 0.4430 to 0.4706",
+        "2,284 of 5,000 images right: accuracy 0.4568, 95 % interval 0.4430 to 0.4706",
         "Worst: cat by recall, dog by precision and F1.",
         "Worst by recall: dog, then cat: not told apart (p = 0.031, adjusted 0.19).",
         "By recall it fails in batch-norm (worst: cat) and l2 (worst: cat) and holds in main; by "
@@ -188,9 +188,9 @@ def test_the_command_prints_what_was_found_and_ends_with_1() -> None:
         "None of the differences in accuracy could be resolved by one run each.",
         "Assumed (nobody measured it; --spread states another)",
         "A true difference of one point would have taken 13 seeds.",
-        "Not checked: it doesn't rank classes; whatever else it needs (curves, times, pictures, "
+        "Not checked: it doesn't rank classes; whatever else it needs (curves, times, images, "
         "further seeds) the file doesn't hold. training-time: Training takes slightly longer",
-        "Observations: 1 holds, 1 depends on the measure, 6 not checked.",
+        "Observations: 1 holds, 1 depends on the metric, 6 not checked.",
     ]:
         assert sentence in said
 

@@ -20,7 +20,7 @@ def test_classes_that_tie_stand_at_an_end_together(build: Callable[..., Publishe
     assert extremes(network, "recall", "best", 1) == ("cat",)
     assert extremes(network, "recall", "best", 2) == ("cat", "dog", "elk")
     by_recall = ends([network])[0]
-    assert (by_recall.measure, by_recall.best) == ("recall", ("cat",))
+    assert (by_recall.metric, by_recall.best) == ("recall", ("cat",))
     assert by_recall.worst == ("dog", "elk")
 
 
@@ -31,16 +31,16 @@ def test_classes_that_tie_are_named_alike_in_any_order(build: Callable[..., Publ
     assert extremes(network, "recall", "best", 3) == ("cat", "dog", "elk")
 
 
-def test_the_ends_may_differ_by_the_measure(build: Callable[..., Published]) -> None:
+def test_the_ends_may_differ_by_the_metric(build: Callable[..., Published]) -> None:
     found = ends(networks(build({"main": [[10, 0, 0], [5, 5, 0], [4, 0, 6]]})))
-    assert {of.measure: (of.best, of.worst) for of in found} == {
+    assert {of.metric: (of.best, of.worst) for of in found} == {
         "recall": (("cat",), ("dog",)),
         "precision": (("dog", "elk"), ("cat",)),
         "f1": (("elk",), ("dog",)),
     }
 
 
-def test_the_worst_is_tested_against_the_second_worst_of_other_pictures(
+def test_the_worst_is_tested_against_the_second_worst_of_other_images(
     build: Callable[..., Published],
 ) -> None:
     rows = [[60, 40, 0], [20, 70, 10], [25, 10, 165]]

@@ -25,7 +25,7 @@ settings:
     confusion: [[7, 3], [1, 19]]
 observations:
   - {id: a, says: Both settings do worst on cat.}
-  - {id: b, says: Dog is best., test: {best: [dog], measure: recall, settings: [l2]}}
+  - {id: b, says: Dog is best., test: {best: [dog], metric: recall, settings: [l2]}}
 """
 
 
@@ -92,7 +92,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "      weighted avg: 0.8\n"
         "      accuracy: [0.8]\n"
         "observations:\n"
-        "  - {id: a, says: x, test: {worst: [dgo], measure: recal, settings: [main, l3]}}\n"
+        "  - {id: a, says: x, test: {worst: [dgo], metric: recal, settings: [main, l3]}}\n"
         "  - {id: a, says: y, test: {wurst: [dog]}}\n"
     ) == [
         "p.yaml:2:9: spread: 1.5 came; a share between 0 and 1 (0.01 is one percentage point) "
@@ -120,7 +120,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "p.yaml:19:7: settings.l2.report_printed.accuracy: [0.8] came; one number is expected",
         "p.yaml:21:37: observations.0.test.worst.0: no class is called 'dgo'; did you mean "
         "'dog'? Valid: cat, dog",
-        "p.yaml:21:52: observations.0.test.measure: 'recal' came; 'recall', 'precision' or 'f1' "
+        "p.yaml:21:52: observations.0.test.metric: 'recal' came; 'recall', 'precision' or 'f1' "
         "is expected",
         "p.yaml:21:59: observations.0.test.settings: no setting is called 'l3'; valid: main, l2",
         "p.yaml:22:10: observations.1.id: another observation has this id",
@@ -149,11 +149,11 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         ("says: Dog is best.", "said: Dog.", "18:5: observations.1.says: missing, and there is"),
         ("best: [dog]", "best: dog", "18:46: observations.1.test.best: 'dog' came; a list is"),
         (
-            "best: [dog], measure: recall, settings: [l2]",
-            "setting: main, against: main, measure: recall:wolf, expect: better",
-            "18:79: observations.1.test.measure: no class is called 'wolf'",
+            "best: [dog], metric: recall, settings: [l2]",
+            "setting: main, against: main, metric: recall:wolf, expect: better",
+            "18:79: observations.1.test.metric: no class is called 'wolf'",
         ),
-        ("measure: recall", "mesure: recall", "18:53: observations.1.test.mesure: unknown key"),
+        ("metric: recall", "mesure: recall", "18:53: observations.1.test.mesure: unknown key"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(old: str, new: str, expected: str) -> None:

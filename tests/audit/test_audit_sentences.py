@@ -25,30 +25,30 @@ def read(says: str) -> Reading | Unread:
         ("Worst on CAT", "worst", ("cat",)),
     ],
 )
-def test_a_ranking_is_read_over_all_settings_and_measures(
+def test_a_ranking_is_read_over_all_settings_and_metrics(
     says: str, extreme: str, classes: tuple[str, ...]
 ) -> None:
     found = read(says)
     assert isinstance(found, Reading)
     assert (found.extreme, found.classes) == (extreme, classes)
-    assert (found.settings, found.measures) == (tuple(SETTINGS), ALL)
+    assert (found.settings, found.metrics) == (tuple(SETTINGS), ALL)
 
 
 @pytest.mark.parametrize(
-    ("says", "settings", "measures"),
+    ("says", "settings", "metrics"),
     [
         ("L2 does worst on dog.", ("l2",), ALL),
-        ("With batch normalisation, dog is the worst.", ("batch-norm",), ALL),
+        ("With batch normalization, dog is the worst.", ("batch-norm",), ALL),
         ("Both the main setting and L2 do worst on dog.", ("main", "l2"), ALL),
         ("Dog has the lowest recall.", tuple(SETTINGS), ("recall",)),
         ("Dog has the lowest accuracy of the classes.", tuple(SETTINGS), ("recall",)),
         ("Dog has the lowest precision and F1-score in main.", ("main",), ("precision", "f1")),
     ],
 )
-def test_settings_and_measures_that_are_named_count_alone(
-    says: str, settings: tuple[str, ...], measures: tuple[str, ...]
+def test_settings_and_metrics_that_are_named_count_alone(
+    says: str, settings: tuple[str, ...], metrics: tuple[str, ...]
 ) -> None:
-    assert read(says) == Reading("worst", ("dog",), settings, measures)
+    assert read(says) == Reading("worst", ("dog",), settings, metrics)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_ranking_that_may_mean_something_else_is_not_guessed_at(says: str, why
 @pytest.mark.parametrize(
     "says",
     [
-        "Training takes slightly longer with batch normalisation.",
+        "Training takes slightly longer with batch normalization.",
         "L2 has the highest accuracy.",
         "Dogs are confused with cats.",
         "The best epoch is the tenth.",

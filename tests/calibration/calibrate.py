@@ -1,4 +1,4 @@
-"""Measure what docs/statistics.md promises: coverage, false verdicts and power, as Markdown.
+"""Metric what docs/statistics.md promises: coverage, false verdicts and power, as Markdown.
 
     PYTHONPATH=tests python -m calibration.calibrate              # 10 minutes on one core
     PYTHONPATH=tests python -m calibration.calibrate --scale 0.1
@@ -19,7 +19,7 @@ import scipy
 from calibration.simulated_truth import (
     LAWS,
     coverage,
-    coverage_of_new_pictures,
+    coverage_of_new_images,
     coverage_of_wilson,
     coverage_over_looks,
     family_error,
@@ -52,7 +52,7 @@ def main() -> None:
     )
     for table in (
         coverage_of_pairs(many(200_000)),
-        coverage_of_pictures(many(4_000)),
+        coverage_of_images(many(4_000)),
         other_coverage(many(200_000)),
         errors_of_one(many(100_000)),
         errors_of_sign_flips(many(20_000)),
@@ -73,19 +73,18 @@ def coverage_of_pairs(repetitions: int) -> Iterator[str]:
             )
 
 
-def coverage_of_pictures(repetitions: int) -> Iterator[str]:
+def coverage_of_images(repetitions: int) -> Iterator[str]:
     yield from _head(
-        f"Coverage of new seeds and new pictures: 300 pictures, 3 classes ({repetitions:,} each)",
-        "spread of seeds / of pictures, runs",
+        f"Coverage of new seeds and new images: 300 images, 3 classes ({repetitions:,} each)",
+        "spread of seeds / of images, runs",
     )
     for law in LAWS[:2]:
-        for seed_sd, picture_sd in ((0.0, 0.3), (0.1, 0.3), (0.3, 0.3)):
-            rng = stream(0, "calibrate pictures", law, str(seed_sd))
+        for seed_sd, image_sd in ((0.0, 0.3), (0.1, 0.3), (0.3, 0.3)):
+            rng = stream(0, "calibrate images", law, str(seed_sd))
             found = [
-                coverage_of_new_pictures(rng, n, seed_sd, picture_sd, law, repetitions)
-                for n in SEEDS
+                coverage_of_new_images(rng, n, seed_sd, image_sd, law, repetitions) for n in SEEDS
             ]
-            name = f"{seed_sd:g} / {picture_sd:g}, {law}"
+            name = f"{seed_sd:g} / {image_sd:g}, {law}"
             yield _row(name, (both for both, _ in found))
             yield _row(f"{name}, if read off the interval for new seeds", (one for _, one in found))
 
@@ -96,9 +95,9 @@ def other_coverage(repetitions: int) -> Iterator[str]:
     yield "|---|--:|"
     over_looks = coverage_over_looks(stream(0, "calibrate looks"), LOOKS, repetitions)
     yield f"| all of the looks at 5, 8, 12, 20 seeds together | {100 * over_looks:.1f} % |"
-    for p, pictures in ((0.46, 5000), (0.26, 500), (0.95, 500)):
-        held = coverage_of_wilson(p, pictures)
-        name = f"Wilson, accuracy {p:g} on {pictures:,} pictures (exact sum)"
+    for p, images in ((0.46, 5000), (0.26, 500), (0.95, 500)):
+        held = coverage_of_wilson(p, images)
+        name = f"Wilson, accuracy {p:g} on {images:,} images (exact sum)"
         yield f"| {name} | {100 * held:.1f} % |"
 
 

@@ -68,32 +68,32 @@ def coverage(rng: np.random.Generator, method: Method, law: Law, n: int, repetit
     return held / repetitions
 
 
-def coverage_of_new_pictures(
+def coverage_of_new_images(
     rng: np.random.Generator,
     seeds: int,
     seed_sd: float,
-    picture_sd: float,
+    image_sd: float,
     law: Law,
     repetitions: int,
-    pictures: int = 300,
+    images: int = 300,
 ) -> tuple[float, float]:
-    """How often the intervals for new seeds and pictures, and for new seeds, hold the truth.
+    """How often the intervals for new seeds and images, and for new seeds, hold the truth.
 
-    A network is right on a picture of one of three classes if
-    class + picture + setting + seed + setting x picture + noise > 0; the variation is a little
-    better. seed_sd and picture_sd are of the seed and of the setting x picture, noise has 1.
-    The truth is the mean over the laws of seeds and pictures.
+    A network is right on an image of one of three classes if
+    class + image + setting + seed + setting x image + noise > 0; the variation is a little
+    better. seed_sd and image_sd are of the seed and of the setting x image, noise has 1.
+    The truth is the mean over the laws of seeds and images.
     """
-    classes, easy = np.arange(pictures) % 3, np.array([-0.5, 0.2, 0.9])
-    truth = np.diff([_true_accuracy(m, easy, seed_sd, picture_sd, law) for m in (0, 0.1)])[0]
+    classes, easy = np.arange(images) % 3, np.array([-0.5, 0.2, 0.9])
+    truth = np.diff([_true_accuracy(m, easy, seed_sd, image_sd, law) for m in (0, 0.1)])[0]
     held, means = 0, np.empty((repetitions, seeds))
     for repetition in range(repetitions):
-        common = easy[classes] + rng.standard_normal(pictures)
+        common = easy[classes] + rng.standard_normal(images)
         right = [
             common + setting
             + seed_sd * differences(rng, _seed_law(law), (seeds, 1))
-            + picture_sd * rng.standard_normal(pictures)
-            + rng.standard_normal((seeds, pictures))
+            + image_sd * rng.standard_normal(images)
+            + rng.standard_normal((seeds, images))
             > 0
             for setting in (0, 0.1)
         ]  # fmt: skip
@@ -110,13 +110,13 @@ def _seed_law(law: Law) -> Law:
 
 
 def _true_accuracy(
-    setting: float, easy: Floats, seed_sd: float, picture_sd: float, law: Law
+    setting: float, easy: Floats, seed_sd: float, image_sd: float, law: Law
 ) -> float:
     seeds = differences(np.random.default_rng(1), _seed_law(law), (200_000,))
     if law == "normal":
         seeds = special.ndtri((np.arange(200_000) + 0.5) / 200_000)
     mean = easy[:, None] + setting + seed_sd * seeds
-    return float(special.ndtr(mean / np.sqrt(2 + picture_sd**2)).mean())
+    return float(special.ndtr(mean / np.sqrt(2 + image_sd**2)).mean())
 
 
 def coverage_over_looks(
@@ -131,14 +131,14 @@ def coverage_over_looks(
     return float(held.mean())
 
 
-def coverage_of_wilson(p: float, pictures: int) -> float:
+def coverage_of_wilson(p: float, images: int) -> float:
     """How often Wilson's interval holds an accuracy p: a sum over all outcomes."""
-    right = np.arange(pictures + 1)
-    z, share = stats.norm.ppf(0.975), right / pictures
-    centre = (share + z**2 / (2 * pictures)) / (1 + z**2 / pictures)
-    half = z * np.sqrt(share * (1 - share) / pictures + z**2 / (4 * pictures**2))
-    holds = np.abs(p - centre) <= half / (1 + z**2 / pictures)
-    return float(stats.binom.pmf(right, pictures, p)[holds].sum())
+    right = np.arange(images + 1)
+    z, share = stats.norm.ppf(0.975), right / images
+    center = (share + z**2 / (2 * images)) / (1 + z**2 / images)
+    half = z * np.sqrt(share * (1 - share) / images + z**2 / (4 * images**2))
+    holds = np.abs(p - center) <= half / (1 + z**2 / images)
+    return float(stats.binom.pmf(right, images, p)[holds].sum())
 
 
 # ---- verdicts -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from calibration.simulated_truth import (
     Law,
     coverage,
-    coverage_of_new_pictures,
+    coverage_of_new_images,
     coverage_of_wilson,
     coverage_over_looks,
 )
@@ -43,14 +43,14 @@ def test_the_rank_interval_reaches_the_confidence_it_claims(n: int, level: float
 
 
 @pytest.mark.parametrize("seeds", [5, 10])
-def test_the_interval_for_new_pictures_holds_the_truth_of_all_pictures(seeds: int) -> None:
-    new_pictures, _ = coverage_of_new_pictures(rng(), seeds, 0.1, 0.3, "normal", 1000)
-    assert 0.94 <= new_pictures <= 0.97
+def test_the_interval_for_new_images_holds_the_truth_of_all_images(seeds: int) -> None:
+    new_images, _ = coverage_of_new_images(rng(), seeds, 0.1, 0.3, "normal", 1000)
+    assert 0.94 <= new_images <= 0.97
 
 
 def test_the_interval_for_new_seeds_does_not_and_does_not_claim_to() -> None:
-    new_pictures, new_seeds = coverage_of_new_pictures(rng(), 30, 0.0, 0.5, "normal", 400)
-    assert new_pictures > 0.92
+    new_images, new_seeds = coverage_of_new_images(rng(), 30, 0.0, 0.5, "normal", 400)
+    assert new_images > 0.92
     assert new_seeds < 0.8
 
 
@@ -58,6 +58,6 @@ def test_intervals_at_several_looks_hold_the_truth_all_together() -> None:
     assert coverage_over_looks(rng(), (5, 8, 12, 20), 40_000) == pytest.approx(0.95, abs=0.004)
 
 
-@pytest.mark.parametrize(("p", "pictures"), [(0.46, 5000), (0.26, 500), (0.9, 500)])
-def test_the_accuracy_interval_of_one_network_holds_its_accuracy(p: float, pictures: int) -> None:
-    assert 0.94 < coverage_of_wilson(p, pictures) < 0.96
+@pytest.mark.parametrize(("p", "images"), [(0.46, 5000), (0.26, 500), (0.9, 500)])
+def test_the_accuracy_interval_of_one_network_holds_its_accuracy(p: float, images: int) -> None:
+    assert 0.94 < coverage_of_wilson(p, images) < 0.96

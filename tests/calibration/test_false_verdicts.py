@@ -13,13 +13,13 @@ from calibration.simulated_truth import (
     verdicts,
     verdicts_over_looks,
 )
-from paribus.comparison.compare import adjusted, compare_measure
-from paribus.comparison.measure import Measure
-from paribus.comparison.until_decided import follow_looks
+from paribus.comparison.compare import adjusted, compare_metric
+from paribus.comparison.sequential import follow_looks
+from paribus.metrics.registry import Metric
 
 LOOKS = (5, 8, 12, 20)
 ACCEPTED = 0.055
-MEASURE = Measure("m", "measure", "", "mean difference", True, margin=1.0)
+METRIC = Metric("m", "metric", "", "mean difference", True, margin=1.0)
 
 
 def rng() -> np.random.Generator:
@@ -82,8 +82,8 @@ def test_what_is_simulated_here_is_what_a_study_does() -> None:
     at_once, by_looks = verdicts(d, 1.0), verdicts_over_looks(d, 1.0, LOOKS)
     for one, expected, expected_by_looks in zip(d, at_once, by_looks, strict=True):
         named = {str(i): row for i, row in enumerate(one)}
-        found = adjusted([compare_measure(i, np.zeros(20), r, MEASURE) for i, r in named.items()])
+        found = adjusted([compare_metric(i, np.zeros(20), r, METRIC) for i, r in named.items()])
         assert [c.verdict for c in found] == expected.tolist()
-        courses = follow_looks(np.zeros(20), named, MEASURE, LOOKS)
+        courses = follow_looks(np.zeros(20), named, METRIC, LOOKS)
         assert [courses[i].path[-1].verdict for i in named] == expected_by_looks.tolist()
     assert set(by_looks.ravel()) == {"better", "equivalent", "undecided"}

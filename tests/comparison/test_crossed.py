@@ -1,4 +1,4 @@
-"""Seeds x pictures: the mean squares against a model fit, and what must not change them."""
+"""Seeds x images: the mean squares against a model fit, and what must not change them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ tables = arrays(
 )
 
 
-def some_table(seeds: int = 6, pictures: int = 40) -> Table:
-    return RNG.integers(-1, 2, (seeds, pictures)).astype(np.int8)
+def some_table(seeds: int = 6, images: int = 40) -> Table:
+    return RNG.integers(-1, 2, (seeds, images)).astype(np.int8)
 
 
 def numbers(interval: CrossedInterval) -> list[float]:
@@ -29,7 +29,7 @@ def numbers(interval: CrossedInterval) -> list[float]:
 
 
 def by_the_book(x: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    """MS_seeds, MS_pictures, MS_rest as a textbook computes them, from deviations."""
+    """MS_seeds, MS_images, MS_rest as a textbook computes them, from deviations."""
     s, m = x.shape
     mean, row, column = x.mean(), x.mean(axis=1, keepdims=True), x.mean(axis=0, keepdims=True)
     rest = x - row - column + mean
@@ -43,9 +43,9 @@ def by_the_book(x: npt.NDArray[np.float64]) -> tuple[float, float, float]:
 def test_the_interval_is_the_formula_with_satterthwaites_degrees_of_freedom() -> None:
     seeds_effect = RNG.random((6, 1)) < 0.5
     x = np.where(seeds_effect, 1, some_table()).astype(np.int8)  # seeds that differ
-    seeds, pictures, rest = by_the_book(x.astype(float))
-    scaled = seeds + pictures - rest
-    df = scaled**2 / (seeds**2 / 5 + pictures**2 / 39 + rest**2 / 195)
+    seeds, images, rest = by_the_book(x.astype(float))
+    scaled = seeds + images - rest
+    df = scaled**2 / (seeds**2 / 5 + images**2 / 39 + rest**2 / 195)
     error = np.sqrt(scaled / x.size)
     expected = stats.t(df, x.mean(), error)
     found = crossed_interval(x)
@@ -58,11 +58,11 @@ def test_the_interval_is_the_formula_with_satterthwaites_degrees_of_freedom() ->
 def test_a_variance_below_what_the_interaction_alone_gives_is_raised_and_said() -> None:
     raised = 0
     for x in RNG.integers(-1, 2, (50, 4, 6)).astype(np.int8):
-        seeds, pictures, rest = by_the_book(x.astype(float))
+        seeds, images, rest = by_the_book(x.astype(float))
         found = crossed_interval(x)
-        assert found.truncated == (seeds + pictures < 2 * rest)
+        assert found.truncated == (seeds + images < 2 * rest)
         if found.truncated:
-            df = rest**2 / (seeds**2 / 3 + pictures**2 / 5 + rest**2 / 15)
+            df = rest**2 / (seeds**2 / 3 + images**2 / 5 + rest**2 / 15)
             half = stats.t.ppf(0.975, df) * np.sqrt(rest / 24)
             assert found.high - found.estimate == pytest.approx(half)
             raised += 1
@@ -77,7 +77,7 @@ def test_networks_that_answer_alike_have_no_interval() -> None:
 
 @settings(deadline=None)
 @given(tables)
-def test_the_order_of_seeds_and_pictures_changes_nothing(x: npt.NDArray[np.int8]) -> None:
+def test_the_order_of_seeds_and_images_changes_nothing(x: npt.NDArray[np.int8]) -> None:
     np.testing.assert_allclose(
         numbers(crossed_interval(x)), numbers(crossed_interval(x[::-1, ::-1])), rtol=1e-9
     )
@@ -107,16 +107,16 @@ def test_differences_between_classes_do_not_count_where_their_numbers_are_fixed(
 
 
 def test_mean_squares_within_classes_pool_those_of_each_class() -> None:
-    """With equal class sizes, pictures and rest are the means over the classes' own."""
+    """With equal class sizes, images and rest are the means over the classes' own."""
     classes = np.tile([0, 1, 2], 20)
-    x = (RNG.random((5, 60)) < RNG.random(60)).astype(np.int8)  # pictures that differ
+    x = (RNG.random((5, 60)) < RNG.random(60)).astype(np.int8)  # images that differ
     parts = np.array([by_the_book(x[:, classes == c].astype(float)) for c in range(3)])
     seeds = by_the_book(x.astype(float))[0]
-    pictures, rest = parts[:, 1].mean(), parts[:, 2].mean()
+    images, rest = parts[:, 1].mean(), parts[:, 2].mean()
     spread = split_spread(x, classes)
     assert spread.test_set == pytest.approx(np.sqrt(rest / 60))
     found = crossed_interval(x, classes)
-    half = stats.t.ppf(0.975, found.df) * np.sqrt((seeds + pictures - rest) / x.size)
+    half = stats.t.ppf(0.975, found.df) * np.sqrt((seeds + images - rest) / x.size)
     assert not found.truncated
     assert found.high - found.estimate == pytest.approx(half)
 
@@ -125,8 +125,8 @@ def test_the_split_is_jordans_unbiased_estimator() -> None:
     correct = RNG.random((12, 80)) < RNG.random((1, 80))
     m = 80
     variance = correct.mean(axis=1).var(ddof=1)
-    per_picture = correct.var(axis=0, ddof=1)
-    jordan = m / (m - 1) * (variance - per_picture.sum() / m**2)
+    per_image = correct.var(axis=0, ddof=1)
+    jordan = m / (m - 1) * (variance - per_image.sum() / m**2)
     spread = split_spread(correct)
     assert spread.total == pytest.approx(np.sqrt(variance))
     assert spread.total**2 - spread.test_set**2 == pytest.approx(jordan)
@@ -148,11 +148,11 @@ def test_coin_flips_alone_have_no_true_spread() -> None:
 @pytest.mark.parametrize(
     ("table", "classes", "message"),
     [
-        (np.zeros((1, 5), np.int8), None, r"at least 2 seeds x 2 pictures.*\(1, 5\)"),
+        (np.zeros((1, 5), np.int8), None, r"at least 2 seeds x 2 images.*\(1, 5\)"),
         (np.full((3, 5), 2, np.int8), None, "only -1, 0 and 1"),
         (np.full((3, 5), 256), None, "only -1, 0 and 1"),
-        (np.zeros((3, 5), np.int8), [0, 1], "One class a picture"),
-        (np.zeros((3, 4), np.int8), [0, 0, 0, 1], "two pictures of each class"),
+        (np.zeros((3, 5), np.int8), [0, 1], "One class an image"),
+        (np.zeros((3, 4), np.int8), [0, 0, 0, 1], "two images of each class"),
     ],
 )
 def test_what_is_no_such_table_is_refused(table: Table, classes: list[int], message: str) -> None:

@@ -1,4 +1,4 @@
-"""Interventions on trained networks: compared with the unchanged pictures and with chance."""
+"""Interventions on trained networks: compared with the unchanged images and with chance."""
 
 import math
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ import pytest
 from scipy import stats
 
 from paribus.comparison.effects import Effect, effects
-from paribus.comparison.frames import interventions as interventions_table
-from paribus.comparison.frames import interventions_by_class
-from paribus.comparison.study_comparison import compare
-from paribus.comparison.values import Analysed
-from paribus.records import Interventions, Record
+from paribus.comparison.study import compare
+from paribus.comparison.values import Analyzed
+from paribus.records.types import Interventions, Record
 from paribus.study.spec import Study
 from paribus.tables import COLUMNS
+from paribus.tables.of_comparisons import interventions as interventions_table
+from paribus.tables.of_comparisons import interventions_by_class
 from synthetic import ANIMALS, make_records, make_study
 
-SEEDS, PICTURES = 6, 200
+SEEDS, IMAGES = 6, 200
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +27,11 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def records(study: Study) -> list[Record]:
-    return make_records(study, pictures=PICTURES)
+    return make_records(study, images=IMAGES)
 
 
-def analysed(records: list[Record]) -> Analysed:
-    """Grey changes nothing, a blur spoils a fifth of all answers, shuffling leaves chance."""
+def analyzed(records: list[Record]) -> Analyzed:
+    """Gray changes nothing, a blur spoils a fifth of all answers, shuffling leaves chance."""
     return {(r.facts.setting, r.facts.seed): _changed(r) for r in records if r.predictions}
 
 
@@ -39,11 +39,11 @@ def _changed(record: Record) -> Interventions:
     assert record.predictions is not None
     answers = record.predictions.last.argmax(axis=1)
     draw = np.random.default_rng([record.facts.seed, len(record.facts.setting)])
-    random = draw.integers(0, len(ANIMALS), PICTURES)
-    spoilt = draw.random(PICTURES) < 0.2
+    random = draw.integers(0, len(ANIMALS), IMAGES)
+    spoilt = draw.random(IMAGES) < 0.2
     return Interventions(
         predicted={
-            "grey": answers,
+            "gray": answers,
             "blur-3": np.where(spoilt, random, answers),
             "shuffle-8": random,
         },
@@ -58,16 +58,16 @@ def of(made: tuple[Effect, ...], setting: str = "main") -> Mapping[str, Effect]:
 def test_every_kept_intervention_of_every_setting_is_told_in_order(
     study: Study, records: list[Record]
 ) -> None:
-    made = effects(study, records, analysed(records))
+    made = effects(study, records, analyzed(records))
     told = [(effect.setting, effect.intervention.name) for effect in made]
-    names = ("grey", "blur-3", "shuffle-8")
+    names = ("gray", "blur-3", "shuffle-8")
     assert told == [(setting, name) for setting in ("main", "l2") for name in names]
 
 
-def test_a_change_is_compared_with_the_unchanged_pictures_of_the_same_seed(
+def test_a_change_is_compared_with_the_unchanged_images_of_the_same_seed(
     study: Study, records: list[Record]
 ) -> None:
-    found = analysed(records)
+    found = analyzed(records)
     effect = of(effects(study, records, found))["blur-3"]
     before, after = [], []
     for r in records:
@@ -80,22 +80,22 @@ def test_a_change_is_compared_with_the_unchanged_pictures_of_the_same_seed(
     assert c.estimate == pytest.approx(lost.mean())
     assert c.p == pytest.approx(stats.ttest_rel(after, before).pvalue)
     assert c.verdict == "worse"
-    assert c.new_pictures is not None
-    assert c.new_pictures.low < lost.mean() < c.new_pictures.high
+    assert c.new_images is not None
+    assert c.new_images.low < lost.mean() < c.new_images.high
     assert effect.accuracy.estimate == pytest.approx(np.mean(after))
     half = stats.t.ppf(0.975, SEEDS - 1) * np.std(after, ddof=1) / math.sqrt(SEEDS)
     assert effect.accuracy.high - effect.accuracy.low == pytest.approx(2 * half)
 
 
 def test_what_changes_no_answer_is_equivalent(study: Study, records: list[Record]) -> None:
-    c = of(effects(study, records, analysed(records)))["grey"].comparison
+    c = of(effects(study, records, analyzed(records)))["gray"].comparison
     assert (c.estimate, c.verdict) == (0, "equivalent")
 
 
-def test_answers_that_have_nothing_to_do_with_the_pictures_are_not_above_chance(
+def test_answers_that_have_nothing_to_do_with_the_images_are_not_above_chance(
     study: Study, records: list[Record]
 ) -> None:
-    made = of(effects(study, records, analysed(records)))
+    made = of(effects(study, records, analyzed(records)))
     assert made["shuffle-8"].chance == pytest.approx(0.1)
     assert made["shuffle-8"].above_chance.p > 0.05
     assert made["blur-3"].above_chance.p < 0.001
@@ -107,13 +107,13 @@ def test_answers_that_have_nothing_to_do_with_the_pictures_are_not_above_chance(
 def test_recall_by_chance_is_how_often_the_class_is_given(
     study: Study, records: list[Record]
 ) -> None:
-    found = analysed(records)
+    found = analyzed(records)
     effect = of(effects(study, records, found))["blur-3"]
     given, recall = [], []
     for seed in range(SEEDS):
         answers = found["main", seed].predicted["blur-3"]
         given.append((answers == 3).mean())
-        recall.append((answers[np.arange(PICTURES) % 10 == 3] == 3).mean())
+        recall.append((answers[np.arange(IMAGES) % 10 == 3] == 3).mean())
     assert effect.class_chance[3] == pytest.approx(np.mean(given))
     assert effect.recall.estimate[3] == pytest.approx(np.mean(recall))
     difference = np.mean(recall) - np.mean(given)
@@ -122,54 +122,54 @@ def test_recall_by_chance_is_how_often_the_class_is_given(
 
 def test_one_seed_gives_numbers_but_no_verdict() -> None:
     study = make_study(seeds=1, epochs=2, settings=("main", "l2"))
-    records = make_records(study, pictures=PICTURES)
-    effect = of(effects(study, records, analysed(records)))["blur-3"]
+    records = make_records(study, images=IMAGES)
+    effect = of(effects(study, records, analyzed(records)))["blur-3"]
     assert effect.comparison.verdict == "undecided"
     assert effect.comparison.p is None
     assert np.isnan([effect.accuracy.low, effect.above_chance.p]).all()
     assert effect.accuracy.estimate > 0.3
 
 
-def test_a_class_without_a_test_picture_has_no_recall(study: Study, records: list[Record]) -> None:
-    made = effects(study, records, analysed(records))
+def test_a_class_without_a_test_image_has_no_recall(study: Study, records: list[Record]) -> None:
+    made = effects(study, records, analyzed(records))
     assert all(np.isfinite(effect.recall.estimate).all() for effect in made)
-    few = make_records(study, pictures=9)  # of the last class none
+    few = make_records(study, images=9)  # of the last class none
     changed = {
         (r.facts.setting, r.facts.seed): Interventions(
-            {"grey": r.predictions.last.argmax(axis=1)},
+            {"gray": r.predictions.last.argmax(axis=1)},
             np.array([0.5], np.float32),
         )
         for r in few
         if r.predictions
     }
-    recall = of(effects(study, few, changed))["grey"].recall
+    recall = of(effects(study, few, changed))["gray"].recall
     assert np.isnan(recall.estimate[9])
     assert np.isfinite(recall.estimate[:9]).all()
 
 
-def test_settings_that_were_not_analysed_have_no_effects(
+def test_settings_that_were_not_analyzed_have_no_effects(
     study: Study, records: list[Record]
 ) -> None:
-    found = {key: its for key, its in analysed(records).items() if key[0] == "l2"}
+    found = {key: its for key, its in analyzed(records).items() if key[0] == "l2"}
     assert {effect.setting for effect in effects(study, records, found)} == {"l2"}
     assert effects(study, records, {}) == ()
 
 
-def test_variations_are_compared_on_what_they_look_at_only_if_analysed(
+def test_variations_are_compared_on_what_they_look_at_only_if_analyzed(
     study: Study, records: list[Record]
 ) -> None:
-    without = {c.measure.name for c in compare(study, records).comparisons}
-    found = compare(study, records, analysed(records)).comparisons
-    added = {c.measure.name for c in found} - without
-    assert added == {"drop:grey", "drop:blur-3", "drop:shuffle-8", "attribution_outside"}
-    drops = [c for c in found if c.measure.name == "drop:blur-3"]
+    without = {c.metric.name for c in compare(study, records).comparisons}
+    found = compare(study, records, analyzed(records)).comparisons
+    added = {c.metric.name for c in found} - without
+    assert added == {"drop:gray", "drop:blur-3", "drop:shuffle-8", "attribution_outside"}
+    drops = [c for c in found if c.metric.name == "drop:blur-3"]
     assert [c.n_seeds for c in drops] == [SEEDS]
 
 
 def test_the_tables_have_a_row_for_every_effect_and_every_documented_column(
     study: Study, records: list[Record]
 ) -> None:
-    made = effects(study, records, analysed(records))
+    made = effects(study, records, analyzed(records))
     whole, by_class = interventions_table(made), interventions_by_class(made)
     assert (len(whole), len(by_class)) == (6, 60)
     assert list(whole.columns) == list(COLUMNS["interventions"])

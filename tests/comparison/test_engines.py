@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from paribus.comparison.errors import ComparisonError
-from paribus.comparison.study_comparison import compare
-from paribus.records import EngineFacts, Record
+from paribus.comparison.study import compare
+from paribus.records.types import EngineFacts, Record
 from paribus.study.spec import Engine, Study
 from synthetic import make_records, make_study
 
@@ -15,7 +15,7 @@ NATIVE = EngineFacts(build="x86-64-v3", digest="0" * 64)
 
 def trained(study: Study, *native: tuple[str, int], failing: str | None = None) -> list[Record]:
     """A study's records, those of `native` (setting, seed) by Paribus's own engine."""
-    made = make_records(study, pictures=50, failing=(failing, 0) if failing else None)
+    made = make_records(study, images=50, failing=(failing, 0) if failing else None)
     return [_native(r) if (r.facts.setting, r.facts.seed) in native else r for r in made]
 
 

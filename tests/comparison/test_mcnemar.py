@@ -16,7 +16,7 @@ def answers(both: int, only_baseline: int, only_variation: int, neither: int) ->
     return compare_networks(baseline, variation)
 
 
-def test_it_is_the_binomial_test_of_the_pictures_that_one_alone_gets_right() -> None:
+def test_it_is_the_binomial_test_of_the_images_that_one_alone_gets_right() -> None:
     found = answers(50, 8, 20, 22)
     assert (found.only_baseline, found.only_variation, found.n) == (8, 20, 100)
     assert found.difference == pytest.approx(0.12)
@@ -37,8 +37,8 @@ def test_it_says_what_it_compares() -> None:
     assert "two trained networks, not the two ways of training" in answers(5, 2, 9, 4).about
 
 
-def test_networks_that_judged_other_pictures_are_refused() -> None:
-    with pytest.raises(ComparisonError, match="same pictures"):
+def test_networks_that_judged_other_images_are_refused() -> None:
+    with pytest.raises(ComparisonError, match="same images"):
         compare_networks([True, False], [True])
 
 

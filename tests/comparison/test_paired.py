@@ -15,7 +15,7 @@ from paribus.comparison.paired import Floats
 
 RNG = np.random.default_rng(20260101)
 
-#: Differences of accuracies of 1,000 pictures: a grid, so ties and zeros occur.
+#: Differences of accuracies of 1,000 images: a grid, so ties and zeros occur.
 accuracies = st.integers(2, 9).flatmap(
     lambda n: arrays(np.int64, n, elements=st.integers(-40, 40)).map(lambda k: k / 1000)
 )

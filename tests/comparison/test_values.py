@@ -10,9 +10,9 @@ import pytest
 
 from paribus import tables
 from paribus.comparison.errors import ComparisonError
-from paribus.comparison.measure import MEASURES
 from paribus.comparison.values import half_way_loss, values
-from paribus.records import Floats, Record
+from paribus.metrics.registry import METRICS
+from paribus.records.types import Floats, Record
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
 
@@ -26,7 +26,7 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def records(study: Study) -> list[Record]:
-    found = make_records(study, classes=CLASSES, pictures=90, failing=("main", 1))
+    found = make_records(study, classes=CLASSES, images=90, failing=("main", 1))
     return [
         replace(r, facts=r.facts.model_copy(update={"train_cpu_seconds": 40.0 + r.facts.seed}))
         for r in found
@@ -41,13 +41,13 @@ def with_curves(record: Record, **curves: Sequence[float]) -> Record:
 def test_values_are_those_of_the_tables(study: Study, records: list[Record]) -> None:
     found = values(study, records)
     runs = tables.runs(records).set_index(["setting", "seed"])
-    for measure in ("test_accuracy", "test_loss", "macro_f1", "best_epoch", "best_val_loss"):
+    for metric in ("test_accuracy", "test_loss", "macro_f1", "best_epoch", "best_val_loss"):
         for setting in ("main", "bn"):
-            expected = runs.loc[setting][measure].to_numpy(float, na_value=np.nan)
-            np.testing.assert_array_equal(found.settings[setting].measures[measure], expected)
+            expected = runs.loc[setting][metric].to_numpy(float, na_value=np.nan)
+            np.testing.assert_array_equal(found.settings[setting].metrics[metric], expected)
     gap = runs.final_val_loss - runs.final_train_loss
     np.testing.assert_allclose(
-        found.settings["bn"].measures["generalisation_gap"], gap.loc["bn"], rtol=1e-6
+        found.settings["bn"].metrics["generalization_gap"], gap.loc["bn"], rtol=1e-6
     )
 
 
@@ -58,21 +58,21 @@ def test_class_figures_are_those_of_the_tables(study: Study, records: list[Recor
         row = frame[(frame["setting"] == "bn") & (frame["seed"] == 2)][figure]
         np.testing.assert_array_equal(found.by_class("bn", figure)[2], row)
         np.testing.assert_array_equal(
-            found.settings["bn"].measures[f"{figure}:dog"], found.by_class("bn", figure)[:, 1]
+            found.settings["bn"].metrics[f"{figure}:dog"], found.by_class("bn", figure)[:, 1]
         )
 
 
-def test_every_measure_is_there_for_every_seed(study: Study, records: list[Record]) -> None:
+def test_every_metric_is_there_for_every_seed(study: Study, records: list[Record]) -> None:
     for its in values(study, records).settings.values():
-        assert set(its.measures) >= {*MEASURES, "recall:cat", "precision:dog", "f1:ship"}
-        assert all(column.shape == (3,) for column in its.measures.values())
+        assert set(its.metrics) >= {*METRICS, "recall:cat", "precision:dog", "f1:ship"}
+        assert all(column.shape == (3,) for column in its.metrics.values())
 
 
 def test_a_failed_run_has_a_record_and_no_value(study: Study, records: list[Record]) -> None:
     main = values(study, records).settings["main"]
     assert main.recorded.tolist() == [True, True, True]
     assert main.finished.tolist() == [True, False, True]
-    assert all(np.isnan(column[1]) for column in main.measures.values())
+    assert all(np.isnan(column[1]) for column in main.metrics.values())
     assert not main.correct[1].any()
 
 
@@ -82,14 +82,14 @@ def test_a_run_without_a_record_has_no_value_and_ends_what_is_trained(
     without = [r for r in records if (r.facts.setting, r.facts.seed) != ("bn", 1)]
     bn = values(study, without).settings["bn"]
     assert bn.recorded.tolist() == [True, False, True]
-    assert np.isnan(bn.measures["test_accuracy"]).tolist() == [False, True, False]
+    assert np.isnan(bn.metrics["test_accuracy"]).tolist() == [False, True, False]
     assert bn.trained == 1
     assert values(study, records).settings["bn"].trained == 3
 
 
-def test_correctness_is_told_picture_by_picture(study: Study, records: list[Record]) -> None:
+def test_correctness_is_told_image_by_image(study: Study, records: list[Record]) -> None:
     bn = values(study, records).settings["bn"]
-    np.testing.assert_allclose(bn.correct.mean(axis=1), bn.measures["test_accuracy"])
+    np.testing.assert_allclose(bn.correct.mean(axis=1), bn.metrics["test_accuracy"])
 
 
 def test_a_setting_without_a_finished_run_has_empty_columns(
@@ -97,16 +97,16 @@ def test_a_setting_without_a_finished_run_has_empty_columns(
 ) -> None:
     only_main = [r for r in records if r.facts.setting == "main"]
     bn = values(study, only_main).settings["bn"]
-    assert np.isnan(bn.measures["recall:cat"]).all()
+    assert np.isnan(bn.metrics["recall:cat"]).all()
     assert values(study, []).classes == ()
 
 
 def test_training_seconds_are_the_processors_and_none_is_unknown(
     study: Study, records: list[Record]
 ) -> None:
-    assert values(study, records).settings["bn"].measures["train_seconds"].tolist() == [40, 41, 42]
+    assert values(study, records).settings["bn"].metrics["train_seconds"].tolist() == [40, 41, 42]
     old = [replace(r, facts=r.facts.model_copy(update={"train_cpu_seconds": 0.0})) for r in records]
-    assert np.isnan(values(study, old).settings["bn"].measures["train_seconds"]).all()
+    assert np.isnan(values(study, old).settings["bn"].metrics["train_seconds"]).all()
 
 
 def test_an_infinite_loss_is_no_value(study: Study, records: list[Record]) -> None:
@@ -116,15 +116,15 @@ def test_an_infinite_loss_is_no_value(study: Study, records: list[Record]) -> No
     last[0, its.labels[0]] = -np.inf
     changed = [replace(records[0], predictions=replace(its, last=last)), *records[1:]]
     main = values(study, changed).settings["main"]
-    assert np.isnan(main.measures["test_loss"][0])
-    assert np.isfinite(main.measures["test_accuracy"][0])
+    assert np.isnan(main.metrics["test_loss"][0])
+    assert np.isfinite(main.metrics["test_accuracy"][0])
 
 
-def test_runs_tested_on_other_pictures_are_refused(study: Study, records: list[Record]) -> None:
+def test_runs_tested_on_other_images_are_refused(study: Study, records: list[Record]) -> None:
     its = records[-1].predictions
     assert its is not None
     other = replace(records[-1], predictions=replace(its, index=its.index + 1))
-    with pytest.raises(ComparisonError, match="bn, seed 2 was tested on other pictures"):
+    with pytest.raises(ComparisonError, match="bn, seed 2 was tested on other images"):
         values(study, [*records[:-1], other])
 
 
@@ -159,12 +159,12 @@ def test_epochs_to_a_loss_never_reached_and_a_best_epoch_at_the_end_are_censored
     ]  # fmt: skip
     bn = values(study, slow).settings["bn"]
     assert bn.censored["epochs_to_loss"].tolist() == [False, True, False]
-    assert bn.measures["epochs_to_loss"][1] == 7
+    assert bn.metrics["epochs_to_loss"][1] == 7
     assert bn.censored["best_epoch"].tolist() == [False, True, False]
-    assert bn.measures["best_epoch"].tolist() == [3, 6, 3]
+    assert bn.metrics["best_epoch"].tolist() == [3, 6, 3]
 
 
-def test_measures_taken_by_a_rule_tell_it(study: Study, records: list[Record]) -> None:
+def test_metrics_taken_by_a_rule_tell_it(study: Study, records: list[Record]) -> None:
     found = values(study, records)
     assert f"{found.target_loss:.3g} nats, half-way" in found.rule("epochs_to_loss")
     assert "processor" in found.rule("train_seconds")

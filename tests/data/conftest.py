@@ -1,4 +1,4 @@
-"""STL-10's real files, and small folders of pictures, for the tests of the data."""
+"""STL-10's real files, and small folders of images, for the tests of the data."""
 
 import fcntl
 import subprocess
@@ -15,7 +15,7 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 @pytest.fixture(scope="session")
 def shared_stl10() -> Path:
-    """The folder of the pictures from which the official files are made."""
+    """The folder of the images from which the official files are made."""
     if not (SHARED / "unpack-stl10").is_file():
         pytest.skip("the real STL-10 is not beside this repository (../shared/data)")
     return SHARED / "stl10"
@@ -46,8 +46,8 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def pictures_in() -> Callable[..., None]:
-    """Write some small pictures into a folder, no two alike."""
+def images_in() -> Callable[..., None]:
+    """Write some small images into a folder, no two alike."""
     random = np.random.default_rng(0)
 
     def write(folder: Path, count: int, side: int = 8) -> None:

@@ -17,16 +17,16 @@ def batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Batches:
     return Batches(dataset)
 
 
-def test_pictures_in_memory_that_was_there_are_the_same(batches: Batches) -> None:
-    room = batches.room(5)
+def test_images_in_memory_that_was_there_are_the_same(batches: Batches) -> None:
+    buffer = batches.buffer(5)
     first, second = torch.tensor([3, 1, 4, 1, 5]), torch.tensor([9, 2])
-    assert torch.equal(batches.images(first, room), batches.images(first))
-    assert torch.equal(batches.images(second, room), batches.images(second))
+    assert torch.equal(batches.images(first, buffer), batches.images(first))
+    assert torch.equal(batches.images(second, buffer), batches.images(second))
 
 
 def test_they_take_the_place_of_those_before(batches: Batches) -> None:
-    room = batches.room(2)
-    before = batches.images(torch.tensor([0, 1]), room)
-    after = batches.images(torch.tensor([2, 3]), room)
+    buffer = batches.buffer(2)
+    before = batches.images(torch.tensor([0, 1]), buffer)
+    after = batches.images(torch.tensor([2, 3]), buffer)
     assert before.data_ptr() == after.data_ptr()
     assert torch.equal(before, after)

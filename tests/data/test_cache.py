@@ -22,7 +22,7 @@ class Looks:
 
 @pytest.fixture
 def file(tmp_path: Path, own_cache: Path) -> Path:
-    path = tmp_path / "pictures" / "a.png"
+    path = tmp_path / "images" / "a.png"
     path.parent.mkdir()
     path.write_text("first")
     return path

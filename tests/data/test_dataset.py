@@ -1,4 +1,4 @@
-"""Prepared pictures: resized once, checked, repaired, and safe between processes."""
+"""Prepared images: resized once, checked, repaired, and safe between processes."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from paribus.data.dataset import Dataset, open_dataset, prepare
-from paribus.data.pictures import squared
+from paribus.data.images import squared
 from paribus.errors import DataError
 from paribus.study.spec import Digits, Folder
 
@@ -30,10 +30,10 @@ class Told:
 
 
 @pytest.fixture
-def small(tmp_path: Path, own_cache: Path, pictures_in: Callable[..., None]) -> Folder:
-    """Two classes of five pictures, and an empty cache."""
+def small(tmp_path: Path, own_cache: Path, images_in: Callable[..., None]) -> Folder:
+    """Two classes of five images, and an empty cache."""
     for name in ("cat", "dog"):
-        pictures_in(tmp_path / "mine" / name, 5)
+        images_in(tmp_path / "mine" / name, 5)
     return Folder(source="folder", path=str(tmp_path / "mine"), size=8)
 
 
@@ -42,26 +42,26 @@ def contents(dataset: Dataset) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
-def test_every_picture_is_the_resized_one_of_its_source(own_cache: Path) -> None:
-    dataset, pictures = prepare(DIGITS)
+def test_every_image_is_the_resized_one_of_its_source(own_cache: Path) -> None:
+    dataset, images = prepare(DIGITS)
     assert dataset.shape == (1, 16, 16)
     assert dataset.images.dtype == np.uint8
     assert len(dataset.images) == 1797
-    assert np.array_equal(dataset.labels, pictures.labels)
+    assert np.array_equal(dataset.labels, images.labels)
     for i in (0, 1000, 1796):
-        assert np.array_equal(dataset.images[i], squared(pictures.read(i), 16))
+        assert np.array_equal(dataset.images[i], squared(images.read(i), 16))
 
 
 def test_blurred_originals_are_another_data_set_and_none_is_the_same_as_no_word_of_it(
     own_cache: Path,
 ) -> None:
-    blurred, pictures = prepare(DIGITS.model_copy(update={"blur": 0.1}))
-    assert np.array_equal(blurred.images[7], squared(pictures.read(7), 16, blur=0.1))
+    blurred, images = prepare(DIGITS.model_copy(update={"blur": 0.1}))
+    assert np.array_equal(blurred.images[7], squared(images.read(7), 16, blur=0.1))
     assert blurred.fingerprint != prepare(DIGITS)[0].fingerprint
     assert "blur" not in DIGITS.model_dump()
 
 
-def test_mean_and_deviation_are_those_of_the_training_pictures_alone(small: Folder) -> None:
+def test_mean_and_deviation_are_those_of_the_training_images_alone(small: Folder) -> None:
     dataset, _ = prepare(small)
     training = dataset.images[dataset.splits.training] / 255
     assert dataset.mean == pytest.approx(training.mean(axis=(0, 2, 3)), rel=1e-12)
@@ -79,7 +79,7 @@ def test_a_worker_opens_what_was_prepared(small: Folder) -> None:
         assert getattr(opened, name) == getattr(prepared, name)
 
 
-def test_pictures_are_mapped_and_a_change_in_memory_stays_there(small: Folder) -> None:
+def test_images_are_mapped_and_a_change_in_memory_stays_there(small: Folder) -> None:
     dataset, _ = prepare(small)
     assert isinstance(dataset.images, np.memmap)
     before = contents(dataset)
@@ -87,18 +87,18 @@ def test_pictures_are_mapped_and_a_change_in_memory_stays_there(small: Folder) -
     assert contents(dataset) == before
 
 
-def test_pictures_are_resized_once(small: Folder) -> None:
+def test_images_are_resized_once(small: Folder) -> None:
     first, again = Told(), Told()
     assert contents(prepare(small, progress=first)[0]) == contents(
         prepare(small, progress=again)[0]
     )
-    assert "resizing pictures" in first.what
-    assert "resizing pictures" not in again.what
+    assert "resizing images" in first.what
+    assert "resizing images" not in again.what
 
 
 def test_unreadable_files_are_told_whether_the_cache_was_there_or_not(small: Folder) -> None:
     (Path(small.path) / "cat" / "notes.txt").write_text("meow")
-    expected = ("cat/notes.txt: not a PNG, JPEG, WebP or BMP picture",)
+    expected = ("cat/notes.txt: not a PNG, JPEG, WebP or BMP image",)
     assert prepare(small)[0].unreadable == expected
     assert prepare(small)[0].unreadable == expected
 
@@ -107,9 +107,9 @@ def test_unreadable_files_are_told_whether_the_cache_was_there_or_not(small: Fol
 
 
 @pytest.mark.parametrize(
-    "change", [{"size": 9}, {"validation": 2}, {"test": 0.4}, {"colour": "grey"}]
+    "change", [{"size": 9}, {"validation": 2}, {"test": 0.4}, {"color": "gray"}]
 )
-def test_whatever_changes_the_pictures_changes_the_fingerprint(
+def test_whatever_changes_the_images_changes_the_fingerprint(
     change: dict[str, object], small: Folder
 ) -> None:
     other = Folder.model_validate(small.model_dump() | change)
@@ -118,20 +118,18 @@ def test_whatever_changes_the_pictures_changes_the_fingerprint(
     assert first.folder != second.folder
 
 
-def test_the_same_pictures_elsewhere_have_the_same_fingerprint(
-    small: Folder, tmp_path: Path
-) -> None:
+def test_the_same_images_elsewhere_have_the_same_fingerprint(small: Folder, tmp_path: Path) -> None:
     before = prepare(small)[0].fingerprint
     Path(small.path).rename(tmp_path / "moved")
     moved = small.model_copy(update={"path": str(tmp_path / "moved")})
     assert prepare(moved)[0].fingerprint == before
 
 
-def test_a_changed_picture_changes_the_fingerprint(
-    small: Folder, tmp_path: Path, pictures_in: Callable[..., None]
+def test_a_changed_image_changes_the_fingerprint(
+    small: Folder, tmp_path: Path, images_in: Callable[..., None]
 ) -> None:
     before = prepare(small)[0].fingerprint
-    pictures_in(tmp_path / "mine" / "dog", 1, side=9)
+    images_in(tmp_path / "mine" / "dog", 1, side=9)
     assert prepare(small)[0].fingerprint != before
 
 
@@ -184,7 +182,7 @@ def test_a_cache_that_cannot_be_written_is_named(
 
 def test_an_interrupted_build_leaves_nothing_behind(small: Folder, own_cache: Path) -> None:
     def interrupt(what: str, done: int, total: int | None) -> None:
-        if what == "resizing pictures":
+        if what == "resizing images":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -194,7 +192,7 @@ def test_an_interrupted_build_leaves_nothing_behind(small: Folder, own_cache: Pa
 
 # ---- two processes --------------------------------------------------------------------------
 
-#: Prepares a folder, but waits with finished pictures until the other process has them too.
+#: Prepares a folder, but waits with finished images until the other process has them too.
 PREPARE = """
 import sys, time
 from pathlib import Path
@@ -204,7 +202,7 @@ from paribus.study.spec import Folder
 folder, mine, other = sys.argv[1:]
 
 def wait(what, done, total):
-    if what == "resizing pictures":
+    if what == "resizing images":
         Path(mine).touch()
         until = time.monotonic() + 60
         while not Path(other).exists() and time.monotonic() < until:
@@ -216,7 +214,7 @@ print(dataset.fingerprint, dataset.images.sum(), dataset.labels.sum(), dataset.f
 
 
 @pytest.mark.parametrize("before", ["nothing", "a damaged data set"])
-def test_two_processes_may_prepare_the_same_pictures_at_once(
+def test_two_processes_may_prepare_the_same_images_at_once(
     before: str, small: Folder, tmp_path: Path, own_cache: Path
 ) -> None:
     if before == "a damaged data set":
@@ -234,5 +232,5 @@ def test_two_processes_may_prepare_the_same_pictures_at_once(
     assert all(Path(sign).exists() for sign in signs)  # both did build
     again = Told()
     dataset, _ = prepare(small, progress=again)
-    assert "resizing pictures" not in again.what  # and what they left is whole
+    assert "resizing images" not in again.what  # and what they left is whole
     assert list((own_cache / "datasets").iterdir()) == [dataset.folder]

@@ -13,15 +13,15 @@ from PIL import Image
 
 from paribus.data import decode as decoding
 from paribus.data.decode import LARGEST, UnusableError, contents
-from paribus.data.pictures import Bytes
+from paribus.data.images import Bytes
 
 #: Upright: red above blue, taller than wide.
 UPRIGHT = np.zeros((24, 16, 3), np.uint8)
 UPRIGHT[:12, :, 0] = UPRIGHT[12:, :, 2] = 255
 
 
-def decode(path: Path, colour: Literal["rgb", "grey"]) -> Bytes:
-    return decoding.decode(contents(path), colour)
+def decode(path: Path, color: Literal["rgb", "gray"]) -> Bytes:
+    return decoding.decode(contents(path), color)
 
 
 def saved(path: Path, image: Image.Image, **options: object) -> Path:
@@ -44,26 +44,26 @@ def test_each_format_gives_its_pixels_whatever_its_name(format_: str, tmp_path: 
     assert pixels.shape == (24, 16, 3)
     assert pixels.dtype == np.uint8
     off = np.abs(pixels.astype(int) - UPRIGHT).max()
-    assert off <= (2 if format_ == "JPEG" else 0)  # JPEG rounds in another colour space
+    assert off <= (2 if format_ == "JPEG" else 0)  # JPEG rounds in another color space
 
 
-def test_a_grey_study_sees_one_channel_and_a_colour_study_three(tmp_path: Path) -> None:
+def test_a_gray_study_sees_one_channel_and_a_color_study_three(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.png", Image.fromarray(UPRIGHT))
-    grey = decode(path, "grey")
-    assert grey.shape == (24, 16, 1)
-    assert (grey[0, 0, 0], grey[-1, 0, 0]) == (76, 29)  # ITU-R 601: 0.299 R, 0.114 B
+    gray = decode(path, "gray")
+    assert gray.shape == (24, 16, 1)
+    assert (gray[0, 0, 0], gray[-1, 0, 0]) == (76, 29)  # ITU-R 601: 0.299 R, 0.114 B
     lone = saved(tmp_path / "b.png", Image.fromarray(UPRIGHT[..., 0]))
     assert np.array_equal(decode(lone, "rgb"), np.repeat(UPRIGHT[..., :1], 3, axis=2))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_is_turned_upright_as_its_exif_says(orientation: int, tmp_path: Path) -> None:
+def test_a_image_is_turned_upright_as_its_exif_says(orientation: int, tmp_path: Path) -> None:
     marked = np.zeros((4, 6, 3), np.uint8)
     marked[0, 0] = 255  # the corner that is stored first
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = saved(tmp_path / "a.png", Image.fromarray(marked), exif=exif)
-    pixels = decode(path, "grey")[..., 0]
+    pixels = decode(path, "gray")[..., 0]
     # EXIF 2.3, tag 0x112: where the stored first row and column lie when upright.
     corner = {1: (0, 0), 2: (0, -1), 3: (-1, -1), 4: (-1, 0)}
     corner |= {5: (0, 0), 6: (0, -1), 7: (-1, -1), 8: (-1, 0)}
@@ -72,10 +72,10 @@ def test_a_picture_is_turned_upright_as_its_exif_says(orientation: int, tmp_path
     assert (pixels == 255).sum() == 1
 
 
-def test_grey_of_16_bits_keeps_its_shades(tmp_path: Path) -> None:
+def test_gray_of_16_bits_keeps_its_shades(tmp_path: Path) -> None:
     ramp = np.arange(256, dtype=np.uint16).reshape(16, 16) * 257
     path = saved(tmp_path / "deep.png", Image.fromarray(ramp))
-    assert np.array_equal(decode(path, "grey")[..., 0], np.arange(256).reshape(16, 16))
+    assert np.array_equal(decode(path, "gray")[..., 0], np.arange(256).reshape(16, 16))
     assert np.array_equal(decode(path, "rgb")[..., 1], np.arange(256).reshape(16, 16))
 
 
@@ -92,15 +92,15 @@ def test_a_palette_with_transparency_is_no_reason_to_warn(tmp_path: Path) -> Non
     assert np.array_equal(decode(path, "rgb"), np.asarray(image.convert("RGB")))
 
 
-def test_of_an_animation_the_first_picture_is_taken(tmp_path: Path) -> None:
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+def test_of_an_animation_the_first_image_is_taken(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
     path = saved(
         tmp_path / "a.webp", frames[0], save_all=True, append_images=frames[1:], lossless=True
     )
     assert (decode(path, "rgb") == (255, 0, 0)).all()
 
 
-# ---- what is no picture ---------------------------------------------------------------------
+# ---- what is no image ---------------------------------------------------------------------
 
 
 def refused(path: Path) -> str:
@@ -118,17 +118,17 @@ def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize("format_", ["GIF", "TIFF", "ICO", "PPM", "EPS"])
 def test_other_formats_are_left_alone_whatever_their_name(format_: str, tmp_path: Path) -> None:
     path = saved(tmp_path / "a.png", Image.fromarray(UPRIGHT), format=format_)
-    assert refused(path) == "not a PNG, JPEG, WebP or BMP picture"
+    assert refused(path) == "not a PNG, JPEG, WebP or BMP image"
 
 
-def test_text_is_no_picture(tmp_path: Path) -> None:
+def test_text_is_no_image(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("cats are nice")
-    assert refused(path) == "not a PNG, JPEG, WebP or BMP picture"
+    assert refused(path) == "not a PNG, JPEG, WebP or BMP image"
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG", "BMP", "WEBP"])
-def test_a_picture_that_was_cut_off_is_damaged(format_: str, tmp_path: Path) -> None:
+def test_a_image_that_was_cut_off_is_damaged(format_: str, tmp_path: Path) -> None:
     path = tmp_path / "a"
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     saved(path, Image.fromarray(noise), format=format_)
@@ -136,7 +136,7 @@ def test_a_picture_that_was_cut_off_is_damaged(format_: str, tmp_path: Path) -> 
     assert refused(path).startswith(("can't be read (", "not a PNG"))
 
 
-def test_a_missing_file_and_a_folder_are_no_pictures(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_are_no_images(tmp_path: Path) -> None:
     assert refused(tmp_path / "nothing.png").startswith("can't be read (")
     assert refused(tmp_path).startswith("can't be read (")
 
@@ -156,13 +156,13 @@ def test_a_claim_of_too_many_pixels_is_refused_before_any_is_read(
     assert "pixels" in refused(path)
 
 
-def test_the_largest_picture_is_still_read(tmp_path: Path) -> None:
+def test_the_largest_image_is_still_read(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.png", Image.new("1", (LARGEST // 5000, 5000)))
-    assert decode(path, "grey").shape == (5000, 10_000, 1)
+    assert decode(path, "gray").shape == (5000, 10_000, 1)
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG", "BMP", "WEBP"])
-def test_no_damage_does_more_than_refuse_the_picture(
+def test_no_damage_does_more_than_refuse_the_image(
     format_: str, tmp_path: Path, damaged: Callable[[bytes], bytes]
 ) -> None:
     file = io.BytesIO()

@@ -186,20 +186,18 @@ def refused(fetch: Fetch, **changes: Any) -> str:
 # ---- the archive ----------------------------------------------------------------------------
 
 
-def test_it_stops_when_the_labelled_files_are_complete(server: Server, fetch: Fetch) -> None:
+def test_it_stops_when_the_labeled_files_are_complete(server: Server, fetch: Fetch) -> None:
     server.content = packed(LABELLED + UNLABELLED)
     assert here(fetch()) == CONTENT
     assert len(SMALL) <= server.sent < len(server.content) / 4
 
 
-def test_what_comes_before_the_labelled_files_is_passed_over(server: Server, fetch: Fetch) -> None:
+def test_what_comes_before_the_labeled_files_is_passed_over(server: Server, fetch: Fetch) -> None:
     server.content = packed(UNLABELLED + LABELLED)
     assert here(fetch()) == CONTENT
 
 
-def test_labelled_files_may_lie_on_both_sides_of_the_unlabelled(
-    server: Server, fetch: Fetch
-) -> None:
+def test_labeled_files_may_lie_on_both_sides_of_the_unlabeled(server: Server, fetch: Fetch) -> None:
     server.content = packed(LABELLED[::-2] + UNLABELLED + LABELLED[::2])
     assert here(fetch()) == CONTENT
 

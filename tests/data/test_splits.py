@@ -1,4 +1,4 @@
-"""Splits: every picture in one part, each class in its share, the same every time."""
+"""Splits: every image in one part, each class in its share, the same every time."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def of_class(splits: Splits, labels: np.ndarray, label: int) -> tuple[int, int, 
 
 
 @given(counts, shares | numbers, shares | numbers, st.integers(0, 99))
-def test_every_picture_is_in_exactly_one_part(
+def test_every_image_is_in_exactly_one_part(
     sizes: list[int], validation: float, test: float, seed: int
 ) -> None:
     labels = labels_of(sizes, seed)
@@ -74,7 +74,7 @@ def test_the_split_stays_what_it_was_in_earlier_versions() -> None:
     assert (splits.validation.tolist(), splits.test.tolist()) == ([3, 7, 11], [1, 6, 12])
 
 
-def test_pictures_are_drawn_at_random_not_from_the_front() -> None:
+def test_images_are_drawn_at_random_not_from_the_front() -> None:
     labels = np.repeat([0, 1, 2], 300)
     splits = split(labels, said_nothing(labels), 0.2, 0.2, classes=CLASSES)
     place = splits.validation % 300  # within its class
@@ -82,7 +82,7 @@ def test_pictures_are_drawn_at_random_not_from_the_front() -> None:
     assert (np.diff(place) != 1).any()
 
 
-def test_a_share_of_few_pictures_is_one_picture_at_least() -> None:
+def test_a_share_of_few_images_is_one_image_at_least() -> None:
     labels = labels_of([3, 3, 3])
     splits = split(labels, said_nothing(labels), 0.1, 0.1, classes=CLASSES)
     assert [of_class(splits, labels, label) for label in range(3)] == [(1, 1, 1)] * 3
@@ -92,7 +92,7 @@ def test_a_share_of_few_pictures_is_one_picture_at_least() -> None:
 
 
 def in_parts(**sizes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and parts, with so many pictures of each of three classes in each part."""
+    """Labels and parts, with so many images of each of three classes in each part."""
     part = np.concatenate([np.repeat(name, 3 * size) for name, size in sizes.items()])
     return np.arange(len(part)) % 3, part
 
@@ -105,21 +105,21 @@ def test_parts_that_the_source_gives_stay_as_they_are() -> None:
     assert np.array_equal(splits.test, np.flatnonzero(part == "test"))
 
 
-def test_a_missing_validation_part_is_taken_out_of_the_training_pictures() -> None:
+def test_a_missing_validation_part_is_taken_out_of_the_training_images() -> None:
     labels, part = in_parts(train=10, test=4)
     splits = split(labels, part, 0.2, 0.9, classes=CLASSES)
     assert np.array_equal(splits.test, np.flatnonzero(part == "test"))
     assert [of_class(splits, labels, label) for label in range(3)] == [(8, 2, 4)] * 3
 
 
-def test_as_in_stl10_it_can_be_taken_out_of_the_test_pictures() -> None:
+def test_as_in_stl10_it_can_be_taken_out_of_the_test_images() -> None:
     labels, part = in_parts(train=10, test=8)
     splits = split(labels, part, 3, None, classes=CLASSES, validation_from="test")
     assert np.array_equal(splits.training, np.flatnonzero(part == "train"))
     assert [of_class(splits, labels, label) for label in range(3)] == [(10, 3, 5)] * 3
 
 
-def test_a_missing_test_part_is_taken_out_of_the_training_pictures() -> None:
+def test_a_missing_test_part_is_taken_out_of_the_training_images() -> None:
     labels, part = in_parts(train=10, validation=4)
     splits = split(labels, part, 0.9, 0.3, classes=CLASSES)
     assert [of_class(splits, labels, label) for label in range(3)] == [(7, 4, 3)] * 3
@@ -128,24 +128,24 @@ def test_a_missing_test_part_is_taken_out_of_the_training_pictures() -> None:
 # ---- too few --------------------------------------------------------------------------------
 
 
-def test_too_few_pictures_of_a_class_are_named_and_counted() -> None:
+def test_too_few_images_of_a_class_are_named_and_counted() -> None:
     labels = labels_of([9, 4, 9])
     with pytest.raises(DataError) as error:
         split(labels, said_nothing(labels), 2, 2, classes=CLASSES)
     assert str(error.value) == (
-        "class 'dog': 4 train pictures came, at least 5 are needed (2 for test, 2 for "
-        "validation, 1 to be left). Add pictures, or lower data.test and data.validation."
+        "class 'dog': 4 train images came, at least 5 are needed (2 for test, 2 for "
+        "validation, 1 to be left). Add images, or lower data.test and data.validation."
     )
 
 
-def test_just_enough_pictures_are_enough() -> None:
+def test_just_enough_images_are_enough() -> None:
     labels = labels_of([9, 5, 9])
     splits = split(labels, said_nothing(labels), 2, 2, classes=CLASSES)
     assert of_class(splits, labels, 1) == (1, 2, 2)
 
 
-def test_a_class_without_a_test_picture_is_refused() -> None:
+def test_a_class_without_a_test_image_is_refused() -> None:
     labels, part = in_parts(train=5, validation=3, test=4)
     keep = ~((part == "test") & (labels == 2))
-    with pytest.raises(DataError, match="class 'owl': 0 test pictures came, at least 1"):
+    with pytest.raises(DataError, match="class 'owl': 0 test images came, at least 1"):
         split(labels[keep], part[keep], 0.2, 0.2, classes=CLASSES)

@@ -77,7 +77,7 @@ def test_links_to_files_inside_are_followed_and_all_others_named(root: Path) -> 
         "c/away too: a link that leads out of the folder",
         "c/gone: a link to nowhere",
         "c/loop: a link to nowhere",
-        "c/up: a link to a folder; only links to pictures are followed",
+        "c/up: a link to a folder; only links to images are followed",
     ]
 
 

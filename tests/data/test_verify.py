@@ -18,7 +18,7 @@ def by_name(data_dir: Path | None = None) -> dict[str, SourceState]:
 def test_every_source_of_a_study_is_listed(own_cache: Path) -> None:
     found = by_name()
     assert list(found) == ["digits", "stl10", "folder"]
-    assert (found["digits"].state, found["digits"].pictures, found["digits"].classes) == (
+    assert (found["digits"].state, found["digits"].images, found["digits"].classes) == (
         "ready",
         1797,
         10,
@@ -50,30 +50,28 @@ def test_the_digits_are_compared_with_what_they_should_be(monkeypatch: pytest.Mo
 
 
 def test_a_good_folder_has_no_problem(
-    tmp_path: Path, own_cache: Path, pictures_in: Callable[..., None]
+    tmp_path: Path, own_cache: Path, images_in: Callable[..., None]
 ) -> None:
     for name in ("cat", "dog"):
-        pictures_in(tmp_path / "mine" / name, 2)
+        images_in(tmp_path / "mine" / name, 2)
     assert problems(str(tmp_path / "mine")) == []
     (tmp_path / "mine" / "cat" / "list.txt").write_text("0.png")
-    assert problems(str(tmp_path / "mine")) == [
-        "cat/list.txt: not a PNG, JPEG, WebP or BMP picture"
-    ]
+    assert problems(str(tmp_path / "mine")) == ["cat/list.txt: not a PNG, JPEG, WebP or BMP image"]
 
 
 def test_a_folder_is_read_again_whatever_its_files_times_say(
-    tmp_path: Path, own_cache: Path, pictures_in: Callable[..., None]
+    tmp_path: Path, own_cache: Path, images_in: Callable[..., None]
 ) -> None:
     for name in ("cat", "dog"):
-        pictures_in(tmp_path / "mine" / name, 2)
+        images_in(tmp_path / "mine" / name, 2)
     assert problems(str(tmp_path / "mine")) == []
     file = tmp_path / "mine" / "cat" / "0.png"
     facts = file.stat()
     file.write_bytes(bytes(facts.st_size))
     os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    assert problems(str(tmp_path / "mine")) == ["cat/0.png: not a PNG, JPEG, WebP or BMP picture"]
+    assert problems(str(tmp_path / "mine")) == ["cat/0.png: not a PNG, JPEG, WebP or BMP image"]
 
 
 def test_a_folder_that_cannot_be_used_is_one_problem(tmp_path: Path) -> None:
     (problem,) = problems(str(tmp_path / "nowhere"))
-    assert "a folder of pictures is expected" in problem
+    assert "a folder of images is expected" in problem

@@ -26,7 +26,7 @@ POOLS = [(2, 2, 0), (3, 3, 0)] * 3 + [(2, 2, 1), (3, 2, 0), (3, 2, 1), (2, 1, 0)
 #: kink that single precision can't tell on which side.
 VALUES = 60_000
 
-#: The bias of a unit that no picture wakes.
+#: The bias of a unit that no image wakes.
 DEAD = -100.0
 
 
@@ -43,7 +43,7 @@ def examples(number: int) -> settings:
 
 @dataclass(frozen=True)
 class Case:
-    """A network, the shape of its pictures and a batch of them."""
+    """A network, the shape of its images and a batch of them."""
 
     module: nn.Sequential
     shape: Shape
@@ -53,7 +53,7 @@ class Case:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """How hypothesis shows a case that failed."""
-        printer.text(f"{len(self.images)} pictures of {self.shape}, seed {self.seed}, for ")
+        printer.text(f"{len(self.images)} images of {self.shape}, seed {self.seed}, for ")
         printer.text(repr(self.module))
 
 
@@ -79,7 +79,7 @@ class Answer:
 def networks(
     draw: st.DrawFn, *, batch_norm: bool | None = None, dropout: bool = True
 ) -> tuple[nn.Sequential, Shape]:
-    """Up to two stages before and two hidden layers behind a flatten, and the pictures' shape."""
+    """Up to two stages before and two hidden layers behind a flatten, and the images' shape."""
     shape = channels, height, width = (
         draw(st.integers(1, 9)),
         draw(st.integers(1, 13)),
@@ -151,7 +151,7 @@ def _shape_after(layers: list[nn.Module], shape: Shape) -> Shape:
 
 
 def _stir(module: nn.Sequential, dead: float) -> None:
-    """Give batch norms a life before this step, and units that no picture wakes.
+    """Give batch norms a life before this step, and units that no image wakes.
 
     A share `dead` of the layers before a ReLU has one; if it is 1, they have no others.
     """
@@ -169,30 +169,30 @@ def _stir(module: nn.Sequential, dead: float) -> None:
 
 
 @st.composite
-def cases(draw: st.DrawFn, /, *, pictures: str = "random", **which: Any) -> Case:
+def cases(draw: st.DrawFn, /, *, kind: str = "random", **which: Any) -> Case:
     """A network with a batch on which single precision decides as double precision does.
 
     Args:
-        pictures: "random", "constant" (each of one colour) or "equal" (all of one colour).
+        images: "random", "constant" (each of one color) or "equal" (all of one color).
         which: as `networks` takes it.
     """
     module, shape = draw(networks(**which))
     most = max(1, min(300, VALUES // _widest(module, shape)))
     batch = draw(st.one_of(st.integers(1, min(40, most)), st.integers(1, most)))
     seed = draw(st.integers(0, 2**16))
-    return Case(module, shape, *batch_of(module, shape, batch, seed, pictures), seed)
+    return Case(module, shape, *batch_of(module, shape, batch, seed, images), seed)
 
 
 def batch_of(
-    module: nn.Sequential, shape: Shape, batch: int, seed: int, pictures: str = "random"
+    module: nn.Sequential, shape: Shape, batch: int, seed: int, kind: str = "random"
 ) -> tuple[Tensor, Tensor]:
-    """Normally distributed pictures (batch, *shape) and any labels."""
+    """Normally distributed images (batch, *shape) and any labels."""
     generator = torch.Generator().manual_seed(seed)
     size = {
         "random": (batch, *shape),
         "constant": (batch, shape[0], 1, 1),
         "equal": (1, shape[0], 1, 1),
-    }[pictures]
+    }[kind]
     images = torch.randn(size, generator=generator).expand(batch, *shape).contiguous()
     return images, torch.randint(0, classes(module), (batch,), generator=generator)
 
@@ -203,7 +203,7 @@ def classes(module: nn.Sequential) -> int:
 
 
 def _widest(module: nn.Sequential, shape: Shape) -> int:
-    """How many values one picture has in the layer that has most."""
+    """How many values one image has in the layer that has most."""
     x, most = torch.zeros(1, *shape), math.prod(shape)
     for layer in copy.deepcopy(module).eval():
         x = layer(x)
@@ -243,11 +243,11 @@ def in_double(case: Case) -> Answer:
     )
 
 
-def _watch(layer: nn.Module, measure: Callable[[Any, Tensor], Tensor], least: list[float]) -> None:
-    """Have the least of what `measure` says of a layer's input added to a list."""
+def _watch(layer: nn.Module, metric: Callable[[Any, Tensor], Tensor], least: list[float]) -> None:
+    """Have the least of what `metric` says of a layer's input added to a list."""
 
     def hook(layer: nn.Module, inputs: tuple[Tensor]) -> None:
-        least.append(float(measure(layer, inputs[0].detach()).min()))
+        least.append(float(metric(layer, inputs[0].detach()).min()))
 
     layer.register_forward_pre_hook(hook)
 

@@ -1,4 +1,4 @@
-"""What the engine says of pictures is what torch says of them in evaluation mode."""
+"""What the engine says of images is what torch says of them in evaluation mode."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_asking_changes_nothing(case: Case) -> None:
         assert torch.equal(value, before[name]), name
 
 
-def test_a_picture_is_answered_alike_alone_and_among_others() -> None:
+def test_a_image_is_answered_alike_alone_and_among_others() -> None:
     torch.manual_seed(0)
     module = nn.Sequential(nn.Conv2d(3, 7, 3), nn.ReLU(), nn.Flatten(), nn.Linear(7 * 36, 5))
     forward = Forward(module, (3, 8, 8))
@@ -64,12 +64,12 @@ def test_the_weights_of_the_moment_count() -> None:
     assert forward(images).tolist() == [[2.0, -1.0]] * 3
 
 
-def test_no_pictures_have_no_answers() -> None:
+def test_no_images_have_no_answers() -> None:
     module = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
     assert Forward(module, (1, 2, 2))(torch.empty(0, 1, 2, 2)).shape == (0, 2)
 
 
-def test_pictures_in_another_memory_format_are_the_same_pictures() -> None:
+def test_images_in_another_memory_format_are_the_same_images() -> None:
     module = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(32, 2))
     images = torch.randn(5, 3, 6, 6)
     forward = Forward(module, (3, 6, 6))

@@ -1,6 +1,6 @@
 """Every gradient of every network in the vocabulary, against torch's in double precision.
 
-An optimiser with momentum keeps the first step's gradient as it came, so it is seen without
+An optimizer with momentum keeps the first step's gradient as it came, so it is seen without
 rounding of the parameters. Single precision may choose otherwise than double where a ReLU is
 within rounding of its kink, or two values of a pool window within rounding of each other; such
 batches are left out, and all else must agree to TOLERANCE. Where a batch norm divides by next to
@@ -30,7 +30,7 @@ from engine.cases import (
 from paribus.engine.native import Trainer
 from paribus.network.lenet import lenet5
 from paribus.study.spec import Sgd
-from paribus.training.optimise import optimizer
+from paribus.training.optimize import build_optimizer
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -48,11 +48,11 @@ ROUNDING = 4e-6
 def answer(case: Case) -> tuple[float, dict[str, Tensor], nn.Module]:
     """The engine's loss, its gradients by name, and the module after the step."""
     module = copy.deepcopy(case.module)
-    optimiser = optimizer(Sgd(kind="sgd", lr=0.1, momentum=0.9), module)
-    trainer = Trainer(module, case.shape, optimiser, len(case.images))
+    optimizer = build_optimizer(Sgd(kind="sgd", lr=0.1, momentum=0.9), module)
+    trainer = Trainer(module, case.shape, optimizer, len(case.images))
     torch.manual_seed(case.seed)
     loss = trainer.step(case.images, case.labels)
-    momenta = {name: optimiser.state[p]["momentum_buffer"] for name, p in module.named_parameters()}
+    momenta = {name: optimizer.state[p]["momentum_buffer"] for name, p in module.named_parameters()}
     return loss, momenta, module
 
 
@@ -138,19 +138,19 @@ def test_gradients_of_larger_networks_are_torchs(which: str, batch: int) -> None
 
 
 @examples(60)
-@given(cases(batch_norm=False, pictures="equal"))
-def test_gradients_of_equal_pictures_of_one_colour_are_torchs(case: Case) -> None:
+@given(cases(batch_norm=False, images="equal"))
+def test_gradients_of_equal_images_of_one_color_are_torchs(case: Case) -> None:
     agree(case, least=0.01)
 
 
 @examples(60)
-@given(cases(pictures="constant"))
-def test_gradients_of_pictures_of_one_colour_each_are_torchs(case: Case) -> None:
+@given(cases(images="constant"))
+def test_gradients_of_images_of_one_color_each_are_torchs(case: Case) -> None:
     agree(case, least=0.1)
 
 
 @examples(60)
-@given(cases(batch_norm=True, pictures="equal"))
+@given(cases(batch_norm=True, images="equal"))
 def test_nothing_is_infinite_where_a_batch_norm_divides_by_nothing(case: Case) -> None:
     assume(values_per_channel(case) > 1)
     loss, gradients, module = answer(case)
@@ -170,7 +170,7 @@ def test_a_bias_that_batch_norm_takes_away_has_no_gradient_at_all() -> None:
     assert gradients["7.bias"].all()
 
 
-def test_a_unit_that_no_picture_wakes_learns_nothing() -> None:
+def test_a_unit_that_no_image_wakes_learns_nothing() -> None:
     module = nn.Sequential(
         nn.Conv2d(2, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 3)
     )

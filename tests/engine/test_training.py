@@ -27,7 +27,7 @@ from paribus.data.dataset import Dataset, prepare
 from paribus.engine.native import Trainer
 from paribus.network.lenet import lenet5
 from paribus.study.spec import Adam, Digits, Sgd
-from paribus.training.optimise import optimizer
+from paribus.training.optimize import build_optimizer
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -62,7 +62,7 @@ def by_engine(digits: Dataset, which: str, seed: int) -> tuple[Tensor, nn.Sequen
     """The loss before each step, and the trained network."""
     module = start(digits, which, seed)
     # A rate so high that rounding has grown large after a hundred steps.
-    trainer = Trainer(module, digits.shape, optimizer(Adam(lr=0.02), module), BATCH)
+    trainer = Trainer(module, digits.shape, build_optimizer(Adam(lr=0.02), module), BATCH)
     losses = [trainer.step(images, labels) for images, labels in batches(digits, seed)]
     return torch.tensor(losses, dtype=torch.float64), module
 
@@ -71,14 +71,14 @@ def by_torch(digits: Dataset, which: str, seed: int, way: str = "usual") -> Tens
     module = start(digits, which, seed)
     if way == "channels last":
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's gap
-    optimiser = optimizer(Adam(lr=0.02), module)
+    optimizer = build_optimizer(Adam(lr=0.02), module)
     losses = []
     with WAYS[way]():
         for images, labels in batches(digits, seed):
             loss = cross_entropy(module(images), labels)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-            optimiser.step()
+            optimizer.step()
             losses.append(loss.item())
     return torch.tensor(losses, dtype=torch.float64)
 
@@ -139,7 +139,9 @@ def test_what_a_batch_leaves_behind_is_nothing_to_the_next(digits: Dataset) -> N
     losses = []
     for before in ([], [31], [16, 2, 33], [3]):
         again = copy.deepcopy(module)
-        trainer = Trainer(again, digits.shape, optimizer(Sgd(kind="sgd", lr=1e-30), again), 100)
+        trainer = Trainer(
+            again, digits.shape, build_optimizer(Sgd(kind="sgd", lr=1e-30), again), 100
+        )
         for n in before:
             trainer.step(images[:n], labels[:n])
         losses.append(trainer.step(images[:20], labels[:20]))
@@ -158,13 +160,13 @@ def test_a_weight_that_left_the_numbers_is_seen_in_the_loss(
         module.get_parameter(where).view(-1)[0] = value
     images, labels = next(batches(digits, 0))
     theirs = cross_entropy(copy.deepcopy(module)(images), labels).item()
-    trainer = Trainer(module, digits.shape, optimizer(Adam(lr=0.01), module), BATCH)
+    trainer = Trainer(module, digits.shape, build_optimizer(Adam(lr=0.01), module), BATCH)
     assert math.isfinite(trainer.step(images, labels)) == math.isfinite(theirs)
 
 
 def test_what_does_not_fit_is_refused_in_words(digits: Dataset) -> None:
     module = start(digits, "batch norm", 0)
-    trainer = Trainer(module, digits.shape, optimizer(Adam(lr=0.01), module), 4)
+    trainer = Trainer(module, digits.shape, build_optimizer(Adam(lr=0.01), module), 4)
     images, labels = next(batches(digits, 0))
     with pytest.raises(ValueError, match=r"4 images .* 5"):
         trainer.step(images[:5], labels[:5])

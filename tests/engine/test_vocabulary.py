@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from paribus.engine.vocabulary import OutsideVocabulary, translate
+from paribus.engine.vocabulary import UnsupportedLayer, translate
 from paribus.network.lenet import lenet5
 
 SHAPE = (3, 8, 8)
@@ -163,7 +163,7 @@ OUTSIDE = {
     "no sequence": (lambda: nn.Linear(192, 2), "Linear"),
     "no layers": (nn.Sequential, None),
     "no weights": (lambda: nn.Sequential(nn.Flatten()), None),
-    "pictures as answers": (lambda: nn.Sequential(nn.Conv2d(3, 2, 3)), None),
+    "images as answers": (lambda: nn.Sequential(nn.Conv2d(3, 2, 3)), None),
     "linear over the columns": (lambda: nn.Sequential(nn.Linear(8, 2), nn.Flatten()), "0"),
     "the same layer twice": (shared, None),
     "the same weights twice": (tied, None),
@@ -180,11 +180,11 @@ OUTSIDE = {
         strided,
         "conv.weight",
     ),
-    "other pictures": (
+    "other images": (
         lambda: nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 2)),
         "0",
     ),
-    "a kernel beyond the picture": (
+    "a kernel beyond the image": (
         lambda: nn.Sequential(nn.Conv2d(3, 2, 9), nn.Flatten(), nn.Linear(2, 2)),
         "0",
     ),
@@ -194,7 +194,7 @@ OUTSIDE = {
 @pytest.mark.parametrize("odd", OUTSIDE)
 def test_what_lies_outside_is_refused_by_a_clause_that_names_it(odd: str) -> None:
     make, name = OUTSIDE[odd]
-    with pytest.raises(OutsideVocabulary) as refusal:
+    with pytest.raises(UnsupportedLayer) as refusal:
         translate(make(), SHAPE)  # type: ignore[operator]  # a constructor of the table above
     said = str(refusal.value)
     assert said[0] == said[0].lower() or said.startswith(str(name)), said

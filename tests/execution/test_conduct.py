@@ -14,10 +14,10 @@ from paribus.events import (
     quiet,
 )
 from paribus.execution.conduct import prepare_data, train_missing
-from paribus.execution.local import Workers
 from paribus.execution.task import Outcome
-from paribus.records import Record
-from paribus.store import read_record, run_folder
+from paribus.execution.workers import Workers
+from paribus.records.store import read_record, run_folder
+from paribus.records.types import Record
 from paribus.study.plan import settings
 from paribus.study.spec import Study
 
@@ -35,10 +35,10 @@ class Broken(nn.Module):
         super().__init__()
         self.inner = fine(**shape)
 
-    def forward(self, pictures):
-        if self.training and len(pictures) > 2:
+    def forward(self, images):
+        if self.training and len(images) > 2:
             raise RuntimeError("it does not fit")
-        return self.inner(pictures)
+        return self.inner(images)
 
 def killed(**shape):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -168,7 +168,7 @@ def test_runs_that_fail_are_named_with_the_reason_and_the_others_go_on(
     assert again == {"killed", "broken"}
 
 
-def test_settings_that_see_the_same_pictures_share_one_array(small_study: Build) -> None:
+def test_settings_that_see_the_same_images_share_one_array(small_study: Build) -> None:
     study = small_study(variations={"l2": {"optimizer.lr": 0.1}, "large": {"data.size": 24}})
     data = prepare_data(study, None, quiet)
     assert data["baseline"] is data["l2"]

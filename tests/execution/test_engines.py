@@ -13,8 +13,8 @@ from paribus.errors import EngineError
 from paribus.events import EngineMissing, Event, quiet
 from paribus.execution import engines
 from paribus.execution.engines import choose
-from paribus.execution.local import Workers
-from paribus.records import EngineFacts
+from paribus.execution.workers import Workers
+from paribus.records.types import EngineFacts
 from paribus.study.plan import settings
 from paribus.study.spec import Study
 
@@ -83,7 +83,7 @@ def test_so_does_one_that_torch_trains_as_fast(
     small_study: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(program: Program) -> str | None:
-        return "too large" if any(stage.normalisation for stage in program.stages) else None
+        return "too large" if any(stage.normalization for stage in program.stages) else None
 
     monkeypatch.setattr(engines, "torch_is_faster", slow)
     bn = {"network.batch_norm": True}

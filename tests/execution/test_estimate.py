@@ -7,7 +7,7 @@ import pytest
 
 from paribus.errors import EngineError
 from paribus.execution import engines, estimate
-from paribus.records import EngineFacts
+from paribus.records.types import EngineFacts
 from paribus.study.spec import Study
 from paribus.training import steps
 

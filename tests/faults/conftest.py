@@ -1,15 +1,15 @@
-"""Pictures that every test of faults shares."""
+"""Images that every test of faults shares."""
 
 from pathlib import Path
 
 import pytest
 
-from faults.small import draw_pictures
+from faults.small import draw_images
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_pictures(tmp_path_factory.mktemp("faults") / "pictures")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_images(tmp_path_factory.mktemp("faults") / "images")
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 import paribus
-from paribus.disk import write_file
-from paribus.evaluation.attribution import integrated_gradients
 from paribus.events import Watch, quiet
 from paribus.execution.task import Outcome, Task
-from paribus.records import Record
+from paribus.explain.attribution import integrated_gradients
+from paribus.io.disk import write_file
+from paribus.records.types import Record
 from paribus.report.write import write_report
 from paribus.study.spec import Study
 
@@ -52,9 +52,9 @@ def run_here(
     """
     quick = partial(integrated_gradients, steps=1)  # how exact they are is no matter here
     with (
-        patch("paribus.execution.local.Workers", Here),
-        patch("paribus.execution.analyse.integrated_gradients", quick),
-        patch("paribus.execution.analyse.occlusion", quick),
+        patch("paribus.execution.workers.Workers", Here),
+        patch("paribus.execution.analyze.integrated_gradients", quick),
+        patch("paribus.execution.analyze.occlusion", quick),
         _report(written),
     ):
         paribus.run(study, out, jobs=1, other_machine=other_machine, watch=watch)
@@ -66,11 +66,11 @@ def _report(written: Written) -> Iterator[None]:
         written[str(path.relative_to(out_of[0]))] = content
         write_file(path, content)
 
-    def make(out: Path, study: Study, records: Sequence[Record], *, pictures: bool) -> Path:
+    def make(out: Path, study: Study, records: Sequence[Record], *, images: bool) -> Path:
         out_of.append(out)
-        return write_report(out, study, records, pictures=pictures)
+        return write_report(out, study, records, images=images)
 
-    def write(out: Path, study: Study, records: Sequence[Record], *, pictures: bool) -> Path:
+    def write(out: Path, study: Study, records: Sequence[Record], *, images: bool) -> Path:
         for name, content in written.items():
             write_file(out / name, content)
         return out / "report.html"

@@ -23,7 +23,7 @@ import torch
 from faults.here import Written, run_here
 from faults.real import TABLES, alive, as_csv, slow_study, started, tables, until, workers
 from faults.seam import die_at, seam
-from faults.small import content, differing, draw_pictures, small_study
+from faults.small import content, differing, draw_images, small_study
 from faults.test_kills import everything
 from paribus.execution import checkpoint
 from paribus.study.read import read_study
@@ -38,9 +38,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         os.environ["PARIBUS_CACHE"] = f"{place}/cache"
         os.chdir(place)
-        pictures = draw_pictures(Path(place) / "pictures")
-        wrong = kills_at_steps(pictures, Path(place), at_steps)
-        wrong += kills_of_commands(pictures, Path(place), commands)
+        images = draw_images(Path(place) / "images")
+        wrong = kills_at_steps(images, Path(place), at_steps)
+        wrong += kills_of_commands(images, Path(place), commands)
     print("\n".join(wrong) or "nothing differs")
     sys.exit(1 if wrong else 0)
 
@@ -48,12 +48,12 @@ def main() -> None:
 # ---- before one step of a write, or in its midst ----------------------------------------------
 
 
-def kills_at_steps(pictures: Path, place: Path, wanted: int) -> list[str]:
+def kills_at_steps(images: Path, place: Path, wanted: int) -> list[str]:
     """Kill at steps spread over all that a study takes; what differs afterwards."""
     # No step is taken here: a process that forks must not have used torch's autograd.
     torch.set_num_threads(1)
     checkpoint.SPACING = 0
-    study = small_study(pictures, epochs=3)
+    study = small_study(images, epochs=3)
     whole, report = place / "whole", place / "report"
     in_a_fork(lambda: run_here(study, report, {}))
     written = report_files(report)
@@ -111,10 +111,10 @@ def in_a_fork(work: Callable[[], None]) -> int:
 # ---- whole commands ---------------------------------------------------------------------------
 
 
-def kills_of_commands(pictures: Path, place: Path, wanted: int) -> list[str]:
+def kills_of_commands(images: Path, place: Path, wanted: int) -> list[str]:
     """Send signals to processes of commands until so many were sent; what differs afterwards."""
     draw = random.Random(1)
-    study = slow_study(pictures, place, epochs=120)
+    study = slow_study(images, place, epochs=120)
     in_a_fork(lambda: run_here(read_study(study), place / "slow-whole", {"report.html": b""}))
     reference = content(place / "slow-whole")
     began, sent, wrong, rounds = time.monotonic(), Counter[str](), [], 0

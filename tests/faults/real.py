@@ -27,19 +27,19 @@ class Slow(nn.Module):
         self.body = nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, 16),
                                   nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, classes))
 
-    def forward(self, pictures):
+    def forward(self, images):
         if self.training:
             time.sleep(0.008)
-        return self.body(dropout(pictures, 0.1, self.training))
+        return self.body(dropout(images, 0.1, self.training))
 """
 
 
-def slow_study(pictures: Path, folder: Path, epochs: int) -> Path:
+def slow_study(images: Path, folder: Path, epochs: int) -> Path:
     """A study file of two runs, beside the network that it names."""
     (folder / "slow_network.py").write_text(SLOW_NETWORK)
     study = {
         "name": "slow",
-        "data": {"source": "folder", "path": str(pictures), "size": 16, "colour": "grey"},
+        "data": {"source": "folder", "path": str(images), "size": 16, "color": "gray"},
         "network": "slow_network:Slow",
         "augmentation": {"flip": True, "shift": 1},
         "epochs": epochs,

@@ -1,4 +1,4 @@
-"""What tests put in the place of `os` in `paribus.disk`, to kill and to refuse at any step."""
+"""What tests put in the place of `os` in `paribus.io.disk`, to kill and to refuse at any step."""
 
 import os
 import shutil
@@ -94,5 +94,5 @@ def nothing(seam: Seam, label: str, at: int) -> None:
 def seam(root: Path, fault: Callable[[Seam, str, int], None] = nothing) -> Iterator[Seam]:
     """Put a seam below everything that is written."""
     stand_in = Seam(root, fault)
-    with patch("paribus.disk.os", stand_in), patch("paribus.disk.shutil", stand_in):
+    with patch("paribus.io.disk.os", stand_in), patch("paribus.io.disk.shutil", stand_in):
         yield stand_in

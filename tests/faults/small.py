@@ -11,9 +11,9 @@ from PIL import Image
 
 from paribus.events import EpochDone, Event, quiet
 from paribus.execution.conduct import prepare_data
-from paribus.execution.deciding import deciding
+from paribus.execution.inputs import inputs
 from paribus.execution.train import Training, train_and_record
-from paribus.records import EngineFacts
+from paribus.records.types import EngineFacts
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 
@@ -21,7 +21,7 @@ from paribus.study.spec import Study
 TIMES = {"started", "ended", "train_seconds", "train_cpu_seconds", "peak_memory"}
 COUNTS = {"resumes", "retries"}
 
-#: Between them, everything that has a state: dropout, moves, running means, every optimiser
+#: Between them, everything that has a state: dropout, moves, running means, every optimizer
 #: and every schedule.
 KINDS: dict[str, dict[str, Any]] = {
     "adam": {"optimizer": {"kind": "adam", "lr": 0.002, "weight_decay": 0.01}},
@@ -45,8 +45,8 @@ class Killed(BaseException):
     """Ends a run as a kill would: nothing between here and the test may catch it."""
 
 
-def draw_pictures(folder: Path) -> Path:
-    """Three classes of ten small pictures, which a network can tell apart."""
+def draw_images(folder: Path) -> Path:
+    """Three classes of ten small images, which a network can tell apart."""
     draw = np.random.default_rng(5)
     for number in range(3):
         (folder / f"class {number}").mkdir(parents=True)
@@ -57,12 +57,12 @@ def draw_pictures(folder: Path) -> Path:
     return folder
 
 
-def small_study(pictures: Path, kind: str = "everything drawn", epochs: int = 4) -> Study:
+def small_study(images: Path, kind: str = "everything drawn", epochs: int = 4) -> Study:
     """A study that trains in a tenth of a second a run."""
     return Study.model_validate(
         {
             "name": "small",
-            "data": {"source": "folder", "path": str(pictures), "size": 16, "colour": "grey"},
+            "data": {"source": "folder", "path": str(images), "size": 16, "color": "gray"},
             "epochs": epochs,
             "batch_size": 6,
             "seeds": 1,
@@ -82,7 +82,7 @@ def training(study: Study, out: Path, engine: EngineFacts | None = None) -> Trai
         baseline=study.baseline,
         run=run,
         dataset=dataset.folder,
-        deciding=deciding(run, dataset, engine),
+        inputs=inputs(run, dataset, engine),
         out=out,
     )
 

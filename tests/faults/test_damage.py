@@ -17,7 +17,7 @@ from faults.small import content, differing, small_study, train_until, training
 from paribus.errors import RecordError
 from paribus.events import Event, RecordSetAside, RunBegins
 from paribus.execution.checkpoint import read_latest
-from paribus.store import (
+from paribus.records.store import (
     WEIGHTS,
     checkpoint_folder,
     checkpoints,
@@ -73,10 +73,10 @@ def damaged(folder: Path, place: Path, seed: int) -> Iterator[tuple[Path, str]]:
 
 
 @pytest.fixture(scope="module")
-def results(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def results(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished study, whose report was not made."""
     out = tmp_path_factory.mktemp("damage") / "out"
-    run_here(small_study(pictures, epochs=2), out, {"report.html": b""})
+    run_here(small_study(images, epochs=2), out, {"report.html": b""})
     return out
 
 
@@ -104,8 +104,8 @@ def test_no_damaged_record_is_loaded_changed(results: Path, tmp_path: Path) -> N
     assert len(refused) == 6  # of every file of a record some damage was refused
 
 
-def test_no_damaged_checkpoint_is_gone_on_from(pictures: Path, tmp_path: Path) -> None:
-    task = training(small_study(pictures), tmp_path / "out")
+def test_no_damaged_checkpoint_is_gone_on_from(images: Path, tmp_path: Path) -> None:
+    task = training(small_study(images), tmp_path / "out")
     train_until(task, 3)
     folder = checkpoint_folder(tmp_path / "out", "baseline", 0)
     last, before = checkpoints(folder)
@@ -121,8 +121,8 @@ def test_no_damaged_checkpoint_is_gone_on_from(pictures: Path, tmp_path: Path) -
     assert noticed > MUTATIONS * EFFORT / 3
 
 
-def test_checkpoints_that_changed_names_count_as_damaged(pictures: Path, tmp_path: Path) -> None:
-    train_until(training(small_study(pictures), tmp_path), 3)
+def test_checkpoints_that_changed_names_count_as_damaged(images: Path, tmp_path: Path) -> None:
+    train_until(training(small_study(images), tmp_path), 3)
     folder = checkpoint_folder(tmp_path, "baseline", 0)
     last, before = checkpoints(folder)
     last.rename(folder / "held")
@@ -134,7 +134,7 @@ def test_checkpoints_that_changed_names_count_as_damaged(pictures: Path, tmp_pat
 
 
 def test_a_damaged_record_is_set_aside_and_trained_again(
-    results: Path, pictures: Path, tmp_path: Path
+    results: Path, images: Path, tmp_path: Path
 ) -> None:
     out = Path(shutil.copytree(results, tmp_path / "out"))
     folder = run_folder(out, "l2", 0)
@@ -142,7 +142,7 @@ def test_a_damaged_record_is_set_aside_and_trained_again(
         file = folder / "curves.safetensors"
         file.write_bytes(half := file.read_bytes()[:-1])
         heard: list[Event] = []
-        run_here(small_study(pictures, epochs=2), out, {"report.html": b""}, heard.append)
+        run_here(small_study(images, epochs=2), out, {"report.html": b""}, heard.append)
         (aside,) = [event for event in heard if isinstance(event, RecordSetAside)]
         assert aside.where == str(out / "set-aside" / "l2" / f"seed-0-{time}")
         assert "its SHA-256 differs" in aside.message

@@ -17,8 +17,8 @@ from faults.here import Here
 from faults.seam import Seam, die_at, nothing, refuse_at, seam
 from faults.small import Killed
 from paribus import cli
-from paribus.disk import append_line, move, remove, sweep, write_file, write_folder
 from paribus.errors import DiskError, ParibusError
+from paribus.io.disk import append_line, move, remove, sweep, write_file, write_folder
 
 REFUSALS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.ENOENT)
 
@@ -113,7 +113,7 @@ def test_a_write_that_the_system_takes_in_pieces_is_whole(tmp_path: Path) -> Non
             return super()._step(name, real)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("paribus.disk.os", Pieces(tmp_path, nothing))
+        patch.setattr("paribus.io.disk.os", Pieces(tmp_path, nothing))
         write_file(tmp_path / "file", b"0123456789" * 10)
     assert (tmp_path / "file").read_bytes() == b"0123456789" * 10
 
@@ -140,7 +140,7 @@ def test_the_command_ends_with_1_and_says_what_where_and_what_to_do(
         "name: s\ndata: {source: digits, size: 16}\nepochs: 1\nseeds: 1\n"
         "variations: {l2: {optimizer.weight_decay: 0.1}}\n"
     )
-    monkeypatch.setattr("paribus.execution.local.Workers", Here)
+    monkeypatch.setattr("paribus.execution.workers.Workers", Here)
     monkeypatch.chdir(tmp_path)
 
     def fault(seam: Seam, label: str, at: int) -> None:
@@ -168,7 +168,7 @@ def test_a_disk_error_keeps_what_it_says_on_its_way_out_of_a_worker() -> None:
 CODE = """
 import sys
 from pathlib import Path
-from paribus.disk import write_file, write_folder
+from paribus.io.disk import write_file, write_folder
 out = Path(sys.argv[1])
 write_file(out / "file", b"content")
 write_folder(out / "folder", {"a": b"a", "b": b"b"})

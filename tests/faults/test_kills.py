@@ -1,6 +1,6 @@
 """Killed at any step of anything that is written, a study goes on and loses nothing.
 
-`paribus.disk` takes each step by a function of `os`. Here one of them is the last: the process
+`paribus.io.disk` takes each step by a function of `os`. Here one of them is the last: the process
 that would have taken it is dead from then on, and its folder is found by the next. Real processes
 and real signals are in `test_signals.py`, and by the hundred in `many_kills.py`.
 """
@@ -16,11 +16,11 @@ import pytest
 from faults.here import Written, run_here
 from faults.seam import Seam, die_at, refuse_at, seam
 from faults.small import Killed, content, differing, small_study
-from paribus.disk import UNFINISHED
 from paribus.errors import DiskError
 from paribus.events import quiet
 from paribus.execution.conduct import prepare_data
-from paribus.store import read_record
+from paribus.io.disk import UNFINISHED
+from paribus.records.store import read_record
 
 EPOCHS = 2
 
@@ -44,8 +44,8 @@ REPORT: Written = {
 class Reference:
     """A study that nobody interrupted: what it left, and every step on the way."""
 
-    def __init__(self, pictures: Path, out: Path) -> None:
-        self.study = small_study(pictures, epochs=EPOCHS)
+    def __init__(self, images: Path, out: Path) -> None:
+        self.study = small_study(images, epochs=EPOCHS)
         self.report = REPORT
         prepare_data(self.study, None, quiet)  # into the cache, which isn't what is killed here
         with seam(out / "whole") as steps:
@@ -55,10 +55,10 @@ class Reference:
 
 
 @pytest.fixture(scope="module")
-def reference(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+def reference(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Reference:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("paribus.execution.checkpoint.SPACING", 0)
-        return Reference(pictures, tmp_path_factory.mktemp("reference"))
+        return Reference(images, tmp_path_factory.mktemp("reference"))
 
 
 def everything(out: Path) -> dict[str, object]:
@@ -79,7 +79,7 @@ def kind_of(label: str) -> str:
     label = re.sub(r"[0-9a-f]{16,}", "*", label)
     label = re.sub(r"(epoch|seed|original|seen)-[\w-]+", r"\1", label)
     label = label.replace("/l2", "/baseline")
-    return re.sub(r"(figures|tables|pictures)/\.?[\w.-]+?(\.new)?$", r"\1/*\2", label)
+    return re.sub(r"(figures|tables|images)/\.?[\w.-]+?(\.new)?$", r"\1/*\2", label)
 
 
 def chosen(labels: list[str]) -> list[int]:

@@ -23,8 +23,8 @@ from paribus.execution.checkpoint import Checkpoint, Writer
 from paribus.execution.environment import environment
 from paribus.execution.resume import refuse_other_machines
 from paribus.execution.train import Training, train_and_record
-from paribus.records import EngineFacts
-from paribus.store import checkpoint_folder, checkpoints, read_record, run_folder
+from paribus.records.store import checkpoint_folder, checkpoints, read_record, run_folder
+from paribus.records.types import EngineFacts
 from paribus.study.spec import Study
 
 RUN = ("baseline", 0)
@@ -37,23 +37,23 @@ def begun(study_of: Path, out: Path, kind: str = "everything drawn") -> Training
     return task
 
 
-def finished(pictures: Path, out: Path, kind: str = "everything drawn") -> dict[str, object]:
+def finished(images: Path, out: Path, kind: str = "everything drawn") -> dict[str, object]:
     """What the same run leaves that nobody interrupts."""
-    train_and_record(training(small_study(pictures, kind), out), quiet)
+    train_and_record(training(small_study(images, kind), out), quiet)
     return content(out)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_killed_twice_leaves_the_same_record_to_the_last_bit(
-    kind: str, pictures: Path, tmp_path: Path
+    kind: str, images: Path, tmp_path: Path
 ) -> None:
-    task = training(small_study(pictures, kind), tmp_path)
+    task = training(small_study(images, kind), tmp_path)
     train_until(task, 1)
     train_until(task, 3)
     heard: list[Event] = []
     train_and_record(task, heard.append)
     assert heard[0] == RunBegins(*RUN, epoch=3, epochs=4)
-    assert differing(content(tmp_path), finished(pictures, tmp_path / "whole", kind)) == set()
+    assert differing(content(tmp_path), finished(images, tmp_path / "whole", kind)) == set()
     facts = read_record(run_folder(tmp_path, *RUN)).facts
     assert (facts.resumes, facts.other_machines) == (2, ())
     assert not checkpoint_folder(tmp_path, *RUN).exists()
@@ -61,10 +61,10 @@ def test_a_run_killed_twice_leaves_the_same_record_to_the_last_bit(
 
 @pytest.mark.parametrize("kind", ["adam", "sgd, step", "everything drawn"])
 def test_so_does_one_that_paribus_own_engine_trains(
-    kind: str, native: EngineFacts, pictures: Path, tmp_path: Path
+    kind: str, native: EngineFacts, images: Path, tmp_path: Path
 ) -> None:
     whole, task = (
-        training(small_study(pictures, kind), tmp_path / name, native) for name in ("one", "two")
+        training(small_study(images, kind), tmp_path / name, native) for name in ("one", "two")
     )
     train_and_record(whole, quiet)
     train_until(task, 1)
@@ -77,7 +77,7 @@ def test_so_does_one_that_paribus_own_engine_trains(
 
 
 def test_a_network_of_ones_own_keeps_what_its_state_dict_leaves_out(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "counting_network.py").write_text(
         "import torch\n"
@@ -88,14 +88,14 @@ def test_a_network_of_ones_own_keeps_what_its_state_dict_leaves_out(
         "        self.inner = nn.Linear(channels * height * width, classes)\n"
         "        self.register_buffer('seen', torch.zeros(()), persistent=False)\n"
         "        self.inner.weight = nn.Parameter(self.inner.weight.t().contiguous().t())\n"
-        "    def forward(self, pictures):\n"
+        "    def forward(self, images):\n"
         "        if self.training:\n"
         "            self.seen += 1\n"
-        "        return self.inner(pictures.flatten(1)) * (1 + self.seen / 10)\n"
+        "        return self.inner(images.flatten(1)) * (1 + self.seen / 10)\n"
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(KINDS, "counting", {"network": "counting_network:Counting"})
-    study = small_study(pictures, "counting")
+    study = small_study(images, "counting")
     train_and_record(training(study, tmp_path / "whole"), quiet)
     task = training(study, tmp_path / "killed")
     train_until(task, 2)
@@ -106,59 +106,59 @@ def test_a_network_of_ones_own_keeps_what_its_state_dict_leaves_out(
 # ---- that these tests would notice ----------------------------------------------------------
 
 
-def _without_the_optimiser(*_: object) -> None: ...
+def _without_the_optimizer(*_: object) -> None: ...
 
 
-def _without_moves(course: object, *_: object) -> None: ...
+def _without_moves(progress: object, *_: object) -> None: ...
 
 
 @pytest.mark.parametrize(
     ("broken", "instead", "noticed"),
     [
         (
-            "paribus.execution.checkpoint._restore_optimiser",
-            _without_the_optimiser,
+            "paribus.execution.checkpoint._restore_optimizer",
+            _without_the_optimizer,
             "seed-0/weights-last.safetensors",
         ),
-        ("paribus.execution.train.draw_again", _without_moves, "seed-0/record.json: streams"),
+        ("paribus.execution.train.replay_streams", _without_moves, "seed-0/record.json: streams"),
     ],
 )
 def test_a_state_that_is_not_restored_is_noticed(
     broken: str,
     instead: Callable[..., None],
     noticed: str,
-    pictures: Path,
+    images: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    task = begun(pictures, tmp_path)
+    task = begun(images, tmp_path)
     monkeypatch.setattr(broken, instead)
     train_and_record(task, quiet)
     monkeypatch.undo()
-    whole = finished(pictures, tmp_path / "whole")
+    whole = finished(images, tmp_path / "whole")
     assert f"baseline/{noticed}" in differing(content(tmp_path), whole)
 
 
 def test_streams_that_went_on_from_where_they_were_would_be_noticed(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = begun(pictures, tmp_path)
+    task = begun(images, tmp_path)
     # Dropout that isn't seeded anew for each epoch depends on what was drawn before.
     monkeypatch.setattr("paribus.training.loop.torch.manual_seed", lambda seed: None)
     train_and_record(task, quiet)
     monkeypatch.undo()
-    whole = finished(pictures, tmp_path / "whole")
+    whole = finished(images, tmp_path / "whole")
     assert "baseline/seed-0/weights-last.safetensors" in differing(content(tmp_path), whole)
 
 
-def test_another_number_of_threads_is_noticed_in_the_record(pictures: Path, tmp_path: Path) -> None:
-    task = begun(pictures, tmp_path)
+def test_another_number_of_threads_is_noticed_in_the_record(images: Path, tmp_path: Path) -> None:
+    task = begun(images, tmp_path)
     torch.set_num_threads(2)
     try:
         train_and_record(task, quiet)
     finally:
         torch.set_num_threads(1)
-    different = differing(content(tmp_path), finished(pictures, tmp_path / "whole"))
+    different = differing(content(tmp_path), finished(images, tmp_path / "whole"))
     assert "baseline/seed-0/record.json: environment" in different
     assert "baseline/seed-0/record.json: other_machines" in different
 
@@ -171,14 +171,14 @@ def test_another_number_of_threads_is_noticed_in_the_record(pictures: Path, tmp_
     [("threads", 2), ("torch", "9.9.9+cpu"), ("cpu", "Another"), ("cpu_capability", "SVE")],
 )
 def test_going_on_elsewhere_is_refused_and_both_ways_out_are_named(
-    what: str, value: object, pictures: Path, tmp_path: Path
+    what: str, value: object, images: Path, tmp_path: Path
 ) -> None:
-    task = begun(pictures, tmp_path)
+    task = begun(images, tmp_path)
     here = environment()
-    refuse_other_machines(tmp_path, [(task.run, task.deciding)], here)
+    refuse_other_machines(tmp_path, [(task.run, task.inputs)], here)
     elsewhere = here.model_copy(update={what: value})
     with pytest.raises(ResumeError) as refused:
-        refuse_other_machines(tmp_path, [(task.run, task.deciding)], elsewhere)
+        refuse_other_machines(tmp_path, [(task.run, task.inputs)], elsewhere)
     assert "baseline, seed 0: begun, up to epoch 3, under torch" in str(refused.value)
     assert "--other-machine" in str(refused.value)
     assert f"delete {checkpoint_folder(tmp_path, *RUN)} to begin again" in str(refused.value)
@@ -191,23 +191,23 @@ OTHER = EngineFacts(build="x86-64-v2", digest="0" * 64)
     ("engine", "said"), [(OTHER, "native x86-64-v2 (library 000000000000)"), (None, "1 thread.")]
 )
 def test_another_engine_or_build_is_another_machine(
-    engine: EngineFacts | None, said: str, native: EngineFacts, pictures: Path, tmp_path: Path
+    engine: EngineFacts | None, said: str, native: EngineFacts, images: Path, tmp_path: Path
 ) -> None:
-    task = training(small_study(pictures), tmp_path, native)
+    task = training(small_study(images), tmp_path, native)
     train_until(task, 1)
-    refuse_other_machines(tmp_path, [(task.run, task.deciding)], environment())
+    refuse_other_machines(tmp_path, [(task.run, task.inputs)], environment())
     with pytest.raises(ResumeError) as refused:
-        now = replace(task.deciding, engine=engine)
+        now = replace(task.inputs, engine=engine)
         refuse_other_machines(tmp_path, [(task.run, now)], environment())
     assert f"native {native.build} (library {native.digest[:12]}). Here it is" in str(refused.value)
     assert f"{said}, where" in str(refused.value).replace("thread,", "thread.,")
 
 
 def test_a_study_goes_on_with_another_engine_only_when_that_is_asked_for(
-    native: EngineFacts, pictures: Path, tmp_path: Path
+    native: EngineFacts, images: Path, tmp_path: Path
 ) -> None:
-    begun(pictures, tmp_path)
-    study = Study.model_validate(small_study(pictures).model_dump() | {"engine": "native"})
+    begun(images, tmp_path)
+    study = Study.model_validate(small_study(images).model_dump() | {"engine": "native"})
     with pytest.raises(ResumeError, match=r"--engine torch, .* --other-machine"):
         run_here(study, tmp_path, {"report.html": b""})
     run_here(study, tmp_path, {"report.html": b""}, other_machine=True)
@@ -217,9 +217,9 @@ def test_a_study_goes_on_with_another_engine_only_when_that_is_asked_for(
 
 
 def test_a_run_that_went_on_elsewhere_says_so(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = begun(pictures, tmp_path)
+    task = begun(images, tmp_path)
     before = environment()
     monkeypatch.setattr(
         train, "environment", lambda engine: before.model_copy(update={"cpu_capability": "SVE"})
@@ -229,10 +229,10 @@ def test_a_run_that_went_on_elsewhere_says_so(
 
 
 def test_a_study_is_refused_before_it_trains_and_goes_on_when_that_is_asked_for(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun(pictures, tmp_path)
-    study, heard = small_study(pictures), list[Event]()
+    begun(images, tmp_path)
+    study, heard = small_study(images), list[Event]()
     monkeypatch.setattr("paribus.execution.conduct.THREADS", 2)
     with pytest.raises(ResumeError):
         run_here(study, tmp_path, {"report.html": b""}, heard.append)
@@ -246,12 +246,12 @@ def test_a_study_is_refused_before_it_trains_and_goes_on_when_that_is_asked_for(
 
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before_then_to_the_start(
-    pictures: Path, tmp_path: Path
+    images: Path, tmp_path: Path
 ) -> None:
-    whole = finished(pictures, tmp_path / "whole")
+    whole = finished(images, tmp_path / "whole")
     for damaged, epoch in ((0, 3), (1, 2), (2, 0)):
         out = tmp_path / str(damaged)
-        task = begun(pictures, out)
+        task = begun(images, out)
         files = checkpoints(checkpoint_folder(out, *RUN))
         assert len(files) == checkpoint.KEPT
         for file in files[:damaged]:
@@ -264,13 +264,13 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before_then_to_the_start(
 
 
 def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(
-    pictures: Path, tmp_path: Path
+    images: Path, tmp_path: Path
 ) -> None:
-    begun(pictures, tmp_path, "everything drawn")
+    begun(images, tmp_path, "everything drawn")
     heard: list[Event] = []
-    train_and_record(training(small_study(pictures, "adam"), tmp_path), heard.append)
+    train_and_record(training(small_study(images, "adam"), tmp_path), heard.append)
     assert heard[0] == RunBegins(*RUN, epoch=0, epochs=4)
-    assert differing(content(tmp_path), finished(pictures, tmp_path / "whole", "adam")) == set()
+    assert differing(content(tmp_path), finished(images, tmp_path / "whole", "adam")) == set()
 
 
 def test_checkpoints_are_written_no_more_often_than_their_cost_allows(

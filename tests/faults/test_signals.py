@@ -27,8 +27,8 @@ from faults.real import (
 from faults.small import content, differing
 from paribus import cli
 from paribus.cli.signals import Stopped, exit_code, stopped_by_signals
-from paribus.lock import held, holder, writing_report
-from paribus.store import read_record, run_folder
+from paribus.io.lock import held, holder, writing_report
+from paribus.records.store import read_record, run_folder
 from paribus.study.read import read_study
 
 needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds processes in /proc")
@@ -36,9 +36,9 @@ needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds proces
 
 @needs_proc
 def test_after_kills_of_worker_and_parent_the_same_command_ends_as_if_nothing_had_been(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study, out = slow_study(pictures, tmp_path, epochs=60), tmp_path / "out"
+    study, out = slow_study(images, tmp_path, epochs=60), tmp_path / "out"
     with started(study, out) as parent:
         until(lambda: heard(out, "EpochDone") > 5, "a few epochs")
         os.kill(workers(parent.pid)[0], signal.SIGKILL)
@@ -107,7 +107,7 @@ HOLD = """\
 import sys, time
 from pathlib import Path
 from paribus.errors import InUseError
-from paribus.lock import held
+from paribus.io.lock import held
 try:
     with held(Path(sys.argv[1])):
         print("held", flush=True)

@@ -62,7 +62,7 @@ def _link(kind: bytes, target: str = "") -> bytes:
     return packed([(member(X, size=SIZE, kind=kind, link=target), CONTENT["train_X.bin"]), *WHOLE])
 
 
-#: Archives that hold the labelled files besides, so that these are taken and all else is not.
+#: Archives that hold the labeled files besides, so that these are taken and all else is not.
 HARMLESS: dict[str, bytes] = {
     "..": packed([("../outside.bin", EVIL), *WHOLE]),
     ".. within": packed([("stl10_binary/../../train_X.bin", EVIL), *WHOLE]),

@@ -1,6 +1,6 @@
 """Fuzzing that sees which lines its inputs reach, by atheris; `make fuzz` runs it.
 
-    python tests/hostile/guided.py study|facts|curves|picture SECONDS
+    python tests/hostile/guided.py study|facts|curves|image SECONDS
 
 An input that ends in anything but the error that is promised is kept beside, as `crash-...`.
 """
@@ -25,7 +25,7 @@ with atheris.instrument_imports(include=["paribus", "ruamel.yaml", "PIL"]):
     from hostile.studies import GOOD
     from paribus.data.decode import UnusableError, decode
     from paribus.errors import RecordError, StudyError
-    from paribus.store import CURVES, FACTS, read_record
+    from paribus.records.store import CURVES, FACTS, read_record
     from paribus.study.read import parse_study
 
 #: A slow input is as bad as one that crashes.
@@ -40,8 +40,8 @@ def study(data: bytes) -> None:
         assert error.problems
 
 
-def picture(data: bytes) -> None:
-    """Any bytes are a picture or are unusable."""
+def image(data: bytes) -> None:
+    """Any bytes are an image or are unusable."""
     try:
         decode(data, "rgb")
     except UnusableError as error:
@@ -68,8 +68,8 @@ def seeds(target: str) -> list[bytes]:
     """What to begin with: good inputs and slightly damaged ones."""
     if target == "study":
         good = [GOOD.encode()]
-    elif target == "picture":
-        from hostile.test_pictures import SMALL
+    elif target == "image":
+        from hostile.test_images import SMALL
 
         good = list(SMALL.values())
     else:
@@ -82,7 +82,7 @@ def seeds(target: str) -> list[bytes]:
 
 TARGETS: dict[str, Callable[[], Callable[[bytes], None]]] = {
     "study": lambda: study,
-    "picture": lambda: picture,
+    "image": lambda: image,
     "facts": lambda: in_a_record(FACTS),
     "curves": lambda: in_a_record(CURVES),
 }

@@ -13,11 +13,11 @@ import numpy as np
 
 from hostile.payloads import HTML, PAYLOADS
 from paribus import pipeline
-from paribus.analyses import write_explanations, write_interventions
-from paribus.evaluation.picture_names import original_name, seen_name
-from paribus.records import Explanations, Failure, Interventions, Record, RunFacts
-from paribus.store import read_record, run_folder, write_record, write_study_copy
-from paribus.study.interventions import interventions
+from paribus.failures.image_names import original_name, seen_name
+from paribus.metrics.interventions import interventions
+from paribus.records.analyses import write_explanations, write_interventions
+from paribus.records.store import read_record, run_folder, write_record, write_study_copy
+from paribus.records.types import Explanations, Failure, Interventions, Record, RunFacts
 from paribus.study.spec import Study
 from report.explored import square
 from synthetic import make_records, make_study
@@ -67,7 +67,7 @@ def poison(record: Record, classes: Sequence[str], texts: Iterator[str]) -> Reco
 def a_study(texts: Iterator[str]) -> Study:
     """A study all of whose sentences are payloads, with one that the network is called by."""
     study = make_study(seeds=2, epochs=2, settings=["main", "l2"], name=line(next(texts)))
-    test = {"setting": "l2", "against": "main", "measure": "test_accuracy", "expect": "better"}
+    test = {"setting": "l2", "against": "main", "metric": "test_accuracy", "expect": "better"}
     claims = [{"id": f"c{n}", "says": line(next(texts)), "test": test} for n in range(25)]
     network = {"kind": "evil:net", "arguments": {text: text for text in HTML[:20]}}
     changes = {"variations": {"l2": {"optimizer.weight_decay": 1e-5}}, "network": network}
@@ -78,28 +78,28 @@ def write_results(out: Path, classes: Sequence[str], first: int) -> None:
     """Records and report of two settings and two seeds, one run of which failed."""
     texts = cycle([*PAYLOADS[first:], *PAYLOADS[:first]])
     study = a_study(texts)
-    pictures = max(72, len(classes))
-    made = make_records(study, classes=classes, pictures=pictures, failing=("l2", 1))
+    images = max(72, len(classes))
+    made = make_records(study, classes=classes, images=images, failing=("l2", 1))
     for record in made:
         write_record(out, poison(record, classes, texts), {})
-        analyse(out, read_record(run_folder(out, record.facts.setting, record.facts.seed)))
+        analyze(out, read_record(run_folder(out, record.facts.setting, record.facts.seed)))
     write_study_copy(out, study)
     pipeline.rebuild_report(out)
 
 
-def analyse(out: Path, record: Record) -> None:
-    """What an analysed run leaves beside its record: explanations and pictures, here of all."""
+def analyze(out: Path, record: Record) -> None:
+    """What an analyzed run leaves beside its record: explanations and images, here of all."""
     if record.predictions is None:
         return
-    pictures, data = record.predictions.index, record.facts.data
-    maps = np.ones((len(pictures), 2, 2), np.float32)
-    near, labels = (np.stack([its, its], axis=1) for its in (pictures, record.predictions.labels))
-    why = Explanations(pictures, record.predictions.labels, maps, -maps, near, labels)
+    images, data = record.predictions.index, record.facts.data
+    maps = np.ones((len(images), 2, 2), np.float32)
+    near, labels = (np.stack([its, its], axis=1) for its in (images, record.predictions.labels))
+    why = Explanations(images, record.predictions.labels, maps, -maps, near, labels)
     write_explanations(out, record, why)
     names = [change.name for change in interventions(data.shape[0])]
     given = dict.fromkeys(names, record.predictions.labels)
     write_interventions(out, record, Interventions(given, np.full(9, 0.5, np.float32)))
-    (out / "pictures").mkdir(exist_ok=True)
-    for index in pictures.tolist():
+    (out / "images").mkdir(exist_ok=True)
+    for index in images.tolist():
         for name in (original_name(index), seen_name(data.fingerprint, index)):
-            (out / "pictures" / name).write_bytes(square("x"))
+            (out / "images" / name).write_bytes(square("x"))

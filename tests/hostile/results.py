@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save
 
-from paribus.store import CURVES, FACTS, PREDICTIONS, STUDY, SUMS, write_record, write_study_copy
+from paribus.records.store import (
+    CURVES,
+    FACTS,
+    PREDICTIONS,
+    STUDY,
+    SUMS,
+    write_record,
+    write_study_copy,
+)
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
 
@@ -31,15 +39,15 @@ def a_study() -> Study:
     claim = {
         "id": "c",
         "says": "It helps.",
-        "test": {"setting": "l2", "against": "main", "measure": "test_loss", "expect": "better"},
+        "test": {"setting": "l2", "against": "main", "metric": "test_loss", "expect": "better"},
     }
     study = make_study(seeds=2, epochs=3, settings=["main", "l2"])
     return Study.model_validate(study.model_dump() | {"claims": [claim]})
 
 
 def write_results(out: Path, study: Study) -> None:
-    """The study and the records of all its runs, of forty pictures in three classes."""
-    for record in make_records(study, classes=CLASSES, pictures=40):
+    """The study and the records of all its runs, of forty images in three classes."""
+    for record in make_records(study, classes=CLASSES, images=40):
         write_record(out, record, {})
     write_study_copy(out, study)
 
@@ -171,7 +179,7 @@ def _nan(array: Any) -> Any:
 
 
 def certain(lowest: float) -> Callable[[Any], Any]:
-    """The second class for every picture, the others impossible."""
+    """The second class for every image, the others impossible."""
     return lambda logs: np.tile(np.array([lowest, 0, lowest], np.float32), (len(logs), 1))
 
 
@@ -234,7 +242,7 @@ DEEDS: dict[str, Deed] = {
     ),
     "a study of more seeds": study(lambda s: s.update(seeds=1000)),
     "a study that claims what isn't there": study(
-        lambda s: s["claims"][0].update(test={"worst": ["unicorn"], "measure": "recall"})
+        lambda s: s["claims"][0].update(test={"worst": ["unicorn"], "metric": "recall"})
     ),
     "a study until decided": study(lambda s: s.update(seeds={"until": "decided", "looks": [3, 4]})),
     # ---- facts ---------------------------------------------------------------------------------
@@ -249,11 +257,11 @@ DEEDS: dict[str, Deed] = {
     "other classes": facts(data__classes=["cat", "dog", "fox"]),
     "fewer classes": facts(data__classes=["cat", "dog"]),
     "a million classes": facts(data__classes=[f"c{n}" for n in range(1_000_000)]),
-    "no pictures": facts(data__test=0, all_runs=True),
-    "fewer pictures": facts(data__test=39),
-    "minus one picture": facts(data__training=-1),
-    "a picture of no size": facts(data__shape=[3, 0, 0], all_runs=True),
-    "a picture of a huge size": facts(data__shape=[3, 10**400, 1]),
+    "no images": facts(data__test=0, all_runs=True),
+    "fewer images": facts(data__test=39),
+    "minus one image": facts(data__training=-1),
+    "an image of no size": facts(data__shape=[3, 0, 0], all_runs=True),
+    "an image of a huge size": facts(data__shape=[3, 10**400, 1]),
     "a huge number of parameters": facts(network__parameters=10**400),
     "a start at no time": facts(started="yesterday"),
     "an end at no time": facts(ended="\u0660" * 20),
@@ -322,14 +330,14 @@ DEEDS: dict[str, Deed] = {
     "predictions turned about": arrays(PREDICTIONS, with_array("last", lambda a: a.T)),
     "labels beyond the classes": arrays(PREDICTIONS, with_array("labels", lambda a: a + 5)),
     "negative labels": arrays(PREDICTIONS, with_array("labels", lambda a: a - 3)),
-    "labels of other pictures": arrays(PREDICTIONS, with_array("labels", lambda a: a[::-1])),
+    "labels of other images": arrays(PREDICTIONS, with_array("labels", lambda a: a[::-1])),
     "labels of one class": arrays(
         PREDICTIONS, with_array("labels", lambda a: 0 * a), all_runs=True
     ),
-    "numbers of other pictures": arrays(PREDICTIONS, with_array("index", lambda a: a + 1)),
-    "a picture twice": arrays(PREDICTIONS, with_array("index", lambda a: 0 * a), all_runs=True),
-    "negative pictures": arrays(PREDICTIONS, with_array("index", lambda a: -1 - a)),
-    "the last pictures there can be": arrays(
+    "numbers of other images": arrays(PREDICTIONS, with_array("index", lambda a: a + 1)),
+    "an image twice": arrays(PREDICTIONS, with_array("index", lambda a: 0 * a), all_runs=True),
+    "negative images": arrays(PREDICTIONS, with_array("index", lambda a: -1 - a)),
+    "the last images there can be": arrays(
         PREDICTIONS, with_array("index", lambda a: 2**63 - 1 - a), all_runs=True
     ),
     # ---- sums ----------------------------------------------------------------------------------

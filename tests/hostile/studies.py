@@ -82,7 +82,7 @@ HOSTILE: dict[str, tuple[str | bytes, int]] = {
     "a huge number by sixteens": (_epochs("0x" + "f" * 1_900), 3),
     "a number by sixties": (_epochs("1" + ":59" * 600), 3),
     "a huge learning rate": (f"{GOOD}optimizer: {{lr: 0x{'f' * 1_900}}}\n", NEXT),
-    "a huge number of pictures": (
+    "a huge number of images": (
         GOOD.replace("digits}", f"digits, validation: {'9' * 1_900}}}"),
         2,
     ),

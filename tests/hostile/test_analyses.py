@@ -20,23 +20,23 @@ from hostile.effort import EFFORT
 from hostile.mutations import mutate
 from hostile.results import a_study, write_results
 from paribus import pipeline
-from paribus.analyses import (
+from paribus.metrics.interventions import interventions
+from paribus.records.analyses import (
     read_explained,
     read_explanations,
     read_interventions,
     write_explanations,
     write_interventions,
 )
-from paribus.records import Explanations, Interventions, Record
+from paribus.records.types import Explanations, Interventions, Record
 from paribus.report.images import is_whole_png, small_uri
-from paribus.report.summary import summarise
-from paribus.study.interventions import interventions
+from paribus.report.summary import summarize
 from report.explored import square
 
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    """Results whose networks were all analysed."""
+    """Results whose networks were all analyzed."""
     write_results(tmp_path / "out", a_study())
     for record in pipeline.read_results(tmp_path / "out").records:
         write_interventions(tmp_path / "out", record, good_interventions(record))
@@ -53,9 +53,9 @@ def good_interventions(record: Record) -> Interventions:
 
 def good_explanations(record: Record) -> Explanations:
     assert record.predictions is not None
-    pictures, maps = record.predictions.index[:4], np.ones((4, 8, 8), np.float32)
+    images, maps = record.predictions.index[:4], np.ones((4, 8, 8), np.float32)
     near = np.arange(12).reshape(4, 3)
-    return Explanations(pictures, pictures % 3, maps, -maps, near, near % 3)
+    return Explanations(images, images % 3, maps, -maps, near, near % 3)
 
 
 def with_nan(array: Any) -> Any:
@@ -73,9 +73,9 @@ WRONG: list[tuple[str, str, Callable[[Any], Any]]] = [
     ("interventions", "predicted", lambda all_: {k: a[:, None] for k, a in all_.items()}),
     ("interventions", "predicted", lambda all_: {k: a * 0.5 for k, a in all_.items()}),
     ("interventions", "predicted", lambda all_: {k: a[:0] for k, a in all_.items()}),
-    ("explanations", "pictures", lambda a: a[:2]),
-    ("explanations", "pictures", lambda a: a[:, None]),
-    ("explanations", "pictures", lambda a: a + 0.5),
+    ("explanations", "images", lambda a: a[:2]),
+    ("explanations", "images", lambda a: a[:, None]),
+    ("explanations", "images", lambda a: a + 0.5),
     ("explanations", "targets", lambda a: a + 3),
     ("explanations", "targets", lambda a: -1 - a),
     ("explanations", "targets", lambda a: a[0]),
@@ -193,7 +193,7 @@ def contents(its: Interventions | Explanations | None) -> bytes:
     return b"".join(array.tobytes() for array in (*parts, *predicted))
 
 
-# ---- kept pictures --------------------------------------------------------------------------
+# ---- kept images --------------------------------------------------------------------------
 
 
 def png(width: int, height: int) -> bytes:
@@ -221,11 +221,11 @@ NOT_KEPT += [as_format(name) for name in ("GIF", "BMP", "TIFF", "JPEG", "WEBP")]
 
 
 @pytest.mark.parametrize("number", range(len(NOT_KEPT)))
-def test_what_is_no_whole_picture_of_a_usual_size_is_missing(number: int, out: Path) -> None:
+def test_what_is_no_whole_image_of_a_usual_size_is_missing(number: int, out: Path) -> None:
     assert not is_whole_png(NOT_KEPT[number])
 
 
-def test_a_picture_in_a_page_is_whole_whatever_was_damaged() -> None:
+def test_a_image_in_a_page_is_whole_whatever_was_damaged() -> None:
     draw = random.Random(7)
     for _ in range(200 * EFFORT):
         damaged = mutate(square("x"), draw)
@@ -233,13 +233,13 @@ def test_a_picture_in_a_page_is_whole_whatever_was_damaged() -> None:
             assert small_uri(damaged).startswith("data:image/")
 
 
-def test_hostile_pictures_are_missing_in_the_report(out: Path) -> None:
+def test_hostile_images_are_missing_in_the_report(out: Path) -> None:
     results = pipeline.read_results(out)
-    summary = summarise(results.study, results.records)
-    (out / "pictures").mkdir()
+    summary = summarize(results.study, results.records)
+    (out / "images").mkdir()
     for place, index in enumerate(summary.failures.telling.tolist()):
         content = NOT_KEPT[place % len(NOT_KEPT)]
-        (out / "pictures" / f"original-{index}.png").write_bytes(content)
+        (out / "images" / f"original-{index}.png").write_bytes(content)
     pipeline.rebuild_report(out)
     page = (out / "report.html").read_text("utf-8")
     assert "is missing" in page

@@ -38,7 +38,7 @@ def test_there_are_thirty_of_them() -> None:
     assert len(HARMLESS) + len(REFUSED) >= 30
 
 
-def demand_nothing_elsewhere(place: Path) -> None:
+def require_nothing_elsewhere(place: Path) -> None:
     allowed = {"data", "data/stl10_binary"} | {f"data/stl10_binary/{name}" for name in CONTENT}
     found = [path for path in place.rglob("*") if path.name != "cache"]
     assert {path.relative_to(place).as_posix() for path in found} <= allowed
@@ -52,7 +52,7 @@ def test_the_known_files_are_taken_and_nothing_else(
 ) -> None:
     server.content = HARMLESS[name]
     assert here(fetch()) == CONTENT
-    demand_nothing_elsewhere(tmp_path)
+    require_nothing_elsewhere(tmp_path)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -64,7 +64,7 @@ def test_it_is_refused_soon_with_a_reason_and_nothing_wrong_is_kept(
     assert reason in refused(fetch)
     assert time.process_time() - began < 5
     assert here(folder).items() <= CONTENT.items()
-    demand_nothing_elsewhere(tmp_path)
+    require_nothing_elsewhere(tmp_path)
 
 
 def test_an_archive_that_unpacks_to_too_much_is_left(

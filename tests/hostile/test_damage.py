@@ -19,7 +19,7 @@ import pytest
 
 from hostile.effort import EFFORT
 from hostile.mutations import mutate
-from hostile.test_pictures import SMALL
+from hostile.test_images import SMALL
 from paribus.data.dataset import Dataset, prepare
 from paribus.data.official import OfficialFile, faults
 from paribus.data.sources import stl10
@@ -27,12 +27,12 @@ from paribus.errors import DataError
 from paribus.study.spec import Folder, Stl10
 
 Prepare = Callable[[], Dataset]
-PICTURE = 3 * 96 * 96
+IMAGE = 3 * 96 * 96
 
 
 @pytest.fixture
 def mine(tmp_path: Path, own_cache: Path) -> Prepare:
-    """Preparing a folder of ten pictures of two classes."""
+    """Preparing a folder of ten images of two classes."""
     draw = np.random.default_rng(2)
     for name in ("cat", "dog"):
         (tmp_path / "mine" / name).mkdir(parents=True)
@@ -46,12 +46,12 @@ def mine(tmp_path: Path, own_cache: Path) -> Prepare:
 
 @pytest.fixture
 def official(tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Prepare:
-    """Preparing a small STL-10 of forty pictures."""
+    """Preparing a small STL-10 of forty images."""
     draw = np.random.default_rng(4)
     place = tmp_path / "data" / "stl10_binary"
     place.mkdir(parents=True)
     for part in ("train", "test"):
-        (place / f"{part}_X.bin").write_bytes(draw.bytes(20 * PICTURE))
+        (place / f"{part}_X.bin").write_bytes(draw.bytes(20 * IMAGE))
         (place / f"{part}_y.bin").write_bytes(bytes(1 + n % 10 for n in range(20)))
     files = tuple(
         OfficialFile(f.name, f.stat().st_size, hashlib.md5(f.read_bytes()).hexdigest())
@@ -69,7 +69,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def kept(dataset: Dataset) -> Dataset:
-    """The data set apart from the file that its pictures are mapped from."""
+    """The data set apart from the file that its images are mapped from."""
     return replace(dataset, images=dataset.images.copy())
 
 
@@ -127,7 +127,7 @@ def test_a_damaged_cache_of_official_files_is_built_anew(
         assert same(official(), whole)
 
 
-def test_a_damaged_picture_is_never_built_in_silently(
+def test_a_damaged_image_is_never_built_in_silently(
     mine: Prepare, own_cache: Path, tmp_path: Path
 ) -> None:
     whole = mine()

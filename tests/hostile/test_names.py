@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Dialog, Request
 
 from hostile.effort import EFFORT
 from hostile.payloads import HTML, PAYLOADS
-from hostile.poisoned import analyse, write_results
+from hostile.poisoned import analyze, write_results
 from paribus import pipeline
 from paribus.errors import StudyError, printable
 from paribus.report.write import write_report
@@ -50,9 +50,9 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     write_results(place / "few", PAYLOADS[:24], first=0)
     write_results(place / "many", PAYLOADS, first=50)
     study = make_study(seeds=2, epochs=2, settings=["main", "l2"])
-    records = make_records(study, pictures=60, failing=("l2", 1))
+    records = make_records(study, images=60, failing=("l2", 1))
     for record in records:
-        analyse(place / "harmless", record)
+        analyze(place / "harmless", record)
     write_report(place / "harmless", study, records)
     return Reports(place / "few", place / "many", place / "harmless")
 
@@ -119,7 +119,7 @@ LOOK = """() => {
 }"""
 
 
-#: Every choice of the explorer's, then every picture of its first list.
+#: Every choice of the explorer's, then every image of its first list.
 ROAM = """async () => {
   const soon = () => new Promise((done) => setTimeout(done));
   for (const name of ["setting", "true", "predicted", "kind", "least", "sort"]) {
@@ -131,11 +131,11 @@ ROAM = """async () => {
     }
   }
   const links = [...document.querySelectorAll("#explorer-cards a")].map((one) => one.hash);
-  if (links.length < 10) throw new Error("hardly a picture is listed");
+  if (links.length < 10) throw new Error("hardly an image is listed");
   for (const hash of links) {
     location.hash = hash;
     await soon(), await soon();
-    if (document.getElementById("explorer-picture").hidden) throw new Error(`${hash} not shown`);
+    if (document.getElementById("explorer-image").hidden) throw new Error(`${hash} not shown`);
   }
 }"""
 
@@ -146,7 +146,7 @@ ADDRESSES = """async (payloads) => {
   for (const payload of payloads) {
     const all = names.map((name) => `${name}=${payload}`).join("&");
     const encoded = new URLSearchParams(names.map((name) => [name, payload]));
-    for (const hash of [payload, `explorer?${all}`, `picture?${all}`, `picture?${encoded}`]) {
+    for (const hash of [payload, `explorer?${all}`, `image?${all}`, `image?${encoded}`]) {
       location.hash = hash;
       await soon();
     }
@@ -282,7 +282,7 @@ def test_markdown_shows_a_payload_as_text(which: str, reports: Reports) -> None:
     rendered.feed(render((getattr(reports, which) / "report.md").read_text("utf-8")))
     usual.feed(render((reports.harmless / "report.md").read_text("utf-8")))
     assert rendered.tags <= usual.tags | {"pre", "code", "blockquote"}
-    assert all(re.match(r"#|figures/|pictures/", target) for target in rendered.targets)
+    assert all(re.match(r"#|figures/|images/", target) for target in rendered.targets)
 
 
 # ---- CSV ------------------------------------------------------------------------------------

@@ -21,11 +21,11 @@ from hostile.mutations import mutate
 from hostile.results import DEEDS, FIRST, SECOND, SECRET, a_study, link, seal, write_results
 from paribus import pipeline
 from paribus.errors import ParibusError, RecordError
-from paribus.evaluation.failures import shown_cases
-from paribus.records import Record
+from paribus.failures.cases import shown_cases
+from paribus.records.store import CURVES, FACTS, PREDICTIONS, STUDY, SUMS, read_record
+from paribus.records.types import Record
 from paribus.report import figures
-from paribus.report.summary import summarise
-from paribus.store import CURVES, FACTS, PREDICTIONS, STUDY, SUMS, read_record
+from paribus.report.summary import summarize
 from report.explored import square
 
 #: Of these nothing is wrong with the folder, or only with what is written anew.
@@ -45,8 +45,8 @@ HARMLESS = {
     "negative curves",
     "the largest curves",
     "labels of one class",
-    "the last pictures there can be",
-    "a picture of no size",
+    "the last images there can be",
+    "an image of no size",
 }
 #: Of these the whole report is written even in `make test`; of the others, in `make fuzz`.
 WRITTEN = {
@@ -98,7 +98,7 @@ def outside(out: Path) -> dict[str, bytes | None]:
     return {str(p): p.read_bytes() if p.is_file() else None for p in beside}
 
 
-def demand_nothing_of_the_secret(out: Path) -> None:
+def require_nothing_of_the_secret(out: Path) -> None:
     hidden = [SECRET.encode(), base64.b64encode(SECRET.encode())[4:-4]]
     for path in out.rglob("*"):
         if path.is_file() and not path.is_symlink() and path.stat().st_size < 1 << 30:
@@ -113,37 +113,40 @@ def test_a_strangers_folder_is_refused_with_a_reason_or_does_no_harm(name: str, 
     try:
         results = pipeline.read_results(out)
         assert results.claims is not None
-        sound = not results.absent
+        validate = not results.absent
         if name in WRITTEN or EFFORT > 1:
             pipeline.rebuild_report(out)
-        elif sound:
-            summarise(results.study, results.records)
+        elif validate:
+            summarize(results.study, results.records)
     except ParibusError as error:
-        refused, sound = str(error), False
+        refused, validate = str(error), False
     assert outside(out) == before
-    demand_nothing_of_the_secret(out)
-    assert sound == (name in HARMLESS) or name in {"a study of more seeds", "a study until decided"}
-    if not sound and not refused:
+    require_nothing_of_the_secret(out)
+    assert validate == (name in HARMLESS) or name in {
+        "a study of more seeds",
+        "a study until decided",
+    }
+    if not validate and not refused:
         assert all(why for _, why in results.absent)
 
 
-def test_a_link_in_the_place_of_a_picture_brings_nothing_into_the_report(out: Path) -> None:
+def test_a_link_in_the_place_of_a_image_brings_nothing_into_the_report(out: Path) -> None:
     case = shown_cases(pipeline.read_results(out).records)[0]
-    link(f"pictures/{case.original}", "secret.json")(out)
-    (out / "pictures" / case.seen).write_bytes(square("its own"))
+    link(f"images/{case.original}", "secret.json")(out)
+    (out / "images" / case.seen).write_bytes(square("its own"))
     pipeline.rebuild_report(out)
-    demand_nothing_of_the_secret(out)
+    require_nothing_of_the_secret(out)
     page = (out / "report.html").read_text()
-    assert f"picture {case.index} is missing" in page
+    assert f"image {case.index} is missing" in page
     assert base64.b64encode(square("its own")).decode() in page
 
 
-def test_a_link_in_the_place_of_all_pictures_brings_nothing_either(out: Path) -> None:
+def test_a_link_in_the_place_of_all_images_brings_nothing_either(out: Path) -> None:
     case = shown_cases(pipeline.read_results(out).records)[0]
     (out.parent / "elsewhere" / case.original).write_text(SECRET)
-    link("pictures", "elsewhere")(out)
+    link("images", "elsewhere")(out)
     pipeline.rebuild_report(out)
-    demand_nothing_of_the_secret(out)
+    require_nothing_of_the_secret(out)
 
 
 def test_a_folder_that_is_itself_a_link_is_the_users_own_choice(out: Path, tmp_path: Path) -> None:
@@ -237,7 +240,7 @@ def report_or_refuse(out: Path) -> None:
     try:
         results = pipeline.read_results(out)
         assert results.claims is not None
-        summarise(results.study, results.records)
+        summarize(results.study, results.records)
     except ParibusError as error:
         assert str(error)
 

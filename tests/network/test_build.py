@@ -27,9 +27,9 @@ def test_the_same_seed_gives_the_same_values_and_another_seed_others() -> None:
 
 
 def test_layers_that_two_settings_share_start_equal() -> None:
-    main, normalised = initial(LeNet5()), initial(LeNet5(batch_norm=True))
-    assert set(main) < set(normalised)
-    assert all(torch.equal(main[name], normalised[name]) for name in main)
+    main, normalized = initial(LeNet5()), initial(LeNet5(batch_norm=True))
+    assert set(main) < set(normalized)
+    assert all(torch.equal(main[name], normalized[name]) for name in main)
 
 
 def test_initial_values_are_spread_as_pytorchs_default() -> None:

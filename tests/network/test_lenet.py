@@ -1,4 +1,4 @@
-"""LeNet-5: the published layers, for any picture size, colour count and number of classes."""
+"""LeNet-5: the published layers, for any image size, color count and number of classes."""
 
 import pytest
 import torch
@@ -31,8 +31,8 @@ def test_describes_itself_as_the_published_settings_table(batch_norm: bool) -> N
 def test_has_lenet_5s_number_of_parameters() -> None:
     by_hand = (3 * 25 + 1) * 6 + (6 * 25 + 1) * 16 + 401 * 120 + 121 * 84 + 85 * 10
     assert describe(build(LeNet5(), (3, 32, 32), 10, seed=0)).parameters == by_hand
-    normalised = build(LeNet5(batch_norm=True), (3, 32, 32), 10, seed=0)
-    assert describe(normalised).parameters == by_hand + 2 * (6 + 16 + 120 + 84)
+    normalized = build(LeNet5(batch_norm=True), (3, 32, 32), 10, seed=0)
+    assert describe(normalized).parameters == by_hand + 2 * (6 + 16 + 120 + 84)
 
 
 @settings(max_examples=15, deadline=None)
@@ -48,7 +48,7 @@ def test_takes_any_size_from_16_pixels_on(
     assert torch.allclose(output.exp().sum(dim=1), torch.ones(2), atol=1e-5)
 
 
-def test_refuses_pictures_that_leave_nothing_after_two_poolings() -> None:
+def test_refuses_images_that_leave_nothing_after_two_poolings() -> None:
     with pytest.raises(NetworkError, match=r"at least 16x16 pixels; 15x32 came\. Set data\.size"):
         build(LeNet5(), (3, 15, 32), 10, seed=0)
 

@@ -10,23 +10,23 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from paribus.evaluation.explained import Explained, Neighbour
-from paribus.evaluation.outcomes import Outcomes
-from paribus.records import Integers
+from paribus.failures.explained import Explained, Neighbor
+from paribus.failures.outcomes import Outcomes
+from paribus.records.types import Integers
 from paribus.report.failures import Failures
-from paribus.report.images import Pictures
+from paribus.report.images import ReadImage
 from paribus.report.page import page
 from paribus.report.sections.cases import cases, explorer
 from paribus.report.sections.classes import confusions
-from paribus.report.summary import Summary, summarise
+from paribus.report.summary import Summary, summarize
 from report.reports import HOSTILE
 from synthetic import ANIMALS, make_records, make_study
 
 #: The side of a synthetic map, in pixels.
 SIDE = 8
 
-#: The training pictures that are near to every test picture.
-NEAR = (Neighbour(3, 1, 3), Neighbour(5, 2, 2))
+#: The training images that are near to every test image.
+NEAR = (Neighbor(3, 1, 3), Neighbor(5, 2, 2))
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Explored:
 
 
 @cache
-def explored(classes: Sequence[str] = ANIMALS, *, pictures: bool = True) -> Explored:
-    """Three settings, all explained, whose pictures are all there but for one original."""
+def explored(classes: Sequence[str] = ANIMALS, *, images: bool = True) -> Explored:
+    """Three settings, all explained, whose images are all there but for one original."""
     study = make_study(seeds=3, epochs=2)
-    summary = explain(summarise(study, make_records(study, classes=classes, pictures=200)))
+    summary = explain(summarize(study, make_records(study, classes=classes, images=200)))
     missing = f"original-{summary.failures.telling[1]}.png"
-    read = (lambda name: None if name == missing else square(name)) if pictures else None
+    read = (lambda name: None if name == missing else square(name)) if images else None
     return Explored(page_of(summary, read), summary)
 
 
@@ -57,9 +57,9 @@ def hostile_explored() -> Explored:
     return explored(HOSTILE)
 
 
-def page_of(summary: Summary, pictures: Pictures | None) -> str:
+def page_of(summary: Summary, images: ReadImage | None) -> str:
     """A page of the sections that the explorer works with."""
-    return page("name", "lead", [part(summary) for part in (confusions, cases, explorer)], pictures)
+    return page("name", "lead", [part(summary) for part in (confusions, cases, explorer)], images)
 
 
 def explain(summary: Summary) -> Summary:
@@ -75,10 +75,10 @@ def unexplained(summary: Summary) -> Summary:
 
 
 def square(name: str) -> bytes:
-    """A picture of one colour, another for every name."""
+    """An image of one color, another for every name."""
     file = io.BytesIO()
-    colour = tuple(sum(map(ord, name)) * factor % 256 for factor in (7, 11, 13))
-    Image.new("RGB", (16, 16), colour).save(file, format="PNG")
+    color = tuple(sum(map(ord, name)) * factor % 256 for factor in (7, 11, 13))
+    Image.new("RGB", (16, 16), color).save(file, format="PNG")
     return file.getvalue()
 
 
@@ -88,9 +88,9 @@ def _explained(its: Outcomes, telling: Integers) -> Explained:
     sides = np.broadcast_to(slope, (len(telling), SIDE, SIDE))
     return Explained(
         seeds=len(its.seeds),
-        pictures=telling,
+        images=telling,
         targets=its.target[np.searchsorted(its.index, telling)],
         gradients=sides,
         occlusion=-sides,
-        neighbours=(NEAR,) * len(telling),
+        neighbors=(NEAR,) * len(telling),
     )

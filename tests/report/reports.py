@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from paribus.evaluation.failures import shown_cases
-from paribus.records import Record
+from paribus.failures.cases import shown_cases
+from paribus.records.types import Record
 from paribus.report.write import write_report
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
@@ -49,7 +49,7 @@ class Written:
 def ordinary() -> Written:
     """Three settings and three seeds, one run of which failed."""
     study = claiming(make_study(seeds=3, epochs=5))
-    return _write(study, make_records(study, pictures=200, failing=("l2", 1)))
+    return _write(study, make_records(study, images=200, failing=("l2", 1)))
 
 
 def claiming(study: Study) -> Study:
@@ -57,9 +57,9 @@ def claiming(study: Study) -> Study:
     claims = [
         {
             "id": "faster",
-            "says": "Batch normalisation speeds up learning.",
+            "says": "Batch normalization speeds up learning.",
             "test": {
-                "setting": "batch-norm", "against": "main", "measure": "epochs_to_loss",
+                "setting": "batch-norm", "against": "main", "metric": "epochs_to_loss",
                 "expect": "lower",
             },
         },
@@ -67,11 +67,11 @@ def claiming(study: Study) -> Study:
             "id": "time",
             "says": "It takes up to a quarter longer.",
             "test": {
-                "setting": "batch-norm", "against": "main", "measure": "train_seconds",
+                "setting": "batch-norm", "against": "main", "metric": "train_seconds",
                 "between": [1.0, 1.25],
             },
         },
-        {"id": "worst", "says": "Dog is worst.", "test": {"worst": ["dog"], "measure": "recall"}},
+        {"id": "worst", "says": "Dog is worst.", "test": {"worst": ["dog"], "metric": "recall"}},
     ]  # fmt: skip
     return Study.model_validate(study.model_dump() | {"claims": claims})
 
@@ -81,20 +81,20 @@ def hostile() -> Written:
     """Every name is somebody else's text."""
     name = "<img src=x onerror=\"document.title='run'\"> & {{ 7*7 }} | `x`"
     study = make_study(seeds=2, epochs=4, name=name, settings=["main", "l2"])
-    return _write(study, make_records(study, classes=HOSTILE, pictures=200))
+    return _write(study, make_records(study, classes=HOSTILE, images=200))
 
 
 def _write(study: Study, records: Sequence[Record]) -> Written:
     out = Path(tempfile.mkdtemp(prefix="paribus-report-"))
     atexit.register(shutil.rmtree, out)
-    _keep_pictures(out, records)
+    _keep_images(out, records)
     write_report(out, study, records)
     return Written(out, study, records)
 
 
-def _keep_pictures(out: Path, records: Sequence[Record]) -> None:
-    """Grey squares in place of the failed cases' pictures, named as the pipeline names them."""
-    (out / "pictures").mkdir()
+def _keep_images(out: Path, records: Sequence[Record]) -> None:
+    """Gray squares in place of the failed cases' images, named as the pipeline names them."""
+    (out / "images").mkdir()
     for case in shown_cases(records):
-        Image.new("L", (96, 96), 90).save(out / "pictures" / case.original)
-        Image.new("L", (case.width, case.height), 90).save(out / "pictures" / case.seen)
+        Image.new("L", (96, 96), 90).save(out / "images" / case.original)
+        Image.new("L", (case.width, case.height), 90).save(out / "images" / case.seen)

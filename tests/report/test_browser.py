@@ -21,8 +21,8 @@ PHONE, TABLET, DESK = 390, 800, 1400
 #: Of each element, the contrast of text and ground as WCAG 2 has it.
 CONTRAST = """all => {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
-  const light = colour => {
-    canvas.fillStyle = colour;
+  const light = color => {
+    canvas.fillStyle = color;
     canvas.fillRect(0, 0, 1, 1);
     const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map(value => {
       const share = value / 255;
@@ -80,12 +80,12 @@ def test_it_is_never_wider_than_the_screen(
     page.close()
 
 
-def test_every_picture_is_shown_and_says_what_it_is(opened: Opened) -> None:
-    pictures = opened.page.locator("#failures img").evaluate_all(
+def test_every_image_is_shown_and_says_what_it_is(opened: Opened) -> None:
+    images = opened.page.locator("#failures img").evaluate_all(
         "all => all.map(one => [one.naturalWidth > 0, one.alt])"
     )
-    assert len(pictures) == 2 * opened.page.locator(".cases > li").count() > 0
-    assert all(loaded and alt for loaded, alt in pictures)
+    assert len(images) == 2 * opened.page.locator(".cases > li").count() > 0
+    assert all(loaded and alt for loaded, alt in images)
 
 
 def test_one_of_each_charts_two_drawings_is_shown(browser: Browser) -> None:
@@ -124,14 +124,12 @@ def test_every_entry_of_the_contents_leads_to_a_section(opened: Opened) -> None:
 
 def test_every_link_within_the_page_leads_somewhere(opened: Opened) -> None:
     links = opened.page.locator("main a[href]")
-    targets = set(links.evaluate_all("all => all.map(one => one.hash.split('?')[0])")) - {
-        "#picture"
-    }
+    targets = set(links.evaluate_all("all => all.map(one => one.hash.split('?')[0])")) - {"#image"}
     assert {"#comparison", "#recall", "#loss"} <= targets
     assert all(opened.page.locator(target).count() == 1 for target in targets)
 
 
-def test_every_verdict_says_in_a_word_and_a_sign_what_its_colour_says(opened: Opened) -> None:
+def test_every_verdict_says_in_a_word_and_a_sign_what_its_color_says(opened: Opened) -> None:
     page = opened.page
     words_said = {line.strip() for line in page.locator(".verdict-word").all_inner_texts()}
     assert len(words_said) >= 1

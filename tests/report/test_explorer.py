@@ -15,7 +15,7 @@ from paribus.report.explorer import Payload, payload
 from paribus.report.failures import Failures
 from paribus.report.page import page
 from paribus.report.sections.cases import cases
-from paribus.report.summary import summarise
+from paribus.report.summary import summarize
 from report.explored import (
     NEAR,
     explain,
@@ -38,20 +38,20 @@ def data(failures: Failures) -> dict[str, Any]:
     return found
 
 
-def test_cells_count_each_picture_once_however_many_seeds_confuse_it(
+def test_cells_count_each_image_once_however_many_seeds_confuse_it(
     failures: Failures, data: dict[str, Any]
 ) -> None:
     for setting in data["settings"]:
         its = failures.outcomes[setting["name"]]
         cells: dict[tuple[int, int], set[int]] = {}
         for given_classes in its.predicted.tolist():
-            for picture, (true, given_class) in enumerate(
+            for image, (true, given_class) in enumerate(
                 zip(its.labels.tolist(), given_classes, strict=True)
             ):
                 if true != given_class:
-                    cells.setdefault((true, given_class), set()).add(picture)
+                    cells.setdefault((true, given_class), set()).add(image)
         assert {(i, j): n for i, j, n in setting["cells"]} == {
-            cell: len(pictures) for cell, pictures in cells.items()
+            cell: len(images) for cell, images in cells.items()
         }
 
 
@@ -64,12 +64,12 @@ def test_failures_of_a_class_are_counted_once_though_they_fall_into_several_cell
         assert dict(setting["wrong"]) == {n: count for n, count in enumerate(wrong) if count}
 
 
-def test_every_picture_says_what_the_outcomes_say_of_it(
+def test_every_image_says_what_the_outcomes_say_of_it(
     failures: Failures, data: dict[str, Any]
 ) -> None:
-    for picture in data["pictures"]:
-        row = failures.rows[picture["index"]]
-        for its, facts in zip(failures.outcomes.values(), picture["settings"], strict=True):
+    for image in data["cases"]:
+        row = failures.rows[image["index"]]
+        for its, facts in zip(failures.outcomes.values(), image["settings"], strict=True):
             assert facts["wrong"] == its.wrong[row]
             assert facts["kind"] == its.kinds[row]
             assert (facts["true"], facts["rival"]) == (its.labels[row], its.rival[row])
@@ -83,9 +83,9 @@ def test_every_picture_says_what_the_outcomes_say_of_it(
 def test_changes_are_the_variations_own_and_at_the_baseline_the_strongest_of_all(
     failures: Failures, data: dict[str, Any]
 ) -> None:
-    for picture in data["pictures"]:
-        row = failures.rows[picture["index"]]
-        base, *others = picture["settings"]
+    for image in data["cases"]:
+        row = failures.rows[image["index"]]
+        base, *others = image["settings"]
         for change, facts in zip(failures.changes.values(), others, strict=True):
             assert facts["fixed"][:2] == [change.fixed[row], len(change.seeds)]
             assert facts["changes"] == [verdict for verdict in [change.verdicts[row]] if verdict]
@@ -97,7 +97,7 @@ def test_only_failures_are_in_it_in_the_order_of_telling() -> None:
     summary = explored().summary
     backwards = summary.failures.outcomes["main"].index[::-1]
     failures = replace(summary.failures, telling=backwards)
-    found = [picture["index"] for picture in payload(failures, square).data["pictures"]]
+    found = [image["index"] for image in payload(failures, square).data["cases"]]
     wrong = {n: failures.wrong[row] for n, row in failures.rows.items()}
     assert 0 in wrong.values()
     assert found == [n for n in backwards.tolist() if wrong[n]]
@@ -106,52 +106,52 @@ def test_only_failures_are_in_it_in_the_order_of_telling() -> None:
 def test_each_file_is_in_it_once_and_a_missing_one_not_at_all(failures: Failures) -> None:
     missing = f"original-{failures.telling[0]}.png"
     found = payload(failures, lambda name: None if name == missing else square(name)).data
-    named = {picture["original"] for picture in found["pictures"]}
-    for picture in found["pictures"]:
-        for facts in picture["settings"]:
+    named = {image["original"] for image in found["cases"]}
+    for image in found["cases"]:
+        for facts in image["settings"]:
             named |= {facts["seen"], *(near[-1] for near in facts["near"])}
     assert set(found["images"]) == named - {missing}
 
 
-def test_a_training_picture_that_was_not_kept_as_seen_is_shown_as_it_came(
+def test_a_training_image_that_was_not_kept_as_seen_is_shown_as_it_came(
     failures: Failures,
 ) -> None:
     found = payload(failures, lambda name: None if name.startswith("seen") else square(name)).data
-    facts = found["pictures"][0]["settings"][0]
+    facts = found["cases"][0]["settings"][0]
     assert facts["near"] == [
         [near.index, near.label, near.seeds, f"original-{near.index}.png"] for near in NEAR
     ]
 
 
-def test_pictures_that_exceed_the_budget_are_left_out_and_counted(failures: Failures) -> None:
+def test_images_that_exceed_the_budget_are_left_out_and_counted(failures: Failures) -> None:
     def size(found: Payload) -> int:
         maps = [
             uri
-            for picture in found.data["pictures"]
-            for facts in picture["settings"]
+            for image in found.data["cases"]
+            for facts in image["settings"]
             for uri in facts["maps"].values()
         ]
         return sum(map(len, [*found.data["images"].values(), *maps]))
 
     whole = payload(failures, square)
     half = payload(failures, square, budget=size(whole) // 2)
-    shown, all_of = len(half.data["pictures"]), len(whole.data["pictures"])
+    shown, all_of = len(half.data["cases"]), len(whole.data["cases"])
     assert 0.8 * size(whole) // 2 < size(half) <= size(whole) // 2
-    assert half.data["pictures"] == whole.data["pictures"][:shown]
+    assert half.data["cases"] == whole.data["cases"][:shown]
     assert f"the {shown} most telling are in this file" in half.note
-    assert f"{all_of - shown}\u00a0more pictures would have made the file too large" in half.note
+    assert f"{all_of - shown}\u00a0more images would have made the file too large" in half.note
 
 
-def test_without_pictures_there_is_neither_image_nor_map_and_no_budget(failures: Failures) -> None:
+def test_without_images_there_is_neither_image_nor_map_and_no_budget(failures: Failures) -> None:
     found = payload(failures, None, budget=0)
-    assert found.data["images"] == {} and not found.data["withPictures"]
+    assert found.data["images"] == {} and not found.data["withImages"]
     assert "data:image" not in found.json
-    assert len(found.data["pictures"]) > 20
+    assert len(found.data["cases"]) > 20
 
 
 def test_without_explanations_all_else_is_there() -> None:
     plain = payload(unexplained(explored().summary).failures, square).data
-    facts = plain["pictures"][0]["settings"][0]
+    facts = plain["cases"][0]["settings"][0]
     assert "maps" not in facts and "near" not in facts and facts["votes"]
 
 
@@ -174,13 +174,13 @@ def test_any_number_of_seeds_classes_and_settings_has_an_explorer(
 ) -> None:
     study = make_study(seeds=seeds, epochs=2, settings=["main", "l2"][:settings])
     names = [f"class {n}" for n in range(classes)]
-    summary = summarise(study, make_records(study, classes=names, pictures=400))
+    summary = summarize(study, make_records(study, classes=names, images=400))
     found = payload(explain(summary).failures, square).data
     assert len(found["names"]) == classes
-    kinds = {facts["kind"] for picture in found["pictures"] for facts in picture["settings"]}
+    kinds = {facts["kind"] for image in found["cases"] for facts in image["settings"]}
     assert ("one-seed" in kinds) == (seeds == 1)
     if settings == 1:
-        assert found["pictures"][0]["settings"][0]["fixed"] == [0, 0, 0]
+        assert found["cases"][0]["settings"][0]["fixed"] == [0, 0, 0]
 
 
 def test_a_card_of_the_gallery_says_what_all_seeds_said_and_what_is_near(
@@ -193,7 +193,7 @@ def test_a_card_of_the_gallery_says_what_all_seeds_said_and_what_is_near(
     votes = its.predicted[:, row].tolist()
     wrong = sorted(set(votes) - {its.labels[row]}, key=lambda n: (-votes.count(n),))
     assert f"{case.wrong} of {case.seeds} seeds wrong: {its.classes[wrong[0]]} " in html
-    assert 'alt="Training picture 3"' in html
+    assert 'alt="Training image 3"' in html
     assert f"speaks for {case.predicted} and" in html
 
 

@@ -52,7 +52,7 @@ def goto(page: Page, fragment: str) -> None:
 
 
 def shown(page: Page) -> list[int]:
-    """The numbers of the pictures in the list, in its order, all of it opened."""
+    """The numbers of the images in the list, in its order, all of it opened."""
     while page.locator("#explorer-more").is_visible():
         page.locator("#explorer-more").click()
     cards = page.locator(".cards a")
@@ -60,23 +60,23 @@ def shown(page: Page) -> list[int]:
 
 
 def facts(data: dict[str, Any], setting: str) -> dict[int, dict[str, Any]]:
-    """What is known of each picture in one setting, by its number."""
+    """What is known of each image in one setting, by its number."""
     place = [its["name"] for its in data["settings"]].index(setting)
-    return {its["index"]: its["settings"][place] for its in data["pictures"]}
+    return {its["index"]: its["settings"][place] for its in data["cases"]}
 
 
 def open_card(card: Locator) -> None:
-    """Click on a card and wait for its picture's page."""
+    """Click on a card and wait for its image's page."""
     card.click()
-    expect(card.page.locator("#explorer-picture")).to_be_visible()
+    expect(card.page.locator("#explorer-image")).to_be_visible()
 
 
 def expect_card(page: Page, number: str) -> None:
-    """The focus comes to the card of this picture."""
+    """The focus comes to the card of this image."""
     expect(page.locator(f".cards [data-index='{number}']")).to_be_focused()
 
 
-def test_a_click_on_a_cell_shows_the_pictures_that_are_in_it(
+def test_a_click_on_a_cell_shows_the_images_that_are_in_it(
     opened: Opened, data: dict[str, Any]
 ) -> None:
     page = opened.page
@@ -95,7 +95,7 @@ def test_a_click_on_a_cell_shows_the_pictures_that_are_in_it(
     assert f"of batch-norm takes from {names[true]} to {names[predicted]}" in page.locator(
         "#explorer-count"
     ).inner_text().replace("\u2068", "")
-    assert f"{count}\u00a0picture" in page.locator("#explorer-count").inner_text()
+    assert f"{count}\u00a0image" in page.locator("#explorer-count").inner_text()
 
 
 def test_cells_without_failures_and_those_of_right_answers_are_no_links(
@@ -107,7 +107,7 @@ def test_cells_without_failures_and_those_of_right_answers_are_no_links(
 
 
 @pytest.mark.parametrize("kind", ["systematic", "seed-dependent", "fixed", "broken"])
-def test_each_kind_shows_the_pictures_of_that_kind(
+def test_each_kind_shows_the_images_of_that_kind(
     opened: Opened, data: dict[str, Any], kind: str
 ) -> None:
     page = opened.page
@@ -134,12 +134,12 @@ def test_filters_add_up(opened: Opened, data: dict[str, Any]) -> None:
         if its["true"] == dog and its["wrong"] >= 2
     }
     assert set(shown(page)) == expected and expected
-    assert f"{len(expected)}\u00a0picture" in page.get_by_role("status").inner_text()
+    assert f"{len(expected)}\u00a0image" in page.get_by_role("status").inner_text()
 
 
 def test_each_order_is_that_of_its_number(opened: Opened, data: dict[str, Any]) -> None:
     page, own = opened.page, facts(data, "main")
-    ranks = {its["index"]: its["suspicion"]["rank"] for its in data["pictures"]}
+    ranks = {its["index"]: its["suspicion"]["rank"] for its in data["cases"]}
     orders: dict[str, Callable[[int], float]] = {
         "wrong": lambda n: -own[n]["wrong"],
         "confident": lambda n: -own[n]["p"][1],
@@ -156,12 +156,12 @@ def test_each_order_is_that_of_its_number(opened: Opened, data: dict[str, Any]) 
         assert len(numbers) > 20
 
 
-def test_a_card_opens_the_pictures_own_page(opened: Opened, data: dict[str, Any]) -> None:
+def test_a_card_opens_the_images_own_page(opened: Opened, data: dict[str, Any]) -> None:
     page = opened.page
     card = page.locator(".cards a").nth(2)
     number = card.get_attribute("data-index")
     open_card(card)
-    expect(page.locator("#explorer-name")).to_have_text(f"Test picture {number}")
+    expect(page.locator("#explorer-name")).to_have_text(f"Test image {number}")
     expect(page.locator("#explorer-name")).to_be_focused()
     assert not page.locator("#explorer-list").is_visible()
     its = facts(data, "main")[int(str(number))]
@@ -169,17 +169,17 @@ def test_a_card_opens_the_pictures_own_page(opened: Opened, data: dict[str, Any]
     assert (
         f"{data['names'][given]} ({times})" in page.locator("#explorer-votes tr.shown").inner_text()
     )
-    loaded = page.locator("#explorer-picture img:visible").evaluate_all(
+    loaded = page.locator("#explorer-image img:visible").evaluate_all(
         "all => all.map(one => [one.naturalWidth > 0, one.alt])"
     )
-    assert len(loaded) == 5  # the original, what was seen, the map, two training pictures
+    assert len(loaded) == 5  # the original, what was seen, the map, two training images
     assert all(width and alt for width, alt in loaded)
 
 
 def test_a_missing_file_is_said_to_be_missing(opened: Opened) -> None:
     missing = explored().failures.telling[1]
-    goto(opened.page, f"#picture?index={missing}")
-    said = opened.page.locator("#explorer-original").get_by_text(f"picture {missing} is missing")
+    goto(opened.page, f"#image?index={missing}")
+    said = opened.page.locator("#explorer-original").get_by_text(f"image {missing} is missing")
     expect(said).to_be_visible()
 
 
@@ -190,14 +190,14 @@ def test_next_and_previous_go_through_the_list_as_it_is_filtered(
     page.get_by_label("True class").select_option("dog")
     numbers = shown(page)
     open_card(page.locator(".cards a").first)
-    expect(page.locator("#explorer-name")).to_have_text(f"Test picture {numbers[0]}")
+    expect(page.locator("#explorer-name")).to_have_text(f"Test image {numbers[0]}")
     expect(page.locator("#explorer-previous")).to_be_hidden()
     for number in numbers[1:]:
         page.locator("#explorer-next").click()
-        expect(page.locator("#explorer-name")).to_have_text(f"Test picture {number}")
+        expect(page.locator("#explorer-name")).to_have_text(f"Test image {number}")
     expect(page.locator("#explorer-next")).to_be_hidden()
     page.locator("#explorer-previous").click()
-    expect(page.locator("#explorer-name")).to_have_text(f"Test picture {numbers[-2]}")
+    expect(page.locator("#explorer-name")).to_have_text(f"Test image {numbers[-2]}")
     page.locator("#explorer-next").click()
     page.locator("#explorer-back").click()
     expect_card(page, str(numbers[-1]))
@@ -217,7 +217,7 @@ def test_back_and_forward_work_and_the_focus_returns_to_the_card(opened: Opened)
     expect(page.locator("#explorer-sort")).to_have_value("wrong")
     page.go_forward()
     page.go_forward()
-    expect(page.locator("#explorer-name")).to_have_text(f"Test picture {numbers[1]}")
+    expect(page.locator("#explorer-name")).to_have_text(f"Test image {numbers[1]}")
 
 
 def test_a_card_far_down_is_shown_again_when_the_reader_comes_back(opened: Opened) -> None:
@@ -278,7 +278,7 @@ def test_the_map_lies_exactly_over_what_the_network_saw(opened: Opened) -> None:
     assert seen == drawn
 
 
-def test_another_settings_view_of_the_picture_is_one_link_away(
+def test_another_settings_view_of_the_image_is_one_link_away(
     opened: Opened, data: dict[str, Any]
 ) -> None:
     page = opened.page
@@ -290,7 +290,7 @@ def test_another_settings_view_of_the_picture_is_one_link_away(
     assert "of l2" in page.locator("#explorer-verdict").inner_text()
 
 
-def test_keys_alone_lead_from_a_cell_to_a_picture_and_back(opened: Opened) -> None:
+def test_keys_alone_lead_from_a_cell_to_a_image_and_back(opened: Opened) -> None:
     page = opened.page
     page.locator("nav[aria-label=Contents] a").last.focus()
     page.keyboard.press("Tab")
@@ -310,7 +310,7 @@ def test_keys_alone_lead_from_a_cell_to_a_picture_and_back(opened: Opened) -> No
         page.keyboard.press("Tab")
     number = page.evaluate("document.activeElement.dataset.index")
     page.keyboard.press("Enter")
-    expect(page.locator("#explorer-name")).to_have_text(f"Test picture {number}")
+    expect(page.locator("#explorer-name")).to_have_text(f"Test image {number}")
     page.keyboard.press("Shift+Tab")
     while page.evaluate("document.activeElement.id") != "explorer-back":
         page.keyboard.press("Shift+Tab")
@@ -324,9 +324,9 @@ def test_keys_alone_lead_from_a_cell_to_a_picture_and_back(opened: Opened) -> No
         "#explorer?",
         "#explorer?setting=nobody&true=unicorn&kind=odd&sort=__proto__&least=99",
         "#explorer?least=-1&predicted=%E0%A4%A&true=%3Cscript%3E",
-        "#picture?index=99999999",
-        "#picture?index=NaN&map=constructor",
-        "#picture",
+        "#image?index=99999999",
+        "#image?index=NaN&map=constructor",
+        "#image",
         "#%",
         "#explorer-name",
     ],
@@ -337,16 +337,16 @@ def test_an_address_that_makes_no_sense_does_no_harm(opened: Opened, fragment: s
     assert opened.page.locator("#explorer-setting").input_value() == "main"
 
 
-def test_a_picture_that_is_not_kept_is_said_not_to_be(opened: Opened) -> None:
-    goto(opened.page, "#picture?index=123456")
-    assert "Picture 123456 is not kept here." in opened.page.get_by_role("status").inner_text()
+def test_a_image_that_is_not_kept_is_said_not_to_be(opened: Opened) -> None:
+    goto(opened.page, "#image?index=123456")
+    assert "Image 123456 is not kept here." in opened.page.get_by_role("status").inner_text()
 
 
 def test_a_link_to_another_section_leaves_the_explorer_as_it_is(opened: Opened) -> None:
     page = opened.page
     open_card(page.locator(".cards a").first)
     page.locator("nav[aria-label=Contents] a[href='#confusion']").click()
-    assert page.locator("#explorer-picture").is_visible()
+    assert page.locator("#explorer-image").is_visible()
 
 
 def test_every_control_has_a_name_and_the_count_is_announced(opened: Opened) -> None:
@@ -361,7 +361,7 @@ def test_every_control_has_a_name_and_the_count_is_announced(opened: Opened) -> 
 
 @pytest.mark.parametrize("width", [PHONE, TABLET, DESK])
 @pytest.mark.parametrize("names", ["ordinary", "hostile"])
-def test_neither_list_nor_picture_is_wider_than_the_screen(
+def test_neither_list_nor_image_is_wider_than_the_screen(
     browser: Browser, tmp_path: Path, width: int, names: str
 ) -> None:
     html = (explored() if names == "ordinary" else hostile_explored()).html
@@ -402,10 +402,10 @@ def test_without_a_script_the_gallery_and_a_note_remain(browser: Browser, file: 
     page.close()
 
 
-def test_a_report_without_pictures_is_explored_without_them_and_says_why(
+def test_a_report_without_images_is_explored_without_them_and_says_why(
     browser: Browser, tmp_path: Path
 ) -> None:
-    its = Opened(browser, written(tmp_path, explored(pictures=False).html), DESK, "light")
+    its = Opened(browser, written(tmp_path, explored(images=False).html), DESK, "light")
     page = its.page
     assert page.locator("#explorer").get_by_text("they may not be published").is_visible()
     assert page.locator("#explorer img").count() == 0
@@ -417,7 +417,7 @@ def test_a_report_without_pictures_is_explored_without_them_and_says_why(
     page.close()
 
 
-def test_pictures_that_nobody_explained_are_explored_without_maps(
+def test_images_that_nobody_explained_are_explored_without_maps(
     browser: Browser, tmp_path: Path
 ) -> None:
     html = page_of(unexplained(explored().summary), square)

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from paribus.comparison.study_comparison import StudyComparison
-from paribus.records import Record
+from paribus.comparison.study import StudyComparison
+from paribus.records.types import Record
 from paribus.report.blocks import (
     Alert,
     Block,
@@ -26,7 +26,7 @@ from paribus.report.findings import find
 from paribus.report.page import change
 from paribus.report.sections import sections
 from paribus.report.sections.places import PLACES
-from paribus.report.summary import Summary, summarise
+from paribus.report.summary import Summary, summarize
 from paribus.study.spec import Study
 from report.reports import claiming, ordinary
 from synthetic import make_records, make_study
@@ -57,7 +57,7 @@ def said(section: Section) -> str:
 @pytest.fixture(scope="module")
 def summary() -> Summary:
     written = ordinary()
-    return summarise(written.study, written.records)
+    return summarize(written.study, written.records)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def report(summary: Summary) -> dict[str, Section]:
 def many() -> dict[str, Section]:
     """The report of twelve variations."""
     study = make_study(seeds=3, epochs=4, settings=["main", *(f"v{n}" for n in range(12))])
-    return report_of(summarise(study, make_records(study, pictures=60)))
+    return report_of(summarize(study, make_records(study, images=60)))
 
 
 # ---- the first screen ---------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def test_the_first_screen_has_a_line_a_variation_with_its_verdict(
 
 def test_one_seed_is_not_tested_and_the_line_says_what_it_compares() -> None:
     study = make_study(seeds=1, epochs=3)
-    single = report_of(summarise(study, make_records(study, pictures=60)))
+    single = report_of(summarize(study, make_records(study, images=60)))
     lines = all_of(single["answer"], Verdicts)[0].lines
     assert [line.verdict for line in lines] == ["not tested", "not tested"]
     assert all("two trained networks, not two ways of training" in line.rest for line in lines)
@@ -106,9 +106,9 @@ def test_one_seed_is_not_tested_and_the_line_says_what_it_compares() -> None:
 
 def test_settings_that_can_not_be_compared_still_have_a_report() -> None:
     study = make_study(seeds=2, epochs=3, settings=["main", "l2"])
-    records = make_records(study, pictures=60)
+    records = make_records(study, images=60)
 
-    def other_pictures(record: Record) -> Record:
+    def other_images(record: Record) -> Record:
         assert record.predictions is not None
         if record.facts.setting == "main":
             return record
@@ -116,26 +116,26 @@ def test_settings_that_can_not_be_compared_still_have_a_report() -> None:
             record, predictions=replace(record.predictions, index=record.predictions.index + 1)
         )
 
-    found = summarise(study, [other_pictures(record) for record in records])
+    found = summarize(study, [other_images(record) for record in records])
     assert found.findings.compared is None and len(found.tables["comparisons"]) == 0
     shown = report_of(found)
     alert = all_of(shown["answer"], Alert)[0]
-    assert "was tested on other pictures" in alert.items[0]
-    assert "was tested on other pictures" in said(shown["comparison"])
+    assert "was tested on other images" in alert.items[0]
+    assert "was tested on other images" in said(shown["comparison"])
     assert "observations" not in shown
 
 
 def test_a_claim_that_can_not_be_tested_is_said_to_be_so() -> None:
     study = make_study(seeds=2, epochs=3, settings=["main", "l2"])
-    claims = [{"id": "a", "says": "x", "test": {"worst": ["unicorn"], "measure": "recall"}}]
-    findings = find(changed(study, claims=claims), make_records(study, pictures=60))
+    claims = [{"id": "a", "says": "x", "test": {"worst": ["unicorn"], "metric": "recall"}}]
+    findings = find(changed(study, claims=claims), make_records(study, images=60))
     assert findings.claims == () and "unicorn" in findings.refused[0]
     assert findings.compared is not None
 
 
 def test_a_baseline_alone_has_nothing_to_compare() -> None:
     study = make_study(seeds=2, epochs=3, settings=["main"])
-    shown = report_of(summarise(study, make_records(study, pictures=60)))
+    shown = report_of(summarize(study, make_records(study, images=60)))
     assert not all_of(shown["answer"], Verdicts)
     assert "There is no variation" in said(shown["comparison"])
     assert "seeds" not in shown and "confusion-change" not in shown
@@ -149,8 +149,8 @@ def test_every_comparison_is_in_a_table_with_its_verdict_and_all_three_p(
 ) -> None:
     tables = all_of(report["comparison"], Table)
     for variation, table in zip(("batch-norm", "l2"), tables[:2], strict=True):
-        own = [c for c in compared.of(variation) if c.measure.family != "recall"]
-        assert [name for name, _ in table.rows] == [c.measure.label for c in own]
+        own = [c for c in compared.of(variation) if c.metric.family != "recall"]
+        assert [name for name, _ in table.rows] == [c.metric.label for c in own]
         for (_, cells), c in zip(table.rows, own, strict=True):
             assert cells[0].text.endswith(c.verdict)
             assert cells[5].text == str(c.n_seeds)
@@ -164,7 +164,7 @@ def test_every_note_is_shown_once_with_what_it_is_about(
 ) -> None:
     table = next(t for t in all_of(report["comparison"], Table) if "said besides" in t.caption)
     shown = [plain(cells[0].text) for _, cells in table.rows]
-    notes = {n for c in compared.comparisons if c.measure.family != "recall" for n in c.notes}
+    notes = {n for c in compared.comparisons if c.metric.family != "recall" for n in c.notes}
     assert len(shown) == len(set(shown)) == len(notes)
     assert any("left out, where a value is missing" in note for note in shown)
 
@@ -173,12 +173,12 @@ def test_both_intervals_of_test_accuracy_stand_beside_each_other(
     report: dict[str, Section], compared: StudyComparison
 ) -> None:
     table = next(t for t in all_of(report["comparison"], Table) if "in points" in t.caption)
-    assert table.head[2:] == ("New seeds, these pictures", "New seeds, new pictures")
+    assert table.head[2:] == ("New seeds, these images", "New seeds, new images")
     c = compared.on("test_accuracy")[0]
-    assert c.new_pictures is not None
-    low, high = 100 * c.new_pictures.low, 100 * c.new_pictures.high
+    assert c.new_images is not None
+    low, high = 100 * c.new_images.low, 100 * c.new_images.high
     assert plain(table.rows[0][1][2].text) == f"[{low:.2f}, {high:.2f}]"
-    assert "supports a claim about these test pictures" in said(report["comparison"])
+    assert "supports a claim about these test images" in said(report["comparison"])
 
 
 def test_recalls_are_exploratory_and_adjusted_together(
@@ -256,8 +256,8 @@ def test_a_planted_confusion_is_marked_and_said() -> None:
         last[cats] = np.log(np.where(np.arange(10) == 5, 0.91, 0.01))
         return replace(record, predictions=replace(record.predictions, last=last))
 
-    records = [planted(record) for record in make_records(study, pictures=500)]
-    section = report_of(summarise(study, records))["confusion-change"]
+    records = [planted(record) for record in make_records(study, images=500)]
+    section = report_of(summarize(study, records))["confusion-change"]
     assert "cat taken for dog, +" in said(section)
     rows = dict(change(all_of(section, Change)[0]))
     cell = rows["cat"][5]
@@ -265,7 +265,7 @@ def test_a_planted_confusion_is_marked_and_said() -> None:
     assert sum(bool(one.mark) for row in rows.values() for one in row) <= 3
 
 
-def test_colours_tell_gain_from_loss(report: dict[str, Section]) -> None:
+def test_colors_tell_gain_from_loss(report: dict[str, Section]) -> None:
     block = all_of(report["confusion-change"], Change)[0]
     for i, (_, row) in enumerate(change(block)):
         for j, cell in enumerate(row):
@@ -293,8 +293,8 @@ def test_a_study_with_looks_shows_its_path_and_where_it_stopped() -> None:
         seeds={"until": "decided", "looks": [3, 5]},
         margin=0.2,
     )
-    records = [r for r in make_records(study, pictures=500) if r.facts.seed < 3]
-    shown = report_of(summarise(study, records))
+    records = [r for r in make_records(study, images=500) if r.facts.seed < 3]
+    shown = report_of(summarize(study, records))
     assert "looks at 3 and 5 seeds" in said(shown["seeds"])
     table = all_of(shown["seeds"], Table)[-1]
     ends = {name: cells[4].text for name, cells in table.rows}
@@ -310,8 +310,8 @@ def test_before_the_first_look_nothing_is_tested() -> None:
         make_study(epochs=3, settings=["main", "l2"]),
         seeds={"until": "decided", "looks": [4, 8]},
     )
-    records = [r for r in make_records(study, pictures=100) if r.facts.seed < 2]
-    shown = report_of(summarise(study, records))
+    records = [r for r in make_records(study, images=100) if r.facts.seed < 2]
+    shown = report_of(summarize(study, records))
     line = all_of(shown["answer"], Verdicts)[0].lines[0]
     assert line.verdict == "not tested" and "The first look is at 4 seeds" in line.rest
     rows = all_of(shown["seeds"], Table)[-1].rows

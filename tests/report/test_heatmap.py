@@ -1,4 +1,4 @@
-"""A confusion matrix's colours go with its shares, and its text stays readable on them."""
+"""A confusion matrix's colors go with its shares, and its text stays readable on them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from paribus.report.heatmap import STRONGEST, TEXT_CLASSES, heatmap, row_shares, strengths
-from paribus.report.theme import COLOURS
+from paribus.report.theme import COLORS
 
 MATRIX = np.array([[6.0, 2.0, 0.0], [1.0, 9.0, 0.0], [0.0, 0.0, 0.0]])
 
@@ -19,20 +19,20 @@ def style_sheet() -> str:
 
 
 def variables(dark: bool) -> dict[str, str]:
-    """The page's colours, in light or in dark."""
+    """The page's colors, in light or in dark."""
     sheet = style_sheet()
-    light = dict(COLOURS) | dict(re.findall(r"--([\w-]+): (#\w{6})", sheet.split("@media")[0]))
+    light = dict(COLORS) | dict(re.findall(r"--([\w-]+): (#\w{6})", sheet.split("@media")[0]))
     scheme = sheet.split("prefers-color-scheme: dark")[1].split("* {")[0]
     return light | (dict(re.findall(r"--([\w-]+): (#\w{6})", scheme)) if dark else {})
 
 
-def rgb(colour: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+def rgb(color: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.array([int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)])
 
 
-def luminance(colour: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+def luminance(color: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     """Relative luminance as WCAG 2 defines it."""
-    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    linear = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
@@ -55,23 +55,23 @@ def test_the_worst_mistake_is_as_strong_as_a_row_that_is_all_right() -> None:
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("heat", ["heat-right", "heat-wrong"])
-def test_text_is_readable_on_every_strength_of_a_colour(heat: str, dark: bool) -> None:
-    colours = variables(dark)
+def test_text_is_readable_on_every_strength_of_a_color(heat: str, dark: bool) -> None:
+    colors = variables(dark)
     for strength in np.linspace(0, STRONGEST, 13):
-        under = strength * rgb(colours[heat]) + (1 - strength) * rgb(colours["paper"])
-        assert contrast(under, colours["ink"]) >= 4.5
+        under = strength * rgb(colors[heat]) + (1 - strength) * rgb(colors["paper"])
+        assert contrast(under, colors["ink"]) >= 4.5
 
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("text", ["ink", "muted", "link"])
 def test_all_text_is_readable_on_the_paper(text: str, dark: bool) -> None:
-    colours = variables(dark)
-    assert contrast(rgb(colours["paper"]), colours[text]) >= 4.5
+    colors = variables(dark)
+    assert contrast(rgb(colors["paper"]), colors[text]) >= 4.5
 
 
-def test_dark_mode_changes_every_colour_of_a_chart() -> None:
+def test_dark_mode_changes_every_color_of_a_chart() -> None:
     light, dark = variables(dark=False), variables(dark=True)
-    assert {name for name in COLOURS if light[name] == dark[name]} == set()
+    assert {name for name in COLORS if light[name] == dark[name]} == set()
 
 
 def test_many_classes_are_drawn_without_text_and_within_a_limit() -> None:

@@ -1,4 +1,4 @@
-"""An attribution map as colours over a picture: which way, how strongly, and how small a file."""
+"""An attribution map as colors over an image: which way, how strongly, and how small a file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from paribus.records import Floats
+from paribus.records.types import Floats
 from paribus.report.maps import SHADES, STRONGEST, overlay
-from paribus.report.theme import COLOURS
+from paribus.report.theme import COLORS
 
 
 def pixels(values: Floats) -> npt.NDArray[np.uint8]:
@@ -22,7 +22,7 @@ def pixels(values: Floats) -> npt.NDArray[np.uint8]:
 
 
 def rgb(name: str) -> list[int]:
-    return list(bytes.fromhex(COLOURS[name][1:]))
+    return list(bytes.fromhex(COLORS[name][1:]))
 
 
 def noise(seed: int, height: int = 24, width: int = 32) -> Floats:

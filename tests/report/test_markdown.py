@@ -63,7 +63,7 @@ def test_tables_keep_their_columns_whatever_a_name_holds(names: Written) -> None
         assert len(widths) == 1
 
 
-def test_every_figure_and_picture_it_links_is_there(written: Written) -> None:
-    links = re.findall(r"\]\(((?:figures|pictures)/[^)]+)\)", written.text("report.md"))
-    assert {link.split("/")[0] for link in links} == {"figures", "pictures"}
+def test_every_figure_and_image_it_links_is_there(written: Written) -> None:
+    links = re.findall(r"\]\(((?:figures|images)/[^)]+)\)", written.text("report.md"))
+    assert {link.split("/")[0] for link in links} == {"figures", "images"}
     assert [link for link in links if not (written.out / link).is_file()] == []

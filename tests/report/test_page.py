@@ -14,7 +14,7 @@ from paribus.report.heatmap import STRONGEST, heatmap
 from paribus.report.page import heat, page
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
-from paribus.report.summary import summarise
+from paribus.report.summary import summarize
 from report.explored import explored
 from report.reports import Written, ordinary
 from synthetic import make_records, make_study
@@ -31,7 +31,7 @@ def matrix(counts: list[list[float]], seeds: int) -> Confusion:
     return Confusion("x", names, array, seeds, 0.5, figure)
 
 
-def test_the_policy_allows_pictures_in_the_file_and_its_own_styles_alone(written: Written) -> None:
+def test_the_policy_allows_images_in_the_file_and_its_own_styles_alone(written: Written) -> None:
     (policy,) = re.findall(
         r'Content-Security-Policy" content="([^"]*)"', written.text("report.html")
     )
@@ -49,7 +49,7 @@ def test_the_policy_allows_the_pages_own_script_to_the_letter_and_no_other(html:
     assert not re.search(r"<[^>]*\son[a-z]+=", re.sub(r"<script.*?</script>", "", html, flags=re.S))
 
 
-def test_no_address_is_in_it_but_anchors_and_pictures(written: Written) -> None:
+def test_no_address_is_in_it_but_anchors_and_images(written: Written) -> None:
     links = re.findall(r'(?:href|src)="([^"]*)"', written.text("report.html"))
     assert {link[:5] for link in links if not link.startswith("#")} == {"data:"}
 
@@ -80,8 +80,8 @@ def test_counts_of_one_seed_are_whole() -> None:
 @pytest.mark.parametrize("classes", [2, 13, 40])
 def test_any_number_of_classes_has_a_page(classes: int) -> None:
     study = make_study(seeds=1, epochs=2, settings=["main"])
-    records = make_records(study, classes=[f"class {n}" for n in range(classes)], pictures=120)
-    summary = summarise(study, records)
+    records = make_records(study, classes=[f"class {n}" for n in range(classes)], images=120)
+    summary = summarize(study, records)
     html = page(study.name, lead(summary), sections(summary), None)
     assert ("most common confusions" in html) == (classes > 30)
     assert ('class="confusion"' in html) == (classes <= 30)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from paribus.records import Record
+from paribus.records.types import Record
 from paribus.report.pairing import Pairing, pairing
 from synthetic import make_records, make_study
 
@@ -13,7 +13,7 @@ def by_setting(
     failing: tuple[str, int] | None = None,
 ) -> tuple[list[Record], list[Record], list[Record]]:
     study = make_study(seeds=3, epochs=4)
-    records = make_records(study, pictures=20, failing=failing)
+    records = make_records(study, images=20, failing=failing)
     main, norm, l2 = (
         [record for record in records if record.facts.setting == name]
         for name in ("main", "batch-norm", "l2")

@@ -8,13 +8,13 @@ from typing import TypeVar
 
 import pytest
 
-from paribus.records import EngineFacts, Record
+from paribus.records.types import EngineFacts, Record
 from paribus.report.blocks import Alert, Block, Columns, Figure, Paragraph, Section, Table
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
 from paribus.report.sections.provenance import provenance, study_file
 from paribus.report.sections.settings import settings
-from paribus.report.summary import Summary, summarise
+from paribus.report.summary import Summary, summarize
 from paribus.study.read import read_study
 from paribus.study.spec import Study
 from report.reports import ordinary
@@ -28,7 +28,7 @@ STUDIES = Path(__file__).parents[2] / "studies"
 @pytest.fixture(scope="module")
 def summary() -> Summary:
     written = ordinary()
-    return summarise(written.study, written.records)
+    return summarize(written.study, written.records)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def report(summary: Summary) -> dict[str, Section]:
 def single() -> dict[str, Section]:
     """The report of one seed a setting."""
     study = make_study(seeds=1, epochs=3)
-    summary = summarise(study, make_records(study, pictures=60))
+    summary = summarize(study, make_records(study, images=60))
     return {section.anchor: section for section in sections(summary)}
 
 
@@ -64,7 +64,7 @@ def column(table: Table, number: int) -> list[str]:
 def test_the_lead_says_what_was_trained_on_what(summary: Summary) -> None:
     assert plain(lead(summary)) == (
         "LeNet-5, 5 epochs, 3 settings from 3 seeds each; STL-10: 5,000 training, 3,000 "
-        "validation and 200 test pictures of 10 classes, 32 by 32 pixels in colour."
+        "validation and 200 test images of 10 classes, 32 by 32 pixels in color."
     )
 
 
@@ -92,7 +92,7 @@ def test_a_failed_run_is_the_first_thing_a_reader_sees(report: dict[str, Section
 def test_one_seed_has_no_spread_and_the_report_says_so(single: dict[str, Section]) -> None:
     assert "±" not in "".join(column(first(single["answer"], Table), 0))
     assert "no spread is known" in said(single["answer"])
-    assert "±" not in "".join(column(first(single["measures"], Table), 1))
+    assert "±" not in "".join(column(first(single["metrics"], Table), 1))
 
 
 def test_the_settings_table_shows_what_differs_from_the_baseline(
@@ -110,7 +110,7 @@ def test_the_settings_table_shows_what_differs_from_the_baseline(
         "Conv-ReLU-MaxPool",
     ]
     assert [cell.strong for cell in rows["Layer 1"]] == [False, True, False]
-    assert [cell.strong for cell in rows["Optimiser"]] == [False, False, True]
+    assert [cell.strong for cell in rows["Optimizer"]] == [False, False, True]
     assert plain(rows["Learning rate"][0].text) == "times 0.5 every 20 epochs"
 
 
@@ -120,16 +120,16 @@ def test_a_best_epoch_that_is_the_last_is_said_to_be_so(single: dict[str, Sectio
     assert "In 1 seed it is lowest at the very last epoch, and may fall further." in caption
 
 
-def test_the_comparison_has_every_measure_with_its_difference(
+def test_the_comparison_has_every_metric_with_its_difference(
     report: dict[str, Section], summary: Summary
 ) -> None:
-    table = first(report["measures"], Table)
+    table = first(report["metrics"], Table)
     rows = dict(table.rows)
     assert column(table, 2)[0] == "2"  # finished seeds of l2
     loss = summary.settings[1].difference("test_loss", summary.baseline)
     detail = plain(rows["Test loss, last epoch"][1].detail)
     assert detail == f"{loss.mean:+.3f}"
-    assert {"Macro F1, last epoch", "Best epoch", "Generalisation gap", "Training time"} <= set(
+    assert {"Macro F1, last epoch", "Best epoch", "Generalization gap", "Training time"} <= set(
         rows
     )
 
@@ -169,7 +169,7 @@ def test_how_it_was_made_says_what_interrupted_it(summary: Summary) -> None:
         first_record, *others = summary.records
         changed = first_record.facts.model_copy(update=facts)
         records = [replace(first_record, facts=changed), *others]
-        section = provenance(summarise(summary.study, records))
+        section = provenance(summarize(summary.study, records))
         rows = {name: cells[0].text for name, cells in first(section, Table).rows}
         text = " ".join(plain(b.text) for b in section.blocks if isinstance(b, Paragraph))
         return rows, text
@@ -193,9 +193,9 @@ def test_how_it_was_made_names_the_engine(summary: Summary) -> None:
         summary.study.model_dump()
         | {"engine": "torch", "variations": {"native": {"engine": "native"}}, "claims": []}
     )
-    records = make_records(study, pictures=60)
+    records = make_records(study, images=60)
     records = [_by(engine, r) if r.facts.setting == "native" else r for r in records]
-    made = summarise(study, records)
+    made = summarize(study, records)
     section = provenance(made)
     engines = [c[0].text for name, c in first(section, Table).rows if name == "Engine"]
     assert engines == ["PyTorch", f"Paribus's own, built for x86-64-v3, SHA-256 {'ab' * 32}"]
@@ -207,7 +207,7 @@ def test_how_it_was_made_names_the_engine(summary: Summary) -> None:
     ]
     other = engine.model_copy(update={"digest": "cd" * 32})
     records[-1] = _by(other, records[-1])
-    assert "more than one machine or version" in said(provenance(summarise(study, records)))
+    assert "more than one machine or version" in said(provenance(summarize(study, records)))
 
 
 def _by(engine: EngineFacts, record: Record) -> Record:
@@ -225,5 +225,5 @@ def test_the_study_it_prints_is_the_study_again(name: str, tmp_path: Path) -> No
 def test_a_study_with_looks_says_up_to_how_many_seeds(summary: Summary) -> None:
     plan = summary.study.model_dump() | {"seeds": {"until": "decided", "looks": [3, 8]}}
     study = Study.model_validate(plan)
-    said = plain(lead(summarise(study, summary.records)))
+    said = plain(lead(summarize(study, summary.records)))
     assert "3 settings from up to 8 seeds each" in said

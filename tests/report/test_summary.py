@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from paribus.report.spread import Spread
-from paribus.report.summary import MEASURES, Summary, summarise
+from paribus.report.summary import METRICS, Summary, summarize
 from paribus.tables import confusion_of
 from report.reports import ordinary
 from synthetic import make_records, make_study
@@ -15,7 +15,7 @@ from synthetic import make_records, make_study
 @pytest.fixture(scope="module")
 def summary() -> Summary:
     written = ordinary()
-    return summarise(written.study, written.records)
+    return summarize(written.study, written.records)
 
 
 def test_settings_come_in_the_order_of_the_study_baseline_first(summary: Summary) -> None:
@@ -26,8 +26,8 @@ def test_settings_come_in_the_order_of_the_study_baseline_first(summary: Summary
 def test_a_spread_is_over_finished_seeds_alone(summary: Summary) -> None:
     l2 = summary.settings[2]
     assert [record.facts.seed for record in l2.finished] == [0, 2]
-    for measure in MEASURES:
-        assert l2.spread(measure.key).n == 2
+    for metric in METRICS:
+        assert l2.spread(metric.key).n == 2
 
 
 def test_means_are_those_of_the_runs_table(summary: Summary) -> None:
@@ -39,10 +39,10 @@ def test_means_are_those_of_the_runs_table(summary: Summary) -> None:
         assert spread.sd == pytest.approx(main[column].std(ddof=1))
 
 
-def test_the_generalisation_gap_is_validation_minus_training_loss(summary: Summary) -> None:
+def test_the_generalization_gap_is_validation_minus_training_loss(summary: Summary) -> None:
     main = summary.baseline.by_seed
     np.testing.assert_allclose(
-        main["generalisation_gap"], main["final_val_loss"] - main["final_train_loss"]
+        main["generalization_gap"], main["final_val_loss"] - main["final_train_loss"]
     )
 
 
@@ -70,8 +70,8 @@ def test_a_class_figure_is_found_by_its_number(summary: Summary) -> None:
 
 def test_records_may_come_in_any_order() -> None:
     study = make_study(seeds=3, epochs=3)
-    records = make_records(study, pictures=40)
-    there, back = summarise(study, records), summarise(study, records[::-1])
+    records = make_records(study, images=40)
+    there, back = summarize(study, records), summarize(study, records[::-1])
     assert there.cases == back.cases
     for a, b in zip(there.settings, back.settings, strict=True):
         assert a.by_seed.equals(b.by_seed)
@@ -80,8 +80,8 @@ def test_records_may_come_in_any_order() -> None:
 
 def test_planned_runs_without_a_record_are_absent() -> None:
     study = make_study(seeds=2, epochs=3)
-    records = [r for r in make_records(study, pictures=20) if r.facts.setting != "l2"]
-    found = summarise(study, records[:-1])
+    records = [r for r in make_records(study, images=20) if r.facts.setting != "l2"]
+    found = summarize(study, records[:-1])
     absent = [(run.setting.name, run.seed) for run in found.absent]
     assert absent == [("l2", 0), ("batch-norm", 1), ("l2", 1)]
     assert found.settings[2].spread("test_accuracy") == Spread(())
@@ -92,10 +92,10 @@ def test_where_seeds_are_added_those_not_begun_are_not_absent() -> None:
     study = fixed.model_validate(
         fixed.model_dump() | {"seeds": {"until": "decided", "looks": [3, 8]}}
     )
-    records = make_records(fixed, pictures=20)
-    assert summarise(study, records).absent == ()
+    records = make_records(fixed, images=20)
+    assert summarize(study, records).absent == ()
     gap = [r for r in records if (r.facts.setting, r.facts.seed) != ("main", 1)]
-    assert [(run.setting.name, run.seed) for run in summarise(study, gap).absent] == [("main", 1)]
+    assert [(run.setting.name, run.seed) for run in summarize(study, gap).absent] == [("main", 1)]
 
 
 def test_one_value_has_no_deviation() -> None:
@@ -103,8 +103,8 @@ def test_one_value_has_no_deviation() -> None:
     assert Spread.of([0.5, 0.7]).sd == pytest.approx(np.std([0.5, 0.7], ddof=1))
 
 
-def test_the_generalisation_gap_is_that_of_the_comparisons(summary: Summary) -> None:
+def test_the_generalization_gap_is_that_of_the_comparisons(summary: Summary) -> None:
     compared = summary.findings.compared
     assert compared is not None
-    ours = compared.values.settings["main"].measures["generalisation_gap"]
-    np.testing.assert_allclose(summary.baseline.by_seed["generalisation_gap"], ours[:3], rtol=1e-5)
+    ours = compared.values.settings["main"].metrics["generalization_gap"]
+    np.testing.assert_allclose(summary.baseline.by_seed["generalization_gap"], ours[:3], rtol=1e-5)

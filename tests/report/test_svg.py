@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from paribus.report import svg
-from paribus.report.theme import COLOURS
+from paribus.report.theme import COLORS
 
 PAYLOAD = '<script>alert(1)</script> d="0.123456" & \''
 
@@ -15,12 +15,12 @@ PAYLOAD = '<script>alert(1)</script> d="0.123456" & \''
 def specification(label: str = "a") -> dict[str, Any]:
     return {
         "data": {"values": [{"x": 1 / 3, "y": label}, {"x": 2 / 3, "y": "b"}]},
-        "mark": {"type": "line", "clip": True, "color": COLOURS["blue"]},
+        "mark": {"type": "line", "clip": True, "color": COLORS["blue"]},
         "encoding": {
             "x": {"field": "x", "type": "quantitative"},
             "y": {"field": "y", "type": "nominal"},
         },
-        "config": {"background": COLOURS["paper"], "axis": {"labelLimit": 0}},
+        "config": {"background": COLORS["paper"], "axis": {"labelLimit": 0}},
     }
 
 
@@ -36,17 +36,17 @@ def test_no_coordinate_has_more_than_two_decimals() -> None:
         assert not re.search(r"\.\d{3,}", geometry)
 
 
-def test_an_inlined_chart_takes_the_pages_colours_and_width() -> None:
+def test_an_inlined_chart_takes_the_pages_colors_and_width() -> None:
     text = svg.inlined(svg.draw(specification()), "here", "what it shows")
     root = ET.fromstring(text)
-    assert "var(--blue)" in text and COLOURS["blue"] not in text
+    assert "var(--blue)" in text and COLORS["blue"] not in text
     assert root.get("aria-label") == "what it shows" and root.get("role") == "img"
     assert "width" not in root.attrib and "viewBox" in root.attrib
 
 
-def test_a_chart_in_a_file_keeps_its_colours_and_says_what_it_shows() -> None:
+def test_a_chart_in_a_file_keeps_its_colors_and_says_what_it_shows() -> None:
     text = svg.standalone(svg.draw(specification()), 'a "description"')
-    assert COLOURS["blue"] in text and "var(" not in text
+    assert COLORS["blue"] in text and "var(" not in text
     assert ET.fromstring(text).get("aria-label") == 'a "description"'
 
 

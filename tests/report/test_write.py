@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from paribus import tables
-from paribus.report.summary import MEASURES, summarise
+from paribus.report.summary import METRICS, summarize
 from paribus.report.write import write_report
 from report.reports import Written, ordinary
 from synthetic import make_records, make_study
@@ -38,7 +38,7 @@ def test_everything_that_others_build_on_is_there(written: Written) -> None:
                  for name in ("main", "batch-norm", "l2")}  # fmt: skip
     expected |= {f"figures/confusion-change-{name}.svg" for name in ("batch-norm", "l2")}
     expected |= {f"figures/{name}.svg" for name in ("comparisons", "learning-curves", "more-seeds")}
-    assert {name for name in found if not name.startswith("pictures/")} == expected
+    assert {name for name in found if not name.startswith("images/")} == expected
 
 
 def test_the_tables_are_those_of_the_records(written: Written) -> None:
@@ -49,7 +49,7 @@ def test_the_tables_are_those_of_the_records(written: Written) -> None:
 
 
 def test_a_report_written_again_is_the_same_to_the_byte(written: Written, tmp_path: Path) -> None:
-    shutil.copytree(written.out / "pictures", tmp_path / "pictures")
+    shutil.copytree(written.out / "images", tmp_path / "images")
     write_report(tmp_path, written.study, written.records)
     for path in tmp_path.rglob("*"):
         if path.is_file():
@@ -61,21 +61,21 @@ def test_a_report_needs_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_pictures_can_be_left_out_and_the_report_says_so(tmp_path: Path) -> None:
+def test_images_can_be_left_out_and_the_report_says_so(tmp_path: Path) -> None:
     study = make_study(seeds=1, epochs=2, settings=["main"])
-    write_report(tmp_path, study, make_records(study, pictures=60), pictures=False)
+    write_report(tmp_path, study, make_records(study, images=60), images=False)
     for name in ("report.html", "report.md"):
         text = (tmp_path / name).read_text("utf-8")
-        assert "The pictures are left out here" in text
-        assert "data:image" not in text and "pictures/" not in text
+        assert "The images are left out here" in text
+        assert "data:image" not in text and "images/" not in text
 
 
-def test_a_missing_picture_has_its_number_in_its_place(tmp_path: Path) -> None:
+def test_a_missing_image_has_its_number_in_its_place(tmp_path: Path) -> None:
     study = make_study(seeds=1, epochs=2, settings=["main"])
-    records = make_records(study, pictures=60)
+    records = make_records(study, images=60)
     write_report(tmp_path, study, records)
-    case = summarise(study, records).cases[0]
-    assert f"picture {case.index} is missing" in (tmp_path / "report.html").read_text("utf-8")
+    case = summarize(study, records).cases[0]
+    assert f"image {case.index} is missing" in (tmp_path / "report.html").read_text("utf-8")
     assert "| missing | missing |" in (tmp_path / "report.md").read_text("utf-8")
 
 
@@ -85,11 +85,11 @@ def test_results_json_is_strict_json_with_every_setting_and_run(written: Written
 
     results = json.loads(written.text("results.json"), parse_constant=refuse)
     assert [setting["name"] for setting in results["settings"]] == ["main", "batch-norm", "l2"]
-    summary = summarise(written.study, written.records)
+    summary = summarize(written.study, written.records)
     for setting, result in zip(results["settings"], summary.settings, strict=True):
-        for measure in MEASURES:
-            spread = result.spread(measure.key)
-            found = setting["measures"][measure.key]
+        for metric in METRICS:
+            spread = result.spread(metric.key)
+            found = setting["metrics"][metric.key]
             assert (found["mean"], found["sd"], found["n"]) == (spread.mean, spread.sd, spread.n)
     assert len(results["runs"]) == 9
     failed = next(run for run in results["runs"] if run["status"] == "failed")
@@ -98,11 +98,11 @@ def test_results_json_is_strict_json_with_every_setting_and_run(written: Written
 
 def test_results_json_has_every_comparison_claim_and_observation(written: Written) -> None:
     results = json.loads(written.text("results.json"))
-    findings = summarise(written.study, written.records).findings
+    findings = summarize(written.study, written.records).findings
     assert findings.compared is not None
     assert len(results["comparisons"]) == len(findings.compared.comparisons)
     for row, c in zip(results["comparisons"], findings.compared.comparisons, strict=True):
-        assert (row["variation"], row["measure"]) == (c.variation, c.measure.name)
+        assert (row["variation"], row["metric"]) == (c.variation, c.metric.name)
         assert (row["estimate"], row["p_adjusted"]) == (c.estimate, c.p_adjusted)
         assert row["verdict"] == c.verdict
     assert [of["text"] for of in results["observations"]] == [o.text for o in findings.observations]
@@ -136,6 +136,6 @@ def test_a_report_of_a_setting_without_a_finished_run_is_written(
     tmp_path: Path, failing: tuple[str, int]
 ) -> None:
     study = make_study(seeds=1, epochs=2, settings=["main", "l2"])
-    write_report(tmp_path, study, make_records(study, pictures=30, failing=failing))
+    write_report(tmp_path, study, make_records(study, images=30, failing=failing))
     text = (tmp_path / "report.html").read_text("utf-8")
     assert "1\u00a0run failed" in text and f"{failing[0]}, seed 0" in text

@@ -43,8 +43,8 @@ def test_two_overrides_stand_together() -> None:
 def test_a_variation_may_change_the_engine_which_is_no_part_of_what_else_decides_a_result() -> None:
     torch, native = settings(study(native={"engine": "native"}))
     assert native.changes == {"engine": ("auto", "native")}
-    assert torch.config.deciding() == native.config.deciding()
-    assert "engine" not in torch.config.deciding()  # as in records from before there was a choice
+    assert torch.config.recorded() == native.config.recorded()
+    assert "engine" not in torch.config.recorded()  # as in records from before there was a choice
 
 
 def test_runs_are_interleaved_so_that_a_slow_hour_slows_all_settings_alike() -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from paribus.comparison.measure import CAUSES, MEASURES
 from paribus.errors import StudyError
+from paribus.metrics.registry import CAUSES, METRICS
 from paribus.study import claims
-from paribus.study.read import demand_permission, parse_study, read_study
+from paribus.study.read import parse_study, read_study, require_permission
 from paribus.study.spec import Adam, LeNet5, OwnNetwork, Step, Study
 
 STUDIES = Path(__file__).parents[2] / "studies"
@@ -123,7 +123,7 @@ def test_a_wrong_value_is_named_with_what_was_expected(line: str, expected: str)
         ("{data.source: stl10}", "can't change which they are"),
         ("{data: {source: digits}}", "can't change which they are"),
         ("{seeds: 3}", "unknown key 'seeds'; valid: data, network"),
-        ("{optimiser.lr: 0.1}", "unknown key 'optimiser'; did you mean 'optimizer'?"),
+        ("{optimizer.lr: 0.1}", "unknown key 'optimizer'; did you mean 'optimizer'?"),
         ("{epochs.much: 3}", "'epochs' has no keys of its own"),
         ("{}", "changes nothing"),
         ("5", "5 came; a mapping of keys is expected"),
@@ -151,7 +151,7 @@ CLAIM = (
 claims:
   - id: a
     says: It helps.
-    test: {setting: l2, against: baseline, measure: test_accuracy, expect: better}
+    test: {setting: l2, against: baseline, metric: test_accuracy, expect: better}
 """
 )
 
@@ -161,7 +161,7 @@ claims:
     [
         ("setting: l2", "setting: l22", "no setting is called 'l22'; did you mean 'l2'?"),
         ("against: baseline", "against: main", "no setting is called 'main'"),
-        ("test_accuracy", "test_acuracy", "came; a measure (perhaps test_accuracy) out of"),
+        ("test_accuracy", "test_acuracy", "came; a metric (perhaps test_accuracy) out of"),
         ("test_accuracy", "'drop:blurr-6'", "perhaps drop:blur-6"),
         ("test_accuracy", "recal:fire truck", "perhaps recall:fire truck"),
         ("test_accuracy", "'recall:'", "or recall:, precision: or f1: with a class, as recall:dog"),
@@ -176,16 +176,16 @@ def test_claims_are_checked_like_the_rest(old: str, new: str, expected: str) -> 
     assert any(expected in line for line in problems(CLAIM.replace(old, new)))
 
 
-def test_a_claim_may_name_any_measure_that_is_compared() -> None:
-    assert {*claims.MEASURES, *claims.DROPS} == {*MEASURES, *CAUSES}
+def test_a_claim_may_name_any_metric_that_is_compared() -> None:
+    assert {*claims.METRICS, *claims.DROPS} == {*METRICS, *CAUSES}
     (claim,) = parse_study(CLAIM.replace("test_accuracy", "'drop:blur-6'")).claims
-    assert claim.test.measure == "drop:blur-6"
+    assert claim.test.metric == "drop:blur-6"
 
 
-@pytest.mark.parametrize("measure", ["recall:dog", "precision:fire truck", "f1:dog: small"])
-def test_a_claim_may_name_a_figure_of_any_class_whatever_its_name(measure: str) -> None:
-    (claim,) = parse_study(CLAIM.replace("test_accuracy", f"'{measure}'")).claims
-    assert claim.test.measure == measure
+@pytest.mark.parametrize("metric", ["recall:dog", "precision:fire truck", "f1:dog: small"])
+def test_a_claim_may_name_a_figure_of_any_class_whatever_its_name(metric: str) -> None:
+    (claim,) = parse_study(CLAIM.replace("test_accuracy", f"'{metric}'")).claims
+    assert claim.test.metric == metric
 
 
 def test_two_claims_cannot_share_an_id() -> None:
@@ -231,9 +231,9 @@ def test_seeds_epochs_and_engine_can_be_replaced(tmp_path: Path) -> None:
 
 
 def test_code_that_a_study_names_runs_only_with_permission() -> None:
-    demand_permission(parse_study(GOOD), Path("s.yaml"))
+    require_permission(parse_study(GOOD), Path("s.yaml"))
     with pytest.raises(StudyError, match=r"own names evil:net\. .* add --allow-code"):
-        demand_permission(parse_study(GOOD + "  own: {network: 'evil:net'}"), Path("s.yaml"))
+        require_permission(parse_study(GOOD + "  own: {network: 'evil:net'}"), Path("s.yaml"))
 
 
 def test_the_same_study_can_be_written_in_python() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from paribus.comparison.claims import demand_testable
+from paribus.claims.judge import require_testable
 from paribus.data.sources.stl10 import CLASSES
 from paribus.study.read import read_study
 
@@ -16,12 +16,12 @@ SHIPPED = sorted((Path(__file__).parents[2] / "studies").glob("*.yaml"))
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_study_claims_nothing_that_could_not_be_tested(path: Path) -> None:
     study = read_study(path)
-    demand_testable(study, CLASSES if study.data.source == "stl10" else ())
+    require_testable(study, CLASSES if study.data.source == "stl10" else ())
 
 
 def test_the_engines_are_held_equivalent_in_every_class() -> None:
     (path,) = (path for path in SHIPPED if path.stem == "engine-equivalence")
     tests = [claim.test.model_dump() for claim in read_study(path).claims]
-    claimed = {test["measure"] for test in tests if test["expect"] == "equivalent"}
+    claimed = {test["metric"] for test in tests if test["expect"] == "equivalent"}
     assert {f"recall:{name}" for name in CLASSES} <= claimed
     assert all(test["margin"] for test in tests)

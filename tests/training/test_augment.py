@@ -31,7 +31,7 @@ def test_settings_that_differ_in_shift_still_share_their_flips() -> None:
 
 
 @given(st.integers(0, 1), st.integers(-5, 5), st.integers(-5, 5))
-def test_a_picture_is_mirrored_then_moved_and_uncovered_parts_are_the_mean(
+def test_a_image_is_mirrored_then_moved_and_uncovered_parts_are_the_mean(
     flip: int, down: int, right: int
 ) -> None:
     image = torch.randn(1, 3, 5, 7)
@@ -44,7 +44,7 @@ def test_a_picture_is_mirrored_then_moved_and_uncovered_parts_are_the_mean(
             assert torch.equal(moved[:, row, column], expected)
 
 
-def test_every_picture_of_a_batch_moves_on_its_own() -> None:
+def test_every_image_of_a_batch_moves_on_its_own() -> None:
     images = torch.randn(6, 1, 4, 4)
     moves = np.array([[0, 1, 0], [1, 0, 0], [0, 0, -1], [0, 0, 0], [1, 2, 2], [0, -3, 1]])
     together = apply(images, moves)

@@ -13,12 +13,12 @@ from torch.nn.functional import cross_entropy
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, prepare
 from paribus.errors import NonFiniteLossError
-from paribus.evaluation.predict import log_probabilities, loss_and_accuracy
 from paribus.network.build import build
 from paribus.study.plan import Run, runs
 from paribus.study.spec import Digits, Study
-from paribus.training.loop import Course, _parts, begin, train
-from paribus.training.optimise import optimizer
+from paribus.training.loop import Progress, _parts, begin, train
+from paribus.training.optimize import build_optimizer
+from paribus.training.predict import log_probabilities, loss_and_accuracy
 from paribus.training.steps import TorchSteps
 
 
@@ -28,23 +28,25 @@ def digits() -> Dataset:
 
 
 def steps_of(run: Run, network: nn.Module) -> TorchSteps:
-    return TorchSteps(network, optimizer(run.setting.config.optimizer, network))
+    return TorchSteps(network, build_optimizer(run.setting.config.optimizer, network))
 
 
-def course_of(run: Run, dataset: Dataset) -> tuple[nn.Module, Course]:
+def course_of(run: Run, dataset: Dataset) -> tuple[nn.Module, Progress]:
     network = build(run.setting.config.network, dataset.shape, len(dataset.classes), run.seed)
-    course = begin(network)
-    train(steps_of(run, network), Batches(dataset), dataset.splits, run, course, lambda epoch: None)
-    return network, course
+    progress = begin(network)
+    train(
+        steps_of(run, network), Batches(dataset), dataset.splits, run, progress, lambda epoch: None
+    )
+    return network, progress
 
 
 def test_a_short_training_learns_to_read_digits(
     digits: Dataset, small_study: Callable[..., Study]
 ) -> None:
-    network, course = course_of(runs(small_study(epochs=10))[0], digits)
+    network, progress = course_of(runs(small_study(epochs=10))[0], digits)
     _, accuracy = loss_and_accuracy(network, Batches(digits), digits.splits.test)
     assert accuracy > 0.85  # ten classes: chance is 0.1
-    assert course.val_loss[-1] < course.val_loss[0] / 2
+    assert progress.val_loss[-1] < progress.val_loss[0] / 2
 
 
 def test_two_runs_of_one_seed_are_equal_to_the_last_bit(
@@ -63,11 +65,11 @@ def test_settings_of_one_seed_share_their_streams_and_another_seed_shares_none(
 ) -> None:
     study = small_study(seeds=2, variations={"bn": {"network.batch_norm": True}})
     hashes = [course_of(run, digits)[1].streams() for run in runs(study)]
-    main, normalised, other_seed = hashes[:3]
-    assert main.order == normalised.order != other_seed.order
-    assert main.augmentation == normalised.augmentation
-    assert main.dropout == normalised.dropout != other_seed.dropout
-    shared = main.initial_values.items() & normalised.initial_values.items()
+    main, normalized, other_seed = hashes[:3]
+    assert main.order == normalized.order != other_seed.order
+    assert main.augmentation == normalized.augmentation
+    assert main.dropout == normalized.dropout != other_seed.dropout
+    shared = main.initial_values.items() & normalized.initial_values.items()
     assert dict(shared) == main.initial_values
     assert not main.initial_values.items() & other_seed.initial_values.items()
 
@@ -86,12 +88,12 @@ def test_a_network_with_dropout_uses_its_stream(
 def test_the_loop_is_the_textbook_loop(digits: Dataset, small_study: Callable[..., Study]) -> None:
     """Against the plainest loop there is, batch by batch, from the same start and order."""
     run = runs(small_study(optimizer={"kind": "sgd", "lr": 0.1}))[0]
-    _, course = course_of(run, digits)
+    _, progress = course_of(run, digits)
 
     from paribus.streams import stream
 
     network = build(run.setting.config.network, digits.shape, 10, run.seed)
-    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     order = stream(0, "order", 1).permutation(digits.splits.training)
     pixels = digits.images.astype(np.float64) / 255
     training = pixels[digits.splits.training]
@@ -105,34 +107,34 @@ def test_the_loop_is_the_textbook_loop(digits: Dataset, small_study: Callable[..
             network(torch.tensor(pixels[part], dtype=torch.float32)),
             torch.tensor(digits.labels[part]),
         )
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        optimiser.step()
+        optimizer.step()
         losses.append((loss.item(), len(part)))
-    np.testing.assert_allclose(course.step_loss, [loss for loss, _ in losses], rtol=1e-4)
+    np.testing.assert_allclose(progress.step_loss, [loss for loss, _ in losses], rtol=1e-4)
     mean = sum(loss * n for loss, n in losses) / len(order)
-    assert course.train_loss[0] == pytest.approx(mean, rel=1e-4)
+    assert progress.train_loss[0] == pytest.approx(mean, rel=1e-4)
 
 
-def test_every_picture_counts_once_in_the_validation_loss(
+def test_every_image_counts_once_in_the_validation_loss(
     digits: Dataset, small_study: Callable[..., Study]
 ) -> None:
-    network, course = course_of(runs(small_study())[0], digits)
+    network, progress = course_of(runs(small_study())[0], digits)
     index = digits.splits.validation
     output = log_probabilities(network, Batches(digits), index)
-    by_picture = [-float(output[i, digits.labels[k]]) for i, k in enumerate(index)]
-    assert course.val_loss[-1] == pytest.approx(np.mean(by_picture), rel=1e-6)
+    by_image = [-float(output[i, digits.labels[k]]) for i, k in enumerate(index)]
+    assert progress.val_loss[-1] == pytest.approx(np.mean(by_image), rel=1e-6)
 
 
 def test_the_best_epoch_is_the_first_of_lowest_validation_loss_and_its_weights_are_kept(
     digits: Dataset, small_study: Callable[..., Study]
 ) -> None:
     run = runs(small_study(epochs=6, optimizer={"kind": "adam", "lr": 0.03}))[0]
-    network, course = course_of(run, digits)
-    assert course.best_epoch == 1 + int(np.argmin(course.val_loss))
-    network.load_state_dict(course.best_state)
+    network, progress = course_of(run, digits)
+    assert progress.best_epoch == 1 + int(np.argmin(progress.val_loss))
+    network.load_state_dict(progress.best_state)
     loss, _ = loss_and_accuracy(network, Batches(digits), digits.splits.validation)
-    assert loss == min(course.val_loss)
+    assert loss == min(progress.val_loss)
 
 
 def test_a_loss_that_leaves_the_numbers_stops_the_run_and_says_where(
@@ -140,26 +142,31 @@ def test_a_loss_that_leaves_the_numbers_stops_the_run_and_says_where(
 ) -> None:
     run = runs(small_study(epochs=3, optimizer={"kind": "sgd", "lr": 1e30}))[0]
     network = build(run.setting.config.network, digits.shape, 10, run.seed)
-    course = begin(network)
+    progress = begin(network)
     with pytest.raises(NonFiniteLossError, match=r"baseline, seed 0: .* at epoch 1, step \d+") as e:
         train(
-            steps_of(run, network), Batches(digits), digits.splits, run, course, lambda epoch: None
+            steps_of(run, network),
+            Batches(digits),
+            digits.splits,
+            run,
+            progress,
+            lambda epoch: None,
         )
-    assert e.value.step == len(course.step_loss)
-    assert not np.isfinite(course.step_loss[-1])
-    assert np.isfinite(course.step_loss[:-1]).all()
+    assert e.value.step == len(progress.step_loss)
+    assert not np.isfinite(progress.step_loss[-1])
+    assert np.isfinite(progress.step_loss[:-1]).all()
 
 
-def test_batches_cover_every_picture_and_none_is_a_single_one() -> None:
-    for pictures, batch in itertools.product(range(2, 60), range(2, 20)):
-        parts = _parts(pictures, batch)
-        numbers = [i for part in parts for i in range(pictures)[part]]
-        assert numbers == list(range(pictures))
-        assert all(len(range(pictures)[part]) >= 2 for part in parts)
-        assert all(len(range(pictures)[part]) == batch for part in parts[:-1])
+def test_batches_cover_every_image_and_none_is_a_single_one() -> None:
+    for images, batch in itertools.product(range(2, 60), range(2, 20)):
+        parts = _parts(images, batch)
+        numbers = [i for part in parts for i in range(images)[part]]
+        assert numbers == list(range(images))
+        assert all(len(range(images)[part]) >= 2 for part in parts)
+        assert all(len(range(images)[part]) == batch for part in parts[:-1])
 
 
-def test_pixels_are_normalised_by_the_training_pictures(digits: Dataset) -> None:
+def test_pixels_are_normalized_by_the_training_images(digits: Dataset) -> None:
     images = Batches(digits).images(torch.from_numpy(digits.splits.training))
     assert float(images.mean()) == pytest.approx(0, abs=1e-4)
     assert float(images.std()) == pytest.approx(1, abs=1e-3)

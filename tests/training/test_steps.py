@@ -8,9 +8,9 @@ from torch import Tensor
 
 from paribus.errors import EngineError
 from paribus.network.build import build
-from paribus.records import EngineFacts
+from paribus.records.types import EngineFacts
 from paribus.study.spec import Adam, LeNet5
-from paribus.training.optimise import optimizer
+from paribus.training.optimize import build_optimizer
 from paribus.training.steps import Steps, steps_by
 
 SHAPE, BATCH = (1, 16, 16), 8
@@ -20,7 +20,7 @@ SIZES = (BATCH, BATCH, 3, BATCH + 1)
 
 def steps_of(engine: EngineFacts | None) -> Steps:
     network = build(LeNet5(batch_norm=True, dropout=0.5), SHAPE, 10, seed=0)
-    return steps_by(engine, network, optimizer(Adam(), network), SHAPE, BATCH)
+    return steps_by(engine, network, build_optimizer(Adam(), network), SHAPE, BATCH)
 
 
 def batches() -> Iterator[tuple[Tensor, Tensor]]:
@@ -51,23 +51,23 @@ def test_the_engine_draws_from_torchs_generator_what_torch_would(native: EngineF
 def test_the_answers_are_those_of_the_network_as_it_is_now(native: EngineFacts) -> None:
     steps = steps_of(native)
     (images, _), *_ = batches()
-    before = steps.answers(images).clone()
+    before = steps.predict(images).clone()
     losses(steps)
-    after = steps.answers(images)
+    after = steps.predict(images)
     assert not torch.allclose(before, after, atol=1e-3)
     assert steps.network.training
     with torch.inference_mode():
         torch.testing.assert_close(after, steps.network.eval()(images), rtol=1e-4, atol=1e-5)
 
 
-def test_an_optimiser_goes_on_from_the_state_it_has(native: EngineFacts) -> None:
+def test_an_optimizer_goes_on_from_the_state_it_has(native: EngineFacts) -> None:
     """As after a checkpoint: torch's state is the engine's."""
     whole, first = steps_of(native), steps_of(native)
     expected = losses(whole)
     torch.manual_seed(7)
     (one, two, *rest) = batches()
     begun = [first.step(*one), first.step(*two)]
-    again = steps_by(native, first.network, first.optimiser, SHAPE, BATCH)
+    again = steps_by(native, first.network, first.optimizer, SHAPE, BATCH)
     assert [*begun, *(again.step(*batch) for batch in rest)] == expected
 
 

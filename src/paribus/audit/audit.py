@@ -43,7 +43,7 @@ class Audit:
         title: of the report.
         networks: the trained network of each setting, the baseline's first.
         printed: every printed figure, whether it follows or not.
-        ends: best and worst classes of each setting by each measure.
+        ends: best and worst classes of each setting by each metric.
         ranks: worst and best class of each setting by recall, and whether they are certain.
         spread: that everything about ways of training rests on.
         smallest_resolvable: the difference between one run each that chance alone exceeds in

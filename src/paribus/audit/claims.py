@@ -12,9 +12,9 @@ from paribus.audit.sentences import Reading, Unread, read_sentence
 from paribus.audit.spec import Observation, Published
 from paribus.study.claims import Ranking, class_figure
 
-Outcome = Literal["holds", "depends on the measure", "fails", "not checked"]
+Outcome = Literal["holds", "depends on the metric", "fails", "not checked"]
 
-#: Measures of a run that follow from its matrix, so that nothing but seeds is missing.
+#: Metrics of a run that follow from its matrix, so that nothing but seeds is missing.
 OF_A_MATRIX = {"test_accuracy", "macro_f1"}
 NEEDS_SEEDS = Unread(
     "one run of each setting can't decide it; what it can tell stands under the accuracies"
@@ -33,10 +33,10 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class ByMeasure:
-    """Where a ranking holds and where it fails by one measure."""
+class ByMetric:
+    """Where a ranking holds and where it fails by one metric."""
 
-    measure: str
+    metric: str
     holds: tuple[str, ...]
     fails: tuple[Failure, ...]
 
@@ -48,7 +48,7 @@ class Ranked:
     extreme: Extreme
     classes: tuple[str, ...]
     settings: tuple[str, ...]
-    by: tuple[ByMeasure, ...]
+    by: tuple[ByMetric, ...]
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Checked:
 
     Attributes:
         id, says: the observation.
-        outcome: `holds` if it does in all its settings by all its measures, `fails` if by
-            none, `depends on the measure` otherwise.
+        outcome: `holds` if it does in all its settings by all its metrics, `fails` if by
+            none, `depends on the metric` otherwise.
         rankings: as it was read; a test may have one of the best and one of the worst.
         why: why it isn't checked; "" if it is.
     """
@@ -84,11 +84,11 @@ def _check(observation: Observation, published: Published, networks: Sequence[Ne
 
 
 def _outcome(rankings: Sequence[Ranked]) -> Outcome:
-    measures = {by.measure for ranked in rankings for by in ranked.by}
-    failing = {by.measure for ranked in rankings for by in ranked.by if by.fails}
+    metrics = {by.metric for ranked in rankings for by in ranked.by}
+    failing = {by.metric for ranked in rankings for by in ranked.by if by.fails}
     if not failing:
         return "holds"
-    return "fails" if failing == measures else "depends on the measure"
+    return "fails" if failing == metrics else "depends on the metric"
 
 
 def _readings(
@@ -102,7 +102,7 @@ def _readings(
     elif isinstance(test, Ranking):
         found = _of_test(test, settings)
     else:
-        of_a_matrix = test.measure in OF_A_MATRIX or class_figure(test.measure)
+        of_a_matrix = test.metric in OF_A_MATRIX or class_figure(test.metric)
         found = NEEDS_SEEDS if of_a_matrix else NEEDS_OTHER_DATA
     if isinstance(found, Unread):
         return found
@@ -117,21 +117,21 @@ def _of_test(test: Ranking, settings: tuple[str, ...]) -> list[Reading]:
         ("best", test.best),
         ("worst", test.worst),
     ]
-    return [Reading(end, classes, among, (test.measure,)) for end, classes in named if classes]
+    return [Reading(end, classes, among, (test.metric,)) for end, classes in named if classes]
 
 
 def _ranked(reading: Reading, networks: Sequence[Network]) -> Ranked:
     among = [network for network in networks if network.setting in reading.settings]
-    by = tuple(_by_measure(reading, measure, among) for measure in reading.measures)
+    by = tuple(_by_metric(reading, metric, among) for metric in reading.metrics)
     return Ranked(reading.extreme, reading.classes, reading.settings, by)
 
 
-def _by_measure(reading: Reading, measure: str, networks: Sequence[Network]) -> ByMeasure:
+def _by_metric(reading: Reading, metric: str, networks: Sequence[Network]) -> ByMetric:
     found = {
-        network.setting: extremes(network, measure, reading.extreme, len(reading.classes))
+        network.setting: extremes(network, metric, reading.extreme, len(reading.classes))
         for network in networks
     }
     # A class that ties with one outside stands there too: the claim is of these alone.
     holds = tuple(name for name, there in found.items() if set(there) == set(reading.classes))
     fails = tuple(Failure(name, there) for name, there in found.items() if name not in holds)
-    return ByMeasure(measure, holds, fails)
+    return ByMetric(metric, holds, fails)

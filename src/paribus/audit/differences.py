@@ -25,10 +25,10 @@ class Networks:
 
     Attributes:
         estimate, low, high: its accuracy minus the baseline's, with the 95 % interval for two
-            networks that were shown different pictures.
-        p: of "the two are right equally often", for different pictures too.
+            networks that were shown different images.
+        p: of "the two are right equally often", for different images too.
         paired_p: the smallest and the largest p that McNemar's test could give if both saw
-            the same pictures; None if the classes' supports show that they didn't.
+            the same images; None if the classes' supports show that they didn't.
     """
 
     estimate: float
@@ -94,11 +94,11 @@ def _networks(baseline: Network, variation: Network) -> Networks:
     """Newcombe's interval (1998, method 10: from two Wilson intervals) and Fisher's exact test."""
     b, v = baseline, variation
     low, high = confint_proportions_2indep(
-        v.right, v.pictures, b.right, b.pictures, method="newcomb", compare="diff", alpha=ALPHA
+        v.right, v.images, b.right, b.images, method="newcomb", compare="diff", alpha=ALPHA
     )
-    table = np.array([[of.right, of.pictures - of.right] for of in (v, b)])
+    table = np.array([[of.right, of.images - of.right] for of in (v, b)])
     return Networks(
-        estimate=v.right / v.pictures - b.right / b.pictures,
+        estimate=v.right / v.images - b.right / b.images,
         low=float(low),
         high=float(high),
         p=float(stats.fisher_exact(table).pvalue),
@@ -109,13 +109,13 @@ def _networks(baseline: Network, variation: Network) -> Networks:
 def paired_bounds(baseline: Network, variation: Network) -> tuple[float, float] | None:
     """The smallest and largest p of the exact McNemar test that the matrices leave open.
 
-    The test needs the pictures that one network alone gets right. A class with n pictures, of
+    The test needs the images that one network alone gets right. A class with n images, of
     which the two get b and v right, has between |v - b| and min(b, n - v) + min(v, n - b) of
     them; v - b, the surplus, is known. With the surplus fixed, more of them means a larger p:
     the two differences' random walk is the longer, and strays the farther.
 
     Returns:
-        None if the supports differ, for then the test pictures aren't the same.
+        None if the supports differ, for then the test images aren't the same.
     """
     pairs = list(zip(baseline.classes, variation.classes, strict=True))
     if any(b.support != v.support for b, v in pairs):
@@ -129,7 +129,7 @@ def paired_bounds(baseline: Network, variation: Network) -> tuple[float, float] 
 
 
 def _mcnemar_p(only_one: int, surplus: int) -> float:
-    """Exact McNemar p where so many pictures are right by one network alone."""
+    """Exact McNemar p where so many images are right by one network alone."""
     only_variation = (only_one + surplus) // 2
     table = [[0, only_one - only_variation], [only_variation, 0]]
     return min(1.0, float(mcnemar(table, exact=True).pvalue))

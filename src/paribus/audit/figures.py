@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from paribus.audit.spec import ACCURACY, AVERAGES, SHARES, Printed, Published, PublishedSetting
 from paribus.comparison.mcnemar import accuracy_interval
-from paribus.evaluation import measures
-from paribus.records import Integers
+from paribus.metrics import classification as metrics
+from paribus.records.types import Integers
 
 #: Figures are computed in 64 bits; an exact tie may miss by their last ones.
 _LAST_BITS = 1e-12
@@ -20,7 +20,7 @@ class ClassResult:
 
     Attributes:
         name: of the class.
-        support, right: its test pictures, and those of them called so.
+        support, right: its test images, and those of them called so.
         recall, low, high: the share called right, with its 95 % Wilson interval.
         precision, f1: as scikit-learn has them; 0/0 is 0.
     """
@@ -41,22 +41,22 @@ class Network:
 
     Attributes:
         setting: its name.
-        pictures, right: test pictures, and those it got right.
-        accuracy, low, high: with its 95 % Wilson interval: for new pictures of this kind shown
+        images, right: test images, and those it got right.
+        accuracy, low, high: with its 95 % Wilson interval: for new images of this kind shown
             to this network, not for another seed's network.
         classes: in the order of the file.
         macro, weighted: the means over the classes, plain and weighted by support.
     """
 
     setting: str
-    pictures: int
+    images: int
     right: int
     accuracy: float
     low: float
     high: float
     classes: tuple[ClassResult, ...]
-    macro: measures.Average
-    weighted: measures.Average
+    macro: metrics.Average
+    weighted: metrics.Average
 
 
 @dataclass(frozen=True)
@@ -115,23 +115,23 @@ def printed_figures(published: Published, found: tuple[Network, ...]) -> tuple[P
 
 def _network(name: str, setting: PublishedSetting, classes: tuple[str, ...]) -> Network:
     matrix = setting.matrix
-    figures = measures.class_figures(matrix)
-    right, pictures = int(matrix.trace()), int(matrix.sum())
-    low, high = accuracy_interval(right, pictures)
+    figures = metrics.class_figures(matrix)
+    right, images = int(matrix.trace()), int(matrix.sum())
+    low, high = accuracy_interval(right, images)
     return Network(
         setting=name,
-        pictures=pictures,
+        images=images,
         right=right,
-        accuracy=measures.accuracy(matrix),
+        accuracy=metrics.accuracy(matrix),
         low=low,
         high=high,
         classes=tuple(_class(matrix, figures, row, of) for row, of in enumerate(classes)),
-        macro=measures.macro_average(figures),
-        weighted=measures.weighted_average(figures),
+        macro=metrics.macro_average(figures),
+        weighted=metrics.weighted_average(figures),
     )
 
 
-def _class(matrix: Integers, figures: measures.ClassFigures, row: int, name: str) -> ClassResult:
+def _class(matrix: Integers, figures: metrics.ClassFigures, row: int, name: str) -> ClassResult:
     right, support = int(matrix[row, row]), int(figures.support[row])
     low, high = accuracy_interval(right, support)
     return ClassResult(

@@ -41,10 +41,10 @@ class Rank:
 
 @dataclass(frozen=True)
 class Ends:
-    """The best and worst classes of a setting by one measure; more than one where they tie."""
+    """The best and worst classes of a setting by one metric; more than one where they tie."""
 
     setting: str
-    measure: str
+    metric: str
     best: tuple[str, ...]
     worst: tuple[str, ...]
 
@@ -61,11 +61,11 @@ def ends(networks: Sequence[Network]) -> tuple[Ends, ...]:
 def ranks(networks: Sequence[Network]) -> tuple[Rank, ...]:
     """The worst and the best class of each setting by recall, tested against the next one.
 
-    Two classes have different test pictures, so Fisher's exact test of two independent
+    Two classes have different test images, so Fisher's exact test of two independent
     shares serves. That the two were picked by what is tested needs no correction: the
     two-sided test of the first against the second is valid for "it is the first" (Hung and
     Fithian 2019, for classes of equal support). It is about these trained networks, shown
-    new pictures.
+    new images.
     """
     tested = [_rank(network, extreme) for network in networks for extreme in ("worst", "best")]
     adjusted = holm([p for *_, p in tested]).tolist()
@@ -77,25 +77,25 @@ def ranks(networks: Sequence[Network]) -> tuple[Rank, ...]:
     )
 
 
-def extremes(network: Network, measure: str, extreme: Extreme, places: int) -> tuple[str, ...]:
+def extremes(network: Network, metric: str, extreme: Extreme, places: int) -> tuple[str, ...]:
     """The so many best or worst classes, the first first, and those that tie with the last.
 
     Args:
         network: of one setting.
-        measure: recall, precision or f1.
+        metric: recall, precision or f1.
         extreme: which end.
         places: how many; 1 or more.
     """
-    ordered = _ordered(network, measure, extreme)
-    last = getattr(ordered[places - 1], measure)
-    tied = [result for result in ordered[places:] if getattr(result, measure) == last]
+    ordered = _ordered(network, metric, extreme)
+    last = getattr(ordered[places - 1], metric)
+    tied = [result for result in ordered[places:] if getattr(result, metric) == last]
     return tuple(result.name for result in [*ordered[:places], *tied])
 
 
-def _ordered(network: Network, measure: str, extreme: Extreme) -> list[ClassResult]:
+def _ordered(network: Network, metric: str, extreme: Extreme) -> list[ClassResult]:
     # Equal shares of counts are equal floats: a division of whole numbers is rounded correctly.
     sign = 1 if extreme == "worst" else -1
-    return sorted(network.classes, key=lambda of: (sign * getattr(of, measure), of.name))
+    return sorted(network.classes, key=lambda of: (sign * getattr(of, metric), of.name))
 
 
 def _rank(

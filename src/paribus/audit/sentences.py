@@ -21,8 +21,8 @@ EXTREMES: dict[str, Extreme] = {
     "worst": "worst",
     "lowest": "worst",
 }
-#: A class's accuracy is the share of its pictures called right: its recall.
-MEASURES = {"recall": "recall", "accuracy": "recall", "precision": "precision", "f1": "f1"}
+#: A class's accuracy is the share of its images called right: its recall.
+METRICS = {"recall": "recall", "accuracy": "recall", "precision": "precision", "f1": "f1"}
 COUNTS = {"two": 2, "both": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7}
 COUNTS |= {"eight": 8, "nine": 9, "ten": 10}
 CLASS_WORDS = {"class", "classes"}
@@ -30,12 +30,12 @@ _OTHER_WORDS = """
 a all always an and are at by clearly consistently each every for get gets had has have in is
 of on our over that the their these this those throughout to under was we were with across
 setting settings network networks model models variation variations run runs test
-classified classifies classify recognised recognises recognized recognizes
+classified classifies classify recognized recognizes recognized recognizes
 achieve achieved achieves did do does perform performed performs reach reached reaches
 result results score scores value values
 """
 VOCABULARY = (
-    {*_OTHER_WORDS.split()} | CLASS_WORDS | EXTREMES.keys() | MEASURES.keys() | COUNTS.keys()
+    {*_OTHER_WORDS.split()} | CLASS_WORDS | EXTREMES.keys() | METRICS.keys() | COUNTS.keys()
 )
 
 
@@ -47,13 +47,13 @@ class Reading:
         extreme: best or worst.
         classes: as the file calls them.
         settings: those that the sentence names, or all.
-        measures: those that it names, or all three.
+        metrics: those that it names, or all three.
     """
 
     extreme: Extreme
     classes: tuple[str, ...]
     settings: tuple[str, ...]
-    measures: tuple[str, ...]
+    metrics: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Unread:
 
 #: Most sentences of a report are of this kind.
 NOT_A_RANKING = Unread(
-    "it doesn't rank classes; whatever else it needs (curves, times, pictures, further seeds) "
+    "it doesn't rank classes; whatever else it needs (curves, times, images, further seeds) "
     "the file doesn't hold"
 )
 
@@ -94,8 +94,8 @@ def read_sentence(says: str, classes: Sequence[str], settings: Sequence[str]) ->
     if doubt := _doubt(parts, words) or _wrong_count(parts, len(named), len(among)):
         return Unread(doubt)
     (extreme,) = {EXTREMES[word] for word in words if word in EXTREMES}
-    measures = dict.fromkeys(MEASURES[word] for word in words if word in MEASURES)
-    return Reading(extreme, named, among, tuple(measures) or RANKED_BY)
+    metrics = dict.fromkeys(METRICS[word] for word in words if word in METRICS)
+    return Reading(extreme, named, among, tuple(metrics) or RANKED_BY)
 
 
 def _doubt(parts: Sequence[_Part], words: Sequence[str]) -> str | None:
@@ -157,7 +157,7 @@ def _first(words: list[str], names: list[tuple[_Part, list[str]]]) -> tuple[_Par
 
 
 def _fits(part: _Part, name: list[str], words: list[str]) -> bool:
-    """Whether the words begin with this name; "cats" is cat, batch normalisation batch-norm."""
+    """Whether the words begin with this name; "cats" is cat, batch normalization batch-norm."""
     begin = words[: len(name)]
     if not name or len(begin) < len(name):
         return False

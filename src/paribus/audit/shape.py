@@ -65,13 +65,13 @@ def _matrix_faults(at: Location, rows: list[Any], classes: list[str]) -> list[Fa
         if isinstance(row, list) and len(row) != k:
             found.append(Fault((*at, place), f"{_number(row, 'number')} came; {wanted}"))
         elif _counts(row) and sum(row) == 0:
-            message = "this row sums to 0; at least one test picture of each class is expected"
+            message = "this row sums to 0; at least one test image of each class is expected"
             found.append(Fault((*at, place), message))
     return found
 
 
 def _supports(rows: list[Any], classes: list[str]) -> dict[str, int]:
-    """The pictures of each class, and of all; only those that the matrix tells."""
+    """The images of each class, and of all; only those that the matrix tells."""
     known = {name: sum(row) for name, row in zip(classes, rows, strict=False) if _counts(row)}
     if len(known) == len(classes) == len(rows):
         known |= dict.fromkeys(AVERAGES, sum(known.values()))
@@ -119,10 +119,10 @@ def _observation_faults(listed: Any, classes: list[str], settings: list[str]) ->
         for key in ("best", "worst"):
             names = test.get(key)
             found += _unknown_names((*at, "test", key), names, classes)
-        of_class = class_figure(str(test.get("measure")))
+        of_class = class_figure(str(test.get("metric")))
         if of_class is not None and of_class[1] not in classes:
             message = f"no class is called {of_class[1]!r}{nearest(of_class[1], classes)}"
-            found.append(Fault((*at, "test", "measure"), message))
+            found.append(Fault((*at, "test", "metric"), message))
     return found
 
 

@@ -16,7 +16,7 @@ from paribus.audit.claims import Checked
 from paribus.audit.figures import Network
 from paribus.audit.spec import AVERAGES
 
-STYLES = {"holds": "green", "fails": "bold red", "depends on the measure": "bold red"}
+STYLES = {"holds": "green", "fails": "bold red", "depends on the metric": "bold red"}
 
 
 def show(audit: Audit) -> None:
@@ -51,7 +51,7 @@ def _figures(audit: Audit) -> Iterator[RenderableType]:
 def _setting(audit: Audit, network: Network) -> Iterator[RenderableType]:
     yield _heading(f"{network.setting}: one trained network")
     yield (
-        f"{network.right:,} of {network.pictures:,} pictures right: accuracy "
+        f"{network.right:,} of {network.images:,} images right: accuracy "
         f"{network.accuracy:.4f}, 95 % interval {network.low:.4f} to {network.high:.4f}"
     )
     yield _classes(network)
@@ -94,7 +94,7 @@ def _two_networks(audit: Audit) -> Iterator[RenderableType]:
         )
     yield table
     same = any(of.networks.paired_p for of in audit.differences)
-    yield words.SAME_PICTURES if same else words.DIFFERENT_PICTURES
+    yield words.SAME_IMAGES if same else words.DIFFERENT_IMAGES
 
 
 def _two_trainings(audit: Audit) -> Iterator[RenderableType]:

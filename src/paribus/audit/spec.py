@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, PlainValidator, Tag
 
-from paribus.records import Integers
+from paribus.records.types import Integers
 from paribus.study.claims import ClaimId, Test
 from paribus.study.section import Line, Section
 
@@ -76,7 +76,7 @@ class PublishedSetting(Section):
 
     Attributes:
         confusion: rows are the true class, columns the predicted one, in the file's order.
-        per_class_accuracy_printed: of each class, the share of its pictures called right.
+        per_class_accuracy_printed: of each class, the share of its images called right.
         report_printed: scikit-learn's classification report: of each class and average
             precision, recall, F1 and support; of `accuracy` one number.
         weight_decay, layers, protocol: said of the setting, and not checked.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from paribus.audit.audit import Audit, Spread
-from paribus.audit.claims import ByMeasure, Checked, Failure, Outcome, Ranked
+from paribus.audit.claims import ByMetric, Checked, Failure, Outcome, Ranked
 from paribus.audit.differences import Difference
 from paribus.audit.figures import PrintedFigure
 from paribus.audit.ranks import Ends, Rank
@@ -18,15 +18,15 @@ SOURCES = {
     "the file": "As the file states",
     "the command": "As --spread states",
 }
-DIFFERENT_PICTURES = (
-    "Interval and p are for two networks shown different pictures (Newcombe, Fisher). The test "
+DIFFERENT_IMAGES = (
+    "Interval and p are for two networks shown different images (Newcombe, Fisher). The test "
     "sets differ, so that is what they are."
 )
-SAME_PICTURES = (
-    "Interval and p are for two networks shown different pictures (Newcombe, Fisher). Shown the "
+SAME_IMAGES = (
+    "Interval and p are for two networks shown different images (Newcombe, Fisher). Shown the "
     "same, as is likely here, two networks tend to be right on the same ones; the interval is "
     "then usually too wide, on the safe side. McNemar's paired test needs the outcome of each "
-    "picture: the matrices leave its p anywhere in the last column."
+    "image: the matrices leave its p anywhere in the last column."
 )
 
 
@@ -64,9 +64,9 @@ def on_figure(of: PrintedFigure) -> str:
 
 
 def on_ends(ends: Sequence[Ends]) -> str:
-    """Best and worst classes of one setting, by each measure."""
-    best = _by_measures({of.measure: listed(of.best) for of in ends})
-    worst = _by_measures({of.measure: listed(of.worst) for of in ends})
+    """Best and worst classes of one setting, by each metric."""
+    best = _by_metrics({of.metric: listed(of.best) for of in ends})
+    worst = _by_metrics({of.metric: listed(of.worst) for of in ends})
     return f"Best: {best}. Worst: {worst}."
 
 
@@ -143,8 +143,8 @@ def _in_points(difference: float) -> str:
 def _on_ranking(ranked: Ranked) -> str:
     clauses: dict[str, list[str]] = {}
     for by in ranked.by:
-        clauses.setdefault(_clause(by, ranked), []).append(LABELS[by.measure])
-    said = "; ".join(f"by {listed(measures)} it {clause}" for clause, measures in clauses.items())
+        clauses.setdefault(_clause(by, ranked), []).append(LABELS[by.metric])
+    said = "; ".join(f"by {listed(metrics)} it {clause}" for clause, metrics in clauses.items())
     return (
         f"Read as: of all classes, {ranked.extreme} {_is(ranked.classes)} "
         f"{listed(ranked.classes)}, in {listed(ranked.settings)}. "
@@ -156,7 +156,7 @@ def _is(names: Sequence[str]) -> str:
     return "is" if len(names) == 1 else "are"
 
 
-def _clause(by: ByMeasure, ranked: Ranked) -> str:
+def _clause(by: ByMetric, ranked: Ranked) -> str:
     fails = listed([_failure(of, ranked) for of in by.fails])
     if not by.fails:
         return "holds in all of them" if len(by.holds) > 1 else "holds"
@@ -168,9 +168,9 @@ def _failure(of: Failure, ranked: Ranked) -> str:
     return f"{of.setting} ({ranked.extreme}: {', '.join(of.found)})"
 
 
-def _by_measures(found: Mapping[str, str]) -> str:
-    """The findings with their measures: "dog by recall and F1, cat by precision"."""
-    measures: dict[str, list[str]] = {}
-    for measure, names in found.items():
-        measures.setdefault(names, []).append(LABELS[measure])
-    return ", ".join(f"{names} by {listed(by)}" for names, by in measures.items())
+def _by_metrics(found: Mapping[str, str]) -> str:
+    """The findings with their metrics: "dog by recall and F1, cat by precision"."""
+    metrics: dict[str, list[str]] = {}
+    for metric, names in found.items():
+        metrics.setdefault(names, []).append(LABELS[metric])
+    return ", ".join(f"{names} by {listed(by)}" for names, by in metrics.items())

@@ -1,4 +1,4 @@
-"""Pictures: `paribus data list`, `fetch` and `verify`."""
+"""Images: `paribus data list`, `fetch` and `verify`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from paribus.errors import printable
 
 @click.group()
 def data() -> None:
-    """List, fetch and verify the pictures that studies use."""
+    """List, fetch and verify the images that studies use."""
 
 
 @data.command("list")
 @DATA_DIR
 @JSON
 def list_sources(data_dir: Path | None, as_json: bool) -> None:
-    """List the sources of pictures and whether they are ready.
+    """List the sources of images and whether they are ready.
 
     \b
     Example:
@@ -44,19 +44,19 @@ def list_sources(data_dir: Path | None, as_json: bool) -> None:
 @click.argument("source", type=click.Choice(["stl10"]))
 @DATA_DIR
 def fetch(source: str, data_dir: Path | None) -> None:
-    """Download a source's pictures into the cache (or --data-dir).
+    """Download a source's images into the cache (or --data-dir).
 
-    STL-10's archive is read as it arrives and left as soon as the labelled pictures are
+    STL-10's archive is read as it arrives and left as soon as the labeled images are
     complete; a cut connection is taken up again.
 
     \b
     Example:
       paribus data fetch stl10
     """
+    from paribus.cli.screen import Screen
     from paribus.data.dataset import cache_folder
     from paribus.data.download import fetch_stl10
     from paribus.events import DataRead
-    from paribus.screen import Screen
 
     with Screen() as screen:
         folder = fetch_stl10(
@@ -69,14 +69,14 @@ def fetch(source: str, data_dir: Path | None) -> None:
 @click.argument("source", metavar="SOURCE")
 @DATA_DIR
 def verify(source: str, data_dir: Path | None) -> None:
-    """Check a source: stl10, digits, or a folder of your own pictures.
+    """Check a source: stl10, digits, or a folder of your own images.
 
     Every problem is printed; the exit code is 1 if there is any.
 
     \b
     Examples:
       paribus data verify stl10 --data-dir ~/stl10
-      paribus data verify ~/pictures
+      paribus data verify ~/images
     """
     from paribus.data.verify import verify as problems_of
 

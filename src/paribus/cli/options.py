@@ -76,12 +76,12 @@ def read(
     allow_code: bool,
 ) -> Study:
     """The study in a file with the options' changes; UsageError where two contradict each other."""
-    from paribus.study.read import demand_permission, read_study
+    from paribus.study.read import read_study, require_permission
 
     if seeds and looks:
         raise click.UsageError("--seeds is a fixed number and --looks adds seeds: name one of them")
     until = {"until": "decided", "looks": looks} if looks else None
     study = read_study(study_file, seeds=seeds or until, epochs=epochs, engine=engine)
     if not allow_code:
-        demand_permission(study, study_file)
+        require_permission(study, study_file)
     return study

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 @click.command()
 @OUT
 @click.option(
-    "--no-pictures", is_flag=True, help="Leave out the pictures, where they may not be published."
+    "--no-images", is_flag=True, help="Leave out the images, where they may not be published."
 )
 @JSON
-def report(out: Path, no_pictures: bool, as_json: bool) -> None:
+def report(out: Path, no_images: bool, as_json: bool) -> None:
     """Write the report of OUT again, from its records alone.
 
     Needs neither the data set nor PyTorch. It may be done while the study is being trained: the
@@ -32,11 +32,11 @@ def report(out: Path, no_pictures: bool, as_json: bool) -> None:
     \b
     Examples:
       paribus report out/digits
-      paribus report out/stl10 --no-pictures
+      paribus report out/stl10 --no-images
     """
     from paribus import pipeline
 
-    print_results(pipeline.rebuild_report(out, pictures=not no_pictures), as_json)
+    print_results(pipeline.rebuild_report(out, images=not no_images), as_json)
 
 
 @click.command()
@@ -59,7 +59,7 @@ def status(out: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(found) | {"counts": found.counts}, indent=1))
     else:
-        from paribus.screen_status import show_status
+        from paribus.cli.screen_status import show_status
 
         show_status(found)
 
@@ -79,7 +79,7 @@ def check(out: Path, as_json: bool) -> None:
       paribus check out/stl10 --json
     """
     from paribus import pipeline
-    from paribus.screen import show_claims
+    from paribus.cli.screen import show_claims
 
     results = pipeline.read_results(out)
     if as_json:
@@ -93,9 +93,9 @@ def check(out: Path, as_json: bool) -> None:
 @click.command()
 @OUT
 @click.option("--setting", help="Of this setting only.")
-@click.option("--true", metavar="CLASS", help="Pictures of this class.")
+@click.option("--true", metavar="CLASS", help="Images of this class.")
 @click.option(
-    "--predicted", metavar="CLASS", help="Pictures that at least one seed takes for this class."
+    "--predicted", metavar="CLASS", help="Images that at least one seed takes for this class."
 )
 @click.option(
     "--kind",
@@ -128,9 +128,9 @@ def failures(
     limit: int,
     as_json: bool,
 ) -> None:
-    """List the test pictures that OUT's networks get wrong, from its records alone.
+    """List the test images that OUT's networks get wrong, from its records alone.
 
-    A picture is a failure of a setting if at least one seed gets it wrong. One that a variation
+    An image is a failure of a setting if at least one seed gets it wrong. One that a variation
     fixes is listed with the variation, even if no seed gets it wrong any more.
 
     \b
@@ -140,7 +140,7 @@ def failures(
       paribus failures out/stl10 --sort suspicion --limit 0 --json
     """
     from paribus import pipeline
-    from paribus.screen import show_failures
+    from paribus.cli.screen import show_failures
 
     results = pipeline.read_results(out)
     found = results.failures(setting=setting, true=true, predicted=predicted, kind=kind, sort=sort)

@@ -61,7 +61,7 @@ def run(
     """
     study = read(study_file, seeds, looks, epochs, engine, allow_code)
     from paribus import pipeline
-    from paribus.screen import Screen
+    from paribus.cli.screen import Screen
 
     with stopped_by_signals(), Screen() as screen:
         results = pipeline.run(
@@ -100,8 +100,8 @@ def plan(
       paribus plan studies/lenet-stl10.yaml --jobs 2
     """
     study = read(study_file, seeds, looks, epochs, engine, allow_code)
+    from paribus.cli.screen import show_outlook
     from paribus.execution.estimate import estimate
-    from paribus.screen import show_outlook
 
     outlook = estimate(study, data_dir, jobs)
     if as_json:

@@ -1,6 +1,6 @@
-"""One comparison: a variation against the baseline on one measure over paired seeds.
+"""One comparison: a variation against the baseline on one metric over paired seeds.
 
-`compare_measure` makes it from the values alone; `adjusted` then takes the comparisons of a
+`compare_metric` makes it from the values alone; `adjusted` then takes the comparisons of a
 whole study together and gives each its adjusted p value and its verdict.
 """
 
@@ -14,11 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from paribus.comparison import notes
 from paribus.comparison.crossed import CrossedInterval
 from paribus.comparison.equivalence import Verdict, equivalence_p, verdict
 from paribus.comparison.looks import nominal_level, overall_level
-from paribus.comparison.measure import Kind, Measure
 from paribus.comparison.multiplicity import holm
 from paribus.comparison.paired import (
     ALPHA,
@@ -36,24 +34,26 @@ from paribus.comparison.paired import (
     t_interval,
 )
 from paribus.comparison.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
+from paribus.metrics.registry import Kind, Metric
+from paribus.narrative import notes
 
 Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A variation against the baseline on one measure.
+    """A variation against the baseline on one metric.
 
     Attributes:
-        variation, measure: what is compared.
+        variation, metric: what is compared.
         n_seeds, missing: paired seeds that count, and those left out for want of a value.
         estimate, low, high: variation - baseline, or variation / baseline for a log ratio,
-            with the interval for new seeds on these test pictures; None where unknown.
+            with the interval for new seeds on these test images; None where unknown.
         level: the confidence that the interval has.
         p, p_adjusted: of "no difference"; adjusted over the family (and looks) it belongs to.
         p_sign_flip: of the sign-flip test, beside p.
         p_equivalence, p_equivalence_adjusted: of "not within the margin"; None if no margin.
-        new_pictures: the interval for new seeds and new pictures, where known.
+        new_images: the interval for new seeds and new images, where known.
         correlation: of the paired values.
         difference, sd: of the paired differences, on the scale of the test (logs for a ratio).
         verdict, seeds_needed: the outcome, and, if undecided, the seeds that would decide it.
@@ -61,7 +61,7 @@ class Comparison:
     """
 
     variation: str
-    measure: Measure
+    metric: Metric
     n_seeds: int
     missing: int
     estimate: float | None
@@ -73,7 +73,7 @@ class Comparison:
     p_sign_flip: float | None = None
     p_equivalence: float | None = None
     p_equivalence_adjusted: float | None = None
-    new_pictures: CrossedInterval | None = None
+    new_images: CrossedInterval | None = None
     correlation: float | None = None
     difference: float | None = None
     sd: float | None = None
@@ -88,26 +88,26 @@ class Comparison:
         return self.data_notes + self.verdict_notes
 
 
-def compare_measure(
+def compare_metric(
     name: str,
     baseline: npt.ArrayLike,
     variation: npt.ArrayLike,
-    measure: Measure,
+    metric: Metric,
     *,
     censored: tuple[Flags, Flags] | None = None,
-    new_pictures: CrossedInterval | None = None,
+    new_images: CrossedInterval | None = None,
     level: float = 1 - ALPHA,
 ) -> Comparison:
-    """Compare the variation called `name` with the baseline on one measure.
+    """Compare the variation called `name` with the baseline on one metric.
 
     Args:
         name: of the variation.
         baseline, variation: (n,) one value a seed, the same seeds in the same order; NaN
             where a run has none.
-        measure: what the values are, and how they are compared.
+        metric: what the values are, and how they are compared.
         censored: for baseline and variation (n,) each: the value is only known to be at least
             this, as an epoch of lowest validation loss that is the last one.
-        new_pictures: from `crossed_interval`, for a measure that is an accuracy.
+        new_images: from `crossed_interval`, for a metric that is an accuracy.
         level: confidence of the interval; with looks, 1 - `nominal_level`.
 
     Returns:
@@ -117,16 +117,16 @@ def compare_measure(
         ComparisonError: shapes that don't pair, infinite values, a ratio of values not above 0.
     """
     pairs = complete_pairs(baseline, variation)
-    d = _paired(measure.kind, pairs)
+    d = _paired(metric.kind, pairs)
     said = [*notes.on_missing(int((~pairs.known).sum())), *notes.on_number(d)]
     comparison = Comparison(
         variation=name,
-        measure=measure,
+        metric=metric,
         n_seeds=len(d),
         missing=int((~pairs.known).sum()),
-        estimate=_shown(measure.kind, d.mean()) if len(d) else None,
+        estimate=_shown(metric.kind, d.mean()) if len(d) else None,
         level=level,
-        new_pictures=new_pictures,
+        new_images=new_images,
         correlation=correlation(pairs),
         data_notes=(*said, *_on_censoring(censored, pairs)),
     )
@@ -138,8 +138,8 @@ def adjusted(
 ) -> tuple[Comparison, ...]:
     """The comparisons, their p values adjusted by Holm within families, and their verdicts.
 
-    A family is all comparisons whose measure has the same `family`: the variations on one
-    measure, or classes x variations for the recalls. The tests of difference and those of
+    A family is all comparisons whose metric has the same `family`: the variations on one
+    metric, or classes x variations for the recalls. The tests of difference and those of
     equivalence are adjusted each among themselves: neither kind of false verdict occurs
     anywhere in a family with more than 5 %.
 
@@ -149,7 +149,7 @@ def adjusted(
     """
     families: defaultdict[str, list[int]] = defaultdict(list)
     for index, comparison in enumerate(comparisons):
-        families[comparison.measure.family].append(index)
+        families[comparison.metric.family].append(index)
     result = list(comparisons)
     for members in families.values():
         family = _adjusted_family([comparisons[index] for index in members], looks)
@@ -180,16 +180,16 @@ def _on_censoring(censored: tuple[Flags, Flags] | None, pairs: Pairs) -> list[st
 
 def _tested(comparison: Comparison, d: Floats) -> Comparison:
     """With the estimate, interval and tests of the differences d (n,), n at least 2."""
-    measure, ranks = comparison.measure, comparison.measure.kind == "rank"
+    metric, ranks = comparison.metric, comparison.metric.kind == "rank"
     found = (hodges_lehmann if ranks else t_interval)(d, comparison.level)
-    margin, test = measure.scaled_margin, signed_rank_test if ranks else mean_test
+    margin, test = metric.scaled_margin, signed_rank_test if ranks else mean_test
     low, high = (found.low, found.high) if not is_constant(d) else (math.nan, math.nan)
     on_level = [] if is_constant(d) else notes.on_level(len(d), found.level, comparison.level)
     return replace(
         comparison,
-        estimate=_shown(measure.kind, found.estimate),
-        low=_shown(measure.kind, low),
-        high=_shown(measure.kind, high),
+        estimate=_shown(metric.kind, found.estimate),
+        low=_shown(metric.kind, low),
+        high=_shown(metric.kind, high),
         level=found.level,
         p=float(found.p),
         p_sign_flip=sign_flip(d),
@@ -222,13 +222,13 @@ def _holm(p: Sequence[float | None]) -> list[float | None]:
 
 def _judged(comparison: Comparison, level: float) -> Comparison:
     """With the verdict, and the seeds that would decide it at `level` if it is undecided."""
-    c, measure = comparison, comparison.measure
+    c, metric = comparison, comparison.metric
     if c.p is None or c.p_adjusted is None or c.difference is None or c.sd is None:
         return c
-    found = verdict(c.difference, c.p_adjusted, c.p_equivalence_adjusted, measure.higher_is_better)
-    needed = seeds_needed_by_ranks if measure.kind == "rank" else seeds_needed
-    plan = needed(c.difference, c.sd, measure.scaled_margin, level)
-    said = notes.on_verdict(found, c.p, c.p_adjusted, _least(c), measure.margin)
+    found = verdict(c.difference, c.p_adjusted, c.p_equivalence_adjusted, metric.higher_is_better)
+    needed = seeds_needed_by_ranks if metric.kind == "rank" else seeds_needed
+    plan = needed(c.difference, c.sd, metric.scaled_margin, level)
+    said = notes.on_verdict(found, c.p, c.p_adjusted, _least(c), metric.margin)
     return replace(
         c,
         verdict=found,
@@ -241,5 +241,5 @@ def _least(c: Comparison) -> float | None:
     """The smallest difference that the interval allows, in the margin's unit; None if 0."""
     if c.low is None or c.high is None:
         return None
-    null = 1.0 if c.measure.kind == "log ratio" else 0.0
+    null = 1.0 if c.metric.kind == "log ratio" else 0.0
     return None if c.low <= null <= c.high else min(abs(c.low - null), abs(c.high - null))

@@ -20,7 +20,7 @@ class ConfusionDifference:
 
     Attributes:
         n_seeds: paired seeds behind it.
-        mean: difference in the count of pictures, mean over the seeds.
+        mean: difference in the count of images, mean over the seeds.
         p_adjusted: of "no difference", adjusted by Holm over all cells; NaN below two seeds.
         constant: the difference is the same in all seeds, so that nothing tells its spread;
             most often it is 0 because the cell is empty in every run.
@@ -41,7 +41,7 @@ def compare_confusions(baseline: Counts, variation: Counts) -> ConfusionDifferen
     """Test every cell of two settings' confusion matrices on paired seeds.
 
     Each cell is tested by the paired t test, or, where all differences are the same, by the
-    sign-flip test (`mean_test`). The cells of a matrix hang together, for a picture that leaves
+    sign-flip test (`mean_test`). The cells of a matrix hang together, for an image that leaves
     one enters another; Holm's adjustment over all of them holds however they do.
 
     Args:

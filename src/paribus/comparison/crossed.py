@@ -1,13 +1,13 @@
-"""New seeds and new test pictures: seeds and pictures as crossed random effects.
+"""New seeds and new test images: seeds and images as crossed random effects.
 
-A network is trained from each of S seeds and shown the same M test pictures, so the outcomes
-form a table (S, M), each cell one picture judged by one network. Reading the rows as a draw
-from all seeds and the columns as a draw from all pictures, the two-way analysis of variance
-splits the table's spread into seeds, pictures and what is left (their interaction).
+A network is trained from each of S seeds and shown the same M test images, so the outcomes
+form a table (S, M), each cell one image judged by one network. Reading the rows as a draw
+from all seeds and the columns as a draw from all images, the two-way analysis of variance
+splits the table's spread into seeds, images and what is left (their interaction).
 
-Test sets usually hold a fixed number of pictures of each class. New pictures would then keep
+Test sets usually hold a fixed number of images of each class. New images would then keep
 these numbers, so the spread between the classes' means is no chance and must not count: give
-`classes`, and pictures are compared within their class only.
+`classes`, and images are compared within their class only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Table = npt.NDArray[np.integer] | npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class CrossedInterval:
-    """The mean of a table with its interval for new seeds and new pictures.
+    """The mean of a table with its interval for new seeds and new images.
 
     Attributes:
         estimate: mean over the table.
@@ -52,7 +52,7 @@ class Spread:
     Attributes:
         total: standard deviation over seeds of the accuracy on this test set.
         test_set: the part that a finite test set makes, as coin flips would.
-        true: the part that remains on endless test pictures: some trainings are better.
+        true: the part that remains on endless test images: some trainings are better.
             total**2 = test_set**2 + true**2, unless `truncated`.
         truncated: the estimate of true**2 fell below 0 and is given as 0: the spread is no
             more than a test set of this size makes by itself.
@@ -68,43 +68,43 @@ class Spread:
 class _MeanSquares:
     mean: float
     seeds: float
-    pictures: float
+    images: float
     rest: float
     df_seeds: int
-    df_pictures: int
+    df_images: int
 
     @property
     def df_rest(self) -> int:
-        return self.df_seeds * self.df_pictures
+        return self.df_seeds * self.df_images
 
 
 def crossed_interval(
     correct_diff: Table, classes: npt.ArrayLike | None = None, level: float = 1 - ALPHA
 ) -> CrossedInterval:
-    """The mean difference in accuracy and its interval for new seeds and new pictures.
+    """The mean difference in accuracy and its interval for new seeds and new images.
 
-    Var(mean) = (MS_seeds + MS_pictures - MS_rest) / (S M), degrees of freedom by
-    Satterthwaite. The variance holds for any table whose seeds and pictures are draws; the t
+    Var(mean) = (MS_seeds + MS_images - MS_rest) / (S M), degrees of freedom by
+    Satterthwaite. The variance holds for any table whose seeds and images are draws; the t
     interval further takes the mean to be about normal. A linear combination with a minus can
     fall too low by chance; it is kept at MS_rest / (S M) or above.
     Source: Cornfield and Tukey 1956 (mean squares), Satterthwaite 1946.
 
     Args:
         correct_diff: (S, M) of -1, 0, 1: variation correct minus baseline correct.
-        classes: (M,) the true class of each picture, where the test set was drawn with a
+        classes: (M,) the true class of each image, where the test set was drawn with a
             fixed number a class; None where it was drawn as a whole.
         level: confidence.
 
     Raises:
-        ComparisonError: fewer than two seeds or two pictures (of a class), or other values.
+        ComparisonError: fewer than two seeds or two images (of a class), or other values.
     """
     ms = _mean_squares(correct_diff, classes)
-    combined = ms.seeds + ms.pictures - ms.rest
+    combined = ms.seeds + ms.images - ms.rest
     scaled = max(combined, ms.rest)
     if scaled == 0:
         return CrossedInterval(ms.mean, math.nan, math.nan, math.nan, math.nan, False)
     df = scaled**2 / (
-        ms.seeds**2 / ms.df_seeds + ms.pictures**2 / ms.df_pictures + ms.rest**2 / ms.df_rest
+        ms.seeds**2 / ms.df_seeds + ms.images**2 / ms.df_images + ms.rest**2 / ms.df_rest
     )
     error = math.sqrt(scaled / correct_diff.size)
     half = float(stats.t.ppf((1 + level) / 2, df)) * error
@@ -115,28 +115,28 @@ def crossed_interval(
 def split_spread(correct: Table, classes: npt.ArrayLike | None = None) -> Spread:
     """Split a setting's spread over seeds into test-set noise and true variance.
 
-    The variance over seeds of the accuracy on M pictures is MS_seeds / M; of it MS_rest / M
+    The variance over seeds of the accuracy on M images is MS_seeds / M; of it MS_rest / M
     is there because the test set is finite, and (MS_seeds - MS_rest) / M is the unbiased
-    estimate of the variance between trainings on endless pictures. Without `classes` it is
+    estimate of the variance between trainings on endless images. Without `classes` it is
     the estimator M / (M - 1) * (variance - sum_i variance_i / M**2) of Jordan 2023, where
-    variance_i is that of picture i's correctness over the seeds.
+    variance_i is that of image i's correctness over the seeds.
 
     Args:
-        correct: (S, M) of 0 and 1: the network of this seed is right on this picture.
+        correct: (S, M) of 0 and 1: the network of this seed is right on this image.
         classes: (M,), as in `crossed_interval`.
     """
-    ms, pictures = _mean_squares(correct, classes), correct.shape[1]
+    ms, images = _mean_squares(correct, classes), correct.shape[1]
     true = ms.seeds - ms.rest
     return Spread(
-        total=math.sqrt(ms.seeds / pictures),
-        test_set=math.sqrt(ms.rest / pictures),
-        true=math.sqrt(max(true, 0.0) / pictures),
+        total=math.sqrt(ms.seeds / images),
+        test_set=math.sqrt(ms.rest / images),
+        true=math.sqrt(max(true, 0.0) / images),
         truncated=true < 0,
     )
 
 
 def _mean_squares(table: Table, classes: npt.ArrayLike | None) -> _MeanSquares:
-    """Mean squares of a table (S, M) of -1, 0, 1, pictures and rest within classes.
+    """Mean squares of a table (S, M) of -1, 0, 1, images and rest within classes.
 
     All sums are of whole numbers and exact. The table is read a few times and, at most,
     copied once: 30 x 10,000 of int8 need well under 1 MB.
@@ -144,22 +144,22 @@ def _mean_squares(table: Table, classes: npt.ArrayLike | None) -> _MeanSquares:
     starts, sizes, table = _by_class(np.asarray(table), classes)
     s, m = table.shape
     of_seed_class = np.add.reduceat(table, starts, axis=1, dtype=np.int64)
-    of_picture = table.sum(axis=0, dtype=np.int64)
+    of_image = table.sum(axis=0, dtype=np.int64)
     of_seed, of_class = of_seed_class.sum(axis=1), of_seed_class.sum(axis=0)
     total = int(of_seed.sum())
     squares = np.count_nonzero(table)  # of -1, 0, 1
-    between_pictures = np.square(of_picture).sum() / s
+    between_images = np.square(of_image).sum() / s
     between_classes = (np.square(of_class) / sizes).sum() / s
     between_cells = (np.square(of_seed_class) / sizes).sum()
-    df_seeds, df_pictures = s - 1, m - len(starts)
-    rest = squares - between_cells - between_pictures + between_classes
+    df_seeds, df_images = s - 1, m - len(starts)
+    rest = squares - between_cells - between_images + between_classes
     return _MeanSquares(
         mean=total / (s * m),
         seeds=_square(np.square(of_seed).sum() / m - total**2 / (s * m), df_seeds),
-        pictures=_square(between_pictures - between_classes, df_pictures),
-        rest=_square(rest, df_seeds * df_pictures),
+        images=_square(between_images - between_classes, df_images),
+        rest=_square(rest, df_seeds * df_images),
         df_seeds=df_seeds,
-        df_pictures=df_pictures,
+        df_images=df_images,
     )
 
 
@@ -174,7 +174,7 @@ def _by_class(
     """Where each class starts, its size, and the table as int8 with columns sorted by class."""
     if table.ndim != 2 or min(table.shape) < 2:
         raise ComparisonError(
-            f"A table of at least 2 seeds x 2 pictures is expected; its shape is {table.shape}."
+            f"A table of at least 2 seeds x 2 images is expected; its shape is {table.shape}."
         )
     small = table.astype(np.int8, copy=False)
     if small.min() < -1 or small.max() > 1 or not np.array_equal(small, table):
@@ -184,11 +184,11 @@ def _by_class(
     labels = np.asarray(classes)
     if labels.shape != table.shape[1:]:
         raise ComparisonError(
-            f"One class a picture is expected, {table.shape[1]} in all; the classes have shape "
+            f"One class an image is expected, {table.shape[1]} in all; the classes have shape "
             f"{labels.shape}."
         )
     order = np.argsort(labels, kind="stable")
     _, starts, sizes = np.unique(labels[order], return_index=True, return_counts=True)
     if sizes.min() < 2:
-        raise ComparisonError("At least two pictures of each class are expected.")
+        raise ComparisonError("At least two images of each class are expected.")
     return starts, sizes, small[:, order]

@@ -1,7 +1,7 @@
-"""What each intervention does to a setting's networks: against the unchanged pictures, and chance.
+"""What each intervention does to a setting's networks: against the unchanged images, and chance.
 
-The same network sees the same test pictures twice, unchanged and changed. So the differences
-are paired by seed and by picture, and are compared as a variation is with the baseline. All
+The same network sees the same test images twice, unchanged and changed. So the differences
+are paired by seed and by image, and are compared as a variation is with the baseline. All
 interventions on one setting are one family (Holm), and all classes under all of them another.
 """
 
@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paribus.comparison.causes import by_chance
-from paribus.comparison.compare import Comparison, adjusted, compare_measure
+from paribus.comparison.compare import Comparison, adjusted, compare_metric
 from paribus.comparison.crossed import crossed_interval
-from paribus.comparison.measure import MEASURES
 from paribus.comparison.multiplicity import holm
 from paribus.comparison.paired import DIGITS, Floats, mean_test, t_interval
-from paribus.comparison.values import Analysed
-from paribus.evaluation.measures import class_figures, confusion
-from paribus.records import Integers, Interventions, Record
-from paribus.study.interventions import Intervention, interventions
+from paribus.comparison.values import Analyzed
+from paribus.metrics.causes import by_chance
+from paribus.metrics.classification import class_figures, confusion
+from paribus.metrics.interventions import Intervention, interventions
+from paribus.metrics.registry import METRICS
+from paribus.records.types import Integers, Interventions, Record
 from paribus.study.spec import Study
 
 
@@ -46,15 +46,15 @@ class Effect:
 
     Attributes:
         classes: their names; what is (classes,) below is in their order.
-        n_seeds: the runs that were analysed.
-        accuracy: on the changed pictures, () mean with its interval.
-        chance: the accuracy of answers that have nothing to do with the pictures, but are given
-            as often: the sum over classes of the share of pictures times that of answers.
+        n_seeds: the runs that were analyzed.
+        accuracy: on the changed images, () mean with its interval.
+        chance: the accuracy of answers that have nothing to do with the images, but are given
+            as often: the sum over classes of the share of images times that of answers.
         above_chance: accuracy minus chance, (); its p is adjusted over the interventions.
         comparison: accuracy changed minus unchanged, with the study's margin and its verdict.
-        recall: on the changed pictures, (classes,).
-        class_chance: (classes,) the share of all pictures that are given this class: the recall
-            of answers that have nothing to do with the pictures.
+        recall: on the changed images, (classes,).
+        class_chance: (classes,) the share of all images that are given this class: the recall
+            of answers that have nothing to do with the images.
         class_above_chance, class_change: recall minus that, and recall changed minus
             unchanged, (classes,); p adjusted over classes and interventions.
     """
@@ -73,11 +73,11 @@ class Effect:
     class_change: Against
 
 
-def effects(study: Study, records: Sequence[Record], analysed: Analysed) -> tuple[Effect, ...]:
-    """Every intervention on every setting that has been analysed, in the order of the records."""
+def effects(study: Study, records: Sequence[Record], analyzed: Analyzed) -> tuple[Effect, ...]:
+    """Every intervention on every setting that has been analyzed, in the order of the records."""
     runs: defaultdict[str, list[tuple[Record, Interventions]]] = defaultdict(list)
     for record in sorted(records, key=lambda its: its.facts.seed):
-        found = analysed.get((record.facts.setting, record.facts.seed))
+        found = analyzed.get((record.facts.setting, record.facts.seed))
         if found is not None and record.predictions is not None:
             runs[record.facts.setting].append((record, found))
     return tuple(
@@ -130,17 +130,17 @@ def _compared(
     labels: Integers,
 ) -> tuple[Comparison, ...]:
     """Accuracy changed minus unchanged: a comparison for each intervention."""
-    accuracy = replace(MEASURES["test_accuracy"], margin=study.margin, primary=False)
+    accuracy = replace(METRICS["test_accuracy"], margin=study.margin, primary=False)
     right = plain == labels
     enough = len(plain) > 1 and np.unique(labels, return_counts=True)[1].min() > 1
     return adjusted(
         [
-            compare_measure(
+            compare_metric(
                 change.name,
                 right.mean(axis=1),
                 (now == labels).mean(axis=1),
                 accuracy,
-                new_pictures=(
+                new_images=(
                     crossed_interval((now == labels) - right.astype(np.int8), labels)
                     if enough
                     else None
@@ -170,19 +170,19 @@ def _tested(
     )
 
 
-def _above_chance(labels: Integers, answers: Integers, classes: int) -> float:
-    return float((answers == labels).mean()) - by_chance(labels, answers, classes)
+def _above_chance(labels: Integers, predicted: Integers, classes: int) -> float:
+    return float((predicted == labels).mean()) - by_chance(labels, predicted, classes)
 
 
-def _recalls(labels: Integers, answers: Integers, classes: int) -> Floats:
-    """(classes,), NaN for a class without a picture."""
-    figures = class_figures(confusion(labels, answers, classes))
+def _recalls(labels: Integers, predicted: Integers, classes: int) -> Floats:
+    """(classes,), NaN for a class without an image."""
+    figures = class_figures(confusion(labels, predicted, classes))
     return np.where(figures.support > 0, figures.recall, np.nan)
 
 
-def _shares(answers: Integers, classes: int) -> Floats:
+def _shares(predicted: Integers, classes: int) -> Floats:
     """(classes,) how often each class is given."""
-    return np.asarray(np.bincount(answers, minlength=classes) / len(answers))
+    return np.asarray(np.bincount(predicted, minlength=classes) / len(predicted))
 
 
 def _against(values: Floats) -> Against:

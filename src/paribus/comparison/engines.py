@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paribus.comparison.errors import ComparisonError
-from paribus.records import Record
+from paribus.records.types import Record
 from paribus.study.plan import settings
 from paribus.study.spec import Study
 
 
-def demand_one_engine(study: Study, records: Iterable[Record]) -> None:
+def require_one_engine(study: Study, records: Iterable[Record]) -> None:
     """Refuse runs of another engine than their setting names, or than others that leave it open.
 
     Raises:

@@ -20,7 +20,7 @@ def holm(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
     (NaN: too few seeds) stays without, but counts in the family: it was planned.
 
     statsmodels' multipletests gives the same numbers, but collects garbage at every call
-    (60 ms), which a study of many measures can't afford. Source: Holm 1979.
+    (60 ms), which a study of many metrics can't afford. Source: Holm 1979.
     """
     given = np.asarray(p, dtype=float)
     k = given.shape[-1]

@@ -190,7 +190,7 @@ def hodges_lehmann(d: Floats, level: float = 1 - ALPHA) -> Estimate:
 
 
 def correlation(pairs: Pairs) -> float | None:
-    """The realised (Pearson) correlation of the paired values, the gain from pairing.
+    """The realized (Pearson) correlation of the paired values, the gain from pairing.
 
     None below three seeds, where it is always +-1 or unknown, and where a setting's values
     are all the same.

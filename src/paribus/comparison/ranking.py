@@ -1,7 +1,7 @@
 """Is a ranking certain? "Dog is the worst class" holds only if it would with other seeds.
 
 A ranking over seeds is a set of statements "this one lies above that one", each a paired
-comparison on the same seeds and the same test pictures.
+comparison on the same seeds and the same test images.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def extreme_ranking(
     """Whether `members` are the highest (or lowest) of all: each beyond every other one.
 
     Args:
-        values: (n, k) a measure of k classes (or settings) over n seeds.
+        values: (n, k) a metric of k classes (or settings) over n seeds.
         names: of the k columns.
         members: those claimed to be the best (worst); one for "dog is the worst".
         highest: True for the highest values, False for the lowest.

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from paribus.comparison.errors import ComparisonError
-from paribus.comparison.measure import MEASURES
 from paribus.comparison.paired import Floats
-from paribus.comparison.until_decided import Course, follow_looks
-from paribus.records import Record
+from paribus.comparison.sequential import SeedPath, follow_looks
+from paribus.metrics.registry import METRICS
+from paribus.records.types import Record
 from paribus.study.spec import Study, UntilDecided
 
 
@@ -25,14 +25,16 @@ def seeds_wanted(study: Study, records: Sequence[Record]) -> dict[str, int]:
     names = (study.baseline, *study.variations)
     if isinstance(study.seeds, int) or not study.variations:
         return dict.fromkeys(names, study.most_seeds)
-    courses = courses_of(study, study.seeds, records)
-    variations = {name: _seeds_of(course) for name, course in courses.items()}
+    seed_paths = seed_paths_of(study, study.seeds, records)
+    variations = {name: _seeds_of(seed_path) for name, seed_path in seed_paths.items()}
     return {study.baseline: max(variations.values()), **variations}
 
 
-def courses_of(study: Study, until: UntilDecided, records: Sequence[Record]) -> dict[str, Course]:
+def seed_paths_of(
+    study: Study, until: UntilDecided, records: Sequence[Record]
+) -> dict[str, SeedPath]:
     """The path of every variation over the looks, on test accuracy and the study's margin."""
-    accuracy = replace(MEASURES["test_accuracy"], margin=study.margin)
+    accuracy = replace(METRICS["test_accuracy"], margin=study.margin)
     values = {name: _accuracies(records, name) for name in (study.baseline, *study.variations)}
     baseline = values.pop(study.baseline)
     return follow_looks(baseline, values, accuracy, until.looks)
@@ -62,8 +64,8 @@ def _stopping(study: Study) -> str:
     return f"looks at {looks} seeds and a margin of {study.margin:g}"
 
 
-def _seeds_of(course: Course) -> int:
-    return course.next_look or course.path[-1].n_seeds + course.path[-1].missing
+def _seeds_of(seed_path: SeedPath) -> int:
+    return seed_path.next_look or seed_path.path[-1].n_seeds + seed_path.path[-1].missing
 
 
 def _accuracies(records: Sequence[Record], setting: str) -> Floats:

@@ -1,4 +1,4 @@
-"""From records to values: each measure of every run, as arrays over the seeds."""
+"""From records to values: each metric of every run, as arrays over the seeds."""
 
 from __future__ import annotations
 
@@ -10,22 +10,28 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from paribus.comparison import dynamics
-from paribus.comparison.causes import cause_values
-from paribus.comparison.dynamics import Curve, Epoch
-from paribus.comparison.engines import demand_one_engine
+from paribus.comparison.engines import require_one_engine
 from paribus.comparison.errors import ComparisonError
-from paribus.comparison.measure import CAUSES, MEASURES
 from paribus.comparison.paired import Floats
-from paribus.evaluation.measures import accuracy, class_figures, confusion, log_loss, macro_average
-from paribus.records import Integers, Interventions, Predictions, Record
+from paribus.metrics import dynamics
+from paribus.metrics.causes import cause_values
+from paribus.metrics.classification import (
+    accuracy,
+    class_figures,
+    confusion,
+    log_loss,
+    macro_average,
+)
+from paribus.metrics.dynamics import Curve, Epoch
+from paribus.metrics.registry import CAUSES, METRICS
+from paribus.records.types import Integers, Interventions, Predictions, Record
 from paribus.study.claims import CLASS_FIGURES
 from paribus.study.plan import settings
 from paribus.study.spec import Study
 
 Flags = npt.NDArray[np.bool_]
 
-#: Measures of which a training that ends too early only tells "at least".
+#: Metrics of which a training that ends too early only tells "at least".
 CENSORED = ("best_epoch", "epochs_to_loss")
 
 
@@ -36,16 +42,16 @@ class SettingValues:
     Attributes:
         recorded: (n,) whether the run has left a record, be it that of a failure.
         finished: (n,) whether it reached its last epoch; the others have no values.
-        measures: name as in `MEASURES` and `CAUSES`, or `recall:<class>`,
+        metrics: name as in `METRICS` and `CAUSES`, or `recall:<class>`,
             `precision:<class>`, `f1:<class>` -> (n,) values, NaN where there is none.
-        censored: measure of `CENSORED` -> (n,) the value is only known to be at least this.
-        correct: (n, pictures) whether the network is right on each test picture after its
+        censored: metric of `CENSORED` -> (n,) the value is only known to be at least this.
+        correct: (n, images) whether the network is right on each test image after its
             last epoch; False throughout where the run isn't finished.
     """
 
     recorded: Flags
     finished: Flags
-    measures: Mapping[str, Floats]
+    metrics: Mapping[str, Floats]
     censored: Mapping[str, Flags]
     correct: Flags
 
@@ -54,22 +60,22 @@ class SettingValues:
         """How many seeds, from 0 on, have left a record without a gap."""
         return int(np.argmin(np.append(self.recorded, False)))
 
-    def of(self, measure: str) -> Floats:
-        """The values (n,) of a measure; NaN while no run is finished, which tells the classes."""
+    def of(self, metric: str) -> Floats:
+        """The values (n,) of a metric; NaN while no run is finished, which tells the classes."""
         if not self.finished.any():
             return np.full(len(self.finished), np.nan)
-        return self.measures[measure]
+        return self.metrics[metric]
 
 
 @dataclass(frozen=True)
 class Values:
-    """Every measure of every run of a study.
+    """Every metric of every run of a study.
 
     Attributes:
         baseline: its name.
         settings: by name, the baseline first.
         classes: names of the classes; none while no run is finished.
-        labels: (pictures,) the true class of each test picture.
+        labels: (images,) the true class of each test image.
         target_loss: the training loss of `epochs_to_loss`, in nats; None where the baseline's
             never falls.
     """
@@ -80,11 +86,11 @@ class Values:
     labels: Integers
     target_loss: float | None
 
-    def rule(self, measure: str) -> str:
-        """What a reader must know of how a measure was taken; "" where its name says all."""
-        if measure == "train_seconds":
+    def rule(self, metric: str) -> str:
+        """What a reader must know of how a metric was taken; "" where its name says all."""
+        if metric == "train_seconds":
             return "Seconds of the processor in training steps; other programs don't lengthen them."
-        if measure != "epochs_to_loss":
+        if metric != "epochs_to_loss":
             return ""
         if self.target_loss is None:
             return "The baseline's training loss never falls, so there is no loss to reach."
@@ -95,37 +101,37 @@ class Values:
 
     def by_class(self, setting: str, figure: str) -> Floats:
         """A figure of `CLASS_FIGURES` of every class: (n, classes)."""
-        columns = [self.settings[setting].measures[f"{figure}:{name}"] for name in self.classes]
+        columns = [self.settings[setting].metrics[f"{figure}:{name}"] for name in self.classes]
         return np.stack(columns, axis=1)
 
 
 #: By setting and seed.
-Analysed = Mapping[tuple[str, int], Interventions]
-NOT_ANALYSED: Analysed = MappingProxyType({})
+Analyzed = Mapping[tuple[str, int], Interventions]
+NOT_ANALYSED: Analyzed = MappingProxyType({})
 
 
-def values(study: Study, records: Sequence[Record], analysed: Analysed = NOT_ANALYSED) -> Values:
+def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANALYSED) -> Values:
     """The values of a study's runs from their records.
 
     Args:
         records: in any order; a run without one has no values.
-        analysed: what interventions did to them; a run without has no values of `CAUSES`.
+        analyzed: what interventions did to them; a run without has no values of `CAUSES`.
 
     Raises:
-        ComparisonError: two runs were tested on other pictures, or other classes; or trained by
+        ComparisonError: two runs were tested on other images, or other classes; or trained by
             other engines than the study's settings say.
     """
     at = {(record.facts.setting, record.facts.seed): record for record in records}
     seeds = range(study.most_seeds)
     by_setting = {s.name: [at.get((s.name, seed)) for seed in seeds] for s in settings(study)}
     finished = [r for rows in by_setting.values() for r in rows if r is not None and r.predictions]
-    demand_one_engine(study, finished)
+    require_one_engine(study, finished)
     classes, labels = _test_set(finished)
     target = half_way_loss(
         [r.curves.train_loss for r in by_setting[study.baseline] if r is not None and r.predictions]
     )
     found = {
-        name: _of_setting(rows, classes, labels, target, analysed)
+        name: _of_setting(rows, classes, labels, target, analyzed)
         for name, rows in by_setting.items()
     }
     return Values(study.baseline, found, classes, labels, target)
@@ -150,7 +156,7 @@ def half_way_loss(train_losses: Sequence[Curve]) -> float | None:
 
 
 def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:
-    """Classes and labels of the test pictures, which must be the same in all runs."""
+    """Classes and labels of the test images, which must be the same in all runs."""
     if not finished:
         return (), np.zeros(0, np.int64)
     first, shown = finished[0].facts, _predictions(finished[0])
@@ -162,7 +168,7 @@ def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:
             or not np.array_equal(its.labels, shown.labels)
         ):
             raise ComparisonError(
-                f"{facts.setting}, seed {facts.seed} was tested on other pictures or classes than "
+                f"{facts.setting}, seed {facts.seed} was tested on other images or classes than "
                 f"{first.setting}, seed {first.seed}; the same are expected in all runs. "
                 "Run the study again: what no longer fits is trained anew."
             )
@@ -174,11 +180,11 @@ def _of_setting(
     classes: Sequence[str],
     labels: Integers,
     target: float | None,
-    analysed: Analysed,
+    analyzed: Analyzed,
 ) -> SettingValues:
     names = [f"{figure}:{name}" for figure in CLASS_FIGURES for name in classes]
     found = [
-        _of_run(r, target, names, analysed) if r is not None and r.predictions else {}
+        _of_run(r, target, names, analyzed) if r is not None and r.predictions else {}
         for r in records
     ]
     correct = np.zeros((len(records), len(labels)), bool)
@@ -188,9 +194,9 @@ def _of_setting(
     return SettingValues(
         recorded=np.array([record is not None for record in records]),
         finished=np.array([bool(run) for run in found]),
-        measures={
+        metrics={
             name: np.array([_number(run.get(name)) for run in found])
-            for name in (*MEASURES, *CAUSES, *names)
+            for name in (*METRICS, *CAUSES, *names)
         },
         censored={
             name: np.array([_is_censored(run.get(name)) for run in found]) for name in CENSORED
@@ -200,14 +206,14 @@ def _of_setting(
 
 
 def _of_run(
-    record: Record, target: float | None, class_measures: Sequence[str], analysed: Analysed
+    record: Record, target: float | None, class_metrics: Sequence[str], analyzed: Analyzed
 ) -> dict[str, float | Epoch]:
-    """A finished run's values by the name of the measure."""
+    """A finished run's values by the name of the metric."""
     curves, its = record.curves, _predictions(record)
     matrix = confusion(its.labels, its.last.argmax(axis=1), len(record.facts.data.classes))
     figures = class_figures(matrix)
     best = dynamics.best_epoch(curves.val_loss)
-    changed = analysed.get((record.facts.setting, record.facts.seed))
+    changed = analyzed.get((record.facts.setting, record.facts.seed))
     by_class = np.concatenate([getattr(figures, figure) for figure in CLASS_FIGURES])
     return {
         "test_accuracy": accuracy(matrix),
@@ -219,10 +225,10 @@ def _of_run(
             math.nan if target is None else dynamics.epochs_to_loss(curves.train_loss, target)
         ),
         "roughness": dynamics.roughness(curves.val_loss),
-        "generalisation_gap": dynamics.generalisation_gap(curves.train_loss, curves.val_loss),
+        "generalization_gap": dynamics.generalization_gap(curves.train_loss, curves.val_loss),
         # Other programs don't lengthen the processor's time. No training takes none: unknown.
         "train_seconds": record.facts.train_cpu_seconds or math.nan,
-        **dict(zip(class_measures, by_class.tolist(), strict=True)),
+        **dict(zip(class_metrics, by_class.tolist(), strict=True)),
         **(cause_values(its, changed) if changed is not None else {}),
     }
 

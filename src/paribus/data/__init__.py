@@ -1,1 +1,1 @@
-"""From a source of labelled pictures to arrays that every worker shares."""
+"""From a source of labeled images to arrays that every worker shares."""

@@ -1,4 +1,4 @@
-"""Where Paribus keeps pictures between runs, and what it remembers of files it has seen."""
+"""Where Paribus keeps images between runs, and what it remembers of files it has seen."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 import platformdirs
 
-from paribus.disk import write_file
+from paribus.io.disk import write_file
 
 #: What was found in a file, under names of the finder's choice.
 Found = dict[str, str]
 
 
 def cache_folder() -> Path:
-    """The folder of downloaded and resized pictures: $PARIBUS_CACHE or the user's cache."""
+    """The folder of downloaded and resized images: $PARIBUS_CACHE or the user's cache."""
     named = os.environ.get("PARIBUS_CACHE")
     return Path(named).expanduser() if named else platformdirs.user_cache_path("paribus")
 
@@ -64,5 +64,5 @@ class Ledger:
 
 
 def _sha256(text: str) -> str:
-    # A flipped bit in a note would make a sound file damaged, or another picture the same.
+    # A flipped bit in a note would make a sound file damaged, or another image the same.
     return hashlib.sha256(text.encode()).hexdigest()

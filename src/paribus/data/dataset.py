@@ -1,4 +1,4 @@
-"""Pictures resized once, kept under a fingerprint, and mapped by every worker process."""
+"""Images resized once, kept under a fingerprint, and mapped by every worker process."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.data.cache import cache_folder
-from paribus.data.pictures import Bytes, Pictures, Progress, followed, silent, squared
-from paribus.data.sealed import demand_whole, read_facts, seal
+from paribus.data.images import Bytes, Originals, Progress, followed, silent, squared
+from paribus.data.sealed import read_facts, require_whole, seal
 from paribus.data.sources import open_source
 from paribus.data.splits import PARTS, Splits, split
-from paribus.disk import building, install, replacing, write_file
 from paribus.errors import DataError
+from paribus.io.disk import building, install, replacing, write_file
 from paribus.study.spec import Data, Stl10
 
 __all__ = ["Dataset", "cache_folder", "open_dataset", "prepare"]
 
-#: Raised when a change makes the same pictures come out otherwise.
+#: Raised when a change makes the same images come out otherwise.
 DATASET_FORMAT = 1
 
 IMAGES, LABELS, PART = "images.npy", "labels.npy", "part.npy"
@@ -34,12 +34,12 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled pictures of one size, in three parts.
+    """Labeled images of one size, in three parts.
 
     Attributes:
         images: (n, channels, size, size), mapped into memory; changes to it are not kept.
-        labels: (n,) each picture's class.
-        mean, std: per channel, of the training pictures scaled to 0..1.
+        labels: (n,) each image's class.
+        mean, std: per channel, of the training images scaled to 0..1.
         fingerprint: SHA-256 over the source's contents, the size, the split and this format.
         folder: where the arrays lie; `open_dataset` opens them again.
         unreadable: a folder's files that were left out, with reasons; `prepare` alone knows.
@@ -58,15 +58,15 @@ class Dataset:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of every picture."""
+        """Channels, height and width of every image."""
         _, channels, height, width = self.images.shape
         return channels, height, width
 
 
 def prepare(
     data: Data, data_dir: Path | None = None, progress: Progress | None = None
-) -> tuple[Dataset, Pictures]:
-    """The pictures that a study's `data` names: resized, and as they come.
+) -> tuple[Dataset, Originals]:
+    """The images that a study's `data` names: resized, and as they come.
 
     They are resized once and kept in the cache, checked by SHA-256 each time they are
     prepared, and resized again if the cache is damaged.
@@ -75,24 +75,24 @@ def prepare(
         data_dir: where STL-10's official files lie, if not in the cache.
 
     Raises:
-        DataError: if pictures are missing, damaged or too few, or the cache can't be written.
+        DataError: if images are missing, damaged or too few, or the cache can't be written.
     """
-    pictures = open_source(data, data_dir, progress)
-    fingerprint = _fingerprint(data, pictures)
-    folder = cache_folder() / "datasets" / f"{pictures.source}-{fingerprint[:32]}"
+    originals = open_source(data, data_dir, progress)
+    fingerprint = _fingerprint(data, originals)
+    folder = cache_folder() / "datasets" / f"{originals.source}-{fingerprint[:32]}"
     try:
-        demand_whole(folder, fingerprint, ARRAYS)
+        require_whole(folder, fingerprint, ARRAYS)
     except DataError:
-        pictures.demand_whole()  # what is built now is believed from now on
-        splits = _split(data, pictures)  # first: it may refuse
+        originals.require_whole()  # what is built now is believed from now on
+        splits = _split(data, originals)  # first: it may refuse
         try:
-            _build(folder, fingerprint, data, pictures, splits, progress or silent)
+            _build(folder, fingerprint, data, originals, splits, progress or silent)
         except OSError as error:
             raise DataError(
-                f"{folder}: the resized pictures can't be kept there ({error.strerror}). "
+                f"{folder}: the resized images can't be kept there ({error.strerror}). "
                 "Make room, or name another folder in PARIBUS_CACHE."
             ) from None
-    return replace(open_dataset(folder), unreadable=pictures.unreadable), pictures
+    return replace(open_dataset(folder), unreadable=originals.unreadable), originals
 
 
 def open_dataset(folder: Path) -> Dataset:
@@ -124,17 +124,17 @@ def open_dataset(folder: Path) -> Dataset:
 # ---- what decides a data set ----------------------------------------------------------------
 
 
-def _fingerprint(data: Data, pictures: Pictures) -> str:
-    # The pictures' contents count, not where a folder of them lies.
+def _fingerprint(data: Data, originals: Originals) -> str:
+    # The images' contents count, not where a folder of them lies.
     choices = data.model_dump(mode="json", exclude={"path"})
-    parts = {"format": DATASET_FORMAT, "contents": pictures.fingerprint, **choices}
+    parts = {"format": DATASET_FORMAT, "contents": originals.fingerprint, **choices}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _split(data: Data, pictures: Pictures) -> Splits:
-    labels, part, classes = pictures.labels, pictures.part, pictures.classes
+def _split(data: Data, originals: Originals) -> Splits:
+    labels, part, classes = originals.labels, originals.part, originals.classes
     if isinstance(data, Stl10):
-        # The 800 test pictures of each class serve both, as in the reference study.
+        # The 800 test images of each class serve both, as in the reference study.
         return split(labels, part, data.validation, None, classes=classes, validation_from="test")
     return split(labels, part, data.validation, data.test, classes=classes)
 
@@ -146,21 +146,21 @@ def _build(
     folder: Path,
     fingerprint: str,
     data: Data,
-    pictures: Pictures,
+    originals: Originals,
     splits: Splits,
     progress: Progress,
 ) -> None:
     with building(folder) as fresh:
-        images = _write_images(fresh / IMAGES, data, pictures, progress)
-        part = np.empty(len(pictures.labels), np.uint8)
+        images = _write_images(fresh / IMAGES, data, originals, progress)
+        part = np.empty(len(originals.labels), np.uint8)
         for number, index in enumerate((splits.training, splits.validation, splits.test)):
             part[index] = number
-        write_file(fresh / LABELS, _packed(pictures.labels))
+        write_file(fresh / LABELS, _packed(originals.labels))
         write_file(fresh / PART, _packed(part))
         mean, std = _moments(images, splits.training)
         facts = {
-            "source": pictures.source,
-            "classes": pictures.classes,
+            "source": originals.source,
+            "classes": originals.classes,
             "mean": mean,
             "std": std,
             "fingerprint": fingerprint,
@@ -169,14 +169,14 @@ def _build(
         install(fresh, folder)
 
 
-def _write_images(path: Path, data: Data, pictures: Pictures, progress: Progress) -> Bytes:
-    """Write one picture after another: on a full disk, memory mapped to be written kills us."""
-    count = len(pictures.labels)
-    shape = (count, pictures.channels, data.size, data.size)
+def _write_images(path: Path, data: Data, originals: Originals, progress: Progress) -> Bytes:
+    """Write one image after another: on a full disk, memory mapped to be written kills us."""
+    count = len(originals.labels)
+    shape = (count, originals.channels, data.size, data.size)
     with replacing(path) as write:
         write(_header(shape))
-        for i in followed(range(count), "resizing pictures", progress):
-            write(np.ascontiguousarray(squared(pictures.read(i), data.size, data.blur)).tobytes())
+        for i in followed(range(count), "resizing images", progress):
+            write(np.ascontiguousarray(squared(originals.read(i), data.size, data.blur)).tobytes())
     images: Bytes = np.load(path, mmap_mode="r", allow_pickle=False)
     return images
 

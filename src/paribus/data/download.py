@@ -1,7 +1,7 @@
-"""STL-10's labelled pictures, taken out of the official archive while it comes in.
+"""STL-10's labeled images, taken out of the official archive while it comes in.
 
-The archive is 2.6 GB, of which the labelled pictures are an eighth. It is unpacked as it
-arrives, and left as soon as the labelled files are complete, wherever in it they lie.
+The archive is 2.6 GB, of which the labeled images are an eighth. It is unpacked as it
+arrives, and left as soon as the labeled files are complete, wherever in it they lie.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path, PurePosixPath
 from typing import NoReturn, Self
 
 from paribus.data.http_stream import HttpStream, NotResumableError
+from paribus.data.images import Progress, silent
 from paribus.data.official import FOLDER, STL10, OfficialFile, faults, official_folder
-from paribus.data.pictures import Progress, silent
-from paribus.disk import replacing
 from paribus.errors import DownloadError
+from paribus.io.disk import replacing
 
 URL = "https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"
 #: Times that the archive is begun, where the server can't go on after a cut.
@@ -44,7 +44,7 @@ def fetch_stl10(
     timeout: float = 30.0,
     pause: float = 0.5,
 ) -> Path:
-    """Download the labelled files into `destination/stl10_binary`; return that folder.
+    """Download the labeled files into `destination/stl10_binary`; return that folder.
 
     Files that are there with the right MD5 stay as they are. A file appears under its name
     only when it is complete and its MD5 is right. Where one of the files lies in `destination`
@@ -108,7 +108,7 @@ def _take_out(stream: HttpStream, folder: Path, wanted: dict[str, OfficialFile])
             tarfile.open(fileobj=plain, mode="r|", bufsize=BLOCK, tarinfo=_KnownMember) as archive,
         ):
             for number, member in enumerate(archive):
-                _demand_bounded(number, member)
+                _require_bounded(number, member)
                 file = wanted.pop(_official_name(member), None)
                 if file:
                     _keep(archive, member, file, folder)
@@ -126,7 +126,7 @@ def _take_out(stream: HttpStream, folder: Path, wanted: dict[str, OfficialFile])
 _DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error, tarfile.TarError, ValueError, RecursionError)
 
 
-def _demand_bounded(number: int, member: tarfile.TarInfo) -> None:
+def _require_bounded(number: int, member: tarfile.TarInfo) -> None:
     """Refuse more members than memory holds, and one that would be passed over for years."""
     if number >= MOST_MEMBERS:
         raise tarfile.ReadError(f"more than {MOST_MEMBERS:,} members")

@@ -102,7 +102,7 @@ class HttpStream(io.RawIOBase):
         # read1 hands over what has arrived, so that a cut loses nothing.
         asked = time.monotonic()
         came = self._response.read1(room) if room else b""
-        self._demand_flow(time.monotonic() - asked, len(came))
+        self._require_flow(time.monotonic() - asked, len(came))
         if room and not came and self.size is not None:
             raise ConnectionError("the connection was cut")
         buffer[: len(came)] = came
@@ -112,7 +112,7 @@ class HttpStream(io.RawIOBase):
         self._seen(self.offset)
         return len(came)
 
-    def _demand_flow(self, waited: float, came: int) -> None:
+    def _require_flow(self, waited: float, came: int) -> None:
         """Count the time spent waiting alone: whoever reads may take as long as they like."""
         self._waited += waited
         if self._waited > self._timeout:
@@ -137,7 +137,7 @@ class HttpStream(io.RawIOBase):
             self._refused(error)
         try:
             if self.offset:
-                self._demand_same(response)
+                self._require_same(response)
             else:
                 self._begin(response)
         except BaseException:
@@ -153,7 +153,7 @@ class HttpStream(io.RawIOBase):
             self._too_large(self.size)
         self._tag = response.headers.get("ETag")
 
-    def _demand_same(self, response: HTTPResponse) -> None:
+    def _require_same(self, response: HTTPResponse) -> None:
         """Go on only with the very next byte of the very same file."""
         if response.status != 206:
             raise NotResumableError(

@@ -1,4 +1,4 @@
-"""STL-10's official labelled files: where they lie and whether they are whole."""
+"""STL-10's official labeled files: where they lie and whether they are whole."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paribus.disk import write_file
 from paribus.errors import DataError
+from paribus.io.disk import write_file
 
 FACTS = "facts.json"
 
@@ -27,7 +27,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def demand_whole(folder: Path, fingerprint: str, files: Sequence[str]) -> None:
+def require_whole(folder: Path, fingerprint: str, files: Sequence[str]) -> None:
     """Compare every file with its checksum.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Which pictures train, which validate, which test: stratified, the same for every seed."""
+"""Which images train, which validate, which test: stratified, the same for every seed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Index = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Splits:
-    """Three parts of the pictures by number, each ascending; no picture is in two."""
+    """Three parts of the images by number, each ascending; no image is in two."""
 
     training: Index
     validation: Index
@@ -41,16 +41,16 @@ def split(
 
     A source without a test part has `test` of each class drawn for it; without a validation
     part, `validation` of each class are taken out of `validation_from`. A share counts from
-    the class's pictures in the part that it is drawn from. The drawing has a stream of its
+    the class's images in the part that it is drawn from. The drawing has a stream of its
     own that depends on no seed: every run of every setting sees the same parts.
 
     Args:
-        labels: (n,) each picture's class.
+        labels: (n,) each image's class.
         part: (n,) "train", "validation", "test", or "" where the source doesn't say.
         classes: their names.
 
     Raises:
-        DataError: if a class is left without a picture in one of the parts.
+        DataError: if a class is left without an image in one of the parts.
     """
     given = np.where(part == "", "train", part)
     draws = _draws(given, validation, test, validation_from)
@@ -60,7 +60,7 @@ def split(
         for source in (p for p in PARTS if p not in draws):
             pool = shuffled[(labels[shuffled] == label) & (given[shuffled] == source)]
             counts = {to: _count(n, len(pool)) for to, (frm, n) in draws.items() if frm == source}
-            _demand_enough(name, source, len(pool), counts)
+            _require_enough(name, source, len(pool), counts)
             for to, count in counts.items():
                 result[pool[:count]] = to
                 pool = pool[count:]
@@ -83,13 +83,13 @@ def _count(wanted: PerClass, pool: int) -> int:
     return wanted if isinstance(wanted, int) else max(1, round(wanted * pool))
 
 
-def _demand_enough(name: str, source: str, came: int, counts: dict[str, int]) -> None:
+def _require_enough(name: str, source: str, came: int, counts: dict[str, int]) -> None:
     needed = sum(counts.values()) + 1
     if came >= needed:
         return
-    words = f"class {name!r}: {came} {source} pictures came, at least {needed} are needed"
+    words = f"class {name!r}: {came} {source} images came, at least {needed} are needed"
     if counts:
         shares = ", ".join(f"{count} for {to}" for to, count in counts.items())
         lower = " and ".join(f"data.{to}" for to in counts)
-        raise DataError(f"{words} ({shares}, 1 to be left). Add pictures, or lower {lower}.")
-    raise DataError(f"{words}. Add pictures of the class.")
+        raise DataError(f"{words} ({shares}, 1 to be left). Add images, or lower {lower}.")
+    raise DataError(f"{words}. Add images of the class.")

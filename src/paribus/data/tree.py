@@ -62,4 +62,4 @@ def _check_link(link: Path, root: Path) -> None:
     if not target.is_relative_to(root):
         raise UnusableError("a link that leads out of the folder")
     if target.is_dir():
-        raise UnusableError("a link to a folder; only links to pictures are followed")
+        raise UnusableError("a link to a folder; only links to images are followed")

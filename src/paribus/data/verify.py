@@ -1,4 +1,4 @@
-"""Whether the pictures of each source are there and whole."""
+"""Whether the images of each source are there and whole."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from paribus.study.spec import Folder
 
 @dataclass(frozen=True)
 class SourceState:
-    """A source of pictures as it stands.
+    """A source of images as it stands.
 
     Attributes:
         name: what a study's `data.source` calls it.
         where: where its files lie, or would be downloaded to.
         state: "ready", "not downloaded", or "damaged: " and what is wrong.
-        pictures, classes: how many, where the source itself fixes that.
+        images, classes: how many, where the source itself fixes that.
     """
 
     name: str
     description: str
     where: Path | None
     state: str
-    pictures: int | None
+    images: int | None
     classes: int | None
 
 
@@ -39,7 +39,7 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
     return [
         SourceState(
             "digits",
-            "Handwritten digits, 8x8, grey; they come with scikit-learn",
+            "Handwritten digits, 8x8, gray; they come with scikit-learn",
             None,
             "ready",
             1797,
@@ -47,7 +47,7 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
         ),
         SourceState(
             "stl10",
-            "Photographs of animals and vehicles, 96x96, colour",
+            "Photographs of animals and vehicles, 96x96, color",
             folder,
             _stl10_state(folder),
             13000,
@@ -55,7 +55,7 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
         ),
         SourceState(
             "folder",
-            "Your own pictures in the folder that data.path names, one subfolder a class",
+            "Your own images in the folder that data.path names, one subfolder a class",
             None,
             "ready",
             None,
@@ -73,7 +73,7 @@ def _stl10_state(folder: Path) -> str:
 
 
 def verify(source: str, data_dir: Path | None = None) -> list[str]:
-    """Every problem of "stl10", "digits" or a folder of pictures, each a sentence.
+    """Every problem of "stl10", "digits" or a folder of images, each a sentence.
 
     Every byte is read again, whatever was seen before.
     """
@@ -85,7 +85,7 @@ def verify(source: str, data_dir: Path | None = None) -> list[str]:
         came = open_digits().fingerprint
         return [] if came == CONTENTS else [f"digits: SHA-256 {came} came, {CONTENTS} is expected"]
     try:
-        pictures = open_folder(Folder(source="folder", path=source), trust_times=False)
+        images = open_folder(Folder(source="folder", path=source), trust_times=False)
     except DataError as error:
         return [str(error)]
-    return list(pictures.unreadable)
+    return list(images.unreadable)

@@ -49,55 +49,55 @@ class _Images(ctypes.Structure):
 
 
 class Trainer:
-    """Takes a module's training steps in its own memory and in that of torch's optimiser.
+    """Takes a module's training steps in its own memory and in that of torch's optimizer.
 
     The engine works out the loss and its gradients; the step itself is torch's. So the module's
-    state and the optimiser's are at all times what they would be under torch.
+    state and the optimizer's are at all times what they would be under torch.
     """
 
     def __init__(
-        self, module: nn.Module, shape: Shape, optimiser: torch.optim.Optimizer, batch_size: int
+        self, module: nn.Module, shape: Shape, optimizer: torch.optim.Optimizer, batch_size: int
     ) -> None:
         """Prepare for batches of at most `batch_size` images of `shape`.
 
         Raises:
-            OutsideVocabulary: if the module can't be trained so.
+            UnsupportedLayer: if the module can't be trained so.
             NoLibrary: if the engine isn't there.
         """
         self._program = translate(module, shape)
-        self._optimiser = optimiser
+        self._optimizer = optimizer
         self._batch_size = batch_size
         self._gradients = [(its, torch.zeros_like(its)) for its in module.parameters()]
         self._hand_over()
         self._counts = [
-            stage.normalisation.num_batches_tracked
+            stage.normalization.num_batches_tracked
             for stage in self._program.stages
-            if stage.normalisation and stage.normalisation.num_batches_tracked is not None
+            if stage.normalization and stage.normalization.num_batches_tracked is not None
         ]
         self._network = _Network(self._program, batch_size)
 
     def step(self, images: Tensor, labels: Tensor) -> float:
-        """One step of the optimiser; the batch's mean cross entropy (nats) before it.
+        """One step of the optimizer; the batch's mean cross entropy (nats) before it.
 
         Args:
-            images: (n, channels, height, width), normalised, at most `batch_size`.
+            images: (n, channels, height, width), normalized, at most `batch_size`.
             labels: (n,) class numbers.
 
         Raises:
-            ValueError: if batch normalisation is given a single value of a channel, the images
+            ValueError: if batch normalization is given a single value of a channel, the images
                 are others or more than were announced, or a label isn't a class.
         """
-        self._demand_fitting(images, labels)
+        self._require_fitting(images, labels)
         masks = [_in_blocks(mask) for mask in self._masks(len(images))]
         loss = self._network.learn(images.contiguous(), labels.contiguous(), masks)
         for count in self._counts:
             count.add_(1)
         self._hand_over()
-        self._optimiser.step()
+        self._optimizer.step()
         return loss
 
     def _hand_over(self) -> None:
-        """Give the optimiser the gradients that the engine writes; `zero_grad` takes them away."""
+        """Give the optimizer the gradients that the engine writes; `zero_grad` takes them away."""
         for parameter, gradient in self._gradients:
             parameter.grad = gradient
 
@@ -108,8 +108,8 @@ class Trainer:
                 keep = 1 - stage.dropout
                 yield torch.empty(images, *stage.before).bernoulli_(keep).div_(keep)
 
-    def _demand_fitting(self, images: Tensor, labels: Tensor) -> None:
-        _demand_images(images, self._program)
+    def _require_fitting(self, images: Tensor, labels: Tensor) -> None:
+        _require_images(images, self._program)
         if not 1 <= len(images) == len(labels) <= self._batch_size:
             raise ValueError(
                 f"1 to {self._batch_size} images and as many labels are expected; "
@@ -120,8 +120,8 @@ class Trainer:
         if not 0 <= int(labels.min()) <= int(labels.max()) < self._program.classes:
             raise ValueError(f"labels from 0 to {self._program.classes - 1} are expected")
         for stage in self._program.stages:
-            if stage.normalisation and len(images) * stage.before[1] * stage.before[2] == 1:
-                raise ValueError("batch normalisation needs more than 1 value of each channel")
+            if stage.normalization and len(images) * stage.before[1] * stage.before[2] == 1:
+                raise ValueError("batch normalization needs more than 1 value of each channel")
 
 
 class Forward:
@@ -131,7 +131,7 @@ class Forward:
         """Prepare for images of `shape`.
 
         Raises:
-            OutsideVocabulary, NoLibrary: as `Trainer`.
+            UnsupportedLayer, NoLibrary: as `Trainer`.
         """
         self._program = translate(module, shape)
         self._network = _Network(self._program, 1)
@@ -142,7 +142,7 @@ class Forward:
         Raises:
             ValueError: if the images are others than were announced.
         """
-        _demand_images(images, self._program)
+        _require_images(images, self._program)
         answers = torch.empty(len(images), self._program.classes)
         self._network.answer(images.contiguous(), answers)
         return torch.log_softmax(answers, dim=1) if self._program.log_softmax else answers
@@ -188,7 +188,7 @@ def _in_blocks(numbers: Tensor) -> Tensor:
     return filled_up.view(blocks, _BLOCK, *shape).permute(0, 3, 4, 2, 1).contiguous()
 
 
-def _demand_images(images: Tensor, program: Program) -> None:
+def _require_images(images: Tensor, program: Program) -> None:
     shape, came = program.stages[0].before, tuple(images.shape[1:])
     if came != shape or images.dtype != torch.float32:
         raise ValueError(
@@ -209,12 +209,12 @@ def _described(stage: Stage) -> _Description:
         its.kernel = (*stage.layer.kernel_size, *map(int, stage.layer.padding))
     elif stage.layer:
         its.kernel = (*stage.before[1:], 0, 0)
-    if norm := stage.normalisation:
+    if norm := stage.normalization:
         its.epsilon, its.momentum = norm.eps, norm.momentum or 0.0
         its.running_mean, its.running_variance = map(
             _address, (norm.running_mean, norm.running_var)
         )
-    if learned := stage.layer or stage.normalisation:
+    if learned := stage.layer or stage.normalization:
         its.weight, its.weight_gradient = _address(learned.weight), _address(learned.weight.grad)
         if learned.bias is not None:
             its.bias, its.bias_gradient = _address(learned.bias), _address(learned.bias.grad)

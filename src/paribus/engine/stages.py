@@ -11,12 +11,12 @@ Shape = tuple[int, int, int]
 Pair = tuple[int, int]
 Kind = Literal["convolution", "pooled convolution", "activation", "dropout"]
 Layer = nn.Conv2d | nn.Linear
-Normalisation = nn.BatchNorm1d | nn.BatchNorm2d
+Normalization = nn.BatchNorm1d | nn.BatchNorm2d
 
 
 @dataclass(frozen=True)
 class Pooling:
-    """A window of max pooling, its steps and the margin around the picture; (rows, columns)."""
+    """A window of max pooling, its steps and the margin around the image; (rows, columns)."""
 
     window: Pair = (1, 1)
     stride: Pair = (1, 1)
@@ -30,9 +30,9 @@ class Stage:
     Attributes:
         before, after: (channels, height, width) of what it takes and gives.
         layer: the layer whose weights it has; a linear one is a convolution whose kernel is the
-            whole picture.
-        normalisation: an activation's batch normalisation.
-        cancelled: the layer is followed by batch normalisation, which takes its bias away.
+            whole image.
+        normalization: an activation's batch normalization.
+        cancelled: the layer is followed by batch normalization, which takes its bias away.
         dropout: the probability of a dropout.
     """
 
@@ -40,7 +40,7 @@ class Stage:
     before: Shape
     after: Shape
     layer: Layer | None = None
-    normalisation: Normalisation | None = None
+    normalization: Normalization | None = None
     relu: bool = False
     pooling: Pooling = Pooling()
     cancelled: bool = False
@@ -61,7 +61,7 @@ class Program:
 
 
 def fused(stages: list[Stage]) -> list[Stage]:
-    """The same with [batch normalisation] + [ReLU] + [pooling] in one, and what fits a layer."""
+    """The same with [batch normalization] + [ReLU] + [pooling] in one, and what fits a layer."""
     result: list[Stage] = []
     for stage in stages:
         last = result[-1] if result else None
@@ -74,8 +74,8 @@ def fused(stages: list[Stage]) -> list[Stage]:
 
 def _joins(first: Stage, second: Stage) -> bool:
     """Whether `second` comes after all that `first` does, in the order of an activation."""
-    done = (first.normalisation is not None, first.relu, first.pooling != Pooling())
-    adds = (second.normalisation is not None, second.relu, second.pooling != Pooling())
+    done = (first.normalization is not None, first.relu, first.pooling != Pooling())
+    adds = (second.normalization is not None, second.relu, second.pooling != Pooling())
     return max(i for i in range(3) if done[i]) < min(i for i in range(3) if adds[i])
 
 
@@ -89,7 +89,7 @@ def _joined(first: Stage, second: Stage) -> Stage:
 
 
 def _with_layers(stages: list[Stage]) -> list[Stage]:
-    """A layer before batch normalisation loses its bias; convolution, ReLU and pooling join."""
+    """A layer before batch normalization loses its bias; convolution, ReLU and pooling join."""
     result: list[Stage] = []
     for stage in stages:
         layer = result[-1] if result and result[-1].kind == "convolution" else None
@@ -98,7 +98,7 @@ def _with_layers(stages: list[Stage]) -> list[Stage]:
                 layer, kind="pooled convolution", after=stage.after, pooling=stage.pooling
             )
         else:
-            if layer and stage.normalisation:
+            if layer and stage.normalization:
                 result[-1] = replace(layer, cancelled=True)
             result.append(stage)
     return result
@@ -108,7 +108,7 @@ def _is_plain(activation: Stage) -> bool:
     """ReLU and pooling in squares side by side, which have a faster way back."""
     its = activation.pooling
     return (
-        activation.normalisation is None
+        activation.normalization is None
         and activation.relu
         and its in (Pooling((2, 2), (2, 2)), Pooling((3, 3), (3, 3)))
     )

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import torch
 from torch import nn
 
-from paribus.engine.stages import Normalisation, Pair, Pooling, Program, Shape, Stage, fused
+from paribus.engine.stages import Normalization, Pair, Pooling, Program, Shape, Stage, fused
 
 #: Hooks of a module or parameter, by torch's names: the engine would pass over them.
 _HOOKS = (
@@ -21,15 +21,15 @@ _HOOKS = (
 )
 
 
-class OutsideVocabulary(ValueError):  # noqa: N818  # it is a finding, not a fault
+class UnsupportedLayer(ValueError):  # noqa: N818  # it is a finding, not a fault
     """A network that the engine doesn't know; the message says what of it, as a clause."""
 
 
 def translate(module: nn.Module, shape: Shape) -> Program:
-    """The stages that train `module` on pictures of `shape` (channels, height, width).
+    """The stages that train `module` on images of `shape` (channels, height, width).
 
     Raises:
-        OutsideVocabulary: if there is anything in it that the engine doesn't know.
+        UnsupportedLayer: if there is anything in it that the engine doesn't know.
     """
     layers = list(_layers(module))
     log_softmax = bool(layers) and type(layers[-1][1]) is nn.LogSoftmax
@@ -37,12 +37,12 @@ def translate(module: nn.Module, shape: Shape) -> Program:
         name, last = layers.pop()
         if last.dim not in (1, -1):
             _outside(name, last, "over the classes only (dim=1)")
-    _demand_plain_parameters(module)
+    _require_plain_parameters(module)
     stages = fused(_stages(layers, shape))
     if not any(stage.layer for stage in stages):
-        raise OutsideVocabulary("it has no layer with weights")
+        raise UnsupportedLayer("it has no layer with weights")
     if stages[-1].after[1:] != (1, 1):
-        raise OutsideVocabulary("it doesn't end in a flat vector of classes")
+        raise UnsupportedLayer("it doesn't end in a flat vector of classes")
     return Program(tuple(stages), log_softmax)
 
 
@@ -53,22 +53,22 @@ def _layers(module: nn.Module, name: str = "") -> Iterator[tuple[str, Any]]:
     """The layers of an nn.Sequential in order, each with its name, those of inner ones too."""
     if type(module) is not nn.Sequential:
         said = f"{name or 'the network'} is a {type(module).__name__}"
-        raise OutsideVocabulary(f"{said}; the engine knows an nn.Sequential of layers")
-    _demand_unhooked(name or "the network", module)
+        raise UnsupportedLayer(f"{said}; the engine knows an nn.Sequential of layers")
+    _require_unhooked(name or "the network", module)
     # Not `named_children`, which names a layer that stands twice only once.
     for key, child in module._modules.items():
         its = f"{name}.{key}" if name else key
         if type(child) is nn.Sequential:
             yield from _layers(child, its)
         else:
-            _demand_unhooked(its, child)
+            _require_unhooked(its, child)
             yield its, child
 
 
 def _stages(layers: list[tuple[str, Any]], shape: Shape) -> list[Stage]:
     """A stage for each layer that does anything.
 
-    Flattening does nothing: the linear layer behind it takes a picture as it is, and everything
+    Flattening does nothing: the linear layer behind it takes an image as it is, and everything
     else that may stand there asks for no order.
     """
     stages: list[Stage] = []
@@ -92,15 +92,15 @@ def _stage(name: str, layer: Any, before: Shape, flat: bool) -> Stage | None:
         case nn.Linear:
             if not flat:
                 _outside(name, layer, "a linear layer only behind nn.Flatten")
-            _demand_inputs(name, layer.in_features, math.prod(before))
-            _demand_sizes(name, layer, layer.out_features, layer.in_features)
+            _require_inputs(name, layer.in_features, math.prod(before))
+            _require_sizes(name, layer, layer.out_features, layer.in_features)
             return Stage("convolution", before, (layer.out_features, 1, 1), layer=layer)
         case nn.BatchNorm2d if not flat:
-            return _normalisation(name, layer, before)
+            return _normalization(name, layer, before)
         case nn.BatchNorm1d if flat:
             if before[1:] != (1, 1):
                 _outside(name, layer, "BatchNorm1d behind a linear layer")
-            return _normalisation(name, layer, before)
+            return _normalization(name, layer, before)
         case nn.ReLU:
             return Stage("activation", before, before, relu=True)
         case nn.MaxPool2d if not flat:
@@ -113,17 +113,17 @@ def _stage(name: str, layer: Any, before: Shape, flat: bool) -> Stage | None:
             return None
         case other:
             where = " behind nn.Flatten" if flat else ""
-            raise OutsideVocabulary(
+            raise UnsupportedLayer(
                 f"{name} is a {other.__name__}{where}, which the engine doesn't know"
             )
 
 
-def _normalisation(name: str, layer: Normalisation, before: Shape) -> Stage:
+def _normalization(name: str, layer: Normalization, before: Shape) -> Stage:
     if not (layer.affine and layer.track_running_stats and layer.momentum is not None):
-        _outside(name, layer, "batch normalisation as it is by default")
-    _demand_inputs(name, layer.num_features, before[0])
-    _demand_sizes(name, layer, layer.num_features)
-    return Stage("activation", before, before, normalisation=layer)
+        _outside(name, layer, "batch normalization as it is by default")
+    _require_inputs(name, layer.num_features, before[0])
+    _require_sizes(name, layer, layer.num_features)
+    return Stage("activation", before, before, normalization=layer)
 
 
 def _convolution(name: str, layer: nn.Conv2d, before: Shape) -> Stage:
@@ -131,12 +131,12 @@ def _convolution(name: str, layer: nn.Conv2d, before: Shape) -> Stage:
         _outside(name, layer, "a convolution of stride 1, dilation 1 and one group")
     if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
         _outside(name, layer, "padding by a number of zeros")
-    _demand_inputs(name, layer.in_channels, before[0])
-    _demand_sizes(name, layer, layer.out_channels, layer.in_channels, *layer.kernel_size)
+    _require_inputs(name, layer.in_channels, before[0])
+    _require_sizes(name, layer, layer.out_channels, layer.in_channels, *layer.kernel_size)
     pairs = zip(before[1:], layer.kernel_size, layer.padding, strict=True)
     height, width = (side + 2 * padding - kernel + 1 for side, kernel, padding in pairs)
     if min(height, width) < 1:
-        raise OutsideVocabulary(f"{name}'s kernel is larger than its pictures")
+        raise UnsupportedLayer(f"{name}'s kernel is larger than its images")
     return Stage("convolution", before, (layer.out_channels, height, width), layer=layer)
 
 
@@ -149,7 +149,7 @@ def _pooling(name: str, layer: nn.MaxPool2d, before: Shape) -> Stage | None:
     pairs = zip(before[1:], pooling.window, pooling.stride, pooling.padding, strict=True)
     height, width = ((side + 2 * p - w) // s + 1 for side, w, s, p in pairs)
     if min(height, width) < 1:
-        raise OutsideVocabulary(f"{name}'s window is larger than its pictures")
+        raise UnsupportedLayer(f"{name}'s window is larger than its images")
     return Stage("activation", before, (before[0], height, width), pooling=pooling)
 
 
@@ -162,42 +162,42 @@ def _pair(value: int | Sequence[int]) -> Pair:
 
 
 def _outside(name: str, layer: nn.Module, known: str) -> NoReturn:
-    raise OutsideVocabulary(f"{name} is {layer}; the engine knows {known}")
+    raise UnsupportedLayer(f"{name} is {layer}; the engine knows {known}")
 
 
-def _demand_inputs(name: str, expected: int, came: int) -> None:
+def _require_inputs(name: str, expected: int, came: int) -> None:
     if expected != came:
-        raise OutsideVocabulary(f"{name} takes {expected} channels or features; {came} come")
+        raise UnsupportedLayer(f"{name} takes {expected} channels or features; {came} come")
 
 
-def _demand_sizes(name: str, layer: nn.Module, *weight: int) -> None:
+def _require_sizes(name: str, layer: nn.Module, *weight: int) -> None:
     """Refuse weights that were changed for others: the engine would read beyond smaller ones."""
     for its, tensor in [*layer.named_parameters(), *layer.named_buffers()]:
         expected = {"weight": weight, "num_batches_tracked": ()}.get(its, weight[:1])
         if tensor.shape != expected:
             came = tuple(tensor.shape)
-            raise OutsideVocabulary(f"{name}.{its} has the shape {came} instead of {expected}")
+            raise UnsupportedLayer(f"{name}.{its} has the shape {came} instead of {expected}")
 
 
-def _demand_unhooked(name: str, its: nn.Module | nn.Parameter) -> None:
+def _require_unhooked(name: str, its: nn.Module | nn.Parameter) -> None:
     if any(getattr(its, hooks, None) for hooks in _HOOKS):
-        raise OutsideVocabulary(f"{name} has hooks, which the engine wouldn't call")
+        raise UnsupportedLayer(f"{name} has hooks, which the engine wouldn't call")
     if "forward" in vars(its):
-        raise OutsideVocabulary(f"{name} has a forward of its own, which the engine wouldn't call")
+        raise UnsupportedLayer(f"{name} has a forward of its own, which the engine wouldn't call")
 
 
-def _demand_plain_parameters(module: nn.Module) -> None:
+def _require_plain_parameters(module: nn.Module) -> None:
     named = list(module.named_parameters(remove_duplicate=False))
     if len({id(parameter) for _, parameter in named}) < len(named):
-        raise OutsideVocabulary("layers share their weights")
+        raise UnsupportedLayer("layers share their weights")
     for name, tensor in [*named, *module.named_buffers()]:
         if tensor.is_floating_point() and (
             tensor.dtype != torch.float32 or tensor.device.type != "cpu"
         ):
-            raise OutsideVocabulary(f"{name} isn't float32 on the processor")
+            raise UnsupportedLayer(f"{name} isn't float32 on the processor")
         if not tensor.is_contiguous():
-            raise OutsideVocabulary(f"{name} isn't contiguous in memory")
+            raise UnsupportedLayer(f"{name} isn't contiguous in memory")
     for name, parameter in named:
-        _demand_unhooked(name, parameter)
+        _require_unhooked(name, parameter)
         if not parameter.requires_grad:
-            raise OutsideVocabulary(f"{name} is frozen; the engine trains every weight")
+            raise UnsupportedLayer(f"{name} is frozen; the engine trains every weight")

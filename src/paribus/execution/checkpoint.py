@@ -1,7 +1,7 @@
 """Checkpoints inside a run: all that going on from the end of an epoch takes, in one file.
 
 Every random stream depends on its name and epoch alone, so that the network's state, the best
-one yet, the optimiser's and what was measured are all. A file's name carries the SHA-256 of its
+one yet, the optimizer's and what was measured are all. A file's name carries the SHA-256 of its
 content; one that is damaged counts as none, and the one before it serves.
 """
 
@@ -20,11 +20,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from paribus.disk import remove, write_file
-from paribus.files import read_whole
-from paribus.records import CHECKPOINT_FORMAT, CheckpointFacts
-from paribus.store import checkpoints
-from paribus.training.loop import Course, State
+from paribus.io.disk import remove, write_file
+from paribus.io.reading import read_whole
+from paribus.records.store import checkpoints
+from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts
+from paribus.training.loop import Progress, State
 
 #: A checkpoint is written only after so many times as long as writing one took.
 SPACING = 20
@@ -44,7 +44,7 @@ class Checkpoint:
     Attributes:
         network, buffers: the module's `state_dict`, and the buffers that it leaves out.
         best: the `state_dict` of the best epoch yet.
-        optimiser: "<number of the parameter>.<name>" -> its tensor.
+        optimizer: "<number of the parameter>.<name>" -> its tensor.
         measured: the course's curves, (steps,) or (epochs,) float64, and "generator", the
             state of torch's generator after each epoch.
     """
@@ -53,7 +53,7 @@ class Checkpoint:
     network: State
     buffers: State
     best: State
-    optimiser: State
+    optimizer: State
     measured: State
 
     @property
@@ -63,54 +63,56 @@ class Checkpoint:
 
 
 def capture(
-    facts: CheckpointFacts, network: nn.Module, optimiser: torch.optim.Optimizer, course: Course
+    facts: CheckpointFacts, network: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress
 ) -> Checkpoint:
     """A run as it is now; its tensors are shared, not copied."""
     state = network.state_dict()
-    steps = optimiser.state_dict()["state"]
-    measured = {name: torch.tensor(getattr(course, name), dtype=torch.float64) for name in _CURVES}
+    steps = optimizer.state_dict()["state"]
+    measured = {
+        name: torch.tensor(getattr(progress, name), dtype=torch.float64) for name in _CURVES
+    }
     return Checkpoint(
         facts=facts,
         network=state,
         buffers={name: own for name, own in network.named_buffers() if name not in state},
-        best=course.best_state,
-        optimiser={
+        best=progress.best_state,
+        optimizer={
             f"{number}.{name}": value
             for number, values in steps.items()
             for name, value in values.items()
             if isinstance(value, Tensor)
         },
-        measured=measured | {"generator": torch.stack(course.generator_states)},
+        measured=measured | {"generator": torch.stack(progress.generator_states)},
     )
 
 
 def restore(
     checkpoint: Checkpoint,
     network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    course: Course,
+    optimizer: torch.optim.Optimizer,
+    progress: Progress,
 ) -> None:
     """Bring a run that was just begun to where a checkpoint was taken.
 
-    The hashes of its streams are left to `draw_again`.
+    The hashes of its streams are left to `replay_streams`.
     """
     network.load_state_dict(checkpoint.network)
     buffers = dict(network.named_buffers())
     with torch.no_grad():
         for name, value in checkpoint.buffers.items():
             buffers[name].copy_(value)
-    _restore_optimiser(checkpoint.optimiser, network, optimiser)
+    _restore_optimizer(checkpoint.optimizer, network, optimizer)
     for name in _CURVES:
-        setattr(course, name, checkpoint.measured[name].tolist())
-    course.generator_states = list(checkpoint.measured["generator"])
-    course.best_state = checkpoint.best
-    course.best_epoch = checkpoint.facts.best_epoch
-    course.train_seconds = checkpoint.facts.train_seconds
-    course.train_cpu_seconds = checkpoint.facts.train_cpu_seconds
+        setattr(progress, name, checkpoint.measured[name].tolist())
+    progress.generator_states = list(checkpoint.measured["generator"])
+    progress.best_state = checkpoint.best
+    progress.best_epoch = checkpoint.facts.best_epoch
+    progress.train_seconds = checkpoint.facts.train_seconds
+    progress.train_cpu_seconds = checkpoint.facts.train_cpu_seconds
 
 
-def _restore_optimiser(
-    saved: Mapping[str, Tensor], network: nn.Module, optimiser: torch.optim.Optimizer
+def _restore_optimizer(
+    saved: Mapping[str, Tensor], network: nn.Module, optimizer: torch.optim.Optimizer
 ) -> None:
     parameters = list(network.parameters())
     state: dict[int, State] = {}
@@ -121,8 +123,8 @@ def _restore_optimiser(
             # A fused step walks both memories in parallel, so they must be laid out alike.
             value = torch.empty_like(parameter, requires_grad=False).copy_(value)
         state.setdefault(int(number), {})[name] = value
-    groups = optimiser.state_dict()["param_groups"]
-    optimiser.load_state_dict({"state": state, "param_groups": groups})
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 # ---- on disk --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The half of a study that needs torch: its pictures, its missing runs, its failed cases."""
+"""The half of a study that needs torch: its images, its missing runs, its failed cases."""
 
 from __future__ import annotations
 
@@ -8,52 +8,52 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from paribus.analyses import read_explained
 from paribus.data.dataset import Dataset, prepare
-from paribus.data.pictures import Pictures
-from paribus.disk import remove
+from paribus.data.images import Originals
 from paribus.errors import RecordError
-from paribus.evaluation.outcomes import outcomes
-from paribus.evaluation.pictures import keep_original, keep_seen
-from paribus.evaluation.telling import telling_pictures
 from paribus.events import (
     AnalysisBegins,
     DataRead,
     FilesLeftOut,
     RecordSetAside,
-    RunAnalysed,
+    RunAnalyzed,
     RunEnded,
     StudyChanged,
     TrainingBegins,
     Watch,
 )
-from paribus.execution.analyse import Analysis, is_current
-from paribus.execution.deciding import deciding
+from paribus.execution.analyze import Analysis, is_current
 from paribus.execution.engines import choose
 from paribus.execution.environment import environment
-from paribus.execution.local import THREADS, Workers
+from paribus.execution.inputs import inputs
 from paribus.execution.resume import refuse_other_machines
 from paribus.execution.task import Outcome
 from paribus.execution.train import Training, is_final
-from paribus.records import EngineFacts, Record, RunFacts
-from paribus.store import checkpoint_folder, read_record, run_folder, set_aside
+from paribus.execution.workers import THREADS, Workers
+from paribus.explain.kept_images import keep_original, keep_seen
+from paribus.failures.outcomes import outcomes
+from paribus.failures.telling import telling_images
+from paribus.io.disk import remove
+from paribus.records.analyses import read_explained
+from paribus.records.store import checkpoint_folder, read_record, run_folder, set_aside
+from paribus.records.types import EngineFacts, Record, RunFacts
 from paribus.study.plan import runs, settings
 from paribus.study.spec import Study
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The pictures of one setting: as its networks see them, and as they come."""
+    """The images of one setting: as its networks see them, and as they come."""
 
     dataset: Dataset
-    pictures: Pictures
+    originals: Originals
 
 
 def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str, Prepared]:
-    """The pictures of every setting, by its name; settings that see the same share them.
+    """The images of every setting, by its name; settings that see the same share them.
 
     Raises:
-        DataError: if pictures are missing, damaged or too few.
+        DataError: if images are missing, damaged or too few.
     """
     ready: dict[str, Prepared] = {}
     result = {}
@@ -113,7 +113,7 @@ def train_missing(
     tasks = [task for task in planned if task.run.key not in done]
     if not other_machine:
         here = environment().model_copy(update={"threads": THREADS})
-        refuse_other_machines(out, [(task.run, task.deciding) for task in tasks], here)
+        refuse_other_machines(out, [(task.run, task.inputs) for task in tasks], here)
     _tell_changes(tasks, found, watch)
     epochs = sum(task.run.setting.config.epochs for task in tasks)
     watch(TrainingBegins(len(planned), len(tasks), epochs, workers.needed(tasks)))
@@ -125,7 +125,7 @@ def train_missing(
     return workers.perform(tasks, watch, on_outcome)
 
 
-def analyse_missing(
+def analyze_missing(
     study: Study,
     records: Sequence[Record],
     data: Mapping[str, Prepared],
@@ -140,24 +140,24 @@ def analyse_missing(
 
     def on_outcome(outcome: Outcome) -> None:
         name, seed = outcome.run.key
-        watch(RunAnalysed(name, seed, outcome.status, outcome.message))
+        watch(RunAnalyzed(name, seed, outcome.status, outcome.message))
 
     return workers.perform(tasks, watch, on_outcome)
 
 
-def keep_pictures(
+def keep_images(
     records: Sequence[Record], baseline: str, data: Mapping[str, Prepared], out: Path
 ) -> None:
-    """Keep the pictures that the report shows: what they were and what the networks saw.
+    """Keep the images that the report shows: what they were and what the networks saw.
 
-    Those are the telling test pictures, and the training pictures that lie near them.
+    Those are the telling test images, and the training images that lie near them.
     """
     found = outcomes(records)
-    for setting, index in product(found, telling_pictures(found, baseline).tolist()):
-        keep_original(out, index, data[setting].pictures)
+    for setting, index in product(found, telling_images(found, baseline).tolist()):
+        keep_original(out, index, data[setting].originals)
         keep_seen(out, index, data[setting].dataset)
     for setting, its in read_explained(out, records).items():
-        for index in {near.index for row in its.neighbours for near in row}:
+        for index in {near.index for row in its.neighbors for near in row}:
             keep_seen(out, index, data[setting].dataset)
 
 
@@ -176,7 +176,7 @@ def _tasks(
             baseline=study.baseline,
             run=run,
             dataset=data[run.setting.name].dataset.folder,
-            deciding=deciding(run, data[run.setting.name].dataset, engines[run.setting.name]),
+            inputs=inputs(run, data[run.setting.name].dataset, engines[run.setting.name]),
             out=out,
         )
         for run in runs(study, seeds)
@@ -187,15 +187,15 @@ def _analyses(
     study: Study, records: Sequence[Record], data: Mapping[str, Prepared], out: Path
 ) -> list[Analysis]:
     found = outcomes(records)
-    pictures = telling_pictures(found, study.baseline)
-    targets = {name: its.target[its.rows(pictures)] for name, its in found.items()}
+    telling = telling_images(found, study.baseline)
+    targets = {name: its.target[its.rows(telling)] for name, its in found.items()}
     finished = {(r.facts.setting, r.facts.seed) for r in records if r.predictions}
     return [
         Analysis(
             run=run,
             dataset=data[run.setting.name].dataset.folder,
             out=out,
-            pictures=pictures,
+            images=telling,
             targets=targets[run.setting.name],
         )
         for run in runs(study)
@@ -217,7 +217,7 @@ def _record(task: Training, watch: Watch) -> RunFacts | None:
 
 
 def _is_done(task: Training, facts: RunFacts | None) -> bool:
-    return facts is not None and facts.digest == task.deciding.digest and is_final(facts)
+    return facts is not None and facts.digest == task.inputs.digest and is_final(facts)
 
 
 def _tell_changes(
@@ -225,7 +225,7 @@ def _tell_changes(
 ) -> None:
     """Say what has changed since the records that are there, if anything has."""
     changes = {
-        task.run.key: task.deciding.changes_since(facts)
+        task.run.key: task.inputs.changes_since(facts)
         for task in tasks
         if (facts := found[task.run.key])
     }

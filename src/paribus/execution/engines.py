@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 from paribus.engine.choice import torch_is_faster
 from paribus.engine.library import NoLibrary, library
-from paribus.engine.vocabulary import OutsideVocabulary, translate
+from paribus.engine.vocabulary import UnsupportedLayer, translate
 from paribus.errors import EngineError, NetworkError
 from paribus.events import EngineMissing, Watch, quiet
-from paribus.execution.local import Workers
 from paribus.execution.task import Outcome
+from paribus.execution.workers import Workers
 from paribus.network.build import Shape, build
-from paribus.records import EngineFacts
+from paribus.records.types import EngineFacts
 from paribus.study.plan import Run, Setting, settings
 from paribus.study.spec import LeNet5, Study
 
-#: Of each setting's pictures: their shape, and how many classes they have.
+#: Of each setting's images: their shape, and how many classes they have.
 Seen = Mapping[str, tuple[Shape, int]]
 
 
@@ -125,7 +125,7 @@ def _objection(setting: Setting, shape: Shape, classes: int) -> str | None:
         program = translate(build(config.network, shape, classes, seed=0), shape)
     except NetworkError as error:
         return f"the network can't be built: {error}"
-    except OutsideVocabulary as error:
+    except UnsupportedLayer as error:
         return str(error)
     # One that asks for the engine gets it all the same.
     return torch_is_faster(program) if config.engine == "auto" else None

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 import paribus
-from paribus.records import EngineFacts, Environment
+from paribus.records.types import EngineFacts, Environment
 
 
 def environment(engine: EngineFacts | None = None) -> Environment:

@@ -13,15 +13,15 @@ import torch
 
 from paribus.data.dataset import prepare
 from paribus.data.verify import states
-from paribus.evaluation.predict import BATCH
 from paribus.events import quiet
 from paribus.execution.engines import Choice, choose
-from paribus.execution.local import Workers, cores
+from paribus.execution.workers import Workers, cores
 from paribus.network.build import Shape, build
 from paribus.network.describe import describe
 from paribus.study.plan import Setting, runs, settings
 from paribus.study.spec import Data, Stl10, Study
-from paribus.training.optimise import optimizer
+from paribus.training.optimize import build_optimizer
+from paribus.training.predict import BATCH
 from paribus.training.steps import steps_by
 
 #: Enough steps for a steady median on a busy machine, and still under a second for LeNet-5.
@@ -30,7 +30,7 @@ STEPS, VALIDATIONS = 12, 3
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many pictures, of which shape (channels, height, width), in how many classes."""
+    """How many images, of which shape (channels, height, width), in how many classes."""
 
     training: int
     validation: int
@@ -63,7 +63,7 @@ class Outlook:
 
     study: str
     source: str
-    pictures: Sizes
+    sizes: Sizes
     settings: tuple[SettingOutlook, ...]
     runs: tuple[tuple[str, int], ...]
     jobs: int
@@ -74,25 +74,25 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     """Measure a few steps of every setting on this machine and multiply.
 
     Raises:
-        DataError: if the user's pictures are missing or damaged. STL-10 that is not there yet
+        DataError: if the user's images are missing or damaged. STL-10 that is not there yet
             is not downloaded for this: its sizes are known.
         EngineError: if a setting asks for the native engine, which can't train it.
     """
     torch.set_num_threads(1)
     planned = runs(study)
-    pictures = {s.name: _pictures(s.config.data, data_dir) for s in settings(study)}
-    seen = {name: (its.shape, its.classes) for name, its in pictures.items()}
+    sizes = {s.name: _sizes(s.config.data, data_dir) for s in settings(study)}
+    seen = {name: (its.shape, its.classes) for name, its in sizes.items()}
     with Workers(jobs) as workers:
         choices = choose(study, seen, workers, quiet)
     outlooks = {
-        s.name: _setting_outlook(s, pictures[s.name], choices[s.name]) for s in settings(study)
+        s.name: _setting_outlook(s, sizes[s.name], choices[s.name]) for s in settings(study)
     }
     processes = min(jobs or cores(), len(planned))
     total = sum(outlooks[run.setting.name].run_seconds for run in planned)
     return Outlook(
         study=study.name,
         source=study.data.source,
-        pictures=pictures[study.baseline],
+        sizes=sizes[study.baseline],
         settings=tuple(outlooks.values()),
         runs=tuple((run.setting.name, run.seed) for run in planned),
         jobs=processes,
@@ -100,7 +100,7 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     )
 
 
-def _pictures(data: Data, data_dir: Path | None) -> Sizes:
+def _sizes(data: Data, data_dir: Path | None) -> Sizes:
     if isinstance(data, Stl10) and not _is_ready("stl10", data_dir):
         return _stl10(data)
     dataset, _ = prepare(data, data_dir)
@@ -119,22 +119,22 @@ def _stl10(data: Stl10) -> Sizes:
     return Sizes(5000, validation, 8000 - validation, (3, data.size, data.size), 10)
 
 
-def _setting_outlook(setting: Setting, pictures: Sizes, choice: Choice) -> SettingOutlook:
+def _setting_outlook(setting: Setting, sizes: Sizes, choice: Choice) -> SettingOutlook:
     config = setting.config
-    network = build(config.network, pictures.shape, pictures.classes, seed=0)
-    optimiser = optimizer(config.optimizer, network)
-    images, labels = _noise(pictures, min(config.batch_size, pictures.training))
-    validation, _ = _noise(pictures, min(BATCH, pictures.validation))
-    steps = steps_by(choice.engine, network, optimiser, pictures.shape, len(images))
+    network = build(config.network, sizes.shape, sizes.classes, seed=0)
+    optimizer = build_optimizer(config.optimizer, network)
+    images, labels = _noise(sizes, min(config.batch_size, sizes.training))
+    validation, _ = _noise(sizes, min(BATCH, sizes.validation))
+    steps = steps_by(choice.engine, network, optimizer, sizes.shape, len(images))
 
     def validate() -> None:
         with torch.inference_mode():
-            steps.answers(validation)
+            steps.predict(validation)
 
     a_step = _median_seconds(lambda: steps.step(images, labels), STEPS)
-    an_epoch = a_step * pictures.training / len(images)
+    an_epoch = a_step * sizes.training / len(images)
     network.eval()
-    an_epoch += _median_seconds(validate, VALIDATIONS) * pictures.validation / len(validation)
+    an_epoch += _median_seconds(validate, VALIDATIONS) * sizes.validation / len(validation)
     facts = describe(network)
     return SettingOutlook(
         name=setting.name,
@@ -148,8 +148,8 @@ def _setting_outlook(setting: Setting, pictures: Sizes, choice: Choice) -> Setti
     )
 
 
-def _noise(pictures: Sizes, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.randn(count, *pictures.shape), torch.randint(pictures.classes, (count,))
+def _noise(sizes: Sizes, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.randn(count, *sizes.shape), torch.randint(sizes.classes, (count,))
 
 
 def _median_seconds(action: Callable[[], object], times: int) -> float:

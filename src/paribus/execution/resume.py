@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from paribus.disk import remove
 from paribus.errors import ResumeError
 from paribus.execution.checkpoint import Checkpoint, read_latest
-from paribus.execution.deciding import Deciding
 from paribus.execution.environment import described, same_bits
-from paribus.records import CheckpointFacts, Environment
-from paribus.store import checkpoint_folder
+from paribus.execution.inputs import RunInputs
+from paribus.io.disk import remove
+from paribus.records.store import checkpoint_folder
+from paribus.records.types import CheckpointFacts, Environment
 from paribus.study.plan import Run
 
 #: Named in a message: more would be unreadable.
@@ -37,19 +37,19 @@ def resumed(facts: CheckpointFacts, here: Environment) -> History:
 
 
 def last_checkpoint(
-    out: Path, run: Run, deciding: Deciding, damaged: Callable[[Path], None]
+    out: Path, run: Run, inputs: RunInputs, damaged: Callable[[Path], None]
 ) -> Checkpoint | None:
     """From where a run can go on; checkpoints of another configuration are removed."""
     folder = checkpoint_folder(out, *run.key)
     checkpoint = read_latest(folder, damaged)
-    if checkpoint and checkpoint.facts.deciding != deciding.digest_anywhere:
+    if checkpoint and checkpoint.facts.inputs != inputs.digest_anywhere:
         remove(folder)
         return None
     return checkpoint
 
 
 def refuse_other_machines(
-    out: Path, planned: Sequence[tuple[Run, Deciding]], here: Environment
+    out: Path, planned: Sequence[tuple[Run, RunInputs]], here: Environment
 ) -> None:
     """Refuse to go on with runs that were begun where the last bits come out otherwise.
 
@@ -57,9 +57,9 @@ def refuse_other_machines(
         ResumeError: if there is one; names the two ways out.
     """
     elsewhere = []
-    for run, deciding in planned:
-        checkpoint = last_checkpoint(out, run, deciding, lambda path: None)
-        now = here.model_copy(update={"engine": deciding.engine})
+    for run, inputs in planned:
+        checkpoint = last_checkpoint(out, run, inputs, lambda path: None)
+        now = here.model_copy(update={"engine": inputs.engine})
         if checkpoint and not same_bits(checkpoint.facts.environment, now):
             elsewhere.append((run, checkpoint, now))
     if not elsewhere:

@@ -14,18 +14,18 @@ from torch import nn
 
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, open_dataset
-from paribus.disk import remove
 from paribus.errors import DiskError, NonFiniteLossError
-from paribus.evaluation.predict import log_probabilities
 from paribus.events import CheckpointPassedOver, EpochDone, RunBegins, Watch
 from paribus.execution.checkpoint import Checkpoint, Writer, capture, restore
-from paribus.execution.deciding import Deciding
 from paribus.execution.environment import environment, peak_memory
+from paribus.execution.inputs import RunInputs
 from paribus.execution.resume import History, last_checkpoint, resumed
 from paribus.execution.task import Outcome
+from paribus.io.disk import remove
 from paribus.network.build import build
 from paribus.network.describe import describe
-from paribus.records import (
+from paribus.records.store import Arrays, checkpoint_folder, write_record
+from paribus.records.types import (
     CheckpointFacts,
     DataFacts,
     Failure,
@@ -35,10 +35,10 @@ from paribus.records import (
     Record,
     RunFacts,
 )
-from paribus.store import Arrays, checkpoint_folder, write_record
 from paribus.study.plan import Run
-from paribus.training.loop import Course, State, begin, draw_again, train
-from paribus.training.optimise import optimizer
+from paribus.training.loop import Progress, State, begin, replay_streams, train
+from paribus.training.optimize import build_optimizer
+from paribus.training.predict import log_probabilities
 from paribus.training.steps import Steps, steps_by
 
 
@@ -51,7 +51,7 @@ class Training:
     baseline: str
     run: Run
     dataset: Path
-    deciding: Deciding
+    inputs: RunInputs
     out: Path
     retries: int = 0
 
@@ -67,7 +67,7 @@ class Training:
 def train_and_record(task: Training, tell: Watch) -> Outcome:
     """Train a run and write its record, whether it reaches its last epoch or not."""
     began, history = time.perf_counter(), History(_now())
-    course, network_facts = Course({}), NetworkFacts(layers=(), parameters=0)
+    progress, network_facts = Progress({}), NetworkFacts(layers=(), parameters=0)
     predictions: Predictions | None = None
     weights: dict[str, Arrays] = {}
     failure: Failure | None = None
@@ -75,23 +75,23 @@ def train_and_record(task: Training, tell: Watch) -> Outcome:
     try:
         config = task.run.setting.config
         network = build(config.network, dataset.shape, len(dataset.classes), task.run.seed)
-        network_facts, course = describe(network), begin(network)
-        optimiser = optimizer(config.optimizer, network)
+        network_facts, progress = describe(network), begin(network)
+        optimizer = build_optimizer(config.optimizer, network)
         batches = Batches(dataset)
-        history = _go_on(task, network, optimiser, course, dataset, history, tell)
-        engine = task.deciding.engine
-        steps = steps_by(engine, network, optimiser, dataset.shape, config.batch_size)
-        after_epoch = _keeping(task, steps, course, history, tell)
-        train(steps, batches, dataset.splits, task.run, course, after_epoch)
-        predictions, weights = _evaluate(steps, course.best_state, batches, dataset)
+        history = _go_on(task, network, optimizer, progress, dataset, history, tell)
+        engine = task.inputs.engine
+        steps = steps_by(engine, network, optimizer, dataset.shape, config.batch_size)
+        after_epoch = _keeping(task, steps, progress, history, tell)
+        train(steps, batches, dataset.splits, task.run, progress, after_epoch)
+        predictions, weights = _evaluate(steps, progress.best_state, batches, dataset)
     except NonFiniteLossError as error:
         failure = Failure(message=str(error), epoch=error.epoch, step=error.step)
     except (ConnectionError, DiskError):
         raise  # the parent process is gone, or nothing can be kept: there is nothing to train for
     except Exception as error:  # a user's network may raise anything; the other runs go on
         failure = Failure(message=f"{type(error).__name__}: {error}")
-    facts = _facts(task, dataset, network_facts, course, history, failure)
-    write_record(task.out, Record(facts, course.curves(), predictions), weights)
+    facts = _facts(task, dataset, network_facts, progress, history, failure)
+    write_record(task.out, Record(facts, progress.curves(), predictions), weights)
     if is_final(facts):
         remove(checkpoint_folder(task.out, *task.run.key))
     status, message = ("failed", failure.message) if failure else ("finished", "")
@@ -109,8 +109,8 @@ def is_final(facts: RunFacts) -> bool:
 def _go_on(
     task: Training,
     network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    course: Course,
+    optimizer: torch.optim.Optimizer,
+    progress: Progress,
     dataset: Dataset,
     history: History,
     tell: Watch,
@@ -120,21 +120,21 @@ def _go_on(
     checkpoint = last_checkpoint(
         task.out,
         task.run,
-        task.deciding,
+        task.inputs,
         lambda path: tell(CheckpointPassedOver(name, seed, str(path))),
     )
     if checkpoint:
-        restore(checkpoint, network, optimiser, course)
-        draw_again(course, task.run, dataset.splits.training)
-        history = resumed(checkpoint.facts, environment(task.deciding.engine))
-    tell(RunBegins(name, seed, course.epoch, task.run.setting.config.epochs))
+        restore(checkpoint, network, optimizer, progress)
+        replay_streams(progress, task.run, dataset.splits.training)
+        history = resumed(checkpoint.facts, environment(task.inputs.engine))
+    tell(RunBegins(name, seed, progress.epoch, task.run.setting.config.epochs))
     return history
 
 
 def _keeping(
     task: Training,
     steps: Steps,
-    course: Course,
+    progress: Progress,
     history: History,
     tell: Watch,
 ) -> Callable[[int], None]:
@@ -145,16 +145,16 @@ def _keeping(
         facts = CheckpointFacts(
             setting=name,
             seed=seed,
-            deciding=task.deciding.digest_anywhere,
-            environment=environment(task.deciding.engine),
+            inputs=task.inputs.digest_anywhere,
+            environment=environment(task.inputs.engine),
             started=history.started,
-            best_epoch=course.best_epoch,
-            train_seconds=course.train_seconds,
-            train_cpu_seconds=course.train_cpu_seconds,
+            best_epoch=progress.best_epoch,
+            train_seconds=progress.train_seconds,
+            train_cpu_seconds=progress.train_cpu_seconds,
             resumes=history.resumes,
             other_machines=history.other_machines,
         )
-        return capture(facts, steps.network, steps.optimiser, course)
+        return capture(facts, steps.network, steps.optimizer, progress)
 
     writer = Writer(checkpoint_folder(task.out, name, seed), take)
 
@@ -169,7 +169,7 @@ def _facts(
     task: Training,
     dataset: Dataset,
     network: NetworkFacts,
-    course: Course,
+    progress: Progress,
     history: History,
     failure: Failure | None,
 ) -> RunFacts:
@@ -182,18 +182,18 @@ def _facts(
         status="failed" if failure else "finished",
         failure=failure,
         changes={path: after for path, (_, after) in setting.changes.items()},
-        config=task.deciding.config,
-        digest=task.deciding.digest,
+        config=task.inputs.config,
+        digest=task.inputs.digest,
         data=_data_facts(dataset),
         network=network,
-        streams=course.streams(),
-        environment=environment(task.deciding.engine),
+        streams=progress.streams(),
+        environment=environment(task.inputs.engine),
         started=history.started,
         ended=_now(),
-        best_epoch=course.best_epoch,
-        train_seconds=course.train_seconds,
-        train_cpu_seconds=course.train_cpu_seconds,
-        code=task.deciding.code,
+        best_epoch=progress.best_epoch,
+        train_seconds=progress.train_seconds,
+        train_cpu_seconds=progress.train_cpu_seconds,
+        code=task.inputs.code,
         study_digest=task.study_digest,
         retries=task.retries,
         resumes=history.resumes,
@@ -205,13 +205,13 @@ def _facts(
 def _evaluate(
     steps: Steps, best: State, batches: Batches, dataset: Dataset
 ) -> tuple[Predictions, dict[str, Arrays]]:
-    """The test pictures at the last epoch and at the best one; the network's weights at both."""
+    """The test images at the last epoch and at the best one; the network's weights at both."""
     test = dataset.splits.test
     last = {name: value.detach().clone() for name, value in steps.network.state_dict().items()}
 
     def predict(state: State) -> Floats:
         steps.network.load_state_dict(state)
-        result: Floats = log_probabilities(steps.answers, batches, test).numpy()
+        result: Floats = log_probabilities(steps.predict, batches, test).numpy()
         return result
 
     predictions = Predictions(

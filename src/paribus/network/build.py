@@ -21,11 +21,11 @@ Shape = tuple[int, int, int]
 
 
 def build(network: LeNet5 | OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
-    """Build a network for pictures of `shape` (channels, height, width), initialised by `seed`.
+    """Build a network for images of `shape` (channels, height, width), initialized by `seed`.
 
     LeNet-5's layers draw from a stream each, named after the layer: layers of the same name
     and shape start equal in every setting. A user's own module draws from one stream in the
-    order in which it is built, since only it knows how it wants to be initialised.
+    order in which it is built, since only it knows how it wants to be initialized.
 
     Raises:
         NetworkError: if it can't be built or doesn't give (n, classes).
@@ -34,12 +34,12 @@ def build(network: LeNet5 | OwnNetwork, shape: Shape, classes: int, seed: int) -
         module: nn.Module = lenet5(
             *shape, classes, batch_norm=network.batch_norm, dropout=network.dropout
         )
-        _initialise_by_name(module, seed)
+        _initialize_by_name(module, seed)
         return module
     return _own(network, shape, classes, seed)
 
 
-def _initialise_by_name(module: nn.Module, seed: int) -> None:
+def _initialize_by_name(module: nn.Module, seed: int) -> None:
     """Draw every layer's PyTorch-default initial values from the layer's own stream."""
     for name, layer in module.named_modules():
         if hasattr(layer, "reset_parameters"):
@@ -93,11 +93,11 @@ def _check_output(kind: str, module: nn.Module, shape: Shape, classes: int) -> N
             output = module(torch.zeros(2, *shape))
     except Exception as error:  # a stranger's code may raise anything
         raise NetworkError(
-            f"{kind}: its module can't take pictures of shape {shape}: {error}"
+            f"{kind}: its module can't take images of shape {shape}: {error}"
         ) from error
     came = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
     if came != (2, classes):
         raise NetworkError(
-            f"{kind}: for two pictures an output of shape {(2, classes)} is expected; {came} came"
+            f"{kind}: for two images an output of shape {(2, classes)} is expected; {came} came"
         )
     module.train()

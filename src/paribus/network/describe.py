@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from paribus.records import NetworkFacts
+from paribus.records.types import NetworkFacts
 
 SHORT = {
     "Conv1d": "Conv",

@@ -18,14 +18,14 @@ def lenet5(
     """LeNet-5 with ReLU and max pooling, returning log probabilities.
 
     Takes (n, channels, height, width) and gives (n, classes). Layers keep their names whether
-    or not batch normalisation stands between them, so that settings can share initial values.
+    or not batch normalization stands between them, so that settings can share initial values.
 
     Raises:
-        NetworkError: if the pictures are smaller than 16x16.
+        NetworkError: if the images are smaller than 16x16.
     """
     if min(height, width) < SMALLEST:
         raise NetworkError(
-            f"lenet5 needs pictures of at least {SMALLEST}x{SMALLEST} pixels; "
+            f"lenet5 needs images of at least {SMALLEST}x{SMALLEST} pixels; "
             f"{height}x{width} came. Set data.size to {SMALLEST} or more."
         )
     layers: OrderedDict[str, nn.Module] = OrderedDict()

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paribus.comparison.confusion import ConfusionDifference
-from paribus.evaluation.failures import Case
-from paribus.evaluation.measures import Figures
+from paribus.failures.cases import Case
+from paribus.metrics.classification import Figures
 from paribus.report.failures import Failures
 from paribus.report.svg import Svg
 
@@ -44,7 +44,7 @@ class Cell:
 
     Attributes:
         detail: a smaller line below it.
-        tone: a verdict, by which it is coloured; the text says it too.
+        tone: a verdict, by which it is colored; the text says it too.
         anchor: where a link to this cell leads.
         link: the anchor that it leads to.
     """
@@ -83,7 +83,7 @@ class Verdict:
     """A line of the first screen: a name, its verdict, and how the sentence goes on.
 
     Attributes:
-        tone: by which the verdict is coloured; `mark` and `verdict` say it without colour.
+        tone: by which the verdict is colored; `mark` and `verdict` say it without color.
         also: what must be said besides.
     """
 
@@ -142,12 +142,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Confusion:
-    """A confusion matrix: a table of colours in a page, and its `figure` elsewhere.
+    """A confusion matrix: a table of colors in a page, and its `figure` elsewhere.
 
     Attributes:
         counts: (classes, classes) mean counts, rows true, columns predicted.
         seeds: over how many seeds they are the mean.
-        worst: the share of its row that the strongest colour of a mistake stands for.
+        worst: the share of its row that the strongest color of a mistake stands for.
     """
 
     setting: str
@@ -165,7 +165,7 @@ class Change:
     Attributes:
         classes: their names, safe to show.
         difference: the cells and their tests.
-        strongest: the difference that has the strongest colour, in pictures.
+        strongest: the difference that has the strongest color, in images.
     """
 
     variation: str
@@ -177,13 +177,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Nearest:
-    """A training picture near a failed case.
+    """A training image near a failed case.
 
     Attributes:
         index: its number in its source.
         label: its class, safe to show.
         seeds: in how many runs it is near.
-        files: what shows it, in `pictures/`; the first that is there is taken.
+        files: what shows it, in `images/`; the first that is there is taken.
     """
 
     index: int
@@ -201,7 +201,7 @@ class Shown:
         overlay: its integrated gradients as a PNG to lie over what the network saw; None where
             it wasn't explained.
         target: the class that they explain.
-        nearest: the training pictures nearest in the last hidden layer.
+        nearest: the training images nearest in the last hidden layer.
         suspicion: a sentence, where its label is among the most suspicious.
     """
 
@@ -215,7 +215,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Failed cases as pictures."""
+    """Failed cases as images."""
 
     setting: str
     cases: tuple[Shown, ...]

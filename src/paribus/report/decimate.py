@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from paribus.records import Integers
+from paribus.records.types import Integers
 
 Line = npt.NDArray[np.floating]
 

@@ -1,4 +1,4 @@
-"""A variation's confusion matrix minus the baseline's, coloured by what is gained and lost."""
+"""A variation's confusion matrix minus the baseline's, colored by what is gained and lost."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from paribus.comparison.paired import Floats
 from paribus.report.figures import Rows, to_svg
 from paribus.report.heatmap import STRONGEST, TWO_LINE_CLASSES
 from paribus.report.svg import Svg
-from paribus.report.theme import colour
+from paribus.report.theme import color
 from paribus.report.words import Unit
 
-#: Pictures, as a mean over seeds.
-PICTURES = Unit(1)
+#: Images, as a mean over seeds.
+IMAGES = Unit(1)
 
 #: What marks a cell that is shown to differ.
 SHOWN = "●"
@@ -31,7 +31,7 @@ def gains(difference: ConfusionDifference) -> Floats:
 
 
 def strengths(difference: ConfusionDifference, strongest: float) -> Floats:
-    """How strongly each cell is coloured, from 0 to `STRONGEST`."""
+    """How strongly each cell is colored, from 0 to `STRONGEST`."""
     share = np.abs(difference.mean) / strongest if strongest else np.zeros(difference.mean.shape)
     return STRONGEST * np.minimum(share, 1.0)
 
@@ -40,7 +40,7 @@ def text(difference: ConfusionDifference, i: int, j: int) -> str:
     """A cell in a few letters; nothing where no run differs."""
     if difference.constant[i, j] and difference.mean[i, j] == 0:
         return "0"
-    return PICTURES.signed(float(difference.mean[i, j]))
+    return IMAGES.signed(float(difference.mean[i, j]))
 
 
 def difference_map(
@@ -54,14 +54,14 @@ def difference_map(
     )
     cell = 0.8 * width / len(classes)
     small = len(classes) > TWO_LINE_CLASSES
-    number = base.mark_text(color=colour("ink"), fontSize=min(12, cell / (2.8 if small else 4)))
+    number = base.mark_text(color=color("ink"), fontSize=min(12, cell / (2.8 if small else 4)))
     layers = [
         base.mark_rect().encode(
             fill=alt.Fill("fill:N", scale=None),
             fillOpacity=alt.FillOpacity("strength:Q", scale=None),
         ),
         number.encode(text=alt.Text("text:N")),
-        base.mark_text(color=colour("ink"), fontSize=min(10, cell / 4), dy=cell / 3.6).encode(
+        base.mark_text(color=color("ink"), fontSize=min(10, cell / 4), dy=cell / 3.6).encode(
             text=alt.Text("mark:N")
         ),
     ]
@@ -92,7 +92,7 @@ def _cells(classes: Sequence[str], difference: ConfusionDifference, strongest: f
             "predicted": classes[j],
             "text": text(difference, i, j),
             "mark": SHOWN if difference.survives[i, j] else "",
-            "fill": colour("blue" if gained[i, j] > 0 else "vermillion"),
+            "fill": color("blue" if gained[i, j] > 0 else "vermillion"),
             "strength": round(float(strength[i, j]), 3),
         }
 

@@ -9,7 +9,7 @@ import altair as alt
 
 from paribus.report.figures import Rows, cycled, legend, ticks, to_svg
 from paribus.report.svg import Svg
-from paribus.report.theme import SETTING_COLOURS, SETTING_SHAPES, colour
+from paribus.report.theme import SETTING_COLORS, SETTING_SHAPES, color
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def dots(marks: Sequence[Mark], title: str, width: int, chance: float | None = N
     x = alt.X("low:Q", title=title, scale=scale, axis=ticks(width))
     line = (
         alt.Chart(alt.NamedData("chance"))
-        .mark_rule(strokeWidth=1.5, strokeDash=[4, 3], color=colour("ink"))
+        .mark_rule(strokeWidth=1.5, strokeDash=[4, 3], color=color("ink"))
         .encode(x=alt.X("chance:Q"))
     )
     layers = (
@@ -53,7 +53,7 @@ def dots(marks: Sequence[Mark], title: str, width: int, chance: float | None = N
 
 
 def _base(rows: Sequence[str], settings: Sequence[str], width: int) -> alt.Chart:
-    """Rows from top to bottom; in each, the settings below each other in their colours."""
+    """Rows from top to bottom; in each, the settings below each other in their colors."""
     return alt.Chart(alt.NamedData("marks")).encode(
         y=alt.Y("row:N", sort=None, scale=alt.Scale(domain=list(rows))).axis(
             title=None,
@@ -68,7 +68,7 @@ def _base(rows: Sequence[str], settings: Sequence[str], width: int) -> alt.Chart
         ),
         color=alt.Color(
             "setting:N",
-            scale=alt.Scale(domain=list(settings), range=cycled(SETTING_COLOURS, settings, colour)),
+            scale=alt.Scale(domain=list(settings), range=cycled(SETTING_COLORS, settings, color)),
             legend=legend(width),
         ),
     )

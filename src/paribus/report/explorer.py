@@ -1,6 +1,6 @@
-"""The explorer's data: all that the page's script shows of failed test pictures.
+"""The explorer's data: all that the page's script shows of failed test images.
 
-The script is `templates/explorer.js`. Pictures are told by their numbers in their source, classes
+The script is `templates/explorer.js`. Images are told by their numbers in their source, classes
 by their places in `names`, settings by their places in `settings`.
 """
 
@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from paribus.evaluation.outcomes import VERDICTS, Changes, Outcomes
-from paribus.evaluation.picture_names import original_name, seen_name
-from paribus.records import Integers
+from paribus.failures.image_names import original_name, seen_name
+from paribus.failures.outcomes import VERDICTS, Changes, Outcomes
+from paribus.records.types import Integers
 from paribus.report import maps, words
 from paribus.report.failures import Failures
-from paribus.report.images import Pictures, data_uri, small_uri
+from paribus.report.images import ReadImage, data_uri, small_uri
 
-#: Bytes of pictures and maps that a page may hold, as they stand in it.
+#: Bytes of images and maps that a page may hold, as they stand in it.
 BUDGET = 8_000_000
 
 Json = dict[str, Any]
@@ -44,38 +44,38 @@ class Payload:
 _HARMLESS = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 
 
-def payload(failures: Failures, pictures: Pictures | None, budget: int = BUDGET) -> Payload:
+def payload(failures: Failures, read_image: ReadImage | None, budget: int = BUDGET) -> Payload:
     """The failed cases for the page, the most telling first, until the budget is spent.
 
     Args:
         failures: of a study with a finished run.
-        pictures: where files come from; None leaves all pictures and maps out.
-        budget: bytes of pictures and maps, as they stand in the page.
+        images: where files come from; None leaves all images and maps out.
+        budget: bytes of images and maps, as they stand in the page.
     """
     # What no run gets wrong, however suspicious, is no failed case.
     kept = [n for n in failures.telling.tolist() if failures.wrong[failures.rows[n]]]
     images: dict[str, str] = {}
     shown: list[Json] = []
     for index in kept:
-        picture = _picture(failures, index, pictures)
-        files = _files(picture, images, pictures) if pictures else {}
-        budget -= sum(map(len, files.values())) + _map_bytes(picture)
+        image = _image(failures, index, read_image)
+        files = _files(image, images, read_image) if read_image else {}
+        budget -= sum(map(len, files.values())) + _map_bytes(image)
         if budget < 0:
             break
         images |= files
-        shown.append(picture)
+        shown.append(image)
     data = {
         "names": failures.names,
         "settings": [_setting(failures, its) for its in failures.outcomes.values()],
-        "pictures": shown,
+        "cases": shown,
         "images": images,
-        "withPictures": pictures is not None,
+        "withImages": read_image is not None,
     }
     return Payload(data, _note(failures, len(kept), len(shown)))
 
 
 def _setting(failures: Failures, its: Outcomes) -> Json:
-    """A setting, with how many distinct test pictures its failures are: all, kept or not."""
+    """A setting, with how many distinct test images its failures are: all, kept or not."""
     cells = np.zeros((len(its.classes),) * 2, np.int64)
     np.add.at(cells, its.labels, its.votes > 0)
     np.fill_diagonal(cells, 0)
@@ -89,7 +89,7 @@ def _setting(failures: Failures, its: Outcomes) -> Json:
     }
 
 
-def _picture(failures: Failures, index: int, pictures: Pictures | None) -> Json:
+def _image(failures: Failures, index: int, read_image: ReadImage | None) -> Json:
     row, suspicion = failures.rows[index], failures.suspicions
     return {
         "index": index,
@@ -100,14 +100,14 @@ def _picture(failures: Failures, index: int, pictures: Pictures | None) -> Json:
             "of": len(suspicion.rank),
         },
         "settings": [
-            _facts(failures, its, index) | _explanation(failures, its, index, pictures)
+            _facts(failures, its, index) | _explanation(failures, its, index, read_image)
             for its in failures.outcomes.values()
         ],
     }
 
 
 def _facts(failures: Failures, its: Outcomes, index: int) -> Json:
-    """What a setting's runs say of a test picture."""
+    """What a setting's runs say of a test image."""
     row = failures.rows[index]
     return {
         "true": int(its.labels[row]),
@@ -123,7 +123,7 @@ def _facts(failures: Failures, its: Outcomes, index: int) -> Json:
 
 
 def votes(its: Outcomes, row: int) -> list[tuple[int, int]]:
-    """The classes that a setting's seeds give a picture, and how many do, the most first."""
+    """The classes that a setting's seeds give an image, and how many do, the most first."""
     counts = its.votes[row]
     order = np.lexsort((-its.probability[row], -counts))
     return [(n, int(counts[n])) for n in order.tolist() if counts[n]]
@@ -150,8 +150,10 @@ def _changes(failures: Failures, its: Outcomes, row: int) -> Json:
     }
 
 
-def _explanation(failures: Failures, its: Outcomes, index: int, pictures: Pictures | None) -> Json:
-    """The maps and the nearest training pictures, where a picture was explained."""
+def _explanation(
+    failures: Failures, its: Outcomes, index: int, read_image: ReadImage | None
+) -> Json:
+    """The maps and the nearest training images, where an image was explained."""
     found = failures.explanation(its.setting, index)
     if found is None:
         return {}
@@ -161,52 +163,52 @@ def _explanation(failures: Failures, its: Outcomes, index: int, pictures: Pictur
             one.index,
             one.label,
             one.seeds,
-            first_there(neighbour_files(its, one.index), pictures),
+            first_there(neighbor_files(its, one.index), read_image),
         ]
-        for one in explained.neighbours[place]
+        for one in explained.neighbors[place]
     ]
     facts: Json = {"explained": explained.seeds, "target": int(explained.targets[place])}
-    if pictures:
+    if read_image:
         drawn = {"gradients": explained.gradients, "occlusion": explained.occlusion}
         facts["maps"] = {kind: data_uri(maps.overlay(of[place])) for kind, of in drawn.items()}
     return facts | {"near": near}
 
 
-def neighbour_files(its: Outcomes, index: int) -> tuple[str, str]:
-    """What shows a training picture: as the network saw it, or else the original."""
+def neighbor_files(its: Outcomes, index: int) -> tuple[str, str]:
+    """What shows a training image: as the network saw it, or else the original."""
     return seen_name(its.data, index), original_name(index)
 
 
-def first_there(files: Sequence[str], pictures: Pictures | None) -> str:
+def first_there(files: Sequence[str], read_image: ReadImage | None) -> str:
     """The first of several files that isn't missing; the first of all where all are."""
-    return next((name for name in files if pictures and pictures(name) is not None), files[0])
+    return next((name for name in files if read_image and read_image(name) is not None), files[0])
 
 
-def _files(picture: Json, there: Mapping[str, str], pictures: Pictures) -> dict[str, str]:
-    """Every file that a picture's page shows and that isn't there yet, but for missing ones."""
-    settings = picture["settings"]
+def _files(image: Json, there: Mapping[str, str], read_image: ReadImage) -> dict[str, str]:
+    """Every file that an image's page shows and that isn't there yet, but for missing ones."""
+    settings = image["settings"]
     near = [file for facts in settings for *_, file in facts.get("near", ())]
-    wanted = dict.fromkeys([picture["original"], *near], small_uri)
+    wanted = dict.fromkeys([image["original"], *near], small_uri)
     wanted |= dict.fromkeys([facts["seen"] for facts in settings], data_uri)
-    found = {name: pictures(name) for name in wanted if name not in there}
+    found = {name: read_image(name) for name in wanted if name not in there}
     return {name: wanted[name](png) for name, png in found.items() if png is not None}
 
 
-def _map_bytes(picture: Json) -> int:
-    return sum(len(uri) for its in picture["settings"] for uri in its.get("maps", {}).values())
+def _map_bytes(image: Json) -> int:
+    return sum(len(uri) for its in image["settings"] for uri in its.get("maps", {}).values())
 
 
 def _note(failures: Failures, kept: int, shown: int) -> str:
     wrong = int(np.count_nonzero(failures.wrong))
-    pictures = words.count(wrong, "test picture")
+    read_image = words.count(wrong, "test image")
     if shown == wrong:
-        return f"All {pictures} that at least one run gets wrong are in this file."
+        return f"All {read_image} that at least one run gets wrong are in this file."
     text = (
-        f"Of the {pictures} that at least one run gets wrong, the {words.whole(shown)} most "
+        f"Of the {read_image} that at least one run gets wrong, the {words.whole(shown)} most "
         "telling are in this file; tables/failures.csv lists all."
     )
     if shown < kept:
-        text += f" {words.count(kept - shown, 'more picture')} would have made the file too large."
+        text += f" {words.count(kept - shown, 'more image')} would have made the file too large."
     return text
 
 

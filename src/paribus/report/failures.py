@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from paribus.evaluation.explained import Explained
-from paribus.evaluation.label_errors import Suspicions, suspicions
-from paribus.evaluation.outcomes import Changes, Outcomes, all_changes
-from paribus.records import Integers
+from paribus.failures.explained import Explained
+from paribus.failures.label_errors import Suspicions, suspicions
+from paribus.failures.outcomes import Changes, Outcomes, all_changes
+from paribus.records.types import Integers
 from paribus.report import words
 
 
@@ -21,9 +21,9 @@ class Failures:
 
     Attributes:
         baseline: the setting that the others are compared with.
-        outcomes: of each setting with a finished run, all of the same test pictures.
+        outcomes: of each setting with a finished run, all of the same test images.
         explained: of the settings whose networks were explained; others are missing.
-        telling: numbers of the test pictures that are kept, the most telling first.
+        telling: numbers of the test images that are kept, the most telling first.
     """
 
     baseline: str
@@ -38,7 +38,7 @@ class Failures:
 
     @cached_property
     def rows(self) -> Mapping[int, int]:
-        """From a test picture's number to its place in the outcomes' arrays."""
+        """From a test image's number to its place in the outcomes' arrays."""
         index = next((its.index for its in self.outcomes.values()), np.zeros(0, np.int64))
         return {number: row for row, number in enumerate(index.tolist())}
 
@@ -49,22 +49,22 @@ class Failures:
 
     @cached_property
     def suspicions(self) -> Suspicions:
-        """How likely each test picture's label is to be wrong; asks for a finished run."""
+        """How likely each test image's label is to be wrong; asks for a finished run."""
         return suspicions(self.outcomes)
 
     @cached_property
     def wrong(self) -> Integers:
-        """(n,) how many runs get each test picture wrong, of all settings."""
+        """(n,) how many runs get each test image wrong, of all settings."""
         return np.asarray(sum(its.wrong for its in self.outcomes.values()))
 
     @cached_property
     def _places(self) -> Mapping[str, Mapping[int, int]]:
         return {
-            name: {number: place for place, number in enumerate(its.pictures.tolist())}
+            name: {number: place for place, number in enumerate(its.images.tolist())}
             for name, its in self.explained.items()
         }
 
     def explanation(self, setting: str, index: int) -> tuple[Explained, int] | None:
-        """A setting's explanations and a test picture's place in them, where there is one."""
+        """A setting's explanations and a test image's place in them, where there is one."""
         place = self._places.get(setting, {}).get(index)
         return None if place is None else (self.explained[setting], place)

@@ -9,7 +9,7 @@ import altair as alt
 
 from paribus.report.spread import Spread
 from paribus.report.svg import Svg, draw
-from paribus.report.theme import FONT, colour
+from paribus.report.theme import FONT, color
 
 WIDE, NARROW = 720, 350
 Rows = list[dict[str, Any]]
@@ -47,11 +47,11 @@ def accuracy(settings: Sequence[str], accuracies: Sequence[Spread], width: int) 
     dots = alt.Chart(alt.NamedData("seeds")).encode(x=x, y=y)
     strong = alt.Chart(alt.NamedData("means")).encode(y=y)
     layers = (
-        dots.mark_circle(size=46, opacity=0.65, color=colour("blue")),
-        strong.mark_rule(strokeWidth=2, color=colour("ink")).encode(
+        dots.mark_circle(size=46, opacity=0.65, color=color("blue")),
+        strong.mark_rule(strokeWidth=2, color=color("ink")).encode(
             x=alt.X("low:Q"), x2=alt.X2("high:Q")
         ),
-        strong.mark_tick(thickness=3, size=20, color=colour("ink")).encode(x=alt.X("mean:Q")),
+        strong.mark_tick(thickness=3, size=20, color=color("ink")).encode(x=alt.X("mean:Q")),
     )
     return to_svg(layers, {"seeds": seeds, "means": means}, width, 34 * len(settings))
 
@@ -64,7 +64,7 @@ def _interval(spread: Spread) -> dict[str, float]:
 
 
 def cycled(choices: Sequence[str], of: Sequence[str], look_up: Callable[[str], str]) -> list[str]:
-    """A colour or shape for each setting; they begin again where there are too few."""
+    """A color or shape for each setting; they begin again where there are too few."""
     return [look_up(choices[number % len(choices)]) for number in range(len(of))]
 
 
@@ -105,19 +105,19 @@ def _drawn(
 
 _CONFIG: Mapping[str, Any] = {
     "aria": False,
-    "background": colour("paper"),
+    "background": color("paper"),
     "font": FONT,
     "padding": {"left": 8, "right": 8, "top": 4, "bottom": 4},
     "view": {"stroke": None},
     "axis": {
-        "domainColor": colour("muted"),
-        "gridColor": colour("grid"),
-        "labelColor": colour("ink"),
+        "domainColor": color("muted"),
+        "gridColor": color("grid"),
+        "labelColor": color("ink"),
         "labelFontSize": 12,
-        "tickColor": colour("muted"),
-        "titleColor": colour("muted"),
+        "tickColor": color("muted"),
+        "titleColor": color("muted"),
         "titleFontSize": 12,
         "titleFontWeight": "normal",
     },
-    "legend": {"labelColor": colour("ink"), "labelFontSize": 12, "symbolOpacity": 1},
+    "legend": {"labelColor": color("ink"), "labelFontSize": 12, "symbolOpacity": 1},
 }

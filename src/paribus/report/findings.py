@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paribus.comparison.claims import ClaimVerdict, judge
+from paribus.claims.judge import ClaimVerdict, judge
 from paribus.comparison.confusion import ConfusionDifference, compare_confusions
 from paribus.comparison.errors import ComparisonError
-from paribus.comparison.observation import Observation
-from paribus.comparison.observations import observe
-from paribus.comparison.study_comparison import StudyComparison, compare
-from paribus.comparison.values import NOT_ANALYSED, Analysed
-from paribus.records import Record
+from paribus.comparison.study import StudyComparison, compare
+from paribus.comparison.values import NOT_ANALYSED, Analyzed
+from paribus.narrative.observation import Observation
+from paribus.narrative.observations import observe
+from paribus.records.types import Record
 from paribus.study.spec import Study
 from paribus.tables import confusion_of
 
@@ -24,7 +24,7 @@ class Findings:
     """The comparisons of a study and all that rests on them.
 
     Attributes:
-        compared: None where the settings can't be compared, as with other test pictures.
+        compared: None where the settings can't be compared, as with other test images.
         claims: the verdict on each claim.
         observations: in sentences, the most important first.
         confusions: variation -> its confusion matrix minus the baseline's, with two paired
@@ -39,10 +39,10 @@ class Findings:
     refused: tuple[str, ...]
 
 
-def find(study: Study, records: Sequence[Record], analysed: Analysed = NOT_ANALYSED) -> Findings:
+def find(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANALYSED) -> Findings:
     """Compare, judge and observe; a report is written even where that can't be done."""
     try:
-        compared = compare(study, records, analysed)
+        compared = compare(study, records, analyzed)
     except ComparisonError as error:
         return Findings(None, (), (), {}, (str(error),))
     looks = None if isinstance(study.seeds, int) else study.seeds.looks

@@ -8,10 +8,10 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from paribus.evaluation.measures import Figures
+from paribus.metrics.classification import Figures
 from paribus.report.figures import to_svg
 from paribus.report.svg import Svg
-from paribus.report.theme import colour
+from paribus.report.theme import color
 from paribus.report.words import PERCENT, whole
 
 #: Up to so many classes the cells carry numbers; two lines each up to fewer.
@@ -20,19 +20,19 @@ TEXT_CLASSES, TWO_LINE_CLASSES = 30, 12
 #: Beyond `TEXT_CLASSES`, so many of the fullest cells are drawn.
 MOST_CELLS = 2_000
 
-#: How much of a colour lies over the paper at most, so that text stays readable on it.
+#: How much of a color lies over the paper at most, so that text stays readable on it.
 STRONGEST = 0.6
 
 
 def row_shares(counts: Figures) -> Figures:
-    """Each cell's share of its row; 0 in a row without pictures."""
+    """Each cell's share of its row; 0 in a row without images."""
     support = counts.sum(axis=1, keepdims=True)
     shares: Figures = np.divide(counts, support, out=np.zeros(counts.shape), where=support > 0)
     return shares
 
 
 def strengths(counts: Figures, worst: float) -> Figures:
-    """How strongly each cell is coloured, from 0 to `STRONGEST`.
+    """How strongly each cell is colored, from 0 to `STRONGEST`.
 
     On the diagonal by its share of the row; elsewhere by its share of `worst`, the greatest
     share of a row that any mistake has, as mistakes would be too faint to be told apart.
@@ -51,12 +51,12 @@ def heatmap(classes: Sequence[str], counts: Figures, worst: float, width: int) -
         x=alt.X("predicted:N", scale=names, axis=_axis("Predicted class", many, width)),
         y=alt.Y("true:N", scale=names, axis=_axis("True class", many, width)),
     )
-    colours = base.mark_rect().encode(
+    colors = base.mark_rect().encode(
         fill=alt.Fill("fill:N", scale=None),
         fillOpacity=alt.FillOpacity("strength:Q", scale=None),
     )
     size = 0.8 * width / len(classes)
-    layers = [colours, *_texts(base, len(classes), size)]
+    layers = [colors, *_texts(base, len(classes), size)]
     return to_svg(layers, {"cells": _cells(classes, counts, worst)}, width, round(0.8 * width))
 
 
@@ -65,10 +65,10 @@ def _texts(base: alt.Chart, classes: int, size: float) -> list[alt.Chart]:
     if classes > TEXT_CLASSES:
         return []
     if classes > TWO_LINE_CLASSES:
-        text = base.mark_text(color=colour("ink"), fontSize=min(11, size / 2.4))
+        text = base.mark_text(color=color("ink"), fontSize=min(11, size / 2.4))
         return [text.encode(text=alt.Text("bare:N"))]
-    upper = base.mark_text(dy=-size / 10, color=colour("ink"), fontSize=min(12, size / 4.5))
-    lower = base.mark_text(dy=size / 7, color=colour("ink"), fontSize=min(10, size / 5.5))
+    upper = base.mark_text(dy=-size / 10, color=color("ink"), fontSize=min(12, size / 4.5))
+    lower = base.mark_text(dy=size / 7, color=color("ink"), fontSize=min(10, size / 5.5))
     return [upper.encode(text=alt.Text("count:N")), lower.encode(text=alt.Text("percent:N"))]
 
 
@@ -98,7 +98,7 @@ def _cells(classes: Sequence[str], counts: Figures, worst: float) -> list[dict[s
             "count": whole(counts[i, j]),
             "percent": PERCENT.value(shares[i, j]),
             "bare": whole(100 * shares[i, j]),
-            "fill": colour("blue" if i == j else "vermillion"),
+            "fill": color("blue" if i == j else "vermillion"),
             "strength": round(float(strength[i, j]), 3),
         }
         for i, j in (divmod(cell, len(classes)) for cell in drawn)

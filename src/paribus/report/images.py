@@ -1,4 +1,4 @@
-"""Pictures as addresses that hold them, so that a page needs no file beside it."""
+"""Images as addresses that hold them, so that a page needs no file beside it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from collections.abc import Callable
 from PIL import Image
 
 #: From a file's name to its PNG bytes, or None where it is missing.
-Pictures = Callable[[str], bytes | None]
+ReadImage = Callable[[str], bytes | None]
 
 #: Of WebP, 0 to 100: a photograph of this quality looks like the original, at a fifth of its size.
 QUALITY = 85
 
-#: The longest side of a kept picture, far above that of any that is written here, in pixels.
+#: The longest side of a kept image, far above that of any that is written here, in pixels.
 LONGEST_SIDE = 2_048
 
 
 def is_whole_png(content: bytes) -> bool:
     """Whether the bytes are a PNG that can be decoded, and not so large that it would hurt."""
     try:
-        # Pillow warns of odd metadata, which a picture may have.
+        # Pillow warns of odd metadata, which an image may have.
         with (
             warnings.catch_warnings(action="ignore"),
             Image.open(io.BytesIO(content), formats=["PNG"]) as image,
@@ -41,13 +41,13 @@ def data_uri(png: bytes) -> str:
 
 
 def small_uri(png: bytes) -> str:
-    """A picture that is only looked at, as WebP where that is smaller than the PNG.
+    """An image that is only looked at, as WebP where that is smaller than the PNG.
 
     What a network saw, pixel by pixel, is better left as it is.
     """
     file = io.BytesIO()
-    picture = Image.open(io.BytesIO(png), formats=["PNG"]).convert("RGB")
-    picture.save(file, format="WEBP", quality=QUALITY, method=4, icc_profile=None)
+    image = Image.open(io.BytesIO(png), formats=["PNG"]).convert("RGB")
+    image.save(file, format="WEBP", quality=QUALITY, method=4, icc_profile=None)
     webp = file.getvalue()
     return _address("webp", webp) if len(webp) < len(png) else data_uri(png)
 

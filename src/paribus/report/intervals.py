@@ -1,4 +1,4 @@
-"""Estimates with their intervals: a small chart a measure, for each has its own unit."""
+"""Estimates with their intervals: a small chart a metric, for each has its own unit."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import altair as alt
 
 from paribus.report.figures import NARROW, Rows, grid
 from paribus.report.svg import Svg
-from paribus.report.theme import colour
-from paribus.report.verdicts import COLOUR_NAMES, SHAPES
+from paribus.report.theme import color
+from paribus.report.verdicts import COLOR_NAMES, SHAPES
 
 #: Pixels a row takes, a letter of a row's name, and what lies around a chart.
 ROW, LETTER, AROUND = 24, 7, 34
@@ -67,8 +67,8 @@ def _rows(panel: Panel) -> Rows:
             "estimate": mark.estimate,
             "low": mark.estimate if mark.low is None else mark.low,
             "high": mark.estimate if mark.high is None else mark.high,
-            "colour": colour(COLOUR_NAMES[mark.verdict]),
-            "fill": colour("paper" if mark.verdict == "undecided" else COLOUR_NAMES[mark.verdict]),
+            "color": color(COLOR_NAMES[mark.verdict]),
+            "fill": color("paper" if mark.verdict == "undecided" else COLOR_NAMES[mark.verdict]),
             "shape": SHAPES[mark.verdict],
         }
         for mark in panel.marks
@@ -96,22 +96,22 @@ def _panel(panel: Panel, number: int, names: int, plot: int) -> alt.LayerChart |
     x = alt.X("low:Q", scale=scale, title=panel.unit, axis=axis)
     base = alt.Chart(alt.NamedData(f"marks{number}"))
     null = alt.Chart(alt.NamedData(f"null{number}"))
-    band = null.mark_rect(color=colour("grid")).encode(x=alt.X("from:Q"), x2=alt.X2("to:Q"))
+    band = null.mark_rect(color=color("grid")).encode(x=alt.X("from:Q"), x2=alt.X2("to:Q"))
     layers = [
         *([] if panel.margin is None else [band]),
-        null.mark_rule(strokeWidth=1.5, color=colour("ink")).encode(x=alt.X("null:Q")),
+        null.mark_rule(strokeWidth=1.5, color=color("ink")).encode(x=alt.X("null:Q")),
         base.mark_rule(strokeWidth=2).encode(
-            x=x, x2=alt.X2("high:Q"), y=y, color=alt.Color("colour:N", scale=None)
+            x=x, x2=alt.X2("high:Q"), y=y, color=alt.Color("color:N", scale=None)
         ),
         base.mark_point(size=64, opacity=1, strokeWidth=1.8).encode(
             x=alt.X("estimate:Q"),
             y=y,
             fill=alt.Fill("fill:N", scale=None),
-            stroke=alt.Stroke("colour:N", scale=None),
+            stroke=alt.Stroke("color:N", scale=None),
             shape=alt.Shape("shape:N", scale=None),
         ),
     ]
     title = alt.TitleParams(
-        panel.title, anchor="start", fontSize=12, fontWeight="bold", color=colour("ink")
+        panel.title, anchor="start", fontSize=12, fontWeight="bold", color=color("ink")
     )
     return alt.layer(*layers).properties(title=title, width=plot, height=ROW * len(order))

@@ -10,7 +10,7 @@ import altair as alt
 from paribus.report.decimate import Line
 from paribus.report.figures import Rows, cycled, legend, ticks, to_svg
 from paribus.report.svg import Svg
-from paribus.report.theme import SETTING_COLOURS, SETTING_SHAPES, colour
+from paribus.report.theme import SETTING_COLORS, SETTING_SHAPES, color
 
 HEIGHT = 340
 
@@ -41,10 +41,8 @@ def learning(curves: Sequence[Learning], top: float, width: int) -> Svg:
         top: where the loss axis ends.
     """
     names = [curve.setting for curve in curves]
-    colours = cycled(SETTING_COLOURS, names, colour)
-    tone = alt.Color(
-        "setting:N", scale=alt.Scale(domain=names, range=colours), legend=legend(width)
-    )
+    colors = cycled(SETTING_COLORS, names, color)
+    tone = alt.Color("setting:N", scale=alt.Scale(domain=names, range=colors), legend=legend(width))
     shapes = alt.Scale(domain=names, range=cycled(SETTING_SHAPES, names, str))
     x = alt.X("epoch:Q", title="Epoch", scale=alt.Scale(nice=False), axis=ticks(width))
     y = alt.Y("loss:Q", title="Loss (nats)", scale=alt.Scale(domain=[0, top], nice=False))

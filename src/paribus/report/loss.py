@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
-from paribus.records import Record
+from paribus.records.types import Record
 from paribus.report.decimate import Line, envelope, extremes
 from paribus.report.figures import Rows, legend, ticks, to_svg
 from paribus.report.svg import Svg
-from paribus.report.theme import colour
+from paribus.report.theme import color
 
 HEIGHT = 300
 
@@ -25,7 +25,7 @@ MARGIN = 50
 
 
 @dataclass(frozen=True)
-class Course:
+class SeedPath:
     """One kind of loss over all runs of a setting.
 
     Attributes:
@@ -63,7 +63,7 @@ class Lowest:
     losses: tuple[float, ...]
 
 
-def courses(records: Sequence[Record]) -> tuple[Course, Course]:
+def seed_paths(records: Sequence[Record]) -> tuple[SeedPath, SeedPath]:
     """Training loss at every step and validation loss after every epoch, of one setting.
 
     A step's loss is measured before the step, so that the first stands at epoch 0.
@@ -85,19 +85,19 @@ def lowest(records: Sequence[Record]) -> Lowest:
     return Lowest(tuple(epoch for epoch, _ in found), tuple(loss for _, loss in found))
 
 
-def ceiling(all_courses: Sequence[Course], classes: int) -> float:
+def ceiling(all_courses: Sequence[SeedPath], classes: int) -> float:
     """Where the loss axis of every setting ends, so that charts can be compared.
 
     It shows every mean and the bands of validation, but no more than four times the loss of
     guessing evenly among the classes: one run that explodes must not flatten all others.
     """
-    lines = [course.mean for course in all_courses]
-    lines += [course.band[1] for course in all_courses if course.kind == "validation"]
+    lines = [seed_path.mean for seed_path in all_courses]
+    lines += [seed_path.band[1] for seed_path in all_courses if seed_path.kind == "validation"]
     highest = max((float(line.max()) for line in lines if line.size), default=1.0)
     return min(1.05 * highest, 4 * math.log(max(classes, 2)))
 
 
-def loss(courses: Sequence[Course], best: Lowest, top: float, columns: int, width: int) -> Svg:
+def loss(seed_paths: Sequence[SeedPath], best: Lowest, top: float, columns: int, width: int) -> Svg:
     """The chart: each seed faint, the mean strong, a band of one standard deviation.
 
     Args:
@@ -108,10 +108,19 @@ def loss(courses: Sequence[Course], best: Lowest, top: float, columns: int, widt
     """
     columns = min(columns, width - MARGIN)
     data: dict[str, Rows] = {
-        "seeds": [row for course in courses for row in _lines(course, course.finished, columns)],
-        "failed": [row for course in courses for row in _lines(course, course.failed, columns)],
-        **{course.kind: _lines(course, [course.mean], width - MARGIN) for course in courses},
-        "bands": [row for course in courses for row in _band(course, width - MARGIN)],
+        "seeds": [
+            row
+            for seed_path in seed_paths
+            for row in _lines(seed_path, seed_path.finished, columns)
+        ],
+        "failed": [
+            row for seed_path in seed_paths for row in _lines(seed_path, seed_path.failed, columns)
+        ],
+        **{
+            seed_path.kind: _lines(seed_path, [seed_path.mean], width - MARGIN)
+            for seed_path in seed_paths
+        },
+        "bands": [row for seed_path in seed_paths for row in _band(seed_path, width - MARGIN)],
         "lowest": [
             {"epoch": epoch, "loss": value}
             for epoch, value in zip(best.epochs, best.losses, strict=True)
@@ -122,9 +131,7 @@ def loss(courses: Sequence[Course], best: Lowest, top: float, columns: int, widt
 
 
 def _layers(top: float, width: int) -> list[alt.Chart]:
-    kinds = alt.Scale(
-        domain=["training", "validation"], range=[colour("blue"), colour("vermillion")]
-    )
+    kinds = alt.Scale(domain=["training", "validation"], range=[color("blue"), color("vermillion")])
     x = alt.X("epoch:Q", title="Epoch", scale=alt.Scale(nice=False), axis=ticks(width))
     y = alt.Y("loss:Q", title="Loss (nats)", scale=alt.Scale(domain=[0, top], nice=False))
     tone = alt.Color("kind:N", scale=kinds, legend=legend(width))
@@ -144,25 +151,25 @@ def _layers(top: float, width: int) -> list[alt.Chart]:
         .mark_area(clip=True, opacity=0.3)
         .encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=tone),
         *(
-            layer(kind).mark_line(clip=True, strokeWidth=1.5, color=colour(strong)).encode(y=y)
+            layer(kind).mark_line(clip=True, strokeWidth=1.5, color=color(strong)).encode(y=y)
             for kind, strong in (("training", "blue-strong"), ("validation", "vermillion-strong"))
         ),
-        layer("median").mark_rule(strokeDash=[4, 3], color=colour("muted")),
+        layer("median").mark_rule(strokeDash=[4, 3], color=color("muted")),
         layer("lowest")
-        .mark_point(clip=True, size=34, strokeWidth=1.4, color=colour("ink"))
+        .mark_point(clip=True, size=34, strokeWidth=1.4, color=color("ink"))
         .encode(y=y),
     ]
 
 
 def _course(
     kind: str, records: Sequence[Record], losses: Sequence[Line], start: float, step: float
-) -> Course:
+) -> SeedPath:
     by_status: dict[str, list[Line]] = {"finished": [], "failed": []}
     for record, values in zip(records, losses, strict=True):
         by_status[record.facts.status].append(values)
     finished = np.array(by_status["finished"], dtype=np.float64)
     points = max((len(values) for values in losses), default=0)
-    return Course(
+    return SeedPath(
         kind,
         at=start + step * np.arange(points),
         finished=finished if len(finished) else np.empty((0, points)),
@@ -179,26 +186,26 @@ def _steps_an_epoch(records: Sequence[Record]) -> int:
     return max(1, math.ceil(facts.data.training / int(facts.config["batch_size"])))
 
 
-def _band(course: Course, columns: int) -> Rows:
-    kept, low, high = envelope(*course.band, columns)
+def _band(seed_path: SeedPath, columns: int) -> Rows:
+    kept, low, high = envelope(*seed_path.band, columns)
     return [
-        {"kind": course.kind, "epoch": at, "low": max(bottom, 0.0), "high": top}
+        {"kind": seed_path.kind, "epoch": at, "low": max(bottom, 0.0), "high": top}
         for at, bottom, top in zip(
-            course.at[kept].tolist(), low.tolist(), high.tolist(), strict=True
+            seed_path.at[kept].tolist(), low.tolist(), high.tolist(), strict=True
         )
     ]
 
 
-def _lines(course: Course, lines: Sequence[Line] | Line, columns: int) -> Rows:
+def _lines(seed_path: SeedPath, lines: Sequence[Line] | Line, columns: int) -> Rows:
     return [
         {
-            "kind": course.kind,
-            "run": f"{course.kind} {number}",
-            "faint": FAINT[course.kind],
+            "kind": seed_path.kind,
+            "run": f"{seed_path.kind} {number}",
+            "faint": FAINT[seed_path.kind],
             "epoch": at,
             "loss": value,
         }
         for number, values in enumerate(lines)
         for kept in [extremes(values, columns)]
-        for at, value in zip(course.at[kept].tolist(), values[kept].tolist(), strict=True)
+        for at, value in zip(seed_path.at[kept].tolist(), values[kept].tolist(), strict=True)
     ]

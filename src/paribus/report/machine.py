@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from paribus.comparison.observation import Observation
-from paribus.records import RunFacts
+from paribus.narrative.observation import Observation
+from paribus.records.types import RunFacts
 from paribus.report.sections.provenance import environments
 from paribus.report.spread import Spread
-from paribus.report.summary import MEASURES, SettingResult, Summary
+from paribus.report.summary import METRICS, SettingResult, Summary
 
 #: Raised when a key changes its meaning or goes away.
 FORMAT = 1
@@ -55,10 +55,10 @@ def _setting(result: SettingResult, baseline: SettingResult) -> dict[str, Any]:
         "parameters": network.parameters if network else None,
         "finished": [record.facts.seed for record in result.finished],
         "failed": [record.facts.seed for record in result.failed],
-        "measures": {m.key: _spread(result.spread(m.key)) for m in MEASURES},
+        "metrics": {m.key: _spread(result.spread(m.key)) for m in METRICS},
         "differences": {
             m.key: _spread(result.difference(m.key, baseline))
-            for m in MEASURES
+            for m in METRICS
             if result is not baseline
         },
     }

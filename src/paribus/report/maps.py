@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from paribus.records import Floats
-from paribus.report.theme import COLOURS
+from paribus.records.types import Floats
+from paribus.report.theme import COLORS
 
-#: The strongest colour stands for this percentile of a map's own absolute values: a single
+#: The strongest color stands for this percentile of a map's own absolute values: a single
 #: pixel that sticks out must not make all the others pale.
 STRONGEST = 99
 
-#: Shades each way. With these and nothing between them, sixteen colours, a pixel takes four bits.
+#: Shades each way. With these and nothing between them, sixteen colors, a pixel takes four bits.
 SHADES = 7
 
 
@@ -28,7 +28,7 @@ def overlay(attribution: Floats) -> bytes:
         attribution: (height, width) what each pixel adds to the target's log probability.
     """
     image = Image.fromarray((_shades(attribution) + SHADES).astype(np.uint8))
-    image.putpalette(_PALETTE)  # which makes numbers of colours of what were shades of grey
+    image.putpalette(_PALETTE)  # which makes numbers of colors of what were shades of gray
     file = io.BytesIO()
     image.save(file, format="PNG", bits=4, transparency=_OPACITY, optimize=True)
     return file.getvalue()
@@ -44,7 +44,7 @@ def _shades(attribution: Floats) -> npt.NDArray[np.float64]:
 
 
 def _rgb(name: str) -> bytes:
-    return bytes.fromhex(COLOURS[name].removeprefix("#"))
+    return bytes.fromhex(COLORS[name].removeprefix("#"))
 
 
 _PALETTE = _rgb("blue") * SHADES + _rgb("paper") + _rgb("vermillion") * SHADES

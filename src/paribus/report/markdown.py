@@ -1,4 +1,4 @@
-"""The report as Markdown, with its charts and pictures in files beside it."""
+"""The report as Markdown, with its charts and images in files beside it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&$!]|:(?=//)|(?<=www)\.)")
 #: What would begin a list or underline a heading, unless it begins a number.
 _AT_THE_START = re.compile(r"^(\s*)([-+=])(?!\d)|^(\s*\d+)([.)])(?=\s|$)")
 
-#: Whether a picture lies beside the report; None leaves all pictures out and says so.
+#: Whether an image lies beside the report; None leaves all images out and says so.
 Kept = Callable[[str], bool] | None
 
 
 def markdown(title: str, lead: str, sections: Sequence[Section], kept: Kept) -> str:
-    """The whole report; figures are linked as `figures/<name>.svg`, pictures as `pictures/...`."""
+    """The whole report; figures are linked as `figures/<name>.svg`, images as `images/...`."""
     parts = [f"# {escape(title)}", escape(lead)]
     for section in sections:
         parts.append(f'<a id="{section.anchor}"></a>\n\n## {escape(section.title)}')
@@ -129,10 +129,10 @@ def _gallery(gallery: Gallery, kept: Kept) -> str:
         "Probabilities",
         "Wrong in",
         "Nearest",
-        "Picture",
+        "Image",
     ]
     if kept is None:
-        note = "The pictures are left out here: they may not be published.\n\n"
+        note = "The images are left out here: they may not be published.\n\n"
         rows = [_facts(shown) for shown in gallery.cases]
     else:
         note = ""
@@ -140,8 +140,8 @@ def _gallery(gallery: Gallery, kept: Kept) -> str:
         rows = [
             [
                 *_facts(shown),
-                _picture(shown.case.original, "original", kept),
-                _picture(shown.case.seen, "seen", kept),
+                _image(shown.case.original, "original", kept),
+                _image(shown.case.seen, "seen", kept),
             ]
             for shown in gallery.cases
         ]
@@ -162,8 +162,8 @@ def _facts(shown: Shown) -> list[str]:
     return [true, predicted, probabilities, wrong, nearest, str(case.index)]
 
 
-def _picture(name: str, what: str, kept: Callable[[str], bool]) -> str:
-    return f"![{what}](pictures/{name})" if kept(name) else "missing"
+def _image(name: str, what: str, kept: Callable[[str], bool]) -> str:
+    return f"![{what}](images/{name})" if kept(name) else "missing"
 
 
 def _code(code: Code) -> str:

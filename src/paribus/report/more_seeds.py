@@ -11,7 +11,7 @@ import numpy as np
 from paribus.comparison.precision import half_width
 from paribus.report.figures import Rows, cycled, legend, ticks, to_svg
 from paribus.report.svg import Svg
-from paribus.report.theme import SETTING_COLOURS, SETTING_SHAPES, colour
+from paribus.report.theme import SETTING_COLORS, SETTING_SHAPES, color
 
 HEIGHT = 260
 
@@ -37,9 +37,9 @@ def more_seeds(plans: Sequence[Plan], margin: float, most: int, width: int) -> S
         most: where the axis of seeds ends.
     """
     names = [plan.variation for plan in plans]
-    # The baseline has the first colour and shape in all charts, and no line in this one.
+    # The baseline has the first color and shape in all charts, and no line in this one.
     scale = ["", *names]
-    colours = cycled(SETTING_COLOURS, scale, colour)[1:]
+    colors = cycled(SETTING_COLORS, scale, color)[1:]
     shapes = alt.Scale(domain=names, range=cycled(SETTING_SHAPES, scale, str)[1:])
     x = alt.X(
         "seeds:Q",
@@ -48,13 +48,11 @@ def more_seeds(plans: Sequence[Plan], margin: float, most: int, width: int) -> S
         axis=ticks(width),
     )
     y = alt.Y("points:Q", title="Half width (points)", scale=alt.Scale(zero=True))
-    tone = alt.Color(
-        "setting:N", scale=alt.Scale(domain=names, range=colours), legend=legend(width)
-    )
+    tone = alt.Color("setting:N", scale=alt.Scale(domain=names, range=colors), legend=legend(width))
     limit = alt.Chart(alt.NamedData("margin"))
     layers = (
-        limit.mark_rule(strokeDash=[6, 4], color=colour("muted")).encode(y=alt.Y("points:Q")),
-        limit.mark_text(align="right", dx=-4, dy=-7, color=colour("muted"), fontSize=12).encode(
+        limit.mark_rule(strokeDash=[6, 4], color=color("muted")).encode(y=alt.Y("points:Q")),
+        limit.mark_text(align="right", dx=-4, dy=-7, color=color("muted"), fontSize=12).encode(
             x=x, y=alt.Y("points:Q"), text=alt.Text("text:N")
         ),
         alt.Chart(alt.NamedData("lines")).mark_line(strokeWidth=2).encode(x=x, y=y, color=tone),

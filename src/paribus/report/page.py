@@ -15,14 +15,14 @@ from paribus.report import difference, svg, words
 from paribus.report.blocks import Block, Change, Confusion, Explorer, Figure, Section
 from paribus.report.explorer import Payload, first_there, payload
 from paribus.report.heatmap import row_shares, strengths
-from paribus.report.images import Pictures, data_uri
-from paribus.report.theme import COLOURS
+from paribus.report.images import ReadImage, data_uri
+from paribus.report.theme import COLORS
 from paribus.report.words import PERCENT, Unit
 
 
 @dataclass(frozen=True)
 class HeatCell:
-    """A cell of a confusion matrix: what it says and how strongly, in percent, it is coloured."""
+    """A cell of a confusion matrix: what it says and how strongly, in percent, it is colored."""
 
     count: str
     percent: str
@@ -30,28 +30,28 @@ class HeatCell:
     strength: float
 
 
-def page(title: str, lead: str, sections: Sequence[Section], pictures: Pictures | None) -> str:
+def page(title: str, lead: str, sections: Sequence[Section], read_image: ReadImage | None) -> str:
     """The whole page.
 
     Args:
         title: the study's name.
         lead: one sentence on what was trained.
-        pictures: where failed cases' pictures come from; None leaves them out and says so.
+        images: where failed cases' images come from; None leaves them out and says so.
     """
-    template = _environment(pictures).get_template("page.html.j2")
+    template = _environment(read_image).get_template("page.html.j2")
     explorers = [one for part in sections for one in part.blocks if isinstance(one, Explorer)]
     script = _template("explorer.js") if explorers else ""
     return template.render(
         title=title,
         lead=lead,
         sections=sections,
-        pictures=pictures is not None,
+        read_image=read_image is not None,
         script=Markup(script),
         digest=_digest(script),
     )
 
 
-def _environment(pictures: Pictures | None) -> jinja2.Environment:
+def _environment(read_image: ReadImage | None) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("paribus.report"),
         autoescape=True,
@@ -61,11 +61,11 @@ def _environment(pictures: Pictures | None) -> jinja2.Environment:
     )
 
     def uri(name: str) -> str | None:
-        png = pictures(name) if pictures else None
+        png = read_image(name) if read_image else None
         return None if png is None else data_uri(png)
 
     def explore(block: Explorer) -> Payload:
-        return payload(block.failures, pictures)
+        return payload(block.failures, read_image)
 
     environment.filters |= {
         "kind": _kind,
@@ -76,7 +76,7 @@ def _environment(pictures: Pictures | None) -> jinja2.Environment:
         "percent": PERCENT.value,
         "shown": words.class_name,
         "uri": uri,
-        "first_uri": lambda names: uri(first_there(names, pictures)),
+        "first_uri": lambda names: uri(first_there(names, read_image)),
         "png_uri": data_uri,
         "explore": explore,
         "harmless": Markup,
@@ -90,9 +90,9 @@ def _kind(block: Block) -> str:
 
 
 def _css() -> str:
-    """The style sheet, headed by the charts' colours as variables."""
-    colours = "".join(f"--{name}: {colour}; " for name, colour in COLOURS.items())
-    return f":root {{ {colours}}}\n{_template('page.css')}{_template('explorer.css')}"
+    """The style sheet, headed by the charts' colors as variables."""
+    colors = "".join(f"--{name}: {color}; " for name, color in COLORS.items())
+    return f":root {{ {colors}}}\n{_template('page.css')}{_template('explorer.css')}"
 
 
 def _template(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paribus.records import Record, StreamHashes
+from paribus.records.types import Record, StreamHashes
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The mean of a measure over seeds, and how far the seeds lie apart."""
+"""The mean of a metric over seeds, and how far the seeds lie apart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Spread:
-    """Values of one measure, one a seed."""
+    """Values of one metric, one a seed."""
 
     values: tuple[float, ...]
 

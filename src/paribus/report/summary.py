@@ -10,15 +10,14 @@ from types import MappingProxyType
 import pandas as pd
 
 from paribus import tables
-from paribus.comparison import frames as comparison_frames
 from paribus.comparison.effects import Effect, effects
-from paribus.comparison.values import NOT_ANALYSED, Analysed
-from paribus.evaluation.explained import Explained
-from paribus.evaluation.failures import Case, shown_cases
-from paribus.evaluation.measures import Figures
-from paribus.evaluation.outcomes import outcomes
-from paribus.evaluation.telling import telling_pictures
-from paribus.records import Record, RunFacts
+from paribus.comparison.values import NOT_ANALYSED, Analyzed
+from paribus.failures.cases import Case, shown_cases
+from paribus.failures.explained import Explained
+from paribus.failures.outcomes import outcomes
+from paribus.failures.telling import telling_images
+from paribus.metrics.classification import Figures
+from paribus.records.types import Record, RunFacts
 from paribus.report import words
 from paribus.report.failures import Failures
 from paribus.report.findings import Findings, find
@@ -26,10 +25,11 @@ from paribus.report.pairing import Pairing, pairing
 from paribus.report.spread import Spread
 from paribus.study.plan import Run, Setting, runs, settings
 from paribus.study.spec import Study
+from paribus.tables import of_comparisons as comparison_frames
 
 
 @dataclass(frozen=True)
-class Measure:
+class Metric:
     """A number of every finished run: its column, what it is called, and how it is written."""
 
     key: str
@@ -37,18 +37,18 @@ class Measure:
     unit: words.Unit
 
 
-MEASURES = (
-    Measure("test_accuracy", "Test accuracy, last epoch", words.PERCENT),
-    Measure("best_test_accuracy", "Test accuracy, best epoch", words.PERCENT),
-    Measure("test_loss", "Test loss, last epoch", words.LOSS),
-    Measure("best_test_loss", "Test loss, best epoch", words.LOSS),
-    Measure("macro_f1", "Macro F1, last epoch", words.SHARE),
-    Measure("best_epoch", "Best epoch", words.EPOCHS),
-    Measure("best_val_loss", "Validation loss, best epoch", words.LOSS),
-    Measure("final_val_loss", "Validation loss, last epoch", words.LOSS),
-    Measure("final_train_loss", "Training loss, last epoch", words.LOSS),
-    Measure("generalisation_gap", "Generalisation gap", words.LOSS),
-    Measure("train_cpu_seconds", "Training time", words.SECONDS),
+METRICS = (
+    Metric("test_accuracy", "Test accuracy, last epoch", words.PERCENT),
+    Metric("best_test_accuracy", "Test accuracy, best epoch", words.PERCENT),
+    Metric("test_loss", "Test loss, last epoch", words.LOSS),
+    Metric("best_test_loss", "Test loss, best epoch", words.LOSS),
+    Metric("macro_f1", "Macro F1, last epoch", words.SHARE),
+    Metric("best_epoch", "Best epoch", words.EPOCHS),
+    Metric("best_val_loss", "Validation loss, best epoch", words.LOSS),
+    Metric("final_val_loss", "Validation loss, last epoch", words.LOSS),
+    Metric("final_train_loss", "Training loss, last epoch", words.LOSS),
+    Metric("generalization_gap", "Generalization gap", words.LOSS),
+    Metric("train_cpu_seconds", "Training time", words.SECONDS),
 )
 
 
@@ -59,7 +59,7 @@ class SettingResult:
     Attributes:
         setting: its name, its configuration and what it changes in the baseline.
         records: one a run that left a record, failed ones too, in the order of seeds.
-        by_seed: measures of its finished runs: a row a seed, a column for each of `MEASURES`.
+        by_seed: metrics of its finished runs: a row a seed, a column for each of `METRICS`.
         counts: (classes, classes) confusion matrix, mean over the finished runs.
         per_class: figure ("precision", "recall", "f1", "support") -> a frame of that figure with
             a row a seed and a column a class.
@@ -96,13 +96,13 @@ class SettingResult:
         """The records of runs that did not."""
         return tuple(record for record in self.records if record.facts.status == "failed")
 
-    def spread(self, measure: str) -> Spread:
-        """A measure over the finished seeds."""
-        return Spread.of(self.by_seed[measure])
+    def spread(self, metric: str) -> Spread:
+        """A metric over the finished seeds."""
+        return Spread.of(self.by_seed[metric])
 
-    def difference(self, measure: str, baseline: SettingResult) -> Spread:
+    def difference(self, metric: str, baseline: SettingResult) -> Spread:
         """The setting minus the baseline, over the seeds that both finished."""
-        return Spread.of((self.by_seed[measure] - baseline.by_seed[measure]).dropna())
+        return Spread.of((self.by_seed[metric] - baseline.by_seed[metric]).dropna())
 
     def class_spread(self, figure: str, number: int) -> Spread:
         """A figure of one class over the finished seeds."""
@@ -120,8 +120,8 @@ class Summary:
         pairings: one a variation.
         absent: the planned runs that left no record.
         findings: comparisons, claims and observations.
-        effects: what each intervention does to each setting that has been analysed.
-        failures: what the runs say of every test picture, and why.
+        effects: what each intervention does to each setting that has been analyzed.
+        failures: what the runs say of every test image, and why.
     """
 
     study: Study
@@ -155,10 +155,10 @@ class Summary:
         return tuple(record for setting in self.settings for record in setting.failed)
 
 
-def summarise(
+def summarize(
     study: Study,
     records: Sequence[Record],
-    analysed: Analysed = NOT_ANALYSED,
+    analyzed: Analyzed = NOT_ANALYSED,
     explained: Mapping[str, Explained] = MappingProxyType({}),
 ) -> Summary:
     """All numbers of a report, from a study, the records of its runs, and their analyses."""
@@ -170,8 +170,8 @@ def summarise(
         "confusion": tables.confusion(records),
     }
     results = tuple(_setting(setting, records, frames) for setting in settings(study))
-    findings = find(study, records, analysed)
-    found = effects(study, records, analysed)
+    findings = find(study, records, analyzed)
+    found = effects(study, records, analyzed)
     seen = outcomes([record for result in results for record in result.records])
     made = findings.compared.comparisons if findings.compared else ()
     frames |= {
@@ -190,7 +190,7 @@ def summarise(
         absent=_absent(study, results),
         findings=findings,
         effects=found,
-        failures=Failures(study.baseline, seen, explained, telling_pictures(seen, study.baseline)),
+        failures=Failures(study.baseline, seen, explained, telling_images(seen, study.baseline)),
     )
 
 
@@ -229,8 +229,8 @@ def _rows_of(setting: Setting, frame: pd.DataFrame) -> pd.DataFrame:
 def _by_seed(rows: pd.DataFrame) -> pd.DataFrame:
     finished = rows[rows["status"] == "finished"].set_index("seed").sort_index()
     gap = finished["final_val_loss"] - finished["final_train_loss"]
-    columns = [measure.key for measure in MEASURES]
-    return finished.assign(generalisation_gap=gap)[columns].astype(float)
+    columns = [metric.key for metric in METRICS]
+    return finished.assign(generalization_gap=gap)[columns].astype(float)
 
 
 def _per_class(rows: pd.DataFrame, classes: Sequence[str]) -> dict[str, pd.DataFrame]:

@@ -10,14 +10,14 @@ from xml.etree import ElementTree as ET
 
 import vl_convert
 
-from paribus.report.theme import COLOURS
+from paribus.report.theme import COLORS
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 ET.register_namespace("", NAMESPACE)
 
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 _GEOMETRY = ("d", "transform", "x", "y", "x1", "y1", "x2", "y2", "width", "height", "points")
-_NAMES = {colour: f"var(--{name})" for name, colour in COLOURS.items()} | {"white": "var(--paper)"}
+_NAMES = {color: f"var(--{name})" for name, color in COLORS.items()} | {"white": "var(--paper)"}
 
 Svg = ET.Element
 
@@ -41,7 +41,7 @@ def standalone(svg: Svg, description: str) -> str:
 
 
 def inlined(svg: Svg, prefix: str, description: str) -> str:
-    """A chart for the page: as wide as its place, in the page's colours.
+    """A chart for the page: as wide as its place, in the page's colors.
 
     `prefix` keeps its ids apart from those of the page's other charts.
     """
@@ -50,7 +50,7 @@ def inlined(svg: Svg, prefix: str, description: str) -> str:
     for size in ("width", "height"):
         svg.attrib.pop(size, None)
     for element in svg.iter():
-        _in_page_colours(element)
+        _in_page_colors(element)
         _prefix_ids(element, prefix)
     return ET.tostring(svg, encoding="unicode")
 
@@ -105,7 +105,7 @@ def _references(svg: Svg) -> Iterator[tuple[Svg, str, str]]:
                 yield element, name, found[1]
 
 
-def _in_page_colours(element: Svg) -> None:
+def _in_page_colors(element: Svg) -> None:
     for name in ("fill", "stroke", "stop-color"):
         if element.attrib.get(name) in _NAMES:
             element.set(name, _NAMES[element.attrib[name]])

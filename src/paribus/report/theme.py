@@ -1,12 +1,12 @@
-"""The colours of the report: one palette for charts on paper and, by name, on a dark screen."""
+"""The colors of the report: one palette for charts on paper and, by name, on a dark screen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: Name -> colour on white. In the page each is a CSS variable that dark mode changes. The hues
-#: are Okabe and Ito's (2008), which readers with any colour vision can tell apart.
-COLOURS: Mapping[str, str] = {
+#: Name -> color on white. In the page each is a CSS variable that dark mode changes. The hues
+#: are Okabe and Ito's (2008), which readers with any color vision can tell apart.
+COLORS: Mapping[str, str] = {
     "paper": "#ffffff",
     "ink": "#1b2127",
     "muted": "#59636e",
@@ -22,15 +22,15 @@ COLOURS: Mapping[str, str] = {
 }
 
 #: In the order in which settings take them, the baseline first.
-SETTING_COLOURS = ("ink", "blue", "vermillion", "green", "purple", "orange", "sky")
+SETTING_COLORS = ("ink", "blue", "vermillion", "green", "purple", "orange", "sky")
 
-#: Shapes go with the colours, so that neither has to be told apart alone.
+#: Shapes go with the colors, so that neither has to be told apart alone.
 SETTING_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
 
 #: Arial's widths, by which charts are laid out, are those of the others too.
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
 
 
-def colour(name: str) -> str:
-    """A colour on white."""
-    return COLOURS[name]
+def color(name: str) -> str:
+    """A color on white."""
+    return COLORS[name]

@@ -1,4 +1,4 @@
-"""How verdicts look: a sign and a word each, so that colour is never all there is."""
+"""How verdicts look: a sign and a word each, so that color is never all there is."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ SIGNS: Mapping[str, str] = {
     "refuted": "✗",
 }
 
-#: Verdict -> the colour of a chart's mark, by its name in the theme.
-COLOUR_NAMES: Mapping[str, str] = {
+#: Verdict -> the color of a chart's mark, by its name in the theme.
+COLOR_NAMES: Mapping[str, str] = {
     "better": "blue",
     "worse": "vermillion",
     "higher": "purple",
@@ -44,5 +44,5 @@ def marked(verdict: str) -> str:
 
 
 def tone(verdict: str) -> str:
-    """The name by which a verdict is coloured in the page."""
+    """The name by which a verdict is colored in the page."""
     return verdict.replace(" ", "-")

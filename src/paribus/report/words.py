@@ -26,7 +26,7 @@ _READABLE = {"lenet5": "LeNet-5", "stl10": "STL-10", "adam": "Adam", "adamw": "A
 
 @dataclass(frozen=True)
 class Unit:
-    """How a measure's values are written.
+    """How a metric's values are written.
 
     Attributes:
         digits: after the decimal point.
@@ -107,7 +107,7 @@ def typeset(text: str) -> str:
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
-    """A number with its noun: "1 seed", "10 seeds", "5,000 pictures"."""
+    """A number with its noun: "1 seed", "10 seeds", "5,000 images"."""
     return f"{whole(number)}{NO_BREAK}{one if number == 1 else many or one + 's'}"
 
 
@@ -154,7 +154,7 @@ def labels(shown: Sequence[str]) -> tuple[str, ...]:
 
 
 def readable(key: str) -> str:
-    """The usual name of a data source, network or optimiser."""
+    """The usual name of a data source, network or optimizer."""
     return _READABLE.get(key, key)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from paribus.analyses import read_all_interventions, read_explained
-from paribus.disk import write_file
 from paribus.errors import RecordError
-from paribus.files import leads_out, read_inside
-from paribus.records import Record
+from paribus.io.disk import write_file
+from paribus.io.reading import leads_out, read_inside
+from paribus.records.analyses import read_all_interventions, read_explained
+from paribus.records.types import Record
 from paribus.report import svg, words
 from paribus.report.blocks import Figure, figures
 from paribus.report.images import is_whole_png
@@ -20,31 +20,31 @@ from paribus.report.markdown import markdown
 from paribus.report.page import page
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
-from paribus.report.summary import summarise
+from paribus.report.summary import summarize
 from paribus.study.spec import Study
 from paribus.tables import to_csv, to_csv_gz
 
-#: Bytes of a kept picture, far above those of any that is written here.
-LARGEST_PICTURE = 1 << 24
+#: Bytes of a kept image, far above those of any that is written here.
+LARGEST_IMAGE = 1 << 24
 
 
 def write_report(
-    out: Path, study: Study, records: Sequence[Record], *, pictures: bool = True
+    out: Path, study: Study, records: Sequence[Record], *, images: bool = True
 ) -> Path:
     """Write everything that is read of a study's results into the folder `out`.
 
     Args:
         out: where `report.html`, `report.md`, `results.json`, `tables/` and `figures/` go, each
-            replaced in one step; `out/pictures` holds the failed cases' pictures, and
+            replaced in one step; `out/images` holds the failed cases' images, and
             `out/analysis` what was learnt of the networks.
         records: of the study's runs, failed ones too; runs without one are said to be absent.
-        pictures: False leaves out the failed cases' pictures, and the report says so.
+        images: False leaves out the failed cases' images, and the report says so.
 
     Returns:
         The page to open in a browser.
     """
-    analysed, explained = read_all_interventions(out, records), read_explained(out, records)
-    summary = summarise(study, records, analysed, explained)
+    analyzed, explained = read_all_interventions(out, records), read_explained(out, records)
+    summary = summarize(study, records, analyzed, explained)
     parts = sections(summary)
     title, sentence = words.name(study.name), lead(summary)
     for name in ("tables", "figures"):
@@ -53,7 +53,7 @@ def write_report(
     write_tables(out / "tables", summary.tables)
     write_figures(out / "figures", figures(parts))
     write_file(out / "results.json", results_json(summary).encode())
-    read = (lambda name: _picture(out, name)) if pictures else None
+    read = (lambda name: _image(out, name)) if images else None
     kept = (lambda name: read(name) is not None) if read else None
     write_file(out / "report.md", markdown(title, sentence, parts, kept).encode())
     write_file(out / "report.html", page(title, sentence, parts, read).encode())
@@ -70,16 +70,16 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
 
 
 def write_figures(folder: Path, drawn: Sequence[Figure]) -> None:
-    """One SVG file a figure, in the colours of paper."""
+    """One SVG file a figure, in the colors of paper."""
     for figure in drawn:
         text = svg.standalone(figure.wide, figure.description)
         write_file(folder / f"{figure.name}.svg", text.encode())
 
 
-def _picture(out: Path, name: str) -> bytes | None:
-    """A kept picture, or None where there is none; out of `out` nothing is fetched into a page."""
+def _image(out: Path, name: str) -> bytes | None:
+    """A kept image, or None where there is none; out of `out` nothing is fetched into a page."""
     try:
-        content = read_inside(out / "pictures" / name, out, LARGEST_PICTURE)
+        content = read_inside(out / "images" / name, out, LARGEST_IMAGE)
     except OSError:
         return None
     return content if is_whole_png(content) else None

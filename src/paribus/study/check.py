@@ -39,7 +39,7 @@ CLAIM_TESTS: dict[str, type[BaseModel]] = {
 }
 TAGGED = {"data", "network", "optimizer", "schedule"}
 
-#: A variation is compared picture by picture with its baseline, so the pictures stay the same.
+#: A variation is compared image by image with its baseline, so the images stay the same.
 FIXED_DATA = {"data.source", "data.path", "data.validation", "data.test"}
 
 
@@ -109,7 +109,7 @@ def _refuse(at: Location, path: str) -> list[Fault]:
     if first not in spec.Config.model_fields:
         reason = f"unknown key {first!r}{nearest(first, spec.Config.model_fields)}"
     elif path == "data" or path in FIXED_DATA:
-        reason = "a variation is tested on its baseline's pictures and can't change which they are"
+        reason = "a variation is tested on its baseline's images and can't change which they are"
     elif path != first and first not in TAGGED | {"augmentation"}:
         reason = f"{first!r} has no keys of its own"
     else:

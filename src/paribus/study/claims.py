@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
 
-from paribus.study.interventions import interventions
+from paribus.metrics.interventions import interventions
 from paribus.study.section import Line, Section, SettingName
 
 #: Numbers of a run that can be claimed about; `docs/statistics.md` defines each.
-MEASURES = (
+METRICS = (
     "test_accuracy",
     "test_loss",
     "macro_f1",
@@ -19,18 +19,18 @@ MEASURES = (
     "best_val_loss",
     "epochs_to_loss",
     "roughness",
-    "generalisation_gap",
+    "generalization_gap",
     "train_seconds",
     "background_learned",
     "background_reliance",
     "background_in_failures",
     "attribution_outside",
 )
-#: The accuracy that a change of the pictures costs, `drop:blur-6`.
+#: The accuracy that a change of the images costs, `drop:blur-6`.
 DROPS = tuple(f"drop:{change.name}" for change in interventions(3))
 #: Numbers of a class; `recall:dog` is that of one class.
-ClassMeasureName = Literal["recall", "precision", "f1"]
-CLASS_FIGURES: tuple[ClassMeasureName, ...] = get_args(ClassMeasureName)
+ClassMetricName = Literal["recall", "precision", "f1"]
+CLASS_FIGURES: tuple[ClassMetricName, ...] = get_args(ClassMetricName)
 ClaimId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
@@ -46,27 +46,27 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def class_figure(measure: str) -> tuple[ClassMeasureName, str] | None:
-    """Figure and class of a measure such as `recall:dog`; None of a number of a whole run."""
-    figure, _, name = measure.partition(":")
+def class_figure(metric: str) -> tuple[ClassMetricName, str] | None:
+    """Figure and class of a metric such as `recall:dog`; None of a number of a whole run."""
+    figure, _, name = metric.partition(":")
     return next(((known, name) for known in CLASS_FIGURES if name and figure == known), None)
 
 
-def _measure(name: str) -> str:
-    if name in (*MEASURES, *DROPS) or class_figure(name):
+def _metric(name: str) -> str:
+    if name in (*METRICS, *DROPS) or class_figure(name):
         return name
     of_class = (f"{figure}:{name.partition(':')[2]}" for figure in CLASS_FIGURES)
-    close = difflib.get_close_matches(name, (*MEASURES, *DROPS, *of_class), n=1)
+    close = difflib.get_close_matches(name, (*METRICS, *DROPS, *of_class), n=1)
     meant = f" (perhaps {close[0]})" if close else ""
     others = (
-        f"or drop: with a change of the pictures, as {DROPS[0]}, "
+        f"or drop: with a change of the images, as {DROPS[0]}, "
         "or recall:, precision: or f1: with a class, as recall:dog,"
     )
-    raise ValueError(f"a measure{meant} out of {', '.join(MEASURES)}, {others}")
+    raise ValueError(f"a metric{meant} out of {', '.join(METRICS)}, {others}")
 
 
-#: Class names may hold spaces, and are known only with the pictures (`demand_testable`).
-MeasureName = Annotated[Line, AfterValidator(_measure)]
+#: Class names may hold spaces, and are known only with the images (`require_testable`).
+MetricName = Annotated[Line, AfterValidator(_metric)]
 
 # Lists come from YAML and Python alike, so that strictness about tuples would only be in the way.
 Bounds = Annotated[
@@ -80,16 +80,16 @@ Names = Annotated[tuple[Line, ...], Field(strict=False, min_length=1), AfterVali
 
 
 class Direction(Section):
-    """A setting against another on a measure, with the direction that is expected.
+    """A setting against another on a metric, with the direction that is expected.
 
-    `better` and `worse` need a measure of which one way is better; `equivalent` needs a
+    `better` and `worse` need a metric of which one way is better; `equivalent` needs a
     margin, the study's own for test accuracy. `by`: the difference is claimed to be at least
     so large (a ratio's, as a share: 0.1 is ten per cent).
     """
 
     setting: SettingName
     against: SettingName
-    measure: MeasureName
+    metric: MetricName
     expect: Literal["better", "worse", "higher", "lower", "equivalent"]
     by: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     margin: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -100,14 +100,14 @@ class DifferenceRange(Section):
 
     setting: SettingName
     against: SettingName
-    measure: MeasureName
+    metric: MetricName
     between: Bounds
 
 
 class ValueRange(Section):
-    """The mean of a measure over new seeds lies within a range, setting by setting."""
+    """The mean of a metric over new seeds lies within a range, setting by setting."""
 
-    measure: MeasureName
+    metric: MetricName
     within: Annotated[dict[SettingName, Bounds], Field(min_length=1)]
 
 
@@ -116,17 +116,17 @@ class Ranking(Section):
 
     best: Names | None = None
     worst: Names | None = None
-    measure: ClassMeasureName
+    metric: ClassMetricName
     settings: Literal["all"] | Names = "all"
 
 
 class Order(Section):
-    """Settings in the order of a measure, highest first."""
+    """Settings in the order of a metric, highest first."""
 
     order: Annotated[
         tuple[SettingName, ...], Field(strict=False, min_length=2), AfterValidator(_distinct)
     ]
-    measure: MeasureName
+    metric: MetricName
 
 
 #: Which test it is, by the key that only it has.

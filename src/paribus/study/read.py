@@ -39,7 +39,7 @@ def read_study(
     return Study.model_validate(study.model_dump() | replaced)
 
 
-def demand_permission(study: Study, path: Path) -> None:
+def require_permission(study: Study, path: Path) -> None:
     """Refuse a study that names Python code to run, unless the user has allowed it.
 
     Raises:

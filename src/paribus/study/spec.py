@@ -27,10 +27,10 @@ def _number_or_share(value: Any) -> int | float:
     share = isinstance(value, float) and 0 < value < 1
     if whole or share:
         return cast(int | float, value)
-    raise ValueError("a number of pictures of each class (300) or a share of them (0.2)")
+    raise ValueError("a number of images of each class (300) or a share of them (0.2)")
 
 
-#: Part of the pictures: a number of pictures a class (300) or a share of each class (0.2).
+#: Part of the images: a number of images a class (300) or a share of each class (0.2).
 PerClass = Annotated[int | float, PlainValidator(_number_or_share)]
 
 
@@ -42,7 +42,7 @@ Blur = Annotated[float, Field(ge=0, le=0.25, exclude_if=lambda blur: blur == 0)]
 
 
 class Digits(Section):
-    """scikit-learn's bundled 8x8 handwritten digits: 1,797 grey pictures, ten classes."""
+    """scikit-learn's bundled 8x8 handwritten digits: 1,797 gray images, ten classes."""
 
     source: Literal["digits"]
     size: Annotated[int, Field(ge=4, le=512)] = 32
@@ -52,7 +52,7 @@ class Digits(Section):
 
 
 class Stl10(Section):
-    """STL-10's labelled pictures: 5,000 for training, 8,000 of which `validation` are set aside."""
+    """STL-10's labeled images: 5,000 for training, 8,000 of which `validation` are set aside."""
 
     source: Literal["stl10"]
     size: Annotated[int, Field(ge=4, le=512)] = 32
@@ -61,13 +61,13 @@ class Stl10(Section):
 
 
 class Folder(Section):
-    """The user's own pictures: one subfolder a class, in train/ val/ test/ or in one tree."""
+    """The user's own images: one subfolder a class, in train/ val/ test/ or in one tree."""
 
     source: Literal["folder"]
     path: Annotated[str, StringConstraints(min_length=1)]
     size: Annotated[int, Field(ge=4, le=512)] = 32
     blur: Blur = 0.0
-    colour: Literal["rgb", "grey"] = "rgb"
+    color: Literal["rgb", "gray"] = "rgb"
     validation: PerClass = 0.2
     test: PerClass = 0.2
 
@@ -190,10 +190,10 @@ Schedule = Annotated[Constant | Step | Cosine, Discriminator("kind"), _kind()]
 
 
 class Augmentation(Section):
-    """Random changes to the training pictures, drawn anew every epoch.
+    """Random changes to the training images, drawn anew every epoch.
 
     `flip` mirrors left and right with probability one half; `shift` moves by up to so many
-    pixels each way, filling with the training pictures' mean.
+    pixels each way, filling with the training images' mean.
     """
 
     flip: bool = False
@@ -219,7 +219,7 @@ class Config(Section):
     batch_size: Whole = 128
     engine: Engine = "auto"
 
-    def deciding(self) -> dict[str, Any]:
+    def recorded(self) -> dict[str, Any]:
         """What decides the result, in plain values: all but how the engine was asked for.
 
         Which engine it was in the end stands beside it in every record.

@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from paribus.errors import Problem, StudyError
-from paribus.files import read_whole
+from paribus.io.reading import read_whole
 from paribus.study.bounded import BoundedComposer, PlacedConstructor
 from paribus.study.faults import Fault
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from paribus.data.tree import shown
 from paribus.errors import ParibusError, RecordError
-from paribus.evaluation.outcomes import Outcomes, outcomes
-from paribus.records import Record
+from paribus.failures.outcomes import Outcomes, outcomes
+from paribus.records.types import Record
 from paribus.study.faults import nearest
 from paribus.tables.of_failures import failures
 
@@ -54,7 +54,7 @@ def chosen_failures(
     Raises:
         ChoiceError: a setting or class that there isn't; the message names the valid ones.
         RecordError: no run of the setting has finished, or the runs weren't all tested on the
-            same pictures.
+            same images.
     """
     _demand("trained setting", setting, dict.fromkeys(r.facts.setting for r in records))
     classes = dict.fromkeys(name for record in records for name in record.facts.data.classes)
@@ -75,12 +75,12 @@ def chosen_failures(
 
 
 def _given(found: Mapping[str, Outcomes], frame: pd.DataFrame, name: str) -> Flags:
-    """Of each row, whether a seed of its setting takes its picture for the class."""
+    """Of each row, whether a seed of its setting takes its image for the class."""
     given = np.zeros(len(frame), bool)
     for setting, its in found.items():
         rows = np.flatnonzero(frame["setting"] == setting)
-        pictures = its.rows(frame["picture"].to_numpy()[rows])
-        given[rows] = its.votes[pictures, its.classes.index(name)] > 0
+        images = its.rows(frame["image"].to_numpy()[rows])
+        given[rows] = its.votes[images, its.classes.index(name)] > 0
     return given
 
 

@@ -9,20 +9,20 @@ ROWS: Mapping[str, str] = {
     "runs": "One row a run: a setting trained from one seed.",
     "epochs": "One row an epoch of a run. A failed run has rows up to where it failed.",
     "steps": "One row a training step (one batch) of a run; compressed, as it is long.",
-    "per_class": "One row a class of a finished run, on the test pictures after the last epoch.",
+    "per_class": "One row a class of a finished run, on the test images after the last epoch.",
     "confusion": "One row a pair of classes of a finished run, pairs that never occur included.",
     "failures": (
-        "One row a setting and test picture that at least one of the setting's seeds gets wrong "
+        "One row a setting and test image that at least one of the setting's seeds gets wrong "
         "after the last epoch, or that a variation fixes or breaks."
     ),
     "comparisons": (
-        "One row a variation and measure: the variation against the baseline over paired seeds. "
+        "One row a variation and metric: the variation against the baseline over paired seeds. "
         "A number that the seeds can't give is an empty cell, and `notes` says why."
     ),
     "claims": "One row a claim of the study, in its order.",
     "interventions": (
         "One row a setting and intervention: the setting's trained networks on changed test "
-        "pictures. Settings whose networks weren't analysed have none."
+        "images. Settings whose networks weren't analyzed have none."
     ),
     "interventions_by_class": "One row a setting, intervention and class.",
 }
@@ -30,7 +30,7 @@ ROWS: Mapping[str, str] = {
 _SETTING = "The setting's name; the baseline is one of them."
 _SEED = "The seed that fixes the run's random streams; equal seeds are paired across settings."
 _CLASS = "The class, by name."
-_INTERVENTION = "What is changed in every test picture; docs/statistics.md describes each."
+_INTERVENTION = "What is changed in every test image; docs/statistics.md describes each."
 
 #: Table -> column -> what it holds, with its unit.
 COLUMNS: Mapping[str, Mapping[str, str]] = {
@@ -39,21 +39,21 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "seed": _SEED,
         "status": "`finished`, or `failed` where the run ended before its last epoch.",
         "test_accuracy": (
-            "Share of test pictures classified correctly after the last epoch, 0 to 1."
+            "Share of test images classified correctly after the last epoch, 0 to 1."
         ),
-        "test_loss": "Mean cross entropy over the test pictures after the last epoch, in nats.",
+        "test_loss": "Mean cross entropy over the test images after the last epoch, in nats.",
         "macro_f1": "Mean F1 score over all classes after the last epoch, 0 to 1.",
         "best_epoch": "The epoch of lowest validation loss, from 1; the first where several tie.",
         "best_val_loss": "Validation loss at `best_epoch`, in nats.",
         "best_test_accuracy": (
-            "Share of test pictures classified correctly at `best_epoch`, 0 to 1."
+            "Share of test images classified correctly at `best_epoch`, 0 to 1."
         ),
-        "best_test_loss": "Mean cross entropy over the test pictures at `best_epoch`, in nats.",
+        "best_test_loss": "Mean cross entropy over the test images at `best_epoch`, in nats.",
         "final_train_loss": (
-            "Training loss of the last epoch, in nats: the mean over its pictures while training."
+            "Training loss of the last epoch, in nats: the mean over its images while training."
         ),
         "final_val_loss": "Validation loss after the last epoch, in nats.",
-        "final_val_accuracy": "Share of the validation pictures classified correctly then, 0 to 1.",
+        "final_val_accuracy": "Share of the validation images classified correctly then, 0 to 1.",
         "engine": "What trained it: `torch`, or `native`, Paribus's own engine.",
         "train_seconds": "Seconds spent in training steps; validation and tests not counted.",
         "train_cpu_seconds": (
@@ -66,9 +66,9 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "setting": _SETTING,
         "seed": _SEED,
         "epoch": "The epoch, from 1.",
-        "train_loss": "Mean cross entropy over the epoch's pictures while training, in nats.",
-        "val_loss": "Mean cross entropy over the validation pictures after the epoch, in nats.",
-        "val_accuracy": "Share of the validation pictures classified correctly after it, 0 to 1.",
+        "train_loss": "Mean cross entropy over the epoch's images while training, in nats.",
+        "val_loss": "Mean cross entropy over the validation images after the epoch, in nats.",
+        "val_accuracy": "Share of the validation images classified correctly after it, 0 to 1.",
         "learning_rate": "The learning rate used during the epoch.",
     },
     "steps": {
@@ -81,24 +81,24 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "setting": _SETTING,
         "seed": _SEED,
         "class": _CLASS,
-        "precision": "Of the pictures called this class, the share that are of it, 0 to 1.",
-        "recall": "Of the pictures of this class, the share called so, 0 to 1: its accuracy.",
+        "precision": "Of the images called this class, the share that are of it, 0 to 1.",
+        "recall": "Of the images of this class, the share called so, 0 to 1: its accuracy.",
         "f1": "Harmonic mean of precision and recall, 0 to 1.",
-        "support": "Number of test pictures of this class.",
+        "support": "Number of test images of this class.",
     },
     "confusion": {
         "setting": _SETTING,
         "seed": _SEED,
         "true": "The true class, by name.",
         "predicted": "The class that the network gave, by name.",
-        "count": "Number of test pictures after the last epoch.",
+        "count": "Number of test images after the last epoch.",
     },
     "failures": {
         "setting": _SETTING,
-        "picture": "The picture's number in its source.",
+        "image": "The image's number in its source.",
         "true": "The true class, by name.",
         "predicted": (
-            "The wrong class that most seeds give, by name; empty for a picture that is right in "
+            "The wrong class that most seeds give, by name; empty for an image that is right in "
             "all seeds."
         ),
         "kind": (
@@ -109,7 +109,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "seeds": "Finished seeds of the setting.",
         "wrong_low": (
             "Lower end of the 95 % interval (Wilson) of the probability that a new seed gets this "
-            "picture wrong, 0 to 1."
+            "image wrong, 0 to 1."
         ),
         "wrong_high": "Upper end of the same interval.",
         "true_probability": "Probability of the true class, mean over the seeds, 0 to 1.",
@@ -129,11 +129,11 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
             "How much speaks for a wrong label, 0 to 1, by confident learning over the runs of "
             "all settings; an order, not a probability."
         ),
-        "suspicion_rank": "1 for the most suspicious label of all test pictures.",
+        "suspicion_rank": "1 for the most suspicious label of all test images.",
     },
     "comparisons": {
         "variation": "The variation's name.",
-        "measure": "What is compared, as a column of `runs` or `recall:` and a class.",
+        "metric": "What is compared, as a column of `runs` or `recall:` and a class.",
         "unit": "The unit of `estimate`; empty for a plain number and for a ratio.",
         "kind": (
             "`mean difference` (t test), `log ratio` (variation divided by baseline, t test on "
@@ -142,8 +142,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "n_seeds": "Seeds at which both have a value.",
         "missing": "Seeds left out because either has none.",
         "estimate": "Variation minus baseline, or variation divided by baseline.",
-        "low": "Lower end of its interval, for new seeds on these test pictures.",
-        "high": "Upper end of its interval, for new seeds on these test pictures.",
+        "low": "Lower end of its interval, for new seeds on these test images.",
+        "high": "Upper end of its interval, for new seeds on these test images.",
         "level": "The confidence of the interval.",
         "p": "P value of no difference.",
         "p_adjusted": "The same, adjusted over the comparisons made together, and the looks.",
@@ -158,8 +158,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
             "Seeds in all that would decide an undecided comparison with a probability of 80 %; "
             "empty where none up to 1,000 would."
         ),
-        "low_new_pictures": "As `low`, for new seeds and new test pictures; of accuracies only.",
-        "high_new_pictures": "As `high`, for new seeds and new test pictures; of accuracies only.",
+        "low_new_images": "As `low`, for new seeds and new test images; of accuracies only.",
+        "high_new_images": "As `high`, for new seeds and new test images; of accuracies only.",
         "correlation": "Correlation of the paired values, from three seeds on.",
         "notes": "What must be said besides, in sentences.",
     },
@@ -169,7 +169,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "verdict": "`supported`, `refuted` or `undecided`.",
         "estimate": (
             "Of the statement that decides the claim: the one most surely false if it is refuted, "
-            "else the one least surely true. A share, a ratio, or in the measure's unit."
+            "else the one least surely true. A share, a ratio, or in the metric's unit."
         ),
         "low": "Lower end of its interval.",
         "high": "Upper end of its interval.",
@@ -182,25 +182,25 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     "interventions": {
         "setting": _SETTING,
         "intervention": _INTERVENTION,
-        "topic": "The cause it asks about: background, colour, position, resolution or texture.",
+        "topic": "The cause it asks about: background, color, position, resolution or texture.",
         "amount": (
-            "How much is changed: per cent of the area (the centre's), of the side (shifts and "
-            "blurs) or of the colour, or the patches along a side."
+            "How much is changed: per cent of the area (the center's), of the side (shifts and "
+            "blurs) or of the color, or the patches along a side."
         ),
-        "n_seeds": "Seeds whose networks were analysed.",
-        "accuracy": "Share of changed test pictures classified correctly, mean over seeds.",
-        "low": "Lower end of its 95 % interval, for new seeds on these test pictures.",
+        "n_seeds": "Seeds whose networks were analyzed.",
+        "accuracy": "Share of changed test images classified correctly, mean over seeds.",
+        "low": "Lower end of its 95 % interval, for new seeds on these test images.",
         "high": "Upper end of it.",
         "chance": (
-            "Mean accuracy of answers that have nothing to do with the pictures but are given as "
+            "Mean accuracy of answers that have nothing to do with the images but are given as "
             "often."
         ),
         "p_chance": "P value of `accuracy` being chance, adjusted over the setting's rows.",
-        "change": "Accuracy on changed pictures minus that on unchanged ones.",
-        "change_low": "Lower end of its interval, for new seeds on these test pictures.",
+        "change": "Accuracy on changed images minus that on unchanged ones.",
+        "change_low": "Lower end of its interval, for new seeds on these test images.",
         "change_high": "Upper end of it.",
-        "change_low_new_pictures": "Lower end of the interval for new seeds and new pictures.",
-        "change_high_new_pictures": "Upper end of it.",
+        "change_low_new_images": "Lower end of the interval for new seeds and new images.",
+        "change_high_new_images": "Upper end of it.",
         "p": "P value of no change.",
         "p_adjusted": "The same, adjusted over the setting's rows.",
         "verdict": "`worse`, `better`, `equivalent` (within the study's margin) or `undecided`.",
@@ -209,14 +209,14 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "setting": _SETTING,
         "intervention": _INTERVENTION,
         "class": _CLASS,
-        "n_seeds": "Seeds whose networks were analysed.",
-        "recall": "Share of the class's changed pictures that are called so, mean over seeds.",
-        "low": "Lower end of its 95 % interval, for new seeds on these test pictures.",
+        "n_seeds": "Seeds whose networks were analyzed.",
+        "recall": "Share of the class's changed images that are called so, mean over seeds.",
+        "low": "Lower end of its 95 % interval, for new seeds on these test images.",
         "high": "Upper end of it.",
-        "chance": "Share of all changed pictures that are called so: its recall by chance.",
+        "chance": "Share of all changed images that are called so: its recall by chance.",
         "p_chance": "P value of `recall` being `chance`, adjusted over classes and interventions.",
-        "change": "Recall on changed pictures minus that on unchanged ones.",
-        "change_low": "Lower end of its interval, for new seeds on these test pictures.",
+        "change": "Recall on changed images minus that on unchanged ones.",
+        "change_low": "Lower end of its interval, for new seeds on these test images.",
         "change_high": "Upper end of it.",
         "p_change": "P value of no change, adjusted over classes and interventions.",
     },

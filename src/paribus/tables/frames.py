@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from paribus.records import Integers
+from paribus.records.types import Integers
 from paribus.tables.columns import COLUMNS
 
 

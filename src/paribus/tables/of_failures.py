@@ -1,4 +1,4 @@
-"""Failed cases as a table: each setting's wrong pictures, and what a variation changes."""
+"""Failed cases as a table: each setting's wrong images, and what a variation changes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from paribus.evaluation.intervals import wilson
-from paribus.evaluation.label_errors import Suspicions, suspicions
-from paribus.evaluation.outcomes import (
+from paribus.failures.label_errors import Suspicions, suspicions
+from paribus.failures.outcomes import (
     KINDS,
     VERDICTS,
     Changes,
@@ -18,19 +18,19 @@ from paribus.evaluation.outcomes import (
     all_changes,
     outcomes,
 )
-from paribus.records import Integers, Record
+from paribus.records.types import Integers, Record
 from paribus.tables.frames import categorical, joined
 
 
 def failures(records: Sequence[Record], baseline: str) -> pd.DataFrame:
-    """Every setting's failures, setting by setting and in the order of the test pictures.
+    """Every setting's failures, setting by setting and in the order of the test images.
 
     Args:
         baseline: the setting that the others are compared with; without a finished run of it
             nothing is fixed or broken.
 
     Raises:
-        RecordError: if the runs weren't all tested on the same pictures.
+        RecordError: if the runs weren't all tested on the same images.
     """
     found = outcomes(records)
     changes = all_changes(found, baseline)
@@ -48,7 +48,7 @@ def _rows(its: Outcomes, changes: Changes | None, suspected: Suspicions) -> dict
     failed = wrong > 0
     return {
         "setting": categorical(np.zeros_like(rows), [its.setting]),
-        "picture": its.index[rows],
+        "image": its.index[rows],
         "true": categorical(its.labels[rows], its.classes),
         "predicted": categorical(
             np.where(failed, its.rival[rows], len(its.classes)), [*its.classes, ""]

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from paribus.evaluation import measures
-from paribus.records import Floats, Integers, Record, RunFacts
+from paribus.metrics import classification as metrics
+from paribus.records.types import Floats, Integers, Record, RunFacts
 from paribus.tables.columns import COLUMNS
 from paribus.tables.frames import categorical, joined
 
 
 def runs(records: Sequence[Record]) -> pd.DataFrame:
-    """Every run with its measures; a failed one has its status, seconds and message only."""
+    """Every run with its metrics; a failed one has its status, seconds and message only."""
     frame = pd.DataFrame([_run(record) for record in records], columns=list(COLUMNS["runs"]))
     return frame.astype({"setting": "category", "best_epoch": "Int64"})
 
@@ -48,7 +48,7 @@ def confusion_of(record: Record) -> Integers:
     assert record.predictions is not None, "a failed run has no predictions"
     predictions = record.predictions
     classes = len(record.facts.data.classes)
-    return measures.confusion(predictions.labels, predictions.last.argmax(axis=1), classes)
+    return metrics.confusion(predictions.labels, predictions.last.argmax(axis=1), classes)
 
 
 def _run(record: Record) -> dict[str, Any]:
@@ -66,19 +66,19 @@ def _run(record: Record) -> dict[str, Any]:
 
 
 def _measured(record: Record) -> dict[str, float | int]:
-    """The measures that only a finished run has."""
+    """The metrics that only a finished run has."""
     assert record.predictions is not None and record.facts.best_epoch is not None
     curves, predictions = record.curves, record.predictions
     matrix = confusion_of(record)
     best = predictions.best.argmax(axis=1)
     return {
-        "test_accuracy": measures.accuracy(matrix),
-        "test_loss": measures.log_loss(predictions.last, predictions.labels),
-        "macro_f1": measures.macro_average(measures.class_figures(matrix)).f1,
+        "test_accuracy": metrics.accuracy(matrix),
+        "test_loss": metrics.log_loss(predictions.last, predictions.labels),
+        "macro_f1": metrics.macro_average(metrics.class_figures(matrix)).f1,
         "best_epoch": record.facts.best_epoch,
         "best_val_loss": float(curves.val_loss[record.facts.best_epoch - 1]),
         "best_test_accuracy": float((best == predictions.labels).mean()),
-        "best_test_loss": measures.log_loss(predictions.best, predictions.labels),
+        "best_test_loss": metrics.log_loss(predictions.best, predictions.labels),
         "final_train_loss": float(curves.train_loss[-1]),
         "final_val_loss": float(curves.val_loss[-1]),
         "final_val_accuracy": float(curves.val_accuracy[-1]),
@@ -105,7 +105,7 @@ def _steps(record: Record) -> dict[str, Any]:
 
 
 def _per_class(record: Record) -> dict[str, Any]:
-    figures = measures.class_figures(confusion_of(record))
+    figures = metrics.class_figures(confusion_of(record))
     classes = record.facts.data.classes
     return _key(record.facts, len(classes)) | {
         "class": categorical(np.arange(len(classes)), classes),

@@ -1,4 +1,4 @@
-"""Random flips and shifts of training pictures, from a stream of their own."""
+"""Random flips and shifts of training images, from a stream of their own."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from paribus.records import Integers
+from paribus.records.types import Integers
 from paribus.study.spec import Augmentation
 
 
-def draw(augmentation: Augmentation, pictures: int, generator: np.random.Generator) -> Integers:
-    """For every picture: mirrored or not, shift down, shift right; (pictures, 3) integers.
+def draw(augmentation: Augmentation, count: int, generator: np.random.Generator) -> Integers:
+    """For every image: mirrored or not, shift down, shift right; (images, 3) integers.
 
     All are drawn whatever is switched on, so that settings with other augmentations still
     share their numbers.
     """
-    flip = generator.integers(0, 2, size=pictures)
-    shift = generator.random(size=(pictures, 2)) * (2 * augmentation.shift + 1)
+    flip = generator.integers(0, 2, size=count)
+    shift = generator.random(size=(count, 2)) * (2 * augmentation.shift + 1)
     moves = np.floor(shift).astype(np.int64) - augmentation.shift
     return np.column_stack([flip * augmentation.flip, moves])
 
 
 def apply(images: Tensor, drawn: Integers) -> Tensor:
-    """Flip and shift normalised pictures (n, channels, height, width) as `draw` decided.
+    """Flip and shift normalized images (n, channels, height, width) as `draw` decided.
 
-    What a shift uncovers is 0, the training pictures' mean.
+    What a shift uncovers is 0, the training images' mean.
     """
     flip, down, right = torch.from_numpy(drawn).unbind(1)
     images = torch.where(flip.view(-1, 1, 1, 1).bool(), images.flip(3), images)
@@ -37,7 +37,7 @@ def apply(images: Tensor, drawn: Integers) -> Tensor:
     padded = pad(images, (largest,) * 4)
     rows = (largest - down)[:, None] + torch.arange(height)
     columns = (largest - right)[:, None] + torch.arange(width)
-    picture = torch.arange(len(images))
-    return padded[picture[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(
+    image = torch.arange(len(images))
+    return padded[image[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(
         0, 3, 1, 2
     )

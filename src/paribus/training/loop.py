@@ -15,19 +15,19 @@ from torch import Tensor, nn
 from paribus.data.batches import Batches
 from paribus.data.splits import Splits
 from paribus.errors import NonFiniteLossError
-from paribus.evaluation.predict import loss_and_accuracy
-from paribus.records import Curves, Integers, StreamHashes
+from paribus.records.types import Curves, Integers, StreamHashes
 from paribus.streams import stream, torch_seed
 from paribus.study.plan import Run
 from paribus.training import augment
-from paribus.training.optimise import learning_rate, set_learning_rate
+from paribus.training.optimize import learning_rate, set_learning_rate
+from paribus.training.predict import loss_and_accuracy
 from paribus.training.steps import Steps
 
 State = dict[str, Tensor]
 
 
 @dataclass
-class Course:
+class Progress:
     """A training under way: what has been measured so far, and the best network yet.
 
     Attributes:
@@ -79,9 +79,9 @@ class Course:
         )
 
 
-def begin(network: nn.Module) -> Course:
+def begin(network: nn.Module) -> Progress:
     """A course before its first step; hashes the network's initial values."""
-    return Course({name: _hash(value.detach()) for name, value in network.named_parameters()})
+    return Progress({name: _hash(value.detach()) for name, value in network.named_parameters()})
 
 
 def train(
@@ -89,50 +89,52 @@ def train(
     batches: Batches,
     splits: Splits,
     run: Run,
-    course: Course,
+    progress: Progress,
     after_epoch: Callable[[int], None],
 ) -> None:
-    """Train a network to its last epoch, writing into `course` as it goes.
+    """Train a network to its last epoch, writing into `progress` as it goes.
 
     Args:
-        steps: fresh ones, or as they were after the epochs that lie behind `course`.
+        steps: fresh ones, or as they were after the epochs that lie behind `progress`.
 
     Raises:
-        NonFiniteLossError: as soon as a loss is infinite or NaN; `course` keeps all that was
+        NonFiniteLossError: as soon as a loss is infinite or NaN; `progress` keeps all that was
             measured before.
     """
     config = run.setting.config
     steps.network.train()
-    for epoch in range(course.epoch + 1, config.epochs + 1):
+    for epoch in range(progress.epoch + 1, config.epochs + 1):
         rate = learning_rate(config.schedule, config.optimizer.lr, epoch, config.epochs)
-        set_learning_rate(steps.optimiser, rate)
-        course.learning_rate.append(rate)
+        set_learning_rate(steps.optimizer, rate)
+        progress.learning_rate.append(rate)
         began, began_cpu = time.perf_counter(), time.process_time()
-        course.train_loss.append(_epoch(steps, batches, splits.training, run, epoch, course))
-        course.train_seconds += time.perf_counter() - began
-        course.train_cpu_seconds += time.process_time() - began_cpu
-        _validate(steps, batches, splits.validation, run, epoch, course)
+        progress.train_loss.append(_epoch(steps, batches, splits.training, run, epoch, progress))
+        progress.train_seconds += time.perf_counter() - began
+        progress.train_cpu_seconds += time.process_time() - began_cpu
+        _validate(steps, batches, splits.validation, run, epoch, progress)
         after_epoch(epoch)
 
 
-def draw_again(course: Course, run: Run, training: Integers) -> None:
+def replay_streams(progress: Progress, run: Run, training: Integers) -> None:
     """Bring the streams' hashes to where they were after the course's last complete epoch.
 
     A hash under way can't be stored. But what was drawn depends on the streams' names alone,
     and what torch's generator gave is known by the state in which it was left.
     """
-    for epoch, state in enumerate(course.generator_states, start=1):
-        _draw(course, run, training, epoch)
-        course.dropout.update(state.numpy().tobytes())
+    for epoch, state in enumerate(progress.generator_states, start=1):
+        _draw(progress, run, training, epoch)
+        progress.dropout.update(state.numpy().tobytes())
 
 
-def _draw(course: Course, run: Run, training: Integers, epoch: int) -> tuple[Integers, Integers]:
-    """The training pictures in an epoch's order, and how each is moved."""
+def _draw(
+    progress: Progress, run: Run, training: Integers, epoch: int
+) -> tuple[Integers, Integers]:
+    """The training images in an epoch's order, and how each is moved."""
     order = stream(run.seed, "order", epoch).permutation(training)
-    course.order.update(order.tobytes())
+    progress.order.update(order.tobytes())
     augmentation = stream(run.seed, "augmentation", epoch)
     moves = augment.draw(run.setting.config.augmentation, len(order), augmentation)
-    course.augmentation.update(moves.tobytes())
+    progress.augmentation.update(moves.tobytes())
     return order, moves
 
 
@@ -142,39 +144,39 @@ def _epoch(
     training: Integers,
     run: Run,
     epoch: int,
-    course: Course,
+    progress: Progress,
 ) -> float:
-    """Every training picture once; the mean loss over pictures, not over batches."""
+    """Every training image once; the mean loss over images, not over batches."""
     config = run.setting.config
-    order, moves = _draw(course, run, training, epoch)
+    order, moves = _draw(progress, run, training, epoch)
     # nn.Dropout draws from torch's own generator, and so does a user's module.
     torch.manual_seed(torch_seed(run.seed, "dropout", epoch))
     total = 0.0
     parts = _parts(len(order), config.batch_size)
-    room = batches.room(max(part.stop - part.start for part in parts))
+    buffer = batches.buffer(max(part.stop - part.start for part in parts))
     for part in parts:
         index = torch.from_numpy(order[part])
-        images, labels = batches.images(index, room), batches.labels(index)
+        images, labels = batches.images(index, buffer), batches.labels(index)
         if moves[part].any():
             images = augment.apply(images, moves[part])
         value = steps.step(images, labels)
-        course.step_loss.append(value)
-        _demand_finite("training", value, run, epoch, course)
+        progress.step_loss.append(value)
+        _require_finite("training", value, run, epoch, progress)
         total += value * len(index)
-    course.generator_states.append(torch.get_rng_state())
-    course.dropout.update(course.generator_states[-1].numpy().tobytes())
+    progress.generator_states.append(torch.get_rng_state())
+    progress.dropout.update(progress.generator_states[-1].numpy().tobytes())
     return total / len(order)
 
 
-def _parts(pictures: int, batch_size: int) -> list[slice]:
+def _parts(count: int, batch_size: int) -> list[slice]:
     """Slices of `batch_size`, the last one shorter.
 
-    A last picture left alone joins the batch before: batch normalisation can't normalise one.
+    A last image left alone joins the batch before: batch normalization can't normalize one.
     """
-    starts = list(range(0, pictures, batch_size))
-    if len(starts) > 1 and pictures - starts[-1] == 1:
+    starts = list(range(0, count, batch_size))
+    if len(starts) > 1 and count - starts[-1] == 1:
         starts.pop()
-    return [slice(a, b) for a, b in zip(starts, [*starts[1:], pictures], strict=True)]
+    return [slice(a, b) for a, b in zip(starts, [*starts[1:], count], strict=True)]
 
 
 def _validate(
@@ -183,22 +185,22 @@ def _validate(
     validation: Integers,
     run: Run,
     epoch: int,
-    course: Course,
+    progress: Progress,
 ) -> None:
-    loss, accuracy = loss_and_accuracy(steps.answers, batches, validation)
-    _demand_finite("validation", loss, run, epoch, course)
+    loss, accuracy = loss_and_accuracy(steps.predict, batches, validation)
+    _require_finite("validation", loss, run, epoch, progress)
     # Strictly lower: where several epochs tie, the first is the best.
-    if not course.val_loss or loss < min(course.val_loss):
-        course.best_epoch = epoch
+    if not progress.val_loss or loss < min(progress.val_loss):
+        progress.best_epoch = epoch
         state = steps.network.state_dict()
-        course.best_state = {name: value.detach().clone() for name, value in state.items()}
-    course.val_loss.append(loss)
-    course.val_accuracy.append(accuracy)
+        progress.best_state = {name: value.detach().clone() for name, value in state.items()}
+    progress.val_loss.append(loss)
+    progress.val_accuracy.append(accuracy)
 
 
-def _demand_finite(kind: str, loss: float, run: Run, epoch: int, course: Course) -> None:
+def _require_finite(kind: str, loss: float, run: Run, epoch: int, progress: Progress) -> None:
     if not math.isfinite(loss):
-        step = len(course.step_loss)
+        step = len(progress.step_loss)
         raise NonFiniteLossError(kind, run.setting.name, run.seed, epoch, step, loss)
 
 

@@ -7,17 +7,17 @@ from paribus.data.sources.digits import CONTENTS, open_digits
 
 
 def test_they_are_scikit_learns_digits_with_their_shades_spread_to_255() -> None:
-    pictures, bundled = open_digits(), load_digits()
-    assert np.array_equal(pictures.labels, bundled.target)
-    assert pictures.classes == tuple("0123456789")
-    assert (pictures.part == "").all()
+    originals, bundled = open_digits(), load_digits()
+    assert np.array_equal(originals.labels, bundled.target)
+    assert originals.classes == tuple("0123456789")
+    assert (originals.part == "").all()
     for i in (0, 1, 1796):
-        pixels = pictures.read(i)
+        pixels = originals.read(i)
         assert pixels.shape == (8, 8, 1)
         assert pixels.dtype == np.uint8
         assert np.abs(pixels[..., 0] - bundled.images[i] * 255 / 16).max() <= 0.5
     # Their 17 shades reach from one end to the other.
-    assert {int(pictures.read(i).max()) for i in range(100)} >= {255}
+    assert {int(originals.read(i).max()) for i in range(100)} >= {255}
 
 
 def test_their_contents_are_the_expected_ones() -> None:

@@ -1,4 +1,4 @@
-"""The user's own pictures: what counts, what is named and left out, what is refused."""
+"""The user's own images: what counts, what is named and left out, what is refused."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from paribus.data.dataset import prepare
-from paribus.data.pictures import Pictures
+from paribus.data.images import Originals
 from paribus.data.sources.folder import open_folder
 from paribus.errors import DataError
 from paribus.study.spec import Folder
@@ -18,7 +18,7 @@ from paribus.study.spec import Folder
 Write = Callable[..., None]
 
 
-def opened(root: Path, **choices: object) -> Pictures:
+def opened(root: Path, **choices: object) -> Originals:
     return open_folder(Folder.model_validate({"source": "folder", "path": str(root), **choices}))
 
 
@@ -29,19 +29,19 @@ def refused(root: Path) -> str:
 
 
 @pytest.fixture
-def root(tmp_path: Path, own_cache: Path, pictures_in: Write) -> Path:
-    """One tree of two classes with two pictures each."""
+def root(tmp_path: Path, own_cache: Path, images_in: Write) -> Path:
+    """One tree of two classes with two images each."""
     for name in ("cat", "dog"):
-        pictures_in(tmp_path / "mine" / name, 2)
+        images_in(tmp_path / "mine" / name, 2)
     return tmp_path / "mine"
 
 
 @pytest.fixture
-def parted(tmp_path: Path, own_cache: Path, pictures_in: Write) -> Path:
+def parted(tmp_path: Path, own_cache: Path, images_in: Write) -> Path:
     """Two classes in train/, val/ and test/."""
     for part, count in (("train", 3), ("val", 2), ("test", 1)):
         for name in ("cat", "dog"):
-            pictures_in(tmp_path / "parted" / part / name, count)
+            images_in(tmp_path / "parted" / part / name, count)
     return tmp_path / "parted"
 
 
@@ -49,21 +49,21 @@ def parted(tmp_path: Path, own_cache: Path, pictures_in: Write) -> Path:
 
 
 def test_each_subfolder_is_a_class_and_one_tree_has_no_parts(root: Path) -> None:
-    pictures = opened(root)
-    assert pictures.source == "folder"
-    assert pictures.classes == ("cat", "dog")
-    assert pictures.labels.tolist() == [0, 0, 1, 1]
-    assert pictures.part.tolist() == [""] * 4
-    assert pictures.unreadable == ()
+    originals = opened(root)
+    assert originals.source == "folder"
+    assert originals.classes == ("cat", "dog")
+    assert originals.labels.tolist() == [0, 0, 1, 1]
+    assert originals.part.tolist() == [""] * 4
+    assert originals.unreadable == ()
 
 
-def test_pictures_keep_their_own_size_and_come_in_the_colours_of_the_study(root: Path) -> None:
+def test_images_keep_their_own_size_and_come_in_the_colors_of_the_study(root: Path) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (7, 5, 3), np.uint8)
     Image.fromarray(pixels).save(root / "cat" / "0.png")
     assert np.array_equal(opened(root).read(0), pixels)
-    grey = opened(root, colour="grey")
-    assert grey.channels == 1
-    assert grey.read(0).shape == (7, 5, 1)
+    gray = opened(root, color="gray")
+    assert gray.channels == 1
+    assert gray.read(0).shape == (7, 5, 1)
 
 
 def test_classes_come_in_natural_order(root: Path) -> None:
@@ -72,7 +72,7 @@ def test_classes_come_in_natural_order(root: Path) -> None:
     assert opened(root).classes == ("Bird", "cat", "class2", "class10", "dog")
 
 
-def test_pictures_may_lie_deeper_in_the_folder_of_their_class(root: Path) -> None:
+def test_images_may_lie_deeper_in_the_folder_of_their_class(root: Path) -> None:
     shutil.copytree(root / "cat", root / "cat" / "kittens" / "2026")
     assert opened(root).labels.tolist() == [0, 0, 0, 0, 1, 1]
 
@@ -81,10 +81,10 @@ def test_pictures_may_lie_deeper_in_the_folder_of_their_class(root: Path) -> Non
 def test_train_val_and_test_are_parts_not_classes(name: str, parted: Path) -> None:
     (parted / "val").rename(parted / name)
     (parted / "train").rename(parted / "Train")
-    pictures = opened(parted)
-    assert pictures.classes == ("cat", "dog")
-    assert pictures.part.tolist() == ["train"] * 6 + ["validation"] * 4 + ["test"] * 2
-    assert pictures.labels.tolist() == [0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 1]
+    originals = opened(parted)
+    assert originals.classes == ("cat", "dog")
+    assert originals.part.tolist() == ["train"] * 6 + ["validation"] * 4 + ["test"] * 2
+    assert originals.labels.tolist() == [0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 1]
 
 
 def test_a_train_beside_other_vehicles_is_a_class(root: Path) -> None:
@@ -96,8 +96,8 @@ def test_a_train_beside_other_vehicles_is_a_class(root: Path) -> None:
 def test_the_parts_that_are_there_are_used_as_they_are(parted: Path) -> None:
     shutil.rmtree(parted / "val")
     data = Folder(source="folder", path=str(parted), size=8, validation=1)
-    dataset, pictures = prepare(data)
-    assert np.array_equal(dataset.splits.test, np.flatnonzero(pictures.part == "test"))
+    dataset, originals = prepare(data)
+    assert np.array_equal(dataset.splits.test, np.flatnonzero(originals.part == "test"))
     assert (len(dataset.splits.training), len(dataset.splits.validation)) == (4, 2)
 
 
@@ -118,7 +118,7 @@ def test_a_relative_path_starts_at_the_current_folder(
 # ---- oddities -------------------------------------------------------------------------------
 
 
-def test_every_file_that_is_no_usable_picture_is_named_with_the_reason(root: Path) -> None:
+def test_every_file_that_is_no_usable_image_is_named_with_the_reason(root: Path) -> None:
     cat = root / "cat"
     whole = (cat / "0.png").read_bytes()
     (cat / "10 cut.png").write_bytes(whole[: len(whole) // 2])
@@ -128,21 +128,21 @@ def test_every_file_that_is_no_usable_picture_is_named_with_the_reason(root: Pat
     Image.new("1", (10_000, 6_000)).save(cat / "wall.png")
     (cat / "away.png").symlink_to("/etc/hostname")
     (cat / "gone.png").symlink_to("nowhere.png")
-    (root / "README.md").write_text("my pictures")
-    pictures = opened(root)
-    cut = pictures.unreadable[1]
+    (root / "README.md").write_text("my images")
+    originals = opened(root)
+    cut = originals.unreadable[1]
     assert cut.startswith("cat/10 cut.png: can't be read (")
-    assert pictures.unreadable == (
+    assert originals.unreadable == (
         "cat/9 empty.jpg: an empty file",
         cut,
         "cat/away.png: a link that leads out of the folder",
         "cat/gone.png: a link to nowhere",
-        "cat/notes.txt: not a PNG, JPEG, WebP or BMP picture",
-        "cat/still.gif: not a PNG, JPEG, WebP or BMP picture",
+        "cat/notes.txt: not a PNG, JPEG, WebP or BMP image",
+        "cat/still.gif: not a PNG, JPEG, WebP or BMP image",
         "cat/wall.png: 10,000 x 6,000 pixels came, at most 50 million are read",
         "README.md: not in the folder of a class",
     )
-    assert len(pictures.labels) == 4
+    assert len(originals.labels) == 4
 
 
 def test_hidden_files_and_things_that_are_no_files_are_passed_over(root: Path) -> None:
@@ -151,45 +151,45 @@ def test_hidden_files_and_things_that_are_no_files_are_passed_over(root: Path) -
     (root / "cat" / "._0.png").write_text("x")
     os.mkfifo(root / "cat" / "pipe.png")
     (root / "cat" / "folder.png").mkdir()
-    pictures = opened(root)
-    assert (pictures.classes, pictures.unreadable) == (("cat", "dog"), ())
-    assert len(pictures.labels) == 4
+    originals = opened(root)
+    assert (originals.classes, originals.unreadable) == (("cat", "dog"), ())
+    assert len(originals.labels) == 4
 
 
 def test_a_name_that_is_no_text_is_a_name_all_the_same(root: Path) -> None:
     shutil.copy(root / "cat" / "0.png", root / "cat" / os.fsdecode(b"caf\xe9.png"))
     (root / "cat" / "two\nlines.txt").write_text("x")
-    pictures = opened(root)
-    assert len(pictures.labels) == 5
-    assert pictures.unreadable == (r"cat/two\nlines.txt: not a PNG, JPEG, WebP or BMP picture",)
-    assert opened(root).fingerprint == pictures.fingerprint  # remembered under its odd name
+    originals = opened(root)
+    assert len(originals.labels) == 5
+    assert originals.unreadable == (r"cat/two\nlines.txt: not a PNG, JPEG, WebP or BMP image",)
+    assert opened(root).fingerprint == originals.fingerprint  # remembered under its odd name
 
 
-def test_what_lies_beside_the_parts_is_named(parted: Path, pictures_in: Write) -> None:
-    pictures_in(parted / "extra" / "cat", 1)
+def test_what_lies_beside_the_parts_is_named(parted: Path, images_in: Write) -> None:
+    images_in(parted / "extra" / "cat", 1)
     (parted / "LICENSE").write_text("free")
     (parted / "train" / "list.txt").write_text("0.png")
-    pictures = opened(parted)
-    assert len(pictures.labels) == 12
-    assert pictures.unreadable == (
+    originals = opened(parted)
+    assert len(originals.labels) == 12
+    assert originals.unreadable == (
         "extra: not in train, val or test",
         "LICENSE: not in train, val or test",
         "train/list.txt: not in the folder of a class",
     )
 
 
-def test_a_picture_that_goes_missing_later_is_named(root: Path) -> None:
-    pictures = opened(root)
+def test_a_image_that_goes_missing_later_is_named(root: Path) -> None:
+    originals = opened(root)
     (root / "cat" / "0.png").unlink()
-    with pytest.raises(DataError, match=r"cat/0\.png: a picture is expected"):
-        pictures.read(0)
+    with pytest.raises(DataError, match=r"cat/0\.png: an image is expected"):
+        originals.read(0)
 
 
 # ---- what is refused ------------------------------------------------------------------------
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    assert refused(tmp_path / "nowhere").startswith(f"{tmp_path / 'nowhere'}: a folder of pictures")
+    assert refused(tmp_path / "nowhere").startswith(f"{tmp_path / 'nowhere'}: a folder of images")
 
 
 def test_one_class_alone_is_refused(root: Path) -> None:
@@ -203,7 +203,7 @@ def test_parts_with_other_classes_are_refused_with_their_names(parted: Path) -> 
     (parted / "test" / "dog").rename(parted / "test" / "owl")
     assert refused(parted) == (
         f"{parted}: the same classes are expected in each part; train has no owl; "
-        "validation has no owl; test has no dog. Add the pictures, or move the part's folder away."
+        "validation has no owl; test has no dog. Add the images, or move the part's folder away."
     )
 
 
@@ -218,14 +218,14 @@ def test_two_folders_for_one_part_are_refused(parted: Path) -> None:
     assert "one folder for validation is expected; val and valid came" in refused(parted)
 
 
-def test_a_class_without_a_usable_picture_is_refused_with_the_reasons(root: Path) -> None:
+def test_a_class_without_a_usable_image_is_refused_with_the_reasons(root: Path) -> None:
     for file in (root / "dog").iterdir():
         file.write_text("woof")
     assert refused(root) == (
-        f"{root / 'dog'}: pictures of class 'dog' are expected; no usable one came. "
+        f"{root / 'dog'}: images of class 'dog' are expected; no usable one came. "
         "Add some, or move the folder away.\n"
-        "  dog/0.png: not a PNG, JPEG, WebP or BMP picture\n"
-        "  dog/1.png: not a PNG, JPEG, WebP or BMP picture"
+        "  dog/0.png: not a PNG, JPEG, WebP or BMP image\n"
+        "  dog/1.png: not a PNG, JPEG, WebP or BMP image"
     )
 
 
@@ -248,7 +248,7 @@ def test_a_folder_that_cannot_be_read_is_named(root: Path, monkeypatch: pytest.M
 # ---- fingerprint ----------------------------------------------------------------------------
 
 
-def test_the_fingerprint_is_of_names_and_contents_of_the_pictures_alone(
+def test_the_fingerprint_is_of_names_and_contents_of_the_images_alone(
     root: Path, tmp_path: Path
 ) -> None:
     before = opened(root).fingerprint

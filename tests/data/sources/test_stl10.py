@@ -10,7 +10,7 @@ from PIL import Image
 
 from paribus.data import download
 from paribus.data.dataset import prepare
-from paribus.data.pictures import Pictures
+from paribus.data.images import Originals
 from paribus.data.sources.stl10 import CLASSES, open_stl10
 from paribus.data.verify import states, verify
 from paribus.errors import DataError
@@ -26,35 +26,35 @@ def state(data_dir: Path | None) -> str:
 
 
 @pytest.fixture(scope="module")
-def pictures(real_stl10: Path) -> Pictures:
+def originals(real_stl10: Path) -> Originals:
     return open_stl10(real_stl10)
 
 
 class TestTheRealFiles:
-    def test_hold_the_published_number_of_each_class(self, pictures: Pictures) -> None:
-        assert len(pictures.labels) == 13_000
-        assert (pictures.part[:5000] == "train").all()
-        assert (pictures.part[5000:] == "test").all()
-        assert np.bincount(pictures.labels[:5000]).tolist() == [500] * 10
-        assert np.bincount(pictures.labels[5000:]).tolist() == [800] * 10
+    def test_hold_the_published_number_of_each_class(self, originals: Originals) -> None:
+        assert len(originals.labels) == 13_000
+        assert (originals.part[:5000] == "train").all()
+        assert (originals.part[5000:] == "test").all()
+        assert np.bincount(originals.labels[:5000]).tolist() == [500] * 10
+        assert np.bincount(originals.labels[5000:]).tolist() == [800] * 10
 
     @pytest.mark.parametrize(("part", "first"), [("train", 0), ("test", 5000)])
-    def test_give_the_pictures_of_an_independent_decoding(
-        self, part: str, first: int, pictures: Pictures, shared_stl10: Path
+    def test_give_the_images_of_an_independent_decoding(
+        self, part: str, first: int, originals: Originals, shared_stl10: Path
     ) -> None:
         with tarfile.open(shared_stl10 / f"{part}-00.tar") as archive:
             for number, member in enumerate(archive.getmembers()[:50]):
                 content = archive.extractfile(member)
                 assert content is not None
                 expected = Image.open(io.BytesIO(content.read())).convert("RGB")
-                assert np.array_equal(pictures.read(first + number), np.asarray(expected))
+                assert np.array_equal(originals.read(first + number), np.asarray(expected))
 
     def test_give_the_labels_and_names_that_were_published(
-        self, pictures: Pictures, shared_stl10: Path
+        self, originals: Originals, shared_stl10: Path
     ) -> None:
         texts = [(shared_stl10 / f"{part}_labels.txt").read_text() for part in ("train", "test")]
         from_one = [int(line) for text in texts for line in text.split()]
-        assert (pictures.labels + 1).tolist() == from_one
+        assert (originals.labels + 1).tolist() == from_one
         assert list(CLASSES) == (shared_stl10 / "class_names.txt").read_text().split()
 
     def test_are_found_by_their_own_folder_too(self, real_stl10: Path) -> None:
@@ -68,13 +68,13 @@ class TestTheRealFiles:
         assert verify("stl10", real_stl10) == []
 
     def test_are_split_as_in_the_reference_study(self, real_stl10: Path) -> None:
-        dataset, pictures = prepare(Stl10(source="stl10"), real_stl10)
+        dataset, originals = prepare(Stl10(source="stl10"), real_stl10)
         assert dataset.shape == (3, 32, 32)
         assert dataset.splits.training.tolist() == list(range(5000))
         for part, count in ((dataset.splits.validation, 300), (dataset.splits.test, 500)):
-            assert (pictures.part[part] == "test").all()
+            assert (originals.part[part] == "test").all()
             assert np.bincount(dataset.labels[part]).tolist() == [count] * 10
-        whole = Image.fromarray(pictures.read(7777)).resize((32, 32), Image.Resampling.BILINEAR)
+        whole = Image.fromarray(originals.read(7777)).resize((32, 32), Image.Resampling.BILINEAR)
         assert np.array_equal(dataset.images[7777], np.asarray(whole).transpose(2, 0, 1))
 
 

@@ -1,10 +1,10 @@
-"""Where pictures come from: digits, STL-10, the user's own folders."""
+"""Where images come from: digits, STL-10, the user's own folders."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from paribus.data.pictures import Pictures, Progress
+from paribus.data.images import Originals, Progress
 from paribus.data.sources.digits import open_digits
 from paribus.data.sources.folder import open_folder
 from paribus.data.sources.stl10 import open_stl10
@@ -13,14 +13,14 @@ from paribus.study.spec import Data, Digits, Stl10
 
 def open_source(
     data: Data, data_dir: Path | None = None, progress: Progress | None = None
-) -> Pictures:
-    """The pictures that a study's `data` names.
+) -> Originals:
+    """The images that a study's `data` names.
 
     Args:
         data_dir: where STL-10's official files lie, if not in the cache.
 
     Raises:
-        DataError: if the pictures are missing or damaged.
+        DataError: if the images are missing or damaged.
     """
     if isinstance(data, Digits):
         return open_digits()

@@ -1,4 +1,4 @@
-"""scikit-learn's bundled handwritten digits: 1,797 grey pictures of 8x8, no download."""
+"""scikit-learn's bundled handwritten digits: 1,797 gray images of 8x8, no download."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import hashlib
 
 import numpy as np
 
-from paribus.data.pictures import Bytes, Pictures
+from paribus.data.images import Bytes, Originals
 
-#: SHA-256 over the pictures as they should come.
+#: SHA-256 over the images as they should come.
 CONTENTS = "0b7e9c3202d7bcd255d6a19a238d3743bf5e320ba74812a6679958a017c55382"
 
 
-def open_digits() -> Pictures:
-    """The digits of Alpaydin and Kaynak (1998), their 17 grey levels spread over 0 to 255."""
+def open_digits() -> Originals:
+    """The digits of Alpaydin and Kaynak (1998), their 17 gray levels spread over 0 to 255."""
     # Imported here because scikit-learn takes a second to load.
     from sklearn.datasets import load_digits
 
@@ -21,7 +21,7 @@ def open_digits() -> Pictures:
     pixels: Bytes = np.rint(bundled.images * (255 / 16)).astype(np.uint8)[..., None]
     labels = bundled.target.astype(np.int64)
     contents = pixels.tobytes() + labels.astype("<i8").tobytes()
-    return Pictures(
+    return Originals(
         source="digits",
         classes=tuple("0123456789"),
         labels=labels,

@@ -1,4 +1,4 @@
-"""The user's own pictures: one subfolder a class, in train/ val/ test/ or in one tree."""
+"""The user's own images: one subfolder a class, in train/ val/ test/ or in one tree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from paribus.data.cache import Found, Ledger
 from paribus.data.decode import UnusableError, contents, decode
-from paribus.data.pictures import Bytes, Pictures, Progress, followed, silent
+from paribus.data.images import Bytes, Originals, Progress, followed, silent
 from paribus.data.splits import PARTS
 from paribus.data.tree import below, files_under, natural, shown, visible
 from paribus.errors import DataError
@@ -31,7 +31,7 @@ PART_NAMES = {
 
 @dataclass(frozen=True)
 class _ClassFolder:
-    """A folder of one class's pictures; `part` is "" where there is but one tree."""
+    """A folder of one class's images; `part` is "" where there is but one tree."""
 
     path: Path
     name: str
@@ -39,8 +39,8 @@ class _ClassFolder:
 
 
 @dataclass(frozen=True)
-class _Picture:
-    """A usable picture, with the SHA-256 of its file."""
+class _Image:
+    """A usable image, with the SHA-256 of its file."""
 
     path: Path
     name: str  # of its class
@@ -50,22 +50,22 @@ class _Picture:
 
 def open_folder(
     data: Folder, progress: Progress | None = None, *, trust_times: bool = True
-) -> Pictures:
-    """Every usable picture under `data.path`; every other file by name with the reason.
+) -> Originals:
+    """Every usable image under `data.path`; every other file by name with the reason.
 
     A relative path starts at the current folder. Hidden files and things that are no files are
-    passed over; links are followed to pictures inside the folder only.
+    passed over; links are followed to images inside the folder only.
 
     Args:
         trust_times: believe an earlier look at a file whose size and time are unchanged.
 
     Raises:
-        DataError: if there are no two classes, a class has no usable picture in a part, or the
+        DataError: if there are no two classes, a class has no usable image in a part, or the
             parts differ in their classes.
     """
     root = Path(data.path).expanduser().resolve()
     if not root.is_dir():
-        raise DataError(f"{data.path}: a folder of pictures is expected there ({root})")
+        raise DataError(f"{data.path}: a folder of images is expected there ({root})")
     unusable: list[str] = []
     try:
         branches = _branches(root, unusable)
@@ -75,26 +75,26 @@ def open_folder(
             f"{error.filename}: a readable folder is expected ({error.strerror})"
         ) from None
     classes = _classes(root, branches, folders)
-    pictures = _look_at_all(root, folders, unusable, progress or silent, trust_times)
+    originals = _look_at_all(root, folders, unusable, progress or silent, trust_times)
     number = {name: label for label, name in enumerate(classes)}
 
     def read(i: int) -> Bytes:
         try:
-            return _decode_unchanged(pictures[i], data.colour)
+            return _decode_unchanged(originals[i], data.color)
         except UnusableError as error:
             raise DataError(
-                f"{pictures[i].path}: a picture is expected, as it was before ({error}). "
+                f"{originals[i].path}: an image is expected, as it was before ({error}). "
                 f"Put it right, or have `paribus data verify {root}` look at all of them again; "
                 "then run again."
             ) from None
 
-    return Pictures(
+    return Originals(
         source="folder",
         classes=classes,
-        labels=np.array([number[picture.name] for picture in pictures], np.int64),
-        part=np.array([picture.part for picture in pictures]),
-        channels=3 if data.colour == "rgb" else 1,
-        fingerprint=_fingerprint(root, pictures),
+        labels=np.array([number[image.name] for image in originals], np.int64),
+        part=np.array([image.part for image in originals]),
+        channels=3 if data.color == "rgb" else 1,
+        fingerprint=_fingerprint(root, originals),
         read=read,
         unreadable=tuple(sorted(unusable, key=natural)),
     )
@@ -106,7 +106,7 @@ def open_folder(
 def _branches(root: Path, unusable: list[str]) -> dict[str, Path]:
     """The folder of each part, or the whole tree under "".
 
-    A `train` that holds folders is a part; one that holds pictures is a class of vehicles.
+    A `train` that holds folders is a part; one that holds images is a class of vehicles.
     """
     parts: dict[str, Path] = {}
     others = []
@@ -157,17 +157,17 @@ def _classes(root: Path, parts: Iterable[str], folders: Sequence[_ClassFolder]) 
     if lacking:
         raise DataError(
             f"{root}: the same classes are expected in each part; {'; '.join(lacking)}. "
-            "Add the pictures, or move the part's folder away."
+            "Add the images, or move the part's folder away."
         )
     if len(every) < 2:
         raise DataError(
-            f"{root}: a subfolder of pictures for each of two or more classes is expected; "
+            f"{root}: a subfolder of images for each of two or more classes is expected; "
             f"{', '.join(every) or 'none'} came"
         )
     return tuple(sorted(every, key=natural))
 
 
-# ---- pictures -------------------------------------------------------------------------------
+# ---- images -------------------------------------------------------------------------------
 
 
 def _look_at_all(
@@ -176,24 +176,24 @@ def _look_at_all(
     unusable: list[str],
     progress: Progress,
     trust_times: bool,
-) -> list[_Picture]:
-    """Every usable picture, class by class in natural order; the rest goes to `unusable`."""
+) -> list[_Image]:
+    """Every usable image, class by class in natural order; the rest goes to `unusable`."""
     ledger = Ledger(root, trust_times)
     files = [
         (folder, path) for folder in folders for path in files_under(folder.path, root, unusable)
     ]
-    pictures = []
+    originals = []
     try:
-        for folder, path in followed(files, "checking pictures", progress):
+        for folder, path in followed(files, "checking images", progress):
             found = _ask(ledger, path)
             if "fault" in found:
                 unusable.append(f"{below(root, path)}: {found['fault']}")
             else:
-                pictures.append(_Picture(path, folder.name, folder.part, found["sha256"]))
+                originals.append(_Image(path, folder.name, folder.part, found["sha256"]))
     finally:
         ledger.save()
-    _demand_pictures(root, folders, pictures, unusable)
-    return pictures
+    _require_images(root, folders, originals, unusable)
+    return originals
 
 
 def _ask(ledger: Ledger, path: Path) -> Found:
@@ -204,7 +204,7 @@ def _ask(ledger: Ledger, path: Path) -> Found:
 
 
 def _look(path: Path) -> Found:
-    """The SHA-256 of a picture that can be decoded, or the fault of one that can't."""
+    """The SHA-256 of an image that can be decoded, or the fault of one that can't."""
     try:
         content = contents(path)
         decode(content, "rgb")
@@ -213,36 +213,36 @@ def _look(path: Path) -> Found:
     return {"sha256": hashlib.sha256(content).hexdigest()}
 
 
-def _decode_unchanged(picture: _Picture, colour: Literal["rgb", "grey"]) -> Bytes:
+def _decode_unchanged(image: _Image, color: Literal["rgb", "gray"]) -> Bytes:
     """The pixels of the very bytes that were looked at; a disk may change them unasked."""
-    content = contents(picture.path)
-    if hashlib.sha256(content).hexdigest() != picture.sha256:
+    content = contents(image.path)
+    if hashlib.sha256(content).hexdigest() != image.sha256:
         raise UnusableError("its contents have changed")
-    return decode(content, colour)
+    return decode(content, color)
 
 
-def _demand_pictures(
+def _require_images(
     root: Path,
     folders: Sequence[_ClassFolder],
-    pictures: Sequence[_Picture],
+    originals: Sequence[_Image],
     unusable: Sequence[str],
 ) -> None:
-    """Refuse a class without any usable picture, with the reasons that are known."""
-    filled = {(picture.part, picture.name) for picture in pictures}
+    """Refuse a class without any usable image, with the reasons that are known."""
+    filled = {(image.part, image.name) for image in originals}
     for folder in folders:
         if (folder.part, folder.name) not in filled:
             place = below(root, folder.path)
             reasons = [line for line in unusable if line.startswith((f"{place}/", f"{place}:"))]
             raise DataError(
-                f"{root / place}: pictures of class {folder.name!r} are expected; no usable one "
+                f"{root / place}: images of class {folder.name!r} are expected; no usable one "
                 "came. Add some, or move the folder away."
                 + "".join(f"\n  {line}" for line in reasons[:5])
             )
 
 
-def _fingerprint(root: Path, pictures: Sequence[_Picture]) -> str:
+def _fingerprint(root: Path, originals: Sequence[_Image]) -> str:
     digest = hashlib.sha256()
-    for picture in pictures:
-        name = os.fsencode(picture.path.relative_to(root).as_posix())
-        digest.update(name + b"\0" + picture.sha256.encode() + b"\n")
+    for image in originals:
+        name = os.fsencode(image.path.relative_to(root).as_posix())
+        digest.update(name + b"\0" + image.sha256.encode() + b"\n")
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""STL-10 (Coates, Ng and Lee 2011): 13,000 labelled colour pictures of 96x96, ten classes."""
+"""STL-10 (Coates, Ng and Lee 2011): 13,000 labeled color images of 96x96, ten classes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from paribus.data.cache import cache_folder
+from paribus.data.images import Bytes, Originals, Progress
 from paribus.data.official import STL10, faults, missing, official_folder
-from paribus.data.pictures import Bytes, Pictures, Progress
 from paribus.errors import DataError
 
 CLASSES = (
@@ -27,8 +27,8 @@ CLASSES = (
 )
 
 
-def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Pictures:
-    """The 5,000 official training pictures, then the 8,000 test ones.
+def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Originals:
+    """The 5,000 official training images, then the 8,000 test ones.
 
     They are mapped, not loaded. Without a `data_dir` they come from the cache, and are
     downloaded into it if they aren't there.
@@ -38,7 +38,7 @@ def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Pictu
     """
     folder = _folder(data_dir, progress)
 
-    def demand_whole(trust_times: bool = False) -> None:
+    def require_whole(trust_times: bool = False) -> None:
         damaged = faults(folder, trust_times=trust_times)
         if damaged:
             place = f" --data-dir {data_dir}" if data_dir else ""
@@ -47,8 +47,8 @@ def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Pictu
                 + f"\n`paribus data fetch stl10{place}` gets what is missing or damaged again."
             )
 
-    demand_whole(trust_times=True)
-    return _open(folder, demand_whole)
+    require_whole(trust_times=True)
+    return _open(folder, require_whole)
 
 
 def _folder(data_dir: Path | None, progress: Progress | None) -> Path:
@@ -61,7 +61,7 @@ def _folder(data_dir: Path | None, progress: Progress | None) -> Path:
     return folder
 
 
-def _open(folder: Path, demand_whole: Callable[[], None]) -> Pictures:
+def _open(folder: Path, require_whole: Callable[[], None]) -> Originals:
     images = {part: _map_images(folder / f"{part}_X.bin") for part in ("train", "test")}
     # The files number the classes from 1.
     labels = {part: np.fromfile(folder / f"{part}_y.bin", np.uint8) - 1 for part in images}
@@ -72,7 +72,7 @@ def _open(folder: Path, demand_whole: Callable[[], None]) -> Pictures:
         # Column by column, as (channel, x, y).
         return np.ascontiguousarray(official.transpose(2, 1, 0))
 
-    return Pictures(
+    return Originals(
         source="stl10",
         classes=CLASSES,
         labels=np.concatenate(list(labels.values())).astype(np.int64),
@@ -80,11 +80,11 @@ def _open(folder: Path, demand_whole: Callable[[], None]) -> Pictures:
         channels=3,
         fingerprint=hashlib.sha256("".join(file.md5 for file in STL10).encode()).hexdigest(),
         read=read,
-        demand_whole=demand_whole,
+        require_whole=require_whole,
     )
 
 
 def _map_images(path: Path) -> Bytes:
-    """Map a file's pictures: (n, channel, x, y)."""
+    """Map a file's images: (n, channel, x, y)."""
     mapped: Bytes = np.memmap(path, np.uint8, mode="r")
     return mapped.reshape(-1, 3, 96, 96)

@@ -1,4 +1,4 @@
-// What follows a layer, as one stage: [batch normalisation], [ReLU], [max pooling], in this order.
+// What follows a layer, as one stage: [batch normalization], [ReLU], [max pooling], in this order.
 #pragma once
 
 #include <cmath>
@@ -8,21 +8,21 @@
 
 namespace paribus {
 
-// The batch normalisation is Ioffe and Szegedy's (2015, algorithm 1); weight and bias are gamma and
+// The batch normalization is Ioffe and Szegedy's (2015, algorithm 1); weight and bias are gamma and
 // beta.
 class Activation : public Stage {
   public:
     Activation(const Description &its, int blocks)
-        : its_(its), from_(its.from), to_(its.to), pool_(its.pool), normalised_(its.normalised()),
+        : its_(its), from_(its.from), to_(its.to), pool_(its.pool), normalized_(its.normalized()),
           channels_(from_.channels, {1, 0, 0, 0, 0, 0}), winners_(to_, blocks),
-          peaks_(normalised_ ? to_ : Shape{}, blocks),
-          moments_({2 * from_.channels, 1, 1}, normalised_ ? blocks : 1),
+          peaks_(normalized_ ? to_ : Shape{}, blocks),
+          moments_({2 * from_.channels, 1, 1}, normalized_ ? blocks : 1),
           sums_(size_t(from_.channels) * 2 * LANES) {}
 
     void prepare(bool training) override {
         sums_.clear();
-        for (int c = 0; normalised_ && !training && c < from_.channels; c++)
-            normalise_by(c, its_.running_mean[c], its_.running_variance[c]);
+        for (int c = 0; normalized_ && !training && c < from_.channels; c++)
+            normalize_by(c, its_.running_mean[c], its_.running_variance[c]);
     }
 
     // ---- before `forward`: mean and variance of every channel in the batch ----------------------
@@ -64,7 +64,7 @@ class Activation : public Stage {
             for (int image = 0; image < images; image++) mean += *its(image) / images;
             for (int image = 0; image < images; image++)
                 squares += its(image)[BLOCK] + n * (*its(image) - mean) * (*its(image) - mean);
-            normalise_by(c, mean, squares / all);
+            normalize_by(c, mean, squares / all);
             auto run = [&](float &kept, double now) {
                 kept = float(kept + its_.momentum * (now - kept));
             };
@@ -89,7 +89,7 @@ class Activation : public Stage {
                         const Mask dead = its_.relu ? best.value <= 0 : Mask{};
                         store(outputs + place, dead ? Vec{} : best.value);
                         store(winners_.of(block) + place, dead ? Mask{} - 1 : best.number);
-                        if (normalised_) store(peaks_.of(block) + place, peak);
+                        if (normalized_) store(peaks_.of(block) + place, peak);
                     }
     }
 
@@ -154,14 +154,14 @@ class Activation : public Stage {
         double inverse_deviation;
     };
 
-    void normalise_by(int c, double mean, double variance) {
+    void normalize_by(int c, double mean, double variance) {
         const double inverse = 1 / std::sqrt(variance + its_.epsilon);
         const double scale = its_.learned.weight[c] * inverse;
         channels_[c] = {float(scale), float(its_.learned.bias[c] - mean * scale), float(mean), 0, 0,
                         inverse};
     }
 
-    // f(number in the window, where the pixel begins) for what a window sees of the picture.
+    // f(number in the window, where the pixel begins) for what a window sees of the image.
     template <class F>
     void each_position(int y, int x, F f) const {
         const int top = y * pool_.stride_y - pool_.pad_y, left = x * pool_.stride_x - pool_.pad_x;
@@ -171,14 +171,14 @@ class Activation : public Stage {
                 f(row * pool_.width + column, from_.at(top + row, left + column));
     }
 
-    // What batch normalisation hands to every position of a row, in each image that there is.
+    // What batch normalization hands to every position of a row, in each image that there is.
     void fill(int block, const float *inputs, float *by_inputs, int y) {
         const int images = images_ - block * BLOCK;
         for (int n = from_.at(y, 0); n < from_.at(y + 1, 0); n += LANES) {
             const Channel &its = channels_[n / BLOCK % from_.channels];
-            Vec value = normalised_ ? (load(inputs + n) - its.mean) * its.by_value + its.by_constant
+            Vec value = normalized_ ? (load(inputs + n) - its.mean) * its.by_value + its.by_constant
                                     : Vec{};
-            for (int lane = 0; normalised_ && images < BLOCK && lane < LANES; lane++)
+            for (int lane = 0; normalized_ && images < BLOCK && lane < LANES; lane++)
                 if (n % BLOCK + lane >= images) value[lane] = 0;
             store(by_inputs + n, value);
         }
@@ -187,11 +187,11 @@ class Activation : public Stage {
     Description its_;
     Shape from_, to_;
     Pooling pool_;
-    bool normalised_;
+    bool normalized_;
     int images_ = 0;  // of the batch
     std::vector<Channel> channels_;
     PerBlock<int32_t> winners_;  // as the outputs: the number in the window, -1 if dead
-    PerBlock<float> peaks_;      // as the outputs: the winners before normalisation
+    PerBlock<float> peaks_;      // as the outputs: the winners before normalization
     PerBlock<float> moments_;    // [channel][mean, squared differences][image]
     Buffer sums_;                // [channel][gradients, gradients * (inputs - mean)][lane]
 };

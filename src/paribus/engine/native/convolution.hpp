@@ -5,7 +5,7 @@
 
 namespace paribus {
 
-// The part of a kernel's row or column that lies inside of a picture.
+// The part of a kernel's row or column that lies inside of an image.
 struct Inside {
     int begin, end;
     Inside(int output, int pad, int kernel, int side)

@@ -80,7 +80,7 @@ struct Live {
     int32_t offset;
 };
 
-// Registers full of neighbouring numbers, for several rows of them.
+// Registers full of neighboring numbers, for several rows of them.
 template <int ROWS, int VECS>
 struct Patch {
     static constexpr int HEIGHT = ROWS, WIDTH = VECS * LANES, SIZE = HEIGHT * WIDTH;

@@ -1,6 +1,6 @@
 // A network: its stages, in groups through which a block goes at once.
 //
-// Batch normalisation needs something of the whole batch: on the way forward the inputs' mean and
+// Batch normalization needs something of the whole batch: on the way forward the inputs' mean and
 // variance, on the way back two sums. So a group ends before each of its stages, and all blocks
 // pass through a group before the first one enters the next. The last group turns round: a block
 // goes through it forward and back while it is in the cache.
@@ -28,12 +28,12 @@ class Network {
     Network(const Description *stages, int count, int batch) : from_(stages[0].from) {
         int turn = -1;  // from the stage behind it on, a block goes forward and back at once
         for (int n = 0; n < count; n++)
-            if (stages[n].normalised()) turn = n;
+            if (stages[n].normalized()) turn = n;
         for (int n = 0; n < count; n++) {
             const int blocks = n <= turn ? blocks_of(batch) : 1;
             values_.emplace_back(stages[n].from, blocks);
             gradients_.emplace_back(stages[n].from,
-                                    n > 0 && stages[n - 1].normalised() ? blocks_of(batch) : 1);
+                                    n > 0 && stages[n - 1].normalized() ? blocks_of(batch) : 1);
             add(stages[n], n, blocks);
             if (!stages[n].learned.weight && learns_ == n) learns_++;
         }
@@ -60,25 +60,25 @@ class Network {
         for (auto &stage : stages_) stage->prepare(true);
         for (size_t n = 0; n < dropouts_.size(); n++) dropouts_[n]->take(images.dropout[n]);
         int begin = 0;
-        for (const auto &[n, normalisation] : normalisations_) {
+        for (const auto &[n, normalization] : normalizations_) {
             for (int block = 0; block < blocks; block++) {
                 forward(images, block, begin, n, true);
-                normalisation->observe(block, values_[n].of(block));
+                normalization->observe(block, values_[n].of(block));
             }
-            normalisation->settle_forward(images.count);
+            normalization->settle_forward(images.count);
             begin = n;
         }
         double loss = 0;
-        size_t left = normalisations_.size();
+        size_t left = normalizations_.size();
         for (int block = 0; block < blocks; block++) {
             forward(images, block, begin, last(), true);
             loss += judge(images, block);
             backward(block, last(), left);
         }
         while (left-- > 0) {
-            normalisations_[left].second->settle_backward();
+            normalizations_[left].second->settle_backward();
             for (int block = 0; block < blocks; block++)
-                backward(block, normalisations_[left].first + 1, left);
+                backward(block, normalizations_[left].first + 1, left);
         }
         for (auto &stage : stages_) stage->finish();
         return loss / images.count;
@@ -102,7 +102,7 @@ class Network {
             case Kind::dropout: dropouts_.push_back(put(new Dropout(its.from))); break;
             case Kind::activation:
                 auto *stage = put(new Activation(its, blocks));
-                if (its.normalised()) normalisations_.emplace_back(n, stage);
+                if (its.normalized()) normalizations_.emplace_back(n, stage);
         }
     }
 
@@ -113,15 +113,15 @@ class Network {
             stages_[n]->forward(block, values_[n].of(block), values_[n + 1].of(block), training);
     }
 
-    // Back through the stages before `end`, down to behind the normalisation before.
-    void backward(int block, int end, size_t normalisations) {
+    // Back through the stages before `end`, down to behind the normalization before.
+    void backward(int block, int end, size_t normalizations) {
         const int begin =
-            normalisations > 0 ? normalisations_[normalisations - 1].first + 1 : learns_;
+            normalizations > 0 ? normalizations_[normalizations - 1].first + 1 : learns_;
         for (int n = end; n-- > std::max(begin, learns_);)
             stages_[n]->backward(block, values_[n].of(block), gradients_[n + 1].of(block),
                                  n == learns_ ? nullptr : gradients_[n].of(block));
-        if (normalisations > 0)
-            normalisations_[normalisations - 1].second->reckon(block, gradients_[begin].of(block));
+        if (normalizations > 0)
+            normalizations_[normalizations - 1].second->reckon(block, gradients_[begin].of(block));
     }
 
     // A block's images, from torch's order to ours.
@@ -168,7 +168,7 @@ class Network {
     std::vector<std::unique_ptr<Stage>> stages_;
     std::vector<PerBlock<float>> values_,
         gradients_;  // before the first stage, ..., behind the last
-    std::vector<std::pair<int, Activation *>> normalisations_;
+    std::vector<std::pair<int, Activation *>> normalizations_;
     std::vector<Dropout *> dropouts_;
     Buffer filled_up_;
 };

@@ -2,7 +2,7 @@
 //
 // Of each pooling window only the position that won has a gradient, and none has where it lost to
 // zero. Which position that is differs from image to image; so the way back takes one image after
-// the other, and vectors run over neighbouring taps instead:
+// the other, and vectors run over neighboring taps instead:
 //
 //     weights:  for each live (output, position): gradient * the inputs under the kernel there
 //     inputs:   for each window: sum over outputs of gradient * weights, shifted to the winner

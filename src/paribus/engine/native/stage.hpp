@@ -46,15 +46,15 @@ struct Description {
     Kernel kernel;
     Pooling pool;
     int32_t relu;
-    int32_t cancelled;  // a batch normalisation follows, which takes the bias away again
+    int32_t cancelled;  // a batch normalization follows, which takes the bias away again
     double epsilon, momentum;
     Learned learned;
-    float *running_mean, *running_variance;  // of a batch normalisation
+    float *running_mean, *running_variance;  // of a batch normalization
 
-    bool normalised() const { return running_mean; }
+    bool normalized() const { return running_mean; }
 };
 
-// Weights that slide over a picture. A linear layer is one whose kernel is the whole picture.
+// Weights that slide over an image. A linear layer is one whose kernel is the whole image.
 //
 // torch has weights as [output][channel][row][column]. Here the taps of an output are
 // [row][column][channel], so that those of a row lie side by side as the inputs under them do.

@@ -1,4 +1,4 @@
-"""Test accuracy on new pictures, and class by class."""
+"""Test accuracy on new images, and class by class."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from paribus.comparison.compare import Comparison
-from paribus.comparison.study_comparison import PRIMARY, StudyComparison
+from paribus.comparison.study import PRIMARY, StudyComparison
 from paribus.report import words
 from paribus.report.blocks import Block, Cell, Heading, Paragraph, Table
 from paribus.report.sections.numbers import TALL, level, p_value, verdict_cell
@@ -14,27 +14,27 @@ from paribus.report.sections.numbers import TALL, level, p_value, verdict_cell
 
 def both_intervals(compared: StudyComparison) -> Iterator[Block]:
     """The two intervals of test accuracy, and what each lets one say."""
-    known = [c for c in compared.on(PRIMARY) if c.new_pictures is not None]
+    known = [c for c in compared.on(PRIMARY) if c.new_images is not None]
     if not known:
         return
-    yield Heading("Test accuracy: these pictures, or new ones")
+    yield Heading("Test accuracy: these images, or new ones")
     yield Paragraph(
-        "The first interval supports a claim about these test pictures: trained from other seeds "
-        "and tested on the very same pictures, the mean difference would lie in it. The second "
-        "supports a claim about pictures of this kind: trained from other seeds and tested on "
-        "other pictures drawn like these. Verdicts rest on the first; who means the network's use "
+        "The first interval supports a claim about these test images: trained from other seeds "
+        "and tested on the very same images, the mean difference would lie in it. The second "
+        "supports a claim about images of this kind: trained from other seeds and tested on "
+        "other images drawn like these. Verdicts rest on the first; who means the network's use "
         "should read the second, which more seeds alone don't make narrow.",
     )
     yield Table(
         "Difference in test accuracy in points",
-        ("", "Estimate", "New seeds, these pictures", "New seeds, new pictures"),
+        ("", "Estimate", "New seeds, these images", "New seeds, new images"),
         tuple((c.variation, _both(c)) for c in known),
         tall=len(known) > TALL,
     )
 
 
 def _both(c: Comparison) -> tuple[Cell, ...]:
-    assert c.new_pictures is not None and c.estimate is not None
+    assert c.new_images is not None and c.estimate is not None
     unit = words.Unit(2, scale=100)
 
     def ends(low: float | None, high: float | None) -> str:
@@ -45,7 +45,7 @@ def _both(c: Comparison) -> tuple[Cell, ...]:
     return (
         Cell(unit.signed(c.estimate)),
         Cell(ends(c.low, c.high), level(c)),
-        Cell(ends(c.new_pictures.low, c.new_pictures.high), f"p {p_value(c.new_pictures.p)}"),
+        Cell(ends(c.new_images.low, c.new_images.high), f"p {p_value(c.new_images.p)}"),
     )
 
 
@@ -55,8 +55,8 @@ def recall_changes(recalls: Sequence[Comparison]) -> Iterator[Block]:
     if not tested:
         return
     names = list(dict.fromkeys(c.variation for c in recalls))
-    measures = list(dict.fromkeys(c.measure.name for c in recalls))
-    at = {(c.measure.name, c.variation): c for c in recalls}
+    metrics = list(dict.fromkeys(c.metric.name for c in recalls))
+    at = {(c.metric.name, c.variation): c for c in recalls}
     shown = sum(c.verdict not in ("undecided", "equivalent") for c in tested)
     yield Heading("Recall of each class")
     yield Paragraph(
@@ -71,10 +71,10 @@ def recall_changes(recalls: Sequence[Comparison]) -> Iterator[Block]:
         ("Class", *names),
         tuple(
             (
-                words.class_name(measure.removeprefix("recall:")),
-                tuple(verdict_cell(at[measure, name]) for name in names),
+                words.class_name(metric.removeprefix("recall:")),
+                tuple(verdict_cell(at[metric, name]) for name in names),
             )
-            for measure in measures
+            for metric in metrics
         ),
-        tall=len(measures) > TALL,
+        tall=len(metrics) > TALL,
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paribus.comparison.evidence import difference_of
-from paribus.comparison.headline import NOT_TESTED, Headline, headline
-from paribus.comparison.measure import MEASURES
-from paribus.records import Record
+from paribus.metrics.registry import METRICS
+from paribus.narrative.headline import NOT_TESTED, Headline, headline
+from paribus.narrative.numbers import difference_of
+from paribus.records.types import Record
 from paribus.report import figures, words
 from paribus.report.blocks import (
     Alert,
@@ -25,7 +25,7 @@ from paribus.report.summary import SettingResult, Summary
 from paribus.report.verdicts import SIGNS, tone
 from paribus.report.words import PERCENT
 
-MEASURE = "test_accuracy"
+METRIC = "test_accuracy"
 
 #: A table longer than this scrolls.
 TALL = 30
@@ -51,8 +51,8 @@ def lead(summary: Summary) -> str:
     return (
         f"{trained}; {words.name(words.readable(data.source))}: {words.whole(data.training)} "
         f"training, {words.whole(data.validation)} validation and {words.whole(data.test)} test "
-        f"pictures of {words.count(len(data.classes), 'class', 'classes')}, {width} by {height} "
-        f"pixels in {'colour' if channels == 3 else words.count(channels, 'channel')}."
+        f"images of {words.count(len(data.classes), 'class', 'classes')}, {width} by {height} "
+        f"pixels in {'color' if channels == 3 else words.count(channels, 'channel')}."
     )
 
 
@@ -71,10 +71,10 @@ def answer(summary: Summary) -> Section:
 
 def _verdicts(summary: Summary) -> Iterator[Block]:
     compared = summary.findings.compared
-    if compared is None or not compared.on(MEASURE):
+    if compared is None or not compared.on(METRIC):
         return
     pairs = {pair.variation: pair for pair in compared.pairs}
-    lines = [headline(c, pairs.get(c.variation)) for c in compared.on(MEASURE)]
+    lines = [headline(c, pairs.get(c.variation)) for c in compared.on(METRIC)]
     yield Verdicts(tuple(map(_line, lines)))
     if any(line.verdict != NOT_TESTED for line in lines):
         yield Paragraph(_reading(summary), quiet=True)
@@ -93,10 +93,10 @@ def _line(line: Headline) -> Verdict:
 
 def _reading(summary: Summary) -> str:
     """How the lines are to be read."""
-    margin = difference_of(MEASURES[MEASURE]).amount(summary.study.margin)
+    margin = difference_of(METRICS[METRIC]).amount(summary.study.margin)
     return (
         f"Each line sets a variation against {summary.baseline.name}, seed by seed. In brackets "
-        "the 95 % interval for new seeds on these test pictures, unless it says otherwise; p "
+        "the 95 % interval for new seeds on these test images, unless it says otherwise; p "
         "allows for all variations tested. Equivalent: shown to differ by less than "
         f"{margin}, the study's margin."
     )
@@ -149,7 +149,7 @@ def _failure(record: Record) -> str:
 def _table(summary: Summary) -> Table:
     test = summary.baseline.facts.data.test if summary.baseline.facts else 0
     return Table(
-        f"Share of the {words.whole(test)} test pictures classified correctly after the last epoch",
+        f"Share of the {words.whole(test)} test images classified correctly after the last epoch",
         ("Setting", "Test accuracy", f"Better than {summary.baseline.name}"),
         tuple((result.name, _cells(result, summary.baseline)) for result in summary.settings),
         tall=len(summary.settings) > TALL,
@@ -157,10 +157,10 @@ def _table(summary: Summary) -> Table:
 
 
 def _cells(result: SettingResult, baseline: SettingResult) -> tuple[Cell, ...]:
-    accuracy = Cell(PERCENT.spread(result.spread(MEASURE)), strong=True)
+    accuracy = Cell(PERCENT.spread(result.spread(METRIC)), strong=True)
     if result is baseline:
         return accuracy, Cell("the baseline")
-    return accuracy, Cell(_won(result.difference(MEASURE, baseline)))
+    return accuracy, Cell(_won(result.difference(METRIC, baseline)))
 
 
 def _won(difference: Spread) -> str:
@@ -182,7 +182,7 @@ def _explanation(summary: Summary) -> Paragraph:
 def _figure(summary: Summary) -> Figure:
     shown = [result for result in summary.settings if result.finished]
     names = [result.name for result in shown]
-    spreads = [result.spread(MEASURE) for result in shown]
+    spreads = [result.spread(METRIC) for result in shown]
     wide, narrow = figures.both(lambda width: figures.accuracy(names, spreads, width))
     said = [f"{n} {PERCENT.spread(spread)}" for n, spread in zip(names, spreads, strict=True)]
     return Figure(

@@ -1,10 +1,10 @@
-"""Failed cases as pictures: the worst of every class, and an explorer of all that are kept."""
+"""Failed cases as images: the worst of every class, and an explorer of all that are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from paribus.evaluation.failures import MOST_CLASSES, Case
+from paribus.failures.cases import MOST_CLASSES, Case
 from paribus.report import maps, words
 from paribus.report.blocks import (
     Block,
@@ -16,17 +16,17 @@ from paribus.report.blocks import (
     Section,
     Shown,
 )
-from paribus.report.explorer import neighbour_files, votes
+from paribus.report.explorer import neighbor_files, votes
 from paribus.report.failures import Failures
 from paribus.report.sections.failure_counts import failure_counts
 from paribus.report.summary import Summary
 
-#: A label is called suspicious if its picture is in this share of most suspicious ones.
+#: A label is called suspicious if its image is in this share of most suspicious ones.
 SUSPICIOUS = 0.05
 
 
 def cases(summary: Summary) -> Section:
-    """For each setting and class, the picture that most seeds get wrong."""
+    """For each setting and class, the image that most seeds get wrong."""
     cases, failures = summary.cases, summary.failures
     counts = failure_counts(failures.outcomes, failures.baseline) if cases else ()
     blocks: list[Block] = [*counts, Paragraph(_explanation(cases, failures), quiet=True)]
@@ -39,7 +39,7 @@ def cases(summary: Summary) -> Section:
 def explorer(summary: Summary) -> Section:
     """Every failed case that is kept, to filter, sort and open; asks for a finished run."""
     explanation = (
-        "The failed test pictures one by one: filter and sort them, or choose a cell of a "
+        "The failed test images one by one: filter and sort them, or choose a cell of a "
         "confusion matrix to see what is in it. The address of the page keeps what is chosen, "
         "so that a finding can be sent to somebody who has this file."
     )
@@ -49,17 +49,17 @@ def explorer(summary: Summary) -> Section:
 
 def _explanation(cases: Sequence[Case], failures: Failures) -> str:
     if not cases:
-        return "No test picture is classified wrongly."
+        return "No test image is classified wrongly."
     text = (
-        "For each class, the test picture that most seeds get wrong, and of those the one that "
+        "For each class, the test image that most seeds get wrong, and of those the one that "
         "they are surest of. On the left the original, then what the network saw. The "
         "probabilities are means over all seeds."
     )
     if failures.explained:
         text += (
-            " Over the third picture lie its integrated gradients: vermillion speaks for the "
-            "class that the picture is taken for, blue against it. Below are the training "
-            "pictures nearest to it in the last hidden layer."
+            " Over the third image lie its integrated gradients: vermillion speaks for the "
+            "class that the image is taken for, blue against it. Below are the training "
+            "images nearest to it in the last hidden layer."
         )
     if len(failures.names) > MOST_CLASSES:
         text += f" Of the classes, the {MOST_CLASSES} of lowest recall are shown."
@@ -85,9 +85,9 @@ def _shown(case: Case, failures: Failures) -> Shown:
                 index=near.index,
                 label=failures.names[near.label],
                 seeds=near.seeds,
-                files=neighbour_files(its, near.index),
+                files=neighbor_files(its, near.index),
             )
-            for near in explained.neighbours[place]
+            for near in explained.neighbors[place]
         ),
         suspicion=suspicion,
     )

@@ -5,26 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from paribus.claims.sample import value_sample
 from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Against, Effect
-from paribus.comparison.evidence import value_of
-from paribus.comparison.measure import CAUSES, DROP
 from paribus.comparison.paired import ALPHA
-from paribus.comparison.sample import value_sample
-from paribus.comparison.study_comparison import StudyComparison
+from paribus.comparison.study import StudyComparison
+from paribus.metrics.interventions import CENTER_BLANKED, SURROUNDINGS_BLANKED
+from paribus.metrics.registry import CAUSES, DROP
+from paribus.narrative.numbers import value_of
 from paribus.report import figures, words
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.dots import Mark, dots
 from paribus.report.sections.numbers import MOST_VARIATIONS, TALL, p_value, verdict_cell
 from paribus.report.summary import Summary
 from paribus.report.verdicts import marked, tone
-from paribus.study.interventions import CENTRE_BLANKED, SURROUNDINGS_BLANKED
 
-#: The measures that a reader asks for first, in this order; the other ones are drops.
+#: The metrics that a reader asks for first, in this order; the other ones are drops.
 BACKGROUND = tuple(name for name in CAUSES if ":" not in name)
 
 UNCHANGED = "unchanged"
-NOT_ANALYSED = "No network has been analysed; paribus run does so after training."
+NOT_ANALYSED = "No network has been analyzed; paribus run does so after training."
 
 
 def causes(summary: Summary) -> Section:
@@ -43,9 +43,9 @@ def causes(summary: Summary) -> Section:
     )
     blocks: list[Block] = [
         Paragraph(
-            "Causes of failure, tried out: something is changed in every test picture, and the "
+            "Causes of failure, tried out: something is changed in every test image, and the "
             "trained networks look again. What costs accuracy is what they had relied on. "
-            "Changed pictures are unlike any they were trained on, so a loss shows reliance, not "
+            "Changed images are unlike any they were trained on, so a loss shows reliance, not "
             f"that training without it would fail as much.{left}",
             quiet=True,
         ),
@@ -65,10 +65,10 @@ def _background(
 ) -> Iterator[Block]:
     yield Heading("Object or background?")
     yield Paragraph(
-        "The centre and the surroundings are each half of a picture. Accuracy on the surroundings "
+        "The center and the surroundings are each half of an image. Accuracy on the surroundings "
         "alone, beyond chance, can only come from the background. Reliance is how often a network "
         "keeps its answer where it sees the surroundings alone, minus how often where it sees the "
-        "centre alone, both beyond chance: above 0 the background decides more than the centre. "
+        "center alone, both beyond chance: above 0 the background decides more than the center. "
         "Attribution is the share of integrated gradients that lies in the surroundings; evenly "
         "spread it would be half."
     )
@@ -83,12 +83,12 @@ def _background(
     )
 
 
-def _value(compared: StudyComparison, measure: str, setting: str) -> Cell:
-    sample = value_sample(compared.values, setting, CAUSES[measure])
+def _value(compared: StudyComparison, metric: str, setting: str) -> Cell:
+    sample = value_sample(compared.values, setting, CAUSES[metric])
     if not sample.n:
         return Cell(words.NONE)
-    text = words.typeset(value_of(CAUSES[measure]).found(sample.interval()))
-    for c in compared.on(measure):
+    text = words.typeset(value_of(CAUSES[metric]).found(sample.interval()))
+    for c in compared.on(metric):
         if c.variation == setting and c.p is not None:
             return Cell(
                 text, f"{marked(c.verdict)}, p {p_value(c.p_adjusted)}", tone=tone(c.verdict)
@@ -106,7 +106,7 @@ def _every_intervention(summary: Summary, shown: Sequence[Effect]) -> Iterator[B
     at = {(effect.intervention.name, effect.setting): effect for effect in shown}
     changes = {effect.intervention.name: effect.intervention for effect in shown}
     yield Table(
-        "Accuracy on changed pictures; below it the change in points and its verdict",
+        "Accuracy on changed images; below it the change in points and its verdict",
         ("", *settings),
         tuple(
             (
@@ -120,12 +120,12 @@ def _every_intervention(summary: Summary, shown: Sequence[Effect]) -> Iterator[B
         tall=len(changes) > TALL,
     )
     yield Paragraph(
-        "Per cent are of the area for the centre, of the side for shifts and blurs (standard "
+        "Per cent are of the area for the center, of the side for shifts and blurs (standard "
         "deviation), and patches along a side where they are shuffled. What is hidden has the "
-        "training pictures' mean colour or is the picture itself, blurred beyond recognition. "
-        "Verdicts are against the unchanged pictures, with the study's margin, adjusted over all "
+        "training images' mean color or is the image itself, blurred beyond recognition. "
+        "Verdicts are against the unchanged images, with the study's margin, adjusted over all "
         "changes of a setting (Holm). Chance is the accuracy of answers that are given as often "
-        "but have nothing to do with the pictures.",
+        "but have nothing to do with the images.",
         quiet=True,
     )
 
@@ -162,8 +162,8 @@ def _figure(summary: Summary, shown: Sequence[Effect]) -> Figure:
     wide, narrow = figures.both(lambda width: dots(marks, "Accuracy (%)", width, chance))
     return Figure(
         "interventions",
-        "Accuracy on changed test pictures, with 95 % intervals over seeds; what is hidden has the "
-        "training pictures' mean colour. The broken line is chance.",
+        "Accuracy on changed test images, with 95 % intervals over seeds; what is hidden has the "
+        "training images' mean color. The broken line is chance.",
         _description(plain, drawn),
         wide,
         narrow,
@@ -201,18 +201,18 @@ def _description(plain: Sequence[Mark], drawn: Sequence[Effect]) -> str:
 
 
 def _by_class(summary: Summary, shown: Sequence[Effect]) -> Iterator[Block]:
-    """The equal halves of a picture, class by class, against chance."""
+    """The equal halves of an image, class by class, against chance."""
     pairs = [
-        (effect, "surroundings" if effect.intervention.name == CENTRE_BLANKED else "centre")
+        (effect, "surroundings" if effect.intervention.name == CENTER_BLANKED else "center")
         for effect in shown
-        if effect.intervention.name in (CENTRE_BLANKED, SURROUNDINGS_BLANKED)
+        if effect.intervention.name in (CENTER_BLANKED, SURROUNDINGS_BLANKED)
     ]
     classes = next((r.classes for r in summary.settings if r.classes), ())
     if not pairs or not classes:
         return
     yield Heading("The two halves, class by class")
     yield Table(
-        "Recall where a network sees one half of each picture, mean over seeds; below it how often "
+        "Recall where a network sees one half of each image, mean over seeds; below it how often "
         "the class is given at all, which is its recall by chance",
         ("Class", *(f"{effect.setting}, {half} alone" for effect, half in pairs)),
         tuple(
@@ -237,12 +237,12 @@ def _recall(effect: Effect, number: int) -> Cell:
 
 def _compared(compared: StudyComparison) -> Iterator[Block]:
     """Whether a variation makes its networks more or less sensitive to each change."""
-    drops = [c for c in compared.comparisons if c.measure.family == "drop" and c.p is not None]
+    drops = [c for c in compared.comparisons if c.metric.family == "drop" and c.p is not None]
     names = list(dict.fromkeys(c.variation for c in drops))[:MOST_VARIATIONS]
     if not names:
         return
-    at = {(c.measure.name, c.variation): c for c in drops}
-    measures = {c.measure.name: c.measure for c in drops}
+    at = {(c.metric.name, c.variation): c for c in drops}
+    metrics = {c.metric.name: c.metric for c in drops}
     differing = sum(c.verdict not in ("undecided", "equivalent") for c in drops)
     yield Heading("Does a variation make it more sensitive?")
     yield Paragraph(
@@ -257,10 +257,10 @@ def _compared(compared: StudyComparison) -> Iterator[Block]:
         ("", *names),
         tuple(
             (
-                _capital(measure.label.removeprefix(DROP)),
+                _capital(metric.label.removeprefix(DROP)),
                 tuple(verdict_cell(at.get((key, name))) for name in names),
             )
-            for key, measure in measures.items()
+            for key, metric in metrics.items()
         ),
     )
 

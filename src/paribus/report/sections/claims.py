@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paribus.comparison.claims import ClaimVerdict
+from paribus.claims.judge import ClaimVerdict
 from paribus.report import words
 from paribus.report.blocks import Cell, Paragraph, Section, Table
 from paribus.report.sections.places import PLACES

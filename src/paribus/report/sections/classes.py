@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from paribus.evaluation.measures import ClassFigures, Figures, macro_average, weighted_average
+from paribus.metrics.classification import ClassFigures, Figures, macro_average, weighted_average
 from paribus.report import figures, words
 from paribus.report.blocks import (
     Block,
@@ -45,7 +45,7 @@ def confusions(summary: Summary) -> Section:
     worst = max((_worst_mistake(result.counts) for result in shown), default=0.0)
     blocks: list[Block] = [
         Paragraph(
-            "Rows are the true class, columns the predicted one: the number of test pictures "
+            "Rows are the true class, columns the predicted one: the number of test images "
             "(mean over seeds) and their share of the row. Blue is right, orange is wrong; the "
             f"strongest orange is {PERCENT.value(worst)} of a row, in every setting.",
             quiet=True,
@@ -93,7 +93,7 @@ def _most_common(result: SettingResult) -> Table:
     return Table(
         f"The {len(rows)} most common confusions, of "
         f"{words.count(len(result.classes), 'class', 'classes')}",
-        ("", "Pictures", "Share of the true class"),
+        ("", "Images", "Share of the true class"),
         tuple(rows),
     )
 
@@ -121,7 +121,7 @@ def recalls(summary: Summary) -> Section:
     if not shown:
         return Section("recall", "Accuracy of each class", [])
     explanation = Paragraph(
-        "Of the test pictures of a class, the share classified correctly (its recall): mean over "
+        "Of the test images of a class, the share classified correctly (its recall): mean over "
         "seeds ± one standard deviation, in percent.",
         quiet=True,
     )

@@ -1,15 +1,15 @@
-"""Every variation against the baseline on every measure, as a chart and in tables."""
+"""Every variation against the baseline on every metric, as a chart and in tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from paribus.claims.sample import Interval
 from paribus.comparison.compare import Comparison
-from paribus.comparison.evidence import difference_of
-from paribus.comparison.headline import interval_of
-from paribus.comparison.measure import MEASURES
-from paribus.comparison.sample import Interval
-from paribus.comparison.study_comparison import PRIMARY, StudyComparison
+from paribus.comparison.study import PRIMARY, StudyComparison
+from paribus.metrics.registry import METRICS
+from paribus.narrative.headline import interval_of
+from paribus.narrative.numbers import difference_of
 from paribus.report import figures, words
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.intervals import Mark, Panel, intervals
@@ -40,8 +40,8 @@ def comparisons(summary: Summary) -> Section:
         text = "There is no variation to compare with the baseline."
         said = [text] if compared is not None else list(summary.findings.refused)
         return Section("comparison", title, [Paragraph(one) for one in said])
-    main = [c for c in compared.comparisons if c.measure.name in MEASURES]
-    recalls = [c for c in compared.comparisons if c.measure.family == RECALL]
+    main = [c for c in compared.comparisons if c.metric.name in METRICS]
+    recalls = [c for c in compared.comparisons if c.metric.family == RECALL]
     blocks: list[Block] = [
         _explanation(compared),
         *_figure(main, compared),
@@ -56,10 +56,10 @@ def comparisons(summary: Summary) -> Section:
 def _explanation(compared: StudyComparison) -> Paragraph:
     return Paragraph(
         f"Each variation against {compared.values.baseline}, seed by seed; training time is a "
-        "ratio. The 95 % intervals hold for new seeds on these test pictures, each by itself. The "
-        "adjusted p allows for all variations tested on a measure (Holm), and the verdict rests "
+        "ratio. The 95 % intervals hold for new seeds on these test images, each by itself. The "
+        "adjusted p allows for all variations tested on a metric (Holm), and the verdict rests "
         "on it; the sign-flip p assumes nothing of the shape of the differences. Test accuracy "
-        "is the measure that decides; all others explore. The last column is the number of seeds "
+        "is the metric that decides; all others explore. The last column is the number of seeds "
         "in all with which an undecided comparison would be decided with a probability of 80 %, if "
         "the differences went on as they have so far.",
         quiet=True,
@@ -74,8 +74,8 @@ def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[F
     drawn = names[:MOST_VARIATIONS]
     panels = [
         panel
-        for measure in dict.fromkeys(c.measure.name for c in main)
-        if (panel := _panel([c for c in compared.on(measure) if c.variation in drawn]))
+        for metric in dict.fromkeys(c.metric.name for c in main)
+        if (panel := _panel([c for c in compared.on(metric) if c.variation in drawn]))
     ]
     if not panels:
         return
@@ -86,7 +86,7 @@ def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[F
     yield Figure(
         "comparisons",
         "▲ better, ▼ worse, ◆ higher or lower where neither is better, ■ equivalent, ○ undecided. "
-        "The line is no difference; the grey band of test accuracy is the margin, within which a "
+        "The line is no difference; the gray band of test accuracy is the margin, within which a "
         f"difference doesn't matter.{left}",
         _description(compared, drawn),
         wide,
@@ -95,19 +95,19 @@ def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[F
 
 
 def _panel(own: Sequence[Comparison]) -> Panel | None:
-    """The chart of one measure; None if no variation has been tested on it."""
+    """The chart of one metric; None if no variation has been tested on it."""
     tested = [c for c in own if c.p is not None and c.estimate is not None]
     if not tested:
         return None
-    measure = tested[0].measure
-    ratio = measure.kind == "log ratio"
-    quantity = difference_of(measure)
+    metric = tested[0].metric
+    ratio = metric.kind == "log ratio"
+    quantity = difference_of(metric)
     marks = tuple(
         Mark(c.variation, *_scaled(interval_of(c), quantity.scale), c.verdict) for c in tested
     )
-    margin = None if measure.margin is None or ratio else measure.margin * quantity.scale
+    margin = None if metric.margin is None or ratio else metric.margin * quantity.scale
     unit = "times the baseline's" if ratio else _axis(quantity.unit)
-    title = measure.label[0].upper() + measure.label[1:]
+    title = metric.label[0].upper() + metric.label[1:]
     return Panel(title, unit, marks, 1.0 if ratio else 0.0, margin, ratio)
 
 
@@ -127,7 +127,7 @@ def _description(compared: StudyComparison, drawn: Sequence[str]) -> str:
         if c.variation in drawn and c.p is not None
     ]
     return (
-        "Differences to the baseline with 95 % intervals, a small chart a measure. Test accuracy: "
+        "Differences to the baseline with 95 % intervals, a small chart a metric. Test accuracy: "
         f"{'; '.join(said) or 'not tested'}."
     )
 
@@ -148,11 +148,11 @@ _HEAD = (
 def _tables(main: Sequence[Comparison]) -> Iterator[Block]:
     names = list(dict.fromkeys(c.variation for c in main))
     if len(names) > MOST_VARIATIONS:
-        rows = tuple((f"{c.variation}: {c.measure.label}", _cells(c)) for c in main)
+        rows = tuple((f"{c.variation}: {c.metric.label}", _cells(c)) for c in main)
         yield Table("Every variation against the baseline", ("", *_HEAD), rows, tall=True)
         return
     for name in names:
-        own = tuple((c.measure.label, _cells(c)) for c in main if c.variation == name)
+        own = tuple((c.metric.label, _cells(c)) for c in main if c.variation == name)
         yield Heading(name)
         yield Table(f"{name} against the baseline", ("", *_HEAD), own)
 
@@ -177,11 +177,11 @@ def _notes(made: Sequence[Comparison]) -> Iterator[Block]:
     about: dict[str, dict[str, list[str]]] = {}
     for c in made:
         for note in c.notes:
-            about.setdefault(note, {}).setdefault(c.variation, []).append(c.measure.label)
+            about.setdefault(note, {}).setdefault(c.variation, []).append(c.metric.label)
     if not about:
         return
-    measures = len({c.measure.name for c in made})
-    rows = tuple((_whose(of, measures), (Cell(words.typeset(note)),)) for note, of in about.items())
+    metrics = len({c.metric.name for c in made})
+    rows = tuple((_whose(of, metrics), (Cell(words.typeset(note)),)) for note, of in about.items())
     yield Table(
         "What must be said besides",
         ("Of", "Note"),
@@ -192,10 +192,10 @@ def _notes(made: Sequence[Comparison]) -> Iterator[Block]:
     )
 
 
-def _whose(of: Mapping[str, Sequence[str]], measures: int) -> str:
-    """What a note is about: variations, and of each the measures."""
+def _whose(of: Mapping[str, Sequence[str]], metrics: int) -> str:
+    """What a note is about: variations, and of each the metrics."""
     said = {
-        name: "all measures" if len(labels) == measures else words.listed(labels)
+        name: "all metrics" if len(labels) == metrics else words.listed(labels)
         for name, labels in of.items()
     }
     if len(set(said.values())) == 1:

@@ -9,7 +9,7 @@ import numpy as np
 from paribus.comparison.confusion import ConfusionDifference
 from paribus.report import figures, words
 from paribus.report.blocks import Block, Cell, Change, Figure, Heading, Paragraph, Section, Table
-from paribus.report.difference import PICTURES, SHOWN, difference_map
+from paribus.report.difference import IMAGES, SHOWN, difference_map
 from paribus.report.heatmap import TEXT_CLASSES
 from paribus.report.sections.numbers import p_value
 from paribus.report.summary import Summary
@@ -37,7 +37,7 @@ def confusion_change(summary: Summary) -> Section:
 def _explanation(summary: Summary, changes: Mapping[str, ConfusionDifference]) -> Paragraph:
     cells = words.whole(next(iter(changes.values())).mean.size)
     return Paragraph(
-        f"Test pictures in each cell, variation minus {summary.baseline.name}, mean over paired "
+        f"Test images in each cell, variation minus {summary.baseline.name}, mean over paired "
         "seeds. Blue is for the better: more on the diagonal or fewer beside it; orange is for "
         f"the worse. {SHOWN} marks a cell that is shown to differ (paired t test, adjusted by "
         f"Holm over the {cells} cells of its matrix). A cell that is 0 in every difference says so "
@@ -84,11 +84,11 @@ def _in_words(classes: tuple[str, ...], difference: ConfusionDifference) -> str:
 
 
 def _cell(classes: tuple[str, ...], difference: ConfusionDifference, i: int, j: int) -> str:
-    change = PICTURES.signed(float(difference.mean[i, j]))
+    change = IMAGES.signed(float(difference.mean[i, j]))
     p = p_value(float(difference.p_adjusted[i, j]))
     p_text = f"p {p}" if p.startswith("<") else f"p = {p}"
     what = f"{classes[i]} right" if i == j else f"{classes[i]} taken for {classes[j]}"
-    return f"{what}, {change} pictures ({p_text})"
+    return f"{what}, {change} images ({p_text})"
 
 
 def _largest(classes: tuple[str, ...], difference: ConfusionDifference) -> Table:
@@ -99,7 +99,7 @@ def _largest(classes: tuple[str, ...], difference: ConfusionDifference) -> Table
         (
             f"{classes[i]} right" if i == j else f"{classes[i]} taken for {classes[j]}",
             (
-                Cell(PICTURES.signed(float(difference.mean[i, j]))),
+                Cell(IMAGES.signed(float(difference.mean[i, j]))),
                 Cell(p_value(float(difference.p_adjusted[i, j]))),
             ),
         )
@@ -107,7 +107,7 @@ def _largest(classes: tuple[str, ...], difference: ConfusionDifference) -> Table
         if difference.mean[i, j]
     )
     caption = f"The {len(rows)} cells that change most, of {words.whole(difference.mean.size)}"
-    return Table(caption, ("", "Pictures", "Adjusted p"), rows)
+    return Table(caption, ("", "Images", "Adjusted p"), rows)
 
 
 def _summary_table(changes: Mapping[str, ConfusionDifference], summary: Summary) -> Iterator[Block]:

@@ -13,7 +13,7 @@ from paribus.report.summary import SettingResult
 from paribus.report.theme import SETTING_SHAPES
 from paribus.report.words import LOSS
 
-#: Each setting has a colour and a shape of its own.
+#: Each setting has a color and a shape of its own.
 MOST_SETTINGS = len(SETTING_SHAPES)
 
 

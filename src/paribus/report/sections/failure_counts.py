@@ -1,13 +1,13 @@
-"""How many test pictures fail, how steadily, and what a variation fixes and breaks."""
+"""How many test images fail, how steadily, and what a variation fixes and breaks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from paribus.evaluation.change_counts import ChangeCounts, Count, change_counts
-from paribus.evaluation.failures import Confusion, confusions
 from paribus.evaluation.intervals import Mean, Share, share
-from paribus.evaluation.outcomes import Kind, Outcomes
+from paribus.failures.cases import Confusion, confusions
+from paribus.failures.changes import ChangeCounts, Count, change_counts
+from paribus.failures.outcomes import Kind, Outcomes
 from paribus.report import words
 from paribus.report.blocks import Block, Cell, Heading, Paragraph, Table
 from paribus.report.sections.numbers import MOST_VARIATIONS, TALL, p_value
@@ -37,8 +37,8 @@ def _kinds(found: Mapping[str, Outcomes]) -> Table:
     seen = {kind for its in found.values() for kind in its.kinds}
     kinds = [kind for kind in _KINDS if kind in seen]
     return Table(
-        "Test pictures by how many seeds get them wrong; below, the share of such pictures with "
-        "its 95 % interval for new pictures",
+        "Test images by how many seeds get them wrong; below, the share of such images with "
+        "its 95 % interval for new images",
         ("", *(_KINDS[kind] for kind in kinds)),
         tuple(
             (
@@ -75,13 +75,13 @@ def _changes(found: Mapping[str, Outcomes], baseline: str) -> Iterator[Block]:
     yield Heading("What a variation fixes and breaks")
     yield Paragraph(
         "Fixed: wrong in more than half of the seeds in the baseline, right in more than half in "
-        "the variation. Broken: the reverse. Seeds alone do this to some pictures, so beside each "
+        "the variation. Broken: the reverse. Seeds alone do this to some images, so beside each "
         "count stands what it would be if the variation changed nothing: the two runs of a seed "
         "change places in every way. p is that of fixed minus broken being chance.",
         quiet=True,
     )
     yield Table(
-        "Test pictures fixed and broken; below, the number by chance with its 95 % range",
+        "Test images fixed and broken; below, the number by chance with its 95 % range",
         ("", "Fixed", "Broken", "p", "Fixed a seed", "Broken a seed"),
         tuple((name, _changed(its)) for name, its in counts.items()),
         tall=len(counts) > TALL,
@@ -122,7 +122,7 @@ def _confusions(found: Mapping[str, Outcomes]) -> Iterator[Block]:
         return
     yield Heading("Most common confusions")
     yield Table(
-        "Test pictures of one class taken for another: mean over seeds with its 95 % interval",
+        "Test images of one class taken for another: mean over seeds with its 95 % interval",
         ("Rank", *columns),
         tuple(
             (
@@ -141,5 +141,5 @@ def _confusions(found: Mapping[str, Outcomes]) -> Iterator[Block]:
 def _confusion(of: Confusion) -> Cell:
     true, predicted = words.class_name(of.true), words.class_name(of.predicted)
     return Cell(
-        f"{true} for {predicted}", f"{of.pictures.estimate:,.1f} {_interval(of.pictures)}".strip()
+        f"{true} for {predicted}", f"{of.images.estimate:,.1f} {_interval(of.images)}".strip()
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from paribus.report import figures, words
 from paribus.report.blocks import Block, Figure, Heading, Paragraph, Section
-from paribus.report.loss import Course, Lowest, ceiling, courses, loss, lowest
+from paribus.report.loss import Lowest, SeedPath, ceiling, loss, lowest, seed_paths
 from paribus.report.sections.curves import compared
 from paribus.report.summary import SettingResult, Summary
 from paribus.report.words import LOSS
@@ -23,9 +23,9 @@ MOST_CHARTS = 12
 
 def losses(summary: Summary) -> Section:
     """A chart for each setting, all on the same axis."""
-    shown = [(result, courses(result.records)) for result in summary.settings if result.records]
+    shown = [(result, seed_paths(result.records)) for result in summary.settings if result.records]
     classes = max((len(result.classes) for result, _ in shown), default=2)
-    top = ceiling([course for _, both in shown for course in both], classes)
+    top = ceiling([seed_path for _, both in shown for seed_path in both], classes)
     columns = max(ALL_COLUMNS // max(_drawn(shown), 1), FEWEST_COLUMNS)
     blocks: list[Block] = [_explanation(shown, top)]
     for result, both in shown[:MOST_CHARTS]:
@@ -37,25 +37,25 @@ def losses(summary: Summary) -> Section:
     return Section("loss", "Training and validation loss", blocks)
 
 
-def _drawn(shown: Sequence[tuple[SettingResult, tuple[Course, Course]]]) -> int:
+def _drawn(shown: Sequence[tuple[SettingResult, tuple[SeedPath, SeedPath]]]) -> int:
     """How many runs have a line in some chart."""
     return sum(len(result.records) for result, _ in shown[:MOST_CHARTS])
 
 
 def _explanation(
-    shown: Sequence[tuple[SettingResult, tuple[Course, Course]]], top: float
+    shown: Sequence[tuple[SettingResult, tuple[SeedPath, SeedPath]]], top: float
 ) -> Paragraph:
     text = (
         "Training loss at every step, before the step; validation loss after every epoch. Each "
         "seed is faint, the mean over seeds strong, and the band is one standard deviation each "
         "way. Circles mark each seed's epoch of lowest validation loss (the best epoch), the "
-        "dashed line their median. After it, the network learns its training pictures by heart "
+        "dashed line their median. After it, the network learns its training images by heart "
         "rather than what they have in common: it overfits."
     )
     text += _short_batch(shown[0][0]) if shown else ""
     if any(result.failed for result, _ in shown):
         text += " Dotted lines are runs that failed."
-    if any(_highest(course) > top for _, both in shown for course in both):
+    if any(_highest(seed_path) > top for _, both in shown for seed_path in both):
         text += f" Losses above {LOSS.number(top)} lie outside the charts."
     return Paragraph(text, quiet=True)
 
@@ -64,18 +64,20 @@ def _short_batch(result: SettingResult) -> str:
     """Why the training loss may have a spike an epoch."""
     size = result.setting.config.batch_size
     left = result.facts.data.training % size if result.facts else 0
-    # A last picture left alone joins the batch before.
+    # A last image left alone joins the batch before.
     if not 1 < left < size / 2:
         return ""
-    return f" The last batch of an epoch has {left} pictures only, so its loss scatters more."
+    return f" The last batch of an epoch has {left} images only, so its loss scatters more."
 
 
-def _highest(course: Course) -> float:
-    lines = [course.finished, *course.failed]
+def _highest(seed_path: SeedPath) -> float:
+    lines = [seed_path.finished, *seed_path.failed]
     return max((float(line.max()) for line in lines if line.size), default=0.0)
 
 
-def _figure(result: SettingResult, both: tuple[Course, Course], top: float, columns: int) -> Figure:
+def _figure(
+    result: SettingResult, both: tuple[SeedPath, SeedPath], top: float, columns: int
+) -> Figure:
     best = lowest(result.records)
     wide, narrow = figures.both(lambda width: loss(both, best, top, columns, width))
     return Figure(
@@ -98,7 +100,7 @@ def _caption(best: Lowest, result: SettingResult) -> str:
     return f"{where}."
 
 
-def _description(result: SettingResult, both: tuple[Course, Course]) -> str:
+def _description(result: SettingResult, both: tuple[SeedPath, SeedPath]) -> str:
     training, validation = both
     if not training.mean.size:
         return f"Loss of {result.name}: no run reached its last epoch."

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from paribus.comparison.compare import Comparison
-from paribus.comparison.evidence import Quantity, difference_of
-from paribus.comparison.headline import interval_of
 from paribus.comparison.paired import ALPHA
 from paribus.comparison.power import MOST_SEEDS
+from paribus.narrative.headline import interval_of
+from paribus.narrative.numbers import Quantity, difference_of
 from paribus.report import words
 from paribus.report.blocks import Cell
 from paribus.report.verdicts import marked, tone
@@ -44,7 +44,7 @@ def found(c: Comparison) -> str:
     """The estimate with its interval and unit, as print has it."""
     if c.estimate is None:
         return words.NONE
-    quantity = Quantity("times") if c.measure.kind == "log ratio" else difference_of(c.measure)
+    quantity = Quantity("times") if c.metric.kind == "log ratio" else difference_of(c.metric)
     return words.typeset(quantity.found(interval_of(c)))
 
 

@@ -17,7 +17,7 @@ def observations(summary: Summary) -> Section:
     explanation = Paragraph(
         "Written by the program from the numbers, which are in results.json; every sentence goes "
         "as far as its test does. In brackets the 95 % interval for new seeds on these test "
-        "pictures; p values are adjusted over the variations.",
+        "images; p values are adjusted over the variations.",
         quiet=True,
     )
     return Section("observations", "Observations", [Points(points), explanation])

@@ -25,7 +25,7 @@ def proof(summary: Summary) -> Section:
         ),
         Table(
             f"In how many seeds a variation's hashes equal those of {baseline}",
-            ("Variation", "Order of pictures", "Augmentation", "Dropout", "Initial values"),
+            ("Variation", "Order of images", "Augmentation", "Dropout", "Initial values"),
             tuple((pairing.setting, _cells(pairing)) for pairing in summary.pairings),
         ),
         Paragraph("Streams that neither setting makes use of are equal too.", quiet=True),

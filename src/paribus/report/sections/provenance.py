@@ -10,7 +10,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from paribus.records import DataFacts, Environment
+from paribus.records.types import DataFacts, Environment
 from paribus.report import words
 from paribus.report.blocks import Block, Cell, Code, Paragraph, Section, Table
 from paribus.report.summary import Summary
@@ -128,9 +128,9 @@ def _engine(environment: Environment) -> str:
 
 
 def _data(data: DataFacts) -> list[Row]:
-    pictures = words.whole(data.training + data.validation + data.test)
+    images = words.whole(data.training + data.validation + data.test)
     return [
-        _text("Data", f"{words.readable(data.source)}, {pictures} pictures"),
+        _text("Data", f"{words.readable(data.source)}, {images} images"),
         _text("Data fingerprint", data.fingerprint),
     ]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from paribus.comparison.compare import Comparison
 from paribus.comparison.looks import nominal_level
 from paribus.comparison.precision import half_width
-from paribus.comparison.study_comparison import PRIMARY, StudyComparison
-from paribus.comparison.until_decided import Course
+from paribus.comparison.sequential import SeedPath
+from paribus.comparison.study import PRIMARY, StudyComparison
 from paribus.report import figures, words
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.intervals import Mark, Panel, intervals
@@ -63,7 +63,7 @@ def _buy(known: Sequence[Comparison], margin: float) -> Iterator[Block]:
     )
     yield Figure(
         "more-seeds",
-        "Half width of the interval for new seeds on these test pictures. The mark is at the "
+        "Half width of the interval for new seeds on these test images. The mark is at the "
         f"seeds there are, the dashed line at the margin of the study.{left}",
         f"Half width of the interval in test accuracy against the number of seeds, now "
         f"{words.listed(said)}; it falls with the square root of the seeds.",
@@ -116,56 +116,56 @@ def _path(compared: StudyComparison, looks: Sequence[int]) -> Iterator[Block]:
         "all of them together err with 5 %; the intervals are as wide as that demands. After a "
         "verdict a variation gets no more seeds."
     )
-    courses = compared.courses
-    yield from _path_figure(courses)
+    seed_paths = compared.seed_paths
+    yield from _path_figure(seed_paths)
     yield Table(
         "Test accuracy at each look; p allows for all looks and variations",
         ("", "Seeds", "Difference", "p", "Verdict", "Then"),
-        tuple(row for name, course in courses.items() for row in _rows(name, course)),
-        tall=sum(len(course.path) for course in courses.values()) > TALL,
+        tuple(row for name, seed_path in seed_paths.items() for row in _rows(name, seed_path)),
+        tall=sum(len(seed_path.path) for seed_path in seed_paths.values()) > TALL,
     )
 
 
-def _path_figure(courses: Mapping[str, Course]) -> Iterator[Figure]:
+def _path_figure(seed_paths: Mapping[str, SeedPath]) -> Iterator[Figure]:
     begun = {
-        name: course
-        for name, course in courses.items()
-        if any(c.estimate is not None for c in course.path)
+        name: seed_path
+        for name, seed_path in seed_paths.items()
+        if any(c.estimate is not None for c in seed_path.path)
     }
     if not begun:
         return
     drawn = dict(list(begun.items())[:MOST_VARIATIONS])
-    panels = [_panel(name, course) for name, course in drawn.items()]
+    panels = [_panel(name, seed_path) for name, seed_path in drawn.items()]
     wide, narrow = figures.both(lambda width: intervals(panels, width))
     left = f" {len(drawn)} of {len(begun)} variations; the table has all." * (
         len(drawn) < len(begun)
     )
     yield Figure(
         "looks",
-        f"The estimate and its interval at each look; the grey band is the margin.{left}",
+        f"The estimate and its interval at each look; the gray band is the margin.{left}",
         "Difference in test accuracy at each look: "
-        f"{words.listed([f'{name} {course.path[-1].verdict}' for name, course in drawn.items()])}.",
+        f"{words.listed([f'{name} {seed_path.path[-1].verdict}' for name, seed_path in drawn.items()])}.",
         wide,
         narrow,
     )
 
 
-def _panel(name: str, course: Course) -> Panel:
+def _panel(name: str, seed_path: SeedPath) -> Panel:
     marks = []
-    for c in course.path:
+    for c in seed_path.path:
         if c.estimate is not None:
             low, high = (None if end is None else 100 * end for end in (c.low, c.high))
             marks.append(Mark(f"{c.n_seeds} seeds", 100 * c.estimate, low, high, c.verdict))
-    margin = course.path[-1].measure.margin
+    margin = seed_path.path[-1].metric.margin
     margin_points = None if margin is None else 100 * margin
     return Panel(name, "difference in points", tuple(marks), margin=margin_points)
 
 
-def _rows(name: str, course: Course) -> Iterator[tuple[str, tuple[Cell, ...]]]:
-    if not course.path:
-        yield name, (*(Cell(words.NONE) for _ in range(4)), Cell(_next(course)))
-    for number, c in enumerate(course.path):
-        last = number == len(course.path) - 1
+def _rows(name: str, seed_path: SeedPath) -> Iterator[tuple[str, tuple[Cell, ...]]]:
+    if not seed_path.path:
+        yield name, (*(Cell(words.NONE) for _ in range(4)), Cell(_next(seed_path)))
+    for number, c in enumerate(seed_path.path):
+        last = number == len(seed_path.path) - 1
         yield (
             name,
             (
@@ -173,12 +173,12 @@ def _rows(name: str, course: Course) -> Iterator[tuple[str, tuple[Cell, ...]]]:
                 Cell(found(c)),
                 Cell(p_value(c.p_adjusted), beyond_margin(c)),
                 Cell(marked(c.verdict), tone=tone(c.verdict)),
-                Cell(_next(course) if last else "more seeds"),
+                Cell(_next(seed_path) if last else "more seeds"),
             ),
         )
 
 
-def _next(course: Course) -> str:
-    if course.next_look is not None:
-        return f"{course.next_look} seeds are next"
-    return "decided" if course.decided else "the budget is spent"
+def _next(seed_path: SeedPath) -> str:
+    if seed_path.next_look is not None:
+        return f"{seed_path.next_look} seeds are next"
+    return "decided" if seed_path.decided else "the budget is spent"

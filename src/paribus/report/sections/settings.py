@@ -20,7 +20,7 @@ def settings(summary: Summary) -> Section:
         _row("Changes", summary, _changes),
         *(_row(f"Layer {n + 1}", summary, _layer(n)) for n in range(layers)),
         _row("Parameters", summary, _parameters),
-        _row("Optimiser", summary, lambda result: _part(result.setting.config.optimizer)),
+        _row("Optimizer", summary, lambda result: _part(result.setting.config.optimizer)),
         _row("Learning rate", summary, lambda result: _schedule(result.setting.config)),
         _row("Augmentation", summary, lambda r: _augmentation(r.setting.config.augmentation)),
         _row("Epochs", summary, lambda result: words.whole(result.setting.config.epochs)),

@@ -1,4 +1,4 @@
-// The explorer: failed test pictures to filter, sort and open, from the data in this very file.
+// The explorer: failed test images to filter, sort and open, from the data in this very file.
 // All that is chosen stands in the address after "#", so that a finding can be sent to somebody.
 // Names in the data are other people's text: they only ever become text nodes, never markup.
 "use strict";
@@ -17,12 +17,12 @@ const KINDS = {
   broken: "broken by a variation",
 };
 
-// How a picture is ranked, smallest first, and what its card then says of it.
+// How an image is ranked, smallest first, and what its card then says of it.
 const SORTS = {
   wrong: { title: "most seeds wrong", rank: (its) => -its.wrong / its.seeds, says: agreement },
   confident: { title: "most confident error", rank: (its) => -its.p[1], says: rivalShare },
   boundary: { title: "closest to the boundary", rank: (its) => Math.abs(its.margin), says: bothShares },
-  suspicion: { title: "label-error suspicion", rank: (its) => its.picture.suspicion.rank, says: suspicionRank },
+  suspicion: { title: "label-error suspicion", rank: (its) => its.image.suspicion.rank, says: suspicionRank },
   fixed: { title: "most fixed", rank: (its) => -its.fixed[0], says: (its) => change("fixed", its.fixed) },
   broken: { title: "most broken", rank: (its) => -its.broken[0], says: (its) => change("broken", its.broken) },
 };
@@ -57,10 +57,10 @@ function read(hash) {
 }
 
 function address(view, state) {
-  const onlyOfPictures = ["index", "map", "opacity"];
+  const onlyOfImages = ["index", "map", "opacity"];
   const query = new URLSearchParams({ setting: state.setting });
   for (const [name, usual] of Object.entries(DEFAULTS)) {
-    if (view === "explorer" && onlyOfPictures.includes(name)) continue;
+    if (view === "explorer" && onlyOfImages.includes(name)) continue;
     if (state[name] !== usual) query.set(name, state[name]);
   }
   return `#${view}?${query}`;
@@ -96,7 +96,7 @@ function bothShares(its) {
 }
 
 function suspicionRank(its) {
-  return [`suspicion rank ${whole(its.picture.suspicion.rank)}`];
+  return [`suspicion rank ${whole(its.image.suspicion.rank)}`];
 }
 
 function change(verb, [times, seeds, setting]) {
@@ -104,12 +104,12 @@ function change(verb, [times, seeds, setting]) {
   return [`${verb} in ${times} of ${counted(seeds, "seed")} by ${data.settings[setting].name}`];
 }
 
-// ---- Which pictures --------------------------------------------------------------------------
+// ---- Which images --------------------------------------------------------------------------
 
-// What is known of a picture in one setting, together with what is known of it in all.
-function factsOf(picture, setting) {
-  const own = picture.settings[data.settings.indexOf(setting)];
-  return { picture, setting, seeds: setting.seeds, ...own };
+// What is known of an image in one setting, together with what is known of it in all.
+function factsOf(image, setting) {
+  const own = image.settings[data.settings.indexOf(setting)];
+  return { image, setting, seeds: setting.seeds, ...own };
 }
 
 const isMistaken = (its, name) =>
@@ -129,15 +129,15 @@ function fits(its, state) {
 function listed(state) {
   const rank = SORTS[state.sort].rank;
   // Equals stay in the data's order, the most telling first.
-  return data.pictures
-    .map((picture) => factsOf(picture, settingOf(state.setting)))
+  return data.cases
+    .map((image) => factsOf(image, settingOf(state.setting)))
     .filter((its) => fits(its, state))
     .map((its) => [rank(its), its])
     .sort(([a], [b]) => (a === b ? 0 : a - b))
     .map(([, its]) => its);
 }
 
-// How many test pictures there are of a true and a predicted class, those not kept here included.
+// How many test images there are of a true and a predicted class, those not kept here included.
 function known(state) {
   const setting = settingOf(state.setting);
   const taken = setting.cells.filter(([, given]) => data.names[given] === state.predicted);
@@ -147,18 +147,18 @@ function known(state) {
     .reduce((sum, [, count]) => sum + count, 0);
 }
 
-// "3 pictures. Of the 143 pictures that at least one seed takes ..., 3 are kept here; ..."
+// "3 images. Of the 143 images that at least one seed takes ..., 3 are kept here; ..."
 function countSentence(state, number) {
-  if (isChange(state.kind)) return [`${counted(number, "picture")} shown, of those kept here; tables/failures.csv lists all.`];
+  if (isChange(state.kind)) return [`${counted(number, "image")} shown, of those kept here; tables/failures.csv lists all.`];
   const kept = listed({ ...state, kind: "", least: 0 }).length;
   const all = known(state);
   const which = ["that at least one seed of ", state.setting, ...verb(state)];
   const rest = kept < all
-    ? [`${whole(kept)} of the ${counted(all, "picture")} `, ...which,
+    ? [`${whole(kept)} of the ${counted(all, "image")} `, ...which,
       ` ${kept === 1 ? "is" : "are"} kept here; tables/failures.csv lists all.`]
-    : [all === 1 ? "The only picture " : `All ${counted(all, "picture")} `, ...which, ` ${all === 1 ? "is" : "are"} kept here.`];
-  if (all === 0) return ["There is no picture ", ...which, "."];
-  return number === kept ? rest : [`${counted(number, "picture")} shown. `, ...rest];
+    : [all === 1 ? "The only image " : `All ${counted(all, "image")} `, ...which, ` ${all === 1 ? "is" : "are"} kept here.`];
+  if (all === 0) return ["There is no image ", ...which, "."];
+  return number === kept ? rest : [`${counted(number, "image")} shown. `, ...rest];
 }
 
 function verb(state) {
@@ -173,41 +173,41 @@ function verb(state) {
 
 const PAGEFUL = 24;
 
-// `opened`: the picture that the reader comes back from; its card is shown however far down it is.
+// `opened`: the image that the reader comes back from; its card is shown however far down it is.
 function showList(state, opened) {
-  const pictures = listed(state);
-  const place = pictures.findIndex((its) => its.picture.index === opened);
+  const images = listed(state);
+  const place = images.findIndex((its) => its.image.index === opened);
   fillFilters(state);
-  part("count").replaceChildren(...countSentence(state, pictures.length));
+  part("count").replaceChildren(...countSentence(state, images.length));
   part("cards").replaceChildren();
-  showCards(pictures, Math.max(PAGEFUL, place + 1), state);
+  showCards(images, Math.max(PAGEFUL, place + 1), state);
 }
 
-function showCards(pictures, number, state) {
+function showCards(images, number, state) {
   const there = part("cards").childElementCount;
-  part("cards").append(...pictures.slice(there, number).map((its) => make("li", {}, card(its, state))));
-  const left = pictures.length - part("cards").childElementCount;
+  part("cards").append(...images.slice(there, number).map((its) => make("li", {}, card(its, state))));
+  const left = images.length - part("cards").childElementCount;
   part("more").hidden = left <= 0;
   part("more").textContent = `Show ${Math.min(left, PAGEFUL)} more of ${whole(left)}`;
   part("more").onclick = () => {
-    showCards(pictures, number + PAGEFUL, state);
+    showCards(images, number + PAGEFUL, state);
     part("cards").children[number].firstElementChild.focus();
   };
 }
 
 function card(its, state) {
-  const { index, original } = its.picture;
+  const { index, original } = its.image;
   const taken = its.wrong ? [named(its.true), " taken for ", named(its.rival)] : [named(its.true)];
-  const link = make("a", { href: address("picture", { ...state, index }) });
+  const link = make("a", { href: address("image", { ...state, index }) });
   link.dataset.index = index;
-  if (data.withPictures) link.append(image(original, `Test picture ${index}`, index));
+  if (data.withImages) link.append(image(original, `Test image ${index}`, index));
   link.append(make("span", {}, ...taken), make("span", { className: "detail" }, ...SORTS[state.sort].says(its)));
   return link;
 }
 
 function image(name, alt, index, properties = {}) {
   const source = data.images[name];
-  if (!source) return make("span", { className: "missing", textContent: `picture ${index} is missing` });
+  if (!source) return make("span", { className: "missing", textContent: `image ${index} is missing` });
   return make("img", { src: source, alt, decoding: "async", ...properties });
 }
 
@@ -235,17 +235,17 @@ function fill(name, options, state) {
   part(name).value = state[name];
 }
 
-// ---- One picture -----------------------------------------------------------------------------
+// ---- One image -----------------------------------------------------------------------------
 
-function showPicture(state, its) {
+function showImage(state, its) {
   showSteps(state, its);
-  part("name").textContent = `Test picture ${its.picture.index}`;
+  part("name").textContent = `Test image ${its.image.index}`;
   part("verdict").replaceChildren(...verdict(its));
   part("shares").replaceChildren(share("right", its.true, its.p[0]), share("wrong", its.rival, its.p[1]));
   showSides(state, its);
-  part("votes").replaceChildren(...data.settings.map((setting) => voteRow(state, its.picture, setting)));
+  part("votes").replaceChildren(...data.settings.map((setting) => voteRow(state, its.image, setting)));
   showNearest(its);
-  part("suspicion").textContent = suspicion(its.picture.suspicion);
+  part("suspicion").textContent = suspicion(its.image.suspicion);
 }
 
 function verdict(its) {
@@ -259,26 +259,26 @@ function share(side, number, p) {
   return row;
 }
 
-// The way back, and to the neighbours in the list as it is filtered and sorted.
+// The way back, and to the neighbors in the list as it is filtered and sorted.
 function showSteps(state, its) {
-  const pictures = listed(state);
-  const at = pictures.findIndex((one) => one.picture === its.picture);
+  const images = listed(state);
+  const at = images.findIndex((one) => one.image === its.image);
   part("back").href = address("explorer", state);
-  part("place").textContent = at < 0 ? "" : `${whole(at + 1)} of ${whole(pictures.length)}`;
-  step("previous", at < 0 ? undefined : pictures[at - 1], state);
-  step("next", at < 0 ? undefined : pictures[at + 1], state);
+  part("place").textContent = at < 0 ? "" : `${whole(at + 1)} of ${whole(images.length)}`;
+  step("previous", at < 0 ? undefined : images[at - 1], state);
+  step("next", at < 0 ? undefined : images[at + 1], state);
 }
 
 function step(name, its, state) {
   part(name).hidden = !its;
-  if (its) part(name).href = address("picture", { ...state, index: its.picture.index });
+  if (its) part(name).href = address("image", { ...state, index: its.image.index });
 }
 
 function showSides(state, its) {
-  const { index, original } = its.picture;
-  part("sides").hidden = !data.withPictures;
-  part("original").replaceChildren(image(original, `Test picture ${index}, the original`, index));
-  part("seen").replaceChildren(image(its.seen, `Test picture ${index} as the network saw it`, index, { className: "pixels" }));
+  const { index, original } = its.image;
+  part("sides").hidden = !data.withImages;
+  part("original").replaceChildren(image(original, `Test image ${index}, the original`, index));
+  part("seen").replaceChildren(image(its.seen, `Test image ${index} as the network saw it`, index, { className: "pixels" }));
   showMap(state, its);
 }
 
@@ -299,10 +299,10 @@ function fade(opacity) {
   part("opacity-value").textContent = `${opacity}\u00a0%`;
 }
 
-function voteRow(state, picture, setting) {
-  const its = factsOf(picture, setting);
+function voteRow(state, image, setting) {
+  const its = factsOf(image, setting);
   const isShown = setting.name === state.setting;
-  const link = make("a", { href: address("picture", { ...state, setting: setting.name, index: picture.index, least: 0 }), textContent: setting.name });
+  const link = make("a", { href: address("image", { ...state, setting: setting.name, index: image.index, least: 0 }), textContent: setting.name });
   const name = make("th", { scope: "row" }, isShown ? setting.name : link);
   const cells = [[`${its.wrong} of ${its.seeds}`], votes(its), against(its)];
   return make("tr", { className: isShown ? "shown" : "" }, name, ...cells.map((inside) => make("td", {}, ...inside)));
@@ -321,13 +321,13 @@ function against(its) {
 function showNearest(its) {
   part("nearest-part").hidden = !its.near;
   part("nearest").replaceChildren(...(its.near ?? []).map(([index, label, seeds, name]) => make("li", {},
-    ...(data.withPictures ? [image(name, `Training picture ${index}`, index, { className: "pixels" })] : []),
+    ...(data.withImages ? [image(name, `Training image ${index}`, index, { className: "pixels" })] : []),
     make("span", {}, named(label)),
     make("span", { className: "detail", textContent: `${seeds} of ${its.explained} seeds` }))));
 }
 
 function suspicion(its) {
-  return `Rank ${whole(its.rank)} of ${counted(its.of, "test picture")} (1 is the most suspicious), score ${its.score.toFixed(3)}. `
+  return `Rank ${whole(its.rank)} of ${counted(its.of, "test image")} (1 is the most suspicious), score ${its.score.toFixed(3)}. `
     + "The score says how little the networks of all settings believe the label; it doesn't prove it wrong.";
 }
 
@@ -345,7 +345,7 @@ function linkMatrix(table) {
   if (!first) return;
   first.tabIndex = 0;
   table.closest(".scroll").removeAttribute("tabindex");
-  table.caption.firstElementChild.append(". Choose a cell to see its pictures; arrow keys move between cells.");
+  table.caption.firstElementChild.append(". Choose a cell to see its images; arrow keys move between cells.");
   table.addEventListener("keydown", (event) => moveInMatrix(event, table));
 }
 
@@ -353,7 +353,7 @@ function linkCell(cell, setting, own, given, count) {
   const [from, to] = [data.names[own], data.names[given]];
   const link = make("a", {
     href: address("explorer", { ...DEFAULTS, setting: setting.name, true: from, predicted: to }),
-    title: `${from} taken for ${to}: ${counted(count, "picture")} in at least one seed`,
+    title: `${from} taken for ${to}: ${counted(count, "image")} in at least one seed`,
     tabIndex: -1,
   });
   link.append(...cell.childNodes);
@@ -385,17 +385,17 @@ let shown = { view: "", index: -1 };
 // Show what the address asks for. `moved`: the reader followed a link, so the focus goes along.
 function show(moved) {
   const asked = read(location.hash);
-  const isOurs = ["", "explorer", "picture"].includes(asked.view);
+  const isOurs = ["", "explorer", "image"].includes(asked.view);
   if (shown.view && !isOurs) return; // a link to another section
-  const picture = data.pictures.find(({ index }) => index === asked.index);
-  const its = asked.view === "picture" && picture && factsOf(picture, settingOf(asked.setting));
-  const wasOpen = shown.view === "picture" ? shown.index : -1;
-  shown = { ...asked, view: its ? "picture" : "explorer" };
+  const image = data.cases.find(({ index }) => index === asked.index);
+  const its = asked.view === "image" && image && factsOf(image, settingOf(asked.setting));
+  const wasOpen = shown.view === "image" ? shown.index : -1;
+  shown = { ...asked, view: its ? "image" : "explorer" };
   part("list").hidden = Boolean(its);
-  part("picture").hidden = !its;
-  if (its) showPicture(asked, its);
+  part("image").hidden = !its;
+  if (its) showImage(asked, its);
   else showList(asked, wasOpen);
-  if (asked.view === "picture" && !its) part("count").prepend(`Picture ${asked.index} is not kept here. `);
+  if (asked.view === "image" && !its) part("count").prepend(`Image ${asked.index} is not kept here. `);
   if (moved) focusOn(its ? part("name") : cardOf(wasOpen) ?? part("heading"));
 }
 
@@ -429,7 +429,7 @@ function start() {
   window.addEventListener("hashchange", () => show(true));
   part("note").hidden = true;
   part("app").hidden = false;
-  show(["#explorer", "#picture"].some((view) => location.hash.startsWith(view)));
+  show(["#explorer", "#image"].some((view) => location.hash.startsWith(view)));
 }
 
 start();

@@ -1,0 +1,1 @@
+"""Whether the runs support what a study claims."""

@@ -1,1 +1,0 @@
-"""What a trained network does with pictures it was not trained on."""

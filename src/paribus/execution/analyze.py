@@ -1,0 +1,177 @@
+"""Analysis as a task: what a trained network looks at, found out once and kept."""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from paribus.data.batches import Batches
+from paribus.data.dataset import Dataset, open_dataset
+from paribus.engine.native import Forward
+from paribus.errors import DiskError
+from paribus.events import Watch
+from paribus.execution.task import Outcome
+from paribus.explain.attribution import integrated_gradients, occlusion, outside, pooled
+from paribus.explain.interventions import intervened
+from paribus.explain.neighbors import nearest
+from paribus.metrics.interventions import interventions
+from paribus.network.build import build
+from paribus.records.analyses import (
+    read_explanations,
+    read_interventions,
+    write_explanations,
+    write_interventions,
+)
+from paribus.records.store import read_record, read_weights, run_folder
+from paribus.records.types import Explanations, Integers, Interventions, Record
+from paribus.study.plan import Run
+from paribus.study.spec import LeNet5
+from paribus.training.predict import Predict
+
+#: Of so many test images it is measured how much of the attribution lies outside the center.
+SAMPLE = 200
+#: Images at a time; with more, what lies between two layers leaves the processor's cache.
+PART = 250
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A run whose network is to be analyzed.
+
+    Attributes:
+        dataset: the folder of its prepared images.
+        images: (m,) numbers of the test images to be explained.
+        targets: (m,) the class that each explanation is about.
+    """
+
+    run: Run
+    dataset: Path
+    out: Path
+    images: Integers
+    targets: Integers
+
+    def perform(self, tell: Watch) -> Outcome:
+        """Analyze the run's network and keep what was found."""
+        return analyze(self)
+
+    def again(self) -> Analysis:
+        """The same: what was found before is kept."""
+        return self
+
+
+def is_current(task: Analysis) -> bool:
+    """Whether all that the task would find out is kept already."""
+    record = _record(task)
+    return _has_interventions(task, record) and _has_explanations(task, record)
+
+
+def analyze(task: Analysis) -> Outcome:
+    """Find out what isn't kept yet: the effect of interventions, and explanations."""
+    began = time.perf_counter()
+    try:
+        record = _record(task)
+        dataset = open_dataset(task.dataset)
+        trained, batches = _trained(task, record, dataset), Batches(dataset)
+        if not _has_interventions(task, record):
+            write_interventions(task.out, record, _intervene(trained, batches, dataset))
+        if not _has_explanations(task, record):
+            write_explanations(task.out, record, _explain(task, trained, batches, dataset))
+    except DiskError:
+        raise
+    except Exception as error:  # a user's network may raise anything; the study stays good
+        message = f"{type(error).__name__}: {error}"
+        return Outcome(task.run, "failed", time.perf_counter() - began, message)
+    return Outcome(task.run, "finished", time.perf_counter() - began)
+
+
+def _record(task: Analysis) -> Record:
+    return read_record(run_folder(task.out, task.run.setting.name, task.run.seed))
+
+
+def _has_interventions(task: Analysis, record: Record) -> bool:
+    found = read_interventions(task.out, record)
+    if found is None:
+        return False
+    wanted = {change.name for change in interventions(record.facts.data.shape[0])}
+    return wanted <= found.predicted.keys()
+
+
+def _has_explanations(task: Analysis, record: Record) -> bool:
+    found = read_explanations(task.out, record)
+    return (
+        found is not None
+        and np.array_equal(found.images, task.images)
+        and np.array_equal(found.targets, task.targets)
+    )
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """A network as it was after its last epoch, whose answers the report shows.
+
+    Attributes:
+        answers: what it says of images, by the engine that trained it.
+    """
+
+    network: nn.Module
+    predict: Predict
+
+
+def _trained(task: Analysis, record: Record, dataset: Dataset) -> _Trained:
+    network = build(
+        task.run.setting.config.network, dataset.shape, len(dataset.classes), task.run.seed
+    )
+    folder = run_folder(task.out, task.run.setting.name, task.run.seed)
+    weights = read_weights(folder, "last")
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    # A copy, for the engine wants its weights laid out as they are.
+    engine = record.facts.environment.engine
+    native = Forward(copy.deepcopy(network), dataset.shape) if engine else None
+    if isinstance(task.run.setting.config.network, LeNet5):
+        # Half as fast again, and so is what follows. A user's network may rely on the usual one.
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
+    return _Trained(network.eval(), native or network)
+
+
+def _intervene(trained: _Trained, batches: Batches, dataset: Dataset) -> Interventions:
+    test = dataset.splits.test
+    names = [change.name for change in interventions(dataset.shape[0])]
+    predicted = {name: np.empty(len(test), np.int64) for name in names}
+    with torch.inference_mode():
+        for start in range(0, len(test), PART):
+            part = slice(start, start + PART)
+            index = torch.from_numpy(test[part])
+            changed = intervened(batches.images(index), index, dataset.mean, dataset.std)
+            for name, images in changed:
+                predicted[name][part] = trained.predict(images).argmax(dim=1).numpy()
+    sample = test[:: max(1, len(test) // SAMPLE)][:SAMPLE]
+    return Interventions(predicted, _outside(trained, batches, sample))
+
+
+def _outside(trained: _Trained, batches: Batches, sample: Integers) -> np.ndarray:
+    """Of each image, the share of what speaks for the answer that lies outside the center."""
+    images = batches.images(torch.from_numpy(sample))
+    with torch.inference_mode():
+        predict = trained.predict(images).argmax(dim=1)
+    maps = integrated_gradients(trained.network, images, predict.clone())
+    return outside(maps).numpy()
+
+
+def _explain(task: Analysis, trained: _Trained, batches: Batches, dataset: Dataset) -> Explanations:
+    images = batches.images(torch.from_numpy(task.images))
+    targets = torch.from_numpy(task.targets)
+    near, labels = nearest(trained.network, batches, task.images, dataset.splits.training)
+    return Explanations(
+        images=task.images,
+        targets=task.targets,
+        gradients=pooled(integrated_gradients(trained.network, images, targets)).numpy(),
+        occlusion=pooled(occlusion(trained.predict, images, targets)).numpy(),
+        nearest=near,
+        nearest_labels=labels,
+    )

@@ -1,0 +1,203 @@
+"""Tasks in parallel on this machine: one process a core, one thread a process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+
+import torch
+
+from paribus.errors import DiskError
+from paribus.events import Event, Watch, WorkerKilled
+from paribus.execution.task import Outcome, Task
+
+OutcomeWatch = Callable[[Outcome], None]
+
+#: In a worker. More would change the last bits of every sum, and share the core anyway.
+THREADS = 1
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Workers:
+    """Worker processes, started when there is work for them and stopped when the context ends.
+
+    A process takes seconds to start, most of them for importing torch; so the same ones train,
+    and then analyze.
+    """
+
+    def __init__(self, jobs: int | None = None) -> None:
+        """At most `jobs` processes; one a core by default."""
+        self._jobs = jobs or cores()
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def needed(self, tasks: Sequence[Task]) -> int:
+        """How many processes share the tasks; one where there is none."""
+        return max(1, min(self._jobs, len(tasks)))
+
+    def perform(
+        self, tasks: Sequence[Task], watch: Watch, on_outcome: OutcomeWatch
+    ) -> list[Outcome]:
+        """Perform every task, in the order given; outcomes as they end.
+
+        A worker that dies takes its own task with it and no other. One that is killed is likely
+        to have wanted more memory than there was: its task is tried once more at the end, with
+        no other worker there.
+
+        Raises:
+            DiskError: if a worker can't keep what it did.
+        """
+        outcomes: list[Outcome] = []
+        killed: list[Task] = []
+
+        def ended(task: Task, outcome: Outcome) -> None:
+            if outcome.status == "killed":
+                killed.append(task.again())
+                watch(WorkerKilled(*task.run.key, outcome.message))
+            else:
+                outcomes.append(outcome)
+                on_outcome(outcome)
+
+        self._perform(tasks, watch, ended)
+        for task in killed:
+            self._stop()
+            outcomes.append(self._alone(task, watch))
+            on_outcome(outcomes[-1])
+        return outcomes
+
+    def _alone(self, task: Task, watch: Watch) -> Outcome:
+        outcomes: list[Outcome] = []
+        self._perform([task], watch, lambda _, outcome: outcomes.append(outcome))
+        outcome = outcomes[0]
+        if outcome.status != "killed":
+            return outcome
+        return replace(
+            outcome,
+            message=f"{outcome.message}, and again when no other was at work. Less memory is "
+            "needed by a smaller batch_size or network",
+        )
+
+    def _perform(
+        self, tasks: Sequence[Task], watch: Watch, ended: Callable[[Task, Outcome], None]
+    ) -> None:
+        waiting = deque(tasks)
+        # One that died while it had nothing to do has no task to lose, but can't be given one.
+        self._workers = [worker for worker in self._workers if worker.process.is_alive()]
+        missing = min(self._jobs, len(tasks)) - len(self._workers)
+        self._workers += [_Worker() for _ in range(missing)]
+        for worker in self._workers[: len(waiting)]:
+            worker.give(waiting.popleft())
+        while busy := [worker for worker in self._workers if worker.task]:
+            for worker in _ready(busy):
+                task, outcome = worker.task, worker.listen(watch)
+                if outcome is None:
+                    continue
+                assert task is not None
+                ended(task, outcome)
+                if not worker.process.is_alive():
+                    self._workers[self._workers.index(worker)] = worker = _Worker()
+                if waiting:
+                    worker.give(waiting.popleft())
+
+    def _stop(self) -> None:
+        for worker in self._workers:
+            worker.stop()
+        self._workers = []
+
+
+def _ready(busy: list[_Worker]) -> list[_Worker]:
+    connections = wait([worker.connection for worker in busy])
+    return [worker for worker in busy if worker.connection in connections]
+
+
+class _Worker:
+    """A process that performs one task after another, and the connection to it."""
+
+    def __init__(self) -> None:
+        # Spawned, not forked: a fork would inherit torch's threads in an unknown state.
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process: SpawnProcess = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.task: Task | None = None
+
+    def give(self, task: Task) -> None:
+        self.task = task
+        self.connection.send(task)
+
+    def listen(self, watch: Watch) -> Outcome | None:
+        """Take one message; the outcome when the task has ended, one way or another."""
+        assert self.task is not None
+        try:
+            message: Event | Outcome | DiskError = self.connection.recv()
+        except (EOFError, ConnectionError):
+            task, self.task = self.task, None
+            return Outcome(task.run, *self._end())
+        if isinstance(message, DiskError):
+            raise message
+        if isinstance(message, Outcome):
+            self.task = None
+            return message
+        watch(message)
+        return None
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.join()
+        self.connection.close()
+
+    def _end(self) -> tuple[str, float, str]:
+        """Status, seconds and message of the task that was lost with its process."""
+        self.process.join()
+        code = self.process.exitcode or 0
+        if code == -signal.SIGKILL:
+            return "killed", 0.0, "its process was ended by SIGKILL, probably for want of memory"
+        if code < 0:
+            return "failed", 0.0, f"its process was ended by {signal.Signals(-code).name}"
+        return "failed", 0.0, f"its process ended with exit code {code}"
+
+
+def _serve(connection: Connection) -> None:
+    """A worker's life: take a task, perform it, say how it ended."""
+    # These reach the whole group of processes; the parent decides what becomes of workers.
+    for one in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    torch.set_num_threads(THREADS)
+    try:
+        while True:
+            connection.send(_performed(connection.recv(), connection.send))
+    except (EOFError, ConnectionError):
+        return  # the parent is gone
+
+
+def _performed(task: Task, tell: Watch) -> Outcome | DiskError:
+    try:
+        return task.perform(tell)
+    except DiskError as error:
+        return error
+
+
+def _end_with_parent() -> None:
+    """End this process at once when its parent has, however that came about."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)

@@ -1,0 +1,77 @@
+"""Explanations of single runs, put together over the seeds of a setting."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from paribus.records.types import Explanations, Floats, Integers
+
+#: So many training images are shown beside a failure.
+NEIGHBORS = 5
+
+
+@dataclass(frozen=True)
+class Neighbor:
+    """A training image near a test image in the last hidden layer.
+
+    Attributes:
+        index: its number in its source.
+        label: its class.
+        seeds: in how many runs it is among the nearest.
+    """
+
+    index: int
+    label: int
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Why a setting's networks answer as they do; arrays are means over its `seeds` runs.
+
+    Attributes:
+        images: (m,) each test image's number in its source.
+        targets: (m,) the class whose log probability the maps explain.
+        gradients, occlusion: (m, height, width) as in `paribus.records.types.Explanations`.
+        neighbors: for each image, at most `NEIGHBORS`, those near in most runs first.
+    """
+
+    seeds: int
+    images: Integers
+    targets: Integers
+    gradients: Floats
+    occlusion: Floats
+    neighbors: tuple[tuple[Neighbor, ...], ...]
+
+
+def explained(runs: Sequence[Explanations]) -> Explained:
+    """Put the runs of a setting together.
+
+    Args:
+        runs: of the same images and targets; at least one.
+    """
+    first = runs[0]
+    return Explained(
+        seeds=len(runs),
+        images=first.images,
+        targets=first.targets,
+        gradients=np.mean([run.gradients for run in runs], axis=0, dtype=np.float32),
+        occlusion=np.mean([run.occlusion for run in runs], axis=0, dtype=np.float32),
+        neighbors=tuple(_neighbors(runs, row) for row in range(len(first.images))),
+    )
+
+
+def _neighbors(runs: Sequence[Explanations], row: int) -> tuple[Neighbor, ...]:
+    """Those near in most runs; of several the nearest on average, then the lowest number."""
+    ranks: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for run in runs:
+        pairs = zip(run.nearest[row].tolist(), run.nearest_labels[row].tolist(), strict=True)
+        for rank, pair in enumerate(pairs):
+            ranks[pair].append(rank)
+    best = sorted(ranks.items(), key=lambda its: (-len(its[1]), fmean(its[1]), its[0]))
+    return tuple(Neighbor(*pair, len(found)) for pair, found in best[:NEIGHBORS])

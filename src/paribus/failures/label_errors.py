@@ -1,0 +1,99 @@
+"""Which test images may carry a wrong label: confident learning over the seeds.
+
+The networks were trained without the test images, so what they say of them is out of sample,
+which the method demands. Its idea: a network that is often 90 % sure of ships and rarely above
+50 % of cats means more by "60 % cat" than by "60 % ship". So each class has a threshold, the
+mean probability that images labeled so are given for it, and each probability is measured
+by it.
+
+Source: Northcutt, Jiang and Chuang 2021, "Confident learning: estimating uncertainty in dataset
+labels"; and for the margin between the label and its strongest rival as a score, Kuan and
+Mueller 2022, "Model-agnostic label quality scoring to detect real-world label errors".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from paribus.failures.outcomes import Outcomes, Probabilities
+from paribus.records.types import Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Suspicions:
+    """How likely each test image's label is to be wrong; arrays are (n,), as in `Outcomes`.
+
+    Attributes:
+        score: q[given] / (q[given] + q[label]) with q = probability / threshold, 0 to 1. An
+            order, not a probability of a wrong label. Above 0.5 the networks are surer of
+            another class than of the label, each measured by how sure they usually are of it.
+        rank: 1 for the most suspicious.
+        given: the class that speaks most against the label.
+    """
+
+    score: Probabilities
+    rank: Integers
+    given: Integers
+
+
+def suspicions(found: Mapping[str, Outcomes]) -> Suspicions:
+    """The suspicion of each test image, from all settings' runs.
+
+    A label is right or wrong whatever is trained on it, so an image has one suspicion in a
+    study. Settings count equally, however many seeds each has.
+
+    Args:
+        found: at least one setting's outcomes, of the same images.
+    """
+    its = list(found.values())
+    probability = np.zeros(its[0].probability.shape)
+    for one in its:
+        probability += one.probability / len(its)
+    odds, given = label_odds(its[0].labels, probability)
+    rank = np.empty(len(odds), np.int64)
+    rank[np.lexsort((its[0].index, -odds))] = np.arange(1, len(odds) + 1)
+    return Suspicions(expit(odds), rank, given)
+
+
+def label_odds(labels: Integers, probability: Probabilities) -> tuple[Probabilities, Integers]:
+    """How much speaks against each label (n,), and the class that speaks against it most (n,).
+
+    With q = probability / threshold of each class, it is log(q[other] / q[label]), where
+    `other` has the largest q but for the label.
+
+    The margin to a rival, rather than the label's own probability: a hard image, on which
+    the networks spread their probability thinly, has a low one too, but no firm rival. The
+    ratio to the threshold, rather than the difference: where there are many classes or the
+    networks are unsure, it puts more of planted errors first (docs/statistics.md).
+
+    Args:
+        labels: (n,) class numbers.
+        probability: (n, classes), out of sample.
+    """
+    rows = np.arange(len(labels))
+    confidence = _log(probability) - _log(class_thresholds(labels, probability))
+    own = confidence[rows, labels]
+    confidence[rows, labels] = -np.inf
+    other = confidence.argmax(axis=1)
+    return confidence[rows, other] - own, other
+
+
+def class_thresholds(labels: Integers, probability: Probabilities) -> Probabilities:
+    """(classes,) the mean probability for the class over the images labeled so.
+
+    A class without an image has 1, the highest there can be: it speaks against a label only
+    where the networks are nearly certain of it.
+    """
+    classes = probability.shape[1]
+    support = np.bincount(labels, minlength=classes)
+    own = probability[np.arange(len(labels)), labels]
+    total = np.bincount(labels, weights=own, minlength=classes)
+    return np.where(support > 0, total / np.maximum(support, 1), 1.0)
+
+
+def _log(values: Probabilities) -> Probabilities:
+    return np.log(np.maximum(values, np.finfo(np.float64).tiny))  # 0 has no logarithm

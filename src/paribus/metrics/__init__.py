@@ -1,0 +1,1 @@
+"""The one registry of metrics, and how each is worked out from a record."""

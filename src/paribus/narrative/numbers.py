@@ -1,0 +1,111 @@
+"""Numbers of a claim's evidence in words: "+1.3 [0.9, 1.7] points", "p = 0.02"."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from paribus.claims.sample import Interval
+from paribus.metrics.registry import Metric
+
+#: Metrics that are shares of images and read better in per cent.
+_PER_CENT = ("test_accuracy", "recall", "precision", "attribution_outside")
+#: Metrics that are differences of shares already.
+_POINTS = ("background_learned", "background_reliance", "background_in_failures", "drop")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """How values of a metric, or differences of them, are written.
+
+    Attributes:
+        unit: what follows the number.
+        scale: what a number is multiplied with first.
+        lead: what precedes it, as "ratio ".
+        sign: whether a plus is written.
+    """
+
+    unit: str
+    scale: float = 1.0
+    lead: str = ""
+    sign: bool = False
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether tests are made on logarithms of what is written."""
+        return bool(self.lead)
+
+    def on_reader_scale(self, interval: Interval) -> Interval:
+        """An interval of the test's scale as the reader's: a ratio, not its logarithm."""
+        if not self.is_ratio:
+            return interval
+        low, high = (None if x is None else math.exp(x) for x in (interval.low, interval.high))
+        return Interval(math.exp(interval.estimate), low, high, interval.level)
+
+    def found(self, interval: Interval) -> str:
+        """An estimate with its interval on the reader's scale: "+1.3 [0.9, 1.7] points"."""
+        low, high = interval.low, interval.high
+        if low is None or high is None:
+            alone = self._signed(f"{self.scale * interval.estimate:.4g}")
+            return self._with_unit(f"{self.lead}{alone}")
+        digits = _digits(self.scale * (high - low))
+        estimate, low_text, high_text = (
+            f"{self.scale * number:.{digits}f}" for number in (interval.estimate, low, high)
+        )
+        return self._with_unit(f"{self.lead}{self._signed(estimate)} [{low_text}, {high_text}]")
+
+    def bounds(self, low: float, high: float) -> str:
+        """A range that was declared: "1 to 1.25"."""
+        return self._with_unit(f"{self.scale * low:g} to {self.scale * high:g}")
+
+    def amount(self, size: float) -> str:
+        """A difference that was declared: "1 point"; of a ratio, as a share: "5 %"."""
+        if self.is_ratio:
+            return f"{100 * size:g} %"
+        number = f"{self.scale * size:g}"
+        one = number == "1" and len(self.unit) > 1
+        return f"1 {self.unit.removesuffix('s')}" if one else self._with_unit(number)
+
+    def _signed(self, number: str) -> str:
+        return f"+{number}" if self.sign and not number.startswith("-") else number
+
+    def _with_unit(self, text: str) -> str:
+        return f"{text} {self.unit}" if self.unit else text
+
+
+def value_of(metric: Metric) -> Quantity:
+    """How a setting's own values are written."""
+    if _kind(metric) in _POINTS:
+        return Quantity("points", scale=100, sign=True)
+    return Quantity("%", scale=100) if _kind(metric) in _PER_CENT else Quantity(metric.unit)
+
+
+def difference_of(metric: Metric) -> Quantity:
+    """How a setting against another is written."""
+    if metric.kind == "log ratio":
+        return Quantity("", lead="ratio ")
+    if _kind(metric) in (*_PER_CENT, *_POINTS):
+        return Quantity("points", scale=100, sign=True)
+    return Quantity(metric.unit, sign=True)
+
+
+def p_in_words(p: float | None) -> str:
+    """A p value as it stands in a sentence."""
+    if p is None:
+        return "no p value"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def over_seeds(n: int) -> str:
+    """The seeds behind a number."""
+    return "over 1 seed" if n == 1 else f"over {n} seeds"
+
+
+def _kind(metric: Metric) -> str:
+    """A metric's name without the class or intervention that it is of."""
+    return metric.name.split(":")[0]
+
+
+def _digits(width: float) -> int:
+    """Decimals that give an interval so wide two digits of its half."""
+    return 0 if width <= 0 else min(max(1 - math.floor(math.log10(width / 2)), 0), 8)

@@ -1,0 +1,1 @@
+"""What a run leaves behind: its types, how they cross the disk, and what must hold of them."""

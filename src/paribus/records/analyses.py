@@ -1,0 +1,161 @@
+"""What was learnt of a run's network after its training: kept beside the record, never in it.
+
+An analysis can always be made again from the record's weights and the images. So a file that
+is missing, damaged or of another network counts as none, and is made again; so does one that a
+stranger made up and that can't be of the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from paribus.failures.explained import Explained, explained
+from paribus.io.disk import write_file
+from paribus.io.reading import read_inside
+from paribus.records import validate as validate
+from paribus.records.store import Arrays
+from paribus.records.types import Explanations, Interventions, Record
+
+#: Raised when a change makes the same network's analysis come out otherwise.
+ANALYSIS_FORMAT = 1
+
+#: Bytes that a file may have, far above any that is written here.
+LARGEST = 1 << 28
+
+INTERVENTIONS, EXPLANATIONS = "interventions", "explanations"
+_PREDICTED = "predicted "
+
+
+def write_interventions(out: Path, record: Record, found: Interventions) -> None:
+    """Keep what a run's network says of changed images."""
+    _write(
+        out,
+        record,
+        INTERVENTIONS,
+        {
+            "outside": found.outside,
+            **{f"{_PREDICTED}{name}": classes for name, classes in found.predicted.items()},
+        },
+    )
+
+
+def read_interventions(out: Path, record: Record) -> Interventions | None:
+    """What was kept of this very network; None where there is nothing good."""
+    arrays = _read(out, record, INTERVENTIONS)
+    if arrays is None or "outside" not in arrays:
+        return None
+    predicted = {
+        name.removeprefix(_PREDICTED): classes
+        for name, classes in arrays.items()
+        if name.startswith(_PREDICTED)
+    }
+    found = Interventions(predicted, arrays["outside"])
+    return found if validate.could_be_of(record, found) else None
+
+
+def write_explanations(out: Path, record: Record, found: Explanations) -> None:
+    """Keep why a run's network answers as it does."""
+    _write(out, record, EXPLANATIONS, vars(found))
+
+
+def read_explanations(out: Path, record: Record) -> Explanations | None:
+    """What was kept of this very network; None where there is nothing good."""
+    arrays = _read(out, record, EXPLANATIONS)
+    if arrays is None or arrays.keys() != {field.name for field in fields(Explanations)}:
+        return None
+    found = Explanations(**arrays)
+    return found if validate.could_be_of(record, found) else None
+
+
+def read_all_interventions(
+    out: Path, records: Sequence[Record]
+) -> dict[tuple[str, int], Interventions]:
+    """What is kept, by setting and seed."""
+    found = {(r.facts.setting, r.facts.seed): read_interventions(out, r) for r in records}
+    return {key: its for key, its in found.items() if its is not None}
+
+
+def read_explained(out: Path, records: Sequence[Record]) -> dict[str, Explained]:
+    """The explanations of each setting that has any, put together over its seeds.
+
+    Runs that were analyzed for other images than most, as when seeds were added since, are
+    left out; `Explained.seeds` says how many are in.
+    """
+    kept: defaultdict[str, defaultdict[tuple[Any, ...], list[Explanations]]]
+    kept = defaultdict(lambda: defaultdict(list))
+    for record in records:
+        if its := read_explanations(out, record):
+            about = (its.images.tobytes(), its.targets.tobytes(), its.gradients.shape)
+            kept[record.facts.setting][about].append(its)
+    return {name: explained(max(groups.values(), key=len)) for name, groups in kept.items()}
+
+
+def _file(out: Path, record: Record, kind: str) -> Path:
+    facts = record.facts
+    return out / "analysis" / facts.setting / f"seed-{facts.seed}" / f"{kind}.safetensors"
+
+
+def _network(record: Record) -> str:
+    """Names the one trained network that an analysis is of, by all that it answered."""
+    assert record.predictions is not None, "a failed run has no network to analyze"
+    answers = np.ascontiguousarray(record.predictions.last).tobytes()
+    parts = f"{ANALYSIS_FORMAT} {record.facts.digest} ".encode() + answers
+    return hashlib.sha256(parts).hexdigest()
+
+
+def _write(out: Path, record: Record, kind: str, arrays: Arrays) -> None:
+    # int64 class numbers would make a file four times as large as it needs to be.
+    packed = {name: np.ascontiguousarray(_narrowed(array)) for name, array in arrays.items()}
+    # One entry, for safetensors writes several in any order, and equal analyses are equal files.
+    seal = {"seal": f"{_network(record)} {_sha256(packed)}"}
+    write_file(_file(out, record, kind), save(packed, metadata=seal))
+
+
+def _read(out: Path, record: Record, kind: str) -> dict[str, np.ndarray[Any, Any]] | None:
+    if record.predictions is None:
+        return None
+    try:
+        content = read_inside(_file(out, record, kind), out, LARGEST)
+        arrays = load(content)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        return None
+    network, _, sha256 = _seal(content).partition(" ")
+    if network != _network(record):
+        return None
+    if sha256 != _sha256(arrays):
+        return None
+    return {name: _widened(array) for name, array in arrays.items()}
+
+
+def _seal(content: bytes) -> str:
+    """What was written beside the arrays of a file that `load` has read."""
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    return str(header.get("__metadata__", {}).get("seal", ""))
+
+
+def _sha256(arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype} {array.shape} ".encode() + array.tobytes())
+    return digest.hexdigest()
+
+
+def _narrowed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if array.dtype.kind == "f":
+        return array.astype(np.float16 if array.ndim == 3 else np.float32)  # maps are for the eye
+    small = array.size == 0 or (array.min() >= 0 and array.max() < 256)
+    return array.astype(np.uint8 if small else np.int32)
+
+
+def _widened(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return array.astype(np.float32 if array.dtype.kind == "f" else np.int64)

@@ -1,0 +1,135 @@
+"""Comparisons, claims and interventions as tidy tables; `paribus.tables` documents them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from paribus.claims.judge import ClaimVerdict
+from paribus.comparison.compare import Comparison
+from paribus.comparison.effects import Effect
+from paribus.tables import COLUMNS
+
+_TEXT = (
+    *("variation", "metric", "unit", "kind", "notes", "id", "says", "evidence", "figure"),
+    *("setting", "intervention", "topic", "class", "verdict"),
+)
+_WHOLE = ("n_seeds", "missing", "amount")
+#: What a column holds, if not numbers that can be missing.
+_TYPES = {
+    **dict.fromkeys(_TEXT, "object"),
+    **dict.fromkeys(_WHOLE, "int64"),
+    "seeds_needed": "Int64",
+}
+
+
+def comparisons(made: Sequence[Comparison]) -> pd.DataFrame:
+    """One row a variation and metric."""
+    return _frame("comparisons", [_comparison(one) for one in made])
+
+
+def claims(verdicts: Sequence[ClaimVerdict]) -> pd.DataFrame:
+    """One row a claim."""
+    return _frame("claims", [_claim(one) for one in verdicts])
+
+
+def interventions(made: Sequence[Effect]) -> pd.DataFrame:
+    """One row a setting and intervention."""
+    return _frame("interventions", [_effect(effect) for effect in made])
+
+
+def interventions_by_class(made: Sequence[Effect]) -> pd.DataFrame:
+    """One row a setting, intervention and class."""
+    rows = [_class(effect, n, name) for effect in made for n, name in enumerate(effect.classes)]
+    return _frame("interventions_by_class", rows)
+
+
+def _comparison(c: Comparison) -> dict[str, Any]:
+    new_images = c.new_images
+    return {
+        "variation": c.variation,
+        "metric": c.metric.name,
+        "unit": "" if c.metric.kind == "log ratio" else c.metric.unit,
+        "kind": c.metric.kind,
+        "margin": c.metric.margin,
+        "seeds_needed": c.seeds_needed.seeds if c.seeds_needed else None,
+        "low_new_images": new_images.low if new_images else math.nan,
+        "high_new_images": new_images.high if new_images else math.nan,
+        "notes": " ".join(c.notes),
+        **{
+            name: getattr(c, name)
+            for name in (
+                "n_seeds", "missing", "estimate", "low", "high", "level", "p", "p_adjusted",
+                "p_sign_flip", "p_equivalence_adjusted", "verdict", "correlation",
+            )
+        },
+    }  # fmt: skip
+
+
+def _claim(c: ClaimVerdict) -> dict[str, Any]:
+    interval = c.interval
+    return {
+        "id": c.claim.id,
+        "says": c.claim.says,
+        "verdict": c.verdict,
+        "estimate": interval.estimate if interval else None,
+        "low": interval.low if interval else None,
+        "high": interval.high if interval else None,
+        "level": interval.level if interval else None,
+        "n_seeds": c.n_seeds,
+        "p": c.p,
+        "evidence": c.evidence,
+        "figure": c.figure,
+    }
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    c, new_images = effect.comparison, effect.comparison.new_images
+    return {
+        "setting": effect.setting,
+        "intervention": effect.intervention.name,
+        "topic": effect.intervention.topic,
+        "amount": effect.intervention.amount,
+        "n_seeds": effect.n_seeds,
+        "accuracy": float(effect.accuracy.estimate),
+        "low": float(effect.accuracy.low),
+        "high": float(effect.accuracy.high),
+        "chance": effect.chance,
+        "p_chance": float(effect.above_chance.p),
+        "change": c.estimate,
+        "change_low": c.low,
+        "change_high": c.high,
+        "change_low_new_images": new_images.low if new_images else None,
+        "change_high_new_images": new_images.high if new_images else None,
+        "p": c.p,
+        "p_adjusted": c.p_adjusted,
+        "verdict": c.verdict,
+    }
+
+
+def _class(effect: Effect, n: int, name: str) -> dict[str, Any]:
+    recall, change = effect.recall, effect.class_change
+    return {
+        "setting": effect.setting,
+        "intervention": effect.intervention.name,
+        "class": name,
+        "n_seeds": effect.n_seeds,
+        "recall": recall.estimate[n],
+        "low": recall.low[n],
+        "high": recall.high[n],
+        "chance": effect.class_chance[n],
+        "p_chance": effect.class_above_chance.p[n],
+        "change": change.estimate[n],
+        "change_low": change.low[n],
+        "change_high": change.high[n],
+        "p_change": change.p[n],
+    }
+
+
+def _frame(table: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The rows, with every column of the table in its type even where it is empty."""
+    frame = pd.DataFrame(rows, columns=list(COLUMNS[table]))
+    return frame.astype({name: _TYPES.get(name, "float64") for name in COLUMNS[table]})

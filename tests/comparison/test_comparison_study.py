@@ -1,0 +1,235 @@
+"""A whole study compared: which seeds, which adjustment, which intervals."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paribus.comparison.compare import adjusted, compare_metric
+from paribus.comparison.crossed import crossed_interval, split_spread
+from paribus.comparison.mcnemar import compare_networks
+from paribus.comparison.study import StudyComparison, compare
+from paribus.metrics.registry import METRICS
+from paribus.records.types import Record
+from paribus.study.spec import Study
+from synthetic import make_records, make_study
+
+SEEDS, CLASSES = 6, ("cat", "dog", "ship")
+
+
+def changed(study: Study, **changes: Any) -> Study:
+    return Study.model_validate(study.model_dump() | changes)
+
+
+def timed(records: list[Record]) -> list[Record]:
+    """With processor seconds, which synthetic records lack."""
+    return [
+        replace(
+            r, facts=r.facts.model_copy(update={"train_cpu_seconds": 0.9 * r.facts.train_seconds})
+        )
+        for r in records
+    ]
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return make_study(seeds=SEEDS, epochs=30)
+
+
+@pytest.fixture(scope="module")
+def records(study: Study) -> list[Record]:
+    return timed(make_records(study, classes=CLASSES, images=300))
+
+
+@pytest.fixture(scope="module")
+def compared(study: Study, records: list[Record]) -> StudyComparison:
+    return compare(study, records)
+
+
+def test_every_variation_is_compared_on_every_metric_and_every_recall(
+    compared: StudyComparison,
+) -> None:
+    metrics = [*METRICS, "recall:cat", "recall:dog", "recall:ship"]
+    assert [(c.variation, c.metric.name) for c in compared.comparisons] == [
+        (variation, metric) for variation in ("batch-norm", "l2") for metric in metrics
+    ]
+    assert [c.variation for c in compared.on("test_loss")] == ["batch-norm", "l2"]
+    assert [c.metric.name for c in compared.of("l2")] == metrics
+
+
+def test_each_comparison_is_that_of_its_values_adjusted_over_the_study(
+    compared: StudyComparison,
+) -> None:
+    main = compared.values.settings["main"]
+    expected = adjusted(
+        [
+            compare_metric(
+                name,
+                main.metrics["test_loss"],
+                compared.values.settings[name].metrics["test_loss"],
+                METRICS["test_loss"],
+            )
+            for name in ("batch-norm", "l2")
+        ]
+    )
+    assert compared.on("test_loss") == expected
+
+
+def test_the_margin_is_the_studys_and_of_test_accuracy_alone(
+    study: Study, records: list[Record]
+) -> None:
+    wide = compare(changed(study, margin=0.5), records)
+    assert all(c.verdict == "equivalent" for c in wide.on("test_accuracy"))
+    assert wide.metrics["test_accuracy"].margin == 0.5
+    assert {m.name for m in wide.metrics.values() if m.margin} == {"test_accuracy"}
+
+
+def test_accuracies_have_an_interval_for_new_images_within_their_classes(
+    compared: StudyComparison,
+) -> None:
+    main, l2 = compared.values.settings["main"], compared.values.settings["l2"]
+    difference = l2.correct.astype(int) - main.correct
+    labels = compared.values.labels
+    of = {c.metric.name: c.new_images for c in compared.of("l2")}
+    assert of["test_accuracy"] == crossed_interval(difference, labels)
+    assert of["recall:dog"] == crossed_interval(difference[:, labels == 1])
+    assert all(of[name] is None for name in METRICS if name != "test_accuracy")
+
+
+def test_the_spread_of_each_setting_is_split(compared: StudyComparison) -> None:
+    values = compared.values
+    assert set(compared.spreads) == {"main", "batch-norm", "l2"}
+    assert compared.spreads["l2"] == split_spread(values.settings["l2"].correct, values.labels)
+
+
+def test_pairing_shows_in_the_correlation(compared: StudyComparison) -> None:
+    c = compared.on("train_seconds")[0]
+    assert c.correlation == pytest.approx(1.0)
+    assert c.estimate == pytest.approx(56 / 50, abs=0.01)
+    assert any("processor" in note for note in c.notes)
+
+
+def test_the_loss_to_reach_is_told(compared: StudyComparison) -> None:
+    c = compared.on("epochs_to_loss")[0]
+    assert any("half-way down the fall of the baseline's" in note for note in c.notes)
+
+
+def test_a_failed_run_leaves_its_seed_out_of_its_variation_alone(study: Study) -> None:
+    found = compare(
+        study, timed(make_records(study, classes=CLASSES, images=90, failing=("l2", 1)))
+    )
+    assert {c.n_seeds for c in found.of("batch-norm")} == {SEEDS}
+    assert {(c.n_seeds, c.missing) for c in found.of("l2")} == {(SEEDS - 1, 1)}
+    accuracy = found.on("test_accuracy")[1].new_images
+    assert accuracy is not None
+    assert found.spreads["l2"].total > 0
+
+
+def test_a_variation_without_a_record_is_undecided_and_says_why(
+    study: Study, records: list[Record]
+) -> None:
+    found = compare(study, [r for r in records if r.facts.setting != "l2"])
+    assert all((c.n_seeds, c.verdict, c.estimate) == (0, "undecided", None) for c in found.of("l2"))
+    assert "No seed has a value for both settings." in found.of("l2")[0].notes
+    assert "l2" not in found.spreads
+
+
+def test_without_any_record_nothing_is_said(study: Study) -> None:
+    found = compare(study, [])
+    assert {c.verdict for c in found.comparisons} == {"undecided"}
+    assert (found.spreads, found.pairs) == ({}, ())
+
+
+def test_a_class_of_one_image_has_no_interval_for_new_images(study: Study) -> None:
+    found = compare(study, timed(make_records(study, classes=CLASSES, images=5)))
+    of = {c.metric.name: c.new_images for c in found.of("l2")}
+    assert of["test_accuracy"] is None
+    assert of["recall:ship"] is None
+    assert of["recall:cat"] is not None
+    assert found.spreads == {}
+
+
+# ---- one seed -----------------------------------------------------------------------------------
+
+
+def test_one_seed_compares_two_networks_and_gives_no_verdict(
+    study: Study, records: list[Record]
+) -> None:
+    found = compare(changed(study, seeds=1), [r for r in records if r.facts.seed == 0])
+    assert {c.verdict for c in found.comparisons} == {"undecided"}
+    assert {c.p for c in found.comparisons} == {None}
+    assert [(pair.variation, pair.seed) for pair in found.pairs] == [("batch-norm", 0), ("l2", 0)]
+    main, l2 = found.values.settings["main"], found.values.settings["l2"]
+    assert found.pairs[1].test == compare_networks(main.correct[0], l2.correct[0])
+    assert "not the two ways of training" in found.pairs[0].test.about
+
+
+def test_networks_are_adjusted_over_the_pairs(study: Study, records: list[Record]) -> None:
+    found = compare(changed(study, seeds=1), [r for r in records if r.facts.seed == 0])
+    first, second = sorted(found.pairs, key=lambda pair: pair.test.p)
+    assert first.p_adjusted == pytest.approx(min(1, 2 * first.test.p))
+    assert second.p_adjusted >= first.p_adjusted
+
+
+def test_several_seeds_compare_no_networks(compared: StudyComparison) -> None:
+    assert compared.pairs == ()
+
+
+# ---- seeds until decided ------------------------------------------------------------------------
+
+LOOKS = {"until": "decided", "looks": [3, 5, 6]}
+
+
+def up_to(records: list[Record], **seeds: int) -> list[Record]:
+    return [r for r in records if r.facts.seed < seeds.get(r.facts.setting.replace("-", "_"), 0)]
+
+
+def test_with_looks_the_primary_metric_is_that_of_its_last_look(
+    study: Study, records: list[Record]
+) -> None:
+    found = compare(changed(study, seeds=LOOKS), records)
+    for c in found.on("test_accuracy"):
+        last = found.seed_paths[c.variation].path[-1]
+        assert replace(c, new_images=None) == last
+        assert c.level > 0.95
+        assert c.new_images is not None
+        assert math.isfinite(c.new_images.low)
+
+
+def test_with_looks_the_other_metrics_use_the_seeds_there_are(
+    study: Study, records: list[Record]
+) -> None:
+    some = up_to(records, main=5, batch_norm=5, l2=4)
+    found = compare(changed(study, seeds=LOOKS), some)
+    of = {c.metric.name: c for c in found.of("l2")}
+    assert (of["test_accuracy"].n_seeds, of["test_loss"].n_seeds) == (3, 4)
+    assert of["test_loss"].missing == 0
+
+
+def test_before_the_first_look_nothing_is_tested(study: Study, records: list[Record]) -> None:
+    found = compare(changed(study, seeds=LOOKS), up_to(records, main=2, batch_norm=2, l2=2))
+    c = found.on("test_accuracy")[0]
+    assert (c.n_seeds, c.p, c.low, c.verdict) == (2, None, None, "undecided")
+    assert c.estimate is not None
+    assert "The first look is at 3 seeds; until then nothing is tested." in c.notes
+
+
+def test_a_study_with_a_fixed_number_of_seeds_has_no_courses(compared: StudyComparison) -> None:
+    assert compared.seed_paths == {}
+
+
+# ---- size ---------------------------------------------------------------------------------------
+
+
+def test_three_settings_of_ten_seeds_and_5000_images_take_less_than_five_seconds() -> None:
+    study = make_study(seeds=10)
+    records = timed(make_records(study, images=5000))
+    begin = time.process_time()
+    found = compare(study, records)
+    assert time.process_time() - begin < 5
+    assert np.isfinite([c.estimate for c in found.comparisons if c.estimate is not None]).all()

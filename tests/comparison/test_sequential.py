@@ -1,0 +1,105 @@
+"""Seeds added until decided: the path over the looks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from paribus.comparison.errors import ComparisonError
+from paribus.comparison.looks import nominal_level
+from paribus.comparison.paired import t_interval
+from paribus.comparison.sequential import EARLY_STOP, follow_looks
+from paribus.metrics.registry import METRICS
+
+ACCURACY = METRICS["test_accuracy"]
+LOOKS = (5, 8, 12, 20)
+RNG = np.random.default_rng(20260104)
+BASELINE = RNG.normal(0.5, 0.01, 20)
+CLEAR = BASELINE + 0.05 + RNG.normal(0, 0.005, 20)
+SAME = BASELINE + RNG.normal(0, 0.002, 20)
+NOISY = BASELINE + np.where(np.arange(20) % 2, 0.06, -0.05)
+
+
+def test_before_the_first_look_each_variation_needs_the_first_look() -> None:
+    seed_paths = follow_looks(BASELINE[:4], {"clear": CLEAR[:4]}, ACCURACY, LOOKS)
+    assert seed_paths["clear"].path == ()
+    assert seed_paths["clear"].next_look == 5
+    assert not seed_paths["clear"].decided
+
+
+def test_the_decided_stop_and_only_the_undecided_go_on() -> None:
+    seen = {"clear": CLEAR[:5], "same": SAME[:5], "noisy": NOISY[:5]}
+    seed_paths = follow_looks(BASELINE[:5], seen, ACCURACY, LOOKS)
+    assert [seed_paths[name].path[-1].verdict for name in seen] == [
+        "better",
+        "equivalent",
+        "undecided",
+    ]
+    assert [seed_paths[name].next_look for name in seen] == [None, None, 8]
+
+
+def test_seeds_beyond_the_look_that_decided_change_nothing() -> None:
+    at_five = follow_looks(BASELINE[:5], {"clear": CLEAR[:5]}, ACCURACY, LOOKS)
+    later = follow_looks(BASELINE, {"clear": CLEAR}, ACCURACY, LOOKS)
+    assert later == at_five
+
+
+def test_seeds_between_looks_are_not_looked_at() -> None:
+    at_five = follow_looks(BASELINE[:5], {"noisy": NOISY[:5]}, ACCURACY, LOOKS)
+    at_seven = follow_looks(BASELINE[:7], {"noisy": NOISY[:7]}, ACCURACY, LOOKS)
+    assert at_seven == at_five
+
+
+def test_the_budget_ends_an_undecided_course() -> None:
+    seed_path = follow_looks(BASELINE, {"noisy": NOISY}, ACCURACY, LOOKS)["noisy"]
+    assert [look.n_seeds for look in seed_path.path] == [5, 8, 12, 20]
+    assert seed_path.next_look is None
+    assert not seed_path.decided
+
+
+def test_intervals_allow_for_all_the_looks() -> None:
+    seen = follow_looks(BASELINE, {"noisy": NOISY}, ACCURACY, LOOKS)["noisy"].path[1]
+    expected = t_interval(NOISY[:8] - BASELINE[:8], 1 - nominal_level(LOOKS))
+    assert [seen.low, seen.high] == pytest.approx([expected.low, expected.high])
+
+
+def test_a_p_value_that_would_do_for_one_look_does_not_for_four() -> None:
+    d = np.array([0.02, 0.11, 0.05, 0.02, 0.09])  # p = 0.03
+    seed_path = follow_looks(BASELINE[:5], {"x": BASELINE[:5] + d}, ACCURACY, LOOKS)["x"]
+    seen = seed_path.path[0]
+    assert seen.p is not None
+    assert seen.p_adjusted is not None
+    assert nominal_level(LOOKS) < seen.p < 0.05 < seen.p_adjusted
+    assert seen.verdict == "undecided"
+    assert any("not enough" in note for note in seen.notes)
+
+
+def test_variations_not_yet_trained_count_in_the_adjustment() -> None:
+    d = np.array([0.05, 0.08, 0.06, 0.03, 0.07]) - 0.018  # enough alone, not among two
+    alone = follow_looks(BASELINE[:5], {"x": BASELINE[:5] + d}, ACCURACY, LOOKS)
+    among = follow_looks(BASELINE[:5], {"x": BASELINE[:5] + d, "y": []}, ACCURACY, LOOKS)
+    p_alone, p_among = (c["x"].path[0].p_adjusted for c in (alone, among))
+    assert p_alone is not None
+    assert p_among == pytest.approx(2 * p_alone)
+    assert among["y"].next_look == 5
+
+
+def test_a_verdict_stands_once_given() -> None:
+    """One is found better at once; that its difference then shrinks to 0 comes too late."""
+    x, y = CLEAR.copy(), NOISY.copy()
+    x[5:] = BASELINE[5:]
+    seed_paths = follow_looks(BASELINE, {"x": x, "y": y}, ACCURACY, LOOKS)
+    assert [look.verdict for look in seed_paths["x"].path] == ["better"]
+    assert len(seed_paths["y"].path) == 4
+
+
+def test_an_early_stop_is_said() -> None:
+    stopped = follow_looks(BASELINE, {"clear": CLEAR}, ACCURACY, LOOKS)["clear"].path[-1]
+    last = follow_looks(BASELINE, {"noisy": NOISY}, ACCURACY, LOOKS)["noisy"].path[-1]
+    assert EARLY_STOP in stopped.notes
+    assert EARLY_STOP not in last.notes
+
+
+def test_looks_that_cannot_be_used_are_refused() -> None:
+    with pytest.raises(ComparisonError, match="must increase"):
+        follow_looks(BASELINE, {"clear": CLEAR}, ACCURACY, (8, 5))

@@ -1,0 +1,69 @@
+"""Resizing is Pillow's and torch's antialiased bilinear one, cut to the central square."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.nn.functional import interpolate
+
+from paribus.data.images import followed, squared
+
+
+def noise(height: int, width: int, channels: int = 3) -> np.ndarray:
+    random = np.random.default_rng(height * width)
+    return random.integers(0, 256, (height, width, channels), np.uint8)
+
+
+@pytest.mark.parametrize("size", [8, 32, 48, 96, 128])
+def test_a_square_image_comes_out_as_pillow_resizes_it(size: int) -> None:
+    pixels = noise(96, 96)
+    expected = Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR)
+    assert np.array_equal(squared(pixels, size), np.asarray(expected).transpose(2, 0, 1))
+
+
+def test_from_96_to_32_it_equals_torchs_antialiased_interpolation() -> None:
+    pixels = noise(96, 96)
+    tensor = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    expected = interpolate(tensor, (32, 32), mode="bilinear", antialias=True)
+    assert np.array_equal(squared(pixels, 32), expected[0].numpy())
+
+
+def test_every_old_pixel_counts_when_a_image_shrinks() -> None:
+    stripes = np.zeros((96, 96, 1), np.uint8)
+    stripes[:, ::3] = 240  # without antialiasing: all or nothing of them
+    assert np.abs(squared(stripes, 32)[0, 1:-1, 1:-1].astype(int) - 80).max() <= 1
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_long_image_is_resized_to_its_shorter_side_and_cut_to_its_middle(turned: bool) -> None:
+    pixels = noise(100, 40) if turned else noise(40, 100)
+    whole = Image.fromarray(pixels).resize(
+        (20, 50) if turned else (50, 20), Image.Resampling.BILINEAR
+    )
+    middle = whole.crop((0, 15, 20, 35) if turned else (15, 0, 35, 20))
+    assert np.array_equal(squared(pixels, 20), np.asarray(middle).transpose(2, 0, 1))
+
+
+def test_gray_images_keep_their_one_channel() -> None:
+    assert squared(noise(8, 8, 1), 32).shape == (1, 32, 32)
+
+
+def test_a_blur_is_a_share_of_the_shorter_side_and_comes_before_the_resizing() -> None:
+    edge = np.zeros((60, 120, 1), np.uint8)
+    edge[:, 60:] = 255
+    # An edge blurred by a Gaussian is its distribution function; these lie 5.5 pixels, 0.92 of
+    # a deviation, to either side of it.
+    row = squared(edge, 60, blur=0.1)[0, 30] / 255
+    assert row[24] == pytest.approx(0.18, abs=0.02)
+    assert row[35] == pytest.approx(0.82, abs=0.02)
+
+
+def test_a_image_of_one_pixel_fills_the_square() -> None:
+    assert (squared(np.full((1, 500, 3), 7, np.uint8), 16) == 7).all()
+
+
+def test_word_comes_after_every_hundredth_item_and_the_last() -> None:
+    told: list[tuple[str, int, int | None]] = []
+    items = list(followed(range(250), "counting", lambda *word: told.append(word)))
+    assert items == list(range(250))
+    assert told == [("counting", 100, 250), ("counting", 200, 250), ("counting", 250, 250)]

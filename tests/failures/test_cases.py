@@ -1,0 +1,198 @@
+"""Which failed cases are shown, and in which orders they tell most."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+
+from failures.made import Probabilities, an_outcome, some_records, studies, surely
+from paribus.errors import RecordError
+from paribus.failures import cases as failures
+from paribus.failures.cases import MOST_CLASSES, Case, confusions, examples, shown_cases
+from paribus.failures.outcomes import changes, outcomes
+from paribus.records.types import Integers, Predictions, Record
+from synthetic import make_records, make_study
+
+Rows = list[list[float]]
+
+
+def with_probabilities(record: Record, labels: list[int], rows: Rows) -> Record:
+    log: npt.NDArray[np.float32] = np.log(np.array(rows, np.float32))
+    index = np.arange(len(labels)) + 100
+    return replace(record, predictions=Predictions(index, np.array(labels), log, log))
+
+
+def cases(labels: list[int], *seeds: Rows) -> tuple[Case, ...]:
+    """The cases of one setting over three classes a, b, c, with these predictions a seed."""
+    study = make_study(seeds=len(seeds), epochs=2, settings=["main"])
+    records = make_records(study, classes="abc", images=len(labels))
+    return shown_cases(
+        [with_probabilities(r, labels, rows) for r, rows in zip(records, seeds, strict=True)]
+    )
+
+
+RIGHT = [0.8, 0.1, 0.1]
+B = [0.3, 0.6, 0.1]
+SURELY_B = [0.1, 0.9, 0.0001]
+BARELY_RIGHT = [0.5, 0.49, 0.01]
+C = [0.3, 0.1, 0.6]
+
+
+def test_the_image_wrong_in_most_seeds_comes_before_the_surer_one() -> None:
+    (case,) = cases([0, 0], [B, SURELY_B], [B, BARELY_RIGHT])
+    assert (case.index, case.wrong, case.seeds) == (100, 2, 2)
+
+
+def test_of_images_wrong_equally_often_the_surer_one_is_shown() -> None:
+    (case,) = cases([0, 0], [B, SURELY_B])
+    assert case.index == 101
+    assert case.predicted_probability == pytest.approx(0.9)
+
+
+def test_the_prediction_shown_is_the_most_frequent_wrong_one_by_name() -> None:
+    (case,) = cases([0], [B], [C], [C])
+    assert (case.true, case.predicted) == ("a", "c")
+
+
+def test_of_equally_frequent_wrong_predictions_the_likelier_one_is_shown() -> None:
+    (case,) = cases([0], [B], [[0.0001, 0.1, 0.9]])
+    assert case.predicted == "c"
+
+
+def test_probabilities_are_means_over_all_seeds_the_right_ones_too() -> None:
+    (case,) = cases([0], [B], [RIGHT])
+    assert case.true_probability == pytest.approx((0.3 + 0.8) / 2)
+    assert case.predicted_probability == pytest.approx((0.6 + 0.1) / 2)
+    assert (case.wrong, case.seeds) == (1, 2)
+
+
+def test_a_class_that_is_always_right_has_no_case() -> None:
+    assert cases([0], [RIGHT]) == ()
+
+
+def test_two_settings_that_see_a_image_differently_have_files_of_their_own() -> None:
+    sharp, blurred = make_records(make_study(seeds=1, epochs=1, settings=["main", "l2"]))
+    data = blurred.facts.data.model_copy(update={"fingerprint": "b" * 64})
+    blurred = replace(blurred, facts=blurred.facts.model_copy(update={"data": data}))
+    cases_of = {s: {c.seen for c in shown_cases([r])} for s, r in (("a", sharp), ("b", blurred))}
+    assert cases_of["a"].isdisjoint(cases_of["b"])
+
+
+def test_every_setting_and_class_has_its_own_case_and_the_files_say_the_data() -> None:
+    found = shown_cases(make_records(make_study(seeds=2, epochs=2)))
+    assert len(found) == 30
+    assert list(dict.fromkeys(case.setting for case in found)) == ["main", "batch-norm", "l2"]
+    assert found[0].original == f"original-{found[0].index}.png"
+    assert found[0].seen == f"seen-{found[0].data[:8]}-{found[0].index}.png"
+
+
+def test_of_many_classes_those_of_lowest_recall_are_shown() -> None:
+    names = [f"class {number}" for number in range(40)]
+    records = make_records(make_study(seeds=3, epochs=2, settings=["main"]), classes=names)
+    wrong = dict.fromkeys(range(40), 0)
+    for record in records:
+        assert record.predictions is not None
+        its = record.predictions
+        for label in its.labels[its.last.argmax(axis=1) != its.labels]:
+            wrong[int(label)] += 1
+    support = np.bincount(np.arange(500) % 40)
+    shown = {names.index(case.true) for case in shown_cases(records)}
+    share = {number: count / support[number] for number, count in wrong.items()}
+    assert len(shown) == MOST_CLASSES
+    assert min(share[n] for n in shown) >= max(share[n] for n in set(share) - shown)
+
+
+def test_a_failed_run_does_not_count() -> None:
+    study = make_study(seeds=3, epochs=4, settings=["main"])
+    assert {c.seeds for c in shown_cases(make_records(study, failing=("main", 1)))} == {2}
+
+
+def test_runs_with_other_test_images_are_refused() -> None:
+    first, second = make_records(make_study(seeds=2, epochs=2, settings=["main"]))
+    assert second.predictions is not None
+    moved = replace(second.predictions, index=second.predictions.index + 1)
+    with pytest.raises(RecordError, match=r"seed 1: its test images .* seed 0"):
+        shown_cases([first, replace(second, predictions=moved)])
+
+
+# ---- rankings ------------------------------------------------------------------------------------
+
+
+@given(studies())
+@settings(max_examples=60, deadline=None)
+def test_rankings_are_sorted_failures_each_once(
+    study: tuple[Integers, dict[str, Probabilities]],
+) -> None:
+    for its in outcomes(some_records(*study)).values():
+        wrong = set(np.flatnonzero(its.wrong > 0).tolist())
+        confident = failures.most_confident(its)
+        assert set(confident.tolist()) == wrong
+        assert len(confident) == len(wrong)
+        assert (np.diff(its.rival_probability[confident]) <= 0).all()
+        boundary = failures.nearest_boundary(its)
+        assert set(boundary.tolist()) == wrong
+        assert (np.diff(np.abs(its.margin[boundary])) >= 0).all()
+
+
+def test_of_equals_the_image_of_the_lower_number_comes_first() -> None:
+    its = an_outcome([0, 0, 0], surely([[1, 1, 1]], 2))
+    assert failures.most_confident(its).tolist() == [0, 1, 2]
+    assert failures.nearest_boundary(its).tolist() == [0, 1, 2]
+
+
+def test_what_is_fixed_in_most_seeds_and_broken_in_fewest_comes_first() -> None:
+    # Seeds in rows; the four images are of class 0.
+    main = an_outcome([0] * 4, surely([[1, 1, 0, 0], [1, 1, 0, 1], [0, 1, 0, 1]], 2))
+    other = an_outcome([0] * 4, surely([[0, 0, 0, 1], [0, 0, 1, 0], [1, 1, 0, 0]], 2))
+    change = changes(main, other)
+    assert change.fixed.tolist() == [2, 2, 0, 2]
+    assert change.broken.tolist() == [1, 0, 1, 1]
+    assert failures.most_fixed(other, change).tolist() == [1, 0, 3]
+    assert failures.most_broken(other, change).tolist() == [2, 0, 3]
+
+
+@given(studies())
+@settings(max_examples=60, deadline=None)
+def test_confusions_are_counted_as_by_hand(
+    study: tuple[Integers, dict[str, Probabilities]],
+) -> None:
+    labels, _ = study
+    for its in outcomes(some_records(*study)).values():
+        found = {(int(c.true), int(c.predicted)): c.images.estimate for c in confusions(its)}
+        for true in range(len(its.classes)):
+            for predicted in range(len(its.classes)):
+                cell = (labels == true) & (its.predicted == predicted)
+                expected = 0.0 if true == predicted else cell.sum() / len(its.seeds)
+                assert found.get((true, predicted), 0.0) == pytest.approx(expected)
+        counts = [c.images.estimate for c in confusions(its)]
+        assert counts == sorted(counts, reverse=True)
+
+
+@given(studies())
+@settings(max_examples=60, deadline=None)
+def test_the_example_of_a_confusion_is_what_most_seeds_take_for_the_class(
+    study: tuple[Integers, dict[str, Probabilities]],
+) -> None:
+    for its in outcomes(some_records(*study)).values():
+        found = examples(its).tolist()
+        pairs = [(int(c.true), int(c.predicted)) for c in confusions(its)]
+        assert len(found) == len(pairs)
+        for row, (true, predicted) in zip(found, pairs, strict=True):
+            of_class = np.flatnonzero(its.labels == true)
+            best = max(
+                of_class, key=lambda p: (its.votes[p, predicted], its.probability[p, predicted])
+            )
+            assert its.labels[row] == true
+            for array in (its.votes, its.probability):
+                assert array[row, predicted] == array[best, predicted]
+
+
+def test_two_hundred_classes_have_their_confusions() -> None:
+    labels = np.arange(400) % 200
+    its = an_outcome(labels.tolist(), surely(np.stack([(labels + 1) % 200] * 2), 200))
+    assert len(confusions(its)) == 200
+    assert len(failures.worst_of_classes(its)) == MOST_CLASSES

@@ -1,0 +1,200 @@
+"""The store: a record comes back as it went in, or is refused by name."""
+
+import dataclasses
+import hashlib
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paribus.errors import RecordError
+from paribus.io.disk import write_file
+from paribus.records.store import (
+    Arrays,
+    read_record,
+    read_study_copy,
+    run_folder,
+    write_record,
+    write_study_copy,
+)
+from paribus.records.types import (
+    Curves,
+    DataFacts,
+    Environment,
+    NetworkFacts,
+    Predictions,
+    Record,
+    RunFacts,
+)
+from paribus.study.spec import Study
+
+WEIGHTS: dict[str, Arrays] = {
+    "last": {"fc1.weight": np.ones((2, 3), np.float32)},
+    "best": {"b": np.zeros(2)},
+}
+
+
+def a_record(seed: int = 3) -> Record:
+    generator = np.random.default_rng(seed)
+
+    def floats(*shape: int) -> np.ndarray:
+        return generator.random(shape, dtype=np.float32)
+
+    def logs() -> np.ndarray:
+        share = floats(4, 1)
+        both: np.ndarray = np.log(np.hstack([share, 1 - share]))
+        return both
+
+    return Record(
+        facts=RunFacts(
+            study="s",
+            setting="l2",
+            baseline="main",
+            seed=seed,
+            status="finished",
+            changes={"optimizer.weight_decay": 1e-5},
+            config={"epochs": 2},
+            digest="d",
+            data=DataFacts(
+                source="digits",
+                fingerprint="f" * 64,
+                classes=("a", "b"),
+                training=5,
+                validation=2,
+                test=4,
+                shape=(1, 8, 8),
+                mean=(0.5,),
+                std=(0.25,),
+            ),
+            network=NetworkFacts(layers=("FC",), parameters=6),
+            environment=Environment(
+                paribus="0",
+                python="3",
+                torch="2",
+                numpy="2",
+                platform="p",
+                cpu="c",
+                cpu_capability="AVX2",
+                threads=1,
+            ),
+            started="2026-01-01T00:00:00+00:00",
+            ended="2026-01-01T00:00:01+00:00",
+            best_epoch=1,
+        ),
+        curves=Curves(floats(6), floats(2), floats(2), floats(2), floats(2)),
+        predictions=Predictions(np.arange(4), np.array([0, 1, 1, 0]), logs(), logs()),
+    )
+
+
+def assert_equal(ours: Record, theirs: Record) -> None:
+    assert ours.facts == theirs.facts
+    for part in ("curves", "predictions"):
+        mine, other = getattr(ours, part), getattr(theirs, part)
+        for field in dataclasses.fields(mine):
+            np.testing.assert_array_equal(getattr(mine, field.name), getattr(other, field.name))
+
+
+def test_a_record_comes_back_as_it_went_in(tmp_path: Path) -> None:
+    folder = write_record(tmp_path, a_record(), WEIGHTS)
+    assert folder == run_folder(tmp_path, "l2", 3) == tmp_path / "runs" / "l2" / "seed-3"
+    assert_equal(read_record(folder), a_record())
+
+
+def test_a_folder_holds_what_the_documents_name_and_nothing_else(tmp_path: Path) -> None:
+    folder = write_record(tmp_path, a_record(), WEIGHTS)
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "SHA256SUMS",
+        "curves.safetensors",
+        "predictions.safetensors",
+        "record.json",
+        "weights-best.safetensors",
+        "weights-last.safetensors",
+    ]
+    assert [p.name for p in folder.parent.iterdir()] == ["seed-3"]
+
+
+def test_checksums_are_in_the_form_that_sha256sum_checks(tmp_path: Path) -> None:
+    folder = write_record(tmp_path, a_record(), WEIGHTS)
+    for line in (folder / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_new_record_replaces_the_old_one(tmp_path: Path) -> None:
+    write_record(tmp_path, a_record(), WEIGHTS)
+    other = dataclasses.replace(
+        a_record(), facts=a_record().facts.model_copy(update={"digest": "e"})
+    )
+    folder = write_record(tmp_path, other, {})
+    assert read_record(folder).facts.digest == "e"
+    assert not (folder / "weights-last.safetensors").exists()
+    assert [p.name for p in folder.parent.iterdir()] == ["seed-3"]
+
+
+@pytest.mark.parametrize("name", ["record.json", "curves.safetensors", "predictions.safetensors"])
+def test_a_flipped_bit_is_noticed_and_the_file_named(tmp_path: Path, name: str) -> None:
+    folder = write_record(tmp_path, a_record(), WEIGHTS)
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(RecordError, match=f"{name}: damaged"):
+        read_record(folder)
+
+
+@pytest.mark.parametrize("name", ["record.json", "curves.safetensors", "SHA256SUMS"])
+def test_a_missing_file_is_noticed(tmp_path: Path, name: str) -> None:
+    folder = write_record(tmp_path, a_record(), WEIGHTS)
+    (folder / name).unlink()
+    with pytest.raises(RecordError, match=r"incomplete|not a record"):
+        read_record(folder)
+
+
+def test_a_record_of_a_format_to_come_is_refused_not_guessed_at(tmp_path: Path) -> None:
+    future = a_record().facts.model_copy(update={"format": 99})
+    folder = write_record(tmp_path, dataclasses.replace(a_record(), facts=future), {})
+    with pytest.raises(RecordError, match="format 99 came; format 1 is expected"):
+        read_record(folder)
+
+
+def test_a_write_that_fails_leaves_the_old_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_record(tmp_path, a_record(), WEIGHTS)
+
+    def no_space(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", no_space)
+    with pytest.raises(OSError, match="No space"):
+        write_record(tmp_path, a_record(), {})
+    with pytest.raises(OSError, match="No space"):
+        write_file(folder / "record.json", b"half")
+    monkeypatch.undo()
+    assert_equal(read_record(folder), a_record())
+    assert [p.name for p in folder.parent.iterdir()] == ["seed-3"]
+    assert len(list(folder.iterdir())) == 6  # nothing half written lies about
+
+
+def test_a_study_is_kept_with_its_results(tmp_path: Path) -> None:
+    study = Study.model_validate(
+        {"name": "s", "data": {"source": "digits"}, "epochs": 1, "variations": {"v": {"epochs": 2}}}
+    )
+    write_study_copy(tmp_path, study)
+    assert read_study_copy(tmp_path) == study
+
+
+def test_a_folder_that_is_no_result_says_what_was_expected(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="a folder that `paribus run` filled is expected"):
+        read_study_copy(tmp_path)
+    (tmp_path / "study.json").write_text("{}")
+    with pytest.raises(RecordError, match=r"study\.json"):
+        read_study_copy(tmp_path)
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
+    write_file(tmp_path / "deep" / "a.txt", b"old")
+    write_file(tmp_path / "deep" / "a.txt", b"new")
+    assert (tmp_path / "deep" / "a.txt").read_bytes() == b"new"
+    assert [p.name for p in (tmp_path / "deep").iterdir()] == ["a.txt"]
+    shutil.rmtree(tmp_path / "deep")
