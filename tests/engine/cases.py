@@ -173,14 +173,14 @@ def cases(draw: st.DrawFn, /, *, kind: str = "random", **which: Any) -> Case:
     """A network with a batch on which single precision decides as double precision does.
 
     Args:
-        images: "random", "constant" (each of one color) or "equal" (all of one color).
+        kind: "random", "constant" (each of one color) or "equal" (all of one color).
         which: as `networks` takes it.
     """
     module, shape = draw(networks(**which))
     most = max(1, min(300, VALUES // _widest(module, shape)))
     batch = draw(st.one_of(st.integers(1, min(40, most)), st.integers(1, most)))
     seed = draw(st.integers(0, 2**16))
-    return Case(module, shape, *batch_of(module, shape, batch, seed, images), seed)
+    return Case(module, shape, *batch_of(module, shape, batch, seed, kind), seed)
 
 
 def batch_of(

@@ -144,7 +144,7 @@ def test_gradients_of_equal_images_of_one_color_are_torchs(case: Case) -> None:
 
 
 @examples(60)
-@given(cases(images="constant"))
+@given(cases(kind="constant"))
 def test_gradients_of_images_of_one_color_each_are_torchs(case: Case) -> None:
     agree(case, least=0.1)
 

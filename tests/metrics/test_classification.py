@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn import metrics as sklearn_metrics
 
-from paribus.metrics import classification as metrics
+from paribus.metrics import classification
 
 Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]
 
@@ -26,15 +27,15 @@ def predictions(draw: st.DrawFn) -> Pairs:
 @given(predictions())
 def test_confusion_is_scikit_learns(drawn: Pairs) -> None:
     labels, predicted, classes = drawn
-    theirs = metrics.confusion_matrix(labels, predicted, labels=range(classes))
-    np.testing.assert_array_equal(metrics.confusion(labels, predicted, classes), theirs)
+    theirs = sklearn_metrics.confusion_matrix(labels, predicted, labels=range(classes))
+    np.testing.assert_array_equal(classification.confusion(labels, predicted, classes), theirs)
 
 
 @given(predictions())
 def test_class_figures_are_scikit_learns(drawn: Pairs) -> None:
     labels, predicted, classes = drawn
-    ours = metrics.class_figures(metrics.confusion(labels, predicted, classes))
-    theirs = metrics.precision_recall_fscore_support(
+    ours = classification.class_figures(classification.confusion(labels, predicted, classes))
+    theirs = sklearn_metrics.precision_recall_fscore_support(
         labels, predicted, labels=range(classes), zero_division=0
     )
     mine = ours.precision, ours.recall, ours.f1, ours.support
@@ -46,10 +47,9 @@ def test_class_figures_are_scikit_learns(drawn: Pairs) -> None:
 @given(drawn=predictions())
 def test_averages_are_scikit_learns(kind: str, drawn: Pairs) -> None:
     labels, predicted, classes = drawn
-    figures = metrics.class_figures(metrics.confusion(labels, predicted, classes))
-    average = {"macro": metrics.macro_average, "weighted": metrics.weighted_average}[kind]
-    ours = average(figures)
-    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+    figures = classification.class_figures(classification.confusion(labels, predicted, classes))
+    ours = getattr(classification, f"{kind}_average")(figures)
+    precision, recall, f1, _ = sklearn_metrics.precision_recall_fscore_support(
         labels, predicted, labels=range(classes), average=kind, zero_division=0
     )
     np.testing.assert_allclose((ours.precision, ours.recall, ours.f1), (precision, recall, f1))
@@ -59,10 +59,10 @@ def test_averages_are_scikit_learns(kind: str, drawn: Pairs) -> None:
 @given(predictions())
 def test_accuracy_is_scikit_learns_and_the_weighted_recall(drawn: Pairs) -> None:
     labels, predicted, classes = drawn
-    matrix = metrics.confusion(labels, predicted, classes)
-    ours = metrics.accuracy(matrix)
-    assert ours == pytest.approx(metrics.accuracy_score(labels, predicted))
-    weighted = metrics.weighted_average(metrics.class_figures(matrix))
+    matrix = classification.confusion(labels, predicted, classes)
+    ours = classification.accuracy(matrix)
+    assert ours == pytest.approx(sklearn_metrics.accuracy_score(labels, predicted))
+    weighted = classification.weighted_average(classification.class_figures(matrix))
     assert ours == pytest.approx(weighted.recall)
 
 
@@ -71,27 +71,27 @@ def test_log_loss_is_scikit_learns(seed: int, images: int, classes: int) -> None
     draw = np.random.default_rng(seed)
     probabilities = draw.dirichlet(np.ones(classes), size=images)
     labels = draw.integers(0, classes, size=images)
-    ours = metrics.log_loss(np.log(probabilities).astype(np.float32), labels)
-    theirs = metrics.log_loss(labels, probabilities, labels=range(classes))
+    ours = classification.log_loss(np.log(probabilities).astype(np.float32), labels)
+    theirs = sklearn_metrics.log_loss(labels, probabilities, labels=range(classes))
     # float32 carries about seven digits.
     assert ours == pytest.approx(theirs, rel=1e-5, abs=1e-6)
 
 
 def test_log_loss_of_certainty_in_the_wrong_class_is_infinite_not_clipped() -> None:
     certain = np.array([[0.0, -np.inf]], np.float32)
-    assert metrics.log_loss(certain, np.array([1])) == math.inf
+    assert classification.log_loss(certain, np.array([1])) == math.inf
 
 
 def test_a_class_that_never_occurs_has_figures_of_zero() -> None:
-    figures = metrics.class_figures(np.array([[3, 0], [0, 0]]))
+    figures = classification.class_figures(np.array([[3, 0], [0, 0]]))
     assert figures.precision[1] == figures.recall[1] == figures.f1[1] == figures.support[1] == 0
 
 
 def test_a_number_that_is_no_class_is_refused_with_the_range() -> None:
     with pytest.raises(ValueError, match="from 0 to 1 are expected; 0 to 2 came"):
-        metrics.confusion(np.array([0, 1]), np.array([0, 2]), 2)
+        classification.confusion(np.array([0, 1]), np.array([0, 2]), 2)
 
 
 def test_labels_without_predictions_are_refused() -> None:
     with pytest.raises(ValueError, match="one label and one prediction"):
-        metrics.confusion(np.array([0, 1]), np.array([0]), 2)
+        classification.confusion(np.array([0, 1]), np.array([0]), 2)

@@ -140,11 +140,11 @@ def _path_figure(seed_paths: Mapping[str, SeedPath]) -> Iterator[Figure]:
     left = f" {len(drawn)} of {len(begun)} variations; the table has all." * (
         len(drawn) < len(begun)
     )
+    ends = [f"{name} {seed_path.path[-1].verdict}" for name, seed_path in drawn.items()]
     yield Figure(
         "looks",
         f"The estimate and its interval at each look; the gray band is the margin.{left}",
-        "Difference in test accuracy at each look: "
-        f"{words.listed([f'{name} {seed_path.path[-1].verdict}' for name, seed_path in drawn.items()])}.",
+        f"Difference in test accuracy at each look: {words.listed(ends)}.",
         wide,
         narrow,
     )
