@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import get_args
 
 from images import tensors
-from paribus.study.spec import Engine
+from paribus.study.config import Engine
 from peers import Training
 
 

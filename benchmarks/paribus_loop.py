@@ -22,8 +22,9 @@ from paribus.execution.conduct import choose_engines, prepare_data, train_missin
 from paribus.execution.workers import Workers
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import EngineFacts
+from paribus.study.config import Engine
 from paribus.study.plan import runs
-from paribus.study.spec import Engine, Study
+from paribus.study.spec import Study
 from paribus.training.loop import begin, train
 from paribus.training.optimize import build_optimizer
 from paribus.training.steps import steps_by

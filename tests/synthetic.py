@@ -94,7 +94,7 @@ def make_record(
         environment=_environment(),
         started=f"2026-05-04T10:{run.seed:02d}:00+00:00",
         ended=f"2026-05-04T10:{run.seed:02d}:50+00:00",
-        best_epoch=int(curves.val_loss.argmin()) + 1,
+        best_epoch=int(curves.values("val_loss").argmin()) + 1,
         train_seconds=50.0 + 6 * (number == 1) + 0.1 * run.seed,
         train_cpu_seconds=49.0 + 6 * (number == 1) + 0.1 * run.seed,
     )
@@ -122,14 +122,14 @@ def _curves(epochs: int, number: int, seed: int) -> Curves:
 
 def _cut(curves: Curves, epochs: int) -> Curves:
     """The curves of a run whose loss stopped being a number in the middle of an epoch."""
-    step_loss = curves.step_loss[: epochs * STEPS + STEPS // 2].copy()
+    step_loss = curves.values("step_loss")[: epochs * STEPS + STEPS // 2].copy()
     step_loss[-1] = np.nan
     return Curves(
         step_loss,
-        curves.train_loss[:epochs],
-        curves.val_loss[:epochs],
-        curves.val_accuracy[:epochs],
-        curves.learning_rate[: epochs + 1],
+        curves.values("train_loss")[:epochs],
+        curves.values("val_loss")[:epochs],
+        curves.values("val_accuracy")[:epochs],
+        curves.values("learning_rate")[: epochs + 1],
     )
 
 

@@ -25,8 +25,9 @@ from paribus.events import (
 from paribus.execution.train import train_and_record
 from paribus.io.lock import held, writing_report
 from paribus.log import BEFORE, LOG, logged, read_log
-from paribus.records.store import run_folder, write_study_copy
+from paribus.records.store import run_folder
 from paribus.status import RunState, status
+from paribus.study.copy import write_study_copy
 from paribus.study.spec import Study
 
 

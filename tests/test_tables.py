@@ -60,10 +60,14 @@ def test_a_run_has_its_metrics_at_the_last_and_at_the_best_epoch(records: list[R
     assert row["test_loss"] == pytest.approx(-np.mean(its.last[np.arange(90), its.labels]))
     assert row["best_test_loss"] == pytest.approx(-np.mean(its.best[np.arange(90), its.labels]))
     assert row["best_epoch"] == best
-    assert row["best_val_loss"] == curves.val_loss[best - 1] == curves.val_loss.min()
-    assert row["final_train_loss"] == curves.train_loss[-1]
-    assert row["final_val_loss"] == curves.val_loss[-1]
-    assert row["final_val_accuracy"] == curves.val_accuracy[-1]
+    assert (
+        row["best_val_loss"]
+        == curves.values("val_loss")[best - 1]
+        == curves.values("val_loss").min()
+    )
+    assert row["final_train_loss"] == curves.values("train_loss")[-1]
+    assert row["final_val_loss"] == curves.values("val_loss")[-1]
+    assert row["final_val_accuracy"] == curves.values("val_accuracy")[-1]
 
 
 def test_a_failed_run_has_its_reason_and_no_metrics(records: list[Record]) -> None:
@@ -92,7 +96,7 @@ def test_epochs_and_steps_count_from_one(records: list[Record]) -> None:
         first = frame[(frame["setting"] == "batch-norm") & (frame["seed"] == 1)]
         assert first[column].tolist() == list(range(1, most + 1))
     frame = tables.epochs(records)
-    np.testing.assert_array_equal(frame["val_loss"][:4], records[0].curves.val_loss)
+    np.testing.assert_array_equal(frame["val_loss"][:4], records[0].curves.values("val_loss"))
 
 
 def test_an_epoch_that_failed_in_its_validation_keeps_its_training_loss(
@@ -100,8 +104,8 @@ def test_an_epoch_that_failed_in_its_validation_keeps_its_training_loss(
 ) -> None:
     curves = records[0].curves
     cut = Curves(
-        curves.step_loss, curves.train_loss, curves.val_loss[:3], curves.val_accuracy[:3],
-        curves.learning_rate,
+        curves.values("step_loss"), curves.values("train_loss"), curves.values("val_loss")[:3], curves.values("val_accuracy")[:3],
+        curves.values("learning_rate"),
     )  # fmt: skip
     frame = tables.epochs([replace(records[0], curves=cut)])
     assert frame["train_loss"].notna().all()

@@ -83,6 +83,12 @@ class RecordError(ParibusError):
     """A record on disk that is incomplete, damaged or of another format."""
 
 
+class ComparisonError(ParibusError, ValueError):
+    """A comparison that can't be made as asked: what was expected, what was given, what to do."""
+
+    exit_code = 2
+
+
 class InUseError(ParibusError):
     """A folder of results in which another process is at work."""
 

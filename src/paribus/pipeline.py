@@ -25,15 +25,10 @@ from paribus.io.lock import held, require_free, writing_report
 from paribus.io.reading import leads_out, ways_out
 from paribus.log import logged
 from paribus.records.analyses import read_all_interventions
-from paribus.records.store import (
-    read_record,
-    read_study_copy,
-    run_folder,
-    unfinished_folder,
-    write_study_copy,
-)
+from paribus.records.store import read_record, run_folder, unfinished_folder
 from paribus.records.types import EngineFacts, Record
 from paribus.report.write import write_report
+from paribus.study.copy import read_study_copy, write_study_copy
 from paribus.study.plan import Run, runs
 from paribus.study.spec import Study
 from paribus.tables import of_comparisons as frames

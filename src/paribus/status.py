@@ -12,15 +12,9 @@ from paribus.comparison.seeds import seeds_wanted
 from paribus.errors import RecordError
 from paribus.io.lock import Holder, holder
 from paribus.log import read_log
-from paribus.records.store import (
-    checkpoint_folder,
-    checkpoints,
-    epoch_of,
-    read_record,
-    read_study_copy,
-    run_folder,
-)
+from paribus.records.store import checkpoint_folder, checkpoints, epoch_of, read_record, run_folder
 from paribus.records.types import Record
+from paribus.study.copy import read_study_copy
 from paribus.study.plan import Run, runs
 
 #: In the order in which they are counted.
@@ -125,7 +119,7 @@ def _state(
         return found
     if found and found.facts.failure:
         message = found.facts.failure.message
-        return RunState(*run.key, "failed", len(found.curves.val_loss), epochs, message)
+        return RunState(*run.key, "failed", len(found.curves.values("val_loss")), epochs, message)
     if found:
         return RunState(*run.key, "done", epochs, epochs)
     kept = checkpoints(checkpoint_folder(out, *run.key))

@@ -14,9 +14,9 @@ from scipy import stats
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
 from paribus.comparison.crossed import crossed_interval
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.looks import overall_level
 from paribus.comparison.paired import signed_rank_test
+from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS, recall_of
 from paribus.narrative.notes import ONE_SEED
 

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from paribus.comparison.crossed import CrossedInterval, Table, crossed_interval, split_spread
-from paribus.comparison.errors import ComparisonError
+from paribus.errors import ComparisonError
 
 RNG = np.random.default_rng(20260102)
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.study import compare
+from paribus.errors import ComparisonError
 from paribus.records.types import EngineFacts, Record
-from paribus.study.spec import Engine, Study
+from paribus.study.config import Engine
+from paribus.study.spec import Study
 from synthetic import make_records, make_study
 
 NATIVE = EngineFacts(build="x86-64-v3", digest="0" * 64)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from paribus.comparison import looks
-from paribus.comparison.errors import ComparisonError
+from paribus.errors import ComparisonError
 
 LOOKS = (5, 8, 12, 20)
 

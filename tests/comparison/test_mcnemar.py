@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.mcnemar import TwoNetworks, accuracy_interval, compare_networks
+from paribus.errors import ComparisonError
 
 
 def answers(both: int, only_baseline: int, only_variation: int, neither: int) -> TwoNetworks:

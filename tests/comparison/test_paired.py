@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from paribus.comparison import paired
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.paired import Floats
+from paribus.errors import ComparisonError
 
 RNG = np.random.default_rng(20260101)
 

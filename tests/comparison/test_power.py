@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.paired import signed_rank_test
 from paribus.comparison.power import (
     power_by_ranks,
@@ -18,6 +17,7 @@ from paribus.comparison.power import (
     seeds_needed,
     seeds_needed_by_ranks,
 )
+from paribus.errors import ComparisonError
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 10, 30])

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.paired import t_interval
 from paribus.comparison.precision import correlation_interval, gain_of_pairing, half_width
+from paribus.errors import ComparisonError
 
 
 @given(st.integers(3, 40), st.integers(0, 1000))

@@ -14,7 +14,7 @@ import torch
 from paribus.data.dataset import Dataset, open_dataset, prepare
 from paribus.data.images import squared
 from paribus.errors import DataError
-from paribus.study.spec import Digits, Folder
+from paribus.study.config import Digits, Folder
 
 DIGITS = Digits(source="digits", size=16)
 
@@ -197,7 +197,7 @@ PREPARE = """
 import sys, time
 from pathlib import Path
 from paribus.data.dataset import prepare
-from paribus.study.spec import Folder
+from paribus.study.config import Folder
 
 folder, mine, other = sys.argv[1:]
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from paribus.engine.native import Trainer
-from paribus.study.spec import Adam, AdamW, Optimizer, Sgd
+from paribus.study.config import Adam, AdamW, Optimizer, Sgd
 from paribus.training.optimize import build_optimizer, set_learning_rate
 
 pytestmark = pytest.mark.usefixtures("engine")

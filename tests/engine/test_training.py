@@ -26,7 +26,7 @@ from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, prepare
 from paribus.engine.native import Trainer
 from paribus.network.lenet import lenet5
-from paribus.study.spec import Adam, Digits, Sgd
+from paribus.study.config import Adam, Digits, Sgd
 from paribus.training.optimize import build_optimizer
 
 pytestmark = pytest.mark.usefixtures("engine")

@@ -98,8 +98,8 @@ def test_a_record_says_what_was_trained_on_what(tmp_path: Path, small_study: Bui
     assert predictions is not None
     assert predictions.last.shape == (len(predictions.labels), 10)
     curves = record(tmp_path, "l2").curves
-    assert len(curves.val_loss) == 2
-    assert len(curves.step_loss) == 2 * -(-facts.data.training // 64)
+    assert len(curves.values("val_loss")) == 2
+    assert len(curves.values("step_loss")) == 2 * -(-facts.data.training // 64)
 
 
 def test_what_is_done_is_not_trained_again_and_what_changed_is(
@@ -160,7 +160,7 @@ def test_runs_that_fail_are_named_with_the_reason_and_the_others_go_on(
     assert failure is not None
     assert (failure.epoch, failure.step) == (
         1,
-        len(record(tmp_path / "out", "diverges").curves.step_loss),
+        len(record(tmp_path / "out", "diverges").curves.values("step_loss")),
     )
     assert len([e for e in heard if isinstance(e, RunEnded)]) == 6
     # A loss that left the numbers would do so again; the others deserve another try.

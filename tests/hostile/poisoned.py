@@ -16,8 +16,9 @@ from paribus import pipeline
 from paribus.failures.image_names import original_name, seen_name
 from paribus.metrics.interventions import interventions
 from paribus.records.analyses import write_explanations, write_interventions
-from paribus.records.store import read_record, run_folder, write_record, write_study_copy
+from paribus.records.store import read_record, run_folder, write_record
 from paribus.records.types import Explanations, Failure, Interventions, Record, RunFacts
+from paribus.study.copy import write_study_copy
 from paribus.study.spec import Study
 from report.explored import square
 from synthetic import make_records, make_study

@@ -12,15 +12,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save
 
-from paribus.records.store import (
-    CURVES,
-    FACTS,
-    PREDICTIONS,
-    STUDY,
-    SUMS,
-    write_record,
-    write_study_copy,
-)
+from paribus.records.store import CURVES, FACTS, PREDICTIONS, SUMS, write_record
+from paribus.study.copy import STUDY, write_study_copy
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
 

@@ -24,7 +24,7 @@ from paribus.data.dataset import Dataset, prepare
 from paribus.data.official import OfficialFile, faults
 from paribus.data.sources import stl10
 from paribus.errors import DataError
-from paribus.study.spec import Folder, Stl10
+from paribus.study.config import Folder, Stl10
 
 Prepare = Callable[[], Dataset]
 IMAGE = 3 * 96 * 96

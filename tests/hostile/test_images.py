@@ -20,7 +20,7 @@ from hostile.measured import paribus
 from hostile.mutations import mutate
 from paribus.data.decode import LARGEST, UnusableError, decode
 from paribus.data.sources.folder import open_folder
-from paribus.study.spec import Folder
+from paribus.study.config import Folder
 
 PIXELS = np.random.default_rng(3).integers(0, 256, (24, 20, 3), np.uint8)
 OPTIONS: dict[str, dict[str, object]] = {

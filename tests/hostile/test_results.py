@@ -22,10 +22,11 @@ from hostile.results import DEEDS, FIRST, SECOND, SECRET, a_study, link, seal, w
 from paribus import pipeline
 from paribus.errors import ParibusError, RecordError
 from paribus.failures.cases import shown_cases
-from paribus.records.store import CURVES, FACTS, PREDICTIONS, STUDY, SUMS, read_record
+from paribus.records.store import CURVES, FACTS, PREDICTIONS, SUMS, read_record
 from paribus.records.types import Record
 from paribus.report import figures
 from paribus.report.summary import summarize
+from paribus.study.copy import STUDY
 from report.explored import square
 
 #: Of these nothing is wrong with the folder, or only with what is written anew.

@@ -11,7 +11,7 @@ from torch import nn
 from paribus.errors import NetworkError
 from paribus.network.build import build, source_digest
 from paribus.network.describe import describe
-from paribus.study.spec import LeNet5, OwnNetwork
+from paribus.study.config import LeNet5, OwnNetwork
 
 SHAPE = (3, 32, 32)
 

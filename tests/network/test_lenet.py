@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from paribus.errors import NetworkError
 from paribus.network.build import build
 from paribus.network.describe import describe
-from paribus.study.spec import LeNet5
+from paribus.study.config import LeNet5
 
 PUBLISHED = {
     False: ("Conv-ReLU-MaxPool", "Conv-ReLU-MaxPool", "FC-ReLU", "FC-ReLU", "FC-LogSoftmax"),

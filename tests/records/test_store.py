@@ -10,14 +10,7 @@ import pytest
 
 from paribus.errors import RecordError
 from paribus.io.disk import write_file
-from paribus.records.store import (
-    Arrays,
-    read_record,
-    read_study_copy,
-    run_folder,
-    write_record,
-    write_study_copy,
-)
+from paribus.records.store import Arrays, read_record, run_folder, write_record
 from paribus.records.types import (
     Curves,
     DataFacts,
@@ -27,6 +20,7 @@ from paribus.records.types import (
     Record,
     RunFacts,
 )
+from paribus.study.copy import read_study_copy, write_study_copy
 from paribus.study.spec import Study
 
 WEIGHTS: dict[str, Arrays] = {

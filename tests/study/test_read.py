@@ -7,8 +7,9 @@ import pytest
 from paribus.errors import StudyError
 from paribus.metrics.registry import CAUSES, METRICS
 from paribus.study import claims
+from paribus.study.config import Adam, LeNet5, OwnNetwork, Step
 from paribus.study.read import parse_study, read_study, require_permission
-from paribus.study.spec import Adam, LeNet5, OwnNetwork, Step, Study
+from paribus.study.spec import Study
 
 STUDIES = Path(__file__).parents[2] / "studies"
 

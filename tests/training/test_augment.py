@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paribus.streams import stream
-from paribus.study.spec import Augmentation
+from paribus.study.config import Augmentation
 from paribus.training.augment import apply, draw
 
 

@@ -14,8 +14,9 @@ from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, prepare
 from paribus.errors import NonFiniteLossError
 from paribus.network.build import build
+from paribus.study.config import Digits
 from paribus.study.plan import Run, runs
-from paribus.study.spec import Digits, Study
+from paribus.study.spec import Study
 from paribus.training.loop import Progress, _parts, begin, train
 from paribus.training.optimize import build_optimizer
 from paribus.training.predict import log_probabilities, loss_and_accuracy

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from paribus.study.spec import Adam, AdamW, Constant, Cosine, Optimizer, Sgd, Step
+from paribus.study.config import Adam, AdamW, Constant, Cosine, Optimizer, Sgd, Step
 from paribus.training.optimize import build_optimizer, learning_rate
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from paribus.errors import EngineError
 from paribus.network.build import build
 from paribus.records.types import EngineFacts
-from paribus.study.spec import Adam, LeNet5
+from paribus.study.config import Adam, LeNet5
 from paribus.training.optimize import build_optimizer
 from paribus.training.steps import Steps, steps_by
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from paribus.study.spec import Engine, Study
+    from paribus.study.config import Engine
+    from paribus.study.spec import Study
 
 STUDY = click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path))
 OUT = click.argument("out", metavar="OUT", type=click.Path(path_type=Path, file_okay=False))

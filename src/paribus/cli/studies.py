@@ -15,7 +15,7 @@ from paribus.cli.output import print_results
 from paribus.cli.signals import stopped_by_signals
 
 if TYPE_CHECKING:
-    from paribus.study.spec import Engine
+    from paribus.study.config import Engine
 
 
 @click.command()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.multiplicity import holm
 from paribus.comparison.paired import ALPHA, Floats, is_constant, mean_test
+from paribus.errors import ComparisonError
 
 Counts = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 

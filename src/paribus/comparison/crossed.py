@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.paired import ALPHA
+from paribus.errors import ComparisonError
 
 Table = npt.NDArray[np.integer] | npt.NDArray[np.bool_]
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.paired import ALPHA, Alternative, Floats, mean_test
+from paribus.errors import ComparisonError
 
 Verdict = Literal["better", "worse", "higher", "lower", "equivalent", "undecided"]
 Test = Callable[[Floats, Alternative], Floats | float]

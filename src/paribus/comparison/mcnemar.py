@@ -13,8 +13,8 @@ import numpy.typing as npt
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.paired import ALPHA
+from paribus.errors import ComparisonError
 
 
 @dataclass(frozen=True)

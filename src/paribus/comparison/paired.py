@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from paribus.comparison.errors import ComparisonError
+from paribus.errors import ComparisonError
 from paribus.streams import stream
 
 Floats = npt.NDArray[np.float64]

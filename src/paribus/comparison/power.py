@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.paired import ALPHA, Floats, ranks_to_cut
+from paribus.errors import ComparisonError
 from paribus.streams import stream
 
 Goal = Literal["difference", "equivalence"]

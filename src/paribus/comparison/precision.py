@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.paired import ALPHA, Floats
+from paribus.errors import ComparisonError
 
 
 def half_width(n: npt.ArrayLike, sd: float, level: float = 1 - ALPHA) -> Floats:

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.multiplicity import holm
 from paribus.comparison.paired import ALPHA, Floats, differences, t_interval
+from paribus.errors import ComparisonError
 
 Outcome = Literal["supported", "refuted", "undecided"]
 

@@ -11,28 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.comparison.engines import require_one_engine
-from paribus.comparison.errors import ComparisonError
-from paribus.comparison.paired import Floats
-from paribus.metrics import dynamics
-from paribus.metrics.causes import cause_values
-from paribus.metrics.classification import (
-    accuracy,
-    class_figures,
-    confusion,
-    log_loss,
-    macro_average,
-)
-from paribus.metrics.dynamics import Curve, Epoch
-from paribus.metrics.registry import CAUSES, METRICS
+from paribus.errors import ComparisonError
+from paribus.metrics.dynamics import Epoch
+from paribus.metrics.metric import Metric
+from paribus.metrics.registry import CLASS_FIGURES, class_metric
+from paribus.metrics.run import Curve, RunData
 from paribus.records.types import Integers, Interventions, Predictions, Record
-from paribus.study.claims import CLASS_FIGURES
+from paribus.stats.paired import Floats
+from paribus.study.metrics import study_metrics
 from paribus.study.plan import settings
 from paribus.study.spec import Study
 
 Flags = npt.NDArray[np.bool_]
-
-#: Metrics of which a training that ends too early only tells "at least".
-CENSORED = ("best_epoch", "epochs_to_loss")
 
 
 @dataclass(frozen=True)
@@ -42,15 +32,16 @@ class SettingValues:
     Attributes:
         recorded: (n,) whether the run has left a record, be it that of a failure.
         finished: (n,) whether it reached its last epoch; the others have no values.
-        metrics: name as in `METRICS` and `CAUSES`, or `recall:<class>`,
-            `precision:<class>`, `f1:<class>` -> (n,) values, NaN where there is none.
-        censored: metric of `CENSORED` -> (n,) the value is only known to be at least this.
-        correct: (n, images) whether the network is right on each test image after its
-            last epoch; False throughout where the run isn't finished.
+        tested: (n,) whether its predictions for the test images are known.
+        metrics: name -> (n,) values, NaN where there is none.
+        censored: name of a censored metric -> (n,) the value is only known to be at least this.
+        correct: (n, images) whether the network is right on each test image after its last
+            epoch; False throughout where the run wasn't tested.
     """
 
     recorded: Flags
     finished: Flags
+    tested: Flags
     metrics: Mapping[str, Floats]
     censored: Mapping[str, Flags]
     correct: Flags
@@ -61,10 +52,8 @@ class SettingValues:
         return int(np.argmin(np.append(self.recorded, False)))
 
     def of(self, metric: str) -> Floats:
-        """The values (n,) of a metric; NaN while no run is finished, which tells the classes."""
-        if not self.finished.any():
-            return np.full(len(self.finished), np.nan)
-        return self.metrics[metric]
+        """The values (n,) of a metric; NaN where no run tells, as while the classes are unknown."""
+        return self.metrics.get(metric, np.full(len(self.finished), np.nan))
 
 
 @dataclass(frozen=True)
@@ -73,44 +62,39 @@ class Values:
 
     Attributes:
         baseline: its name.
+        primary: the metric that the study's conclusion rests on.
+        metrics: by name, as the study has them; the recalls of all classes last.
         settings: by name, the baseline first.
-        classes: names of the classes; none while no run is finished.
+        classes: names of the classes; none while no run is tested.
         labels: (images,) the true class of each test image.
         target_loss: the training loss of `epochs_to_loss`, in nats; None where the baseline's
             never falls.
     """
 
     baseline: str
+    primary: Metric
+    metrics: Mapping[str, Metric]
     settings: Mapping[str, SettingValues]
     classes: tuple[str, ...]
     labels: Integers
     target_loss: float | None
 
-    def rule(self, metric: str) -> str:
-        """What a reader must know of how a metric was taken; "" where its name says all."""
-        if metric == "train_seconds":
-            return "Seconds of the processor in training steps; other programs don't lengthen them."
-        if metric != "epochs_to_loss":
-            return ""
-        if self.target_loss is None:
-            return "The baseline's training loss never falls, so there is no loss to reach."
-        return (
-            f"The training loss to reach is {self.target_loss:.3g} nats, half-way down the fall "
-            "of the baseline's mean training loss."
-        )
-
     def by_class(self, setting: str, figure: str) -> Floats:
         """A figure of `CLASS_FIGURES` of every class: (n, classes)."""
-        columns = [self.settings[setting].metrics[f"{figure}:{name}"] for name in self.classes]
+        columns = [self.settings[setting].of(f"{figure}:{name}") for name in self.classes]
         return np.stack(columns, axis=1)
+
+    def is_known(self, metric: str) -> bool:
+        """Whether any run has a value of it."""
+        return any(np.isfinite(one.of(metric)).any() for one in self.settings.values())
 
 
 #: By setting and seed.
 Analyzed = Mapping[tuple[str, int], Interventions]
-NOT_ANALYSED: Analyzed = MappingProxyType({})
+NOT_ANALYZED: Analyzed = MappingProxyType({})
 
 
-def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANALYSED) -> Values:
+def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANALYZED) -> Values:
     """The values of a study's runs from their records.
 
     Args:
@@ -121,20 +105,28 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
         ComparisonError: two runs were tested on other images, or other classes; or trained by
             other engines than the study's settings say.
     """
-    at = {(record.facts.setting, record.facts.seed): record for record in records}
+    at = {record.key: record for record in records}
     seeds = range(study.most_seeds)
     by_setting = {s.name: [at.get((s.name, seed)) for seed in seeds] for s in settings(study)}
-    finished = [r for rows in by_setting.values() for r in rows if r is not None and r.predictions]
+    finished = [r for rows in by_setting.values() for r in rows if r is not None and r.finished]
     require_one_engine(study, finished)
     classes, labels = _test_set(finished)
-    target = half_way_loss(
-        [r.curves.train_loss for r in by_setting[study.baseline] if r is not None and r.predictions]
-    )
-    found = {
-        name: _of_setting(rows, classes, labels, target, analyzed)
+    metrics = study_metrics(study.metrics, study.primary, study.margin, classes)
+    figures = [class_metric(figure, name) for figure in CLASS_FIGURES for name in classes]
+    wanted = metrics | {metric.name: metric for metric in figures}
+    target = half_way_loss(_train_losses(by_setting[study.baseline]))
+    by_name = {
+        name: _of_setting(
+            [None if r is None or not r.finished else RunData(r, target, analyzed.get(r.key)) for r in rows],
+            np.array([r is not None for r in rows]),
+            wanted,
+            labels,
+        )
         for name, rows in by_setting.items()
     }
-    return Values(study.baseline, found, classes, labels, target)
+    return Values(
+        study.baseline, metrics[study.primary], metrics, by_name, classes, labels, target
+    )
 
 
 def half_way_loss(train_losses: Sequence[Curve]) -> float | None:
@@ -155,82 +147,62 @@ def half_way_loss(train_losses: Sequence[Curve]) -> float | None:
     return (first + lowest) / 2 if lowest < first else None
 
 
+def _train_losses(baseline: Sequence[Record | None]) -> list[Curve]:
+    """The baseline's training losses, those of the usual length: curves of others can't be averaged."""
+    curves = [RunData(r).curve("train_loss") for r in baseline if r is not None and r.finished]
+    known = [curve for curve in curves if curve is not None]
+    length = max(map(len, known), default=0)
+    return [curve for curve in known if len(curve) == length]
+
+
 def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:
     """Classes and labels of the test images, which must be the same in all runs."""
-    if not finished:
+    tested = [(record, record.predictions) for record in finished if record.predictions]
+    if not tested:
         return (), np.zeros(0, np.int64)
-    first, shown = finished[0].facts, _predictions(finished[0])
-    for record in finished:
-        facts, its = record.facts, _predictions(record)
-        if (
-            facts.data.classes != first.data.classes
-            or not np.array_equal(its.index, shown.index)
-            or not np.array_equal(its.labels, shown.labels)
-        ):
+    first, shown = tested[0]
+    for record, predictions in tested:
+        if record.classes != first.classes or not _same_images(shown, predictions):
             raise ComparisonError(
-                f"{facts.setting}, seed {facts.seed} was tested on other images or classes than "
-                f"{first.setting}, seed {first.seed}; the same are expected in all runs. "
-                "Run the study again: what no longer fits is trained anew."
+                f"{_run(record)} was tested on other images or classes than {_run(first)}; the "
+                "same are expected in all runs. Run the study again: what no longer fits is "
+                "trained anew."
             )
-    return first.data.classes, shown.labels
+    return first.classes, shown.labels
+
+
+def _same_images(one: Predictions, other: Predictions) -> bool:
+    return np.array_equal(one.index, other.index) and np.array_equal(one.labels, other.labels)
+
+
+def _run(record: Record) -> str:
+    return f"{record.facts.setting}, seed {record.facts.seed}"
 
 
 def _of_setting(
-    records: Sequence[Record | None],
-    classes: Sequence[str],
+    runs: Sequence[RunData | None],
+    recorded: Flags,
+    metrics: Mapping[str, Metric],
     labels: Integers,
-    target: float | None,
-    analyzed: Analyzed,
 ) -> SettingValues:
-    names = [f"{figure}:{name}" for figure in CLASS_FIGURES for name in classes]
-    found = [
-        _of_run(r, target, names, analyzed) if r is not None and r.predictions else {}
-        for r in records
-    ]
-    correct = np.zeros((len(records), len(labels)), bool)
-    for row, record in zip(correct, records, strict=True):
-        if record is not None and record.predictions is not None:
-            row[:] = record.predictions.last.argmax(axis=1) == labels
+    found = [{name: m.of(run) for name, m in metrics.items()} if run else {} for run in runs]
+    shown = [run.record.predictions if run else None for run in runs]
+    correct = np.zeros((len(runs), len(labels)), bool)
+    for row, predictions in zip(correct, shown, strict=True):
+        if predictions is not None:
+            row[:] = predictions.predicted == labels
     return SettingValues(
-        recorded=np.array([record is not None for record in records]),
-        finished=np.array([bool(run) for run in found]),
-        metrics={
-            name: np.array([_number(run.get(name)) for run in found])
-            for name in (*METRICS, *CAUSES, *names)
-        },
+        recorded=recorded,
+        finished=np.array([run is not None for run in runs]),
+        tested=np.array([predictions is not None for predictions in shown]),
+        metrics={name: np.array([_number(run.get(name)) for run in found]) for name in metrics},
         censored={
-            name: np.array([_is_censored(run.get(name)) for run in found]) for name in CENSORED
+            name: np.array([isinstance(v := run.get(name), Epoch) and v.censored for run in found])
+            for name, metric in metrics.items()
+            if metric.censored
         },
         correct=correct,
     )
-
-
-def _of_run(
-    record: Record, target: float | None, class_metrics: Sequence[str], analyzed: Analyzed
-) -> dict[str, float | Epoch]:
-    """A finished run's values by the name of the metric."""
-    curves, its = record.curves, _predictions(record)
-    matrix = confusion(its.labels, its.last.argmax(axis=1), len(record.facts.data.classes))
-    figures = class_figures(matrix)
-    best = dynamics.best_epoch(curves.val_loss)
-    changed = analyzed.get((record.facts.setting, record.facts.seed))
-    by_class = np.concatenate([getattr(figures, figure) for figure in CLASS_FIGURES])
-    return {
-        "test_accuracy": accuracy(matrix),
-        "test_loss": log_loss(its.last, its.labels),
-        "macro_f1": macro_average(figures).f1,
-        "best_epoch": best,
-        "best_val_loss": float(curves.val_loss[best.value - 1]),
-        "epochs_to_loss": (
-            math.nan if target is None else dynamics.epochs_to_loss(curves.train_loss, target)
-        ),
-        "roughness": dynamics.roughness(curves.val_loss),
-        "generalization_gap": dynamics.generalization_gap(curves.train_loss, curves.val_loss),
-        # Other programs don't lengthen the processor's time. No training takes none: unknown.
-        "train_seconds": record.facts.train_cpu_seconds or math.nan,
-        **dict(zip(class_metrics, by_class.tolist(), strict=True)),
-        **(cause_values(its, changed) if changed is not None else {}),
-    }
 
 
 def _number(value: float | Epoch | None) -> float:
@@ -238,12 +210,3 @@ def _number(value: float | Epoch | None) -> float:
     if isinstance(value, Epoch):
         return float(value.value)
     return value if value is not None and math.isfinite(value) else math.nan
-
-
-def _is_censored(value: float | Epoch | None) -> bool:
-    return isinstance(value, Epoch) and value.censored
-
-
-def _predictions(record: Record) -> Predictions:
-    assert record.predictions is not None, "a failed run has no predictions"
-    return record.predictions

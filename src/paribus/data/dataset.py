@@ -19,7 +19,7 @@ from paribus.data.sources import open_source
 from paribus.data.splits import PARTS, Splits, split
 from paribus.errors import DataError
 from paribus.io.disk import building, install, replacing, write_file
-from paribus.study.spec import Data, Stl10
+from paribus.study.config import Data, Stl10, as_recorded
 
 __all__ = ["Dataset", "cache_folder", "open_dataset", "prepare"]
 
@@ -126,7 +126,7 @@ def open_dataset(folder: Path) -> Dataset:
 
 def _fingerprint(data: Data, originals: Originals) -> str:
     # The images' contents count, not where a folder of them lies.
-    choices = data.model_dump(mode="json", exclude={"path"})
+    choices = as_recorded(data.model_dump(mode="json", exclude={"path"}))
     parts = {"format": DATASET_FORMAT, "contents": originals.fingerprint, **choices}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

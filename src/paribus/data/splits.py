@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from paribus.errors import DataError
 from paribus.streams import stream
-from paribus.study.spec import PerClass
+from paribus.study.config import PerClass
 
 #: As a source names them, in the order of `Splits`.
 PARTS = ("train", "validation", "test")

@@ -11,7 +11,7 @@ from paribus.data.sources.digits import CONTENTS, open_digits
 from paribus.data.sources.folder import open_folder
 from paribus.data.sources.stl10 import CLASSES
 from paribus.errors import DataError
-from paribus.study.spec import Folder
+from paribus.study.config import Folder
 
 
 @dataclass(frozen=True)

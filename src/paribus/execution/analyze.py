@@ -30,8 +30,8 @@ from paribus.records.analyses import (
 )
 from paribus.records.store import read_record, read_weights, run_folder
 from paribus.records.types import Explanations, Integers, Interventions, Record
+from paribus.study.config import LeNet5
 from paribus.study.plan import Run
-from paribus.study.spec import LeNet5
 from paribus.training.predict import Predict
 
 #: Of so many test images it is measured how much of the attribution lies outside the center.

@@ -18,8 +18,9 @@ from paribus.execution.task import Outcome
 from paribus.execution.workers import Workers
 from paribus.network.build import Shape, build
 from paribus.records.types import EngineFacts
+from paribus.study.config import LeNet5
 from paribus.study.plan import Run, Setting, settings
-from paribus.study.spec import LeNet5, Study
+from paribus.study.spec import Study
 
 #: Of each setting's images: their shape, and how many classes they have.
 Seen = Mapping[str, tuple[Shape, int]]

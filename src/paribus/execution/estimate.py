@@ -18,8 +18,9 @@ from paribus.execution.engines import Choice, choose
 from paribus.execution.workers import Workers, cores
 from paribus.network.build import Shape, build
 from paribus.network.describe import describe
+from paribus.study.config import Data, Stl10
 from paribus.study.plan import Setting, runs, settings
-from paribus.study.spec import Data, Stl10, Study
+from paribus.study.spec import Study
 from paribus.training.optimize import build_optimizer
 from paribus.training.predict import BATCH
 from paribus.training.steps import steps_by

@@ -12,8 +12,9 @@ import torch
 from paribus.data.dataset import Dataset
 from paribus.execution.environment import named
 from paribus.network.build import source_digest
-from paribus.records.types import RECORD_FORMAT, EngineFacts, RunFacts
-from paribus.study.plan import Run, flat
+from paribus.records.types import TRAINING_FORMAT, EngineFacts, RunFacts
+from paribus.study.overrides import flat
+from paribus.study.plan import Run
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def inputs(run: Run, dataset: Dataset, engine: EngineFacts | None = None) -> Run
     """What the result of training `run` on `dataset` here, with `engine`, would follow from."""
     config = run.setting.config
     return RunInputs(
-        format=RECORD_FORMAT,
+        format=TRAINING_FORMAT,
         config=config.recorded(),
         seed=run.seed,
         data=dataset.fingerprint,

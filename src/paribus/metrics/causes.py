@@ -34,7 +34,7 @@ def beyond_chance(predicted: Integers, others: Integers, classes: int) -> float:
     return float((predicted == others).mean()) - by_chance(predicted, others, classes)
 
 
-def cause_values(shown: Predictions, found: Interventions) -> dict[str, float]:
+def cause_values(shown: Predictions, classes: int, found: Interventions) -> dict[str, float]:
     """The metrics of `paribus.metrics.registry.CAUSES` of one run, by name.
 
     - `background_learned`: how far the network is right beyond chance where the center, half of
@@ -48,7 +48,7 @@ def cause_values(shown: Predictions, found: Interventions) -> dict[str, float]:
       that lies outside the central half.
     - `drop:<intervention>`: its accuracy minus that on the changed images.
     """
-    predicted, classes = shown.last.argmax(axis=1), shown.last.shape[1]
+    predicted = shown.predicted
     wrong = predicted != shown.labels
     accuracy = float(1 - wrong.mean())
     outside = found.outside[np.isfinite(found.outside)]

@@ -1,133 +1,337 @@
-"""What is compared: each metric of a run, how it is compared, and which way is better."""
+"""Every metric that Paribus knows, each declared here and nowhere else.
+
+A new metric is one entry: tables, comparisons, claims, the report and docs/tables.md follow.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, get_args
 
-from paribus.comparison.errors import ComparisonError
-from paribus.metrics.interventions import interventions
-from paribus.study.claims import ClassMetricName
+import numpy as np
 
-#: How a metric's paired values are turned into an estimate, an interval and a p value.
-#: "mean difference": mean of variation - baseline, t test;
-#: "log ratio": variation / baseline, t test on the logarithms;
-#: "rank": Hodges-Lehmann estimate of variation - baseline, signed-rank test.
-Kind = Literal["mean difference", "log ratio", "rank"]
+from paribus.metrics import dynamics
+from paribus.metrics.classification import accuracy, class_figures, log_loss, macro_average
+from paribus.metrics.dynamics import Epoch
+from paribus.metrics.interventions import Intervention, interventions
+from paribus.metrics.metric import Metric, Wording
+from paribus.metrics.run import Curve, RunData
+from paribus.records.types import Floats, Integers
 
-
-@dataclass(frozen=True)
-class Metric:
-    """A number of a run, and how two settings are compared on it.
-
-    Attributes:
-        name: as in the tables' columns, `test_accuracy`.
-        label: as a reader sees it, "test accuracy".
-        unit: of the values; "" for a plain number.
-        kind: how paired values are compared.
-        higher_is_better: None where neither way is better as such.
-        margin: differences up to this size don't matter; in the metric's unit, or, for a
-            "log ratio", as a share (0.05: up to 5 % longer). None: no margin declared, so
-            no `equivalent`.
-        primary: the one metric that the study's conclusion rests on; all others explore.
-        family: comparisons of one family are adjusted together (Holm); the name by default.
-    """
-
-    name: str
-    label: str
-    unit: str
-    kind: Kind
-    higher_is_better: bool | None
-    margin: float | None = None
-    primary: bool = False
-    family: str = ""
-
-    def __post_init__(self) -> None:
-        if self.margin is not None and not (math.isfinite(self.margin) and self.margin > 0):
-            raise ComparisonError(
-                f"{self.name}: the margin is {self.margin}; a finite number above 0 is expected "
-                "(the largest difference that doesn't matter), or none at all."
-            )
-        if not self.family:
-            object.__setattr__(self, "family", self.name)
-
-    @property
-    def scaled_margin(self) -> float | None:
-        """The margin on the scale of the paired differences: a log ratio's is log(1 + share)."""
-        if self.margin is None or self.kind != "log ratio":
-            return self.margin
-        return math.log1p(self.margin)
-
-
-_ALL = (
-    Metric(
-        "test_accuracy", "test accuracy", "", "mean difference", True, margin=0.01, primary=True
-    ),
-    Metric("test_loss", "test loss", "nats", "mean difference", False),
-    Metric("macro_f1", "macro F1", "", "mean difference", True),
-    Metric("best_epoch", "epoch of lowest validation loss", "epochs", "rank", None),
-    Metric("best_val_loss", "lowest validation loss", "nats", "mean difference", False),
-    Metric("epochs_to_loss", "epochs to reach the training loss", "epochs", "rank", False),
-    Metric("roughness", "roughness of the validation curve", "", "rank", False),
-    Metric("generalization_gap", "generalization gap", "nats", "mean difference", False),
-    Metric("train_seconds", "training time", "s", "log ratio", False),
-)
-
-#: Every metric of a whole run; one for each class comes from `recall_of`.
-METRICS = {metric.name: metric for metric in _ALL}
-
-
-_BACKGROUND = (
-    Metric(
-        "background_learned",
-        "accuracy on the surroundings alone, above chance",
-        "",
-        "mean difference",
-        None,
-    ),
-    Metric("background_reliance", "reliance on the surroundings", "", "mean difference", None),
-    Metric(
-        "background_in_failures",
-        "reliance of wrong answers on the surroundings",
-        "",
-        "mean difference",
-        None,
-    ),
-    Metric("attribution_outside", "attribution outside the center", "", "mean difference", None),
-)
-
+ClassFigure = Literal["recall", "precision", "f1"]
+CLASS_FIGURES: tuple[ClassFigure, ...] = get_args(ClassFigure)
 
 #: How the label of an intervention's drop begins.
 DROP = "accuracy lost: "
 
 
-def drop_of(name: str, label: str) -> Metric:
-    """The accuracy that an intervention costs; all interventions form one exploratory family."""
+# ---- how they are worked out --------------------------------------------------------------------
+
+
+def _matrix(of: Callable[[Integers], float]) -> Callable[[RunData], float]:
+    """From the confusion matrix after the last epoch."""
+    return lambda run: math.nan if run.matrix is None else of(run.matrix)
+
+
+def _probabilities(
+    when: Literal["last", "best"], of: Callable[[Floats, Integers], float]
+) -> Callable[[RunData], float]:
+    """From log probabilities (images, classes) and labels."""
+
+    def value(run: RunData) -> float:
+        shown = run.record.predictions
+        logs = None if shown is None else getattr(shown, when)
+        return math.nan if shown is None or logs is None else of(logs, shown.labels)
+
+    return value
+
+
+def _curves(*names: str, of: Callable[..., float | Epoch]) -> Callable[[RunData], float | Epoch]:
+    """From whole curves (epochs,), given in the order of their names."""
+
+    def value(run: RunData) -> float | Epoch:
+        curves = [run.curve(name) for name in names]
+        return math.nan if any(curve is None for curve in curves) else of(*curves)
+
+    return value
+
+
+def _last(curve: Curve) -> float:
+    return float(curve[-1])
+
+
+def _lowest(curve: Curve) -> float:
+    return float(curve[dynamics.best_epoch(curve).value - 1])
+
+
+def _share_correct(logs: Floats, labels: Integers) -> float:
+    return float((logs.argmax(axis=1) == labels).mean())
+
+
+def _epochs_to_loss(run: RunData) -> float | Epoch:
+    curve, target = run.curve("train_loss"), run.target_loss
+    return math.nan if curve is None or target is None else dynamics.epochs_to_loss(curve, target)
+
+
+def _processor_seconds(run: RunData) -> float:
+    # No training takes none: unknown.
+    return run.record.facts.train_cpu_seconds or math.nan
+
+
+# ---- of a whole run -----------------------------------------------------------------------------
+
+_ALL = (
+    Metric(
+        "test_accuracy",
+        "test accuracy",
+        "higher",
+        _matrix(accuracy),
+        "Share of test images classified correctly after the last epoch, 0 to 1.",
+        written="percent",
+        digits=1,
+        margin=0.01,
+        images="all",
+        wording=Wording(
+            "Test accuracy",
+            "has the higher test accuracy",
+            "has the lower test accuracy",
+            "differs in test accuracy",
+        ),
+    ),
+    Metric(
+        "best_test_accuracy",
+        "test accuracy at the best epoch",
+        "higher",
+        _probabilities("best", _share_correct),
+        "Share of test images classified correctly at `best_epoch`, 0 to 1.",
+        written="percent",
+        digits=1,
+        compared=False,
+    ),
+    Metric(
+        "test_loss",
+        "test loss",
+        "lower",
+        _probabilities("last", log_loss),
+        "Mean cross entropy over the test images after the last epoch, in nats.",
+        unit="nats",
+    ),
+    Metric(
+        "best_test_loss",
+        "test loss at the best epoch",
+        "lower",
+        _probabilities("best", log_loss),
+        "Mean cross entropy over the test images at `best_epoch`, in nats.",
+        unit="nats",
+        compared=False,
+    ),
+    Metric(
+        "macro_f1",
+        "macro F1",
+        "higher",
+        _matrix(lambda matrix: macro_average(class_figures(matrix)).f1),
+        "Mean F1 score over all classes after the last epoch, 0 to 1.",
+    ),
+    Metric(
+        "best_epoch",
+        "epoch of lowest validation loss",
+        "neither",
+        _curves("val_loss", of=dynamics.best_epoch),
+        "The epoch of lowest validation loss, from 1; the first where several tie.",
+        compare="ranks",
+        unit="epochs",
+        digits=1,
+        censored=True,
+        figure="loss",
+    ),
+    Metric(
+        "best_val_loss",
+        "lowest validation loss",
+        "lower",
+        _curves("val_loss", of=_lowest),
+        "Validation loss at `best_epoch`, in nats.",
+        unit="nats",
+        figure="loss",
+    ),
+    Metric(
+        "final_val_loss",
+        "validation loss at the last epoch",
+        "lower",
+        _curves("val_loss", of=_last),
+        "Validation loss after the last epoch, in nats.",
+        unit="nats",
+        compared=False,
+    ),
+    Metric(
+        "final_val_accuracy",
+        "validation accuracy at the last epoch",
+        "higher",
+        _curves("val_accuracy", of=_last),
+        "Share of the validation images classified correctly after the last epoch, 0 to 1.",
+        written="percent",
+        digits=1,
+        compared=False,
+    ),
+    Metric(
+        "final_train_loss",
+        "training loss at the last epoch",
+        "lower",
+        _curves("train_loss", of=_last),
+        "Training loss of the last epoch, in nats: the mean over its images while training.",
+        unit="nats",
+        compared=False,
+    ),
+    Metric(
+        "epochs_to_loss",
+        "epochs to reach the training loss",
+        "lower",
+        _epochs_to_loss,
+        "The first epoch whose training loss is half-way down the fall of the baseline's mean "
+        "training loss, or one more than were trained.",
+        compare="ranks",
+        unit="epochs",
+        digits=1,
+        censored=True,
+        note="The training loss to reach is {target_loss} nats, half-way down the fall of the "
+        "baseline's mean training loss.",
+        wording=Wording(
+            "Speed of learning",
+            "learns more slowly",
+            "learns faster",
+            "learns faster or more slowly",
+        ),
+        figure="loss",
+        from_record=False,
+    ),
+    Metric(
+        "roughness",
+        "roughness of the validation curve",
+        "lower",
+        _curves("val_loss", of=dynamics.roughness),
+        "How far the validation loss strays from falling until overfitting starts, as a share of "
+        "its fall; docs/statistics.md defines it.",
+        compare="ranks",
+        wording=Wording(
+            "Smoothness before overfitting",
+            "has the rougher validation curve until overfitting starts",
+            "has the smoother validation curve until overfitting starts",
+            "smooths or roughens the validation curve until overfitting starts",
+        ),
+        figure="loss",
+    ),
+    Metric(
+        "generalization_gap",
+        "generalization gap",
+        "lower",
+        _curves("train_loss", "val_loss", of=dynamics.generalization_gap),
+        "Validation loss minus training loss at the last epoch, in nats.",
+        unit="nats",
+        figure="loss",
+    ),
+    Metric(
+        "train_seconds",
+        "training time (processor)",
+        "lower",
+        _processor_seconds,
+        "Processor seconds spent in training steps, which other programs don't lengthen; "
+        "validation and tests not counted.",
+        compare="ratio",
+        unit="s",
+        digits=1,
+        note="Seconds of the processor in training steps; other programs don't lengthen them.",
+        wording=Wording(
+            "Training time",
+            "takes longer to train",
+            "takes less time to train",
+            "takes longer or less time to train",
+        ),
+    ),
+)
+
+#: Every metric of a whole run, by name, in the order of tables and reports.
+METRICS = {metric.name: metric for metric in _ALL}
+
+
+# ---- of what a network looks at -----------------------------------------------------------------
+
+
+def _cause(name: str, label: str, written: Literal["percent", "points"]) -> Metric:
     return Metric(
-        f"drop:{name}",
-        f"{DROP}{label}",
-        "",
-        "mean difference",
-        False,
-        family="drop",
+        name,
+        label,
+        "neither",
+        lambda run: run.causes.get(name, math.nan),
+        written=written,
+        digits=1,
+        figure="causes",
+        from_record=False,
     )
 
 
-_DROPS = tuple(drop_of(change.name, change.label) for change in interventions(3))
+def drop_metric(change: Intervention) -> Metric:
+    """The accuracy that an intervention costs; all interventions form one exploratory family."""
+    name = f"drop:{change.name}"
+    return Metric(
+        name,
+        f"{DROP}{change.label}",
+        "lower",
+        lambda run: run.causes.get(name, math.nan),
+        written="points",
+        digits=1,
+        family="drop",
+        figure="causes",
+        from_record=False,
+    )
+
 
 #: What a network looks at, by interventions; `paribus.metrics.causes` defines each.
-CAUSES = {metric.name: metric for metric in (*_BACKGROUND, *_DROPS)}
+CAUSES = {
+    metric.name: metric
+    for metric in (
+        _cause("background_learned", "accuracy on the surroundings alone, above chance", "points"),
+        _cause("background_reliance", "reliance on the surroundings", "points"),
+        _cause(
+            "background_in_failures", "reliance of wrong predictions on the surroundings", "points"
+        ),
+        _cause("attribution_outside", "attribution outside the center", "percent"),
+        *map(drop_metric, interventions(3)),
+    )
+}
 
 
-def figure_of(figure: ClassMetricName, name: str) -> Metric:
+# ---- of a class ---------------------------------------------------------------------------------
+
+
+def class_metric(figure: ClassFigure, name: str) -> Metric:
     """A figure of the class called `name`; all classes form one exploratory family."""
-    label = "F1" if figure == "f1" else figure
+    place = CLASS_FIGURES.index(figure)
     return Metric(
-        f"{figure}:{name}", f"{label} of {name}", "", "mean difference", True, family=figure
+        f"{figure}:{name}",
+        f"{'F1' if figure == 'f1' else figure} of {name}",
+        "higher",
+        lambda run: run.by_class[name][place] if name in run.by_class else math.nan,
+        written="number" if figure == "f1" else "percent",
+        digits=1 if figure != "f1" else 3,
+        family=figure,
+        figure="recall" if figure == "recall" else "report",
+        images="class" if figure == "recall" else "",
     )
 
 
-def recall_of(name: str) -> Metric:
-    """The recall of the class called `name`, the one figure of a class that all reports compare."""
-    return figure_of("recall", name)
+def built_in(name: str) -> Metric | None:
+    """The metric of this name, `recall:dog` and `drop:blur-6` included; None if there is none.
+
+    Whether there is such a class is known only with the images.
+    """
+    if known := METRICS.get(name) or CAUSES.get(name):
+        return known
+    figure, _, member = name.partition(":")
+    return next(
+        (class_metric(one, member) for one in CLASS_FIGURES if member and figure == one), None
+    )
+
+
+def is_finite(value: float | Epoch) -> bool:
+    """Whether a metric has a value for a run."""
+    return isinstance(value, Epoch) or bool(np.isfinite(value))

@@ -15,7 +15,7 @@ from torch import nn
 from paribus.errors import NetworkError
 from paribus.network.lenet import lenet5
 from paribus.streams import torch_seed
-from paribus.study.spec import LeNet5, OwnNetwork
+from paribus.study.config import LeNet5, OwnNetwork
 
 Shape = tuple[int, int, int]
 

@@ -55,7 +55,7 @@ def read_interventions(out: Path, record: Record) -> Interventions | None:
     if arrays is None or "outside" not in arrays:
         return None
     predicted = {
-        name.removeprefix(_PREDICTED): classes
+        current_name(name.removeprefix(_PREDICTED)): classes
         for name, classes in arrays.items()
         if name.startswith(_PREDICTED)
     }
@@ -70,8 +70,10 @@ def write_explanations(out: Path, record: Record, found: Explanations) -> None:
 
 def read_explanations(out: Path, record: Record) -> Explanations | None:
     """What was kept of this very network; None where there is nothing good."""
-    arrays = _read(out, record, EXPLANATIONS)
-    if arrays is None or arrays.keys() != {field.name for field in fields(Explanations)}:
+    arrays = _read(out, record, EXPLANATIONS) or {}
+    if "pictures" in arrays:  # as format 1 calls it
+        arrays["images"] = arrays.pop("pictures")
+    if arrays.keys() != {field.name for field in fields(Explanations)}:
         return None
     found = Explanations(**arrays)
     return found if validate.could_be_of(record, found) else None
@@ -98,6 +100,11 @@ def read_explained(out: Path, records: Sequence[Record]) -> dict[str, Explained]
             about = (its.images.tobytes(), its.targets.tobytes(), its.gradients.shape)
             kept[record.facts.setting][about].append(its)
     return {name: explained(max(groups.values(), key=len)) for name, groups in kept.items()}
+
+
+def current_name(name: str) -> str:
+    """An intervention's name today; format 1 spelled some of them in another way."""
+    return {"grey": "gray"}.get(name, name.replace("centre-", "center-"))
 
 
 def _file(out: Path, record: Record, kind: str) -> Path:

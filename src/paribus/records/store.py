@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from paribus.errors import RecordError
-from paribus.io.disk import move, write_file, write_folder
+from paribus.io.disk import move, write_folder
 from paribus.io.reading import read_inside
 from paribus.records import validate as validate
-from paribus.records.types import RECORD_FORMAT, Curves, Predictions, Record, RunFacts
-from paribus.study.spec import Study
+from paribus.records.types import RECORD_FORMAT, Curves, Predictions, Record, RunFacts, Series
 
 SUMS = "SHA256SUMS"
-STUDY = "study.json"
 FACTS, CURVES, PREDICTIONS = "record.json", "curves.safetensors", "predictions.safetensors"
 WEIGHTS = {"last": "weights-last.safetensors", "best": "weights-best.safetensors"}
 
 #: Bytes that a file may have, far above any that is written here.
-LARGEST = {SUMS: 1 << 20, STUDY: 1 << 20, FACTS: 1 << 24, CURVES: 1 << 30, PREDICTIONS: 1 << 30}
+LARGEST = {SUMS: 1 << 20, FACTS: 1 << 24, CURVES: 1 << 30, PREDICTIONS: 1 << 30}
 LARGEST |= dict.fromkeys(WEIGHTS.values(), 1 << 34)
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
@@ -64,9 +60,11 @@ def write_record(out: Path, record: Record, weights: Mapping[str, Arrays]) -> Pa
     A record that was there before is replaced.
     """
     folder = run_folder(out, record.facts.setting, record.facts.seed)
-    files = {FACTS: record.facts.model_dump_json(indent=1).encode(), CURVES: _pack(record.curves)}
+    files = {FACTS: record.facts.model_dump_json(indent=1).encode()}
+    if record.curves.series:
+        files[CURVES] = _pack(_curve_arrays(record.curves))
     if record.predictions is not None:
-        files[PREDICTIONS] = _pack(record.predictions)
+        files[PREDICTIONS] = _pack(vars(record.predictions))
     files |= {WEIGHTS[when]: save(dict(arrays)) for when, arrays in weights.items()}
     files[SUMS] = "".join(
         f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items()
@@ -95,20 +93,18 @@ def read_record(folder: Path) -> Record:
     files = _checked_files(folder, FACTS, CURVES, PREDICTIONS)
     try:
         facts = RunFacts.model_validate_json(files[FACTS])
-        curves = Curves(**load(files[CURVES]))
+        curves = _curves(load(files[CURVES])) if CURVES in files else Curves()
         predictions = Predictions(**load(files[PREDICTIONS])) if PREDICTIONS in files else None
     except (KeyError, TypeError, ValueError, SafetensorError) as error:
         raise RecordError(
             f"{folder}: not a record of this version ({type(error).__name__}: "
             f"{_first_line(error)}). Delete the folder to train the run again."
         ) from None
-    if facts.format != RECORD_FORMAT:
+    if not 1 <= facts.format <= RECORD_FORMAT:
         raise RecordError(
-            f"{folder}: format {facts.format} came; format {RECORD_FORMAT} is expected. "
-            "Use the Paribus that wrote it, or train the run again."
+            f"{folder}: expected a record of format 1 to {RECORD_FORMAT}, got format "
+            f"{facts.format}. Use the Paribus that wrote it, or train the run again."
         )
-    if (facts.status == "finished") != (predictions is not None):
-        raise RecordError(f"{folder}: a {facts.status} run with predictions missing or to spare")
     record = Record(facts, curves, predictions)
     for fault in validate.faults(record):
         raise RecordError(f"{folder}: {fault}. Delete the folder to train the run again.")
@@ -127,36 +123,31 @@ def read_weights(folder: Path, when: str) -> Arrays:
         raise RecordError(f"{folder}: no weights of the {when} epoch ({error})") from None
 
 
-def write_study_copy(out: Path, study: Study) -> None:
-    """Keep the study with its results, so that a report can be written without its file."""
-    write_file(out / STUDY, study.model_dump_json(indent=1).encode())
+def _pack(arrays: Mapping[str, np.ndarray[Any, Any] | None]) -> bytes:
+    return save({k: np.ascontiguousarray(v) for k, v in arrays.items() if v is not None})
 
 
-def read_study_copy(out: Path) -> Study:
-    """The study whose results lie in `out`.
-
-    Raises:
-        RecordError: if there is none, or it can't be read.
-    """
-    try:
-        return Study.model_validate_json(_read(out, STUDY))
-    except FileNotFoundError:
-        raise RecordError(
-            f"{out}: no {STUDY} there; a folder that `paribus run` filled is expected"
-        ) from None
-    except OSError as error:
-        raise RecordError(f"{out / STUDY}: can't be read ({error.strerror})") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise RecordError(
-            f"{out / STUDY}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"{out / STUDY}: not a study ({_first_line(error)})") from None
+def _curve_arrays(curves: Curves) -> dict[str, np.ndarray[Any, Any]]:
+    """Each series as "<axis> <name>", and where its values stand unless they are 1, 2, 3, ..."""
+    arrays = {}
+    for name, series in curves.series.items():
+        arrays[f"{series.axis} {name}"] = series.values
+        if not np.array_equal(series.at, np.arange(1, len(series.values) + 1)):
+            arrays[f"at {name}"] = series.at
+    return arrays
 
 
-def _pack(arrays: Curves | Predictions) -> bytes:
-    return save({k: np.ascontiguousarray(v) for k, v in asdict(arrays).items()})
+def _curves(arrays: Arrays) -> Curves:
+    """The series of a file; in format 1 they had no axis before their names."""
+    if "step_loss" in arrays:
+        return Curves.of_training(**arrays)
+    series = {}
+    for key, values in arrays.items():
+        axis, _, name = key.partition(" ")
+        if axis == "step" or axis == "epoch":
+            counted = np.arange(1, len(values) + 1, dtype=np.float32)
+            series[name] = Series(axis, arrays.get(f"at {name}", counted), values)
+    return Curves(series)
 
 
 def _checked_files(folder: Path, *wanted: str) -> dict[str, bytes]:

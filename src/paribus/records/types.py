@@ -1,17 +1,24 @@
-"""The frozen types that cross the disk: what one run leaves behind."""
+"""The frozen types that cross the disk: what one run leaves behind.
+
+A record has parts. Its facts are always there; reported metrics, curves, predictions and weights
+each may be missing, as where a run was trained by something else than Paribus.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-#: Raised when a change makes older records unreadable or not comparable.
-RECORD_FORMAT = 1
+#: How a record lies on disk. Format 1, which had all parts, is still read.
+RECORD_FORMAT = 2
+#: Raised when a change makes the same configuration train otherwise: older records are then
+#: trained again.
+TRAINING_FORMAT = 1
 CHECKPOINT_FORMAT = 1
 
 Floats = npt.NDArray[np.float32]
@@ -33,17 +40,17 @@ class Failure(Frozen):
 
 
 class DataFacts(Frozen):
-    """The images a run was trained on."""
+    """The images a run was trained on; what isn't known is empty or None."""
 
-    source: str
-    fingerprint: str
-    classes: tuple[str, ...]
-    training: int
-    validation: int
-    test: int
-    shape: tuple[int, int, int]  # channels, height, width
-    mean: tuple[float, ...]  # per channel, of the training images scaled to 0..1
-    std: tuple[float, ...]
+    source: str = ""
+    fingerprint: str = ""
+    classes: tuple[str, ...] = ()
+    training: int | None = None
+    validation: int | None = None
+    test: int | None = None
+    shape: tuple[int, int, int] | None = None  # channels, height, width
+    mean: tuple[float, ...] = ()  # per channel, of the training images scaled to 0..1
+    std: tuple[float, ...] = ()
 
 
 class NetworkFacts(Frozen):
@@ -52,8 +59,8 @@ class NetworkFacts(Frozen):
     `layers` is the published settings table: ["Conv-BatchNorm2d-ReLU-MaxPool", ...].
     """
 
-    layers: tuple[str, ...]
-    parameters: int
+    layers: tuple[str, ...] = ()
+    parameters: int | None = None
 
 
 class StreamHashes(Frozen):
@@ -79,20 +86,20 @@ class EngineFacts(Frozen):
 
 
 class Environment(Frozen):
-    """The machine, the versions and the engine that trained a run.
+    """The machine, the versions and the engine that trained a run; "" or None where unknown.
 
     Attributes:
         engine: None where PyTorch did, as it did in all older records.
     """
 
-    paribus: str
-    python: str
-    torch: str
-    numpy: str
-    platform: str
-    cpu: str
-    cpu_capability: str
-    threads: int
+    paribus: str = ""
+    python: str = ""
+    torch: str = ""
+    numpy: str = ""
+    platform: str = ""
+    cpu: str = ""
+    cpu_capability: str = ""
+    threads: int | None = None
     git_commit: str | None = None
     git_dirty: bool | None = None
     engine: EngineFacts | None = None
@@ -108,6 +115,7 @@ class RunFacts(Frozen):
 
     Attributes:
         status: "finished", or "failed" with `failure` saying why.
+        metrics: reported numbers by name, finite.
         changes: dotted path -> value, what this setting changes in the baseline.
         config: the setting in full, as `paribus.study.spec.Config` dumps it.
         digest: SHA-256 over config, seed, data fingerprint and versions; a run is reused
@@ -134,12 +142,13 @@ class RunFacts(Frozen):
     changes: dict[str, Any]
     config: dict[str, Any]
     digest: str
-    data: DataFacts
-    network: NetworkFacts
+    data: DataFacts = DataFacts()
+    network: NetworkFacts = NetworkFacts()
     streams: StreamHashes | None = None
-    environment: Environment
+    environment: Environment = Environment()
     started: str  # ISO 8601, UTC
     ended: str
+    metrics: dict[str, float] = {}
     best_epoch: int | None = None
     train_seconds: float = 0.0
     train_cpu_seconds: float = 0.0
@@ -163,7 +172,7 @@ class CheckpointFacts(Frozen):
     format: int = CHECKPOINT_FORMAT
     setting: str
     seed: int
-    inputs: str
+    inputs: str = Field(validation_alias=AliasChoices("inputs", "deciding"))  # as format 1 calls it
     environment: Environment
     started: str
     best_epoch: int | None
@@ -174,48 +183,105 @@ class CheckpointFacts(Frozen):
 
 
 @dataclass(frozen=True)
-class Curves:
-    """The course of a training.
+class Series:
+    """A number followed through training.
 
     Attributes:
-        step_loss: (steps,) mean training loss of each batch, before its step.
-        train_loss: (epochs,) the steps' losses averaged over the epoch's images, each
-            batch weighted by its size.
-        val_loss, val_accuracy: (epochs,) after each epoch, over all validation images.
-        learning_rate: (epochs,) used during each epoch.
+        axis: what `at` counts: training steps, or epochs.
+        at: (n,) where each value stands, increasing; epochs and steps count from 1.
+        values: (n,); not finite where the run left the numbers.
     """
 
-    step_loss: Floats
-    train_loss: Floats
-    val_loss: Floats
-    val_accuracy: Floats
-    learning_rate: Floats
+    axis: Literal["step", "epoch"]
+    at: Floats
+    values: Floats
+
+
+@dataclass(frozen=True)
+class Curves:
+    """A training's curves: any named series, of which Paribus's own loop records five.
+
+    `step_loss`: training loss of each batch, before its step. `train_loss`: the steps' losses
+    averaged over the epoch's images, each batch weighted by its size. `val_loss` and
+    `val_accuracy`: after each epoch, over all validation images. `learning_rate`: used during
+    each epoch.
+    """
+
+    series: Mapping[str, Series] = field(default_factory=dict)
+
+    @classmethod
+    def of_training(cls, step_loss: Floats, **by_epoch: Floats) -> Curves:
+        """The curves of Paribus's own loop: (steps,) losses, and (epochs,) series by name."""
+        return cls(
+            {
+                "step_loss": Series("step", _counted(step_loss), step_loss),
+                **{name: Series("epoch", _counted(v), v) for name, v in by_epoch.items()},
+            }
+        )
+
+    def values(self, name: str) -> Floats:
+        """The values (n,) of a series; none where there is no such series."""
+        series = self.series.get(name)
+        return np.zeros(0, np.float32) if series is None else series.values
+
+
+def _counted(values: Floats) -> Floats:
+    return np.arange(1, len(values) + 1, dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a trained network says of the test images.
+    """What a trained network predicts for the test images.
 
     Attributes:
         index: (n,) each test image's number in its source.
         labels: (n,) its true class.
         last: (n, classes) log probabilities after the last epoch.
         best: (n, classes) log probabilities at the epoch of lowest validation loss.
+        given: (n,) the predicted class, where no probabilities are known.
     """
 
     index: Integers
     labels: Integers
-    last: Floats
-    best: Floats
+    last: Floats | None = None
+    best: Floats | None = None
+    given: Integers | None = None
+
+    @property
+    def predicted(self) -> Integers:
+        """(n,) the class predicted after the last epoch."""
+        if self.last is not None:
+            return np.asarray(self.last.argmax(axis=1))
+        assert self.given is not None, "predictions have probabilities or classes"
+        return self.given
 
 
 @dataclass(frozen=True)
 class Record:
-    """A run as read back from disk; a failed one has no predictions."""
+    """A run as read back from disk.
+
+    Attributes:
+        predictions: None for a failed run, and for one whose predictions weren't kept.
+    """
 
     facts: RunFacts
-    curves: Curves
-    predictions: Predictions | None
+    curves: Curves = field(default_factory=Curves)
+    predictions: Predictions | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The setting's name and the seed."""
+        return self.facts.setting, self.facts.seed
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; none where they aren't known."""
+        return self.facts.data.classes
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run reached its last epoch."""
+        return self.facts.status == "finished"
 
 
 @dataclass(frozen=True)

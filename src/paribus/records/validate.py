@@ -7,6 +7,7 @@ is demanded here.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.records.types import Curves, Explanations, Interventions, Predictions, Record, RunFacts
-from paribus.study.section import MOST
 
+#: Of anything that is counted.
+MOST = 1_000_000_000
 #: A confusion matrix has the square of so many cells.
 MOST_CLASSES = 1_000
 #: How far from 1 an image's probabilities, of 32 bits each, may sum.
@@ -31,7 +33,7 @@ Array = npt.NDArray[Any]
 
 
 def faults(record: Record) -> Iterator[str]:
-    """What is wrong with a record, each as "what came, what is expected"."""
+    """What is wrong with a record, each as "expected this, got that"."""
     yield from _fact_faults(record.facts)
     yield from _curve_faults(record.facts, record.curves)
     if record.predictions is not None:
@@ -40,21 +42,22 @@ def faults(record: Record) -> Iterator[str]:
 
 def _fact_faults(facts: RunFacts) -> Iterator[str]:
     data = facts.data
-    counted = [facts.seed, facts.network.parameters, facts.environment.threads]
-    counted += [data.training, data.validation, data.test, *data.shape]
-    if not all(0 <= number <= MOST for number in counted):
-        yield f"a count below 0 or above {MOST:,}"
-    if not 1 <= len(set(data.classes)) == len(data.classes) <= MOST_CLASSES:
-        came = len(data.classes)
-        yield f"{came:,} classes; 1 to {MOST_CLASSES:,} of different names are expected"
+    counts = [facts.seed, facts.network.parameters, facts.environment.threads]
+    counts += [data.training, data.validation, data.test, *(data.shape or ())]
+    if not all(0 <= number <= MOST for number in counts if number is not None):
+        yield f"expected counts from 0 to {MOST:,}"
+    if not len(set(data.classes)) == len(data.classes) <= MOST_CLASSES:
+        yield f"expected at most {MOST_CLASSES:,} different classes, got {len(data.classes):,}"
     if not all(0 <= seconds <= MOST for seconds in (facts.train_seconds, facts.train_cpu_seconds)):
-        yield "a training time that is no number of seconds"
+        yield "expected a training time in seconds"
     if (facts.status == "failed") != (facts.failure is not None):
-        yield f"a {facts.status} run with the reason of its failure missing or to spare"
-    if not re.fullmatch("[0-9a-f]{64}", data.fingerprint):
-        yield "a data fingerprint that is no SHA-256"  # files are called by it
+        yield "expected a reason of the failure with a failed run, and with no other"
+    if data.fingerprint and not re.fullmatch("[0-9a-f]{64}", data.fingerprint):
+        yield "expected a SHA-256 as the data fingerprint"  # files are called by it
     if not all(map(_is_moment, (facts.started, facts.ended))):
-        yield "a start or end that is no moment as ISO 8601 has it"
+        yield "expected start and end in ISO 8601"
+    if not all(map(math.isfinite, facts.metrics.values())):
+        yield "expected finite metrics"
 
 
 def _is_moment(text: str) -> bool:
@@ -66,41 +69,66 @@ def _is_moment(text: str) -> bool:
 
 
 def _curve_faults(facts: RunFacts, curves: Curves) -> Iterator[str]:
-    parts = vars(curves)
-    if any(part.ndim != 1 or part.dtype != np.float32 for part in parts.values()):
-        yield "curves of other shapes than (n,) or other numbers than of 32 bits"
-        return
-    epochs, steps = len(curves.train_loss), len(curves.step_loss)
-    validated = len(curves.val_loss)
-    if len(curves.val_accuracy) != validated or not (
-        validated <= epochs <= len(curves.learning_rate) <= epochs + 1
-    ):
-        yield "curves whose lengths don't fit each other"
+    for name, series in curves.series.items():
+        at, values = series.at, series.values
+        if any(part.ndim != 1 or part.dtype != np.float32 for part in (at, values)):
+            yield f"{name}: expected curves of shape (n,) and 32-bit numbers"
+            return
+        if len(at) != len(values) or not np.isfinite(at).all() or (np.diff(at) <= 0).any():
+            yield f"{name}: expected a place for each value, one after another"
+        if facts.status == "finished" and not np.isfinite(values).all():
+            yield f"{name}: expected finite values in a finished run"
+    if facts.best_epoch is not None and not 1 <= facts.best_epoch <= MOST:
+        yield f"expected a best epoch from 1, got {facts.best_epoch}"
+    if "step_loss" in curves.series:
+        yield from _own_curve_faults(facts, curves)
+
+
+def _own_curve_faults(facts: RunFacts, curves: Curves) -> Iterator[str]:
+    """What Paribus's own loop never leaves."""
+    steps, epochs, validated, accuracies, rates = (
+        len(curves.values(name))
+        for name in ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate")
+    )
+    if accuracies != validated or not validated <= epochs <= rates <= epochs + 1:
+        yield "expected curves whose lengths fit each other"
     if facts.status == "failed":
         return  # its numbers may be none, and its last epoch half
     if not epochs or validated != epochs or not steps or steps % epochs:
-        yield f"{epochs} epochs, {validated} validated, {steps} steps; whole epochs are expected"
+        yield f"expected whole epochs, got {epochs}, {validated} validated, of {steps} steps"
     elif not 1 <= (facts.best_epoch or 0) <= epochs:
-        yield f"{facts.best_epoch} as the best of {epochs} epochs"
-    if not all(np.isfinite(part).all() for part in parts.values()):
-        yield "curves that are not finite in a finished run"
+        yield f"expected a best epoch from 1 to {epochs}, got {facts.best_epoch}"
 
 
-def _prediction_faults(facts: RunFacts, its: Predictions) -> Iterator[str]:
-    images, classes = facts.data.test, len(facts.data.classes)
-    if any(part.dtype != np.int64 or part.shape != (images,) for part in (its.index, its.labels)):
-        yield f"numbers or labels of other images than the {images:,} tested"
+def _prediction_faults(facts: RunFacts, shown: Predictions) -> Iterator[str]:
+    images, classes = len(shown.index), len(facts.data.classes)
+    if facts.status == "failed":
+        yield "expected no predictions with a failed run"
+    if facts.data.test not in (None, images):
+        yield f"expected predictions for {facts.data.test:,} test images, got {images:,}"
+    if any(
+        part.dtype != np.int64 or part.shape != (images,) for part in (shown.index, shown.labels)
+    ):
+        yield "expected one number and one label per test image"
         return
-    if images == 0 or len(np.unique(its.index)) < images or its.index.min() < 0:
-        yield "test images whose numbers are not different, or none"
+    if images == 0 or len(np.unique(shown.index)) < images or shown.index.min() < 0:
+        yield "expected test images with different numbers"
         return
-    if its.labels.min() < 0 or its.labels.max() >= classes:
-        yield f"a label that is none of the {classes} classes"
-    for part in (its.last, its.best):
+    if not _are_classes(facts, shown.labels):
+        yield f"expected labels of {classes} classes"
+    if shown.last is None and shown.given is None:
+        yield "expected log probabilities or predicted classes"
+    if shown.given is not None and not (
+        shown.given.shape == (images,) and _are_classes(facts, shown.given)
+    ):
+        yield f"expected one of {classes} classes per test image"
+    for part in (shown.last, shown.best):
+        if part is None:
+            continue
         if part.dtype != np.float32 or part.shape != (images, classes):
-            yield f"log probabilities {part.dtype} {part.shape}; {(images, classes)} are expected"
+            yield f"expected log probabilities {(images, classes)}, got {part.dtype} {part.shape}"
         elif not _are_log_probabilities(part):
-            yield "log probabilities that don't sum to 1"
+            yield "expected log probabilities that sum to 1"
 
 
 def _are_log_probabilities(logs: Array) -> bool:

@@ -8,27 +8,30 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from paribus.study import claims, spec
+from paribus.metrics.registry import CAUSES, CLASS_FIGURES
+from paribus.study import claims, config
 from paribus.study.faults import Fault, Location, in_words, nearest, short, unknown_settings
-from paribus.study.plan import override
+from paribus.study.metrics import DeclaredMetric, is_known, metric_faults, names
+from paribus.study.overrides import override
 from paribus.study.section import SETTING_NAME
+from paribus.study.seeds import UntilDecided
 
 #: Where each section's keys are declared, by the tag or the field that pydantic puts in a location.
 SECTIONS: dict[str, type[BaseModel]] = {
-    "digits": spec.Digits,
-    "stl10": spec.Stl10,
-    "folder": spec.Folder,
-    "lenet5": spec.LeNet5,
-    spec.OWN: spec.OwnNetwork,
-    "adam": spec.Adam,
-    "adamw": spec.AdamW,
-    "sgd": spec.Sgd,
-    "constant": spec.Constant,
-    "step": spec.Step,
-    "cosine": spec.Cosine,
-    "augmentation": spec.Augmentation,
-    "a number": spec.UntilDecided,
-    "until decided": spec.UntilDecided,
+    "digits": config.Digits,
+    "stl10": config.Stl10,
+    "folder": config.Folder,
+    "lenet5": config.LeNet5,
+    config.OWN: config.OwnNetwork,
+    "adam": config.Adam,
+    "adamw": config.AdamW,
+    "sgd": config.Sgd,
+    "constant": config.Constant,
+    "step": config.Step,
+    "cosine": config.Cosine,
+    "augmentation": config.Augmentation,
+    "a number": UntilDecided,
+    "until decided": UntilDecided,
 }
 CLAIM_TESTS: dict[str, type[BaseModel]] = {
     "expect": claims.Direction,
@@ -43,9 +46,9 @@ TAGGED = {"data", "network", "optimizer", "schedule"}
 FIXED_DATA = {"data.source", "data.path", "data.validation", "data.test"}
 
 
-def faults(study: Mapping[str, Any]) -> list[Fault]:
-    """All that is wrong with a study given as plain values; empty when it can be run."""
-    return [*_validate(spec.Study, study), *variation_faults(study), *claim_faults(study)]
+def study_faults(study: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with how the parts of a study fit, each part by itself being right."""
+    return [*variation_faults(study), *metric_faults(study), *claim_faults(study)]
 
 
 def variation_faults(study: Mapping[str, Any]) -> list[Fault]:
@@ -53,8 +56,8 @@ def variation_faults(study: Mapping[str, Any]) -> list[Fault]:
     variations = study.get("variations")
     if not isinstance(variations, Mapping):
         return []
-    baseline = {key: study[key] for key in spec.Config.model_fields if key in study}
-    known = set(_validate(spec.Config, baseline))
+    baseline = {key: study[key] for key in config.Config.model_fields if key in study}
+    known = set(validate(config.Config, baseline))
     found: list[Fault] = []
     seen = {str(study.get("baseline", "baseline")).casefold(): "the baseline"}
     for name, overrides in variations.items():
@@ -66,12 +69,13 @@ def variation_faults(study: Mapping[str, Any]) -> list[Fault]:
 
 
 def claim_faults(study: Mapping[str, Any]) -> list[Fault]:
-    """Claims that share an id, or speak of settings that the study doesn't have."""
+    """Claims that share an id, or are about settings or metrics that the study doesn't have."""
     listed = study.get("claims")
     if not isinstance(listed, list | tuple):
         return []
     settings = [str(study.get("baseline", "baseline")), *map(str, study.get("variations") or {})]
     found: list[Fault] = []
+    declared = study.get("metrics") or {}
     seen: set[str] = set()
     for number, claim in enumerate(listed):
         if not isinstance(claim, Mapping):
@@ -81,7 +85,21 @@ def claim_faults(study: Mapping[str, Any]) -> list[Fault]:
         seen.add(str(claim.get("id")))
         test = claim.get("test")
         found += unknown_settings(("claims", number, "test"), test, settings)
+        if isinstance(test, Mapping) and isinstance(metric := test.get("metric"), str):
+            if not {"best", "worst"} & test.keys():  # a ranking's is checked by its type
+                found += _metric_fault(("claims", number, "test", "metric"), metric, declared)
     return found
+
+
+def _metric_fault(at: Location, metric: str, declared: Any) -> list[Fault]:
+    if not isinstance(declared, Mapping) or is_known(metric, declared):
+        return []
+    figure, _, member = metric.partition(":")
+    of_class = [f"{one}:{member}" for one in CLASS_FIGURES if member] or [
+        f"{CLASS_FIGURES[0]}:<class>"
+    ]
+    valid = [*names(declared), *CAUSES, *of_class]
+    return [Fault(at, f"no metric is called {metric!r}{nearest(metric, valid)}")]
 
 
 def _name_fault(at: Location, name: str, seen: dict[str, str]) -> list[Fault]:
@@ -100,14 +118,14 @@ def _override_faults(
         ]
     refused = [fault for path in overrides for fault in _refuse(at, str(path))]
     allowed = {str(path): value for path, value in overrides.items() if not _refuse(at, str(path))}
-    broken = [f for f in _validate(spec.Config, override(baseline, allowed)) if f not in known]
+    broken = [f for f in validate(config.Config, override(baseline, allowed)) if f not in known]
     return refused + [_at_override(at, fault, allowed) for fault in broken]
 
 
 def _refuse(at: Location, path: str) -> list[Fault]:
     first = path.split(".")[0]
-    if first not in spec.Config.model_fields:
-        reason = f"unknown key {first!r}{nearest(first, spec.Config.model_fields)}"
+    if first not in config.Config.model_fields:
+        reason = f"unknown key {first!r}{nearest(first, config.Config.model_fields)}"
     elif path == "data" or path in FIXED_DATA:
         reason = "a variation is tested on its baseline's images and can't change which they are"
     elif path != first and first not in TAGGED | {"augmentation"}:
@@ -133,16 +151,17 @@ def _at_override(at: Location, fault: Fault, overrides: Mapping[str, Any]) -> Fa
 # ---- pydantic's errors in Paribus's words -------------------------------------------------------
 
 
-def _validate(model: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:
+def validate(model: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:
+    """What pydantic finds wrong with plain values, in Paribus's words."""
     try:
         TypeAdapter(model).validate_python(dict(values))
     except ValidationError as error:
-        # An error of the whole study repeats what `variation_faults` says with a place.
-        return [_fault(detail) for detail in error.errors() if detail["loc"]]
+        # An error of the whole study repeats what `study_faults` says with a place.
+        return [_fault(detail, model) for detail in error.errors() if detail["loc"]]
     return []
 
 
-def _fault(detail: ErrorDetails) -> Fault:
+def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
     location = detail["loc"]
     at = location
     if len(location) > 1 and location[0] in TAGGED | {"seeds"} and location[1] in SECTIONS:
@@ -150,13 +169,13 @@ def _fault(detail: ErrorDetails) -> Fault:
     if len(at) > 3 and at[0] == "claims" and at[3] in CLAIM_TESTS:
         at = (*at[:3], *at[4:])
     if at[-1] == "[key]":
-        return Fault(at[:-1], _message(detail, location), key=True)
+        return Fault(at[:-1], _message(detail, location, model), key=True)
     if detail["type"] == "union_tag_invalid":
         at = (*at, "source" if at == ("data",) else "kind")
-    return Fault(at, _message(detail, location), key=detail["type"] == "extra_forbidden")
+    return Fault(at, _message(detail, location, model), key=detail["type"] == "extra_forbidden")
 
 
-def _message(detail: ErrorDetails, location: Location) -> str:
+def _message(detail: ErrorDetails, location: Location, model: type[BaseModel]) -> str:
     came, context = detail["input"], detail.get("ctx", {})
     match detail["type"]:
         case "union_tag_invalid":
@@ -171,12 +190,12 @@ def _message(detail: ErrorDetails, location: Location) -> str:
         case "string_pattern_mismatch" if context["pattern"] != SETTING_NAME:
             network = "a network as 'lenet5' or 'package.module:callable'"
             return f"{short(came)} came; {network} is expected"
-    return in_words(detail, _keys_at(location[:-1]))
+    return in_words(detail, _keys_at(location[:-1], model))
 
 
-def _keys_at(location: Location) -> Iterable[str]:
+def _keys_at(location: Location, model: type[BaseModel]) -> Iterable[str]:
     last = str(location[-1]) if location else ""
-    model = SECTIONS.get(last) or CLAIM_TESTS.get(last)
-    if model is None and location[:1] == ("claims",):
-        model = claims.Claim
-    return (model or spec.Study).model_fields
+    section = SECTIONS.get(last) or CLAIM_TESTS.get(last)
+    if section is None and location[:1] in (("claims",), ("metrics",)):
+        section = claims.Claim if location[0] == "claims" else DeclaredMetric
+    return (section or model).model_fields

@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
 
-from paribus.metrics.interventions import interventions
+from paribus.metrics.registry import ClassFigure
 from paribus.study.section import Line, Section, SettingName
 
-#: Numbers of a run that can be claimed about; `docs/statistics.md` defines each.
-METRICS = (
-    "test_accuracy",
-    "test_loss",
-    "macro_f1",
-    "best_epoch",
-    "best_val_loss",
-    "epochs_to_loss",
-    "roughness",
-    "generalization_gap",
-    "train_seconds",
-    "background_learned",
-    "background_reliance",
-    "background_in_failures",
-    "attribution_outside",
-)
-#: The accuracy that a change of the images costs, `drop:blur-6`.
-DROPS = tuple(f"drop:{change.name}" for change in interventions(3))
-#: Numbers of a class; `recall:dog` is that of one class.
-ClassMetricName = Literal["recall", "precision", "f1"]
-CLASS_FIGURES: tuple[ClassMetricName, ...] = get_args(ClassMetricName)
 ClaimId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
@@ -45,28 +23,6 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("every name only once")
     return names
 
-
-def class_figure(metric: str) -> tuple[ClassMetricName, str] | None:
-    """Figure and class of a metric such as `recall:dog`; None of a number of a whole run."""
-    figure, _, name = metric.partition(":")
-    return next(((known, name) for known in CLASS_FIGURES if name and figure == known), None)
-
-
-def _metric(name: str) -> str:
-    if name in (*METRICS, *DROPS) or class_figure(name):
-        return name
-    of_class = (f"{figure}:{name.partition(':')[2]}" for figure in CLASS_FIGURES)
-    close = difflib.get_close_matches(name, (*METRICS, *DROPS, *of_class), n=1)
-    meant = f" (perhaps {close[0]})" if close else ""
-    others = (
-        f"or drop: with a change of the images, as {DROPS[0]}, "
-        "or recall:, precision: or f1: with a class, as recall:dog,"
-    )
-    raise ValueError(f"a metric{meant} out of {', '.join(METRICS)}, {others}")
-
-
-#: Class names may hold spaces, and are known only with the images (`require_testable`).
-MetricName = Annotated[Line, AfterValidator(_metric)]
 
 # Lists come from YAML and Python alike, so that strictness about tuples would only be in the way.
 Bounds = Annotated[
@@ -89,7 +45,7 @@ class Direction(Section):
 
     setting: SettingName
     against: SettingName
-    metric: MetricName
+    metric: Line
     expect: Literal["better", "worse", "higher", "lower", "equivalent"]
     by: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     margin: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -100,14 +56,14 @@ class DifferenceRange(Section):
 
     setting: SettingName
     against: SettingName
-    metric: MetricName
+    metric: Line
     between: Bounds
 
 
 class ValueRange(Section):
     """The mean of a metric over new seeds lies within a range, setting by setting."""
 
-    metric: MetricName
+    metric: Line
     within: Annotated[dict[SettingName, Bounds], Field(min_length=1)]
 
 
@@ -116,7 +72,7 @@ class Ranking(Section):
 
     best: Names | None = None
     worst: Names | None = None
-    metric: ClassMetricName
+    metric: ClassFigure
     settings: Literal["all"] | Names = "all"
 
 
@@ -126,7 +82,7 @@ class Order(Section):
     order: Annotated[
         tuple[SettingName, ...], Field(strict=False, min_length=2), AfterValidator(_distinct)
     ]
-    metric: MetricName
+    metric: Line
 
 
 #: Which test it is, by the key that only it has.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paribus.study.spec import Config, Study
+from paribus.study.config import Config
+from paribus.study.overrides import flat, override
+from paribus.study.spec import Study
 
 
 @dataclass(frozen=True)
@@ -68,30 +69,6 @@ def config_of(study: Study) -> Config:
     return Config.model_validate(study.model_dump(include=set(Config.model_fields)))
 
 
-def override(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a plain configuration with values set by dotted path.
-
-    A path that doesn't exist is created; validating the result finds the misspelt ones.
-    """
-    result = copy.deepcopy(dict(config))
-    for path, value in overrides.items():
-        *sections, last = path.split(".")
-        place = result
-        for section in sections:
-            place = _open_section(place, section)
-        place[last] = value
-    return result
-
-
-def _open_section(place: dict[str, Any], name: str) -> dict[str, Any]:
-    inner = place.get(name)
-    if not isinstance(inner, dict):
-        # `network: lenet5` is short for `network: {kind: lenet5}`.
-        inner = {"kind": inner} if isinstance(inner, str) else {}
-        place[name] = inner
-    return inner
-
-
 def _setting(name: str, baseline: Config, overrides: Mapping[str, Any]) -> Setting:
     config = Config.model_validate(override(baseline.model_dump(), overrides))
     return Setting(name, config, changes(baseline, config))
@@ -105,12 +82,3 @@ def changes(baseline: Config, config: Config) -> dict[str, tuple[Any, Any]]:
         for path in {**before, **after}
         if before.get(path) != after.get(path)
     }
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value of a nested configuration under its dotted path."""
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from paribus.errors import Problem, StudyError
-from paribus.study.check import faults
+from paribus.study.check import study_faults, validate
+from paribus.study.config import Engine, OwnNetwork
 from paribus.study.plan import settings
-from paribus.study.spec import Engine, OwnNetwork, Study
+from paribus.study.spec import Study
 from paribus.study.tree import load, plain, problem, read_text
 
 #: Far above any study a person writes; more is a mistake or an attack. In bytes, and in keys and
@@ -66,7 +67,7 @@ def parse_study(text: str, file: str = "study.yaml") -> Study:
     """
     tree = load(text, file, MOST_VALUES)
     values = plain(tree)
-    found = faults(values)
+    found = [*validate(Study, values), *study_faults(values)]
     if found:
         raise StudyError(file, [problem(tree, fault) for fault in found])
     return Study.model_validate(values)

@@ -1,260 +1,17 @@
-"""What a study may say: the types behind a study file, checked by pydantic."""
+"""What a study may say: a baseline, variations of it, seeds, metrics and claims."""
 
 from __future__ import annotations
 
-import json
-from itertools import pairwise
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Discriminator,
-    Field,
-    PlainValidator,
-    StringConstraints,
-    Tag,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
+from paribus.study.check import study_faults
 from paribus.study.claims import Claim
-from paribus.study.section import MOST, Line, NotNegative, Positive, Section, SettingName, Whole
-
-
-def _number_or_share(value: Any) -> int | float:
-    whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST
-    share = isinstance(value, float) and 0 < value < 1
-    if whole or share:
-        return cast(int | float, value)
-    raise ValueError("a number of images of each class (300) or a share of them (0.2)")
-
-
-#: Part of the images: a number of images a class (300) or a share of each class (0.2).
-PerClass = Annotated[int | float, PlainValidator(_number_or_share)]
-
-
-# ---- data -----------------------------------------------------------------------------------
-
-#: Standard deviation of a Gaussian blur, as a share of an original's shorter side (0.025: 2.4
-#: pixels of 96). Without blur nothing is said of it: older records and caches stay good.
-Blur = Annotated[float, Field(ge=0, le=0.25, exclude_if=lambda blur: blur == 0)]
-
-
-class Digits(Section):
-    """scikit-learn's bundled 8x8 handwritten digits: 1,797 gray images, ten classes."""
-
-    source: Literal["digits"]
-    size: Annotated[int, Field(ge=4, le=512)] = 32
-    blur: Blur = 0.0
-    validation: PerClass = 0.2
-    test: PerClass = 0.2
-
-
-class Stl10(Section):
-    """STL-10's labeled images: 5,000 for training, 8,000 of which `validation` are set aside."""
-
-    source: Literal["stl10"]
-    size: Annotated[int, Field(ge=4, le=512)] = 32
-    blur: Blur = 0.0
-    validation: PerClass = 300
-
-
-class Folder(Section):
-    """The user's own images: one subfolder a class, in train/ val/ test/ or in one tree."""
-
-    source: Literal["folder"]
-    path: Annotated[str, StringConstraints(min_length=1)]
-    size: Annotated[int, Field(ge=4, le=512)] = 32
-    blur: Blur = 0.0
-    color: Literal["rgb", "gray"] = "rgb"
-    validation: PerClass = 0.2
-    test: PerClass = 0.2
-
-
-Data = Annotated[Digits | Stl10 | Folder, Discriminator("source")]
-
-
-# ---- network --------------------------------------------------------------------------------
-
-
-class LeNet5(Section):
-    """LeNet-5 with ReLU and max pooling, as in the reference study."""
-
-    kind: Literal["lenet5"] = "lenet5"
-    batch_norm: bool = False
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-
-
-def _finite(arguments: dict[str, Any]) -> dict[str, Any]:
-    # NaN would make a configuration differ from itself, and JSON has neither.
-    try:
-        json.dumps(arguments, allow_nan=False, default=str)
-    except ValueError:
-        raise ValueError("finite numbers") from None
-    return arguments
-
-
-#: How a user's own network is named.
-OWN = "package.module:callable"
-
-
-class OwnNetwork(Section):
-    """A user's own module: `package.module:callable`.
-
-    It is called with `channels`, `height`, `width`, `classes` and `arguments`.
-    """
-
-    kind: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
-    arguments: Annotated[dict[str, Any], AfterValidator(_finite)] = Field(default_factory=dict)
-
-
-def _kind(default: str | None = None) -> BeforeValidator:
-    """Let `network: lenet5` stand for `network: {kind: lenet5}`, and give `kind` its default."""
-
-    def fill(value: Any) -> Any:
-        if isinstance(value, str):
-            return {"kind": value}
-        if isinstance(value, dict) and default is not None:
-            return {"kind": default, **value}
-        return value
-
-    return BeforeValidator(fill)
-
-
-def _network_tag(value: Any) -> str:
-    kind = value.get("kind", "lenet5") if isinstance(value, dict) else getattr(value, "kind", "")
-    return OWN if isinstance(kind, str) and ":" in kind else str(kind)
-
-
-Network = Annotated[
-    Annotated[LeNet5, Tag("lenet5")] | Annotated[OwnNetwork, Tag(OWN)],
-    Discriminator(_network_tag),
-    _kind("lenet5"),
-]
-
-
-# ---- training -------------------------------------------------------------------------------
-
-
-class Adam(Section):
-    """Adam with L2 in the gradient (`torch.optim.Adam`), not decoupled."""
-
-    kind: Literal["adam"] = "adam"
-    lr: Positive = 1e-3
-    weight_decay: NotNegative = 0.0
-
-
-class AdamW(Section):
-    """Adam with decoupled weight decay (`torch.optim.AdamW`)."""
-
-    kind: Literal["adamw"]
-    lr: Positive = 1e-3
-    weight_decay: NotNegative = 1e-2
-
-
-class Sgd(Section):
-    """Stochastic gradient descent with momentum (`torch.optim.SGD`)."""
-
-    kind: Literal["sgd"]
-    lr: Positive = 1e-2
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    weight_decay: NotNegative = 0.0
-
-
-Optimizer = Annotated[Adam | AdamW | Sgd, Discriminator("kind"), _kind("adam")]
-
-
-class Constant(Section):
-    """The learning rate stays as it is."""
-
-    kind: Literal["constant"] = "constant"
-
-
-class Step(Section):
-    """The learning rate is multiplied by `factor` after every `every` epochs."""
-
-    kind: Literal["step"]
-    every: Whole
-    factor: Annotated[float, Field(gt=0, le=1)]
-
-
-class Cosine(Section):
-    """The learning rate falls along half a cosine, reaching `final` after the last epoch."""
-
-    kind: Literal["cosine"]
-    final: NotNegative = 0.0
-
-
-Schedule = Annotated[Constant | Step | Cosine, Discriminator("kind"), _kind()]
-
-
-class Augmentation(Section):
-    """Random changes to the training images, drawn anew every epoch.
-
-    `flip` mirrors left and right with probability one half; `shift` moves by up to so many
-    pixels each way, filling with the training images' mean.
-    """
-
-    flip: bool = False
-    shift: Annotated[int, Field(ge=0, le=64)] = 0
-
-
-# ---- the study ------------------------------------------------------------------------------
-
-
-#: What trains a network: PyTorch, Paribus's own engine, or that one wherever it can and is faster.
-Engine = Literal["auto", "torch", "native"]
-
-
-class Config(Section):
-    """Everything that decides how one network is trained, the seed apart."""
-
-    data: Data
-    network: Network = LeNet5()
-    optimizer: Optimizer = Adam()
-    schedule: Schedule = Constant()
-    augmentation: Augmentation = Augmentation()
-    epochs: Whole
-    batch_size: Whole = 128
-    engine: Engine = "auto"
-
-    def recorded(self) -> dict[str, Any]:
-        """What decides the result, in plain values: all but how the engine was asked for.
-
-        Which engine it was in the end stands beside it in every record.
-        """
-        return self.model_dump(mode="json", exclude={"engine"})
-
-
-class UntilDecided(Section):
-    """Seeds are added at each look to the comparisons that are still undecided."""
-
-    until: Literal["decided"]
-    looks: Annotated[tuple[Annotated[int, Field(ge=3, le=1000)], ...], Field(strict=False)] = (
-        5,
-        8,
-        12,
-        20,
-    )
-
-    @field_validator("looks")
-    @classmethod
-    def _increasing(cls, looks: tuple[int, ...]) -> tuple[int, ...]:
-        if len(looks) < 1 or any(a >= b for a, b in pairwise(looks)):
-            raise ValueError("numbers of seeds, each larger than the one before,")
-        return looks
-
-
-def _seeds_tag(value: Any) -> str:
-    return "a number" if isinstance(value, int) else "until decided"
-
-
-Seeds = Annotated[
-    Annotated[int, Field(ge=1, le=1000), Tag("a number")]
-    | Annotated[UntilDecided, Tag("until decided")],
-    Discriminator(_seeds_tag),
-]
+from paribus.study.config import Config
+from paribus.study.metrics import DeclaredMetric, MetricName, default_margin
+from paribus.study.section import Line, SettingName
+from paribus.study.seeds import Seeds
 
 
 class Study(Config):
@@ -264,7 +21,10 @@ class Study(Config):
         name: what the report is headed with.
         baseline: the baseline's own name, as reports and folders show it.
         seeds: how many seeds; they are 0, 1, 2, ... Or until when to add them.
-        margin: differences in test accuracy up to this size don't matter (0.01: one point).
+        metrics: metrics of the study's own that its records report, and margins for built-in ones.
+        primary: the metric that the study's conclusion rests on; all others explore.
+        margin: differences in the primary metric up to this size don't matter (0.01 of test
+            accuracy: one point); by default that metric's own margin, if it has one.
         variations: a named set of overrides each, by dotted path:
             `{"l2": {"optimizer.weight_decay": 1e-5}}`.
         claims: sentences about the settings, each bound to a test.
@@ -273,7 +33,9 @@ class Study(Config):
     name: Line
     baseline: SettingName = "baseline"
     seeds: Seeds = 5
-    margin: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    metrics: dict[MetricName, DeclaredMetric] = Field(default_factory=dict)
+    primary: Line = "test_accuracy"
+    margin: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     variations: dict[SettingName, dict[str, Any]] = Field(default_factory=dict)
     claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
 
@@ -282,13 +44,16 @@ class Study(Config):
         """The seeds of a run that is never decided early."""
         return self.seeds if isinstance(self.seeds, int) else self.seeds.looks[-1]
 
+    @property
+    def looks(self) -> tuple[int, ...] | None:
+        """The numbers of seeds at which the study looks; None if their number is fixed."""
+        return None if isinstance(self.seeds, int) else self.seeds.looks
+
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        # Imported here because the check itself is written in terms of this module's types.
-        from paribus.study.check import claim_faults, variation_faults
-
-        plain = self.model_dump()
-        found = [*variation_faults(plain), *claim_faults(plain)]
+        if self.margin is None:
+            object.__setattr__(self, "margin", default_margin(self.primary, self.metrics))
+        found = study_faults(self.model_dump())
         if found:
             raise ValueError("; ".join(f"{'.'.join(map(str, f.at))}: {f.message}" for f in found))
         return self

@@ -76,30 +76,30 @@ def _measured(record: Record) -> dict[str, float | int]:
         "test_loss": metrics.log_loss(predictions.last, predictions.labels),
         "macro_f1": metrics.macro_average(metrics.class_figures(matrix)).f1,
         "best_epoch": record.facts.best_epoch,
-        "best_val_loss": float(curves.val_loss[record.facts.best_epoch - 1]),
+        "best_val_loss": float(curves.values("val_loss")[record.facts.best_epoch - 1]),
         "best_test_accuracy": float((best == predictions.labels).mean()),
         "best_test_loss": metrics.log_loss(predictions.best, predictions.labels),
-        "final_train_loss": float(curves.train_loss[-1]),
-        "final_val_loss": float(curves.val_loss[-1]),
-        "final_val_accuracy": float(curves.val_accuracy[-1]),
+        "final_train_loss": float(curves.values("train_loss")[-1]),
+        "final_val_loss": float(curves.values("val_loss")[-1]),
+        "final_val_accuracy": float(curves.values("val_accuracy")[-1]),
     }
 
 
 def _epochs(record: Record) -> dict[str, Any]:
     curves = record.curves
     # A run may fail between its training and its validation: the epoch then has no latter.
-    epochs = len(curves.train_loss)
+    epochs = len(curves.values("train_loss"))
     return _key(record.facts, epochs) | {
         "epoch": np.arange(1, epochs + 1),
-        "train_loss": curves.train_loss,
-        "val_loss": _padded(curves.val_loss, epochs),
-        "val_accuracy": _padded(curves.val_accuracy, epochs),
-        "learning_rate": curves.learning_rate[:epochs],
+        "train_loss": curves.values("train_loss"),
+        "val_loss": _padded(curves.values("val_loss"), epochs),
+        "val_accuracy": _padded(curves.values("val_accuracy"), epochs),
+        "learning_rate": curves.values("learning_rate")[:epochs],
     }
 
 
 def _steps(record: Record) -> dict[str, Any]:
-    loss = record.curves.step_loss
+    loss = record.curves.values("step_loss")
     numbers = np.arange(1, len(loss) + 1)
     return _key(record.facts, len(loss)) | {"step": numbers, "train_loss": loss}
 

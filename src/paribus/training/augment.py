@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from paribus.records.types import Integers
-from paribus.study.spec import Augmentation
+from paribus.study.config import Augmentation
 
 
 def draw(augmentation: Augmentation, count: int, generator: np.random.Generator) -> Integers:

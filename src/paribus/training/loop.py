@@ -56,17 +56,9 @@ class Progress:
 
     def curves(self) -> Curves:
         """What has been measured so far, as arrays."""
-        return Curves(
-            *(
-                np.asarray(values, dtype=np.float32)
-                for values in (
-                    self.step_loss,
-                    self.train_loss,
-                    self.val_loss,
-                    self.val_accuracy,
-                    self.learning_rate,
-                )
-            )
+        names = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate")
+        return Curves.of_training(
+            **{name: np.asarray(getattr(self, name), dtype=np.float32) for name in names}
         )
 
     def streams(self) -> StreamHashes:

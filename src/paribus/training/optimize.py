@@ -7,7 +7,7 @@ import math
 import torch
 from torch import nn
 
-from paribus.study.spec import Adam, AdamW, Constant, Cosine, Sgd, Step
+from paribus.study.config import Adam, AdamW, Constant, Cosine, Sgd, Step
 
 
 def build_optimizer(spec: Adam | AdamW | Sgd, network: nn.Module) -> torch.optim.Optimizer:

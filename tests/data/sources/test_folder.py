@@ -13,7 +13,7 @@ from paribus.data.dataset import prepare
 from paribus.data.images import Originals
 from paribus.data.sources.folder import open_folder
 from paribus.errors import DataError
-from paribus.study.spec import Folder
+from paribus.study.config import Folder
 
 Write = Callable[..., None]
 

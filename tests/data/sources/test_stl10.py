@@ -14,7 +14,7 @@ from paribus.data.images import Originals
 from paribus.data.sources.stl10 import CLASSES, open_stl10
 from paribus.data.verify import states, verify
 from paribus.errors import DataError
-from paribus.study.spec import Stl10
+from paribus.study.config import Stl10
 
 
 def state(data_dir: Path | None) -> str:

@@ -8,7 +8,7 @@ from paribus.data.images import Originals, Progress
 from paribus.data.sources.digits import open_digits
 from paribus.data.sources.folder import open_folder
 from paribus.data.sources.stl10 import open_stl10
-from paribus.study.spec import Data, Digits, Stl10
+from paribus.study.config import Data, Digits, Stl10
 
 
 def open_source(

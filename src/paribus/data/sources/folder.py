@@ -17,7 +17,7 @@ from paribus.data.images import Bytes, Originals, Progress, followed, silent
 from paribus.data.splits import PARTS
 from paribus.data.tree import below, files_under, natural, shown, visible
 from paribus.errors import DataError
-from paribus.study.spec import Folder
+from paribus.study.config import Folder
 
 #: What the parts may be called on disk.
 PART_NAMES = {

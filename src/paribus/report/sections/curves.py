@@ -37,8 +37,12 @@ def compared(settings: Sequence[SettingResult], top: float) -> Iterator[Block]:
 
 
 def _curves(result: SettingResult) -> Learning:
-    validation = np.stack([record.curves.val_loss for record in result.finished]).astype(float)
-    training = np.stack([record.curves.train_loss for record in result.finished]).astype(float)
+    validation = np.stack([record.curves.values("val_loss") for record in result.finished]).astype(
+        float
+    )
+    training = np.stack([record.curves.values("train_loss") for record in result.finished]).astype(
+        float
+    )
     deviation = (
         validation.std(axis=0, ddof=1) if len(validation) > 1 else np.zeros(validation.shape[1])
     )

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from paribus.report import words
 from paribus.report.blocks import Cell, Section, Table
 from paribus.report.summary import SettingResult, Summary
+from paribus.study.config import Augmentation, Config
 from paribus.study.section import Section as Part
-from paribus.study.spec import Augmentation, Config
 
 Row = tuple[str, tuple[Cell, ...]]
 

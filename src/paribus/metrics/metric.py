@@ -1,0 +1,111 @@
+"""One metric: what it is called, how it is worked out, which way is better, how it is compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from paribus.errors import ComparisonError
+from paribus.metrics.dynamics import Epoch
+from paribus.metrics.run import RunData
+
+Better = Literal["higher", "lower", "neither"]
+
+#: How a metric's paired values become an estimate, an interval and a p value.
+#: "difference": mean of variation - baseline, t test;
+#: "ratio": variation / baseline, t test on the logarithms;
+#: "ranks": Hodges-Lehmann estimate of variation - baseline, signed-rank test.
+Compare = Literal["difference", "ratio", "ranks"]
+
+#: How values and differences are written: as numbers with their unit; values in percent and
+#: differences in percentage points; or both in points, where values are differences of shares.
+Written = Literal["number", "percent", "points"]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How the outcome of a comparison is put: "batch-norm takes longer to train"."""
+
+    topic: str
+    above: str
+    below: str
+    whether: str
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number of a run, and everything that tables, comparisons, claims and reports need of it.
+
+    Attributes:
+        name: in tables and study files, `test_accuracy`.
+        label: for readers, "test accuracy".
+        better: which way is better, if either.
+        of: works it out from a run; NaN where the run doesn't have what it takes.
+        meaning: what its column in a table holds, with the unit.
+        compare: how paired values are compared.
+        unit: of the values; "" for a plain number or a share.
+        written, digits: how values are written; `digits` where no interval says how many matter.
+        margin: differences up to this size don't matter; in the metric's unit, or, for a ratio,
+            as a share (0.05: up to 5 % longer). None: none is declared, so nothing is equivalent.
+        family: comparisons of one family are adjusted together (Holm); the name by default.
+        censored: whether `of` may only know that a value is at least so large.
+        note: what a reader must know of how it is taken. "{target_loss}" stands for that loss.
+        wording: how a difference is put; in general words by default.
+        figure: the anchor of the part of a report that shows it.
+        compared: whether variations are compared on it; others are only tabulated.
+        from_record: whether the run's record alone is enough to work it out.
+        images: "all" or "class" for the share of these test images that are classified
+            correctly, of which an interval for new images can be given; else "".
+    """
+
+    name: str
+    label: str
+    better: Better
+    of: Callable[[RunData], float | Epoch]
+    meaning: str = ""
+    compare: Compare = "difference"
+    unit: str = ""
+    written: Written = "number"
+    digits: int = 3
+    margin: float | None = None
+    family: str = ""
+    censored: bool = False
+    note: str = ""
+    wording: Wording | None = None
+    figure: str = "comparison"
+    compared: bool = True
+    from_record: bool = True
+    images: Literal["", "all", "class"] = ""
+
+    def __post_init__(self) -> None:
+        if self.margin is not None and not (math.isfinite(self.margin) and self.margin > 0):
+            raise ComparisonError(
+                f"{self.name}: expected a finite margin above 0 (the largest difference that "
+                f"doesn't matter), or none at all, got {self.margin}"
+            )
+        if not self.family:
+            object.__setattr__(self, "family", self.name)
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        """None where neither way is better as such."""
+        return None if self.better == "neither" else self.better == "higher"
+
+    @property
+    def scaled_margin(self) -> float | None:
+        """The margin on the scale of the paired differences: a ratio's is log(1 + share)."""
+        if self.margin is None or self.compare != "ratio":
+            return self.margin
+        return math.log1p(self.margin)
+
+    @property
+    def member(self) -> str:
+        """The class or intervention that it is of, "dog" of `recall:dog`; "" of a whole run's."""
+        return self.name.partition(":")[2]
+
+
+def reported(name: str) -> Callable[[RunData], float]:
+    """Takes a number that stands in the record; NaN where it doesn't."""
+    return lambda run: run.record.facts.metrics.get(name, math.nan)
