@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import paribus
-from paribus.comparison.errors import ComparisonError
+from paribus.errors import ComparisonError
 from paribus.events import Event, RunEnded
 from paribus.pipeline import read_results
 from paribus.study.spec import Study

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.study import compare
+from paribus.errors import ComparisonError
 from paribus.records.types import EngineFacts, Record
 from paribus.study.spec import Engine, Study
 from synthetic import make_records, make_study

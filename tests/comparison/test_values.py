@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from paribus import tables
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.values import half_way_loss, values
+from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS
 from paribus.records.types import Floats, Record
 from paribus.study.spec import Study

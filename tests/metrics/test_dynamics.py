@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.isotonic import IsotonicRegression
 
-from paribus.comparison.errors import ComparisonError
+from paribus.errors import ComparisonError
 from paribus.metrics.dynamics import (
     Epoch,
     best_epoch,

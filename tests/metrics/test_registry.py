@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from paribus.comparison.errors import ComparisonError
+from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS, figure_of, recall_of
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from paribus.claims.sample import Sample, difference_sample, value_sample
 from paribus.claims.statement import ONE_NETWORK, Answer, Statement, unanswered
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.study import Metrics
 from paribus.comparison.values import Values
+from paribus.errors import ComparisonError
 from paribus.metrics.registry import Metric
 from paribus.narrative import notes
 from paribus.narrative.numbers import Quantity, difference_of, value_of

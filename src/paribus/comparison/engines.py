@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from paribus.comparison.errors import ComparisonError
+from paribus.errors import ComparisonError
 from paribus.records.types import Record
 from paribus.study.plan import settings
 from paribus.study.spec import Study

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.comparison.engines import require_one_engine
-from paribus.comparison.errors import ComparisonError
-from paribus.comparison.paired import Floats
+from paribus.errors import ComparisonError
 from paribus.metrics import dynamics
 from paribus.metrics.causes import cause_values
 from paribus.metrics.classification import (
@@ -25,6 +24,7 @@ from paribus.metrics.classification import (
 from paribus.metrics.dynamics import Curve, Epoch
 from paribus.metrics.registry import CAUSES, METRICS
 from paribus.records.types import Integers, Interventions, Predictions, Record
+from paribus.stats.intervals import Floats
 from paribus.study.claims import CLASS_FIGURES
 from paribus.study.plan import settings
 from paribus.study.spec import Study

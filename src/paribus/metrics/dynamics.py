@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
-from paribus.comparison.errors import ComparisonError
+from paribus.errors import ComparisonError
 
 Curve = npt.NDArray[np.floating]
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from paribus.comparison.errors import ComparisonError
+from paribus.errors import ComparisonError
 from paribus.metrics.interventions import interventions
 from paribus.study.claims import ClassMetricName
 

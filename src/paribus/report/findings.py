@@ -9,9 +9,9 @@ import numpy as np
 
 from paribus.claims.judge import ClaimVerdict, judge
 from paribus.comparison.confusion import ConfusionDifference, compare_confusions
-from paribus.comparison.errors import ComparisonError
 from paribus.comparison.study import StudyComparison, compare
 from paribus.comparison.values import NOT_ANALYSED, Analyzed
+from paribus.errors import ComparisonError
 from paribus.narrative.observation import Observation
 from paribus.narrative.observations import observe
 from paribus.records.types import Record
