@@ -1,12 +1,12 @@
-"""Observations held against the matrices: by the metric named, or by all."""
+"""Observations checked against the matrices by their tests."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from paribus.audit.claims import Checked, check
 from paribus.audit.figures import networks
+from paribus.audit.rankings import Checked, check
 from paribus.audit.spec import Published
 
 #: By recall dog is worst; by F1 too; by precision cat.
@@ -17,88 +17,82 @@ B = [[10, 0, 0], [0, 10, 0], [3, 3, 4]]
 
 @pytest.fixture
 def checked(build: Callable[..., Published]) -> Callable[..., Checked]:
-    def one(says: str, test: Any = None, **matrices: Any) -> Checked:
-        observation = {"id": "x", "says": says, "test": test}
+    def one(test: Any = None, **matrices: Any) -> Checked:
+        observation = {"id": "x", "says": "All settings do worst on dog.", "test": test}
         published = build(matrices or {"a": A, "b": B}, observations=[observation])
-        (found,) = check(published, networks(published))
-        return found
+        (checked,) = check(published, networks(published))
+        return checked
 
     return one
 
 
-def outcomes(found: Checked) -> dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]]]]:
-    (ranked,) = found.rankings
-    return {of.metric: (of.holds, {f.setting: f.found for f in of.fails}) for of in ranked.by}
+def where(of: Checked) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """The settings where it holds, and those where it fails with their classes."""
+    (ranked,) = of.rankings
+    return ranked.holds, {failure.setting: failure.found for failure in ranked.fails}
 
 
-def test_without_a_metric_a_claim_must_hold_by_all_of_them(
+@pytest.mark.parametrize("metric", ["recall", "f1"])
+def test_a_claim_is_checked_by_the_metric_that_its_test_names(
+    checked: Callable[..., Checked], metric: str
+) -> None:
+    holds = checked({"worst": ["dog"], "metric": metric}, a=A, b=A)
+    assert (holds.outcome, where(holds)) == ("holds", (("a", "b"), {}))
+    fails = checked({"worst": ["dog"], "metric": "precision"}, a=A, b=A)
+    assert (fails.outcome, where(fails)) == ("fails", ((), {"a": ("cat",), "b": ("cat",)}))
+
+
+def test_a_claim_that_fails_names_the_classes_that_are_really_there(
     checked: Callable[..., Checked],
 ) -> None:
-    found = checked("All settings do worst on dog.", a=A, b=A)
-    assert found.outcome == "depends on the metric"
-    assert outcomes(found) == {
-        "recall": (("a", "b"), {}),
-        "precision": ((), {"a": ("cat",), "b": ("cat",)}),
-        "f1": (("a", "b"), {}),
-    }
-    assert checked("All settings do worst on dog by recall and F1.", a=A, b=A).outcome == "holds"
-
-
-def test_a_claim_that_fails_names_who_is_there_instead(checked: Callable[..., Checked]) -> None:
-    found = checked("All settings do worst on dog by recall.")
-    assert found.outcome == "fails"
-    assert outcomes(found) == {"recall": (("a",), {"b": ("elk",)})}
+    fails = checked({"worst": ["dog"], "metric": "recall"})
+    assert (fails.outcome, where(fails)) == ("fails", (("a",), {"b": ("elk",)}))
 
 
 def test_a_class_that_ties_is_not_the_worst_alone(checked: Callable[..., Checked]) -> None:
     tie = [[10, 0, 0], [5, 5, 0], [5, 0, 5]]
-    found = checked("The lowest recall is that of dog.", a=tie)
-    assert (found.outcome, outcomes(found)) == ("fails", {"recall": ((), {"a": ("dog", "elk")})})
-    assert checked("The lowest recall is that of dog and elk.", a=tie).outcome == "holds"
+    alone = checked({"worst": ["dog"], "metric": "recall"}, a=tie)
+    assert (alone.outcome, where(alone)) == ("fails", ((), {"a": ("dog", "elk")}))
+    assert checked({"worst": ["elk", "dog"], "metric": "recall"}, a=tie).outcome == "holds"
 
 
-def test_a_test_is_taken_before_the_sentence(checked: Callable[..., Checked]) -> None:
+def test_a_claim_may_be_of_some_settings_only(checked: Callable[..., Checked]) -> None:
     test = {"worst": ["elk"], "metric": "recall", "settings": ["b"]}
-    found = checked("All settings do worst on dog.", test)
-    assert found.outcome == "holds"
-    assert [(of.classes, of.settings) for of in found.rankings] == [(("elk",), ("b",))]
-    assert checked("x", test | {"settings": "all"}).outcome == "fails"
+    assert where(checked(test)) == (("b",), {})
+    assert checked(test | {"settings": "all"}).outcome == "fails"
 
 
 def test_a_test_may_have_best_and_worst(checked: Callable[..., Checked]) -> None:
     test = {"best": ["cat"], "worst": ["elk"], "metric": "recall", "settings": ["a"]}
-    found = checked("x", test)
-    assert [of.extreme for of in found.rankings] == ["best", "worst"]
-    assert found.outcome == "fails"
-    assert checked("x", test | {"worst": ["dog"]}).outcome == "holds"
+    fails = checked(test)
+    assert [of.extreme for of in fails.rankings] == ["best", "worst"]
+    assert fails.outcome == "fails"
+    assert checked(test | {"worst": ["dog"]}).outcome == "holds"
 
 
 @pytest.mark.parametrize(
-    ("says", "test", "why"),
+    ("test", "why"),
     [
-        ("Training takes longer.", None, "it doesn't rank classes"),
-        ("All do worst on cat, dog and elk.", None, "it names every class"),
-        ("x", {"worst": None, "metric": "f1"}, "its test names no class"),
+        (None, "no test. To have it checked, add one"),
+        ({"worst": ["cat", "dog", "elk"], "metric": "f1"}, "the test names every class"),
+        ({"worst": None, "metric": "f1"}, "the test names no best or worst class"),
         (
-            "b is better",
             {"setting": "b", "against": "a", "metric": "test_accuracy", "expect": "better"},
-            "one run of each setting can't decide it",
+            "it needs several seeds of each setting",
         ),
         (
-            "b is better on cat",
             {"setting": "b", "against": "a", "metric": "recall:cat", "expect": "better"},
-            "one run of each setting can't decide it",
+            "it needs several seeds of each setting",
         ),
         (
-            "b is faster",
             {"setting": "b", "against": "a", "metric": "train_seconds", "expect": "better"},
-            "it needs curves or times",
+            "it needs more than confusion matrices",
         ),
     ],
 )
 def test_what_the_matrices_cannot_decide_is_not_checked(
-    checked: Callable[..., Checked], says: str, test: Any, why: str
+    checked: Callable[..., Checked], test: Any, why: str
 ) -> None:
-    found = checked(says, test)
-    assert (found.outcome, found.rankings) == ("not checked", ())
-    assert found.why.startswith(why)
+    unchecked = checked(test)
+    assert (unchecked.outcome, unchecked.rankings) == ("not checked", ())
+    assert unchecked.why.startswith(why)

@@ -12,8 +12,8 @@ from scipy import stats
 from paribus.audit.differences import differences, paired_bounds, seeds_for, smallest_resolvable
 from paribus.audit.figures import networks
 from paribus.audit.spec import Published
-from paribus.comparison.mcnemar import compare_networks
-from paribus.comparison.power import power_of_difference
+from paribus.stats.power import power_of_difference
+from paribus.stats.proportions import compare_networks
 
 Build = Callable[..., Published]
 

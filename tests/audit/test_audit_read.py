@@ -99,9 +99,9 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "is expected",
         "p.yaml:3:1: setings: unknown key; did you mean 'settings'? Valid: title, classes, "
         "settings, spread, observations, protocol",
-        "p.yaml:6:5: settings.main.confusion: 3 rows came; 2 are expected, one for each class",
+        "p.yaml:6:5: settings.main.confusion: expected 2, one for each class, got 3 rows",
         "p.yaml:7:13: settings.main.confusion.0.1: -2 came; greater than or equal to 0 is expected",
-        "p.yaml:8:9: settings.main.confusion.1: 3 numbers came; 2 are expected, one for each class",
+        "p.yaml:8:9: settings.main.confusion.1: expected 2, one for each class, got 3 numbers",
         "p.yaml:10:34: settings.main.per_class_accuracy_printed.kat: no class is called 'kat'; "
         "did you mean 'cat'? Valid: cat, dog",
         "p.yaml:10:49: settings.main.per_class_accuracy_printed.dog: 1.85 came; a share from 0 "
@@ -109,23 +109,23 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "p.yaml:11:5: settings.main.report_printd: unknown key; did you mean 'report_printed'? "
         "Valid: confusion, per_class_accuracy_printed, report_printed, weight_decay, layers, "
         "protocol",
-        "p.yaml:15:31: settings.l2.report_printed.dog.3: a support of 21 came, but its row of "
-        "the matrix sums to 20; one of them is wrong",
+        "p.yaml:15:31: settings.l2.report_printed.dog.3: expected 20, the sum of its row of "
+        "the matrix, got a support of 21",
         "p.yaml:16:7: settings.l2.report_printed.cat: [0.89, 0.95, 0.87] came; [precision, "
         "recall, f1, support] is expected",
-        "p.yaml:17:37: settings.l2.report_printed.macro avg.3: a support of 31 came, but the "
-        "matrix sums to 30; one of them is wrong",
-        "p.yaml:18:21: settings.l2.report_printed.weighted avg: 0.8 came; [precision, recall, "
-        "f1, support] is expected",
-        "p.yaml:19:7: settings.l2.report_printed.accuracy: [0.8] came; one number is expected",
+        "p.yaml:17:37: settings.l2.report_printed.macro avg.3: expected 30, the sum of the "
+        "matrix, got a support of 31",
+        "p.yaml:18:21: settings.l2.report_printed.weighted avg: expected [precision, recall, "
+        "f1, support], got 0.8",
+        "p.yaml:19:7: settings.l2.report_printed.accuracy: expected one number, got [0.8]",
         "p.yaml:21:37: observations.0.test.worst.0: no class is called 'dgo'; did you mean "
         "'dog'? Valid: cat, dog",
         "p.yaml:21:52: observations.0.test.metric: 'recal' came; 'recall', 'precision' or 'f1' "
         "is expected",
         "p.yaml:21:59: observations.0.test.settings: no setting is called 'l3'; valid: main, l2",
         "p.yaml:22:10: observations.1.id: another observation has this id",
-        "p.yaml:22:22: observations.1.test: {'wurst': ['dog']} came; a mapping with best or "
-        "worst (or another test of a study's claims) is expected",
+        "p.yaml:22:22: observations.1.test: expected a mapping with best or worst (or another "
+        "test of a study's claims), got {'wurst': ['dog']}",
     ]
 
 
@@ -135,11 +135,11 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         ("[8, 2]", "[8, 2.5]", "7:13: settings.main.confusion.0.1: 2.5 came; a whole number is"),
         ("[8, 2]", "[8, x]", "7:13: settings.main.confusion.0.1: 'x' came; a whole number is"),
         ("[8, 2]", "[8, true]", "7:13: settings.main.confusion.0.1: True came; a whole number is"),
-        ("[8, 2]", "[0, 0]", "7:9: settings.main.confusion.0: this row sums to 0; at least one"),
+        ("[8, 2]", "[0, 0]", "7:9: settings.main.confusion.0: expected at least one test image"),
         ("[8, 2]", "8", "7:9: settings.main.confusion.0: 8 came; a list is expected"),
         ("[cat, dog]", "[cat, cat]", "2:16: classes.1: another class is called 'cat'"),
         ("[cat, dog]", "[cat, accuracy]", "2:16: classes.1: 'accuracy' is a row of the report"),
-        ("[cat, dog]", "[cat]", "2:1: classes: 1 name came; 2 or more are expected"),
+        ("[cat, dog]", "[cat]", "2:1: classes: expected 2 or more, got 1 name"),
         ("[cat, dog]", "cat", "2:10: classes: 'cat' came; a list is expected"),
         ("spread: 0.02", "spread: 0", "3:9: spread: 0 came; a share between 0 and 1"),
         ("spread: 0.02", "spread: wide", "3:9: spread: 'wide' came; a share between 0 and 1"),
@@ -163,7 +163,7 @@ def test_a_wrong_value_is_named_with_what_was_expected(old: str, new: str, expec
 
 def test_a_report_needs_a_setting() -> None:
     assert problems("classes: [a, b]\nsettings: {}\n") == [
-        "p.yaml:2:1: settings: no setting came; at least one is expected"
+        "p.yaml:2:1: settings: expected at least one setting, got none"
     ]
     assert problems("title: x\n") == [
         "p.yaml:1:1: classes: missing, and there is no default",

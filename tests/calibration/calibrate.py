@@ -27,8 +27,8 @@ from calibration.simulated_truth import (
     sign_flip_error,
     single_error,
 )
-from paribus.comparison.looks import nominal_level
-from paribus.comparison.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
+from paribus.stats.looks import nominal_level
+from paribus.stats.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
 from paribus.streams import stream
 
 SEEDS = (3, 5, 10, 30)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from calibration.simulated_truth import power
-from paribus.comparison.power import seeds_needed, seeds_needed_by_ranks
+from paribus.stats.power import seeds_needed, seeds_needed_by_ranks
 
 CASES = [
     (0.6, 0.4, 0.05, "difference"),

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pytest
 
 from paribus.claims.judge import ClaimVerdict, judge, require_testable
-from paribus.comparison.looks import nominal_level
-from paribus.comparison.paired import t_interval
 from paribus.comparison.values import CENSORED, SettingValues, Values, values
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS
+from paribus.stats.looks import nominal_level
+from paribus.stats.paired import t_interval
 from paribus.study.claims import CLASS_FIGURES
 from paribus.study.read import read_study
 from paribus.study.spec import Study

@@ -13,12 +13,12 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
-from paribus.comparison.crossed import crossed_interval
-from paribus.comparison.looks import overall_level
-from paribus.comparison.paired import signed_rank_test
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS, recall_of
 from paribus.narrative.notes import ONE_SEED
+from paribus.stats.crossed import crossed_interval
+from paribus.stats.looks import overall_level
+from paribus.stats.paired import signed_rank_test
 
 ACCURACY, TIME, EPOCH = (METRICS[n] for n in ("test_accuracy", "train_seconds", "best_epoch"))
 RNG = np.random.default_rng(20260106)

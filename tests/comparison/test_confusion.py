@@ -10,8 +10,8 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from paribus.comparison.confusion import compare_confusions
-from paribus.comparison.paired import Floats
 from paribus.errors import ComparisonError
+from paribus.stats.intervals import Floats
 
 
 def matrices(seed: int, n: int = 8, classes: int = 4) -> Floats:

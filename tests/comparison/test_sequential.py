@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paribus.comparison.looks import nominal_level
-from paribus.comparison.paired import t_interval
 from paribus.comparison.sequential import EARLY_STOP, follow_looks
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS
+from paribus.stats.looks import nominal_level
+from paribus.stats.paired import t_interval
 
 ACCURACY = METRICS["test_accuracy"]
 LOOKS = (5, 8, 12, 20)

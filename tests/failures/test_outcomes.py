@@ -11,12 +11,9 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
 
 from failures.made import Probabilities, a_record, an_outcome, some_records, studies, surely
 from paribus.errors import RecordError
-from paribus.evaluation.intervals import means, share, wilson
 from paribus.failures.changes import EXACT_SEEDS, EXCHANGES, change_counts
 from paribus.failures.outcomes import Outcomes, all_changes, changes, outcomes
 from paribus.records.types import Integers
@@ -179,29 +176,6 @@ def test_wrong_in_just_half_of_the_seeds_is_neither_fixed_nor_broken() -> None:
 
 
 # ---- uncertainty ---------------------------------------------------------------------------------
-
-
-@given(st.integers(1, 60), st.data())
-def test_wilsons_interval_is_that_of_statsmodels(of: int, data: st.DataObject) -> None:
-    count = data.draw(st.integers(0, of))
-    low, high = wilson(count, of)
-    theirs = proportion_confint(count, of, method="wilson")
-    assert (float(low), float(high)) == pytest.approx(theirs, abs=1e-12)
-    assert share(count, of).low <= count / of <= share(count, of).high
-
-
-def test_of_no_trial_nothing_is_known() -> None:
-    assert (share(0, 0).low, share(0, 0).high) == (0, 1)
-
-
-def test_a_mean_over_seeds_has_students_interval_where_something_varies() -> None:
-    values = np.array([[10, 3, 0], [14, 3, 0], [9, 3, 2]])
-    varies, constant, low = means(values)
-    theirs = stats.t.interval(0.95, 2, values[:, 0].mean(), stats.sem(values[:, 0]))
-    assert (varies.low, varies.high) == pytest.approx(theirs)
-    assert (constant.estimate, constant.low, constant.high) == (3, None, None)
-    assert low.low == 0  # there is no negative count
-    assert means(values[:1])[0].low is None
 
 
 def by_hand(main: Outcomes, other: Outcomes) -> list[tuple[int, int]]:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from paribus.comparison.compare import Comparison, compare_metric
-from paribus.comparison.mcnemar import compare_networks
-from paribus.comparison.power import SeedsNeeded
 from paribus.comparison.study import NetworkPair
 from paribus.metrics.registry import METRICS
 from paribus.narrative.headline import NOT_TESTED, headline, seeds_that_decide, size
+from paribus.stats.power import SeedsNeeded
+from paribus.stats.proportions import compare_networks
 
 ACCURACY = METRICS["test_accuracy"]
 

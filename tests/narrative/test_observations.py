@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from paribus.comparison.compare import Comparison
-from paribus.comparison.equivalence import Verdict
 from paribus.comparison.study import StudyComparison, compare
 from paribus.narrative.observation import MOST_NAMED, Observation, listed
 from paribus.narrative.observations import observe
 from paribus.records.types import Record
+from paribus.stats.equivalence import Verdict
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
 

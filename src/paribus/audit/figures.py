@@ -1,4 +1,4 @@
-"""Every figure of a report from its matrices, and the printed ones that don't follow."""
+"""What a setting's confusion matrix says, and whether the printed figures match it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from paribus.audit.spec import ACCURACY, AVERAGES, SHARES, Printed, Published, PublishedSetting
-from paribus.comparison.mcnemar import accuracy_interval
 from paribus.metrics import classification as metrics
-from paribus.records.types import Integers
+from paribus.stats.proportions import share
 
 #: Figures are computed in 64 bits; an exact tie may miss by their last ones.
 _LAST_BITS = 1e-12
@@ -20,9 +19,9 @@ class ClassResult:
 
     Attributes:
         name: of the class.
-        support, right: its test images, and those of them called so.
-        recall, low, high: the share called right, with its 95 % Wilson interval.
-        precision, f1: as scikit-learn has them; 0/0 is 0.
+        support, right: its test images, and how many of them were classified correctly.
+        recall, low, high: right / support, with its 95 % Wilson interval.
+        precision, f1: as scikit-learn defines them; 0/0 is 0.
     """
 
     name: str
@@ -37,13 +36,13 @@ class ClassResult:
 
 @dataclass(frozen=True)
 class Network:
-    """The one trained network that a setting's matrix tells of.
+    """The one trained network that a setting's matrix describes.
 
     Attributes:
         setting: its name.
-        images, right: test images, and those it got right.
-        accuracy, low, high: with its 95 % Wilson interval: for new images of this kind shown
-            to this network, not for another seed's network.
+        images, right: test images, and how many of them were classified correctly.
+        accuracy, low, high: with its 95 % Wilson interval: for new images of this kind and
+            this network, not for a network from another seed.
         classes: in the order of the file.
         macro, weighted: the means over the classes, plain and weighted by support.
     """
@@ -87,16 +86,9 @@ def networks(published: Published) -> tuple[Network, ...]:
     )
 
 
-def follows(printed: Printed, computed: float) -> bool:
-    """Whether a figure rounds to what is printed, at the digits printed; a tie may go either way.
-
-    0.26 follows from anything between 0.255 and 0.265, both included.
-    """
-    half = 0.5 * 10.0**-printed.digits
-    return abs(float(printed) - computed) <= half + _LAST_BITS
-
-
-def printed_figures(published: Published, found: tuple[Network, ...]) -> tuple[PrintedFigure, ...]:
+def printed_figures(
+    published: Published, trained: tuple[Network, ...]
+) -> tuple[PrintedFigure, ...]:
     """Every printed figure, checked; supports are checked where the file is read."""
     return tuple(
         PrintedFigure(
@@ -108,41 +100,41 @@ def printed_figures(published: Published, found: tuple[Network, ...]) -> tuple[P
             expected=f"{computed:.{printed.digits}f}",
             follows=follows(printed, computed),
         )
-        for network, setting in zip(found, published.settings.values(), strict=True)
+        for network, setting in zip(trained, published.settings.values(), strict=True)
         for row, figure, printed, computed in _pairs(network, setting)
     )
 
 
+def follows(printed: Printed, computed: float) -> bool:
+    """Whether a figure rounds to what is printed, at the digits printed; a tie may go either way.
+
+    0.26 follows from anything between 0.255 and 0.265, both included.
+    """
+    half = 0.5 * 10.0**-printed.digits
+    return abs(float(printed) - computed) <= half + _LAST_BITS
+
+
 def _network(name: str, setting: PublishedSetting, classes: tuple[str, ...]) -> Network:
-    matrix = setting.matrix
-    figures = metrics.class_figures(matrix)
-    right, images = int(matrix.trace()), int(matrix.sum())
-    low, high = accuracy_interval(right, images)
+    figures = metrics.class_figures(setting.matrix)
+    correct = share(int(setting.matrix.trace()), int(setting.matrix.sum()))
+    columns = (setting.matrix.diagonal(), figures.support, figures.precision, figures.f1)
     return Network(
         setting=name,
-        images=images,
-        right=right,
-        accuracy=metrics.accuracy(matrix),
-        low=low,
-        high=high,
-        classes=tuple(_class(matrix, figures, row, of) for row, of in enumerate(classes)),
+        images=correct.of,
+        right=correct.count,
+        accuracy=correct.count / correct.of,
+        low=correct.low,
+        high=correct.high,
+        classes=tuple(map(_class, classes, *(column.tolist() for column in columns))),
         macro=metrics.macro_average(figures),
         weighted=metrics.weighted_average(figures),
     )
 
 
-def _class(matrix: Integers, figures: metrics.ClassFigures, row: int, name: str) -> ClassResult:
-    right, support = int(matrix[row, row]), int(figures.support[row])
-    low, high = accuracy_interval(right, support)
+def _class(name: str, right: int, support: int, precision: float, f1: float) -> ClassResult:
+    recall = share(right, support)
     return ClassResult(
-        name=name,
-        support=support,
-        right=right,
-        recall=float(figures.recall[row]),
-        low=low,
-        high=high,
-        precision=float(figures.precision[row]),
-        f1=float(figures.f1[row]),
+        name, support, right, right / support, recall.low, recall.high, precision, f1
     )
 
 

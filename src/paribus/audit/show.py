@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import get_args
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
@@ -10,13 +12,29 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from paribus.audit import words
-from paribus.audit.audit import Audit
-from paribus.audit.claims import Checked
-from paribus.audit.figures import Network
+from paribus.audit import Audit
+from paribus.audit.differences import Difference
+from paribus.audit.figures import Network, PrintedFigure
+from paribus.audit.rankings import Checked, Ends, Outcome, Rank, Ranked
 from paribus.audit.spec import AVERAGES
+from paribus.narrative.numbers import p_in_words, p_value
+from paribus.narrative.observation import listed
 
-STYLES = {"holds": "green", "fails": "bold red", "depends on the metric": "bold red"}
+STYLES = {"holds": "green", "fails": "bold red"}
+LABELS = {"recall": "recall", "precision": "precision", "f1": "F1", "accuracy": "accuracy"}
+SPREADS = {
+    "assumed": "Assumed, not measured (--spread sets another)",
+    "the file": "As the file states",
+    "the command": "As --spread states",
+}
+UNPAIRED = "Interval and p are for two networks tested on different images (Newcombe, Fisher)"
+DIFFERENT_IMAGES = f"{UNPAIRED}, which is the case here: the test sets differ."
+SAME_IMAGES = (
+    f"{UNPAIRED}. On the same images, as is likely here, two networks tend to be right on the "
+    "same ones; the interval is then usually too wide, on the safe side. McNemar's paired test "
+    "needs the answers to each image; the matrices only say that its p lies in the range of the "
+    "last column."
+)
 
 
 def show(audit: Audit) -> None:
@@ -28,41 +46,57 @@ def show(audit: Audit) -> None:
 
 def _parts(audit: Audit) -> Iterator[RenderableType]:
     yield Text(audit.title or "Audit", style="bold")
-    yield from _figures(audit)
+    yield _heading("Printed figures")
+    yield from _printed(audit.printed)
     for network in audit.networks:
         yield from _setting(audit, network)
     if audit.differences:
         yield from _two_networks(audit)
-        yield from _two_trainings(audit)
+        yield from _two_settings(audit)
     else:
         yield "\nOne setting: there is nothing to compare it with."
-    yield from _observations(audit)
-    yield from _summary(audit)
+    yield _heading("Observations, checked against the matrices")
+    yield from _observations(audit.observations)
+    yield _heading("Summary")
+    yield _on_printed(audit.printed) + "."
+    if audit.differences:
+        yield _on_resolved(audit.differences)
+    yield _on_certainty(audit.ranks)
+    yield _on_observations(audit.observations)
 
 
-def _figures(audit: Audit) -> Iterator[RenderableType]:
-    yield _heading("Printed figures")
-    yield words.on_printed(audit.printed)
-    for figure in audit.printed:
-        if not figure.follows:
-            yield Text(f"  {words.on_figure(figure)}", style="red")
+def _printed(figures: Sequence[PrintedFigure]) -> Iterator[RenderableType]:
+    wrong = [of for of in figures if not of.follows]
+    yield f"{_on_printed(figures)}{':' if wrong else '.'}"
+    for of in wrong:
+        where = of.row if of.row == of.figure else f"{of.row}, {LABELS[of.figure]}"
+        text = f"  {of.setting}: {where}: printed {of.printed}, the matrix gives {of.expected}"
+        yield Text(text, style="red")
+
+
+def _on_printed(figures: Sequence[PrintedFigure]) -> str:
+    if not figures:
+        return "The file holds no printed figures"
+    wrong = sum(not of.follows for of in figures)
+    if not wrong:
+        return f"All {len(figures):,} printed figures match the matrices"
+    verb = "doesn't" if wrong == 1 else "don't"
+    return f"{wrong:,} of {len(figures):,} printed figures {verb} match the matrices"
 
 
 def _setting(audit: Audit, network: Network) -> Iterator[RenderableType]:
     yield _heading(f"{network.setting}: one trained network")
     yield (
-        f"{network.right:,} of {network.images:,} images right: accuracy "
+        f"{network.right:,} of {network.images:,} images correct: accuracy "
         f"{network.accuracy:.4f}, 95 % interval {network.low:.4f} to {network.high:.4f}"
     )
     yield _classes(network)
-    yield words.on_ends([of for of in audit.ends if of.setting == network.setting])
-    for rank in audit.ranks:
-        if rank.setting == network.setting:
-            yield words.on_rank(rank)
+    yield _on_ends([of for of in audit.ends if of.setting == network.setting])
+    yield from (_on_rank(of) for of in audit.ranks if of.setting == network.setting)
 
 
 def _classes(network: Network) -> Table:
-    table = _table("class", "right", "recall", "95 % interval", "precision", "F1")
+    table = _table("class", "correct", "recall", "95 % interval", "precision", "F1")
     for of in network.classes:
         table.add_row(
             Text(of.name),
@@ -72,71 +106,136 @@ def _classes(network: Network) -> Table:
             f"{of.precision:.3f}",
             f"{of.f1:.3f}",
         )
-    for name, average in zip(AVERAGES, (network.macro, network.weighted), strict=True):
-        shares = (average.recall, average.precision, average.f1)
-        recall, precision, f1 = (f"{share:.3f}" for share in shares)
-        table.add_row(name, "", recall, "", precision, f1)
+    for name, mean in zip(AVERAGES, (network.macro, network.weighted), strict=True):
+        table.add_row(name, "", f"{mean.recall:.3f}", "", f"{mean.precision:.3f}", f"{mean.f1:.3f}")
     return table
+
+
+def _on_ends(ends: Sequence[Ends]) -> str:
+    best = _by_metrics({of.metric: listed(of.best) for of in ends})
+    worst = _by_metrics({of.metric: listed(of.worst) for of in ends})
+    return f"Best: {best}. Worst: {worst}."
+
+
+def _by_metrics(classes: Mapping[str, str]) -> str:
+    """Classes with the metrics they hold by: "dog by recall and F1, cat by precision"."""
+    metrics: dict[str, list[str]] = {}
+    for metric, names in classes.items():
+        metrics.setdefault(names, []).append(LABELS[metric])
+    return ", ".join(f"{names} by {listed(by)}" for names, by in metrics.items())
+
+
+def _on_rank(rank: Rank) -> str:
+    end = f"{rank.extreme.capitalize()} by recall: {rank.first}"
+    if rank.gap == 0:
+        return f"{end} and {rank.second} tie."
+    significant = "significant" if rank.certain else "not significant"
+    p = f"{p_in_words(rank.p)}, adjusted {p_value(rank.p_adjusted)}"
+    return f"{end}, then {rank.second}: {significant} ({p})."
 
 
 def _two_networks(audit: Audit) -> Iterator[RenderableType]:
     yield _heading(f"Two trained networks: each against {audit.networks[0].setting}")
     table = _table("variation", "points", "95 % interval", "p", "p if paired")
-    for of in audit.differences:
-        found = of.networks
-        paired = [words.p_value(p) for p in found.paired_p or ()]
+    for difference in audit.differences:
+        of = difference.networks
         table.add_row(
-            Text(of.variation),
-            words.points(found.estimate),
-            f"{words.points(found.low)} to {words.points(found.high)}",
-            words.p_value(found.p),
-            " to ".join(paired) or "not paired",
+            Text(difference.variation),
+            _points(of.estimate),
+            f"{_points(of.low)} to {_points(of.high)}",
+            p_value(of.p),
+            " to ".join(map(p_value, of.paired_p)) if of.paired_p else "not paired",
         )
     yield table
     same = any(of.networks.paired_p for of in audit.differences)
-    yield words.SAME_IMAGES if same else words.DIFFERENT_IMAGES
+    yield SAME_IMAGES if same else DIFFERENT_IMAGES
 
 
-def _two_trainings(audit: Audit) -> Iterator[RenderableType]:
-    yield _heading("Two ways of training: what one run of each can tell")
-    yield words.on_spread(audit.spread, audit.smallest_resolvable)
-    table = _table("variation", "points", "p", "adjusted", "resolved", "seeds needed")
-    for of in audit.differences:
-        found = of.training
+def _two_settings(audit: Audit) -> Iterator[RenderableType]:
+    yield _heading("Two settings: what one run of each can show")
+    yield (
+        "Another seed would have given other accuracies. "
+        f"{SPREADS[audit.spread.source]}: over seeds, the difference of two settings has a "
+        f"standard deviation of {_in_points(audit.spread.value)}. By chance alone, one run of "
+        f"each then differs by more than {_in_points(audit.smallest_resolvable)} in 5 % of cases."
+    )
+    table = _table("variation", "points", "p", "adjusted", "significant", "seeds needed")
+    for difference in audit.differences:
+        of = difference.training
         table.add_row(
-            Text(of.variation),
-            words.points(of.networks.estimate),
-            words.p_value(found.p),
-            words.p_value(found.p_adjusted),
-            "yes" if found.resolved else "no",
-            str(found.seeds),
+            Text(difference.variation),
+            _points(difference.networks.estimate),
+            p_value(of.p),
+            p_value(of.p_adjusted),
+            "yes" if of.resolved else "no",
+            str(of.seeds),
         )
     yield table
-    yield words.on_resolved(audit.differences)
-    yield words.on_seeds(audit)
+    yield _on_resolved(audit.differences)
+    comparisons = len(audit.differences)
+    level = f"0.05 / {comparisons} comparisons" if comparisons > 1 else "0.05"
+    yield (
+        f"A true difference of one point would take {audit.seeds_for_a_point} seeds. Seeds needed "
+        "are paired seeds of each setting: with so many, the paired t test at level "
+        f"{level} finds the difference with probability 0.8, if it is the true one."
+    )
 
 
-def _observations(audit: Audit) -> Iterator[RenderableType]:
-    yield _heading("Observations, held against the matrices")
-    unread: dict[str, list[Checked]] = {}
-    for of in audit.observations:
+def _on_resolved(differences: Sequence[Difference]) -> str:
+    resolved = [of.variation for of in differences if of.training.resolved]
+    if len(resolved) == len(differences):
+        return "With one run each, every difference in accuracy is significant."
+    if resolved:
+        return f"With one run each, only the difference of {listed(resolved)} is significant."
+    return "With one run each, no difference in accuracy is significant."
+
+
+def _observations(observations: Sequence[Checked]) -> Iterator[RenderableType]:
+    unchecked: dict[str, list[Checked]] = {}
+    for of in observations:
         if of.why:
-            unread.setdefault(of.why, []).append(of)
+            unchecked.setdefault(of.why, []).append(of)
             continue
         yield Text.assemble(f"{of.id}: {of.says} ", (of.outcome.capitalize(), STYLES[of.outcome]))
-        yield _indented(words.on_claim(of))
-    for why, observations in unread.items():
+        yield from (_indented(_on_ranked(ranked)) for ranked in of.rankings)
+    for why, alike in unchecked.items():
         yield Text.assemble(("Not checked", "yellow"), f": {why}.")
-        yield from (_indented(f"{of.id}: {of.says}") for of in observations)
+        yield from (_indented(f"{of.id}: {of.says}") for of in alike)
 
 
-def _summary(audit: Audit) -> Iterator[RenderableType]:
-    yield _heading("In short")
-    yield words.on_printed(audit.printed).replace(":", ".")
-    if audit.differences:
-        yield words.on_resolved(audit.differences)
-    yield words.on_certainty(audit.ranks)
-    yield words.on_observations(audit.observations)
+def _on_ranked(ranked: Ranked) -> str:
+    fails = listed([f"{of.setting} ({', '.join(of.found)})" for of in ranked.fails])
+    parts = [
+        f"{ranked.extreme.capitalize()} by {LABELS[ranked.metric]}: {listed(ranked.classes)}",
+        f"fails in {fails}" if fails else "",
+        f"holds in {listed(ranked.holds)}" if ranked.holds else "",
+    ]
+    return f"{'; '.join(filter(None, parts))}."
+
+
+def _on_certainty(ranks: Sequence[Rank]) -> str:
+    certain = sum(rank.certain for rank in ranks)
+    return (
+        f"{certain or 'None'} of the {len(ranks)} best and worst classes by recall "
+        f"{'differ' if certain > 1 else 'differs'} significantly from the next one."
+    )
+
+
+def _on_observations(observations: Sequence[Checked]) -> str:
+    if not observations:
+        return "The file holds no observations."
+    counts = Counter(of.outcome for of in observations)
+    parts = [f"{counts[outcome]} {outcome}" for outcome in get_args(Outcome) if counts[outcome]]
+    return f"Observations: {', '.join(parts)}."
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+z.2f}"
+
+
+def _in_points(difference: float) -> str:
+    number = f"{100 * difference:.3g}"
+    return f"{number} point" if number == "1" else f"{number} points"
 
 
 def _indented(text: str) -> Padding:

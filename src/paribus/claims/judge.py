@@ -24,14 +24,14 @@ import numpy as np
 from paribus.claims import numbers, rankings
 from paribus.claims.sample import Interval
 from paribus.claims.statement import Statement
-from paribus.comparison.looks import nominal_level, overall_level
-from paribus.comparison.multiplicity import holm
-from paribus.comparison.paired import ALPHA, Floats
 from paribus.comparison.study import Metrics, study_metrics
 from paribus.comparison.values import Values, values
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import CAUSES, figure_of
 from paribus.narrative.numbers import over_seeds, p_in_words
+from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.looks import nominal_level, overall_level
+from paribus.stats.multiplicity import holm
 from paribus.study.claims import (
     Claim,
     DifferenceRange,

@@ -9,13 +9,13 @@ import numpy as np
 
 from paribus.claims.sample import Interval
 from paribus.claims.statement import ONE_NETWORK, Answer, Statement, unanswered
-from paribus.comparison.paired import ALPHA
-from paribus.comparison.ranking import Above, extreme_ranking, ordered_ranking
-from paribus.comparison.ranking import Ranking as Ranked
 from paribus.comparison.study import Metrics
 from paribus.comparison.values import Values
 from paribus.metrics.registry import Metric
 from paribus.narrative.numbers import Quantity, difference_of
+from paribus.stats.intervals import ALPHA
+from paribus.stats.ranking import Above, extreme_ranking, ordered_ranking
+from paribus.stats.ranking import Ranking as Ranked
 from paribus.study.claims import Order, Ranking
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paribus.comparison.paired import (
-    ALPHA,
+from paribus.comparison.values import Flags, Values
+from paribus.metrics.registry import Metric
+from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.paired import (
     Alternative,
-    Floats,
     complete_pairs,
     differences,
     hodges_lehmann,
@@ -23,8 +24,6 @@ from paribus.comparison.paired import (
     signed_rank_test,
     t_interval,
 )
-from paribus.comparison.values import Flags, Values
-from paribus.metrics.registry import Metric
 
 
 @dataclass(frozen=True)

@@ -23,21 +23,22 @@ from paribus.cli.options import JSON
 )
 @JSON
 def audit(file: Path, spread: float | None, as_json: bool) -> None:
-    """Hold a published report against its own confusion matrices.
+    """Check a published report against its own confusion matrices.
 
-    FILE holds the matrices, and optionally what the report prints and concludes of them.
-    Every figure is computed again; claims that the matrices can decide are checked; and it is
-    said what one run of each setting can tell, and how many seeds it would have taken.
+    FILE holds the matrices, and optionally what the report prints and concludes from them.
+    Every printed figure is computed again, every claim with a test that the matrices can
+    decide is checked, and each difference is compared with what one run of each setting can
+    show.
 
-    Exit codes: 0 all that is printed follows and every claim that could be checked holds, 1
-    something doesn't, 2 the file is wrong.
+    Exit codes: 0 every printed figure matches and every claim that could be checked holds, 1
+    one doesn't, 2 the file is wrong.
 
     \b
     Examples:
       paribus audit published.yaml
       paribus audit published.yaml --spread 0.006 --json
     """
-    from paribus.audit.audit import audit as audited
+    from paribus.audit import audit as audited
     from paribus.audit.read import read_published
 
     found = audited(read_published(file), spread)

@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from paribus.comparison.crossed import CrossedInterval
-from paribus.comparison.equivalence import Verdict, equivalence_p, verdict
-from paribus.comparison.looks import nominal_level, overall_level
-from paribus.comparison.multiplicity import holm
-from paribus.comparison.paired import (
-    ALPHA,
-    Floats,
+from paribus.metrics.registry import Kind, Metric
+from paribus.narrative import notes
+from paribus.stats.crossed import CrossedInterval
+from paribus.stats.equivalence import Verdict, equivalence_p, verdict
+from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.looks import nominal_level, overall_level
+from paribus.stats.multiplicity import holm
+from paribus.stats.paired import (
     Pairs,
     complete_pairs,
     correlation,
@@ -33,9 +34,7 @@ from paribus.comparison.paired import (
     signed_rank_test,
     t_interval,
 )
-from paribus.comparison.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
-from paribus.metrics.registry import Kind, Metric
-from paribus.narrative import notes
+from paribus.stats.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
 
 Flags = npt.NDArray[np.bool_]
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from paribus.comparison.multiplicity import holm
-from paribus.comparison.paired import ALPHA, Floats, is_constant, mean_test
 from paribus.errors import ComparisonError
+from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.multiplicity import holm
+from paribus.stats.paired import is_constant, mean_test
 
 Counts = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 

@@ -14,15 +14,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
-from paribus.comparison.crossed import crossed_interval
-from paribus.comparison.multiplicity import holm
-from paribus.comparison.paired import DIGITS, Floats, mean_test, t_interval
 from paribus.comparison.values import Analyzed
 from paribus.metrics.causes import by_chance
 from paribus.metrics.classification import class_figures, confusion
 from paribus.metrics.interventions import Intervention, interventions
 from paribus.metrics.registry import METRICS
 from paribus.records.types import Integers, Interventions, Record
+from paribus.stats.crossed import crossed_interval
+from paribus.stats.intervals import Floats
+from paribus.stats.multiplicity import holm
+from paribus.stats.paired import DIGITS, mean_test, t_interval
 from paribus.study.spec import Study
 
 

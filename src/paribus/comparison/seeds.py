@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from paribus.comparison.paired import Floats
 from paribus.comparison.sequential import SeedPath, follow_looks
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS
 from paribus.records.types import Record
+from paribus.stats.intervals import Floats
 from paribus.study.spec import Study, UntilDecided
 
 

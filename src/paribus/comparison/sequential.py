@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
-from paribus.comparison.looks import check_looks, nominal_level
 from paribus.metrics.registry import Metric
+from paribus.stats.looks import check_looks, nominal_level
 
 EARLY_STOP = (
     "Stopped at a look: the p value, the interval and the verdict allow for all the looks, but "

@@ -8,9 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
-from paribus.comparison.crossed import CrossedInterval, Spread, crossed_interval, split_spread
-from paribus.comparison.mcnemar import TwoNetworks, compare_networks
-from paribus.comparison.multiplicity import holm
 from paribus.comparison.seeds import seed_paths_of
 from paribus.comparison.sequential import SeedPath
 from paribus.comparison.values import (
@@ -23,6 +20,9 @@ from paribus.comparison.values import (
 )
 from paribus.metrics.registry import CAUSES, METRICS, Metric, recall_of
 from paribus.records.types import Integers, Record
+from paribus.stats.crossed import CrossedInterval, Spread, crossed_interval, split_spread
+from paribus.stats.multiplicity import holm
+from paribus.stats.proportions import TwoNetworks, compare_networks
 from paribus.study.spec import Study
 
 PRIMARY = "test_accuracy"

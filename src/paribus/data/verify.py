@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from paribus.data.cache import cache_folder
@@ -21,7 +22,7 @@ class SourceState:
     Attributes:
         name: what a study's `data.source` calls it.
         where: where its files lie, or would be downloaded to.
-        state: "ready", "not downloaded", or "damaged: " and what is wrong.
+        state: "ready", "not downloaded", "needs scikit-learn", or "damaged: " and what is wrong.
         images, classes: how many, where the source itself fixes that.
     """
 
@@ -41,7 +42,7 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
             "digits",
             "Handwritten digits, 8x8, gray; they come with scikit-learn",
             None,
-            "ready",
+            "ready" if find_spec("sklearn") else "needs scikit-learn",
             1797,
             10,
         ),

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paribus.evaluation.intervals import Mean, means
 from paribus.failures.image_names import original_name, seen_name
 from paribus.failures.outcomes import Changes, Flags, Outcomes, Probabilities, outcomes
 from paribus.records.types import Integers, Record
+from paribus.stats.intervals import Mean, means
 
 #: More classes than this, and only those of lowest recall are shown.
 MOST_CLASSES = 12

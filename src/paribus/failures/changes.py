@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paribus.evaluation.intervals import Mean, means
 from paribus.failures.outcomes import Flags, Outcomes, paired_seeds, turned, wrong_in
 from paribus.records.types import Integers
+from paribus.stats.intervals import Mean, means
 from paribus.streams import stream
 
 #: Up to so many paired seeds, every exchange is counted; beyond, EXCHANGES of them are drawn.

@@ -7,13 +7,14 @@ import math
 import numpy as np
 
 from paribus.comparison.compare import Comparison
-from paribus.comparison.crossed import Spread
-from paribus.comparison.precision import correlation_interval, gain_of_pairing
 from paribus.comparison.study import PRIMARY, StudyComparison
 from paribus.narrative.differences import TABLE, found, numbers_of
 from paribus.narrative.headline import size
 from paribus.narrative.numbers import difference_of, over_seeds, p_in_words
 from paribus.narrative.observation import MOST_NAMED, Observation, left_out, listed
+from paribus.stats.crossed import Spread
+from paribus.stats.intervals import correlation_interval
+from paribus.stats.power import gain_of_pairing
 
 #: Pairing is said to have helped, or not, from a gain of a tenth.
 _NO_GAIN = 0.1

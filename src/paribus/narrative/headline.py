@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from paribus.claims.sample import Interval
 from paribus.comparison.compare import Comparison
-from paribus.comparison.mcnemar import TwoNetworks
-from paribus.comparison.paired import ALPHA
-from paribus.comparison.power import MOST_SEEDS, SeedsNeeded
 from paribus.comparison.study import NetworkPair
 from paribus.narrative.numbers import Quantity, difference_of, over_seeds, p_in_words
+from paribus.stats.intervals import ALPHA
+from paribus.stats.power import MOST_SEEDS, SeedsNeeded
+from paribus.stats.proportions import TwoNetworks
 
 #: What stands in a verdict's place where nothing is tested.
 NOT_TESTED = "not tested"

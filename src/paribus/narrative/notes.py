@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from paribus.comparison.paired import ALPHA, Floats, is_constant, smallest_sign_flip_p
+from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.paired import is_constant, smallest_sign_flip_p
 
 ONE_SEED = "One seed compares two trained networks; it says nothing about the ways of training."
 

@@ -93,7 +93,12 @@ def p_in_words(p: float | None) -> str:
     """A p value as it stands in a sentence."""
     if p is None:
         return "no p value"
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    return f"p {p_value(p)}" if p < 0.001 else f"p = {p_value(p)}"
+
+
+def p_value(p: float) -> str:
+    """A p value as it stands in a table: two digits that count, and never 0."""
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def over_seeds(n: int) -> str:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from paribus.claims.sample import Interval
-from paribus.comparison.looks import overall_level
-from paribus.comparison.paired import ALPHA, Floats
-from paribus.comparison.ranking import Above, extreme_ranking
 from paribus.comparison.study import StudyComparison
 from paribus.comparison.values import SettingValues
 from paribus.narrative.differences import TABLE, found, numbers_of
 from paribus.narrative.numbers import Quantity, over_seeds, p_in_words
 from paribus.narrative.observation import MOST_NAMED, Observation, left_out, listed
+from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.looks import overall_level
+from paribus.stats.ranking import Above, extreme_ranking
 
 _EPOCH = "best_epoch"
 _POINTS = Quantity("points", scale=100, sign=True)

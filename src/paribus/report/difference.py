@@ -9,12 +9,12 @@ import altair as alt
 import numpy as np
 
 from paribus.comparison.confusion import ConfusionDifference
-from paribus.comparison.paired import Floats
 from paribus.report.figures import Rows, to_svg
 from paribus.report.heatmap import STRONGEST, TWO_LINE_CLASSES
 from paribus.report.svg import Svg
 from paribus.report.theme import color
 from paribus.report.words import Unit
+from paribus.stats.intervals import Floats
 
 #: Images, as a mean over seeds.
 IMAGES = Unit(1)

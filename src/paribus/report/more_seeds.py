@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
-from paribus.comparison.precision import half_width
 from paribus.report.figures import Rows, cycled, legend, ticks, to_svg
 from paribus.report.svg import Svg
 from paribus.report.theme import SETTING_COLORS, SETTING_SHAPES, color
+from paribus.stats.intervals import half_width
 
 HEIGHT = 260
 

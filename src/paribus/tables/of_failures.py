@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from paribus.evaluation.intervals import wilson
 from paribus.failures.label_errors import Suspicions, suspicions
 from paribus.failures.outcomes import (
     KINDS,
@@ -19,6 +18,7 @@ from paribus.failures.outcomes import (
     outcomes,
 )
 from paribus.records.types import Integers, Record
+from paribus.stats.proportions import wilson
 from paribus.tables.frames import categorical, joined
 
 

@@ -1,9 +1,14 @@
 """The digits are scikit-learn's own, in shades from 0 to 255."""
 
+import re
+import sys
+
 import numpy as np
+import pytest
 from sklearn.datasets import load_digits
 
 from paribus.data.sources.digits import CONTENTS, open_digits
+from paribus.errors import DataError
 
 
 def test_they_are_scikit_learns_digits_with_their_shades_spread_to_255() -> None:
@@ -22,3 +27,10 @@ def test_they_are_scikit_learns_digits_with_their_shades_spread_to_255() -> None
 
 def test_their_contents_are_the_expected_ones() -> None:
     assert open_digits().fingerprint == CONTENTS
+
+
+def test_without_scikit_learn_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    message = "the digits data need scikit-learn: pip install 'paribus[digits]'"
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        open_digits()

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from paribus.claims.sample import value_sample
 from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Against, Effect
-from paribus.comparison.paired import ALPHA
 from paribus.comparison.study import StudyComparison
 from paribus.metrics.interventions import CENTER_BLANKED, SURROUNDINGS_BLANKED
 from paribus.metrics.registry import CAUSES, DROP
@@ -19,6 +18,7 @@ from paribus.report.dots import Mark, dots
 from paribus.report.sections.numbers import MOST_VARIATIONS, TALL, p_value, verdict_cell
 from paribus.report.summary import Summary
 from paribus.report.verdicts import marked, tone
+from paribus.stats.intervals import ALPHA
 
 #: The metrics that a reader asks for first, in this order; the other ones are drops.
 BACKGROUND = tuple(name for name in CAUSES if ":" not in name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from paribus.evaluation.intervals import Mean, Share, share
 from paribus.failures.cases import Confusion, confusions
 from paribus.failures.changes import ChangeCounts, Count, change_counts
 from paribus.failures.outcomes import Kind, Outcomes
 from paribus.report import words
 from paribus.report.blocks import Block, Cell, Heading, Paragraph, Table
 from paribus.report.sections.numbers import MOST_VARIATIONS, TALL, p_value
+from paribus.stats.intervals import Mean
+from paribus.stats.proportions import Share, share
 
 #: So many of each setting's confusions are told.
 MOST_CONFUSIONS = 8

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 from paribus.comparison.compare import Comparison
-from paribus.comparison.paired import ALPHA
-from paribus.comparison.power import MOST_SEEDS
 from paribus.narrative.headline import interval_of
 from paribus.narrative.numbers import Quantity, difference_of
 from paribus.report import words
 from paribus.report.blocks import Cell
 from paribus.report.verdicts import marked, tone
+from paribus.stats.intervals import ALPHA
+from paribus.stats.power import MOST_SEEDS
 
 #: Charts show so many variations at most.
 MOST_VARIATIONS = 8

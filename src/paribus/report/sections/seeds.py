@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from paribus.comparison.compare import Comparison
-from paribus.comparison.looks import nominal_level
-from paribus.comparison.precision import half_width
 from paribus.comparison.sequential import SeedPath
 from paribus.comparison.study import PRIMARY, StudyComparison
 from paribus.report import figures, words
@@ -23,6 +21,8 @@ from paribus.report.sections.numbers import (
 )
 from paribus.report.summary import Summary
 from paribus.report.verdicts import marked, tone
+from paribus.stats.intervals import half_width
+from paribus.stats.looks import nominal_level
 
 #: The axis of seeds ends between these, and at twice the present ones at least.
 LEAST_AXIS, MOST_AXIS = 20, 100

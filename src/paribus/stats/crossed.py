@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from paribus.comparison.paired import ALPHA
 from paribus.errors import ComparisonError
+from paribus.stats.intervals import LEVEL
 
 Table = npt.NDArray[np.integer] | npt.NDArray[np.bool_]
 
@@ -79,7 +79,7 @@ class _MeanSquares:
 
 
 def crossed_interval(
-    correct_diff: Table, classes: npt.ArrayLike | None = None, level: float = 1 - ALPHA
+    correct_diff: Table, classes: npt.ArrayLike | None = None, level: float = LEVEL
 ) -> CrossedInterval:
     """The mean difference in accuracy and its interval for new seeds and new images.
 

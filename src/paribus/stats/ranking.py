@@ -14,9 +14,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from paribus.comparison.multiplicity import holm
-from paribus.comparison.paired import ALPHA, Floats, differences, t_interval
 from paribus.errors import ComparisonError
+from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.multiplicity import holm
+from paribus.stats.paired import differences, t_interval
 
 Outcome = Literal["supported", "refuted", "undecided"]
 

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from paribus.comparison.paired import t_interval
-from paribus.comparison.ranking import extreme_ranking, ordered_ranking
 from paribus.errors import ComparisonError
+from paribus.stats.paired import t_interval
+from paribus.stats.ranking import extreme_ranking, ordered_ranking
 
 NAMES = ("cat", "dog", "ship", "truck")
 RNG = np.random.default_rng(20260105)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from paribus.comparison import looks
 from paribus.errors import ComparisonError
+from paribus.stats import looks
 
 LOOKS = (5, 8, 12, 20)
 

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from scipy import special
 from scipy.stats import qmc
 
-from paribus.comparison.paired import ALPHA, Floats
 from paribus.errors import ComparisonError
+from paribus.stats.intervals import ALPHA, Floats
 from paribus.streams import stream
 
 FIRST_LOOK = 3

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from paribus.audit.figures import networks
-from paribus.audit.ranks import ends, extremes, ranks
+from paribus.audit.rankings import ends, extremes, ranks
 from paribus.audit.spec import Published
 
 #: Recalls 0.9, 0.5, 0.5, of unequal supports.

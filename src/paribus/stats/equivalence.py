@@ -7,8 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from paribus.comparison.paired import ALPHA, Alternative, Floats, mean_test
 from paribus.errors import ComparisonError
+from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.paired import Alternative, mean_test
 
 Verdict = Literal["better", "worse", "higher", "lower", "equivalent", "undecided"]
 Test = Callable[[Floats, Alternative], Floats | float]

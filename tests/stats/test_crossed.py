@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from paribus.comparison.crossed import CrossedInterval, Table, crossed_interval, split_spread
 from paribus.errors import ComparisonError
+from paribus.stats.crossed import CrossedInterval, Table, crossed_interval, split_spread
 
 RNG = np.random.default_rng(20260102)
 

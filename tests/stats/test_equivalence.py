@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.weightstats import ttost_paired
 
-from paribus.comparison.equivalence import Verdict, equivalence_p, verdict
-from paribus.comparison.paired import hodges_lehmann, signed_rank_test, t_interval
 from paribus.errors import ComparisonError
+from paribus.stats.equivalence import Verdict, equivalence_p, verdict
+from paribus.stats.paired import hodges_lehmann, signed_rank_test, t_interval
 
 RNG = np.random.default_rng(20260103)
 

@@ -1,4 +1,4 @@
-"""How many seeds would decide an undecided comparison."""
+"""How many seeds would decide an undecided comparison, and how many pairing saves."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-from paribus.comparison.paired import ALPHA, Floats, ranks_to_cut
 from paribus.errors import ComparisonError
+from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.paired import ranks_to_cut
 from paribus.streams import stream
 
 Goal = Literal["difference", "equivalence"]
@@ -196,3 +197,15 @@ def _positive_ranks(d: Floats) -> npt.NDArray[np.int64]:
 @lru_cache(maxsize=16)
 def _normal_draws(n: int) -> Floats:
     return stream(0, "power by ranks", n).standard_normal((_DRAWS, n))
+
+
+def gain_of_pairing(baseline: Floats, variation: Floats) -> float:
+    """How many times as many seeds it would take, unpaired, for an interval as narrow.
+
+    (var(baseline) + var(variation)) / var(variation - baseline) of the paired values (n,) each:
+    variances of a mean fall as one over the seeds. Infinite where all differences are equal;
+    below 1 where the correlation is negative.
+    """
+    paired = float(np.var(variation - baseline, ddof=1))
+    unpaired = float(np.var(baseline, ddof=1) + np.var(variation, ddof=1))
+    return unpaired / paired if paired else float("inf")

@@ -15,13 +15,11 @@ import numpy.typing as npt
 from scipy import stats
 
 from paribus.errors import ComparisonError
+from paribus.stats.intervals import LEVEL, Floats, half_width
 from paribus.streams import stream
 
-Floats = npt.NDArray[np.float64]
 Alternative = Literal["two-sided", "greater", "less"]
 
-#: A wrong verdict is allowed this often.
-ALPHA = 0.05
 #: Up to so many seeds every flip is counted (two halves of 2**15 sums); beyond, FLIPS are drawn.
 EXACT_SEEDS = 30
 FLIPS = 99_999
@@ -124,7 +122,7 @@ def mean_test(d: Floats, alternative: Alternative = "two-sided") -> Floats:
     return p
 
 
-def t_interval(d: Floats, level: float = 1 - ALPHA) -> Estimate:
+def t_interval(d: Floats, level: float = LEVEL) -> Estimate:
     """Mean of d (..., n) and its t interval: mean +- t(n-1) * sd / sqrt(n).
 
     Assumes that the seeds are independent and the differences about normal. Source: Student
@@ -132,8 +130,7 @@ def t_interval(d: Floats, level: float = 1 - ALPHA) -> Estimate:
     """
     _at_least_two(d)
     n, mean = d.shape[-1], np.asarray(d.mean(axis=-1))
-    half = stats.t.ppf((1 + level) / 2, n - 1) * d.std(axis=-1, ddof=1) / np.sqrt(n)
-    half = np.where(is_constant(d), np.nan, half)
+    half = np.where(is_constant(d), np.nan, half_width(n, d.std(axis=-1, ddof=1), level))
     return Estimate(mean, mean - half, mean + half, mean_test(d), level)
 
 
@@ -169,7 +166,7 @@ def signed_rank_test(d: Floats, alternative: Alternative = "two-sided") -> float
     return sign_flip(np.asarray(stats.rankdata(np.abs(d)) * np.sign(d)), alternative)
 
 
-def hodges_lehmann(d: Floats, level: float = 1 - ALPHA) -> Estimate:
+def hodges_lehmann(d: Floats, level: float = LEVEL) -> Estimate:
     """Hodges-Lehmann estimate of the shift of d (..., n) with its signed-rank interval.
 
     The estimate is the median of the means of all pairs (Walsh averages), a difference with

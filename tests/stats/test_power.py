@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,15 +11,16 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from paribus.comparison.paired import signed_rank_test
-from paribus.comparison.power import (
+from paribus.errors import ComparisonError
+from paribus.stats.paired import signed_rank_test
+from paribus.stats.power import (
+    gain_of_pairing,
     power_by_ranks,
     power_of_difference,
     power_of_equivalence,
     seeds_needed,
     seeds_needed_by_ranks,
 )
-from paribus.errors import ComparisonError
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 10, 30])
@@ -136,3 +139,13 @@ def test_too_few_seeds_for_a_small_p_have_no_power_by_ranks() -> None:
 def test_a_negative_spread_is_refused() -> None:
     with pytest.raises(ComparisonError, match="standard deviation is -1"):
         seeds_needed(1.0, -1.0)
+
+
+def test_pairing_gains_what_the_correlation_takes_from_the_variance() -> None:
+    x = np.random.default_rng(1).normal(size=200)
+    y = 0.8 * x + 0.6 * np.random.default_rng(2).normal(size=200)
+    r, sx, sy = np.corrcoef(x, y)[0, 1], x.std(ddof=1), y.std(ddof=1)
+    expected = (sx**2 + sy**2) / (sx**2 + sy**2 - 2 * r * sx * sy)
+    assert gain_of_pairing(x, y) == pytest.approx(expected)
+    assert gain_of_pairing(x, x + 1) > 1e20 or math.isinf(gain_of_pairing(x, x + 1))
+    assert gain_of_pairing(x, -x) == pytest.approx(0.5)

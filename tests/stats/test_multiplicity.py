@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from statsmodels.stats.multitest import multipletests
 
-from paribus.comparison.multiplicity import holm
+from paribus.stats.multiplicity import holm
 
 p_values = arrays(np.float64, st.integers(1, 12), elements=st.floats(1e-6, 1))
 

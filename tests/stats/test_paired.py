@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from paribus.comparison import paired
-from paribus.comparison.paired import Floats
 from paribus.errors import ComparisonError
+from paribus.stats import paired
+from paribus.stats.intervals import Floats
 
 RNG = np.random.default_rng(20260101)
 

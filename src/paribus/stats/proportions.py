@@ -1,0 +1,115 @@
+"""Counts out of a total: Wilson's and Newcombe's intervals, McNemar's test of two networks.
+
+One run of each setting can't tell ways of training apart: another seed would have given
+another network. It can tell the two networks apart; that, and no more, is McNemar's test.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from paribus.errors import ComparisonError
+from paribus.stats.intervals import LEVEL, Floats
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many of so many, with the interval of the share that they estimate, 0 to 1."""
+
+    count: int
+    of: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class TwoNetworks:
+    """The comparison of two trained networks: not of two ways of training.
+
+    Attributes:
+        n: images that both judged.
+        only_baseline, only_variation: images that this one alone got right.
+        difference: accuracy of the variation's network minus that of the baseline's.
+        p: exact McNemar p of "these two networks are right equally often on such images".
+    """
+
+    n: int
+    only_baseline: int
+    only_variation: int
+    difference: float
+    p: float
+
+
+def share(count: int, of: int) -> Share:
+    """A count as a share with its 95 % Wilson interval; of nothing, it is 0 to 1."""
+    low, high = wilson(count, of)
+    return Share(count, of, float(low), float(high))
+
+
+def wilson(count: npt.ArrayLike, of: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Wilson's 95 % interval of a probability, from `count` of `of` independent trials.
+
+    With p = count / of and z the normal quantile, its ends are
+    (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n). Of no trial it is 0 to 1.
+    Source: Wilson 1927.
+
+    Args:
+        count, of: arrays of one shape, or that broadcast to it.
+    """
+    count, n = np.broadcast_arrays(np.asarray(count, float), np.asarray(of, float))
+    z = float(stats.norm.ppf((1 + LEVEL) / 2))
+    # Both sides times n, so that no trial needs no exception.
+    middle = count + z**2 / 2
+    half = z * np.sqrt(count * (n - count) / np.maximum(n, 1) + z**2 / 4)
+    low, high = (middle - half) / (n + z**2), (middle + half) / (n + z**2)
+    # At 0 and at 1 the formula ends exactly there, but for the last bit.
+    return np.where(count == 0, 0.0, low), np.where(count == n, 1.0, high)
+
+
+def newcombe(first: Share, second: Share) -> tuple[float, float]:
+    """Newcombe's 95 % interval of a difference of two independent shares, first minus second.
+
+    With (l1, u1) and (l2, u2) the Wilson intervals of p1 and p2 it is
+    p1 - p2 - √((p1 - l1)² + (u2 - p2)²) to p1 - p2 + √((u1 - p1)² + (p2 - l2)²).
+    Source: Newcombe 1998, method 10. Both totals must be above 0.
+    """
+    p1, p2 = first.count / first.of, second.count / second.of
+    below = math.hypot(p1 - first.low, second.high - p2)
+    above = math.hypot(first.high - p1, p2 - second.low)
+    return p1 - p2 - below, p1 - p2 + above
+
+
+def mcnemar_p(only_one: int, only_other: int) -> float:
+    """Exact McNemar p from the numbers of images that one network alone gets right.
+
+    If the two are equally good, each such image is as likely to be the one's as the
+    other's: a binomial test with probability 1/2. Source: McNemar 1947.
+    """
+    n = only_one + only_other
+    return float(stats.binomtest(only_one, n).pvalue) if n else 1.0
+
+
+def compare_networks(baseline: npt.ArrayLike, variation: npt.ArrayLike) -> TwoNetworks:
+    """Exact McNemar test of two networks. Source: Dietterich 1998 for what it can't say.
+
+    Args:
+        baseline, variation: (n,) whether each network is right on each image.
+
+    Raises:
+        ComparisonError: the shapes differ or there is no image.
+    """
+    b, v = np.asarray(baseline, bool), np.asarray(variation, bool)
+    if b.ndim != 1 or b.shape != v.shape or not b.size:
+        raise ComparisonError(
+            "expected the answers of both networks to the same images, got shapes "
+            f"{b.shape} and {v.shape}"
+        )
+    only_b, only_v = int((b & ~v).sum()), int((v & ~b).sum())
+    return TwoNetworks(
+        b.size, only_b, only_v, (only_v - only_b) / b.size, mcnemar_p(only_b, only_v)
+    )
