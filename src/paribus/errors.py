@@ -97,12 +97,6 @@ class ResumeError(ParibusError):
     """A run begun elsewhere, which would go on here with other last bits."""
 
 
-class ComparisonError(ParibusError, ValueError):
-    """Numbers that can't be compared as asked."""
-
-    exit_code = 2
-
-
 class DiskError(ParibusError, OSError):
     """Something that the disk doesn't take: full, read-only, faulty or gone.
 

@@ -15,7 +15,7 @@ import pandas as pd
 from paribus import tables
 from paribus.claims.judge import ClaimVerdict, judge, require_testable
 from paribus.comparison.effects import Effect, effects
-from paribus.comparison.seeds import refuse_changed_looks, seeds_wanted
+from paribus.comparison.sequential import refuse_changed_looks, seeds_wanted
 from paribus.comparison.study import StudyComparison, compare
 from paribus.comparison.values import Analyzed
 from paribus.errors import DiskError, RecordError

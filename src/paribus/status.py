@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paribus.comparison.seeds import seeds_wanted
+from paribus.comparison.sequential import seeds_wanted
 from paribus.errors import RecordError
 from paribus.io.lock import Holder, holder
 from paribus.log import read_log

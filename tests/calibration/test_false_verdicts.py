@@ -15,7 +15,7 @@ from calibration.simulated_truth import (
 )
 from paribus.comparison.compare import adjusted, compare_metric
 from paribus.comparison.sequential import follow_looks
-from paribus.metrics.registry import Metric
+from paribus.metrics.metric import Metric
 
 LOOKS = (5, 8, 12, 20)
 ACCEPTED = 0.055

@@ -11,9 +11,10 @@ from scipy import stats
 
 from paribus.audit.figures import ClassResult, Network
 from paribus.audit.spec import Observation, Published
+from paribus.metrics.registry import class_figure
 from paribus.stats.intervals import ALPHA
 from paribus.stats.multiplicity import holm
-from paribus.study.claims import Ranking, Test, class_figure
+from paribus.study.claims import Ranking, Test
 
 Extreme = Literal["best", "worst"]
 Outcome = Literal["holds", "fails", "not checked"]

@@ -21,8 +21,8 @@ from paribus.audit.spec import (
     PublishedSetting,
 )
 from paribus.errors import StudyError
+from paribus.metrics.registry import class_figure
 from paribus.study.check import CLAIM_TESTS
-from paribus.study.claims import class_figure
 from paribus.study.faults import Fault, Location, in_words, nearest, short, unknown_settings
 from paribus.study.tree import load, plain, problem, read_text
 

@@ -15,7 +15,7 @@ they are not adjusted for one another. In a study with looks all p values allow 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -24,10 +24,10 @@ import numpy as np
 from paribus.claims import numbers, rankings
 from paribus.claims.sample import Interval
 from paribus.claims.statement import Statement
-from paribus.comparison.study import Metrics, study_metrics
 from paribus.comparison.values import Values, values
 from paribus.errors import ComparisonError
-from paribus.metrics.registry import CAUSES, figure_of
+from paribus.metrics.metric import Metric
+from paribus.metrics.registry import built_in, class_figure, class_metric
 from paribus.narrative.numbers import over_seeds, p_in_words
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.looks import nominal_level, overall_level
@@ -39,7 +39,6 @@ from paribus.study.claims import (
     Order,
     Ranking,
     ValueRange,
-    class_figure,
 )
 from paribus.study.faults import nearest
 from paribus.study.spec import Study
@@ -48,9 +47,6 @@ Verdict = Literal["supported", "refuted", "undecided"]
 
 #: Statements up to this number are all told; of more, the one that decides.
 _TOLD = 4
-
-#: Metrics that the report's loss curves show.
-_CURVES = ("best_epoch", "best_val_loss", "epochs_to_loss", "roughness", "generalization_gap")
 
 
 @dataclass(frozen=True)
@@ -115,7 +111,7 @@ def judge(study: Study, values: Values) -> tuple[ClaimVerdict, ...]:
             class that there isn't.
     """
     looks = None if isinstance(study.seeds, int) else study.seeds.looks
-    metrics = {**study_metrics(study, values.classes), **_figures_claimed(study)}
+    metrics = {**values.metrics, **_claimed_by_class(study)}
     return tuple(_judge(claim, values, metrics, looks) for claim in study.claims)
 
 
@@ -128,14 +124,14 @@ def require_testable(study: Study, classes: Sequence[str]) -> None:
     judge(study, replace(values(study, ()), classes=tuple(classes)))
 
 
-def _figures_claimed(study: Study) -> Metrics:
+def _claimed_by_class(study: Study) -> dict[str, Metric]:
     """The figures of single classes that claims name; the study compares of them recall alone."""
-    named = filter(None, (class_figure(claim.test.metric) for claim in study.claims))
-    return {metric.name: metric for metric in (figure_of(*of) for of in named)}
+    named = [built_in(claim.test.metric) for claim in study.claims]
+    return {metric.name: metric for metric in named if metric is not None and metric.member}
 
 
 def _judge(
-    claim: Claim, values: Values, metrics: Metrics, looks: Sequence[int] | None
+    claim: Claim, values: Values, metrics: Mapping[str, Metric], looks: Sequence[int] | None
 ) -> ClaimVerdict:
     level = 1 - (ALPHA if looks is None else nominal_level(looks))
     judged = _judged(_statements(claim, values, metrics, level), looks)
@@ -147,13 +143,15 @@ def _judge(
         interval=deciding.statement.interval,
         n_seeds=deciding.statement.n_seeds,
         p=deciding.p,
-        evidence=_evidence(judged, deciding, values.rule(claim.test.metric)),
-        figure=_figure(claim),
+        evidence=_evidence(judged, deciding, _note(claim, metrics)),
+        figure=_figure(claim, metrics),
         statements=judged,
     )
 
 
-def _statements(claim: Claim, values: Values, metrics: Metrics, level: float) -> list[Statement]:
+def _statements(
+    claim: Claim, values: Values, metrics: Mapping[str, Metric], level: float
+) -> list[Statement]:
     try:
         _require_classes(claim, values.classes)
         match claim.test:
@@ -232,10 +230,12 @@ def _evidence(judged: Sequence[Judged], deciding: Judged, rule: str) -> str:
     return counted + " ".join([*sentences, rule] if rule else sentences)
 
 
-def _figure(claim: Claim) -> str:
-    metric = claim.test.metric
-    if isinstance(claim.test, Ranking) or class_figure(metric):
-        return "recall" if metric.split(":")[0] == "recall" else "report"
-    if metric in _CURVES:
-        return "loss"
-    return "causes" if metric in CAUSES else "comparison"
+def _note(claim: Claim, metrics: Mapping[str, Metric]) -> str:
+    """What a reader must know of how the claim's metric is taken."""
+    return "" if isinstance(claim.test, Ranking) else metrics[claim.test.metric].note
+
+
+def _figure(claim: Claim, metrics: Mapping[str, Metric]) -> str:
+    if isinstance(claim.test, Ranking):
+        return class_metric(claim.test.metric, "").figure
+    return metrics[claim.test.metric].figure

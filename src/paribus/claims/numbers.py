@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from paribus.claims.sample import Sample, difference_sample, value_sample
 from paribus.claims.statement import ONE_NETWORK, Answer, Statement, unanswered
-from paribus.comparison.study import Metrics
 from paribus.comparison.values import Values
 from paribus.errors import ComparisonError
-from paribus.metrics.registry import Metric
+from paribus.metrics.metric import Metric
 from paribus.narrative import notes
 from paribus.narrative.numbers import Quantity, difference_of, value_of
 from paribus.study.claims import DifferenceRange, Direction, ValueRange
@@ -22,7 +21,9 @@ Judge = Callable[[Sample], Answer]
 _CONTRARY = {"better": "worse", "worse": "better", "higher": "lower", "lower": "higher"}
 
 
-def direction(test: Direction, values: Values, metrics: Metrics, level: float) -> Statement:
+def direction(
+    test: Direction, values: Values, metrics: Mapping[str, Metric], level: float
+) -> Statement:
     """A setting is better, worse, higher, lower than another, or equivalent to it."""
     if test.by is not None and (test.margin is not None or test.expect == "equivalent"):
         raise ComparisonError(
@@ -39,13 +40,13 @@ def direction(test: Direction, values: Values, metrics: Metrics, level: float) -
 
 
 def difference_range(
-    test: DifferenceRange, values: Values, metrics: Metrics, level: float
+    test: DifferenceRange, values: Values, metrics: Mapping[str, Metric], level: float
 ) -> Statement:
     """The difference of two settings, or the ratio of their times, lies in a range."""
     metric = metrics[test.metric]
     low, high = test.between
     words = difference_of(metric).bounds(low, high)
-    if metric.kind == "log ratio":
+    if metric.compare == "ratio":
         if low <= 0:
             raise ComparisonError(f"A ratio of times lies above 0; `between` begins at {low:g}.")
         low, high = math.log(low), math.log(high)
@@ -53,7 +54,7 @@ def difference_range(
 
 
 def value_ranges(
-    test: ValueRange, values: Values, metrics: Metrics, level: float
+    test: ValueRange, values: Values, metrics: Mapping[str, Metric], level: float
 ) -> list[Statement]:
     """The mean of each setting lies in the setting's range."""
     metric = metrics[test.metric]
@@ -91,7 +92,7 @@ def _at_least(test: Direction, metric: Metric, by: float) -> Judge:
     """Whether the difference goes this way, and at least so far."""
     upward = _is_upward(test, metric)
     bound = by if upward else -by
-    if metric.kind == "log ratio":
+    if metric.compare == "ratio":
         if bound <= -1:
             raise ComparisonError(f"A time can't be shorter by {100 * by:g} %.")
         bound = math.log1p(bound)

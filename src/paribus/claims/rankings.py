@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from paribus.claims.sample import Interval
 from paribus.claims.statement import ONE_NETWORK, Answer, Statement, unanswered
-from paribus.comparison.study import Metrics
 from paribus.comparison.values import Values
-from paribus.metrics.registry import Metric
+from paribus.metrics.metric import Metric
+from paribus.metrics.registry import class_metric
 from paribus.narrative.numbers import Quantity, difference_of
 from paribus.stats.intervals import ALPHA
 from paribus.stats.ranking import Above, extreme_ranking, ordered_ranking
@@ -25,7 +26,7 @@ def ranking(test: Ranking, values: Values) -> list[Statement]:
     return [statement for name in names for statement in _in_setting(test, name, values)]
 
 
-def order(test: Order, values: Values, metrics: Metrics) -> list[Statement]:
+def order(test: Order, values: Values, metrics: Mapping[str, Metric]) -> list[Statement]:
     """Each setting lies above the next one in the mean of a metric."""
     metric = metrics[test.metric]
     columns = [values.settings[name].of(test.metric) for name in test.order]
@@ -39,7 +40,7 @@ def _in_setting(test: Ranking, setting: str, values: Values) -> list[Statement]:
     about = f"{setting}, {test.metric}"
     if not values.settings[setting].finished.any():
         return [unanswered(about, [setting], values)]
-    metric = Metric(test.metric, test.metric, "", "mean difference", True)
+    metric = class_metric(test.metric, "")
     table = values.by_class(setting, test.metric)
     found: list[Statement] = []
     for members, highest in ((test.best, True), (test.worst, False)):
@@ -54,7 +55,7 @@ def _statements(about: str, ranked: Ranked, metric: Metric) -> list[Statement]:
         there = "It holds for that one." if ranked.agreeing else "It does not hold for that one."
         return [Statement(about, ranked.n_seeds, None, "", None, (ONE_NETWORK, there))]
     # A ranking subtracts the values themselves and compares means, be they times or epochs.
-    words = difference_of(replace(metric, kind="mean difference"))
+    words = difference_of(replace(metric, compare="difference"))
     return [_of_above(f"{about}, ", above, ranked, words) for above in ranked.statements]
 
 

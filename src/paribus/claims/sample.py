@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from paribus.comparison.values import Flags, Values
-from paribus.metrics.registry import Metric
+from paribus.metrics.metric import Metric
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.paired import (
     Alternative,
@@ -105,10 +105,10 @@ def difference_sample(values: Values, setting: str, against: str, metric: Metric
     """A setting's values minus another's over paired seeds, as a comparison takes them."""
     ours, theirs = (values.settings[name].of(metric.name) for name in (setting, against))
     pairs = complete_pairs(theirs, ours)
-    paired = log_ratios if metric.kind == "log ratio" else differences
+    paired = log_ratios if metric.compare == "ratio" else differences
     return Sample(
         paired(pairs.baseline, pairs.variation),
-        ranks=metric.kind == "rank",
+        ranks=metric.compare == "ranks",
         may_be_larger=_censored(values, setting, metric, pairs.known),
         may_be_smaller=_censored(values, against, metric, pairs.known),
     )

@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from paribus.metrics.registry import Kind, Metric
-from paribus.narrative import notes
+from paribus.metrics.metric import Compare, Metric
 from paribus.stats.crossed import CrossedInterval
 from paribus.stats.equivalence import Verdict, equivalence_p, verdict
 from paribus.stats.intervals import ALPHA, Floats
@@ -45,10 +44,10 @@ class Comparison:
 
     Attributes:
         variation, metric: what is compared.
-        n_seeds, missing: paired seeds that count, and those left out for want of a value.
-        estimate, low, high: variation - baseline, or variation / baseline for a log ratio,
-            with the interval for new seeds on these test images; None where unknown.
-        level: the confidence that the interval has.
+        n_seeds, missing: paired seeds that count, and those left out because a value is missing.
+        estimate, low, high: variation - baseline, or variation / baseline for a ratio, with the
+            interval for new seeds on these test images; None where unknown.
+        level, wanted_level: the confidence that the interval has, and the one asked for.
         p, p_adjusted: of "no difference"; adjusted over the family (and looks) it belongs to.
         p_sign_flip: of the sign-flip test, beside p.
         p_equivalence, p_equivalence_adjusted: of "not within the margin"; None if no margin.
@@ -56,7 +55,12 @@ class Comparison:
         correlation: of the paired values.
         difference, sd: of the paired differences, on the scale of the test (logs for a ratio).
         verdict, seeds_needed: the outcome, and, if undecided, the seeds that would decide it.
-        data_notes, verdict_notes: what must be said of the values, and of the verdict.
+        differing: in how many seeds the two differ at all.
+        constant: all differences are the same, so that nothing tells their spread.
+        censored: how many of the baseline's and of the variation's values are only known to be
+            at least what is given.
+        first_look: so many seeds it takes until anything is tested, where there are looks.
+        stopped_early: a look before the last one decided it.
     """
 
     variation: str
@@ -67,6 +71,7 @@ class Comparison:
     low: float | None = None
     high: float | None = None
     level: float = 1 - ALPHA
+    wanted_level: float = 1 - ALPHA
     p: float | None = None
     p_adjusted: float | None = None
     p_sign_flip: float | None = None
@@ -78,13 +83,11 @@ class Comparison:
     sd: float | None = None
     verdict: Verdict = "undecided"
     seeds_needed: SeedsNeeded | None = None
-    data_notes: tuple[str, ...] = ()
-    verdict_notes: tuple[str, ...] = ()
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """All that must be said beside the numbers, in sentences."""
-        return self.data_notes + self.verdict_notes
+    differing: int = 0
+    constant: bool = False
+    censored: tuple[int, int] = (0, 0)
+    first_look: int | None = None
+    stopped_early: bool = False
 
 
 def compare_metric(
@@ -116,18 +119,20 @@ def compare_metric(
         ComparisonError: shapes that don't pair, infinite values, a ratio of values not above 0.
     """
     pairs = complete_pairs(baseline, variation)
-    d = _paired(metric.kind, pairs)
-    said = [*notes.on_missing(int((~pairs.known).sum())), *notes.on_number(d)]
+    d = _paired(metric.compare, pairs)
     comparison = Comparison(
         variation=name,
         metric=metric,
         n_seeds=len(d),
         missing=int((~pairs.known).sum()),
-        estimate=_shown(metric.kind, d.mean()) if len(d) else None,
+        estimate=_shown(metric.compare, d.mean()) if len(d) else None,
         level=level,
+        wanted_level=level,
         new_images=new_images,
         correlation=correlation(pairs),
-        data_notes=(*said, *_on_censoring(censored, pairs)),
+        differing=int(np.count_nonzero(d)),
+        constant=len(d) > 1 and bool(is_constant(d)),
+        censored=_count_censored(censored, pairs),
     )
     return adjusted([_tested(comparison, d) if len(d) > 1 else comparison])[0]
 
@@ -157,45 +162,43 @@ def adjusted(
     return tuple(result)
 
 
-def _paired(kind: Kind, pairs: Pairs) -> Floats:
-    paired = log_ratios if kind == "log ratio" else differences
+def _paired(compare: Compare, pairs: Pairs) -> Floats:
+    paired = log_ratios if compare == "ratio" else differences
     return paired(pairs.baseline, pairs.variation)
 
 
-def _shown(kind: Kind, value: float | Floats) -> float | None:
+def _shown(compare: Compare, value: float | Floats) -> float | None:
     """A number of the test's scale on the reader's scale; NaN is None."""
     number = float(value)
     if math.isnan(number):
         return None
-    return math.exp(number) if kind == "log ratio" else number
+    return math.exp(number) if compare == "ratio" else number
 
 
-def _on_censoring(censored: tuple[Flags, Flags] | None, pairs: Pairs) -> list[str]:
+def _count_censored(censored: tuple[Flags, Flags] | None, pairs: Pairs) -> tuple[int, int]:
     if censored is None:
-        return []
+        return 0, 0
     baseline, variation = (int(np.asarray(flags)[pairs.known].sum()) for flags in censored)
-    return notes.on_censoring(baseline, variation, len(pairs.baseline))
+    return baseline, variation
 
 
 def _tested(comparison: Comparison, d: Floats) -> Comparison:
     """With the estimate, interval and tests of the differences d (n,), n at least 2."""
-    metric, ranks = comparison.metric, comparison.metric.kind == "rank"
-    found = (hodges_lehmann if ranks else t_interval)(d, comparison.level)
+    metric, ranks = comparison.metric, comparison.metric.compare == "ranks"
+    estimate = (hodges_lehmann if ranks else t_interval)(d, comparison.level)
     margin, test = metric.scaled_margin, signed_rank_test if ranks else mean_test
-    low, high = (found.low, found.high) if not is_constant(d) else (math.nan, math.nan)
-    on_level = [] if is_constant(d) else notes.on_level(len(d), found.level, comparison.level)
+    low, high = (math.nan, math.nan) if comparison.constant else (estimate.low, estimate.high)
     return replace(
         comparison,
-        estimate=_shown(metric.kind, found.estimate),
-        low=_shown(metric.kind, low),
-        high=_shown(metric.kind, high),
-        level=found.level,
-        p=float(found.p),
+        estimate=_shown(metric.compare, estimate.estimate),
+        low=_shown(metric.compare, low),
+        high=_shown(metric.compare, high),
+        level=estimate.level,
+        p=float(estimate.p),
         p_sign_flip=sign_flip(d),
         p_equivalence=None if margin is None else float(equivalence_p(d, margin, test)),
-        difference=float(found.estimate),
+        difference=float(estimate.estimate),
         sd=float(d.std(ddof=1)),
-        data_notes=(*comparison.data_notes, *on_level),
     )
 
 
@@ -224,21 +227,7 @@ def _judged(comparison: Comparison, level: float) -> Comparison:
     c, metric = comparison, comparison.metric
     if c.p is None or c.p_adjusted is None or c.difference is None or c.sd is None:
         return c
-    found = verdict(c.difference, c.p_adjusted, c.p_equivalence_adjusted, metric.higher_is_better)
-    needed = seeds_needed_by_ranks if metric.kind == "rank" else seeds_needed
+    outcome = verdict(c.difference, c.p_adjusted, c.p_equivalence_adjusted, metric.higher_is_better)
+    needed = seeds_needed_by_ranks if metric.compare == "ranks" else seeds_needed
     plan = needed(c.difference, c.sd, metric.scaled_margin, level)
-    said = notes.on_verdict(found, c.p, c.p_adjusted, _least(c), metric.margin)
-    return replace(
-        c,
-        verdict=found,
-        seeds_needed=plan if found == "undecided" else None,
-        verdict_notes=tuple(said),
-    )
-
-
-def _least(c: Comparison) -> float | None:
-    """The smallest difference that the interval allows, in the margin's unit; None if 0."""
-    if c.low is None or c.high is None:
-        return None
-    null = 1.0 if c.metric.kind == "log ratio" else 0.0
-    return None if c.low <= null <= c.high else min(abs(c.low - null), abs(c.high - null))
+    return replace(c, verdict=outcome, seeds_needed=plan if outcome == "undecided" else None)

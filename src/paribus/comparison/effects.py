@@ -93,10 +93,10 @@ def _of_setting(study: Study, runs: Sequence[tuple[Record, Interventions]]) -> l
     facts, found = runs[0][0].facts, [its for _, its in runs]
     shown = [record.predictions for record, _ in runs if record.predictions]
     labels, classes = shown[0].labels, len(facts.data.classes)
-    plain = np.stack([its.last.argmax(axis=1) for its in shown])
+    plain = np.stack([predictions.predicted for predictions in shown])
     changes = [
         change
-        for change in interventions(facts.data.shape[0])
+        for change in interventions(facts.data.shape[0] if facts.data.shape else 1)
         if all(change.name in its.predicted for its in found)
     ]
     if not changes:
@@ -131,7 +131,9 @@ def _compared(
     labels: Integers,
 ) -> tuple[Comparison, ...]:
     """Accuracy changed minus unchanged: a comparison for each intervention."""
-    accuracy = replace(METRICS["test_accuracy"], margin=study.margin, primary=False)
+    accuracy = METRICS["test_accuracy"]
+    if study.primary == accuracy.name:
+        accuracy = replace(accuracy, margin=study.margin)
     right = plain == labels
     enough = len(plain) > 1 and np.unique(labels, return_counts=True)[1].min() > 1
     return adjusted(

@@ -7,6 +7,7 @@ path. Both get the same answer, because the looks are fixed in the study.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,13 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
-from paribus.metrics.registry import Metric
+from paribus.errors import ComparisonError
+from paribus.metrics.dynamics import Epoch
+from paribus.metrics.metric import Metric
+from paribus.metrics.run import RunData
+from paribus.records.types import Record
+from paribus.stats.intervals import Floats
 from paribus.stats.looks import check_looks, nominal_level
-
-EARLY_STOP = (
-    "Stopped at a look: the p value, the interval and the verdict allow for all the looks, but "
-    "an estimate at an early stop lies, on average, too far from 0."
-)
+from paribus.study.metrics import study_metrics
+from paribus.study.seeds import UntilDecided
+from paribus.study.spec import Study
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def _look(
     for name in taking_part:
         seen = judged[name]
         if seen.verdict != "undecided" and look < looks[-1]:
-            seen = replace(seen, data_notes=(*seen.data_notes, EARLY_STOP))
+            seen = replace(seen, stopped_early=True)
         paths[name].append(seen)
 
 
@@ -104,3 +108,75 @@ def _next_look(path: list[Comparison], looks: tuple[int, ...]) -> int | None:
     if len(path) == len(looks) or (path and path[-1].verdict != "undecided"):
         return None
     return looks[len(path)]
+
+
+# ---- from a study and its records ---------------------------------------------------------------
+
+
+def seeds_wanted(study: Study, records: Sequence[Record]) -> dict[str, int]:
+    """The seeds of each setting by its name: all, or those that the looks have asked for.
+
+    A variation that a look has decided keeps the seeds it had then; the baseline has as many
+    as the variation with most. The answer follows from the records alone, so that an
+    interrupted study goes on as if nothing had happened.
+    """
+    names = (study.baseline, *study.variations)
+    if isinstance(study.seeds, int) or not study.variations:
+        return dict.fromkeys(names, study.most_seeds)
+    seed_paths = seed_paths_of(study, study.seeds.looks, records)
+    variations = {name: _seeds_of(seed_path) for name, seed_path in seed_paths.items()}
+    return {study.baseline: max(variations.values()), **variations}
+
+
+def seed_paths_of(
+    study: Study, looks: Sequence[int], records: Sequence[Record]
+) -> dict[str, SeedPath]:
+    """The path of every variation over the looks, on the study's primary metric and its margin."""
+    metric = study_metrics(study.metrics, study.primary, study.margin, ())[study.primary]
+    values = {
+        name: _primary_values(records, name, metric) for name in (study.baseline, *study.variations)
+    }
+    baseline = values.pop(study.baseline)
+    return follow_looks(baseline, values, metric, looks)
+
+
+def refuse_changed_looks(before: Study, now: Study) -> None:
+    """Refuse to change, after runs have been seen, what decides when to stop.
+
+    Raises:
+        ComparisonError: naming what was declared and what is asked for now.
+    """
+    if not isinstance(before.seeds, UntilDecided) and not isinstance(now.seeds, UntilDecided):
+        return
+    declared, given = _stopping(before), _stopping(now)
+    if declared != given:
+        raise ComparisonError(
+            f"These results were begun with {declared}, got {given}. The rule for stopping is "
+            "part of the test: changed after looking, its 5 % no longer hold. Use another --out, "
+            "or go back to what was declared."
+        )
+
+
+def _stopping(study: Study) -> str:
+    if isinstance(study.seeds, int):
+        return f"{study.seeds} seeds, whatever they show"
+    looks = ", ".join(map(str, study.seeds.looks))
+    margin = "no margin" if study.margin is None else f"a margin of {study.margin:g}"
+    metric = "" if study.primary == "test_accuracy" else f" on {study.primary}"
+    return f"looks at {looks} seeds{metric} and {margin}"
+
+
+def _seeds_of(seed_path: SeedPath) -> int:
+    return seed_path.next_look or seed_path.path[-1].n_seeds + seed_path.path[-1].missing
+
+
+def _primary_values(records: Sequence[Record], setting: str, metric: Metric) -> Floats:
+    """Values (n,) of seeds 0 to n-1, NaN for a failed run; n is the first one missing."""
+    known = {r.facts.seed: r for r in records if r.facts.setting == setting}
+    first_missing = next(seed for seed in range(len(known) + 1) if seed not in known)
+    return np.array([_value(known[seed], metric) for seed in range(first_missing)])
+
+
+def _value(record: Record, metric: Metric) -> float:
+    value = metric.of(RunData(record)) if record.finished else math.nan
+    return float(value.value) if isinstance(value, Epoch) else value

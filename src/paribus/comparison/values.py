@@ -14,10 +14,10 @@ from paribus.comparison.engines import require_one_engine
 from paribus.errors import ComparisonError
 from paribus.metrics.dynamics import Epoch
 from paribus.metrics.metric import Metric
-from paribus.metrics.registry import CLASS_FIGURES, class_metric
+from paribus.metrics.registry import CLASS_FIGURES, class_metric, with_target
 from paribus.metrics.run import Curve, RunData
 from paribus.records.types import Integers, Interventions, Predictions, Record
-from paribus.stats.paired import Floats
+from paribus.stats.intervals import Floats
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import settings
 from paribus.study.spec import Study
@@ -111,22 +111,32 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
     finished = [r for rows in by_setting.values() for r in rows if r is not None and r.finished]
     require_one_engine(study, finished)
     classes, labels = _test_set(finished)
-    metrics = study_metrics(study.metrics, study.primary, study.margin, classes)
+    target = target_loss(study, records)
+    metrics = with_target(study_metrics(study.metrics, study.primary, study.margin, classes), target)
     figures = [class_metric(figure, name) for figure in CLASS_FIGURES for name in classes]
     wanted = metrics | {metric.name: metric for metric in figures}
-    target = half_way_loss(_train_losses(by_setting[study.baseline]))
     by_name = {
         name: _of_setting(
-            [None if r is None or not r.finished else RunData(r, target, analyzed.get(r.key)) for r in rows],
+            [
+                None if r is None or not r.finished else RunData(r, target, analyzed.get(r.key))
+                for r in rows
+            ],
             np.array([r is not None for r in rows]),
             wanted,
             labels,
         )
         for name, rows in by_setting.items()
     }
-    return Values(
-        study.baseline, metrics[study.primary], metrics, by_name, classes, labels, target
-    )
+    return Values(study.baseline, metrics[study.primary], metrics, by_name, classes, labels, target)
+
+
+def target_loss(study: Study, records: Sequence[Record]) -> float | None:
+    """The training loss that `epochs_to_loss` counts to; None where the baseline's never falls."""
+    baseline = [r for r in records if r.facts.setting == study.baseline and r.finished]
+    curves = [RunData(record).curve("train_loss") for record in baseline]
+    known = [curve for curve in curves if curve is not None]
+    longest = max(map(len, known), default=0)
+    return half_way_loss([curve for curve in known if len(curve) == longest])
 
 
 def half_way_loss(train_losses: Sequence[Curve]) -> float | None:
@@ -145,14 +155,6 @@ def half_way_loss(train_losses: Sequence[Curve]) -> float | None:
     mean = np.asarray(np.mean(np.stack(train_losses), axis=0, dtype=np.float64))
     first, lowest = float(mean[0]), float(mean.min())
     return (first + lowest) / 2 if lowest < first else None
-
-
-def _train_losses(baseline: Sequence[Record | None]) -> list[Curve]:
-    """The baseline's training losses, those of the usual length: curves of others can't be averaged."""
-    curves = [RunData(r).curve("train_loss") for r in baseline if r is not None and r.finished]
-    known = [curve for curve in curves if curve is not None]
-    length = max(map(len, known), default=0)
-    return [curve for curve in known if len(curve) == length]
 
 
 def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:

@@ -98,7 +98,8 @@ def _has_interventions(task: Analysis, record: Record) -> bool:
     found = read_interventions(task.out, record)
     if found is None:
         return False
-    wanted = {change.name for change in interventions(record.facts.data.shape[0])}
+    shape = record.facts.data.shape
+    wanted = {change.name for change in interventions(shape[0] if shape else 1)}
     return wanted <= found.predicted.keys()
 
 

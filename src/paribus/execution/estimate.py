@@ -51,7 +51,7 @@ class SettingOutlook:
     name: str
     changes: dict[str, tuple[Any, Any]]
     layers: tuple[str, ...]
-    parameters: int
+    parameters: int | None
     epochs: int
     engine: str
     why: str

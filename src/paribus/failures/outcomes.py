@@ -47,7 +47,7 @@ class Outcomes:
     seeds: tuple[int, ...]
     classes: tuple[str, ...]
     data: str
-    shape: tuple[int, int, int]
+    shape: tuple[int, int, int] | None
     index: Integers
     labels: Integers
     predicted: Integers
@@ -217,16 +217,16 @@ def _outcomes(records: Sequence[Record]) -> Outcomes:
         shape=facts.data.shape,
         index=predictions[0].index,
         labels=predictions[0].labels,
-        predicted=np.stack([its.last.argmax(axis=1) for its in predictions]),
-        probability=_mean_probability(predictions),
+        predicted=np.stack([its.predicted for its in predictions]),
+        probability=_mean_probability(predictions, len(facts.data.classes)),
     )
 
 
-def _mean_probability(predictions: Sequence[Predictions]) -> Probabilities:
-    """(n, classes), mean over the seeds."""
-    total = np.zeros(predictions[0].last.shape)
-    for its in predictions:
-        total += np.exp(its.last, dtype=np.float64)
+def _mean_probability(predictions: Sequence[Predictions], classes: int) -> Probabilities:
+    """(n, classes), mean over the seeds; NaN where a run's probabilities aren't known."""
+    total = np.zeros((len(predictions[0].labels), classes))
+    for shown in predictions:
+        total += np.nan if shown.last is None else np.exp(shown.last, dtype=np.float64)
     return total / len(predictions)
 
 

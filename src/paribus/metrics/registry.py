@@ -6,10 +6,9 @@ A new metric is one entry: tables, comparisons, claims, the report and docs/tabl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal, get_args
-
-import numpy as np
 
 from paribus.metrics import dynamics
 from paribus.metrics.classification import accuracy, class_figures, log_loss, macro_average
@@ -230,7 +229,7 @@ _ALL = (
         figure="loss",
     ),
     Metric(
-        "train_seconds",
+        "train_cpu_seconds",
         "training time (processor)",
         "lower",
         _processor_seconds,
@@ -319,19 +318,29 @@ def class_metric(figure: ClassFigure, name: str) -> Metric:
     )
 
 
+def with_target(metrics: Mapping[str, Metric], target: float | None) -> dict[str, Metric]:
+    """The metrics, their notes naming the training loss that `epochs_to_loss` counts to."""
+    no_fall = "The baseline's training loss never falls, so there is no loss to reach."
+    return {
+        name: replace(
+            metric, note=no_fall if target is None else metric.note.format(target_loss=f"{target:.3g}")
+        )
+        if "{target_loss}" in metric.note
+        else metric
+        for name, metric in metrics.items()
+    }
+
+
+def class_figure(name: str) -> tuple[ClassFigure, str] | None:
+    """Figure and class of a metric such as `recall:dog`; None of a metric of a whole run."""
+    prefix, _, member = name.partition(":")
+    return next(((one, member) for one in CLASS_FIGURES if member and prefix == one), None)
+
+
 def built_in(name: str) -> Metric | None:
     """The metric of this name, `recall:dog` and `drop:blur-6` included; None if there is none.
 
     Whether there is such a class is known only with the images.
     """
-    if known := METRICS.get(name) or CAUSES.get(name):
-        return known
-    figure, _, member = name.partition(":")
-    return next(
-        (class_metric(one, member) for one in CLASS_FIGURES if member and figure == one), None
-    )
-
-
-def is_finite(value: float | Epoch) -> bool:
-    """Whether a metric has a value for a run."""
-    return isinstance(value, Epoch) or bool(np.isfinite(value))
+    of_class = class_figure(name)
+    return METRICS.get(name) or CAUSES.get(name) or (class_metric(*of_class) if of_class else None)

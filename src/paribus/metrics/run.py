@@ -31,7 +31,7 @@ class RunData:
 
     @cached_property
     def matrix(self) -> Integers | None:
-        """The confusion matrix (classes, classes) after the last epoch; None without predictions."""
+        """The confusion matrix (classes, classes) after the last epoch, or None."""
         predictions = self.record.predictions
         if predictions is None:
             return None

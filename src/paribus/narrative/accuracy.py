@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from paribus.comparison.compare import Comparison
-from paribus.comparison.study import PRIMARY, StudyComparison
+from paribus.comparison.study import StudyComparison
 from paribus.narrative.differences import TABLE, found, numbers_of
 from paribus.narrative.headline import size
 from paribus.narrative.numbers import difference_of, over_seeds, p_in_words
@@ -26,7 +26,7 @@ def on_best_setting(compared: StudyComparison) -> list[Observation]:
     baseline = compared.values.baseline
     if len(means) < 2 or baseline not in means:
         return []
-    tested = [c for c in compared.on(PRIMARY) if c.p is not None]
+    tested = [c for c in compared.primary if c.p is not None]
     numbers: dict[str, dict[str, float | None]] = {
         name: {"mean": mean} for name, mean in means.items()
     }
@@ -39,7 +39,7 @@ def on_best_setting(compared: StudyComparison) -> list[Observation]:
 def _means(compared: StudyComparison) -> dict[str, float]:
     """Mean test accuracy of every setting with a finished run."""
     return {
-        name: float(its.metrics[PRIMARY][its.finished].mean())
+        name: float(its.of(compared.values.primary.name)[its.finished].mean())
         for name, its in compared.values.settings.items()
         if its.finished.any()
     }
@@ -151,7 +151,7 @@ def _spread(name: str, spread: Spread, seeds: int) -> str:
 
 def on_pairing(compared: StudyComparison) -> list[Observation]:
     """How far paired runs go together, and what that saved."""
-    known = [c for c in compared.on(PRIMARY) if c.correlation is not None and c.n_seeds > 3]
+    known = [c for c in compared.primary if c.correlation is not None and c.n_seeds > 3]
     if not known:
         return []
     numbers = {c.variation: _pairing_numbers(compared, c) for c in known}
@@ -166,7 +166,7 @@ def _pairing_numbers(compared: StudyComparison, c: Comparison) -> dict[str, floa
     settings = compared.values.settings
     # With looks the comparison stands on the first seeds only.
     ours, before = (
-        settings[name].metrics[PRIMARY][: c.n_seeds + c.missing]
+        settings[name].of(compared.values.primary.name)[: c.n_seeds + c.missing]
         for name in (c.variation, compared.values.baseline)
     )
     both = np.isfinite(ours) & np.isfinite(before)

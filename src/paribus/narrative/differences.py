@@ -92,9 +92,7 @@ def _difference(saying: _Saying, c: Comparison, baseline: str) -> str:
 def found(c: Comparison) -> str:
     """The estimate with its interval, unit and seeds; a ratio as "1.2 [1.1, 1.3] times"."""
     quantity = (
-        Quantity("times the baseline's")
-        if c.metric.kind == "log ratio"
-        else difference_of(c.metric)
+        Quantity("times the baseline's") if c.metric.compare == "ratio" else difference_of(c.metric)
     )
     return f"{quantity.found(interval_of(c))} {over_seeds(c.n_seeds)}"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from paribus.claims.sample import Interval
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import NetworkPair
+from paribus.narrative.notes import notes
 from paribus.narrative.numbers import Quantity, difference_of, over_seeds, p_in_words
 from paribus.stats.intervals import ALPHA
 from paribus.stats.power import MOST_SEEDS, SeedsNeeded
@@ -43,8 +44,8 @@ def headline(c: Comparison, pair: NetworkPair | None = None) -> Headline:
     if pair is not None:
         return Headline(c.variation, NOT_TESTED, f": {_on_pair(pair.test, pair.p_adjusted)}")
     if c.p is None:
-        return Headline(c.variation, NOT_TESTED, f": {' '.join(c.notes)}")
-    return Headline(c.variation, c.verdict, _rest(c), c.notes)
+        return Headline(c.variation, NOT_TESTED, f": {' '.join(notes(c))}")
+    return Headline(c.variation, c.verdict, _rest(c), notes(c))
 
 
 def size(c: Comparison) -> str:

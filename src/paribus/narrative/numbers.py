@@ -6,12 +6,7 @@ import math
 from dataclasses import dataclass
 
 from paribus.claims.sample import Interval
-from paribus.metrics.registry import Metric
-
-#: Metrics that are shares of images and read better in per cent.
-_PER_CENT = ("test_accuracy", "recall", "precision", "attribution_outside")
-#: Metrics that are differences of shares already.
-_POINTS = ("background_learned", "background_reliance", "background_in_failures", "drop")
+from paribus.metrics.metric import Metric
 
 
 @dataclass(frozen=True)
@@ -75,18 +70,19 @@ class Quantity:
 
 def value_of(metric: Metric) -> Quantity:
     """How a setting's own values are written."""
-    if _kind(metric) in _POINTS:
-        return Quantity("points", scale=100, sign=True)
-    return Quantity("%", scale=100) if _kind(metric) in _PER_CENT else Quantity(metric.unit)
+    if metric.written == "number":
+        return Quantity(metric.unit)
+    points = metric.written == "points"
+    return Quantity("points" if points else "%", scale=100, sign=points)
 
 
 def difference_of(metric: Metric) -> Quantity:
     """How a setting against another is written."""
-    if metric.kind == "log ratio":
+    if metric.compare == "ratio":
         return Quantity("", lead="ratio ")
-    if _kind(metric) in (*_PER_CENT, *_POINTS):
-        return Quantity("points", scale=100, sign=True)
-    return Quantity(metric.unit, sign=True)
+    if metric.written == "number":
+        return Quantity(metric.unit, sign=True)
+    return Quantity("points", scale=100, sign=True)
 
 
 def p_in_words(p: float | None) -> str:
@@ -104,11 +100,6 @@ def p_value(p: float) -> str:
 def over_seeds(n: int) -> str:
     """The seeds behind a number."""
     return "over 1 seed" if n == 1 else f"over {n} seeds"
-
-
-def _kind(metric: Metric) -> str:
-    """A metric's name without the class or intervention that it is of."""
-    return metric.name.split(":")[0]
 
 
 def _digits(width: float) -> int:

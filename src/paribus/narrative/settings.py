@@ -40,7 +40,7 @@ def on_overfitting(compared: StudyComparison) -> list[Observation]:
 
 
 def _epoch_numbers(its: SettingValues) -> dict[str, float | None]:
-    epochs = its.metrics[_EPOCH][its.finished]
+    epochs = its.of(_EPOCH)[its.finished]
     return {
         "median_epoch": float(np.median(epochs)),
         "first_epoch": float(epochs.min()),
@@ -51,7 +51,7 @@ def _epoch_numbers(its: SettingValues) -> dict[str, float | None]:
 
 
 def _overfitting(name: str, its: SettingValues) -> str:
-    epochs, censored = its.metrics[_EPOCH][its.finished], its.censored[_EPOCH][its.finished]
+    epochs, censored = its.of(_EPOCH)[its.finished], its.censored[_EPOCH][its.finished]
     falling, n = int(censored.sum()), len(epochs)
     if falling == n:
         runs = "its one run" if n == 1 else f"all {n} runs"

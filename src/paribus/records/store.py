@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from safetensors import SafetensorError
@@ -15,7 +15,7 @@ from paribus.errors import RecordError
 from paribus.io.disk import move, write_folder
 from paribus.io.reading import read_inside
 from paribus.records import validate as validate
-from paribus.records.types import RECORD_FORMAT, Curves, Predictions, Record, RunFacts, Series
+from paribus.records.types import RECORD_FORMAT, Axis, Curves, Predictions, Record, RunFacts, Series
 
 SUMS = "SHA256SUMS"
 FACTS, CURVES, PREDICTIONS = "record.json", "curves.safetensors", "predictions.safetensors"
@@ -144,9 +144,9 @@ def _curves(arrays: Arrays) -> Curves:
     series = {}
     for key, values in arrays.items():
         axis, _, name = key.partition(" ")
-        if axis == "step" or axis == "epoch":
+        if axis in ("step", "epoch"):
             counted = np.arange(1, len(values) + 1, dtype=np.float32)
-            series[name] = Series(axis, arrays.get(f"at {name}", counted), values)
+            series[name] = Series(cast(Axis, axis), arrays.get(f"at {name}", counted), values)
     return Curves(series)
 
 

@@ -182,6 +182,9 @@ class CheckpointFacts(Frozen):
     other_machines: tuple[Environment, ...]
 
 
+Axis = Literal["step", "epoch"]
+
+
 @dataclass(frozen=True)
 class Series:
     """A number followed through training.
@@ -192,7 +195,7 @@ class Series:
         values: (n,); not finite where the run left the numbers.
     """
 
-    axis: Literal["step", "epoch"]
+    axis: Axis
     at: Floats
     values: Floats
 

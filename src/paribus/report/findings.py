@@ -10,7 +10,7 @@ import numpy as np
 from paribus.claims.judge import ClaimVerdict, judge
 from paribus.comparison.confusion import ConfusionDifference, compare_confusions
 from paribus.comparison.study import StudyComparison, compare
-from paribus.comparison.values import NOT_ANALYSED, Analyzed
+from paribus.comparison.values import NOT_ANALYZED, Analyzed
 from paribus.errors import ComparisonError
 from paribus.narrative.observation import Observation
 from paribus.narrative.observations import observe
@@ -39,7 +39,7 @@ class Findings:
     refused: tuple[str, ...]
 
 
-def find(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANALYSED) -> Findings:
+def find(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANALYZED) -> Findings:
     """Compare, judge and observe; a report is written even where that can't be done."""
     try:
         compared = compare(study, records, analyzed)

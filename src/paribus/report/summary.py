@@ -11,7 +11,7 @@ import pandas as pd
 
 from paribus import tables
 from paribus.comparison.effects import Effect, effects
-from paribus.comparison.values import NOT_ANALYSED, Analyzed
+from paribus.comparison.values import NOT_ANALYZED, Analyzed
 from paribus.failures.cases import Case, shown_cases
 from paribus.failures.explained import Explained
 from paribus.failures.outcomes import outcomes
@@ -158,7 +158,7 @@ class Summary:
 def summarize(
     study: Study,
     records: Sequence[Record],
-    analyzed: Analyzed = NOT_ANALYSED,
+    analyzed: Analyzed = NOT_ANALYZED,
     explained: Mapping[str, Explained] = MappingProxyType({}),
 ) -> Summary:
     """All numbers of a report, from a study, the records of its runs, and their analyses."""

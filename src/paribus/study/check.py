@@ -85,16 +85,16 @@ def claim_faults(study: Mapping[str, Any]) -> list[Fault]:
         seen.add(str(claim.get("id")))
         test = claim.get("test")
         found += unknown_settings(("claims", number, "test"), test, settings)
-        if isinstance(test, Mapping) and isinstance(metric := test.get("metric"), str):
-            if not {"best", "worst"} & test.keys():  # a ranking's is checked by its type
-                found += _metric_fault(("claims", number, "test", "metric"), metric, declared)
+        metric = test.get("metric") if isinstance(test, Mapping) else None
+        if isinstance(metric, str) and not {"best", "worst"} & test.keys():
+            found += _metric_fault(("claims", number, "test", "metric"), metric, declared)
     return found
 
 
 def _metric_fault(at: Location, metric: str, declared: Any) -> list[Fault]:
     if not isinstance(declared, Mapping) or is_known(metric, declared):
         return []
-    figure, _, member = metric.partition(":")
+    _, _, member = metric.partition(":")
     of_class = [f"{one}:{member}" for one in CLASS_FIGURES if member] or [
         f"{CLASS_FIGURES[0]}:<class>"
     ]

@@ -69,11 +69,12 @@ def _color(key: str, value: Any) -> Any:
     return "gray" if key in _KEYS and value == "grey" else value
 
 
+#: Metrics that have other names now.
+_METRICS = {"generalisation_gap": "generalization_gap", "train_seconds": "train_cpu_seconds"}
+
+
 def _test(test: dict[str, Any]) -> dict[str, Any]:
     metric = test.get("measure", "")
     kind, _, change = metric.partition(":")
-    if kind == "drop":
-        metric = f"drop:{current_name(change)}"
-    elif metric == "generalisation_gap":
-        metric = "generalization_gap"
+    metric = f"drop:{current_name(change)}" if kind == "drop" else _METRICS.get(metric, metric)
     return {key: value for key, value in test.items() if key != "measure"} | {"metric": metric}

@@ -14,7 +14,7 @@ from paribus.study.faults import Fault, nearest
 from paribus.study.section import Line, Positive, Section
 
 #: Columns of the table of runs that are no metrics.
-RESERVED = ("setting", "seed", "status", "engine", "train_cpu_seconds", "message")
+RESERVED = ("setting", "seed", "status", "engine", "train_seconds", "message")
 
 
 def _plain_name(name: str) -> str:

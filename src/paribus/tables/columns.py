@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from paribus.metrics.registry import METRICS
+
 #: Table -> what one row is.
 ROWS: Mapping[str, str] = {
-    "runs": "One row a run: a setting trained from one seed.",
+    "runs": "One row per run: a setting trained from one seed. Metrics of the study's own come last.",
     "epochs": "One row an epoch of a run. A failed run has rows up to where it failed.",
     "steps": "One row a training step (one batch) of a run; compressed, as it is long.",
     "per_class": "One row a class of a finished run, on the test images after the last epoch.",
@@ -38,28 +40,9 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "setting": _SETTING,
         "seed": _SEED,
         "status": "`finished`, or `failed` where the run ended before its last epoch.",
-        "test_accuracy": (
-            "Share of test images classified correctly after the last epoch, 0 to 1."
-        ),
-        "test_loss": "Mean cross entropy over the test images after the last epoch, in nats.",
-        "macro_f1": "Mean F1 score over all classes after the last epoch, 0 to 1.",
-        "best_epoch": "The epoch of lowest validation loss, from 1; the first where several tie.",
-        "best_val_loss": "Validation loss at `best_epoch`, in nats.",
-        "best_test_accuracy": (
-            "Share of test images classified correctly at `best_epoch`, 0 to 1."
-        ),
-        "best_test_loss": "Mean cross entropy over the test images at `best_epoch`, in nats.",
-        "final_train_loss": (
-            "Training loss of the last epoch, in nats: the mean over its images while training."
-        ),
-        "final_val_loss": "Validation loss after the last epoch, in nats.",
-        "final_val_accuracy": "Share of the validation images classified correctly then, 0 to 1.",
+        **{metric.name: metric.meaning for metric in METRICS.values()},
         "engine": "What trained it: `torch`, or `native`, Paribus's own engine.",
         "train_seconds": "Seconds spent in training steps; validation and tests not counted.",
-        "train_cpu_seconds": (
-            "The processor's share of `train_seconds`, which other programs don't lengthen; "
-            "comparisons of training time use it."
-        ),
         "message": "Why a failed run ended; empty for a finished one.",
     },
     "epochs": {
@@ -135,9 +118,9 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "variation": "The variation's name.",
         "metric": "What is compared, as a column of `runs` or `recall:` and a class.",
         "unit": "The unit of `estimate`; empty for a plain number and for a ratio.",
-        "kind": (
-            "`mean difference` (t test), `log ratio` (variation divided by baseline, t test on "
-            "logarithms) or `rank` (Hodges-Lehmann difference, signed-rank test)."
+        "compare": (
+            "`difference` (mean difference, t test), `ratio` (variation divided by baseline, t "
+            "test on logarithms) or `ranks` (Hodges-Lehmann difference, signed-rank test)."
         ),
         "n_seeds": "Seeds at which both have a value.",
         "missing": "Seeds left out because either has none.",

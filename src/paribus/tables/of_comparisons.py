@@ -11,10 +11,11 @@ import pandas as pd
 from paribus.claims.judge import ClaimVerdict
 from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Effect
+from paribus.narrative.notes import notes
 from paribus.tables import COLUMNS
 
 _TEXT = (
-    *("variation", "metric", "unit", "kind", "notes", "id", "says", "evidence", "figure"),
+    *("variation", "metric", "unit", "compare", "notes", "id", "says", "evidence", "figure"),
     *("setting", "intervention", "topic", "class", "verdict"),
 )
 _WHOLE = ("n_seeds", "missing", "amount")
@@ -52,13 +53,13 @@ def _comparison(c: Comparison) -> dict[str, Any]:
     return {
         "variation": c.variation,
         "metric": c.metric.name,
-        "unit": "" if c.metric.kind == "log ratio" else c.metric.unit,
-        "kind": c.metric.kind,
+        "unit": "" if c.metric.compare == "ratio" else c.metric.unit,
+        "compare": c.metric.compare,
         "margin": c.metric.margin,
         "seeds_needed": c.seeds_needed.seeds if c.seeds_needed else None,
         "low_new_images": new_images.low if new_images else math.nan,
         "high_new_images": new_images.high if new_images else math.nan,
-        "notes": " ".join(c.notes),
+        "notes": " ".join(notes(c)),
         **{
             name: getattr(c, name)
             for name in (

@@ -11,16 +11,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from paribus.metrics import classification as metrics
+from paribus.comparison.values import target_loss
+from paribus.metrics import classification
+from paribus.metrics.dynamics import Epoch
+from paribus.metrics.metric import Metric
+from paribus.metrics.registry import CAUSES, METRICS
+from paribus.metrics.run import RunData
 from paribus.records.types import Floats, Integers, Record, RunFacts
+from paribus.study.metrics import study_metrics
+from paribus.study.spec import Study
 from paribus.tables.columns import COLUMNS
 from paribus.tables.frames import categorical, joined
 
 
-def runs(records: Sequence[Record]) -> pd.DataFrame:
-    """Every run with its metrics; a failed one has its status, seconds and message only."""
-    frame = pd.DataFrame([_run(record) for record in records], columns=list(COLUMNS["runs"]))
-    return frame.astype({"setting": "category", "best_epoch": "Int64"})
+def runs(study: Study, records: Sequence[Record]) -> pd.DataFrame:
+    """Every run with its metrics, the study's own after the built-in ones."""
+    target = target_loss(study, records)
+    metrics = {**METRICS, **study_metrics(study.metrics, study.primary, study.margin, ())}
+    shown = [m for m in metrics.values() if m.name not in CAUSES]
+    rows = [_run(record, shown, target) for record in records]
+    columns = list(dict.fromkeys([*COLUMNS["runs"], *(metric.name for metric in shown)]))
+    whole = {m.name: "Int64" for m in METRICS.values() if m.censored}
+    return pd.DataFrame(rows, columns=columns).astype({"setting": "category", **whole})
 
 
 def epochs(records: Sequence[Record]) -> pd.DataFrame:
@@ -48,10 +60,10 @@ def confusion_of(record: Record) -> Integers:
     assert record.predictions is not None, "a failed run has no predictions"
     predictions = record.predictions
     classes = len(record.facts.data.classes)
-    return metrics.confusion(predictions.labels, predictions.last.argmax(axis=1), classes)
+    return classification.confusion(predictions.labels, predictions.predicted, classes)
 
 
-def _run(record: Record) -> dict[str, Any]:
+def _run(record: Record, metrics: Sequence[Metric], target: float | None) -> dict[str, Any]:
     facts = record.facts
     row = {
         "setting": facts.setting,
@@ -59,29 +71,13 @@ def _run(record: Record) -> dict[str, Any]:
         "status": facts.status,
         "engine": facts.environment.engine_name,
         "train_seconds": facts.train_seconds,
-        "train_cpu_seconds": facts.train_cpu_seconds,
         "message": facts.failure.message if facts.failure else "",
     }
-    return row | (_measured(record) if record.predictions else {})
-
-
-def _measured(record: Record) -> dict[str, float | int]:
-    """The metrics that only a finished run has."""
-    assert record.predictions is not None and record.facts.best_epoch is not None
-    curves, predictions = record.curves, record.predictions
-    matrix = confusion_of(record)
-    best = predictions.best.argmax(axis=1)
-    return {
-        "test_accuracy": metrics.accuracy(matrix),
-        "test_loss": metrics.log_loss(predictions.last, predictions.labels),
-        "macro_f1": metrics.macro_average(metrics.class_figures(matrix)).f1,
-        "best_epoch": record.facts.best_epoch,
-        "best_val_loss": float(curves.values("val_loss")[record.facts.best_epoch - 1]),
-        "best_test_accuracy": float((best == predictions.labels).mean()),
-        "best_test_loss": metrics.log_loss(predictions.best, predictions.labels),
-        "final_train_loss": float(curves.values("train_loss")[-1]),
-        "final_val_loss": float(curves.values("val_loss")[-1]),
-        "final_val_accuracy": float(curves.values("val_accuracy")[-1]),
+    run = RunData(record, target)
+    values = {metric.name: metric.of(run) for metric in metrics} if record.finished else {}
+    # A failed run's time is known too.
+    return row | {"train_cpu_seconds": facts.train_cpu_seconds} | {
+        name: value.value if isinstance(value, Epoch) else value for name, value in values.items()
     }
 
 
@@ -105,7 +101,7 @@ def _steps(record: Record) -> dict[str, Any]:
 
 
 def _per_class(record: Record) -> dict[str, Any]:
-    figures = metrics.class_figures(confusion_of(record))
+    figures = classification.class_figures(confusion_of(record))
     classes = record.facts.data.classes
     return _key(record.facts, len(classes)) | {
         "class": categorical(np.arange(len(classes)), classes),

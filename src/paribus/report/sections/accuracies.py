@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from paribus.comparison.compare import Comparison
-from paribus.comparison.study import PRIMARY, StudyComparison
+from paribus.comparison.study import StudyComparison
 from paribus.report import words
 from paribus.report.blocks import Block, Cell, Heading, Paragraph, Table
 from paribus.report.sections.numbers import TALL, level, p_value, verdict_cell
@@ -14,7 +14,7 @@ from paribus.report.sections.numbers import TALL, level, p_value, verdict_cell
 
 def both_intervals(compared: StudyComparison) -> Iterator[Block]:
     """The two intervals of test accuracy, and what each lets one say."""
-    known = [c for c in compared.on(PRIMARY) if c.new_images is not None]
+    known = [c for c in compared.primary if c.new_images is not None]
     if not known:
         return
     yield Heading("Test accuracy: these images, or new ones")

@@ -24,7 +24,7 @@ from paribus.stats.intervals import ALPHA
 BACKGROUND = tuple(name for name in CAUSES if ":" not in name)
 
 UNCHANGED = "unchanged"
-NOT_ANALYSED = "No network has been analyzed; paribus run does so after training."
+NOT_ANALYZED = "No network has been analyzed; paribus run does so after training."
 
 
 def causes(summary: Summary) -> Section:
@@ -32,7 +32,7 @@ def causes(summary: Summary) -> Section:
     compared, seen = summary.findings.compared, summary.effects
     title = "What the networks look at"
     if not seen or compared is None:
-        return Section("causes", title, [Paragraph(NOT_ANALYSED)])
+        return Section("causes", title, [Paragraph(NOT_ANALYZED)])
     settings = list(dict.fromkeys(effect.setting for effect in seen))
     drawn = settings[:MOST_VARIATIONS]
     shown = [effect for effect in seen if effect.setting in drawn]

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from paribus.claims.sample import Interval
 from paribus.comparison.compare import Comparison
-from paribus.comparison.study import PRIMARY, StudyComparison
+from paribus.comparison.study import StudyComparison
 from paribus.metrics.registry import METRICS
 from paribus.narrative.headline import interval_of
+from paribus.narrative.notes import notes
 from paribus.narrative.numbers import difference_of
 from paribus.report import figures, words
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
@@ -100,7 +101,7 @@ def _panel(own: Sequence[Comparison]) -> Panel | None:
     if not tested:
         return None
     metric = tested[0].metric
-    ratio = metric.kind == "log ratio"
+    ratio = metric.compare == "ratio"
     quantity = difference_of(metric)
     marks = tuple(
         Mark(c.variation, *_scaled(interval_of(c), quantity.scale), c.verdict) for c in tested
@@ -123,7 +124,7 @@ def _scaled(found: Interval, scale: float) -> tuple[float, float | None, float |
 def _description(compared: StudyComparison, drawn: Sequence[str]) -> str:
     said = [
         f"{c.variation} {c.verdict}, {found(c)}"
-        for c in compared.on(PRIMARY)
+        for c in compared.primary
         if c.variation in drawn and c.p is not None
     ]
     return (
@@ -176,7 +177,7 @@ def _notes(made: Sequence[Comparison]) -> Iterator[Block]:
     """What must be said beside the numbers: each note once, with all that it is about."""
     about: dict[str, dict[str, list[str]]] = {}
     for c in made:
-        for note in c.notes:
+        for note in notes(c):
             about.setdefault(note, {}).setdefault(c.variation, []).append(c.metric.label)
     if not about:
         return

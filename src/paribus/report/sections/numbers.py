@@ -44,7 +44,7 @@ def found(c: Comparison) -> str:
     """The estimate with its interval and unit, as print has it."""
     if c.estimate is None:
         return words.NONE
-    quantity = Quantity("times") if c.metric.kind == "log ratio" else difference_of(c.metric)
+    quantity = Quantity("times") if c.metric.compare == "ratio" else difference_of(c.metric)
     return words.typeset(quantity.found(interval_of(c)))
 
 

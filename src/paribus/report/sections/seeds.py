@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from paribus.comparison.compare import Comparison
 from paribus.comparison.sequential import SeedPath
-from paribus.comparison.study import PRIMARY, StudyComparison
+from paribus.comparison.study import StudyComparison
 from paribus.report import figures, words
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.intervals import Mark, Panel, intervals
@@ -32,7 +32,7 @@ def seeds(summary: Summary) -> Section:
     """The half width of the interval against seeds, and the looks of a study that has them."""
     title = "What more seeds would buy"
     compared = summary.findings.compared
-    known = [c for c in compared.on(PRIMARY) if c.sd and c.n_seeds > 1] if compared else []
+    known = [c for c in compared.primary if c.sd and c.n_seeds > 1] if compared else []
     blocks: list[Block] = []
     if known:
         blocks += _buy(known, summary.study.margin)
