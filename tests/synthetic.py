@@ -18,6 +18,7 @@ from paribus.records.types import (
     Predictions,
     Record,
     RunFacts,
+    Series,
     StreamHashes,
 )
 from paribus.study.plan import Run, runs
@@ -111,7 +112,7 @@ def _curves(epochs: int, number: int, seed: int) -> Curves:
     val_loss = 1.45 + 0.85 * np.exp(-epoch / (speed / 2)) + 0.012 * epoch
     val_loss += draw.normal(0, 0.02, epochs)
     accuracy = 0.1 + 0.37 * (1 - np.exp(-epoch / speed)) + draw.normal(0, 0.005, epochs)
-    return Curves(
+    return Curves.of_training(
         step_loss=step_loss,
         train_loss=step_loss.reshape(epochs, STEPS).mean(axis=1),
         val_loss=val_loss.astype(np.float32),
@@ -124,13 +125,24 @@ def _cut(curves: Curves, epochs: int) -> Curves:
     """The curves of a run whose loss stopped being a number in the middle of an epoch."""
     step_loss = curves.values("step_loss")[: epochs * STEPS + STEPS // 2].copy()
     step_loss[-1] = np.nan
-    return Curves(
+    return Curves.of_training(
         step_loss,
         curves.values("train_loss")[:epochs],
         curves.values("val_loss")[:epochs],
         curves.values("val_accuracy")[:epochs],
         curves.values("learning_rate")[: epochs + 1],
     )
+
+
+def changed_curves(curves: Curves, **changed: Sequence[float] | Floats) -> Curves:
+    """The curves with some of their series by epoch replaced."""
+    series = {
+        name: Series(
+            "epoch", np.arange(1, len(values) + 1, dtype=np.float32), np.array(values, np.float32)
+        )
+        for name, values in changed.items()
+    }
+    return Curves({**curves.series, **series})
 
 
 def _predictions(classes: Sequence[str], images: int, number: int, run: Run) -> Predictions:

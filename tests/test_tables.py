@@ -20,18 +20,20 @@ from paribus import tables
 from paribus.records.types import Curves, Integers, Record
 from synthetic import make_records, make_study
 
+STUDY = make_study(seeds=2, epochs=4, settings=["main", "batch-norm"])
 ALL = ["runs", "epochs", "steps", "per_class", "confusion", "failures"]
 
 
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
-    study = make_study(seeds=2, epochs=4, settings=["main", "batch-norm"])
-    return make_records(study, classes=["cat", "dog", "=bird"], images=90, failing=("main", 1))
+    return make_records(STUDY, classes=["cat", "dog", "=bird"], images=90, failing=("main", 1))
 
 
 def table(name: str, records: list[Record]) -> pd.DataFrame:
     if name == "failures":
         return tables.failures(records, "main")
+    if name == "runs":
+        return tables.runs(STUDY, records)
     frame: pd.DataFrame = getattr(tables, name)(records)
     return frame
 
@@ -48,12 +50,12 @@ def test_a_run_has_its_metrics_at_the_last_and_at_the_best_epoch(records: list[R
     record = records[0]
     its, curves = record.predictions, record.curves
     assert its is not None and record.facts.best_epoch is not None
-    row = tables.runs(records).iloc[0]
+    row = tables.runs(STUDY, records).iloc[0]
     best = record.facts.best_epoch
     assert row["setting"] == "main" and row["seed"] == 0 and row["status"] == "finished"
-    assert row["test_accuracy"] == metrics.accuracy_score(its.labels, its.last.argmax(axis=1))
+    assert row["test_accuracy"] == metrics.accuracy_score(its.labels, its.predicted)
     assert row["best_test_accuracy"] == metrics.accuracy_score(its.labels, its.best.argmax(axis=1))
-    predicted = its.last.argmax(axis=1)
+    predicted = its.predicted
     assert row["macro_f1"] == pytest.approx(
         metrics.f1_score(its.labels, predicted, average="macro")
     )
@@ -71,7 +73,7 @@ def test_a_run_has_its_metrics_at_the_last_and_at_the_best_epoch(records: list[R
 
 
 def test_a_failed_run_has_its_reason_and_no_metrics(records: list[Record]) -> None:
-    frame = tables.runs(records)
+    frame = tables.runs(STUDY, records)
     row = frame[frame["status"] == "failed"].iloc[0]
     assert (row["setting"], row["seed"]) == ("main", 1)
     assert "became nan at epoch 3" in row["message"]
@@ -103,7 +105,7 @@ def test_an_epoch_that_failed_in_its_validation_keeps_its_training_loss(
     records: list[Record],
 ) -> None:
     curves = records[0].curves
-    cut = Curves(
+    cut = Curves.of_training(
         curves.values("step_loss"), curves.values("train_loss"), curves.values("val_loss")[:3], curves.values("val_accuracy")[:3],
         curves.values("learning_rate"),
     )  # fmt: skip
@@ -116,7 +118,7 @@ def test_per_class_figures_are_scikit_learns_by_name(records: list[Record]) -> N
     its = records[0].predictions
     assert its is not None
     frame = tables.per_class(records)[:3]
-    theirs = metrics.precision_recall_fscore_support(its.labels, its.last.argmax(axis=1))
+    theirs = metrics.precision_recall_fscore_support(its.labels, its.predicted)
     assert frame["class"].tolist() == ["cat", "dog", "=bird"]
     for column, values in zip(("precision", "recall", "f1", "support"), theirs, strict=True):
         np.testing.assert_allclose(frame[column], values)
@@ -130,7 +132,7 @@ def test_confusion_names_both_classes_and_keeps_pairs_that_never_occur(
     frame = tables.confusion(records)
     first = frame[(frame["setting"] == "main") & (frame["seed"] == 0)]
     matrix = first.pivot(index="true", columns="predicted", values="count")
-    theirs = metrics.confusion_matrix(its.labels, its.last.argmax(axis=1))
+    theirs = metrics.confusion_matrix(its.labels, its.predicted)
     np.testing.assert_array_equal(matrix.to_numpy(), theirs)
     assert len(first) == 9
     assert first.iloc[1][["true", "predicted"]].tolist() == ["cat", "dog"]

@@ -85,7 +85,7 @@ def test_a_test_may_have_best_and_worst(checked: Callable[..., Checked]) -> None
             "it needs several seeds of each setting",
         ),
         (
-            {"setting": "b", "against": "a", "metric": "train_seconds", "expect": "better"},
+            {"setting": "b", "against": "a", "metric": "train_cpu_seconds", "expect": "better"},
             "it needs more than confusion matrices",
         ),
     ],

@@ -15,11 +15,11 @@ from calibration.simulated_truth import (
 )
 from paribus.comparison.compare import adjusted, compare_metric
 from paribus.comparison.sequential import follow_looks
-from paribus.metrics.metric import Metric
+from paribus.metrics.metric import Metric, reported
 
 LOOKS = (5, 8, 12, 20)
 ACCEPTED = 0.055
-METRIC = Metric("m", "metric", "", "mean difference", True, margin=1.0)
+METRIC = Metric("m", "metric", "higher", reported("m"), margin=1.0)
 
 
 def rng() -> np.random.Generator:

@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pytest
 
 from paribus.claims.judge import ClaimVerdict, judge, require_testable
-from paribus.comparison.values import CENSORED, SettingValues, Values, values
+from paribus.comparison.values import SettingValues, Values
 from paribus.errors import ComparisonError
-from paribus.metrics.registry import METRICS
+from paribus.metrics.registry import CLASS_FIGURES, METRICS, with_target
 from paribus.stats.looks import nominal_level
 from paribus.stats.paired import t_interval
-from paribus.study.claims import CLASS_FIGURES
+from paribus.study.metrics import study_metrics
 from paribus.study.read import read_study
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
@@ -46,7 +46,9 @@ def made(
 ) -> Values:
     """Values of the settings named, all else missing; `censored`: seeds of each setting."""
     settings = {name: _setting(of, (censored or {}).get(name, ())) for name, of in metrics.items()}
-    return Values("main", settings, CLASSES, np.zeros(4, np.int64), 1.25)
+    known = with_target(study_metrics({}, "test_accuracy", 0.01, CLASSES), 1.25)
+    labels = np.zeros(4, np.int64)
+    return Values("main", known["test_accuracy"], known, settings, CLASSES, labels, 1.25)
 
 
 def _setting(metrics: Mapping[str, Numbers], censored: Sequence[int]) -> SettingValues:
@@ -55,9 +57,9 @@ def _setting(metrics: Mapping[str, Numbers], censored: Sequence[int]) -> Setting
     columns = {name: np.full(n, np.nan) for name in names} | dict(metrics)
     flags = np.isin(np.arange(n), censored)
     there = np.full(n, bool(metrics))
-    return SettingValues(
-        there, there, columns, dict.fromkeys(CENSORED, flags), np.zeros((n, 4), bool)
-    )
+    censored_by_name = {name: flags for name, metric in METRICS.items() if metric.censored}
+    correct = np.zeros((n, 4), bool)
+    return SettingValues(there, there, there, columns, censored_by_name, correct)
 
 
 def study_of(test: Mapping[str, Any], **changes: Any) -> Study:
@@ -382,7 +384,7 @@ def test_settings_come_in_an_order_or_not(l2: Numbers | None, outcome: str) -> N
 
 def test_times_are_ordered_by_their_differences() -> None:
     values = made({"main": {"train_seconds": around(50)}, "bn": {"train_seconds": around(60)}})
-    found = verdict_on({"order": ["bn", "main"], "metric": "train_seconds"}, values)
+    found = verdict_on({"order": ["bn", "main"], "metric": "train_cpu_seconds"}, values)
     assert found.verdict == "supported"
     assert found.interval is not None
     assert found.interval.estimate == pytest.approx(10)

@@ -13,6 +13,7 @@ import pytest
 from paribus.comparison.compare import adjusted, compare_metric
 from paribus.comparison.study import StudyComparison, compare
 from paribus.metrics.registry import METRICS
+from paribus.narrative.notes import notes
 from paribus.records.types import Record
 from paribus.stats.crossed import crossed_interval, split_spread
 from paribus.stats.proportions import compare_networks
@@ -85,8 +86,8 @@ def test_the_margin_is_the_studys_and_of_test_accuracy_alone(
 ) -> None:
     wide = compare(changed(study, margin=0.5), records)
     assert all(c.verdict == "equivalent" for c in wide.on("test_accuracy"))
-    assert wide.metrics["test_accuracy"].margin == 0.5
-    assert {m.name for m in wide.metrics.values() if m.margin} == {"test_accuracy"}
+    assert wide.values.metrics["test_accuracy"].margin == 0.5
+    assert {m.name for m in wide.values.metrics.values() if m.margin} == {"test_accuracy"}
 
 
 def test_accuracies_have_an_interval_for_new_images_within_their_classes(
@@ -111,12 +112,12 @@ def test_pairing_shows_in_the_correlation(compared: StudyComparison) -> None:
     c = compared.on("train_seconds")[0]
     assert c.correlation == pytest.approx(1.0)
     assert c.estimate == pytest.approx(56 / 50, abs=0.01)
-    assert any("processor" in note for note in c.notes)
+    assert any("processor" in note for note in notes(c))
 
 
 def test_the_loss_to_reach_is_told(compared: StudyComparison) -> None:
     c = compared.on("epochs_to_loss")[0]
-    assert any("half-way down the fall of the baseline's" in note for note in c.notes)
+    assert any("half-way down the fall of the baseline's" in note for note in notes(c))
 
 
 def test_a_failed_run_leaves_its_seed_out_of_its_variation_alone(study: Study) -> None:
@@ -135,7 +136,7 @@ def test_a_variation_without_a_record_is_undecided_and_says_why(
 ) -> None:
     found = compare(study, [r for r in records if r.facts.setting != "l2"])
     assert all((c.n_seeds, c.verdict, c.estimate) == (0, "undecided", None) for c in found.of("l2"))
-    assert "No seed has a value for both settings." in found.of("l2")[0].notes
+    assert "No seed has a value for both settings." in notes(found.of("l2")[0])
     assert "l2" not in found.spreads
 
 
@@ -215,7 +216,7 @@ def test_before_the_first_look_nothing_is_tested(study: Study, records: list[Rec
     c = found.on("test_accuracy")[0]
     assert (c.n_seeds, c.p, c.low, c.verdict) == (2, None, None, "undecided")
     assert c.estimate is not None
-    assert "The first look is at 3 seeds; until then nothing is tested." in c.notes
+    assert "The first look is at 3 seeds; until then nothing is tested." in notes(c)
 
 
 def test_a_study_with_a_fixed_number_of_seeds_has_no_courses(compared: StudyComparison) -> None:

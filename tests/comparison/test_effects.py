@@ -37,7 +37,7 @@ def analyzed(records: list[Record]) -> Analyzed:
 
 def _changed(record: Record) -> Interventions:
     assert record.predictions is not None
-    answers = record.predictions.last.argmax(axis=1)
+    answers = record.predictions.predicted
     draw = np.random.default_rng([record.facts.seed, len(record.facts.setting)])
     random = draw.integers(0, len(ANIMALS), IMAGES)
     spoilt = draw.random(IMAGES) < 0.2
@@ -72,7 +72,7 @@ def test_a_change_is_compared_with_the_unchanged_images_of_the_same_seed(
     before, after = [], []
     for r in records:
         if r.facts.setting == "main" and r.predictions:
-            before.append((r.predictions.last.argmax(axis=1) == r.predictions.labels).mean())
+            before.append((r.predictions.predicted == r.predictions.labels).mean())
             changed = found["main", r.facts.seed].predicted["blur-3"]
             after.append((changed == r.predictions.labels).mean())
     lost = np.array(after) - np.array(before)
@@ -136,7 +136,7 @@ def test_a_class_without_a_test_image_has_no_recall(study: Study, records: list[
     few = make_records(study, images=9)  # of the last class none
     changed = {
         (r.facts.setting, r.facts.seed): Interventions(
-            {"gray": r.predictions.last.argmax(axis=1)},
+            {"gray": r.predictions.predicted},
             np.array([0.5], np.float32),
         )
         for r in few

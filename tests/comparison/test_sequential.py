@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paribus.comparison.sequential import EARLY_STOP, follow_looks
+from paribus.comparison.sequential import follow_looks
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS
+from paribus.narrative.notes import notes
 from paribus.stats.looks import nominal_level
 from paribus.stats.paired import t_interval
 
@@ -71,7 +72,7 @@ def test_a_p_value_that_would_do_for_one_look_does_not_for_four() -> None:
     assert seen.p_adjusted is not None
     assert nominal_level(LOOKS) < seen.p < 0.05 < seen.p_adjusted
     assert seen.verdict == "undecided"
-    assert any("not enough" in note for note in seen.notes)
+    assert any("not enough" in note for note in notes(seen))
 
 
 def test_variations_not_yet_trained_count_in_the_adjustment() -> None:
@@ -96,8 +97,8 @@ def test_a_verdict_stands_once_given() -> None:
 def test_an_early_stop_is_said() -> None:
     stopped = follow_looks(BASELINE, {"clear": CLEAR}, ACCURACY, LOOKS)["clear"].path[-1]
     last = follow_looks(BASELINE, {"noisy": NOISY}, ACCURACY, LOOKS)["noisy"].path[-1]
-    assert EARLY_STOP in stopped.notes
-    assert EARLY_STOP not in last.notes
+    assert stopped.stopped_early
+    assert not last.stopped_early
 
 
 def test_looks_that_cannot_be_used_are_refused() -> None:

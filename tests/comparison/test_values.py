@@ -11,10 +11,10 @@ import pytest
 from paribus import tables
 from paribus.comparison.values import half_way_loss, values
 from paribus.errors import ComparisonError
-from paribus.metrics.registry import METRICS
+from paribus.metrics.registry import METRICS, with_target
 from paribus.records.types import Floats, Record
 from paribus.study.spec import Study
-from synthetic import make_records, make_study
+from synthetic import changed_curves, make_records, make_study
 
 CLASSES = ("cat", "dog", "ship")
 
@@ -34,13 +34,12 @@ def records(study: Study) -> list[Record]:
 
 
 def with_curves(record: Record, **curves: Sequence[float]) -> Record:
-    arrays = {name: np.array(values, np.float32) for name, values in curves.items()}
-    return replace(record, curves=replace(record.curves, **arrays))
+    return replace(record, curves=changed_curves(record.curves, **curves))
 
 
 def test_values_are_those_of_the_tables(study: Study, records: list[Record]) -> None:
     found = values(study, records)
-    runs = tables.runs(records).set_index(["setting", "seed"])
+    runs = tables.runs(study, records).set_index(["setting", "seed"])
     for metric in ("test_accuracy", "test_loss", "macro_f1", "best_epoch", "best_val_loss"):
         for setting in ("main", "bn"):
             expected = runs.loc[setting][metric].to_numpy(float, na_value=np.nan)
@@ -166,7 +165,7 @@ def test_epochs_to_a_loss_never_reached_and_a_best_epoch_at_the_end_are_censored
 
 def test_metrics_taken_by_a_rule_tell_it(study: Study, records: list[Record]) -> None:
     found = values(study, records)
-    assert f"{found.target_loss:.3g} nats, half-way" in found.rule("epochs_to_loss")
-    assert "processor" in found.rule("train_seconds")
-    assert found.rule("test_accuracy") == ""
-    assert "never falls" in replace(found, target_loss=None).rule("epochs_to_loss")
+    assert f"{found.target_loss:.3g} nats, half-way" in found.metrics["epochs_to_loss"].note
+    assert "processor" in found.metrics["train_cpu_seconds"].note
+    assert found.metrics["test_accuracy"].note == ""
+    assert "never falls" in with_target(METRICS, None)["epochs_to_loss"].note

@@ -97,7 +97,7 @@ def test_of_many_classes_those_of_lowest_recall_are_shown() -> None:
     for record in records:
         assert record.predictions is not None
         its = record.predictions
-        for label in its.labels[its.last.argmax(axis=1) != its.labels]:
+        for label in its.labels[its.predicted != its.labels]:
             wrong[int(label)] += 1
     support = np.bincount(np.arange(500) % 40)
     shown = {names.index(case.true) for case in shown_cases(records)}

@@ -46,7 +46,7 @@ def out(tmp_path: Path) -> Path:
 
 def good_interventions(record: Record) -> Interventions:
     assert record.predictions is not None
-    answers = record.predictions.last.argmax(axis=1)
+    answers = record.predictions.predicted
     names = [change.name for change in interventions(record.facts.data.shape[0])]
     return Interventions(dict.fromkeys(names, answers), np.full(9, 0.5, np.float32))
 

@@ -62,7 +62,7 @@ NOISE = DRAW.permutation(LABELS)
 
 def test_a_network_that_sees_only_the_background_relies_on_it_wholly() -> None:
     answers = np.where(np.arange(40) < 20, LABELS, (LABELS + 1) % 4)  # half of them wrong
-    values = cause_values(shown(answers, LABELS), found(around=answers, center=NOISE))
+    values = cause_values(shown(answers, LABELS), 4, found(around=answers, center=NOISE))
     assert values["background_reliance"] > 0.6
     assert values["background_in_failures"] > 0.6
     assert values["background_learned"] == pytest.approx(0.5 - 0.25)
@@ -70,7 +70,7 @@ def test_a_network_that_sees_only_the_background_relies_on_it_wholly() -> None:
 
 def test_a_network_that_sees_only_the_object_doesnt_rely_on_the_background() -> None:
     answers = np.where(np.arange(40) < 20, LABELS, (LABELS + 1) % 4)
-    values = cause_values(shown(answers, LABELS), found(around=NOISE, center=answers))
+    values = cause_values(shown(answers, LABELS), 4, found(around=NOISE, center=answers))
     assert values["background_reliance"] < -0.6
     assert values["background_in_failures"] < -0.6
     assert abs(values["background_learned"]) < 0.15
@@ -80,28 +80,28 @@ def test_the_background_may_decide_mistakes_alone() -> None:
     right = np.arange(40) < 20
     answers = np.where(right, LABELS, (LABELS + 1) % 4)
     around, center = np.where(right, NOISE, answers), np.where(right, answers, NOISE)
-    values = cause_values(shown(answers, LABELS), found(around, center))
+    values = cause_values(shown(answers, LABELS), 4, found(around, center))
     assert values["background_in_failures"] > 0.6
     assert values["background_reliance"] < values["background_in_failures"] - 0.4
 
 
 def test_without_a_mistake_nothing_is_known_of_mistakes() -> None:
-    values = cause_values(shown(LABELS, LABELS), found(LABELS, NOISE))
+    values = cause_values(shown(LABELS, LABELS), 4, found(LABELS, NOISE))
     assert math.isnan(values["background_in_failures"])
 
 
 def test_what_a_change_costs_is_accuracy_before_minus_after() -> None:
     gray = np.where(np.arange(40) < 30, LABELS, (LABELS + 1) % 4)
-    values = cause_values(shown(LABELS, LABELS), found(LABELS, NOISE, gray=gray))
+    values = cause_values(shown(LABELS, LABELS), 4, found(LABELS, NOISE, gray=gray))
     assert values["drop:gray"] == pytest.approx(0.25)
 
 
 def test_attribution_outside_is_a_mean_over_images_that_have_one() -> None:
     its = found(LABELS, NOISE)
     its.outside[1] = np.nan
-    assert cause_values(shown(LABELS, LABELS), its)["attribution_outside"] == pytest.approx(0.2)
+    assert cause_values(shown(LABELS, LABELS), 4, its)["attribution_outside"] == pytest.approx(0.2)
 
 
 def test_every_value_is_a_metric_that_can_be_compared() -> None:
-    values = cause_values(shown(LABELS, LABELS), found(LABELS, NOISE, gray=LABELS))
+    values = cause_values(shown(LABELS, LABELS), 4, found(LABELS, NOISE, gray=LABELS))
     assert values.keys() <= CAUSES.keys()

@@ -16,7 +16,7 @@ from paribus.narrative.observations import observe
 from paribus.records.types import Record
 from paribus.stats.equivalence import Verdict
 from paribus.study.spec import Study
-from synthetic import make_records, make_study
+from synthetic import changed_curves, make_records, make_study
 
 CLASSES = ("cat", "dog", "ship")
 
@@ -48,7 +48,7 @@ def judged(compared: StudyComparison, metric: str, verdict: Verdict, sign: int) 
     """As if every comparison on a metric had come out so."""
 
     def change(c: Comparison) -> Comparison:
-        ratio = c.metric.kind == "log ratio"
+        ratio = c.metric.compare == "log ratio"
         ends = (1.1, 1.05, 1.15) if ratio else (0.02, 0.01, 0.03)
         if sign < 0:
             ends = (0.9, 0.85, 0.95) if ratio else (-0.02, -0.03, -0.01)
@@ -202,7 +202,7 @@ def with_best_epochs(
             return record
         best = epochs[record.facts.seed]
         loss = np.full(30, 2.0, np.float32) + 0.01 * np.abs(np.arange(1, 31) - best)
-        curves = replace(record.curves, val_loss=loss.astype(np.float32))
+        curves = changed_curves(record.curves, val_loss=loss)
         facts = record.facts.model_copy(update={"best_epoch": best})
         return replace(record, curves=curves, facts=facts)
 

@@ -25,7 +25,7 @@ def records() -> list[Record]:
 
 def interventions(record: Record, shift: int = 0) -> Interventions:
     assert record.predictions is not None
-    answers, classes = record.predictions.last.argmax(axis=1), len(record.facts.data.classes)
+    answers, classes = record.predictions.predicted, len(record.facts.data.classes)
     return Interventions(
         predicted={"gray": answers, "blur-3": (answers + 1 + shift) % classes},
         outside=np.linspace(0, 1, 5, dtype=np.float32),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from paribus.comparison.study import StudyComparison
+from paribus.narrative.notes import notes
 from paribus.records.types import Record
 from paribus.report.blocks import (
     Alert,
@@ -164,7 +165,7 @@ def test_every_note_is_shown_once_with_what_it_is_about(
 ) -> None:
     table = next(t for t in all_of(report["comparison"], Table) if "said besides" in t.caption)
     shown = [plain(cells[0].text) for _, cells in table.rows]
-    notes = {n for c in compared.comparisons if c.metric.family != "recall" for n in c.notes}
+    said = {n for c in compared.comparisons if c.metric.family != "recall" for n in notes(c)}
     assert len(shown) == len(set(shown)) == len(notes)
     assert any("left out, where a value is missing" in note for note in shown)
 

@@ -9,7 +9,7 @@ import pytest
 
 from paribus.records.types import Record
 from paribus.report.loss import ceiling, loss, lowest, seed_paths
-from synthetic import STEPS, make_records, make_study
+from synthetic import STEPS, changed_curves, make_records, make_study
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,9 @@ def test_one_seed_has_no_band_and_none_no_mean(records: list[Record]) -> None:
 
 
 def test_a_run_that_explodes_does_not_flatten_the_others(records: list[Record]) -> None:
-    exploded = replace(records[0].curves, val_loss=records[0].curves.values("val_loss") * 1e6)
+    exploded = changed_curves(
+        records[0].curves, val_loss=records[0].curves.values("val_loss") * 1e6
+    )
     both = seed_paths([replace(records[0], curves=exploded)])
     assert ceiling(both, 10) == pytest.approx(4 * np.log(10))
 

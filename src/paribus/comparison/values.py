@@ -112,7 +112,9 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
     require_one_engine(study, finished)
     classes, labels = _test_set(finished)
     target = target_loss(study, records)
-    metrics = with_target(study_metrics(study.metrics, study.primary, study.margin, classes), target)
+    metrics = with_target(
+        study_metrics(study.metrics, study.primary, study.margin, classes), target
+    )
     figures = [class_metric(figure, name) for figure in CLASS_FIGURES for name in classes]
     wanted = metrics | {metric.name: metric for metric in figures}
     by_name = {

@@ -323,7 +323,8 @@ def with_target(metrics: Mapping[str, Metric], target: float | None) -> dict[str
     no_fall = "The baseline's training loss never falls, so there is no loss to reach."
     return {
         name: replace(
-            metric, note=no_fall if target is None else metric.note.format(target_loss=f"{target:.3g}")
+            metric,
+            note=no_fall if target is None else metric.note.format(target_loss=f"{target:.3g}"),
         )
         if "{target_loss}" in metric.note
         else metric

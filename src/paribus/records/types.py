@@ -213,14 +213,25 @@ class Curves:
     series: Mapping[str, Series] = field(default_factory=dict)
 
     @classmethod
-    def of_training(cls, step_loss: Floats, **by_epoch: Floats) -> Curves:
-        """The curves of Paribus's own loop: (steps,) losses, and (epochs,) series by name."""
-        return cls(
-            {
-                "step_loss": Series("step", _counted(step_loss), step_loss),
-                **{name: Series("epoch", _counted(v), v) for name, v in by_epoch.items()},
-            }
-        )
+    def of_training(
+        cls,
+        step_loss: Floats,
+        train_loss: Floats,
+        val_loss: Floats,
+        val_accuracy: Floats,
+        learning_rate: Floats,
+    ) -> Curves:
+        """The curves of Paribus's own loop: (steps,) losses, and (epochs,) the others."""
+        by_epoch = {
+            "train_loss": train_loss,
+            "val_loss": val_loss,
+            "val_accuracy": val_accuracy,
+            "learning_rate": learning_rate,
+        }
+        series = {
+            name: Series("epoch", _counted(values), values) for name, values in by_epoch.items()
+        }
+        return cls({"step_loss": Series("step", _counted(step_loss), step_loss), **series})
 
     def values(self, name: str) -> Floats:
         """The values (n,) of a series; none where there is no such series."""

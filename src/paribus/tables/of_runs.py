@@ -76,9 +76,14 @@ def _run(record: Record, metrics: Sequence[Metric], target: float | None) -> dic
     run = RunData(record, target)
     values = {metric.name: metric.of(run) for metric in metrics} if record.finished else {}
     # A failed run's time is known too.
-    return row | {"train_cpu_seconds": facts.train_cpu_seconds} | {
-        name: value.value if isinstance(value, Epoch) else value for name, value in values.items()
-    }
+    return (
+        row
+        | {"train_cpu_seconds": facts.train_cpu_seconds}
+        | {
+            name: value.value if isinstance(value, Epoch) else value
+            for name, value in values.items()
+        }
+    )
 
 
 def _epochs(record: Record) -> dict[str, Any]:

@@ -1,0 +1,224 @@
+"""What a study has come to: its records, read once, and everything that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from paribus import tables
+from paribus.claims.judge import ClaimVerdict, judge
+from paribus.comparison.confusion import ConfusionDifference, compare_confusions
+from paribus.comparison.effects import Effect, effects
+from paribus.comparison.study import StudyComparison, compare
+from paribus.comparison.values import Analyzed
+from paribus.errors import ChoiceError, ComparisonError
+from paribus.failures.explained import read_explained
+from paribus.failures.outcomes import outcomes
+from paribus.failures.study import Failures
+from paribus.failures.telling import telling_images
+from paribus.narrative.observation import Observation
+from paribus.narrative.observations import observe
+from paribus.records.analyses import read_all_interventions
+from paribus.records.pairing import Pairing, pairing
+from paribus.records.types import Record
+from paribus.study.faults import nearest
+from paribus.study.plan import Run, settings
+from paribus.study.spec import Study
+from paribus.tables.by_setting import SettingResult, setting_results
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a study has come to; everything else is worked out when it is first asked for.
+
+    Attributes:
+        out: the folder of the study's results.
+        records: one per run that has ended, in the order of the plan.
+        absent: the runs without a record, each with the reason.
+    """
+
+    out: Path
+    study: Study
+    records: tuple[Record, ...]
+    absent: tuple[tuple[Run, str], ...]
+
+    @property
+    def report(self) -> Path:
+        """The report to open in a browser."""
+        return self.out / "report.html"
+
+    # ---- settings and runs ----------------------------------------------------------------------
+
+    @cached_property
+    def settings(self) -> tuple[SettingResult, ...]:
+        """The baseline first, then each variation, in the order of the study."""
+        frames = {name: self.table(name) for name in ("runs", "per_class", "confusion")}
+        return setting_results(settings(self.study), self.records, frames)
+
+    @property
+    def baseline(self) -> SettingResult:
+        """The setting that the others are compared with."""
+        return self.settings[0]
+
+    @property
+    def variations(self) -> tuple[SettingResult, ...]:
+        """The settings that change something."""
+        return self.settings[1:]
+
+    @property
+    def failed(self) -> tuple[Record, ...]:
+        """The records of runs that didn't reach their last epoch."""
+        return tuple(record for record in self.records if not record.finished)
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """A sentence for every run that didn't reach its last epoch, or has no record."""
+        failed = [r.facts.failure.message for r in self.records if r.facts.failure]
+        lost = [f"{run.setting.name}, seed {run.seed}: {why}" for run, why in self.absent]
+        return (*failed, *lost)
+
+    @cached_property
+    def pairings(self) -> tuple[Pairing, ...]:
+        """What each variation's runs share with the baseline's."""
+        return tuple(
+            pairing(one.name, self.baseline.records, one.records) for one in self.variations
+        )
+
+    # ---- comparisons and claims -----------------------------------------------------------------
+
+    @cached_property
+    def comparison(self) -> StudyComparison:
+        """Every variation against the baseline on every metric.
+
+        Raises:
+            ComparisonError: the runs can't be compared, as when tested on different images.
+        """
+        return compare(self.study, self.records, self.analyzed)
+
+    @cached_property
+    def claims(self) -> tuple[ClaimVerdict, ...]:
+        """What the runs say of each claim of the study, in its order.
+
+        Raises:
+            ComparisonError: as `comparison`, or a claim can't be tested as it is written.
+        """
+        return judge(self.study, self.comparison.values)
+
+    @cached_property
+    def refused(self) -> tuple[str, ...]:
+        """Why there are no comparisons, or no verdicts on claims; mostly none."""
+        try:
+            self.claims  # noqa: B018  # asks for the comparison first
+        except ComparisonError as error:
+            return (str(error),)
+        return ()
+
+    @cached_property
+    def compared(self) -> StudyComparison | None:
+        """The comparison; None where it is refused, for a report that is written all the same."""
+        try:
+            return self.comparison
+        except ComparisonError:
+            return None
+
+    @cached_property
+    def judged(self) -> tuple[ClaimVerdict, ...]:
+        """The verdicts on the claims; none where they are refused."""
+        return () if self.refused else self.claims
+
+    @cached_property
+    def observations(self) -> tuple[Observation, ...]:
+        """What the runs show, in sentences, the most important first."""
+        return observe(self.compared, self.study.looks) if self.compared else ()
+
+    @cached_property
+    def confusion_changes(self) -> Mapping[str, ConfusionDifference]:
+        """Variation -> its confusion matrix minus the baseline's, from two paired seeds on."""
+        if self.compared is None:
+            return {}
+        counts = {r.key: tables.confusion_of(r) for r in self.records if r.predictions}
+        changes = {}
+        for name in self.study.variations:
+            pairs = [
+                (counts[self.study.baseline, seed], counts[name, seed])
+                for seed in range(self.study.most_seeds)
+                if (name, seed) in counts and (self.study.baseline, seed) in counts
+            ]
+            if len(pairs) > 1:
+                before, after = zip(*pairs, strict=True)
+                changes[name] = compare_confusions(np.stack(before), np.stack(after))
+        return changes
+
+    # ---- failures and their causes --------------------------------------------------------------
+
+    @cached_property
+    def analyzed(self) -> Analyzed:
+        """What each analyzed network predicts for changed images."""
+        return read_all_interventions(self.out, self.records)
+
+    @cached_property
+    def effects(self) -> tuple[Effect, ...]:
+        """What each intervention does to each setting whose networks were analyzed."""
+        return effects(self.study, self.records, self.analyzed)
+
+    @cached_property
+    def failures_in_detail(self) -> Failures:
+        """What the runs predict for every test image, and why."""
+        by_setting = outcomes(self.records)
+        return Failures(
+            self.study.baseline,
+            by_setting,
+            read_explained(self.out, self.records),
+            telling_images(by_setting, self.study.baseline),
+        )
+
+    def failures(
+        self,
+        *,
+        setting: str | None = None,
+        true: str | None = None,
+        predicted: str | None = None,
+        kind: tables.FailureKind | None = None,
+        sort: tables.Order = "wrong",
+    ) -> pd.DataFrame:
+        """The failed cases that are asked for, as `paribus.tables.chosen_failures` has them."""
+        return tables.chosen_failures(
+            self.records, self.study.baseline,
+            setting=setting, true=true, predicted=predicted, kind=kind, sort=sort,
+        )  # fmt: skip
+
+    # ---- tables ---------------------------------------------------------------------------------
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of the tables of docs/tables.md by its name, as "runs" or "comparisons".
+
+        Raises:
+            ChoiceError: there is no such table; the message names the valid ones.
+        """
+        if name not in _TABLES:
+            raise ChoiceError(f"no table is called {name!r}{nearest(name, _TABLES)}")
+        return _TABLES[name](self)
+
+    @cached_property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Every table by its name."""
+        return {name: self.table(name) for name in _TABLES}
+
+
+_TABLES: Mapping[str, Callable[[Results], pd.DataFrame]] = {
+    "runs": lambda results: tables.runs(results.study, results.records),
+    "epochs": lambda results: tables.epochs(results.records),
+    "steps": lambda results: tables.steps(results.records),
+    "per_class": lambda results: tables.per_class(results.records),
+    "confusion": lambda results: tables.confusion(results.records),
+    "failures": lambda results: tables.failures(results.records, results.study.baseline),
+    "comparisons": lambda results: tables.comparisons(results.comparison.comparisons),
+    "claims": lambda results: tables.claims(results.claims),
+    "interventions": lambda results: tables.interventions(results.effects),
+    "interventions_by_class": lambda results: tables.interventions_by_class(results.effects),
+}
