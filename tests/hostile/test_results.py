@@ -24,7 +24,7 @@ from paribus.errors import ParibusError, RecordError
 from paribus.failures.cases import shown_cases
 from paribus.records.store import CURVES, FACTS, PREDICTIONS, SUMS, read_record
 from paribus.records.types import Record
-from paribus.report import figures
+from paribus.report.charts import frame
 from paribus.report.summary import summarize
 from paribus.study.copy import STUDY
 from report.explored import square
@@ -90,7 +90,7 @@ def quick_charts(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
         return ET.fromstring('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>')
 
     if "drawn" not in request.keywords:
-        monkeypatch.setattr(figures, "draw", draw)
+        monkeypatch.setattr(frame, "draw", draw)
 
 
 def outside(out: Path) -> dict[str, bytes | None]:

@@ -17,7 +17,7 @@ from paribus.report.failures import Failures
 from paribus.report.images import ReadImage
 from paribus.report.page import page
 from paribus.report.sections.cases import cases, explorer
-from paribus.report.sections.classes import confusions
+from paribus.report.sections.confusion import confusions
 from paribus.report.summary import Summary, summarize
 from report.reports import HOSTILE
 from synthetic import ANIMALS, make_records, make_study

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from paribus.report import words
-from paribus.report.verdicts import SIGNS
+from paribus.report.sections.cells import SIGNS
 from report.reports import HOSTILE, Written, hostile, ordinary
 
 pytestmark = pytest.mark.browser

@@ -138,7 +138,7 @@ def test_images_that_exceed_the_budget_are_left_out_and_counted(failures: Failur
     shown, all_of = len(half.data["cases"]), len(whole.data["cases"])
     assert 0.8 * size(whole) // 2 < size(half) <= size(whole) // 2
     assert half.data["cases"] == whole.data["cases"][:shown]
-    assert f"the {shown} most telling are in this file" in half.note
+    assert f"the {shown} most informative are in this file" in half.note
     assert f"{all_of - shown}\u00a0more images would have made the file too large" in half.note
 
 

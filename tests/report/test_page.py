@@ -6,12 +6,9 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 
-import numpy as np
 import pytest
 
-from paribus.report.blocks import Confusion, Figure
-from paribus.report.heatmap import STRONGEST, heatmap
-from paribus.report.page import heat, page
+from paribus.report.page import page
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
 from paribus.report.summary import summarize
@@ -23,12 +20,6 @@ from synthetic import make_records, make_study
 @pytest.fixture(scope="module")
 def written() -> Written:
     return ordinary()
-
-
-def matrix(counts: list[list[float]], seeds: int) -> Confusion:
-    names, array = ("a", "b"), np.array(counts)
-    figure = Figure("confusion-x", "", "", heatmap(names, array, 0.5, 350))
-    return Confusion("x", names, array, seeds, 0.5, figure)
 
 
 def test_the_policy_allows_images_in_the_file_and_its_own_styles_alone(written: Written) -> None:
@@ -57,24 +48,6 @@ def test_no_address_is_in_it_but_anchors_and_images(written: Written) -> None:
 def test_ids_are_unique(written: Written) -> None:
     ids = re.findall(r'\bid="([^"]*)"', written.text("report.html"))
     assert len(ids) == len(set(ids))
-
-
-def test_a_cell_says_mean_count_and_share_of_its_row() -> None:
-    (name, cells), _ = heat(matrix([[7.5, 2.5], [0, 10]], seeds=2))
-    assert name == "a"
-    assert [(cell.count, cell.percent, cell.right) for cell in cells] == [
-        ("7.5", "75.0\u00a0%", True),
-        ("2.5", "25.0\u00a0%", False),
-    ]
-    assert [cell.strength for cell in cells] == [
-        pytest.approx(75 * STRONGEST),
-        pytest.approx(100 * STRONGEST * 0.25 / 0.5),
-    ]
-
-
-def test_counts_of_one_seed_are_whole() -> None:
-    (_, cells), _ = heat(matrix([[7, 3], [0, 10]], seeds=1))
-    assert [cell.count for cell in cells] == ["7", "3"]
 
 
 @pytest.mark.parametrize("classes", [2, 13, 40])

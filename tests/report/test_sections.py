@@ -63,7 +63,7 @@ def column(table: Table, number: int) -> list[str]:
 
 def test_the_lead_says_what_was_trained_on_what(summary: Summary) -> None:
     assert plain(lead(summary)) == (
-        "LeNet-5, 5 epochs, 3 settings from 3 seeds each; STL-10: 5,000 training, 3,000 "
+        "LeNet-5, 5 epochs, 3 settings with 3 seeds each; STL-10: 5,000 training, 3,000 "
         "validation and 200 test images of 10 classes, 32 by 32 pixels in color."
     )
 
@@ -77,7 +77,7 @@ def test_the_answer_has_every_settings_accuracy(
     accuracies, difference = main.spread("test_accuracy"), norm.difference("test_accuracy", main)
     assert accuracies.sd is not None
     assert column(table, 0)[0] == f"{100 * accuracies.mean:.1f} ± {100 * accuracies.sd:.1f} %"
-    assert column(table, 1)[0] == "the baseline"
+    assert column(table, 1)[0] == "baseline"
     won = sum(value > 0 for value in difference.values)
     assert column(table, 1)[1] == f"in {won} of 3 seeds"
 
@@ -85,13 +85,13 @@ def test_the_answer_has_every_settings_accuracy(
 def test_a_failed_run_is_the_first_thing_a_reader_sees(report: dict[str, Section]) -> None:
     alert = report["answer"].blocks[0]
     assert isinstance(alert, Alert)
-    assert plain(alert.title) == "1 run failed; the numbers below leave it out"
+    assert plain(alert.title) == "1 run failed; the numbers below exclude it"
     assert alert.items == ("l2, seed 1, step 100: the training loss became nan at epoch 3",)
 
 
 def test_one_seed_has_no_spread_and_the_report_says_so(single: dict[str, Section]) -> None:
     assert "±" not in "".join(column(first(single["answer"], Table), 0))
-    assert "no spread is known" in said(single["answer"])
+    assert "the spread over seeds is unknown" in said(single["answer"])
     assert "±" not in "".join(column(first(single["metrics"], Table), 1))
 
 
@@ -100,7 +100,7 @@ def test_the_settings_table_shows_what_differs_from_the_baseline(
 ) -> None:
     rows = dict(first(report["settings"], Table).rows)
     assert [cell.text for cell in rows["Changes"]] == [
-        "nothing: the baseline",
+        "none (baseline)",
         "network.batch_norm: no → yes",
         "optimizer.weight_decay: 0 → 0.00001",
     ]
@@ -111,13 +111,13 @@ def test_the_settings_table_shows_what_differs_from_the_baseline(
     ]
     assert [cell.strong for cell in rows["Layer 1"]] == [False, True, False]
     assert [cell.strong for cell in rows["Optimizer"]] == [False, False, True]
-    assert plain(rows["Learning rate"][0].text) == "times 0.5 every 20 epochs"
+    assert plain(rows["Learning rate"][0].text) == "factor 0.5 every 20 epochs"
 
 
 def test_a_best_epoch_that_is_the_last_is_said_to_be_so(single: dict[str, Section]) -> None:
     # With three epochs the validation loss is still falling at the end.
     caption = plain(first(single["loss"], Figure).caption)
-    assert "In 1 seed it is lowest at the very last epoch, and may fall further." in caption
+    assert "In 1 seed it is lowest after the last epoch and may fall further." in caption
 
 
 def test_the_comparison_has_every_metric_with_its_difference(
@@ -175,15 +175,15 @@ def test_how_it_was_made_says_what_interrupted_it(summary: Summary) -> None:
         return rows, text
 
     rows, text = shown()
-    assert "Gone on from a checkpoint" not in rows and "Not exact" not in text
+    assert "Resumed from a checkpoint" not in rows and "Not bit-reproducible" not in text
     rows, text = shown(resumes=2, retries=1, peak_memory=300 << 20)
-    assert plain(rows["Gone on from a checkpoint"]) == "2 times, to the same bits"
-    assert plain(rows["Tried again after a kill"]) == "1 time"
-    assert plain(rows["Memory of a process at most"]) == "300 MiB"
+    assert plain(rows["Resumed from a checkpoint"]) == "2 times, bit-identical"
+    assert plain(rows["Retried after being killed"]) == "1 time"
+    assert plain(rows["Peak memory of a process"]) == "300 MiB"
     elsewhere = summary.records[0].facts.environment.model_copy(update={"threads": 2})
     rows, text = shown(resumes=1, other_machines=(elsewhere,))
-    assert plain(rows["Gone on from a checkpoint"]) == "1 time"
-    assert "Not exact: main, seed 0 went on after an interruption under another PyTorch" in text
+    assert plain(rows["Resumed from a checkpoint"]) == "1 time"
+    assert "Not bit-reproducible: main, seed 0 resumed under another PyTorch" in text
 
 
 def test_how_it_was_made_names_the_engine(summary: Summary) -> None:
@@ -200,10 +200,10 @@ def test_how_it_was_made_names_the_engine(summary: Summary) -> None:
     engines = [c[0].text for name, c in first(section, Table).rows if name == "Engine"]
     assert engines == ["PyTorch", f"Paribus's own, built for x86-64-v3, SHA-256 {'ab' * 32}"]
     assert "more than one machine" not in said(section)
-    of_settings = dict(first(settings(made), Table).rows)["Trained by"]
+    of_settings = dict(first(settings(made), Table).rows)["Engine"]
     assert [(cell.text, cell.strong) for cell in of_settings] == [
         ("PyTorch", False),
-        ("Paribus's engine", True),
+        ("Paribus's own", True),
     ]
     other = engine.model_copy(update={"digest": "cd" * 32})
     records[-1] = _by(other, records[-1])
@@ -226,4 +226,4 @@ def test_a_study_with_looks_says_up_to_how_many_seeds(summary: Summary) -> None:
     plan = summary.study.model_dump() | {"seeds": {"until": "decided", "looks": [3, 8]}}
     study = Study.model_validate(plan)
     said = plain(lead(summarize(study, summary.records)))
-    assert "3 settings from up to 8 seeds each" in said
+    assert "3 settings with up to 8 seeds each" in said

@@ -1,18 +1,42 @@
 """What a report is made of; the page and the Markdown each know how to show every block.
 
-Text in a block is plain: whoever shows it escapes it.
+Text in a block is plain: escape it when it is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from paribus.comparison.confusion import ConfusionDifference
 from paribus.failures.cases import Case
-from paribus.metrics.classification import Figures
+from paribus.report.charts.frame import NARROW, WIDE
+from paribus.report.charts.matrix import MatrixCell
+from paribus.report.charts.svg import Svg
 from paribus.report.failures import Failures
-from paribus.report.svg import Svg
+
+#: A table longer than this scrolls.
+TALL = 30
+
+#: The sections in their order: anchor -> title.
+TITLES: Mapping[str, str] = {
+    "answer": "Did it help?",
+    "observations": "Observations",
+    "claims": "Claims",
+    "settings": "Settings",
+    "loss": "Training and validation loss",
+    "confusion": "Confusion matrices",
+    "confusion-change": "Changes in the confusion matrix",
+    "recall": "Accuracy of each class",
+    "report": "Classification report",
+    "failures": "Failed cases",
+    "explorer": "Explorer",
+    "causes": "What the networks look at",
+    "metrics": "All settings side by side",
+    "comparison": "Comparisons",
+    "seeds": "Would more seeds help?",
+    "pairing": "Proof of pairing",
+    "provenance": "How it was made",
+}
 
 
 @dataclass(frozen=True)
@@ -66,16 +90,19 @@ class Table:
         head: the columns' titles, the first column's included.
         rows: each row's name and cells.
         numeric: whether the cells are numbers, to be set flush right.
-        tall: whether it has so many rows that a page should let it scroll.
-        stacked: whether each row becomes a block of its own on a telephone, for cells of text.
+        stacked: whether each row becomes a block of its own on a phone, for cells of text.
     """
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
     numeric: bool = True
-    tall: bool = False
     stacked: bool = False
+
+    @property
+    def tall(self) -> bool:
+        """Whether it has so many rows that a page should let it scroll."""
+        return len(self.rows) > TALL
 
 
 @dataclass(frozen=True)
@@ -84,7 +111,7 @@ class Verdict:
 
     Attributes:
         tone: by which the verdict is colored; `mark` and `verdict` say it without color.
-        also: what must be said besides.
+        also: notes.
     """
 
     name: str
@@ -130,7 +157,7 @@ class Columns:
 class Figure:
     """A chart: the file's name, what stands below it, and what it shows in words.
 
-    `narrow` is the same chart for a telephone; where it is None, `wide` serves there too.
+    `narrow` is the same chart for a phone; if it is None, `wide` serves there too.
     """
 
     name: str
@@ -139,40 +166,33 @@ class Figure:
     wide: Svg
     narrow: Svg | None = None
 
-
-@dataclass(frozen=True)
-class Confusion:
-    """A confusion matrix: a table of colors in a page, and its `figure` elsewhere.
-
-    Attributes:
-        counts: (classes, classes) mean counts, rows true, columns predicted.
-        seeds: over how many seeds they are the mean.
-        worst: the share of its row that the strongest color of a mistake stands for.
-    """
-
-    setting: str
-    classes: tuple[str, ...]
-    counts: Figures
-    seeds: int
-    worst: float
-    figure: Figure
+    @classmethod
+    def drawn(
+        cls, name: str, caption: str, description: str, chart: Callable[[int], Svg]
+    ) -> Figure:
+        """The figure of a chart that can be drawn at any width in pixels."""
+        return cls(name, caption, description, chart(WIDE), chart(NARROW))
 
 
 @dataclass(frozen=True)
-class Change:
-    """What a variation changes in the confusion matrix: a table in a page, elsewhere its `figure`.
+class Matrix:
+    """A matrix of classes, rows true and columns predicted: a table in a page, a chart elsewhere.
 
     Attributes:
+        label: what it is a matrix of.
+        caption: what its numbers are.
         classes: their names, safe to show.
-        difference: the cells and their tests.
-        strongest: the difference that has the strongest color, in images.
+        cells: row by row.
+        figure: the chart.
+        setting: whose failed cases the explorer shows if a cell is chosen; "" for none.
     """
 
-    variation: str
+    label: str
+    caption: str
     classes: tuple[str, ...]
-    difference: ConfusionDifference
-    strongest: float
+    cells: tuple[tuple[MatrixCell, ...], ...]
     figure: Figure
+    setting: str = ""
 
 
 @dataclass(frozen=True)
@@ -245,8 +265,7 @@ Block = (
     | Table
     | Columns
     | Figure
-    | Confusion
-    | Change
+    | Matrix
     | Gallery
     | Explorer
     | Code
@@ -255,18 +274,22 @@ Block = (
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report that can be gone to by its `anchor`."""
+    """A part of the report that can be linked to by its `anchor`, one of `TITLES`."""
 
     anchor: str
-    title: str
     blocks: Sequence[Block]
+
+    @property
+    def title(self) -> str:
+        """Its heading."""
+        return TITLES[self.anchor]
 
 
 def figures(sections: Sequence[Section]) -> list[Figure]:
-    """Every figure of a report, those of confusion matrices included."""
+    """Every figure of a report, those of matrices included."""
     return [
         block if isinstance(block, Figure) else block.figure
         for section in sections
         for block in section.blocks
-        if isinstance(block, Figure | Confusion | Change)
+        if isinstance(block, Figure | Matrix)
     ]

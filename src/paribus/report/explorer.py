@@ -17,9 +17,9 @@ import numpy as np
 from paribus.failures.image_names import original_name, seen_name
 from paribus.failures.outcomes import VERDICTS, Changes, Outcomes
 from paribus.records.types import Integers
-from paribus.report import maps, words
+from paribus.report import words
 from paribus.report.failures import Failures
-from paribus.report.images import ReadImage, data_uri, small_uri
+from paribus.report.images import ReadImage, data_uri, overlay, small_uri
 
 #: Bytes of images and maps that a page may hold, as they stand in it.
 BUDGET = 8_000_000
@@ -170,7 +170,7 @@ def _explanation(
     facts: Json = {"explained": explained.seeds, "target": int(explained.targets[place])}
     if read_image:
         drawn = {"gradients": explained.gradients, "occlusion": explained.occlusion}
-        facts["maps"] = {kind: data_uri(maps.overlay(of[place])) for kind, of in drawn.items()}
+        facts["maps"] = {kind: data_uri(overlay(of[place])) for kind, of in drawn.items()}
     return facts | {"near": near}
 
 
@@ -205,7 +205,7 @@ def _note(failures: Failures, kept: int, shown: int) -> str:
         return f"All {read_image} that at least one run gets wrong are in this file."
     text = (
         f"Of the {read_image} that at least one run gets wrong, the {words.whole(shown)} most "
-        "telling are in this file; tables/failures.csv lists all."
+        "informative are in this file; tables/failures.csv lists all."
     )
     if shown < kept:
         text += f" {words.count(kept - shown, 'more image')} would have made the file too large."

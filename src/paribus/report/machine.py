@@ -12,8 +12,8 @@ import pandas as pd
 from paribus.narrative.observation import Observation
 from paribus.records.types import RunFacts
 from paribus.report.sections.provenance import environments
-from paribus.report.spread import Spread
 from paribus.report.summary import METRICS, SettingResult, Summary
+from paribus.report.words import Spread
 
 #: Raised when a key changes its meaning or goes away.
 FORMAT = 1

@@ -10,14 +10,13 @@ from paribus.report.blocks import (
     Alert,
     Block,
     Cell,
-    Change,
     Code,
     Columns,
-    Confusion,
     Explorer,
     Figure,
     Gallery,
     Heading,
+    Matrix,
     Paragraph,
     Point,
     Points,
@@ -74,7 +73,7 @@ def _block(block: Block, kept: Kept) -> str:
             )
         case Figure():
             return _figure(block)
-        case Confusion() | Change():
+        case Matrix():
             return _figure(block.figure)
         case Gallery():
             return _gallery(block, kept)

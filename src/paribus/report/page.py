@@ -5,29 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import resources
 
 import jinja2
 from markupsafe import Markup
 
-from paribus.report import difference, svg, words
-from paribus.report.blocks import Block, Change, Confusion, Explorer, Figure, Section
+from paribus.report import words
+from paribus.report.blocks import Block, Explorer, Figure, Section
+from paribus.report.charts import COLORS, svg
 from paribus.report.explorer import Payload, first_there, payload
-from paribus.report.heatmap import row_shares, strengths
 from paribus.report.images import ReadImage, data_uri
-from paribus.report.theme import COLORS
-from paribus.report.words import PERCENT, Unit
-
-
-@dataclass(frozen=True)
-class HeatCell:
-    """A cell of a confusion matrix: what it says and how strongly, in percent, it is colored."""
-
-    count: str
-    percent: str
-    right: bool
-    strength: float
+from paribus.report.words import PERCENT
 
 
 def page(title: str, lead: str, sections: Sequence[Section], read_image: ReadImage | None) -> str:
@@ -71,8 +59,6 @@ def _environment(read_image: ReadImage | None) -> jinja2.Environment:
         "kind": _kind,
         "wide": _wide,
         "narrow": _narrow,
-        "heat": heat,
-        "change": change,
         "percent": PERCENT.value,
         "shown": words.class_name,
         "uri": uri,
@@ -111,55 +97,3 @@ def _wide(figure: Figure) -> Markup:
 def _narrow(figure: Figure) -> Markup:
     assert figure.narrow is not None, "the template asks only where there is one"
     return Markup(svg.inlined(figure.narrow, f"{figure.name}-n", figure.description))
-
-
-def heat(matrix: Confusion) -> list[tuple[str, list[HeatCell]]]:
-    """A confusion matrix row by row: the true class, and a cell for each predicted class."""
-    shares, strength = row_shares(matrix.counts), strengths(matrix.counts, matrix.worst)
-    unit = Unit(1) if matrix.seeds > 1 else Unit(0)
-    return [
-        (
-            name,
-            [
-                HeatCell(
-                    count=unit.number(matrix.counts[i, j]),
-                    percent=PERCENT.value(shares[i, j]),
-                    right=i == j,
-                    strength=round(100 * float(strength[i, j]), 1),
-                )
-                for j in range(len(matrix.classes))
-            ],
-        )
-        for i, name in enumerate(matrix.classes)
-    ]
-
-
-@dataclass(frozen=True)
-class ChangeCell:
-    """A cell of a matrix of differences; `mark` is there if it is shown to differ."""
-
-    text: str
-    mark: str
-    good: bool
-    strength: float
-
-
-def change(matrix: Change) -> list[tuple[str, list[ChangeCell]]]:
-    """A matrix of differences row by row, as `heat`."""
-    gained = difference.gains(matrix.difference)
-    strength = difference.strengths(matrix.difference, matrix.strongest)
-    return [
-        (
-            name,
-            [
-                ChangeCell(
-                    text=difference.text(matrix.difference, i, j),
-                    mark=difference.SHOWN if matrix.difference.survives[i, j] else "",
-                    good=bool(gained[i, j] > 0),
-                    strength=round(100 * float(strength[i, j]), 1),
-                )
-                for j in range(len(matrix.classes))
-            ],
-        )
-        for i, name in enumerate(matrix.classes)
-    ]

@@ -22,7 +22,7 @@ from paribus.report import words
 from paribus.report.failures import Failures
 from paribus.report.findings import Findings, find
 from paribus.report.pairing import Pairing, pairing
-from paribus.report.spread import Spread
+from paribus.report.words import Spread
 from paribus.study.plan import Run, Setting, runs, settings
 from paribus.study.spec import Study
 from paribus.tables import of_comparisons as comparison_frames

@@ -7,13 +7,11 @@ import math
 import re
 import statistics
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from paribus.report.spread import Spread
 
 MINUS, NO_BREAK, NONE = "\u2212", "\u00a0", "\u2013"
 
@@ -22,6 +20,38 @@ LONGEST_NAME, LONGEST_LABEL = 60, 40
 
 #: Names of sources and networks that read better than their keys.
 _READABLE = {"lenet5": "LeNet-5", "stl10": "STL-10", "adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Values of one metric, one per seed."""
+
+    values: tuple[float, ...]
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Spread:
+        """The spread of any numbers."""
+        return cls(tuple(float(value) for value in values))
+
+    @property
+    def n(self) -> int:
+        """How many values there are."""
+        return len(self.values)
+
+    @property
+    def mean(self) -> float:
+        """Their mean; NaN of none."""
+        return float(np.mean(self.values)) if self.values else float("nan")
+
+    @property
+    def sd(self) -> float | None:
+        """Their standard deviation with n - 1 below; None of fewer than two."""
+        return float(np.std(self.values, ddof=1)) if self.n > 1 else None
+
+    @property
+    def median(self) -> float:
+        """Their median; NaN of none."""
+        return float(np.median(self.values)) if self.values else float("nan")
 
 
 @dataclass(frozen=True)
@@ -67,15 +97,6 @@ class Unit:
         if spread.sd is None:
             return _joined(mean, self.sign)
         return _joined(f"{mean} ± {self.number(spread.sd)}", self.sign)
-
-    def change_spread(self, spread: Spread) -> str:
-        """Mean difference and its standard deviation: "+1.2 ± 0.9 points"."""
-        if not spread.n:
-            return NONE
-        mean = self.signed(spread.mean)
-        if spread.sd is None:
-            return _joined(mean, self.difference)
-        return _joined(f"{mean} ± {self.number(spread.sd)}", self.difference)
 
 
 PERCENT = Unit(1, scale=100, sign="%", difference="points")

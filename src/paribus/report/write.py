@@ -12,8 +12,9 @@ from paribus.io.disk import write_file
 from paribus.io.reading import leads_out, read_inside
 from paribus.records.analyses import read_all_interventions, read_explained
 from paribus.records.types import Record
-from paribus.report import svg, words
+from paribus.report import words
 from paribus.report.blocks import Figure, figures
+from paribus.report.charts import svg
 from paribus.report.images import is_whole_png
 from paribus.report.machine import results_json
 from paribus.report.markdown import markdown

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from paribus.report.blocks import Section
-from paribus.report.sections.answer import answer
+from paribus.report.sections.answer import answer, claims, observations
 from paribus.report.sections.cases import cases, explorer
 from paribus.report.sections.causes import causes
-from paribus.report.sections.claims import claims
-from paribus.report.sections.classes import confusions, recalls, reports
-from paribus.report.sections.comparison import comparison
+from paribus.report.sections.classes import recalls, reports
 from paribus.report.sections.comparisons import comparisons
-from paribus.report.sections.confusion_change import confusion_change
+from paribus.report.sections.confusion import confusion_change, confusions
 from paribus.report.sections.losses import losses
-from paribus.report.sections.observed import observations
-from paribus.report.sections.proof import proof
-from paribus.report.sections.provenance import provenance
+from paribus.report.sections.provenance import proof, provenance
 from paribus.report.sections.seeds import seeds
-from paribus.report.sections.settings import settings
+from paribus.report.sections.settings import settings, side_by_side
 from paribus.report.summary import Summary
 
 
@@ -36,7 +32,7 @@ def sections(summary: Summary) -> tuple[Section, ...]:
         cases(summary),
         *([explorer(summary)] if summary.failures.outcomes else []),
         causes(summary),
-        comparison(summary),
+        side_by_side(summary),
         comparisons(summary),
         *([seeds(summary)] if summary.variations else []),
         proof(summary),

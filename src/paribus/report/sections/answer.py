@@ -1,34 +1,35 @@
-"""Did it help? The first screen: a line a setting, and what went wrong."""
+"""Did it help? The verdicts, what went wrong, observations, and whether the claims hold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from paribus.claims.judge import ClaimVerdict
 from paribus.metrics.registry import METRICS
 from paribus.narrative.headline import NOT_TESTED, Headline, headline
 from paribus.narrative.numbers import difference_of
 from paribus.records.types import Record
-from paribus.report import figures, words
+from paribus.report import words
 from paribus.report.blocks import (
+    TITLES,
     Alert,
     Block,
     Cell,
     Figure,
     Paragraph,
+    Point,
+    Points,
     Section,
     Table,
     Verdict,
     Verdicts,
 )
-from paribus.report.spread import Spread
+from paribus.report.charts.intervals import accuracy
+from paribus.report.sections.cells import SIGNS, marked, tone
 from paribus.report.summary import SettingResult, Summary
-from paribus.report.verdicts import SIGNS, tone
-from paribus.report.words import PERCENT
+from paribus.report.words import PERCENT, Spread
 
 METRIC = "test_accuracy"
-
-#: A table longer than this scrolls.
-TALL = 30
 
 #: More failed runs than this, and the rest are counted.
 MOST_ALERTS = 8
@@ -41,7 +42,7 @@ def lead(summary: Summary) -> str:
     up_to = "" if isinstance(study.seeds, int) else "up to "
     trained = (
         f"{words.name(words.readable(study.network.kind))}, {words.count(study.epochs, 'epoch')}, "
-        f"{settings} from {up_to}{words.count(study.most_seeds, 'seed')} each"
+        f"{settings} with {up_to}{words.count(study.most_seeds, 'seed')} each"
     )
     facts = summary.baseline.facts
     if facts is None:
@@ -57,7 +58,7 @@ def lead(summary: Summary) -> str:
 
 
 def answer(summary: Summary) -> Section:
-    """A line a variation with its verdict, then every setting's mean test accuracy."""
+    """A line per variation with its verdict, then every setting's mean test accuracy."""
     blocks: list[Block] = [
         *_alerts(summary),
         *_verdicts(summary),
@@ -66,7 +67,7 @@ def answer(summary: Summary) -> Section:
     ]
     if sum(len(result.finished) for result in summary.settings) > 1:
         blocks.append(_figure(summary))
-    return Section("answer", "Did it help?", blocks)
+    return Section("answer", blocks)
 
 
 def _verdicts(summary: Summary) -> Iterator[Block]:
@@ -95,10 +96,10 @@ def _reading(summary: Summary) -> str:
     """How the lines are to be read."""
     margin = difference_of(METRICS[METRIC]).amount(summary.study.margin)
     return (
-        f"Each line sets a variation against {summary.baseline.name}, seed by seed. In brackets "
-        "the 95 % interval for new seeds on these test images, unless it says otherwise; p "
-        "allows for all variations tested. Equivalent: shown to differ by less than "
-        f"{margin}, the study's margin."
+        f"Each line compares a variation with {summary.baseline.name}, paired by seed. In brackets "
+        "the 95 % interval over new seeds on the same test images, unless another level is given. "
+        "The p values are adjusted for the number of variations. Equivalent: shown to differ by "
+        f"less than {margin}, the study's margin."
     )
 
 
@@ -106,20 +107,20 @@ def _alerts(summary: Summary) -> Iterator[Alert]:
     if summary.failed:
         items = [_failure(record) for record in summary.failed]
         them = "it" if len(items) == 1 else "them"
-        title = f"{words.count(len(items), 'run')} failed; the numbers below leave {them} out"
+        title = f"{words.count(len(items), 'run')} failed; the numbers below exclude {them}"
         yield Alert(title, _first(items))
     if summary.findings.refused:
         yield Alert("Not everything could be tested", summary.findings.refused)
     if summary.absent:
         title = (
-            f"{words.count(len(summary.absent), 'run')} without a usable record: not trained yet, "
-            "or damaged; the same command trains what is missing"
+            f"{words.count(len(summary.absent), 'run')} without a usable record, not trained yet "
+            "or damaged; run the same command again to train what is missing"
         )
         yield Alert(title, tuple(_absent(summary)))
 
 
 def _absent(summary: Summary) -> Iterator[str]:
-    """A line a setting: which of its seeds have no record."""
+    """A line per setting: which of its seeds have no record."""
     for result in summary.settings:
         seeds = [str(r.seed) for r in summary.absent if r.setting.name == result.name]
         if seeds:
@@ -149,17 +150,16 @@ def _failure(record: Record) -> str:
 def _table(summary: Summary) -> Table:
     test = summary.baseline.facts.data.test if summary.baseline.facts else 0
     return Table(
-        f"Share of the {words.whole(test)} test images classified correctly after the last epoch",
+        f"Test accuracy after the last epoch, on {words.whole(test)} images",
         ("Setting", "Test accuracy", f"Better than {summary.baseline.name}"),
         tuple((result.name, _cells(result, summary.baseline)) for result in summary.settings),
-        tall=len(summary.settings) > TALL,
     )
 
 
 def _cells(result: SettingResult, baseline: SettingResult) -> tuple[Cell, ...]:
     accuracy = Cell(PERCENT.spread(result.spread(METRIC)), strong=True)
     if result is baseline:
-        return accuracy, Cell("the baseline")
+        return accuracy, Cell("baseline")
     return accuracy, Cell(_won(result.difference(METRIC, baseline)))
 
 
@@ -170,11 +170,11 @@ def _won(difference: Spread) -> str:
 
 def _explanation(summary: Summary) -> Paragraph:
     if any(len(result.finished) > 1 for result in summary.settings):
-        text = "Means over the finished seeds ± one standard deviation."
+        text = "Mean over the finished seeds ± one standard deviation."
     else:
         text = (
-            "One seed a setting: no spread is known, and a difference may be that seed's luck "
-            "alone. More seeds tell."
+            "One seed per setting: the spread over seeds is unknown, and a difference may be mere "
+            "luck. Train more seeds to find out."
         )
     return Paragraph(text, quiet=True)
 
@@ -183,12 +183,56 @@ def _figure(summary: Summary) -> Figure:
     shown = [result for result in summary.settings if result.finished]
     names = [result.name for result in shown]
     spreads = [result.spread(METRIC) for result in shown]
-    wide, narrow = figures.both(lambda width: figures.accuracy(names, spreads, width))
-    said = [f"{n} {PERCENT.spread(spread)}" for n, spread in zip(names, spreads, strict=True)]
-    return Figure(
+    each = [f"{n} {PERCENT.spread(spread)}" for n, spread in zip(names, spreads, strict=True)]
+    return Figure.drawn(
         "accuracy",
-        "Each dot is a seed, the bar their mean, the line one standard deviation each way.",
-        f"Test accuracy of each setting: {', '.join(said)}.",
-        wide,
-        narrow,
+        "Each dot is a seed, the bar the mean, the line one standard deviation each way.",
+        f"Test accuracy of each setting: {', '.join(each)}.",
+        lambda width: accuracy(names, spreads, width),
+    )
+
+
+# ---- observations and claims --------------------------------------------------------------------
+
+
+def observations(summary: Summary) -> Section:
+    """Every observation with the part of the report that shows it."""
+    points = tuple(
+        Point(of.topic, words.typeset(of.text), of.figure, TITLES[of.figure])
+        for of in summary.findings.observations
+    )
+    explanation = Paragraph(
+        "Written by the program from the numbers in results.json; no sentence says more than its "
+        "test shows. In brackets: 95 % intervals over new seeds on the same test images. The p "
+        "values are adjusted for the number of variations.",
+        quiet=True,
+    )
+    return Section("observations", [Points(points), explanation])
+
+
+def claims(summary: Summary) -> Section:
+    """Each claim with its verdict, its evidence, and the part of the report that shows it."""
+    table = Table(
+        "The study's claims, tested on its runs",
+        ("Claim", "Statement", "Verdict", "Evidence", "Shown in"),
+        tuple((of.claim.id, _claim(of)) for of in summary.findings.claims),
+        numeric=False,
+        stacked=True,
+    )
+    explanation = Paragraph(
+        "Supported: every part of the claim is shown to be true. Refuted: some part is shown to be "
+        "false. Undecided: the runs show neither. Each claim is tested separately at the 5 % "
+        "level, as if it had been written before the runs. To test the claims again from the "
+        "records, use paribus check.",
+        quiet=True,
+    )
+    return Section("claims", [table, explanation])
+
+
+def _claim(of: ClaimVerdict) -> tuple[Cell, ...]:
+    return (
+        Cell(words.typeset(of.claim.says), anchor=f"claim-{of.claim.id}"),
+        Cell(marked(of.verdict), tone=tone(of.verdict)),
+        Cell(words.typeset(of.evidence)),
+        Cell(TITLES[of.figure], link=of.figure),
     )

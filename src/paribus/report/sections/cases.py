@@ -1,13 +1,17 @@
-"""Failed cases as images: the worst of every class, and an explorer of all that are kept."""
+"""Failed cases: how many, the worst of every class as images, and an explorer of all kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from paribus.failures.cases import MOST_CLASSES, Case
-from paribus.report import maps, words
+from paribus.evaluation.intervals import Mean, Share, share
+from paribus.failures.cases import MOST_CLASSES, Case, Confusion, confusions
+from paribus.failures.changes import Count, change_counts
+from paribus.failures.outcomes import Kind, Outcomes
+from paribus.report import images, words
 from paribus.report.blocks import (
     Block,
+    Cell,
     Explorer,
     Gallery,
     Heading,
@@ -15,54 +19,64 @@ from paribus.report.blocks import (
     Paragraph,
     Section,
     Shown,
+    Table,
 )
 from paribus.report.explorer import neighbor_files, votes
 from paribus.report.failures import Failures
-from paribus.report.sections.failure_counts import failure_counts
+from paribus.report.sections.cells import MOST_VARIATIONS, p_value
 from paribus.report.summary import Summary
 
 #: A label is called suspicious if its image is in this share of most suspicious ones.
 SUSPICIOUS = 0.05
 
+#: So many of each setting's confusions are listed.
+MOST_CONFUSIONS = 8
+
+_KINDS: Mapping[Kind, str] = {
+    "right": "Right in every seed",
+    "seed-dependent": "Wrong in some seeds",
+    "systematic": "Wrong in every seed",
+    "one-seed": "Wrong in the only seed",
+}
+
 
 def cases(summary: Summary) -> Section:
     """For each setting and class, the image that most seeds get wrong."""
     cases, failures = summary.cases, summary.failures
-    counts = failure_counts(failures.outcomes, failures.baseline) if cases else ()
+    counts = _counts(failures.outcomes, failures.baseline) if cases else ()
     blocks: list[Block] = [*counts, Paragraph(_explanation(cases, failures), quiet=True)]
     for setting in dict.fromkeys(case.setting for case in cases):
         own = tuple(_shown(case, failures) for case in cases if case.setting == setting)
         blocks += [Heading(setting), Gallery(setting, own)]
-    return Section("failures", "Failed cases", blocks)
+    return Section("failures", blocks)
 
 
 def explorer(summary: Summary) -> Section:
     """Every failed case that is kept, to filter, sort and open; asks for a finished run."""
     explanation = (
-        "The failed test images one by one: filter and sort them, or choose a cell of a "
-        "confusion matrix to see what is in it. The address of the page keeps what is chosen, "
-        "so that a finding can be sent to somebody who has this file."
+        "Every failed test image: filter and sort them, or choose a cell of a confusion matrix to "
+        "see its images. The address of the page keeps your selection, so that you can share it "
+        "with anyone who has this file."
     )
-    block = Explorer(summary.failures)
-    return Section("explorer", "Explorer", [Paragraph(explanation, quiet=True), block])
+    return Section("explorer", [Paragraph(explanation, quiet=True), Explorer(summary.failures)])
 
 
 def _explanation(cases: Sequence[Case], failures: Failures) -> str:
     if not cases:
         return "No test image is classified wrongly."
     text = (
-        "For each class, the test image that most seeds get wrong, and of those the one that "
-        "they are surest of. On the left the original, then what the network saw. The "
+        "For each class, the test image that most seeds get wrong; among equals, the most "
+        "confident error. On the left the original, next to it what the network saw. The "
         "probabilities are means over all seeds."
     )
     if failures.explained:
         text += (
-            " Over the third image lie its integrated gradients: vermillion speaks for the "
-            "class that the image is taken for, blue against it. Below are the training "
-            "images nearest to it in the last hidden layer."
+            " The third image is overlaid with its integrated gradients: vermillion speaks for the "
+            "predicted class, blue against it. Below are the nearest training images in the last "
+            "hidden layer."
         )
     if len(failures.names) > MOST_CLASSES:
-        text += f" Of the classes, the {MOST_CLASSES} of lowest recall are shown."
+        text += f" Shown are the {MOST_CLASSES} classes of lowest recall."
     return text
 
 
@@ -78,7 +92,7 @@ def _shown(case: Case, failures: Failures) -> Shown:
     return Shown(
         case,
         text,
-        overlay=maps.overlay(explained.gradients[place]),
+        overlay=images.overlay(explained.gradients[place]),
         target=failures.names[explained.targets[place]],
         nearest=tuple(
             Nearest(
@@ -98,3 +112,126 @@ def _suspicion(failures: Failures, row: int) -> str:
     if rank > SUSPICIOUS * of:
         return ""
     return f"Label-error suspicion: rank {words.whole(rank)} of {words.whole(of)}."
+
+
+# ---- counts --------------------------------------------------------------------------------------
+
+
+def _counts(found: Mapping[str, Outcomes], baseline: str) -> Iterator[Block]:
+    """Failures by kind, what variations change, and the most common confusions."""
+    if not found:
+        return
+    yield Heading("How many seeds fail")
+    yield _kinds(found)
+    yield from _changes(found, baseline)
+    yield from _confusions(found)
+
+
+def _kinds(found: Mapping[str, Outcomes]) -> Table:
+    seen = {kind for its in found.values() for kind in its.kinds}
+    kinds = [kind for kind in _KINDS if kind in seen]
+    return Table(
+        "Test images by how many seeds get them wrong; below, their share with its 95 % interval "
+        "for new images",
+        ("", *(_KINDS[kind] for kind in kinds)),
+        tuple(
+            (
+                name,
+                tuple(_share(share(int((its.kinds == k).sum()), len(its.labels))) for k in kinds),
+            )
+            for name, its in found.items()
+        ),
+    )
+
+
+def _share(of: Share) -> Cell:
+    if not of.of:
+        return Cell(words.NONE)
+    low, high = (words.PERCENT.number(end) for end in (of.low, of.high))
+    return Cell(
+        words.whole(of.count), f"{words.PERCENT.number(of.count / of.of)} [{low}, {high}] %"
+    )
+
+
+# ---- fixed and broken ---------------------------------------------------------------------------
+
+
+def _changes(found: Mapping[str, Outcomes], baseline: str) -> Iterator[Block]:
+    counts = {
+        name: counted
+        for name, its in found.items()
+        if name != baseline and baseline in found
+        if (counted := change_counts(found[baseline], its))
+    }
+    if not counts:
+        return
+    yield Heading("What a variation fixes and breaks")
+    yield Paragraph(
+        "Fixed: wrong in more than half of the seeds with the baseline, right in more than half "
+        "with the variation. Broken: the reverse. Some images change by chance alone, so each "
+        "count comes with the number expected if the variation made no difference: the two runs "
+        "of each seed are swapped in all combinations. p tests fixed minus broken against chance.",
+        quiet=True,
+    )
+    yield Table(
+        "Test images fixed and broken; below, the number expected by chance with its 95 % range",
+        ("", "Fixed", "Broken", "p", "Fixed per seed", "Broken per seed"),
+        tuple(
+            (
+                name,
+                (
+                    *map(_count, (of.fixed, of.broken)),
+                    Cell(p_value(of.p)),
+                    *map(_mean, (of.fixed_a_seed, of.broken_a_seed)),
+                ),
+            )
+            for name, of in counts.items()
+        ),
+    )
+
+
+def _count(of: Count) -> Cell:
+    chance = f"by chance {of.expected:,.0f} [{of.low:,}, {of.high:,}]"
+    return Cell(words.whole(of.observed), chance)
+
+
+def _mean(of: Mean) -> Cell:
+    return Cell(f"{of.estimate:,.1f}", _interval(of))
+
+
+def _interval(of: Mean) -> str:
+    return "" if of.low is None or of.high is None else f"[{of.low:,.1f}, {of.high:,.1f}]"
+
+
+# ---- confusions ---------------------------------------------------------------------------------
+
+
+def _confusions(found: Mapping[str, Outcomes]) -> Iterator[Block]:
+    drawn = list(found.items())[:MOST_VARIATIONS]
+    columns = {name: confusions(its)[:MOST_CONFUSIONS] for name, its in drawn}
+    ranks = max(map(len, columns.values()))
+    if not ranks:
+        return
+    yield Heading("Most common confusions")
+    yield Table(
+        "True → predicted class: test images, mean over seeds with its 95 % interval",
+        ("Rank", *columns),
+        tuple(
+            (
+                str(rank + 1),
+                tuple(
+                    _confusion(column[rank]) if rank < len(column) else Cell(words.NONE)
+                    for column in columns.values()
+                ),
+            )
+            for rank in range(ranks)
+        ),
+        numeric=False,
+    )
+
+
+def _confusion(of: Confusion) -> Cell:
+    true, predicted = words.class_name(of.true), words.class_name(of.predicted)
+    return Cell(
+        f"{true} → {predicted}", f"{of.images.estimate:,.1f} {_interval(of.images)}".strip()
+    )

@@ -8,45 +8,48 @@ from collections.abc import Iterator, Sequence
 from paribus.claims.sample import value_sample
 from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Against, Effect
+from paribus.comparison.paired import ALPHA
 from paribus.comparison.study import StudyComparison
 from paribus.metrics.interventions import CENTER_BLANKED, SURROUNDINGS_BLANKED
 from paribus.metrics.registry import CAUSES, DROP
 from paribus.narrative.numbers import value_of
-from paribus.report import figures, words
+from paribus.report import words
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
-from paribus.report.dots import Mark, dots
-from paribus.report.sections.numbers import MOST_VARIATIONS, TALL, p_value, verdict_cell
+from paribus.report.charts.intervals import Mark, dots
+from paribus.report.sections.cells import (
+    MOST_VARIATIONS,
+    left_out,
+    marked,
+    tone,
+    verdict_and_p,
+    verdict_cell,
+)
 from paribus.report.summary import Summary
-from paribus.report.verdicts import marked, tone
-from paribus.stats.intervals import ALPHA
 
 #: The metrics that a reader asks for first, in this order; the other ones are drops.
 BACKGROUND = tuple(name for name in CAUSES if ":" not in name)
 
 UNCHANGED = "unchanged"
-NOT_ANALYZED = "No network has been analyzed; paribus run does so after training."
+NOT_ANALYSED = "No network has been analyzed yet; paribus run does that after training."
 
 
 def causes(summary: Summary) -> Section:
     """The background in four numbers, then every intervention: overall, by class, compared."""
     compared, seen = summary.findings.compared, summary.effects
-    title = "What the networks look at"
     if not seen or compared is None:
-        return Section("causes", title, [Paragraph(NOT_ANALYZED)])
+        return Section("causes", [Paragraph(NOT_ANALYSED)])
     settings = list(dict.fromkeys(effect.setting for effect in seen))
     drawn = settings[:MOST_VARIATIONS]
     shown = [effect for effect in seen if effect.setting in drawn]
-    left = (
-        f" {len(drawn)} of {len(settings)} settings are shown; tables/interventions.csv has all."
-        if len(drawn) < len(settings)
-        else ""
+    left = left_out(
+        len(drawn), len(settings), "settings are shown", "; tables/interventions.csv has all"
     )
     blocks: list[Block] = [
         Paragraph(
-            "Causes of failure, tried out: something is changed in every test image, and the "
-            "trained networks look again. What costs accuracy is what they had relied on. "
-            "Changed images are unlike any they were trained on, so a loss shows reliance, not "
-            f"that training without it would fail as much.{left}",
+            "Causes of failure, tested: every test image is changed in some way, and the trained "
+            "networks classify it again. If accuracy drops, they had relied on what was changed. "
+            "The changed images are unlike the training images, so a drop shows reliance. It does "
+            f"not show that a network trained without the feature would do as badly.{left}",
             quiet=True,
         ),
         *_background(summary, compared, drawn),
@@ -54,7 +57,7 @@ def causes(summary: Summary) -> Section:
         *_by_class(summary, shown),
         *_compared(compared),
     ]
-    return Section("causes", title, blocks)
+    return Section("causes", blocks)
 
 
 # ---- the background -----------------------------------------------------------------------------
@@ -67,13 +70,13 @@ def _background(
     yield Paragraph(
         "The center and the surroundings are each half of an image. Accuracy on the surroundings "
         "alone, beyond chance, can only come from the background. Reliance is how often a network "
-        "keeps its answer where it sees the surroundings alone, minus how often where it sees the "
-        "center alone, both beyond chance: above 0 the background decides more than the center. "
-        "Attribution is the share of integrated gradients that lies in the surroundings; evenly "
-        "spread it would be half."
+        "keeps its answer if it sees only the surroundings, minus how often if it sees only the "
+        "center, both beyond chance: above 0, the background matters more than the center. "
+        "Attribution is the share of integrated gradients in the surroundings; spread evenly, it "
+        "would be half."
     )
     yield Table(
-        "Mean over seeds with its 95 % interval; below it the verdict against "
+        "Mean over seeds with its 95 % interval; below, the verdict against "
         f"{summary.baseline.name}",
         ("", *settings),
         tuple(
@@ -90,9 +93,7 @@ def _value(compared: StudyComparison, metric: str, setting: str) -> Cell:
     text = words.typeset(value_of(CAUSES[metric]).found(sample.interval()))
     for c in compared.on(metric):
         if c.variation == setting and c.p is not None:
-            return Cell(
-                text, f"{marked(c.verdict)}, p {p_value(c.p_adjusted)}", tone=tone(c.verdict)
-            )
+            return Cell(text, verdict_and_p(c), tone=tone(c.verdict))
     return Cell(text)
 
 
@@ -106,7 +107,7 @@ def _every_intervention(summary: Summary, shown: Sequence[Effect]) -> Iterator[B
     at = {(effect.intervention.name, effect.setting): effect for effect in shown}
     changes = {effect.intervention.name: effect.intervention for effect in shown}
     yield Table(
-        "Accuracy on changed images; below it the change in points and its verdict",
+        "Accuracy on changed images; below, the change in points and its verdict",
         ("", *settings),
         tuple(
             (
@@ -117,15 +118,14 @@ def _every_intervention(summary: Summary, shown: Sequence[Effect]) -> Iterator[B
             )
             for name, change in changes.items()
         ),
-        tall=len(changes) > TALL,
     )
     yield Paragraph(
-        "Per cent are of the area for the center, of the side for shifts and blurs (standard "
-        "deviation), and patches along a side where they are shuffled. What is hidden has the "
-        "training images' mean color or is the image itself, blurred beyond recognition. "
-        "Verdicts are against the unchanged images, with the study's margin, adjusted over all "
-        "changes of a setting (Holm). Chance is the accuracy of answers that are given as often "
-        "but have nothing to do with the images.",
+        "Percentages are of the area for the center, of the side for shifts and blurs (standard "
+        "deviation); for shuffling, the number is that of patches per side. Hidden parts have the "
+        "training images' mean color, or are the image itself, blurred beyond recognition. "
+        "Verdicts compare with the unchanged images, with the study's margin, Holm-adjusted over "
+        "all changes of a setting. Chance is the accuracy of giving the same answers as often, but "
+        "to random images.",
         quiet=True,
     )
 
@@ -159,14 +159,12 @@ def _figure(summary: Summary, shown: Sequence[Effect]) -> Figure:
     drawn = [effect for effect in shown if not effect.intervention.name.endswith("-blur")]
     marks = [*plain, *(_mark(effect) for effect in drawn)]
     chance = 100 * sum(effect.chance for effect in drawn) / len(drawn)
-    wide, narrow = figures.both(lambda width: dots(marks, "Accuracy (%)", width, chance))
-    return Figure(
+    return Figure.drawn(
         "interventions",
-        "Accuracy on changed test images, with 95 % intervals over seeds; what is hidden has the "
-        "training images' mean color. The broken line is chance.",
+        "Accuracy on changed test images with 95 % intervals over seeds; hidden parts have the "
+        "training images' mean color. The dashed line is chance.",
         _description(plain, drawn),
-        wide,
-        narrow,
+        lambda width: dots(marks, "Accuracy (%)", width, chance),
     )
 
 
@@ -177,9 +175,9 @@ def _plain(summary: Summary, setting: str) -> Mark:
 
 
 def _mark(effect: Effect) -> Mark:
-    its, percent = effect.accuracy, 100 * float(effect.accuracy.estimate)
-    # Nothing tells the spread of one seed.
-    low, high = (percent if math.isnan(end) else 100 * float(end) for end in (its.low, its.high))
+    percent = 100 * float(effect.accuracy.estimate)
+    ends = (100 * float(end) for end in (effect.accuracy.low, effect.accuracy.high))
+    low, high = (None if math.isnan(end) else end for end in ends)
     return Mark(effect.intervention.label, effect.setting, percent, low, high)
 
 
@@ -187,11 +185,11 @@ def _description(plain: Sequence[Mark], drawn: Sequence[Effect]) -> str:
     said = []
     for mark in plain:
         worst = min(
-            (effect for effect in drawn if effect.setting == mark.setting),
+            (effect for effect in drawn if effect.setting == mark.by),
             key=lambda effect: float(effect.accuracy.estimate),
         )
         said.append(
-            f"{mark.setting} falls from {mark.percent:.1f} % to at worst "
+            f"{mark.by} falls from {mark.estimate:.1f} % to at worst "
             f"{100 * float(worst.accuracy.estimate):.1f} % ({worst.intervention.label})"
         )
     return f"Accuracy under each intervention: {'; '.join(said)}."
@@ -210,20 +208,18 @@ def _by_class(summary: Summary, shown: Sequence[Effect]) -> Iterator[Block]:
     classes = next((r.classes for r in summary.settings if r.classes), ())
     if not pairs or not classes:
         return
-    yield Heading("The two halves, class by class")
+    yield Heading("Recall on each half of the image")
     yield Table(
-        "Recall where a network sees one half of each image, mean over seeds; below it how often "
-        "the class is given at all, which is its recall by chance",
-        ("Class", *(f"{effect.setting}, {half} alone" for effect, half in pairs)),
+        "Recall if a network sees only one half of each image, mean over seeds; below, how often "
+        "the class is predicted at all, which is its recall by chance",
+        ("Class", *(f"{effect.setting}, {half} only" for effect, half in pairs)),
         tuple(
             (name, tuple(_recall(effect, number) for effect, _ in pairs))
             for number, name in enumerate(classes)
         ),
-        tall=len(classes) > TALL,
     )
     yield Paragraph(
-        "▲ marks what is shown to be above chance, adjusted over all classes and changes of a "
-        "setting (Holm).",
+        "▲: significantly above chance, Holm-adjusted over all classes and changes of a setting.",
         quiet=True,
     )
 
@@ -244,16 +240,16 @@ def _compared(compared: StudyComparison) -> Iterator[Block]:
     at = {(c.metric.name, c.variation): c for c in drops}
     metrics = {c.metric.name: c.metric for c in drops}
     differing = sum(c.verdict not in ("undecided", "equivalent") for c in drops)
-    yield Heading("Does a variation make it more sensitive?")
+    yield Heading("Does a variation change what the networks rely on?")
     yield Paragraph(
-        "Exploratory: the accuracy that each change costs in a variation, minus what it costs in "
-        f"{compared.values.baseline}. Of {words.count(len(drops), 'test')}, adjusted together "
-        f"(Holm), {words.whole(differing) if differing else 'none'} "
+        "Exploratory: the accuracy that each change costs with a variation, minus what it costs "
+        f"with {compared.values.baseline}. Of {words.count(len(drops), 'test')}, Holm-adjusted "
+        f"together, {words.whole(differing) if differing else 'none'} "
         f"{'shows' if differing == 1 else 'show'} a difference.",
         quiet=True,
     )
     yield Table(
-        "More accuracy lost than in the baseline, with its 95 % interval, verdict and adjusted p",
+        "Accuracy lost, minus the baseline's loss, with its 95 % interval, verdict and adjusted p",
         ("", *names),
         tuple(
             (

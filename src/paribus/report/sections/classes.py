@@ -1,4 +1,4 @@
-"""Class by class: confusion matrices, recall, and scikit-learn's classification report."""
+"""Class by class: recall, and scikit-learn's classification report."""
 
 from __future__ import annotations
 
@@ -6,134 +6,37 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from paribus.metrics.classification import ClassFigures, Figures, macro_average, weighted_average
-from paribus.report import figures, words
-from paribus.report.blocks import (
-    Block,
-    Cell,
-    Columns,
-    Confusion,
-    Figure,
-    Heading,
-    Paragraph,
-    Section,
-    Table,
-)
-from paribus.report.dots import Mark, dots
-from paribus.report.heatmap import MOST_CELLS, TEXT_CLASSES, heatmap, row_shares
-from paribus.report.spread import Spread
+from paribus.metrics.classification import ClassFigures, macro_average, weighted_average
+from paribus.report import words
+from paribus.report.blocks import Block, Cell, Columns, Figure, Paragraph, Section, Table
+from paribus.report.charts.intervals import Mark, dots
+from paribus.report.charts.matrix import TEXT_CLASSES
+from paribus.report.sections.cells import MOST_VARIATIONS, left_out
 from paribus.report.summary import SettingResult, Summary
-from paribus.report.words import PERCENT, Unit
+from paribus.report.words import PERCENT, Spread, Unit
 
 #: scikit-learn prints two decimals.
 TWO = Unit(2)
 
-#: Up to so many classes a matrix is shown whole; of more, its most common confusions.
-WHOLE_MATRIX = TEXT_CLASSES
-MOST_CONFUSIONS = 25
-
 #: What a chart of recall can hold.
-MOST_SETTINGS, MOST_CLASSES = 8, 30
-
-#: A table longer than this scrolls.
-TALL = 30
-
-
-def confusions(summary: Summary) -> Section:
-    """Which class is taken for which, setting by setting."""
-    shown = [result for result in summary.settings if result.finished]
-    worst = max((_worst_mistake(result.counts) for result in shown), default=0.0)
-    blocks: list[Block] = [
-        Paragraph(
-            "Rows are the true class, columns the predicted one: the number of test images "
-            "(mean over seeds) and their share of the row. Blue is right, orange is wrong; the "
-            f"strongest orange is {PERCENT.value(worst)} of a row, in every setting.",
-            quiet=True,
-        )
-    ]
-    for result in shown:
-        blocks += [Heading(result.name), *_confusion(result, worst)]
-    return Section("confusion", "Confusion matrices", blocks)
-
-
-def _confusion(result: SettingResult, worst: float) -> list[Block]:
-    figure = _heatmap(result, worst)
-    if len(result.classes) <= WHOLE_MATRIX:
-        seeds = len(result.finished)
-        return [Confusion(result.name, result.classes, result.counts, seeds, worst, figure)]
-    return [figure, _most_common(result)]
-
-
-def _heatmap(result: SettingResult, worst: float) -> Figure:
-    classes, counts = result.classes, result.counts
-    common = [f"{classes[i]} for {classes[j]}" for i, j in _ranked(counts)[:3]]
-    many = len(classes) > WHOLE_MATRIX
-    fullest = f"; the {words.whole(MOST_CELLS)} fullest cells"
-    return Figure(
-        f"confusion-{result.name}",
-        f"{result.name}: true classes down, predicted classes across{fullest if many else ''}.",
-        f"Confusion matrix of {result.name}. Most often taken: {words.listed(common)}.",
-        heatmap(words.labels(classes), counts, worst, figures.WIDE),
-        heatmap(words.labels(classes), counts, worst, figures.NARROW) if many else None,
-    )
-
-
-def _most_common(result: SettingResult) -> Table:
-    counts = result.counts
-    rows = [
-        (
-            f"{result.classes[i]} taken for {result.classes[j]}",
-            (
-                Cell(_mean_count(counts[i, j], result)),
-                Cell(PERCENT.value(counts[i, j] / counts[i].sum())),
-            ),
-        )
-        for i, j in _ranked(counts)[:MOST_CONFUSIONS]
-    ]
-    return Table(
-        f"The {len(rows)} most common confusions, of "
-        f"{words.count(len(result.classes), 'class', 'classes')}",
-        ("", "Images", "Share of the true class"),
-        tuple(rows),
-    )
-
-
-def _ranked(counts: Figures) -> list[tuple[int, int]]:
-    """The cells off the diagonal that occur, the fullest first."""
-    mistakes = counts - np.diag(np.diagonal(counts))
-    order = np.argsort(-mistakes, axis=None, kind="stable")
-    cells = np.column_stack(np.unravel_index(order, counts.shape)).tolist()
-    return [(i, j) for i, j in cells if mistakes[i, j] > 0]
-
-
-def _worst_mistake(counts: Figures) -> float:
-    shares = row_shares(counts)
-    return float((shares - np.diag(np.diagonal(shares))).max())
-
-
-def _mean_count(count: float, result: SettingResult) -> str:
-    return f"{count:,.1f}" if len(result.finished) > 1 else words.whole(count)
+MOST_CLASSES = TEXT_CLASSES
 
 
 def recalls(summary: Summary) -> Section:
     """Recall of every class in all settings side by side."""
     shown = [result for result in summary.settings if result.finished]
     if not shown:
-        return Section("recall", "Accuracy of each class", [])
+        return Section("recall", [])
     explanation = Paragraph(
-        "Of the test images of a class, the share classified correctly (its recall): mean over "
-        "seeds ± one standard deviation, in percent.",
+        "Recall of each class, the share of its test images that are classified correctly: mean "
+        "over seeds ± one standard deviation, in percent.",
         quiet=True,
     )
-    return Section(
-        "recall",
-        "Accuracy of each class",
-        [explanation, _recall_figure(shown), _recall_table(shown)],
-    )
+    return Section("recall", [explanation, _recall_figure(shown), _recall_table(shown)])
 
 
 def _recall_figure(results: Sequence[SettingResult]) -> Figure:
-    drawn = [r for r in results[:MOST_SETTINGS] if r.classes == results[0].classes]
+    drawn = [r for r in results[:MOST_VARIATIONS] if r.classes == results[0].classes]
     first = drawn[0]
     means = [first.class_spread("recall", n).mean for n in range(len(first.classes))]
     numbers = sorted(np.argsort(means, kind="stable")[:MOST_CLASSES].tolist())
@@ -144,27 +47,17 @@ def _recall_figure(results: Sequence[SettingResult]) -> Figure:
         for result in drawn
         for label, number in zip(classes, numbers, strict=True)
     ]
-    wide, narrow = figures.both(lambda width: dots([m for m in marks if m], "Recall (%)", width))
+    many = len(means) > MOST_CLASSES
+    lowest = f" The {MOST_CLASSES} classes of lowest recall in {first.name}." if many else ""
     low, high = first.classes[int(np.argmin(means))], first.classes[int(np.argmax(means))]
-    return Figure(
+    return Figure.drawn(
         "recall",
-        f"Mean over seeds, with one standard deviation each way.{_left_out(results, drawn, means)}",
+        f"Mean over seeds with one standard deviation each way.{lowest}"
+        + left_out(len(drawn), len(results), "settings"),
         f"Recall of each class in {words.listed(names)}. In {first.name} it is lowest for {low}, "
         f"{PERCENT.value(min(means))}, and highest for {high}, {PERCENT.value(max(means))}.",
-        wide,
-        narrow,
+        lambda width: dots([mark for mark in marks if mark], "Recall (%)", width),
     )
-
-
-def _left_out(
-    results: Sequence[SettingResult], drawn: Sequence[SettingResult], means: Sequence[float]
-) -> str:
-    text = ""
-    if len(means) > MOST_CLASSES:
-        text += f" The {MOST_CLASSES} classes of lowest recall in {results[0].name}."
-    if len(drawn) < len(results):
-        text += f" {len(drawn)} of {len(results)} settings; the table has all."
-    return text
 
 
 def _mark(label: str, setting: str, recall: Spread) -> Mark | None:
@@ -180,7 +73,6 @@ def _recall_table(results: Sequence[SettingResult]) -> Table:
         "Recall of each class in percent",
         ("Class", *(result.name for result in results)),
         tuple((name, tuple(_recall(result, name) for result in results)) for name in classes),
-        tall=len(classes) > TALL,
     )
 
 
@@ -195,11 +87,11 @@ def reports(summary: Summary) -> Section:
     """The classification report of every setting, as scikit-learn prints it."""
     shown = [result for result in summary.settings if result.finished]
     blocks: list[Block] = [
-        Paragraph("As scikit-learn prints it; every figure is a mean over seeds.", quiet=True)
+        Paragraph("As scikit-learn prints it; every number is a mean over seeds.", quiet=True)
     ]
     if shown:
         blocks.append(Columns(tuple((result.name, _report(result)) for result in shown)))
-    return Section("report", "Classification report", blocks)
+    return Section("report", blocks)
 
 
 def _report(result: SettingResult) -> Table:
@@ -229,7 +121,6 @@ def _report(result: SettingResult) -> Table:
         f"Classification report of {result.name}",
         ("", "precision", "recall", "f1-score", "support"),
         tuple(rows),
-        tall=len(rows) > TALL,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from paribus.claims.sample import Interval
@@ -11,21 +12,22 @@ from paribus.metrics.registry import METRICS
 from paribus.narrative.headline import interval_of
 from paribus.narrative.notes import notes
 from paribus.narrative.numbers import difference_of
-from paribus.report import figures, words
+from paribus.report import words
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
-from paribus.report.intervals import Mark, Panel, intervals
-from paribus.report.sections.accuracies import both_intervals, recall_changes
-from paribus.report.sections.numbers import (
+from paribus.report.charts.intervals import Mark, Panel, intervals
+from paribus.report.sections.cells import (
     MOST_VARIATIONS,
-    TALL,
-    beyond_margin,
+    equivalence,
     found,
+    left_out,
     level,
+    marked,
     p_value,
     seeds_needed,
+    tone,
+    verdict_cell,
 )
 from paribus.report.summary import Summary
-from paribus.report.verdicts import marked, tone
 
 #: A note names so many variations; of more it says how many.
 MOST_NAMED = 4
@@ -35,12 +37,11 @@ RECALL = "recall"
 
 def comparisons(summary: Summary) -> Section:
     """The interval plot, the tests, both intervals of test accuracy, and the recalls."""
-    title = "Comparisons"
     compared = summary.findings.compared
     if compared is None or not compared.comparisons:
         text = "There is no variation to compare with the baseline."
         said = [text] if compared is not None else list(summary.findings.refused)
-        return Section("comparison", title, [Paragraph(one) for one in said])
+        return Section("comparison", [Paragraph(one) for one in said])
     main = [c for c in compared.comparisons if c.metric.name in METRICS]
     recalls = [c for c in compared.comparisons if c.metric.family == RECALL]
     blocks: list[Block] = [
@@ -48,21 +49,21 @@ def comparisons(summary: Summary) -> Section:
         *_figure(main, compared),
         *_tables(main),
         *_notes(main),
-        *both_intervals(compared),
-        *recall_changes(recalls),
+        *_both_intervals(compared),
+        *_recall_changes(recalls),
     ]
-    return Section("comparison", title, blocks)
+    return Section("comparison", blocks)
 
 
 def _explanation(compared: StudyComparison) -> Paragraph:
     return Paragraph(
-        f"Each variation against {compared.values.baseline}, seed by seed; training time is a "
-        "ratio. The 95 % intervals hold for new seeds on these test images, each by itself. The "
-        "adjusted p allows for all variations tested on a metric (Holm), and the verdict rests "
-        "on it; the sign-flip p assumes nothing of the shape of the differences. Test accuracy "
-        "is the metric that decides; all others explore. The last column is the number of seeds "
-        "in all with which an undecided comparison would be decided with a probability of 80 %, if "
-        "the differences went on as they have so far.",
+        f"Each variation compared with {compared.values.baseline}, paired by seed; training time "
+        "as a ratio. The 95 % intervals are over new seeds on the same test images, and are not "
+        "adjusted. Verdicts rest on the adjusted p (Holm, over all variations tested on a metric), "
+        "equivalence on the p below it; the sign-flip p does not assume normal differences. Test "
+        "accuracy is the primary metric, all others are exploratory. Seeds needed is the total "
+        "number that would decide an undecided comparison with 80 % power, if the differences "
+        "continue as so far.",
         quiet=True,
     )
 
@@ -80,18 +81,13 @@ def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[F
     ]
     if not panels:
         return
-    wide, narrow = figures.both(lambda width: intervals(panels, width))
-    left = f" {len(drawn)} of {len(names)} variations; the table has all." * (
-        len(drawn) < len(names)
-    )
-    yield Figure(
+    yield Figure.drawn(
         "comparisons",
         "▲ better, ▼ worse, ◆ higher or lower where neither is better, ■ equivalent, ○ undecided. "
-        "The line is no difference; the gray band of test accuracy is the margin, within which a "
-        f"difference doesn't matter.{left}",
+        "The vertical line is no difference; the gray band is the margin, within which a "
+        "difference doesn't matter." + left_out(len(drawn), len(names), "variations"),
         _description(compared, drawn),
-        wide,
-        narrow,
+        lambda width: intervals(panels, width),
     )
 
 
@@ -104,7 +100,7 @@ def _panel(own: Sequence[Comparison]) -> Panel | None:
     ratio = metric.compare == "ratio"
     quantity = difference_of(metric)
     marks = tuple(
-        Mark(c.variation, *_scaled(interval_of(c), quantity.scale), c.verdict) for c in tested
+        Mark(c.variation, c.verdict, *_scaled(interval_of(c), quantity.scale)) for c in tested
     )
     margin = None if metric.margin is None or ratio else metric.margin * quantity.scale
     unit = "times the baseline's" if ratio else _axis(quantity.unit)
@@ -128,29 +124,21 @@ def _description(compared: StudyComparison, drawn: Sequence[str]) -> str:
         if c.variation in drawn and c.p is not None
     ]
     return (
-        "Differences to the baseline with 95 % intervals, a small chart a metric. Test accuracy: "
+        "Differences from the baseline with 95 % intervals, a chart per metric. Test accuracy: "
         f"{'; '.join(said) or 'not tested'}."
     )
 
 
 # ---- the tables ---------------------------------------------------------------------------------
 
-_HEAD = (
-    "Verdict",
-    "Difference",
-    "p",
-    "Adjusted p",
-    "Sign-flip p",
-    "Seeds",
-    "Would decide",
-)
+_HEAD = ("Verdict", "Difference", "p", "Adjusted p", "Sign-flip p", "Seeds", "Seeds needed")
 
 
 def _tables(main: Sequence[Comparison]) -> Iterator[Block]:
     names = list(dict.fromkeys(c.variation for c in main))
     if len(names) > MOST_VARIATIONS:
         rows = tuple((f"{c.variation}: {c.metric.label}", _cells(c)) for c in main)
-        yield Table("Every variation against the baseline", ("", *_HEAD), rows, tall=True)
+        yield Table("Every variation against the baseline", ("", *_HEAD), rows)
         return
     for name in names:
         own = tuple((c.metric.label, _cells(c)) for c in main if c.variation == name)
@@ -166,15 +154,15 @@ def _cells(c: Comparison) -> tuple[Cell, ...]:
         Cell(marked(verdict), tone=tone(verdict)),
         Cell(found(c), level(c)),
         Cell(p[0]),
-        Cell(p[1], beyond_margin(c)),
+        Cell(p[1], equivalence(c)),
         Cell(p[2]),
-        Cell(str(c.n_seeds), f"{c.missing} left out" if c.missing else ""),
+        Cell(str(c.n_seeds), f"{c.missing} missing" if c.missing else ""),
         Cell(seeds_needed(c)),
     )
 
 
 def _notes(made: Sequence[Comparison]) -> Iterator[Block]:
-    """What must be said beside the numbers: each note once, with all that it is about."""
+    """Each note once, with all that it applies to."""
     about: dict[str, dict[str, list[str]]] = {}
     for c in made:
         for note in notes(c):
@@ -184,11 +172,10 @@ def _notes(made: Sequence[Comparison]) -> Iterator[Block]:
     metrics = len({c.metric.name for c in made})
     rows = tuple((_whose(of, metrics), (Cell(words.typeset(note)),)) for note, of in about.items())
     yield Table(
-        "What must be said besides",
-        ("Of", "Note"),
+        "Notes",
+        ("Applies to", "Note"),
         rows,
         numeric=False,
-        tall=len(rows) > TALL,
         stacked=True,
     )
 
@@ -205,3 +192,72 @@ def _whose(of: Mapping[str, Sequence[str]], metrics: int) -> str:
     if len(of) > MOST_NAMED:
         return f"{len(of)} variations; tables/comparisons.csv says which"
     return "; ".join(f"{name}: {labels}" for name, labels in said.items())
+
+
+# ---- test accuracy on new images, and recall ----------------------------------------------------
+
+
+def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
+    """The two intervals of test accuracy, and what each lets one say."""
+    known = [c for c in compared.on(PRIMARY) if c.new_images is not None]
+    if not known:
+        return
+    yield Heading("Test accuracy: these images, or new ones")
+    yield Paragraph(
+        "The first interval is about these test images: it covers the mean difference of other "
+        "seeds, tested on the very same images. The second is about images of this kind: it covers "
+        "the mean difference of other seeds, tested on new images from the same source. Verdicts "
+        "rest on the first. If you plan to use the network, read the second; more seeds alone "
+        "don't make it narrow."
+    )
+    yield Table(
+        "Difference in test accuracy in points",
+        ("", "Estimate", "New seeds, same images", "New seeds, new images"),
+        tuple((c.variation, _both(c)) for c in known),
+    )
+
+
+def _both(c: Comparison) -> tuple[Cell, ...]:
+    assert c.new_images is not None and c.estimate is not None
+    unit = words.Unit(2, scale=100)
+
+    def ends(low: float | None, high: float | None) -> str:
+        if low is None or high is None or math.isnan(low):
+            return words.NONE
+        return f"[{unit.number(low)}, {unit.number(high)}]"
+
+    return (
+        Cell(unit.signed(c.estimate)),
+        Cell(ends(c.low, c.high), level(c)),
+        Cell(ends(c.new_images.low, c.new_images.high), f"p {p_value(c.new_images.p)}"),
+    )
+
+
+def _recall_changes(recalls: Sequence[Comparison]) -> Iterator[Block]:
+    """The table of all classes and variations, said to be exploratory."""
+    tested = [c for c in recalls if c.p is not None]
+    if not tested:
+        return
+    names = list(dict.fromkeys(c.variation for c in recalls))
+    metrics = list(dict.fromkeys(c.metric.name for c in recalls))
+    at = {(c.metric.name, c.variation): c for c in recalls}
+    shown = sum(c.verdict not in ("undecided", "equivalent") for c in tested)
+    yield Heading("Recall of each class")
+    yield Paragraph(
+        "Exploratory: many classes are tested at once. The p values are adjusted over all "
+        f"{words.count(len(recalls), 'test')} of this table (Holm), of which "
+        f"{words.whole(shown) if shown else 'none'} {'shows' if shown == 1 else 'show'} a "
+        "difference. The intervals are not adjusted.",
+        quiet=True,
+    )
+    yield Table(
+        "Difference in recall, with its 95 % interval, verdict and adjusted p",
+        ("Class", *names),
+        tuple(
+            (
+                words.class_name(metric.removeprefix("recall:")),
+                tuple(verdict_cell(at[metric, name]) for name in names),
+            )
+            for metric in metrics
+        ),
+    )

@@ -1,4 +1,4 @@
-"""How the results were made, and how to make them again."""
+"""How the results were made: proof of pairing, versions, machine, data, and how to repeat it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,77 @@ from ruamel.yaml import YAML
 from paribus.records.types import DataFacts, Environment
 from paribus.report import words
 from paribus.report.blocks import Block, Cell, Code, Paragraph, Section, Table
-from paribus.report.summary import Summary
+from paribus.report.pairing import Pairing
+from paribus.report.summary import SettingResult, Summary
 from paribus.study.spec import Study
 
 Row = tuple[str, tuple[Cell, ...]]
+
+#: More names than this, and the rest are counted.
+MOST_NAMES = 8
+
+
+def proof(summary: Summary) -> Section:
+    """What each variation shares with the baseline, by the hashes in the records."""
+    if not summary.pairings:
+        text = "There is only one setting, so there is nothing to pair."
+        return Section("pairing", [Paragraph(text)])
+    baseline = summary.baseline.name
+    blocks: list[Block] = [
+        Paragraph(
+            "Every run records SHA-256 hashes of what it draws from each random stream. Equal "
+            "hashes mean that two runs drew the very same numbers: they share the luck of their "
+            "seed, and it cancels in their difference."
+        ),
+        Table(
+            f"Seeds in which a variation's hashes equal those of {baseline}",
+            ("Variation", "Image order", "Augmentation", "Dropout", "Initial values"),
+            tuple((pairing.setting, _equal(pairing)) for pairing in summary.pairings),
+        ),
+        Paragraph("Streams that neither setting uses are equal too.", quiet=True),
+        *(
+            Paragraph(_difference(pairing, result, baseline))
+            for pairing, result in zip(summary.pairings, summary.variations, strict=True)
+            if pairing.seeds
+        ),
+    ]
+    return Section("pairing", blocks)
+
+
+def _equal(pairing: Pairing) -> tuple[Cell, ...]:
+    if not pairing.seeds:
+        return (Cell("no seed finished in both"), *(Cell(words.NONE) for _ in range(3)))
+    equal = (pairing.order, pairing.augmentation, pairing.dropout, pairing.initial_values)
+    return tuple(Cell(f"{number} of {pairing.seeds}") for number in equal)
+
+
+def _difference(pairing: Pairing, result: SettingResult, baseline: str) -> str:
+    """What a variation changes, and which parameters the two networks started with."""
+    changes = words.listed([words.name(path) for path in result.setting.changes]) or "nothing"
+    shared = words.count(len(pairing.shared), "parameter tensor")
+    text = (
+        f"{pairing.setting} changes {changes} and nothing else. It shares {shared} with {baseline}"
+    )
+    if pairing.unequal:
+        text += f"; in some seeds, {_names(pairing.unequal)} start with other values."
+    elif pairing.shared:
+        text += f", which start equal in {pairing.initial_values} of {pairing.seeds} seeds."
+    else:
+        text += "."
+    if pairing.only_here:
+        text += f" Only {pairing.setting} has {_names(pairing.only_here)}."
+    if pairing.only_baseline:
+        text += f" Only {baseline} has {_names(pairing.only_baseline)}."
+    return text
+
+
+def _names(names: tuple[str, ...]) -> str:
+    left = len(names) - MOST_NAMES
+    shown = [words.name(name) for name in names[:MOST_NAMES]]
+    return words.listed([*shown, f"{left} more"] if left > 0 else shown)
+
+
+# ---- versions, machine and data -----------------------------------------------------------------
 
 
 def provenance(summary: Summary) -> Section:
@@ -25,23 +92,23 @@ def provenance(summary: Summary) -> Section:
     if _differ([environment for environment, _ in environments(summary)]):
         blocks.append(
             Paragraph(
-                "The runs come from more than one machine or version: the last bits of their "
-                "numbers depend on it, and their training times can't be compared."
+                "The runs come from more than one machine or version: their numbers may differ in "
+                "the last bits, and their training times can't be compared."
             )
         )
     if elsewhere := went_on_elsewhere(summary):
         blocks.append(
             Paragraph(
-                f"Not exact: {words.listed(elsewhere)} went on after an interruption under another "
-                "PyTorch, engine, processor type or number of threads, as was asked for. The last "
-                "bits are not those of a run in one place, and can't be had again."
+                f"Not bit-reproducible: {words.listed(elsewhere)} resumed under another PyTorch, "
+                "engine, processor type or number of threads, as requested. The last bits differ "
+                "from those of an uninterrupted run and can't be reproduced."
             )
         )
     blocks += [
-        Code("The study", study_file(summary.study)),
-        Code("Kept as study.yaml, it is run again by", "paribus run study.yaml"),
+        Code("Study file", study_file(summary.study)),
+        Code("Save it as study.yaml and run it again with", "paribus run study.yaml"),
     ]
-    return Section("provenance", "How it was made", blocks)
+    return Section("provenance", blocks)
 
 
 def went_on_elsewhere(summary: Summary) -> list[str]:
@@ -105,7 +172,7 @@ def _table(summary: Summary) -> Table:
 
 
 def _environment(environment: Environment) -> list[Row]:
-    commit = environment.git_commit or "not from a checkout"
+    commit = environment.git_commit or "none: not a git checkout"
     changed = ", with uncommitted changes" if environment.git_dirty else ""
     return [
         _text("Paribus", environment.paribus),
@@ -116,7 +183,7 @@ def _environment(environment: Environment) -> list[Row]:
         _text("NumPy", environment.numpy),
         _text("System", environment.platform),
         _text("Processor", f"{environment.cpu}, {environment.cpu_capability}"),
-        _text("Threads a run", words.whole(environment.threads)),
+        _text("Threads per run", words.whole(environment.threads)),
     ]
 
 
@@ -141,7 +208,7 @@ def _dates(summary: Summary) -> list[Row]:
     minutes = sum(its.train_seconds for its in facts) / 60
     return [
         _text("Trained", f"{_minute(first)} to {_minute(last)} UTC"),
-        _text("Training steps in all", f"{minutes:,.1f}{words.NO_BREAK}minutes of one core"),
+        _text("Total training time", f"{minutes:,.1f}{words.NO_BREAK}minutes on one core"),
     ]
 
 
@@ -150,12 +217,12 @@ def _interruptions(summary: Summary) -> list[Row]:
     rows = []
     if resumes := sum(its.resumes for its in facts):
         many = words.count(resumes, "time")
-        bits = "" if went_on_elsewhere(summary) else ", to the same bits"
-        rows.append(_text("Gone on from a checkpoint", f"{many}{bits}"))
+        bits = "" if went_on_elsewhere(summary) else ", bit-identical"
+        rows.append(_text("Resumed from a checkpoint", f"{many}{bits}"))
     if retries := sum(its.retries for its in facts):
-        rows.append(_text("Tried again after a kill", words.count(retries, "time")))
+        rows.append(_text("Retried after being killed", words.count(retries, "time")))
     if peak := max((its.peak_memory or 0 for its in facts), default=0):
-        rows.append(_text("Memory of a process at most", f"{peak / 2**20:,.0f}{words.NO_BREAK}MiB"))
+        rows.append(_text("Peak memory of a process", f"{peak / 2**20:,.0f}{words.NO_BREAK}MiB"))
     return rows
 
 

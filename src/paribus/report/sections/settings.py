@@ -1,14 +1,14 @@
-"""The settings table: layers, parameters, and how each setting is trained."""
+"""All settings side by side: what each one is, and every metric of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from paribus.report import words
-from paribus.report.blocks import Cell, Section, Table
-from paribus.report.summary import SettingResult, Summary
-from paribus.study.config import Augmentation, Config
+from paribus.report.blocks import Cell, Paragraph, Section, Table
+from paribus.report.summary import METRICS, Metric, SettingResult, Summary
 from paribus.study.section import Section as Part
+from paribus.study.spec import Augmentation, Config
 
 Row = tuple[str, tuple[Cell, ...]]
 
@@ -25,15 +25,15 @@ def settings(summary: Summary) -> Section:
         _row("Augmentation", summary, lambda r: _augmentation(r.setting.config.augmentation)),
         _row("Epochs", summary, lambda result: words.whole(result.setting.config.epochs)),
         _row("Batch size", summary, lambda result: words.whole(result.setting.config.batch_size)),
-        _row("Trained by", summary, _engine),
+        _row("Engine", summary, _engine),
     ]
     table = Table(
-        "What each setting is; bold where it differs from the baseline",
+        "Configuration of each setting; bold where it differs from the baseline",
         ("", *(result.name for result in summary.settings)),
         tuple(rows),
         numeric=False,
     )
-    return Section("settings", "Settings", [table])
+    return Section("settings", [table])
 
 
 def _row(title: str, summary: Summary, of: Callable[[SettingResult], str]) -> Row:
@@ -44,7 +44,7 @@ def _row(title: str, summary: Summary, of: Callable[[SettingResult], str]) -> Ro
 
 def _changes(result: SettingResult) -> str:
     if not result.setting.changes:
-        return "nothing: the baseline"
+        return "none (baseline)"
     return "; ".join(
         f"{words.name(path)}: {words.value(before)} → {words.value(after)}"
         for path, (before, after) in result.setting.changes.items()
@@ -77,24 +77,59 @@ def _part(part: Part) -> str:
 def _schedule(config: Config) -> str:
     schedule = config.schedule
     if schedule.kind == "step":
-        return f"times {words.value(schedule.factor)} every {words.count(schedule.every, 'epoch')}"
+        return f"factor {words.value(schedule.factor)} every {words.count(schedule.every, 'epoch')}"
     if schedule.kind == "cosine":
-        return f"half a cosine to {words.value(schedule.final)}"
+        return f"cosine decay to {words.value(schedule.final)}"
     return "constant"
 
 
 def _augmentation(augmentation: Augmentation) -> str:
-    flip = ["mirrored left and right"] if augmentation.flip else []
+    flip = ["random horizontal flip"] if augmentation.flip else []
     pixels = words.count(augmentation.shift, "pixel")
-    shift = [f"shifted by up to {pixels}"] if augmentation.shift else []
+    shift = [f"random shift by up to {pixels}"] if augmentation.shift else []
     return words.listed([*flip, *shift]) or "none"
 
 
 def _engine(result: SettingResult) -> str:
     if result.facts is None:
         return words.NONE
-    return "Paribus's engine" if result.facts.environment.engine else "PyTorch"
+    return "Paribus's own" if result.facts.environment.engine else "PyTorch"
 
 
 def _spaced(key: str) -> str:
     return key.replace("_", " ")
+
+
+# ---- metrics ------------------------------------------------------------------------------------
+
+
+def side_by_side(summary: Summary) -> Section:
+    """Every metric of every setting: mean, spread, and mean difference to the baseline."""
+    table = Table(
+        "Mean over seeds ± one standard deviation; below, the mean difference from "
+        f"{summary.baseline.name}",
+        ("Metric", *(result.name for result in summary.settings)),
+        (
+            ("Finished seeds", tuple(Cell(str(len(r.finished))) for r in summary.settings)),
+            *(
+                (m.title, tuple(_measured(m, r, summary) for r in summary.settings))
+                for m in METRICS
+            ),
+        ),
+    )
+    explanation = Paragraph(
+        "The best epoch is the one of lowest validation loss. Losses are mean cross-entropies in "
+        "nats. The generalization gap is the validation loss minus the training loss, both of the "
+        "last epoch. Training time is the CPU time of the training steps alone, which other "
+        "programs on the machine hardly change.",
+        quiet=True,
+    )
+    return Section("metrics", [table, explanation])
+
+
+def _measured(metric: Metric, result: SettingResult, summary: Summary) -> Cell:
+    text = metric.unit.spread(result.spread(metric.key))
+    if result is summary.baseline:
+        return Cell(text)
+    difference = result.difference(metric.key, summary.baseline)
+    return Cell(text, metric.unit.change(difference.mean) if difference.n else "")

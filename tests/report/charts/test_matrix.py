@@ -8,8 +8,9 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from paribus.report.heatmap import STRONGEST, TEXT_CLASSES, heatmap, row_shares, strengths
-from paribus.report.theme import COLORS
+from paribus.report.charts import COLORS
+from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
+from paribus.report.sections.confusion import confusion_cell, row_shares
 
 MATRIX = np.array([[6.0, 2.0, 0.0], [1.0, 9.0, 0.0], [0.0, 0.0, 0.0]])
 
@@ -47,10 +48,24 @@ def test_shares_are_of_the_row_and_an_empty_row_has_none() -> None:
 
 
 def test_the_worst_mistake_is_as_strong_as_a_row_that_is_all_right() -> None:
-    strength = strengths(MATRIX, worst=0.25)
-    assert strength[0, 1] == STRONGEST
-    assert strength[1, 1] == pytest.approx(0.9 * STRONGEST)
-    assert strength.max() <= STRONGEST
+    cell = confusion_cell(MATRIX, seeds=2, worst=0.25)
+    assert cell(0, 1).strength == STRONGEST
+    assert cell(1, 1).strength == pytest.approx(0.9 * STRONGEST)
+    assert max(cell(i, j).strength for i in range(3) for j in range(3)) <= STRONGEST
+
+
+def test_a_cell_says_mean_count_and_share_of_its_row() -> None:
+    cell = confusion_cell(np.array([[7.5, 2.5], [0, 10]]), seeds=2, worst=0.5)
+    right, wrong = cell(0, 0), cell(0, 1)
+    assert (right.text, right.detail, right.good) == ("7.5", "75.0\u00a0%", True)
+    assert (wrong.text, wrong.detail, wrong.good) == ("2.5", "25.0\u00a0%", False)
+    assert right.strength == pytest.approx(0.75 * STRONGEST)
+    assert wrong.strength == pytest.approx(STRONGEST * 0.25 / 0.5)
+
+
+def test_counts_of_one_seed_are_whole() -> None:
+    cell = confusion_cell(np.array([[7.0, 3.0], [0.0, 10.0]]), seeds=1, worst=0.5)
+    assert (cell(0, 0).text, cell(0, 1).text) == ("7", "3")
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -74,10 +89,11 @@ def test_dark_mode_changes_every_color_of_a_chart() -> None:
     assert {name for name in COLORS if light[name] == dark[name]} == set()
 
 
-def test_many_classes_are_drawn_without_text_and_within_a_limit() -> None:
+def test_cells_of_many_classes_are_drawn_without_text() -> None:
     count = TEXT_CLASSES + 70
-    counts = np.random.default_rng(0).integers(1, 9, (count, count)).astype(float)
-    drawn = heatmap([f"class {n}" for n in range(count)], counts, 0.1, 350)
+    numbers = np.random.default_rng(0).permutation(count**2)[:2_000].tolist()
+    cells = [(*divmod(number, count), MatrixCell("1", True, 0.5)) for number in numbers]
+    drawn = matrix([f"class {n}" for n in range(count)], cells, 350)
     kinds = [element.tag.rpartition("}")[2] for element in drawn.iter()]
     assert kinds.count("text") == 2
     assert len(kinds) < 2_100

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from paribus.records.types import Floats
-from paribus.report.maps import SHADES, STRONGEST, overlay
-from paribus.report.theme import COLORS
+from paribus.report.charts import COLORS
+from paribus.report.images import SHADES, STRONGEST, overlay
 
 
 def pixels(values: Floats) -> npt.NDArray[np.uint8]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from paribus.report.decimate import envelope, extremes
+from paribus.report.charts.decimate import envelope, extremes
 
 Line = npt.NDArray[np.float64]
 LINES = arrays.arrays(np.float64, st.integers(0, 300), elements=st.floats(-1e6, 1e6))

@@ -6,8 +6,7 @@ import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from paribus.report import svg
-from paribus.report.theme import COLORS
+from paribus.report.charts import COLORS, svg
 
 PAYLOAD = '<script>alert(1)</script> d="0.123456" & \''
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import vl_convert
 
-from paribus.report.theme import COLORS
+from paribus.report.charts import COLORS
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 ET.register_namespace("", NAMESPACE)

@@ -1,4 +1,4 @@
-"""The colors of the report: one palette for charts on paper and, by name, on a dark screen."""
+"""Charts as SVG, and the one palette they share: colors and shapes of settings and verdicts."""
 
 from __future__ import annotations
 
@@ -21,13 +21,22 @@ COLORS: Mapping[str, str] = {
     "sky": "#3a9bd1",
 }
 
-#: In the order in which settings take them, the baseline first.
+#: In the order in which settings take them, the baseline first. Each color has its shape, so
+#: that nobody needs to see colors.
 SETTING_COLORS = ("ink", "blue", "vermillion", "green", "purple", "orange", "sky")
-
-#: Shapes go with the colors, so that neither has to be told apart alone.
 SETTING_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
 
-#: Arial's widths, by which charts are laid out, are those of the others too.
+#: Verdict -> the color and the shape of its mark, which looks like its sign in the text.
+VERDICT_MARKS: Mapping[str, tuple[str, str]] = {
+    "better": ("blue", "triangle-up"),
+    "worse": ("vermillion", "triangle-down"),
+    "higher": ("purple", "diamond"),
+    "lower": ("purple", "diamond"),
+    "equivalent": ("green", "square"),
+    "undecided": ("muted", "circle"),
+}
+
+#: All of them are as wide as Arial, with which charts are laid out.
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
 
 

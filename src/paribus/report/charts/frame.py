@@ -1,0 +1,95 @@
+"""What all charts share: sizes, axes, legends, and how layers become one drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from paribus.report.charts import FONT, SETTING_COLORS, SETTING_SHAPES, color
+from paribus.report.charts.svg import Svg, draw
+
+#: Widths in pixels: on a page, and on a phone.
+WIDE, NARROW = 720, 350
+
+Rows = list[dict[str, Any]]
+
+
+def by_setting(settings: Sequence[str], width: int, first: int = 0) -> tuple[alt.Color, alt.Shape]:
+    """A color and a shape for each setting, with a legend; they start over if there are too few.
+
+    Args:
+        first: where to start; 0 is the baseline's color, which only the baseline has.
+    """
+    places = [(first + n) % len(SETTING_COLORS) for n in range(len(settings))]
+    colors = alt.Scale(
+        domain=list(settings), range=[color(SETTING_COLORS[place]) for place in places]
+    )
+    shapes = alt.Scale(domain=list(settings), range=[SETTING_SHAPES[place] for place in places])
+    return (
+        alt.Color("setting:N", scale=colors, legend=legend(width)),
+        alt.Shape("setting:N", scale=shapes),
+    )
+
+
+def legend(width: int) -> alt.Legend:
+    """A legend above a chart, in fewer columns on a phone."""
+    columns = 2 if width <= NARROW else 4
+    return alt.Legend(title=None, orient="top", columns=columns, labelLimit=width // 3)
+
+
+def ticks(width: int) -> alt.Axis:
+    """Ticks of a horizontal axis that leave room for their labels."""
+    return alt.Axis(tickCount=width // 70, labelFlush=False)
+
+
+def named_rows(names: Sequence[str], limit: int, **axis: Any) -> alt.Y:
+    """A vertical axis of names in their order, labels at most `limit` pixels wide."""
+    return alt.Y("row:N", sort=None, scale=alt.Scale(domain=list(names))).axis(
+        title=None, domain=False, ticks=False, labelLimit=limit, **axis
+    )
+
+
+def to_svg(layers: Sequence[alt.Chart], data: Mapping[str, Rows], width: int, height: int) -> Svg:
+    """Draw layers so that it is `width` pixels wide with its axes, and its plot `height` high."""
+    fitted = alt.layer(*layers).properties(
+        width=width,
+        height=height,
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+    )
+    return _drawn(fitted, data)
+
+
+def grid(
+    panels: Sequence[alt.LayerChart | alt.FacetChart], data: Mapping[str, Rows], columns: int
+) -> Svg:
+    """Draw charts beside and below each other; each has a width and height of its own."""
+    return _drawn(alt.concat(*panels, columns=columns, spacing=18), data)
+
+
+def _drawn(
+    chart: alt.LayerChart | alt.FacetChart | alt.ConcatChart, data: Mapping[str, Rows]
+) -> Svg:
+    # Altair's own checks take as long as the drawing, which refuses what isn't a chart anyway.
+    return draw(chart.to_dict(validate=False) | {"datasets": dict(data), "config": _CONFIG})
+
+
+_CONFIG: Mapping[str, Any] = {
+    "aria": False,
+    "background": color("paper"),
+    "font": FONT,
+    "padding": {"left": 8, "right": 8, "top": 4, "bottom": 4},
+    "view": {"stroke": None},
+    "axis": {
+        "domainColor": color("muted"),
+        "gridColor": color("grid"),
+        "labelColor": color("ink"),
+        "labelFontSize": 12,
+        "tickColor": color("muted"),
+        "titleColor": color("muted"),
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+    "legend": {"labelColor": color("ink"), "labelFontSize": 12, "symbolOpacity": 1},
+}

@@ -1,0 +1,92 @@
+"""Comparisons as cells of a table: verdicts with their signs, estimates, p values, seeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from paribus.comparison.compare import Comparison
+from paribus.comparison.paired import ALPHA
+from paribus.comparison.power import MOST_SEEDS
+from paribus.narrative.headline import interval_of
+from paribus.narrative.numbers import Quantity, difference_of, p_in_words
+from paribus.report import words
+from paribus.report.blocks import Cell
+
+#: Charts show so many variations or settings at most.
+MOST_VARIATIONS = 8
+
+#: Verdict -> its sign: color is never all there is.
+SIGNS: Mapping[str, str] = {
+    "better": "▲",
+    "worse": "▼",
+    "higher": "◆",
+    "lower": "◆",
+    "equivalent": "■",
+    "undecided": "○",
+    "not tested": "□",
+    "supported": "✓",
+    "refuted": "✗",
+}
+
+
+def marked(verdict: str) -> str:
+    """A verdict with its sign: "▲ better"."""
+    return f"{SIGNS[verdict]} {verdict}"
+
+
+def tone(verdict: str) -> str:
+    """The name by which a verdict is colored in the page."""
+    return verdict.replace(" ", "-")
+
+
+def verdict_cell(c: Comparison | None) -> Cell:
+    """The estimate, below it the verdict; a dash if nothing is compared."""
+    if c is None:
+        return Cell(words.NONE)
+    if c.p is None:
+        return Cell(found(c), "not tested")
+    return Cell(found(c), verdict_and_p(c), tone=tone(c.verdict))
+
+
+def verdict_and_p(c: Comparison) -> str:
+    """A verdict with the p value it rests on."""
+    return f"{marked(c.verdict)}, p {p_value(c.p_adjusted)}"
+
+
+def found(c: Comparison) -> str:
+    """The estimate with its interval and unit."""
+    if c.estimate is None:
+        return words.NONE
+    quantity = Quantity("times") if c.metric.kind == "log ratio" else difference_of(c.metric)
+    return words.typeset(quantity.found(interval_of(c)))
+
+
+def p_value(p: float | None) -> str:
+    """A p value in a table."""
+    known = p is not None and not math.isnan(p)
+    return p_in_words(p).removeprefix("p ").removeprefix("= ") if known else words.NONE
+
+
+def level(c: Comparison) -> str:
+    """The interval's confidence if it isn't the usual one."""
+    usual = c.low is None or abs(c.level - 1 + ALPHA) < 0.002
+    return "" if usual else f"{100 * c.level:.3g} % interval"
+
+
+def equivalence(c: Comparison) -> str:
+    """The adjusted p of equivalence, if a margin is declared."""
+    p = c.p_equivalence_adjusted
+    return "" if p is None else f"equivalence {p_value(p)}"
+
+
+def seeds_needed(c: Comparison) -> str:
+    """The seeds that would decide an undecided comparison."""
+    if c.seeds_needed is None:
+        return words.NONE
+    return f"> {MOST_SEEDS:,}" if c.seeds_needed.seeds is None else f"{c.seeds_needed.seeds:,}"
+
+
+def left_out(drawn: int, of: int, what: str, rest: str = "; the table has all") -> str:
+    """How many of several a chart shows, unless it shows all."""
+    return f" {drawn} of {of} {what}{rest}." if drawn < of else ""

@@ -1,0 +1,274 @@
+"""Which class is taken for which in each setting, and what a variation changes in that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from paribus.comparison.confusion import ConfusionDifference
+from paribus.metrics.classification import Figures
+from paribus.narrative.numbers import p_in_words
+from paribus.report import words
+from paribus.report.blocks import Block, Cell, Figure, Heading, Matrix, Paragraph, Section, Table
+from paribus.report.charts.frame import WIDE
+from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
+from paribus.report.charts.svg import Svg
+from paribus.report.sections.cells import p_value
+from paribus.report.summary import SettingResult, Summary
+from paribus.report.words import PERCENT, Unit
+
+#: Of a larger matrix than is shown whole, so many of its fullest cells are drawn.
+MOST_DRAWN = 2_000
+
+#: Lines of the table that goes with or replaces a larger matrix, and matrices of differences.
+MOST_ROWS, MOST_MATRICES = 25, 6
+
+#: Test images, as a mean over seeds.
+IMAGES = Unit(1)
+
+#: Marks a cell that is shown to differ.
+SHOWN = "●"
+
+#: From the numbers of the true and the predicted class to their cell.
+CellOf = Callable[[int, int], MatrixCell]
+
+
+def confusions(summary: Summary) -> Section:
+    """The confusion matrix of every setting."""
+    shown = [result for result in summary.settings if result.finished]
+    worst = max((_worst_mistake(result.counts) for result in shown), default=0.0)
+    blocks: list[Block] = [
+        Paragraph(
+            "Rows are true classes, columns predicted classes. Each cell has the number of test "
+            "images (mean over seeds) and their share of the row. Blue is right, orange is wrong; "
+            f"the strongest orange is {PERCENT.value(worst)} of a row in every matrix.",
+            quiet=True,
+        )
+    ]
+    for result in shown:
+        blocks += [Heading(result.name), *_confusion(result, worst)]
+    return Section("confusion", blocks)
+
+
+def row_shares(counts: Figures) -> Figures:
+    """Each cell's share of its row; 0 in a row without images."""
+    support = counts.sum(axis=1, keepdims=True)
+    shares: Figures = np.divide(counts, support, out=np.zeros(counts.shape), where=support > 0)
+    return shares
+
+
+def confusion_cell(counts: Figures, seeds: int, worst: float) -> CellOf:
+    """The cells of a confusion matrix.
+
+    On the diagonal they are as strong as their share of the row; elsewhere as their share of
+    `worst`, as mistakes would be too faint otherwise.
+
+    Args:
+        counts: (classes, classes) mean counts, rows true, columns predicted.
+        seeds: how many seeds they are the mean of.
+        worst: the greatest share of a row that any mistake has.
+    """
+    shares, unit = row_shares(counts), Unit(1 if seeds > 1 else 0)
+
+    def cell(i: int, j: int) -> MatrixCell:
+        share = float(shares[i, j])
+        wrong = min(share / worst, 1.0) if worst else share
+        return MatrixCell(
+            unit.number(counts[i, j]),
+            good=i == j,
+            strength=STRONGEST * (share if i == j else wrong),
+            detail=PERCENT.value(share),
+            short=words.whole(100 * share),
+        )
+
+    return cell
+
+
+def _confusion(result: SettingResult, worst: float) -> Iterator[Block]:
+    classes, counts, seeds = result.classes, result.counts, len(result.finished)
+    cell = confusion_cell(counts, seeds, worst)
+    common = [f"{classes[i]} for {classes[j]}" for i, j in _ranked(counts)[:3]]
+    name, label = f"confusion-{result.name}", f"Confusion matrix of {result.name}"
+    description = f"{label}. Most often taken: {words.listed(common)}."
+    caption = f"{result.name}: true classes in rows, predicted classes in columns"
+    if len(classes) <= TEXT_CLASSES:
+        rows = _rows(classes, cell)
+        over = f", mean over {seeds} seeds" if seeds > 1 else ""
+        figure = Figure(name, f"{caption}.", description, _chart(classes, rows))
+        yield Matrix(label, f"Test images{over}", classes, rows, figure, setting=result.name)
+        return
+    caption += f"; the {words.whole(MOST_DRAWN)} fullest cells."
+    fullest = [
+        (i, j, cell(i, j)) for i, j in _largest(row_shares(counts), MOST_DRAWN) if counts[i, j] > 0
+    ]
+    yield Figure.drawn(
+        name, caption, description, lambda width: matrix(words.labels(classes), fullest, width)
+    )
+    yield _most_common(result)
+
+
+def _most_common(result: SettingResult) -> Table:
+    classes, counts = result.classes, result.counts
+    unit = Unit(1 if len(result.finished) > 1 else 0)
+    rows = [
+        (
+            _taken(classes, i, j),
+            (Cell(unit.number(counts[i, j])), Cell(PERCENT.value(counts[i, j] / counts[i].sum()))),
+        )
+        for i, j in _ranked(counts)[:MOST_ROWS]
+    ]
+    return Table(
+        f"The {len(rows)} most common confusions of {len(classes)} classes",
+        ("", "Images", "Share of the true class"),
+        tuple(rows),
+    )
+
+
+def _rows(classes: Sequence[str], cell: CellOf) -> tuple[tuple[MatrixCell, ...], ...]:
+    numbers = range(len(classes))
+    return tuple(tuple(cell(i, j) for j in numbers) for i in numbers)
+
+
+def _chart(classes: Sequence[str], rows: Sequence[Sequence[MatrixCell]]) -> Svg:
+    cells = ((i, j, cell) for i, row in enumerate(rows) for j, cell in enumerate(row))
+    return matrix(words.labels(classes), cells, WIDE)
+
+
+def _largest(values: Figures, most: int | None = None) -> list[tuple[int, int]]:
+    """All cells or so many, the largest first."""
+    order = np.argsort(-values, axis=None, kind="stable")[:most]
+    return [divmod(cell, len(values)) for cell in order.tolist()]
+
+
+def _ranked(counts: Figures) -> list[tuple[int, int]]:
+    """The cells off the diagonal that occur, the fullest first."""
+    return [(i, j) for i, j in _largest(counts) if i != j and counts[i, j] > 0]
+
+
+def _worst_mistake(counts: Figures) -> float:
+    shares = row_shares(counts)
+    return float((shares - np.diag(np.diagonal(shares))).max())
+
+
+def _taken(classes: Sequence[str], i: int, j: int) -> str:
+    return f"{classes[i]} right" if i == j else f"{classes[i]} taken for {classes[j]}"
+
+
+# ---- what a variation changes -------------------------------------------------------------------
+
+
+def confusion_change(summary: Summary) -> Section:
+    """A matrix of differences for each variation, the cells that are shown to differ marked."""
+    changes, classes = summary.findings.confusions, summary.baseline.classes
+    if not changes:
+        text = "Testing for changes takes at least two seeds that both settings finished."
+        return Section("confusion-change", [Paragraph(text)])
+    shown = dict(list(changes.items())[:MOST_MATRICES])
+    strongest = max(float(np.abs(difference.mean).max()) for difference in shown.values())
+    blocks: list[Block] = [
+        Paragraph(
+            f"Test images in each cell, variation minus {summary.baseline.name}, mean over paired "
+            "seeds. Blue is an improvement: more images on the diagonal or fewer off it. Orange is "
+            f"the opposite. {SHOWN} marks a significant difference (paired t-test, Holm-adjusted "
+            f"over the {words.whole(len(classes) ** 2)} cells of its matrix). A plain 0 means that "
+            "the cell is the same in every seed. Exploratory.",
+            quiet=True,
+        )
+    ]
+    for name, difference in shown.items():
+        blocks += [Heading(name), *_change(classes, name, difference, strongest)]
+    if len(shown) < len(changes):
+        blocks += _all_variations(classes, changes)
+    return Section("confusion-change", blocks)
+
+
+def change_cell(difference: ConfusionDifference, strongest: float) -> CellOf:
+    """The cells of a matrix of differences; one of `strongest` images has the strongest color."""
+
+    def cell(i: int, j: int) -> MatrixCell:
+        mean = float(difference.mean[i, j])
+        never = difference.constant[i, j] and mean == 0
+        return MatrixCell(
+            "0" if never else IMAGES.signed(mean),
+            good=mean > 0 if i == j else mean < 0,
+            strength=STRONGEST * min(abs(mean) / strongest, 1.0) if strongest else 0.0,
+            mark=SHOWN if difference.survives[i, j] else "",
+        )
+
+    return cell
+
+
+def _change(
+    classes: tuple[str, ...], name: str, difference: ConfusionDifference, strongest: float
+) -> Iterator[Block]:
+    yield Paragraph(_in_words(classes, difference))
+    if len(classes) > TEXT_CLASSES:
+        yield _most_changed(classes, difference)
+        return
+    rows = _rows(classes, change_cell(difference, strongest))
+    survivors = words.count(int(difference.survives.sum()), "cell")
+    figure = Figure(
+        f"confusion-change-{name}",
+        f"{name}: true classes in rows, predicted classes in columns.",
+        f"Confusion matrix of {name} minus the baseline's; {survivors} of "
+        f"{words.whole(difference.mean.size)} differ significantly.",
+        _chart(classes, rows),
+    )
+    caption = f"Test images, {name} minus the baseline, mean over {difference.n_seeds} seeds"
+    yield Matrix(f"What {name} changes in the confusion matrix", caption, classes, rows, figure)
+
+
+def _in_words(classes: tuple[str, ...], difference: ConfusionDifference) -> str:
+    """The cells that are shown to differ, or that there are none."""
+    cells = [cell for cell in _largest(np.abs(difference.mean)) if difference.survives[cell]]
+    seeds = words.count(difference.n_seeds, "seed")
+    if not cells:
+        return f"No single cell differs significantly over {seeds}."
+    largest = "; ".join(_cell(classes, difference, *cell) for cell in cells[:5])
+    more = f", and {len(cells) - 5} more" if len(cells) > 5 else ""
+    differ = "cell differs" if len(cells) == 1 else "cells differ"
+    return f"{len(cells)} {differ} significantly over {seeds}: {largest}{more}."
+
+
+def _cell(classes: tuple[str, ...], difference: ConfusionDifference, i: int, j: int) -> str:
+    change = IMAGES.signed(float(difference.mean[i, j]))
+    p = p_in_words(float(difference.p_adjusted[i, j]))
+    return f"{_taken(classes, i, j)}, {change} images ({p})"
+
+
+def _most_changed(classes: tuple[str, ...], difference: ConfusionDifference) -> Table:
+    """The cells of many classes that change most."""
+    rows = tuple(
+        (
+            _taken(classes, i, j),
+            (
+                Cell(IMAGES.signed(float(difference.mean[i, j]))),
+                Cell(p_value(float(difference.p_adjusted[i, j]))),
+            ),
+        )
+        for i, j in _largest(np.abs(difference.mean), MOST_ROWS)
+        if difference.mean[i, j]
+    )
+    caption = f"The {len(rows)} cells that change most, of {words.whole(difference.mean.size)}"
+    return Table(caption, ("", "Images", "Adjusted p"), rows)
+
+
+def _all_variations(
+    classes: tuple[str, ...], changes: Mapping[str, ConfusionDifference]
+) -> Iterator[Block]:
+    def strongest(difference: ConfusionDifference) -> str:
+        cells = (cell for cell in _largest(np.abs(difference.mean)) if difference.survives[cell])
+        cell = next(cells, None)
+        return words.NONE if cell is None else _cell(classes, difference, *cell)
+
+    yield Heading("All variations")
+    yield Table(
+        f"Cells that differ significantly; the first {MOST_MATRICES} of {len(changes)} matrices "
+        "are shown above",
+        ("", "Cells", "Largest change"),
+        tuple(
+            (name, (Cell(str(int(d.survives.sum()))), Cell(strongest(d))))
+            for name, d in changes.items()
+        ),
+    )
