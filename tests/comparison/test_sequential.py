@@ -102,5 +102,5 @@ def test_an_early_stop_is_said() -> None:
 
 
 def test_looks_that_cannot_be_used_are_refused() -> None:
-    with pytest.raises(ComparisonError, match="must increase"):
+    with pytest.raises(ComparisonError, match="increasing looks"):
         follow_looks(BASELINE, {"clear": CLEAR}, ACCURACY, (8, 5))

@@ -151,7 +151,7 @@ def test_coin_flips_alone_have_no_true_spread() -> None:
         (np.zeros((1, 5), np.int8), None, r"at least 2 seeds x 2 images.*\(1, 5\)"),
         (np.full((3, 5), 2, np.int8), None, "only -1, 0 and 1"),
         (np.full((3, 5), 256), None, "only -1, 0 and 1"),
-        (np.zeros((3, 5), np.int8), [0, 1], "One class an image"),
+        (np.zeros((3, 5), np.int8), [0, 1], "one class per image"),
         (np.zeros((3, 4), np.int8), [0, 0, 0, 1], "two images of each class"),
     ],
 )

@@ -137,7 +137,7 @@ def test_too_few_seeds_for_a_small_p_have_no_power_by_ranks() -> None:
 
 
 def test_a_negative_spread_is_refused() -> None:
-    with pytest.raises(ComparisonError, match="standard deviation is -1"):
+    with pytest.raises(ComparisonError, match="standard deviation of 0 or more, got -1"):
         seeds_needed(1.0, -1.0)
 
 

@@ -174,21 +174,20 @@ def _by_class(
     """Where each class starts, its size, and the table as int8 with columns sorted by class."""
     if table.ndim != 2 or min(table.shape) < 2:
         raise ComparisonError(
-            f"A table of at least 2 seeds x 2 images is expected; its shape is {table.shape}."
+            f"expected a table of at least 2 seeds x 2 images, got shape {table.shape}"
         )
     small = table.astype(np.int8, copy=False)
     if small.min() < -1 or small.max() > 1 or not np.array_equal(small, table):
-        raise ComparisonError("The table may hold only -1, 0 and 1: correct minus correct.")
+        raise ComparisonError("expected only -1, 0 and 1 (correct minus correct), got other values")
     if classes is None:
         return np.zeros(1, np.intp), np.array([table.shape[1]]), small
     labels = np.asarray(classes)
     if labels.shape != table.shape[1:]:
         raise ComparisonError(
-            f"One class an image is expected, {table.shape[1]} in all; the classes have shape "
-            f"{labels.shape}."
+            f"expected one class per image, {table.shape[1]} in all, got shape {labels.shape}"
         )
     order = np.argsort(labels, kind="stable")
     _, starts, sizes = np.unique(labels[order], return_index=True, return_counts=True)
     if sizes.min() < 2:
-        raise ComparisonError("At least two images of each class are expected.")
+        raise ComparisonError("expected at least two images of each class, got one")
     return starts, sizes, small[:, order]

@@ -32,7 +32,7 @@ def equivalence_p(d: Floats, margin: float, test: Test = mean_test) -> Floats:
         ComparisonError: the margin is not above 0, or fewer than two seeds.
     """
     if not margin > 0:
-        raise ComparisonError(f"The margin is {margin}; a number above 0 is expected.")
+        raise ComparisonError(f"expected a margin above 0, got {margin}")
     return np.maximum(test(d + margin, "greater"), test(d - margin, "less"))
 
 

@@ -1,7 +1,7 @@
 """Looking at the data more than once: the level that each look may use.
 
-Whoever tests at 5 % after 5, 8, 12 and 20 seeds and stops at the first success is wrong far
-more often than 5 %. Pocock's (1977) remedy is one smaller, constant nominal level for every
+A test at 5 % after 5, 8, 12 and 20 seeds that stops at the first success is wrong far more
+often than 5 %. Pocock's (1977) remedy is one smaller, constant nominal level for every
 look. His tables are for a known standard deviation; with few seeds the t statistics of
 successive looks follow another joint law, which is computed here.
 """
@@ -32,14 +32,14 @@ def check_looks(looks: Sequence[int]) -> tuple[int, ...]:
         ComparisonError: none, one below three seeds, or not increasing.
     """
     if not looks:
-        raise ComparisonError("No look is given; numbers of seeds are expected, as [5, 8, 12, 20].")
+        raise ComparisonError("expected looks, as [5, 8, 12, 20], got none")
     if looks[0] < FIRST_LOOK:
         raise ComparisonError(
-            f"The first look is at {looks[0]} seeds; at least {FIRST_LOOK} are expected, for "
-            "fewer can't show their spread."
+            f"expected the first look at {FIRST_LOOK} seeds or more, got {looks[0]}; fewer can't "
+            "show their spread"
         )
     if any(later <= earlier for earlier, later in pairwise(looks)):
-        raise ComparisonError(f"Looks must increase, as [5, 8, 12, 20]; {list(looks)} came.")
+        raise ComparisonError(f"expected increasing looks, as [5, 8, 12, 20], got {list(looks)}")
     return tuple(looks)
 
 

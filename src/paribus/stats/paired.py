@@ -67,11 +67,10 @@ def complete_pairs(baseline: npt.ArrayLike, variation: npt.ArrayLike) -> Pairs:
     b, v = np.asarray(baseline, float), np.asarray(variation, float)
     if b.ndim != 1 or b.shape != v.shape:
         raise ComparisonError(
-            f"Paired values are expected, one a seed, for both settings; the baseline has shape "
-            f"{b.shape}, the variation {v.shape}."
+            f"expected one value per seed for both settings, got shapes {b.shape} and {v.shape}"
         )
     if np.isinf(b).any() or np.isinf(v).any():
-        raise ComparisonError("A value is infinite; finite numbers are expected, NaN for none.")
+        raise ComparisonError("expected finite values (NaN for a missing one), got an infinite one")
     known = ~(np.isnan(b) | np.isnan(v))
     return Pairs(b[known], v[known], known)
 
@@ -95,7 +94,7 @@ def log_ratios(baseline: Floats, variation: Floats) -> Floats:
         ComparisonError: a value is zero or below.
     """
     if min(baseline.min(initial=1.0), variation.min(initial=1.0)) <= 0:
-        raise ComparisonError("A ratio is asked of values of which one is 0 or below.")
+        raise ComparisonError("expected values above 0 for a ratio, got one that is 0 or below")
     return differences(np.log(baseline), np.log(variation))
 
 
@@ -199,9 +198,7 @@ def correlation(pairs: Pairs) -> float | None:
 
 def _at_least_two(d: Floats) -> None:
     if d.shape[-1] < 2:
-        raise ComparisonError(
-            f"At least two paired seeds are expected to see their spread; {d.shape[-1]} came."
-        )
+        raise ComparisonError(f"expected at least two paired seeds, got {d.shape[-1]}")
 
 
 def _signed_sums(d: Floats) -> Floats:

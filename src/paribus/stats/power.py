@@ -108,7 +108,7 @@ def seeds_needed(
         ComparisonError: sd below 0.
     """
     if not sd >= 0:
-        raise ComparisonError(f"The standard deviation is {sd}; 0 or more is expected.")
+        raise ComparisonError(f"expected a standard deviation of 0 or more, got {sd}")
     inside = margin is not None and abs(difference) < margin
     if sd == 0:
         return _seeds_without_spread(difference, inside, alpha)

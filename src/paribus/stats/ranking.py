@@ -90,11 +90,11 @@ def _ranking(
 ) -> Ranking:
     table = np.asarray(values, float)
     if unknown := [name for name in claimed if name not in names]:
-        raise ComparisonError(f"{unknown[0]!r} is not among {', '.join(names)}.")
+        raise ComparisonError(f"expected names out of {', '.join(names)}, got {unknown[0]!r}")
     if not pairs or table.ndim != 2 or table.shape[1] != len(names):
         raise ComparisonError(
-            f"A ranking needs values (seeds, {len(names)}) and at least two to compare; "
-            f"their shape is {table.shape}."
+            f"expected values (seeds, {len(names)}) and at least two names to compare, got shape "
+            f"{table.shape}"
         )
     table = table[~np.isnan(table).any(axis=1)]
     upper = table[:, [names.index(u) for u, _ in pairs]]
