@@ -134,11 +134,13 @@ def _cut(curves: Curves, epochs: int) -> Curves:
     )
 
 
-def changed_curves(curves: Curves, **changed: Sequence[float] | Floats) -> Curves:
+def changed_curves(curves: Curves, **changed: npt.ArrayLike) -> Curves:
     """The curves with some of their series by epoch replaced."""
     series = {
         name: Series(
-            "epoch", np.arange(1, len(values) + 1, dtype=np.float32), np.array(values, np.float32)
+            "epoch",
+            np.arange(1, np.size(values) + 1, dtype=np.float32),
+            np.asarray(values, np.float32),
         )
         for name, values in changed.items()
     }

@@ -17,8 +17,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from failures.made import Probabilities, some_records, studies, surely
 from paribus import tables
-from paribus.records.types import Curves, Integers, Record
-from synthetic import make_records, make_study
+from paribus.records.types import Integers, Record
+from synthetic import changed_curves, make_records, make_study
 
 STUDY = make_study(seeds=2, epochs=4, settings=["main", "batch-norm"])
 ALL = ["runs", "epochs", "steps", "per_class", "confusion", "failures"]
@@ -105,10 +105,11 @@ def test_an_epoch_that_failed_in_its_validation_keeps_its_training_loss(
     records: list[Record],
 ) -> None:
     curves = records[0].curves
-    cut = Curves.of_training(
-        curves.values("step_loss"), curves.values("train_loss"), curves.values("val_loss")[:3], curves.values("val_accuracy")[:3],
-        curves.values("learning_rate"),
-    )  # fmt: skip
+    cut = changed_curves(
+        curves,
+        val_loss=curves.values("val_loss")[:3],
+        val_accuracy=curves.values("val_accuracy")[:3],
+    )
     frame = tables.epochs([replace(records[0], curves=cut)])
     assert frame["train_loss"].notna().all()
     assert frame["val_loss"].isna().tolist() == [False, False, False, True]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paribus.errors import ParibusError, StudyError
-    from paribus.pipeline import Results, read_results, rebuild_report, run
+    from paribus.pipeline import read_results, rebuild_report, run
+    from paribus.results import Results
     from paribus.study.read import read_study
     from paribus.study.spec import Study
 
@@ -30,7 +31,7 @@ __all__ = [
 _HOMES = {
     "ParibusError": "paribus.errors",
     "StudyError": "paribus.errors",
-    "Results": "paribus.pipeline",
+    "Results": "paribus.results",
     "read_results": "paribus.pipeline",
     "rebuild_report": "paribus.pipeline",
     "run": "paribus.pipeline",

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import errno
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from paribus.names import printable
+
 #: Problems of a study that are shown; the rest are counted.
 MOST_PROBLEMS = 100
-
-
-def printable(text: str) -> str:
-    """A line for a terminal: what would steer it, break the line or turn it is escaped."""
-    return "".join(map(_shown, text))
-
-
-def _shown(letter: str) -> str:
-    if letter.isprintable() or unicodedata.category(letter) == "Zs":
-        return letter
-    return letter.encode("unicode_escape").decode()
 
 
 class ParibusError(Exception):
@@ -85,6 +75,12 @@ class RecordError(ParibusError):
 
 class ComparisonError(ParibusError, ValueError):
     """A comparison that can't be made as asked: what was expected, what was given, what to do."""
+
+    exit_code = 2
+
+
+class ChoiceError(ParibusError, ValueError):
+    """A setting, class or table that there isn't; the message names the valid ones."""
 
     exit_code = 2
 

@@ -5,114 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from paribus import tables
-from paribus.claims.judge import ClaimVerdict, judge, require_testable
-from paribus.comparison.effects import Effect, effects
+from paribus.claims.judge import require_testable
 from paribus.comparison.sequential import refuse_changed_looks, seeds_wanted
-from paribus.comparison.study import StudyComparison, compare
-from paribus.comparison.values import Analyzed
 from paribus.errors import DiskError, RecordError
 from paribus.events import StudyBegins, StudyEnded, Watch, quiet
 from paribus.io.disk import remove_empty, sweep
 from paribus.io.lock import held, require_free, writing_report
 from paribus.io.reading import leads_out, ways_out
 from paribus.log import logged
-from paribus.records.analyses import read_all_interventions
 from paribus.records.store import read_record, run_folder, unfinished_folder
 from paribus.records.types import EngineFacts, Record
 from paribus.report.write import write_report
+from paribus.results import Results
 from paribus.study.copy import read_study_copy, write_study_copy
 from paribus.study.plan import Run, runs
 from paribus.study.spec import Study
-from paribus.tables import of_comparisons as frames
 
 if TYPE_CHECKING:
     from paribus.execution.conduct import Prepared
     from paribus.execution.workers import Workers
-
-
-@dataclass(frozen=True)
-class Results:
-    """What a study has come to.
-
-    Attributes:
-        out: the folder of the study's results.
-        records: one a run that has ended, in the order of the plan.
-        absent: the runs without a record, each with the reason.
-    """
-
-    out: Path
-    study: Study
-    records: tuple[Record, ...]
-    absent: tuple[tuple[Run, str], ...]
-
-    @property
-    def report(self) -> Path:
-        """The report to open in a browser."""
-        return self.out / "report.html"
-
-    def table(self, name: str) -> pd.DataFrame:
-        """One of the tables of docs/tables.md by its name, as "runs" or "comparisons"."""
-        if name == "comparisons":
-            return frames.comparisons(self.comparison.comparisons)
-        if name == "claims":
-            return frames.claims(self.claims)
-        if name == "failures":
-            return tables.failures(self.records, self.study.baseline)
-        if name == "interventions":
-            return frames.interventions(self.effects)
-        if name == "interventions_by_class":
-            return frames.interventions_by_class(self.effects)
-        frame: pd.DataFrame = getattr(tables, name)(self.records)
-        return frame
-
-    def failures(
-        self,
-        *,
-        setting: str | None = None,
-        true: str | None = None,
-        predicted: str | None = None,
-        kind: tables.FailureKind | None = None,
-        sort: tables.Order = "wrong",
-    ) -> pd.DataFrame:
-        """The failed cases that are asked for, as `paribus.tables.chosen_failures` says."""
-        return tables.chosen_failures(
-            self.records, self.study.baseline,
-            setting=setting, true=true, predicted=predicted, kind=kind, sort=sort,
-        )  # fmt: skip
-
-    @cached_property
-    def comparison(self) -> StudyComparison:
-        """Every variation against the baseline on every metric."""
-        return compare(self.study, self.records, self._analyzed)
-
-    @cached_property
-    def effects(self) -> tuple[Effect, ...]:
-        """What each intervention does to each setting whose networks were analyzed."""
-        return effects(self.study, self.records, self._analyzed)
-
-    @cached_property
-    def _analyzed(self) -> Analyzed:
-        return read_all_interventions(self.out, self.records)
-
-    @cached_property
-    def claims(self) -> tuple[ClaimVerdict, ...]:
-        """What the runs say of each claim of the study, in its order."""
-        return judge(self.study, self.comparison.values)
-
-    @property
-    def failed(self) -> tuple[str, ...]:
-        """A sentence for every run that did not reach its last epoch."""
-        failures = [r.facts.failure.message for r in self.records if r.facts.failure]
-        lost = [f"{run.setting.name}, seed {run.seed}: {why}" for run, why in self.absent]
-        return (*failures, *lost)
 
 
 def run(
@@ -206,7 +120,7 @@ def rebuild_report(out: Path | str, *, images: bool = True) -> Results:
     read_study_copy(out)  # first: it refuses a folder that isn't one of results
     with writing_report(out):
         results = read_results(out)
-        write_report(out, results.study, results.records, images=images)
+        write_report(results, images=images)
     return results
 
 

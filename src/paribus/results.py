@@ -21,13 +21,17 @@ from paribus.failures.explained import read_explained
 from paribus.failures.outcomes import outcomes
 from paribus.failures.study import Failures
 from paribus.failures.telling import telling_images
+from paribus.metrics.metric import Metric
+from paribus.metrics.registry import CAUSES
 from paribus.narrative.observation import Observation
 from paribus.narrative.observations import observe
 from paribus.records.analyses import read_all_interventions
 from paribus.records.pairing import Pairing, pairing
 from paribus.records.types import Record
+from paribus.study import plan
 from paribus.study.faults import nearest
-from paribus.study.plan import Run, settings
+from paribus.study.metrics import study_metrics
+from paribus.study.plan import Run
 from paribus.study.spec import Study
 from paribus.tables.by_setting import SettingResult, setting_results
 
@@ -58,7 +62,7 @@ class Results:
     def settings(self) -> tuple[SettingResult, ...]:
         """The baseline first, then each variation, in the order of the study."""
         frames = {name: self.table(name) for name in ("runs", "per_class", "confusion")}
-        return setting_results(settings(self.study), self.records, frames)
+        return setting_results(plan.settings(self.study), self.records, frames)
 
     @property
     def baseline(self) -> SettingResult:
@@ -99,6 +103,17 @@ class Results:
             ComparisonError: the runs can't be compared, as when tested on different images.
         """
         return compare(self.study, self.records, self.analyzed)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics of whole runs, as the study has them."""
+        known = study_metrics(self.study.metrics, self.study.primary, self.study.margin, ())
+        return tuple(metric for metric in known.values() if metric.name not in CAUSES)
+
+    @property
+    def primary(self) -> Metric:
+        """The metric that the study's conclusion rests on."""
+        return next(metric for metric in self.metrics if metric.name == self.study.primary)
 
     @cached_property
     def claims(self) -> tuple[ClaimVerdict, ...]:
@@ -206,8 +221,10 @@ class Results:
 
     @cached_property
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Every table by its name."""
-        return {name: self.table(name) for name in _TABLES}
+        """Every table by its name; those of what is refused have no rows."""
+        made = self.compared.comparisons if self.compared else ()
+        known = {"comparisons": tables.comparisons(made), "claims": tables.claims(self.judged)}
+        return {name: known[name] if name in known else self.table(name) for name in _TABLES}
 
 
 _TABLES: Mapping[str, Callable[[Results], pd.DataFrame]] = {

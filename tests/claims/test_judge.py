@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from paribus.claims.judge import ClaimVerdict, judge, require_testable
-from paribus.comparison.values import SettingValues, Values
+from paribus.comparison.values import SettingValues, Values, values
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import CLASS_FIGURES, METRICS, with_target
 from paribus.stats.looks import nominal_level

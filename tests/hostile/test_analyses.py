@@ -14,15 +14,16 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from paribus.report.summary import summarize
 from PIL import Image
 
 from hostile.effort import EFFORT
 from hostile.mutations import mutate
 from hostile.results import a_study, write_results
 from paribus import pipeline
+from paribus.failures.explained import read_explained
 from paribus.metrics.interventions import interventions
 from paribus.records.analyses import (
-    read_explained,
     read_explanations,
     read_interventions,
     write_explanations,
@@ -30,7 +31,6 @@ from paribus.records.analyses import (
 )
 from paribus.records.types import Explanations, Interventions, Record
 from paribus.report.images import is_whole_png, small_uri
-from paribus.report.summary import summarize
 from report.explored import square
 
 

@@ -25,7 +25,8 @@ from hostile.effort import EFFORT
 from hostile.payloads import HTML, PAYLOADS
 from hostile.poisoned import analyze, write_results
 from paribus import pipeline
-from paribus.errors import StudyError, printable
+from paribus.errors import StudyError
+from paribus.names import printable
 from paribus.report.write import write_report
 from paribus.study.read import parse_study
 from synthetic import make_records, make_study

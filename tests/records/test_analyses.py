@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paribus.failures.explained import read_explained
 from paribus.records.analyses import (
     read_all_interventions,
-    read_explained,
     read_explanations,
     read_interventions,
     write_explanations,

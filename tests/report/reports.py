@@ -15,6 +15,7 @@ from PIL import Image
 from paribus.failures.cases import shown_cases
 from paribus.records.types import Record
 from paribus.report.write import write_report
+from paribus.results import Results
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
 
@@ -88,7 +89,7 @@ def _write(study: Study, records: Sequence[Record]) -> Written:
     out = Path(tempfile.mkdtemp(prefix="paribus-report-"))
     atexit.register(shutil.rmtree, out)
     _keep_images(out, records)
-    write_report(out, study, records)
+    write_report(Results(out, study, tuple(records), ()))
     return Written(out, study, records)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from paribus.report import words
+from paribus.names import safe_class
 from paribus.report.markdown import escape
 from report.reports import HOSTILE, Written, hostile, ordinary
 
@@ -48,7 +48,7 @@ def test_every_hostile_name_is_shown_in_full_and_nothing_of_it_runs(names: Writt
     html = COMMONMARK.render(names.text("report.md"))
     assert "<script" not in html and "<img src=x" not in html
     for text in HOSTILE:
-        expected = words.class_name(text).replace("&", "&amp;").replace("<", "&lt;")
+        expected = safe_class(text).replace("&", "&amp;").replace("<", "&lt;")
         assert expected.replace(">", "&gt;").replace('"', "&quot;") in html
 
 

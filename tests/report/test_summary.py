@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from paribus.report.summary import METRICS, Summary, summarize
-from paribus.report.words import Spread
+
+from paribus.narrative.words import Spread
 from paribus.tables import confusion_of
 from report.reports import ordinary
 from synthetic import make_records, make_study

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paribus.report import words
-from paribus.report.words import LOSS, NONE, PERCENT, SECONDS, Spread
+from paribus.names import safe_class, safe_classes, safe_name
+from paribus.narrative import words
+from paribus.narrative.words import LOSS, NONE, PERCENT, SECONDS, Spread
 
 SPACE, MINUS = "\u00a0", "\u2212"
 
@@ -62,23 +63,23 @@ def test_values_of_a_study_are_written_plainly(value: object, written: str) -> N
 
 @given(st.text())
 def test_a_name_has_no_control_characters_and_is_never_empty(text: str) -> None:
-    shown = words.name(text)
+    shown = safe_name(text)
     assert shown.strip()
     assert not set(shown) & set("\n\r\t\u202e\u2067\u0000\x1b")
 
 
 def test_a_name_from_right_to_left_is_isolated() -> None:
-    assert words.name("كلب") == "\u2068كلب\u2069"
+    assert safe_name("كلب") == "\u2068كلب\u2069"
 
 
 @given(st.lists(st.text(max_size=80), max_size=12))
 def test_names_stay_different_when_cleaned_and_cut(texts: list[str]) -> None:
-    shown = words.names(texts)
+    shown = safe_classes(texts)
     assert len(set(shown)) == len(texts)
 
 
 def test_a_long_name_is_cut() -> None:
-    assert words.class_name("w" * 300) == "w" * 59 + "…"
+    assert safe_class("w" * 300) == "w" * 59 + "…"
 
 
 def test_items_are_listed_as_in_a_sentence() -> None:

@@ -17,7 +17,8 @@ from paribus.cli.data import data
 from paribus.cli.results import check, failures, report, status
 from paribus.cli.signals import exit_code
 from paribus.cli.studies import plan, run
-from paribus.errors import ParibusError, printable
+from paribus.errors import ParibusError
+from paribus.names import printable
 
 
 class _Commands(click.Group):

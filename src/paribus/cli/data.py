@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from paribus.cli.options import DATA_DIR, JSON
-from paribus.errors import printable
+from paribus.names import printable
 
 
 @click.group()

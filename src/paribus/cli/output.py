@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from paribus.errors import printable
+from paribus.names import printable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from paribus.pipeline import Results
+    from paribus.results import Results
 
 
 def rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
@@ -31,11 +31,11 @@ def print_results(results: Results, as_json: bool) -> None:
                     "report": str(results.report),
                     "results": str(results.out / "results.json"),
                     "finished": finished,
-                    "failed": list(results.failed),
+                    "failed": list(results.unfinished),
                 }
             )
         )
         return
-    for sentence in results.failed:
+    for sentence in results.unfinished:
         click.echo(f"Failed: {printable(sentence)}", err=True)
     click.echo(results.report)

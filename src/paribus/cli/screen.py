@@ -23,7 +23,6 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from paribus.errors import printable
 from paribus.events import (
     AnalysisBegins,
     CheckpointPassedOver,
@@ -41,7 +40,7 @@ from paribus.events import (
     WorkerKilled,
 )
 from paribus.log import says
-from paribus.report import words
+from paribus.names import printable, safe_class, safe_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -280,8 +279,8 @@ def _failure(row: Any) -> tuple[str, ...]:
     return (
         row.setting,
         str(row.image),
-        words.class_name(row.true),
-        words.name(row.votes),
+        safe_class(row.true),
+        safe_name(row.votes),
         f"{row.wrong} of {row.seeds}\n{kind}",
         *("" if math.isnan(p) else f"{p:.2f}" for p in probabilities),
         f"{row.suspicion_rank:,}",

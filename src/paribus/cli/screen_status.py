@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from paribus.errors import printable
+from paribus.names import printable
 from paribus.status import RunState, Status
 
 _STYLES = {

@@ -73,7 +73,7 @@ def run(
             watch=screen.show,
         )
     print_results(results, as_json)
-    sys.exit(1 if results.failed else 0)
+    sys.exit(1 if results.unfinished else 0)
 
 
 @click.command()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from paribus.data.decode import UnusableError
-from paribus.errors import printable
+from paribus.names import printable
 
 
 def natural(name: str) -> tuple[list[str | int], str]:

@@ -31,10 +31,10 @@ from paribus.execution.task import Outcome
 from paribus.execution.train import Training, is_final
 from paribus.execution.workers import THREADS, Workers
 from paribus.explain.kept_images import keep_original, keep_seen
+from paribus.failures.explained import read_explained
 from paribus.failures.outcomes import outcomes
 from paribus.failures.telling import telling_images
 from paribus.io.disk import remove
-from paribus.records.analyses import read_explained
 from paribus.records.store import checkpoint_folder, read_record, run_folder, set_aside
 from paribus.records.types import EngineFacts, Record, RunFacts
 from paribus.study.plan import runs, settings

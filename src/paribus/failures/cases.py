@@ -158,7 +158,7 @@ def _shown_classes(its: Outcomes) -> Integers:
 
 
 def _case(its: Outcomes, row: int) -> Case:
-    _, height, width = its.shape
+    _, height, width = its.shape or (0, 0, 0)
     return Case(
         setting=its.setting,
         index=int(its.index[row]),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 
-from paribus.records.types import Explanations, Floats, Integers
+from paribus.records.analyses import read_explanations
+from paribus.records.types import Explanations, Floats, Integers, Record
 
 #: So many training images are shown beside a failure.
 NEIGHBORS = 5
@@ -47,6 +50,21 @@ class Explained:
     gradients: Floats
     occlusion: Floats
     neighbors: tuple[tuple[Neighbor, ...], ...]
+
+
+def read_explained(out: Path, records: Sequence[Record]) -> dict[str, Explained]:
+    """The explanations of each setting that has any, put together over its seeds.
+
+    Runs that were analyzed for other images than most, as when seeds were added since, are
+    left out; `Explained.seeds` says how many are in.
+    """
+    kept: defaultdict[str, defaultdict[tuple[Any, ...], list[Explanations]]]
+    kept = defaultdict(lambda: defaultdict(list))
+    for record in records:
+        if its := read_explanations(out, record):
+            about = (its.images.tobytes(), its.targets.tobytes(), its.gradients.shape)
+            kept[record.facts.setting][about].append(its)
+    return {name: explained(max(groups.values(), key=len)) for name, groups in kept.items()}
 
 
 def explained(runs: Sequence[Explanations]) -> Explained:

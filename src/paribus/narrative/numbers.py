@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from paribus.claims.sample import Interval
 from paribus.metrics.metric import Metric
+from paribus.narrative.words import Unit
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ def difference_of(metric: Metric) -> Quantity:
     if metric.written == "number":
         return Quantity(metric.unit, sign=True)
     return Quantity("points", scale=100, sign=True)
+
+
+def unit_of(metric: Metric) -> Unit:
+    """How values of a metric stand in a table whose row names their unit."""
+    if metric.written == "number":
+        return Unit(metric.digits)
+    sign = "points" if metric.written == "points" else "%"
+    return Unit(metric.digits, scale=100, sign=sign, difference="points")
 
 
 def p_in_words(p: float | None) -> str:

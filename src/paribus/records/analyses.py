@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -19,7 +18,6 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from paribus.failures.explained import Explained, explained
 from paribus.io.disk import write_file
 from paribus.io.reading import read_inside
 from paribus.records import validate as validate
@@ -85,21 +83,6 @@ def read_all_interventions(
     """What is kept, by setting and seed."""
     found = {(r.facts.setting, r.facts.seed): read_interventions(out, r) for r in records}
     return {key: its for key, its in found.items() if its is not None}
-
-
-def read_explained(out: Path, records: Sequence[Record]) -> dict[str, Explained]:
-    """The explanations of each setting that has any, put together over its seeds.
-
-    Runs that were analyzed for other images than most, as when seeds were added since, are
-    left out; `Explained.seeds` says how many are in.
-    """
-    kept: defaultdict[str, defaultdict[tuple[Any, ...], list[Explanations]]]
-    kept = defaultdict(lambda: defaultdict(list))
-    for record in records:
-        if its := read_explanations(out, record):
-            about = (its.images.tobytes(), its.targets.tobytes(), its.gradients.shape)
-            kept[record.facts.setting][about].append(its)
-    return {name: explained(max(groups.values(), key=len)) for name, groups in kept.items()}
 
 
 def current_name(name: str) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from paribus.failures.cases import Case
+from paribus.failures.study import Failures
 from paribus.report.charts.frame import NARROW, WIDE
 from paribus.report.charts.matrix import MatrixCell
 from paribus.report.charts.svg import Svg
-from paribus.report.failures import Failures
 
 #: A table longer than this scrolls.
 TALL = 30

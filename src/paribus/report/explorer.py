@@ -16,9 +16,9 @@ import numpy as np
 
 from paribus.failures.image_names import original_name, seen_name
 from paribus.failures.outcomes import VERDICTS, Changes, Outcomes
+from paribus.failures.study import Failures
+from paribus.narrative import words
 from paribus.records.types import Integers
-from paribus.report import words
-from paribus.report.failures import Failures
 from paribus.report.images import ReadImage, data_uri, overlay, small_uri
 
 #: Bytes of images and maps that a page may hold, as they stand in it.

@@ -10,33 +10,34 @@ from typing import Any
 import pandas as pd
 
 from paribus.narrative.observation import Observation
+from paribus.narrative.words import Spread
 from paribus.records.types import RunFacts
 from paribus.report.sections.provenance import environments
-from paribus.report.summary import METRICS, SettingResult, Summary
-from paribus.report.words import Spread
+from paribus.results import Results
+from paribus.tables.by_setting import SettingResult
 
 #: Raised when a key changes its meaning or goes away.
 FORMAT = 1
 
 
-def results_json(summary: Summary) -> str:
+def results_json(results: Results) -> str:
     """Study, settings, runs, pairing and environments; what is no finite number is null."""
-    data = dict.fromkeys(record.facts.data for record in summary.records)
+    data = dict.fromkeys(record.facts.data for record in results.records)
     content = {
         "format": FORMAT,
-        "study": summary.study.model_dump(mode="json"),
-        "settings": [_setting(result, summary.baseline) for result in summary.settings],
-        "runs": _rows(summary.tables["runs"]),
-        "absent": [{"setting": run.setting.name, "seed": run.seed} for run in summary.absent],
-        "comparisons": _rows(summary.tables["comparisons"]),
-        "claims": _rows(summary.tables["claims"]),
-        "observations": [_observation(of) for of in summary.findings.observations],
-        "pairing": [asdict(pairing) for pairing in summary.pairings],
+        "study": results.study.model_dump(mode="json"),
+        "settings": [_setting(result, results.baseline) for result in results.settings],
+        "runs": _rows(results.tables["runs"]),
+        "absent": [{"setting": run.setting.name, "seed": run.seed} for run, _ in results.absent],
+        "comparisons": _rows(results.tables["comparisons"]),
+        "claims": _rows(results.tables["claims"]),
+        "observations": [_observation(of) for of in results.observations],
+        "pairing": [asdict(pairing) for pairing in results.pairings],
         "data": [facts.model_dump(mode="json") for facts in data],
-        "interruptions": [_interruptions(record.facts) for record in summary.records],
+        "interruptions": [_interruptions(record.facts) for record in results.records],
         "environments": [
             {**environment.model_dump(mode="json"), "runs": runs}
-            for environment, runs in environments(summary)
+            for environment, runs in environments(results)
         ],
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -55,10 +56,10 @@ def _setting(result: SettingResult, baseline: SettingResult) -> dict[str, Any]:
         "parameters": network.parameters if network else None,
         "finished": [record.facts.seed for record in result.finished],
         "failed": [record.facts.seed for record in result.failed],
-        "metrics": {m.key: _spread(result.spread(m.key)) for m in METRICS},
+        "metrics": {name: _spread(result.spread(name)) for name in map(str, result.by_seed)},
         "differences": {
-            m.key: _spread(result.difference(m.key, baseline))
-            for m in METRICS
+            name: _spread(result.difference(name, baseline))
+            for name in map(str, result.by_seed)
             if result is not baseline
         },
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from paribus.report import words
+from paribus.names import safe_class
+from paribus.narrative import words
+from paribus.narrative.words import PERCENT
 from paribus.report.blocks import (
     Alert,
     Block,
@@ -26,7 +28,6 @@ from paribus.report.blocks import (
     Verdict,
     Verdicts,
 )
-from paribus.report.words import PERCENT
 
 #: Marks of Markdown, and what would make a link of an address.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&$!]|:(?=//)|(?<=www)\.)")
@@ -149,7 +150,7 @@ def _gallery(gallery: Gallery, kept: Kept) -> str:
 
 def _facts(shown: Shown) -> list[str]:
     case = shown.case
-    true, predicted = escape(words.class_name(case.true)), escape(words.class_name(case.predicted))
+    true, predicted = escape(safe_class(case.true)), escape(safe_class(case.predicted))
     probabilities = (
         f"{true} {PERCENT.value(case.true_probability)}, "
         f"{predicted} {PERCENT.value(case.predicted_probability)}"

@@ -10,12 +10,12 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
-from paribus.report import words
+from paribus.names import safe_class
+from paribus.narrative.words import PERCENT
 from paribus.report.blocks import Block, Explorer, Figure, Section
 from paribus.report.charts import COLORS, svg
 from paribus.report.explorer import Payload, first_there, payload
 from paribus.report.images import ReadImage, data_uri
-from paribus.report.words import PERCENT
 
 
 def page(title: str, lead: str, sections: Sequence[Section], read_image: ReadImage | None) -> str:
@@ -60,7 +60,7 @@ def _environment(read_image: ReadImage | None) -> jinja2.Environment:
         "wide": _wide,
         "narrow": _narrow,
         "percent": PERCENT.value,
-        "shown": words.class_name,
+        "shown": safe_class,
         "uri": uri,
         "first_uri": lambda names: uri(first_there(names, read_image)),
         "png_uri": data_uri,

@@ -10,9 +10,7 @@ import pandas as pd
 from paribus.errors import RecordError
 from paribus.io.disk import write_file
 from paribus.io.reading import leads_out, read_inside
-from paribus.records.analyses import read_all_interventions, read_explained
-from paribus.records.types import Record
-from paribus.report import words
+from paribus.names import safe_name
 from paribus.report.blocks import Figure, figures
 from paribus.report.charts import svg
 from paribus.report.images import is_whole_png
@@ -21,44 +19,41 @@ from paribus.report.markdown import markdown
 from paribus.report.page import page
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
-from paribus.report.summary import summarize
-from paribus.study.spec import Study
+from paribus.results import Results
 from paribus.tables import to_csv, to_csv_gz
 
 #: Bytes of a kept image, far above those of any that is written here.
 LARGEST_IMAGE = 1 << 24
 
 
-def write_report(
-    out: Path, study: Study, records: Sequence[Record], *, images: bool = True
-) -> Path:
-    """Write everything that is read of a study's results into the folder `out`.
+def write_report(results: Results, *, images: bool = True) -> Path:
+    """Write everything that is read of a study's results into their folder.
+
+    `report.html`, `report.md`, `results.json`, `tables/` and `figures/` are each replaced in one
+    step; `images/` holds the failed cases' images.
 
     Args:
-        out: where `report.html`, `report.md`, `results.json`, `tables/` and `figures/` go, each
-            replaced in one step; `out/images` holds the failed cases' images, and
-            `out/analysis` what was learnt of the networks.
-        records: of the study's runs, failed ones too; runs without one are said to be absent.
         images: False leaves out the failed cases' images, and the report says so.
 
     Returns:
         The page to open in a browser.
     """
-    analyzed, explained = read_all_interventions(out, records), read_explained(out, records)
-    summary = summarize(study, records, analyzed, explained)
-    parts = sections(summary)
-    title, sentence = words.name(study.name), lead(summary)
+    out = results.out
+    parts = sections(results)
+    title, sentence = safe_name(results.study.name), lead(results)
     for name in ("tables", "figures"):
         if leads_out(out / name, out):
-            raise RecordError(f"{out / name}: a link that leads out of {out}; a folder is expected")
-    write_tables(out / "tables", summary.tables)
+            raise RecordError(
+                f"{out / name}: expected a folder, got a link that leads out of {out}"
+            )
+    write_tables(out / "tables", results.tables)
     write_figures(out / "figures", figures(parts))
-    write_file(out / "results.json", results_json(summary).encode())
+    write_file(out / "results.json", results_json(results).encode())
     read = (lambda name: _image(out, name)) if images else None
     kept = (lambda name: read(name) is not None) if read else None
     write_file(out / "report.md", markdown(title, sentence, parts, kept).encode())
     write_file(out / "report.html", page(title, sentence, parts, read).encode())
-    return out / "report.html"
+    return results.report
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:

@@ -86,7 +86,7 @@ def claim_faults(study: Mapping[str, Any]) -> list[Fault]:
         test = claim.get("test")
         found += unknown_settings(("claims", number, "test"), test, settings)
         metric = test.get("metric") if isinstance(test, Mapping) else None
-        if isinstance(metric, str) and not {"best", "worst"} & test.keys():
+        if isinstance(metric, str) and not {"best", "worst"} & {*(test or ())}:
             found += _metric_fault(("claims", number, "test", "metric"), metric, declared)
     return found
 

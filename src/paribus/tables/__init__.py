@@ -9,12 +9,17 @@ from paribus.tables.as_csv import to_csv, to_csv_gz
 from paribus.tables.chosen import (
     FAILURE_KINDS,
     ORDERS,
-    ChoiceError,
     FailureKind,
     Order,
     chosen_failures,
 )
 from paribus.tables.columns import COLUMNS, ROWS, tables_page
+from paribus.tables.of_comparisons import (
+    claims,
+    comparisons,
+    interventions,
+    interventions_by_class,
+)
 from paribus.tables.of_failures import failures
 from paribus.tables.of_runs import confusion, confusion_of, epochs, per_class, runs, steps
 
@@ -23,14 +28,17 @@ __all__ = [
     "FAILURE_KINDS",
     "ORDERS",
     "ROWS",
-    "ChoiceError",
     "FailureKind",
     "Order",
     "chosen_failures",
+    "claims",
+    "comparisons",
     "confusion",
     "confusion_of",
     "epochs",
     "failures",
+    "interventions",
+    "interventions_by_class",
     "per_class",
     "runs",
     "steps",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from paribus.data.tree import shown
-from paribus.errors import ParibusError, RecordError
+from paribus.errors import ChoiceError, RecordError
 from paribus.failures.outcomes import Outcomes, outcomes
 from paribus.records.types import Record
 from paribus.study.faults import nearest
@@ -23,12 +23,6 @@ FAILURE_KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
 ORDERS: tuple[Order, ...] = get_args(Order)
 
 Flags = npt.NDArray[np.bool_]
-
-
-class ChoiceError(ParibusError, ValueError):
-    """A setting or class that the study doesn't have."""
-
-    exit_code = 2
 
 
 def chosen_failures(

@@ -8,7 +8,9 @@ from paribus.metrics.registry import METRICS
 
 #: Table -> what one row is.
 ROWS: Mapping[str, str] = {
-    "runs": "One row per run: a setting trained from one seed. Metrics of the study's own come last.",
+    "runs": (
+        "One row per run: a setting trained from one seed. Metrics of the study's own come last."
+    ),
     "epochs": "One row an epoch of a run. A failed run has rows up to where it failed.",
     "steps": "One row a training step (one batch) of a run; compressed, as it is long.",
     "per_class": "One row a class of a finished run, on the test images after the last epoch.",

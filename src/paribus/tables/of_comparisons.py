@@ -12,7 +12,7 @@ from paribus.claims.judge import ClaimVerdict
 from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Effect
 from paribus.narrative.notes import notes
-from paribus.tables import COLUMNS
+from paribus.tables.columns import COLUMNS
 
 _TEXT = (
     *("variation", "metric", "unit", "compare", "notes", "id", "says", "evidence", "figure"),

@@ -9,7 +9,7 @@ import pytest
 
 from paribus.records.types import Record
 from paribus.report.charts.curves import ceiling, loss_curves, lowest, one_setting
-from synthetic import STEPS, make_records, make_study
+from synthetic import STEPS, changed_curves, make_records, make_study
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,9 @@ def test_a_steps_loss_stands_before_the_step_and_a_validation_after_its_epoch(
 
 def test_mean_and_band_are_over_finished_seeds(records: list[Record]) -> None:
     _, validation = loss_curves(records)
-    losses = np.stack([records[0].curves.val_loss, records[2].curves.val_loss]).astype(float)
+    losses = np.stack(
+        [records[0].curves.values("val_loss"), records[2].curves.values("val_loss")]
+    ).astype(float)
     np.testing.assert_allclose(validation.mean, losses.mean(axis=0))
     low, high = validation.band
     np.testing.assert_allclose(high - low, 2 * losses.std(axis=0, ddof=1))
@@ -38,14 +40,14 @@ def test_mean_and_band_are_over_finished_seeds(records: list[Record]) -> None:
 def test_a_failed_run_is_drawn_as_far_as_it_has_numbers(records: list[Record]) -> None:
     training, _ = loss_curves(records)
     (failed,) = training.failed
-    assert len(failed) == len(records[1].curves.step_loss) - 1
+    assert len(failed) == len(records[1].curves.values("step_loss")) - 1
     assert np.isfinite(failed).all()
 
 
 def test_the_best_epochs_are_those_of_finished_seeds(records: list[Record]) -> None:
     best = lowest(records)
     assert best.epochs == (records[0].facts.best_epoch, records[2].facts.best_epoch)
-    assert best.losses == tuple(float(records[n].curves.val_loss.min()) for n in (0, 2))
+    assert best.losses == tuple(float(records[n].curves.values("val_loss").min()) for n in (0, 2))
 
 
 def test_one_seed_has_no_band_and_none_no_mean(records: list[Record]) -> None:
@@ -55,7 +57,9 @@ def test_one_seed_has_no_band_and_none_no_mean(records: list[Record]) -> None:
 
 
 def test_a_run_that_explodes_does_not_flatten_the_others(records: list[Record]) -> None:
-    exploded = replace(records[0].curves, val_loss=records[0].curves.val_loss * 1e6)
+    exploded = changed_curves(
+        records[0].curves, val_loss=records[0].curves.values("val_loss") * 1e6
+    )
     both = loss_curves([replace(records[0], curves=exploded)])
     assert ceiling(both, 10) == pytest.approx(4 * np.log(10))
 

@@ -74,21 +74,26 @@ def loss_curves(records: Sequence[Record]) -> tuple[LossCurves, LossCurves]:
     """
     steps = _steps_an_epoch(records)
     return (
-        _curves("training", records, [r.curves.step_loss for r in records], 0.0, 1 / steps),
-        _curves("validation", records, [r.curves.val_loss for r in records], 1.0, 1.0),
+        _curves(
+            "training", records, [r.curves.values("step_loss") for r in records], 0.0, 1 / steps
+        ),
+        _curves("validation", records, [r.curves.values("val_loss") for r in records], 1.0, 1.0),
     )
 
 
 def epoch_curves(records: Sequence[Record]) -> tuple[LossCurves, LossCurves]:
     """Training and validation loss after every epoch, of one setting."""
-    losses = [record.curves.train_loss for record in records]
+    losses = [record.curves.values("train_loss") for record in records]
     return _curves("training", records, losses, 1.0, 1.0), loss_curves(records)[1]
 
 
 def lowest(records: Sequence[Record]) -> Lowest:
     """The epochs of lowest validation loss of the finished runs."""
     best = [
-        (record.facts.best_epoch, float(record.curves.val_loss[record.facts.best_epoch - 1]))
+        (
+            record.facts.best_epoch,
+            float(record.curves.values("val_loss")[record.facts.best_epoch - 1]),
+        )
         for record in records
         if record.facts.status == "finished" and record.facts.best_epoch
     ]
@@ -260,7 +265,7 @@ def _curves(
 def _steps_an_epoch(records: Sequence[Record]) -> int:
     for record in records:
         if record.facts.status == "finished":
-            return len(record.curves.step_loss) // len(record.curves.train_loss)
+            return len(record.curves.values("step_loss")) // len(record.curves.values("train_loss"))
     # A failed run ended within an epoch, so its curves don't tell.
     facts = records[0].facts
-    return max(1, math.ceil(facts.data.training / int(facts.config["batch_size"])))
+    return max(1, math.ceil((facts.data.training or 1) / int(facts.config["batch_size"])))

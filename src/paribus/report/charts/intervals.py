@@ -9,10 +9,10 @@ import altair as alt
 import numpy as np
 
 from paribus.comparison.precision import half_width
+from paribus.narrative.words import Spread
 from paribus.report.charts import VERDICT_MARKS, color
 from paribus.report.charts.frame import NARROW, Rows, by_setting, grid, named_rows, ticks, to_svg
 from paribus.report.charts.svg import Svg
-from paribus.report.words import Spread
 
 #: In `panels`, pixels that a row takes, a letter of a row's name, and what lies around a chart.
 ROW, LETTER, AROUND = 24, 7, 34
@@ -45,21 +45,28 @@ class Mark:
 # ---- a row for each setting, class or change ----------------------------------------------------
 
 
-def accuracy(settings: Sequence[str], accuracies: Sequence[Spread], width: int) -> Svg:
-    """Test accuracy in percent: a row per setting, each seed faint, mean and deviation strong."""
-    by_name = list(zip(settings, accuracies, strict=True))
+def seed_dots(
+    settings: Sequence[str], spreads: Sequence[Spread], title: str, scale: float, width: int
+) -> Svg:
+    """A metric: a row per setting, each seed faint, mean and deviation strong.
+
+    Args:
+        title: of the axis.
+        scale: what values are multiplied with, 100 for percent.
+    """
+    by_name = list(zip(settings, spreads, strict=True))
     data: dict[str, Rows] = {
-        "seeds": [{"row": name, "percent": 100 * v} for name, of in by_name for v in of.values],
+        "seeds": [{"row": name, "value": scale * v} for name, of in by_name for v in of.values],
         "means": [
-            {"row": name, "mean": 100 * of.mean, "low": 100 * low, "high": 100 * high}
+            {"row": name, "mean": scale * of.mean, "low": scale * low, "high": scale * high}
             for name, of in by_name
             if of.n
             for low, high in [(of.mean - (of.sd or 0.0), of.mean + (of.sd or 0.0))]
         ],
     }
     y = named_rows(settings, width // 3)
-    scale = alt.Scale(zero=False, nice=True)
-    x = alt.X("percent:Q", scale=scale, title="Test accuracy (%)", axis=ticks(width))
+    axis = alt.Scale(zero=False, nice=True)
+    x = alt.X("value:Q", scale=axis, title=title, axis=ticks(width))
     strong = alt.Chart(alt.NamedData("means")).encode(y=y)
     layers = (
         alt.Chart(alt.NamedData("seeds"))

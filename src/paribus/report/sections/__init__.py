@@ -13,28 +13,27 @@ from paribus.report.sections.losses import losses
 from paribus.report.sections.provenance import proof, provenance
 from paribus.report.sections.seeds import seeds
 from paribus.report.sections.settings import settings, side_by_side
-from paribus.report.summary import Summary
+from paribus.results import Results
 
 
-def sections(summary: Summary) -> tuple[Section, ...]:
+def sections(results: Results) -> tuple[Section, ...]:
     """Every section of the report, its charts drawn."""
-    findings = summary.findings
     return (
-        answer(summary),
-        *([observations(summary)] if findings.observations else []),
-        *([claims(summary)] if findings.claims else []),
-        settings(summary),
-        losses(summary),
-        confusions(summary),
-        *([confusion_change(summary)] if summary.variations else []),
-        recalls(summary),
-        reports(summary),
-        cases(summary),
-        *([explorer(summary)] if summary.failures.outcomes else []),
-        causes(summary),
-        side_by_side(summary),
-        comparisons(summary),
-        *([seeds(summary)] if summary.variations else []),
-        proof(summary),
-        provenance(summary),
+        answer(results),
+        *([observations(results)] if results.observations else []),
+        *([claims(results)] if results.judged else []),
+        settings(results),
+        losses(results),
+        confusions(results),
+        *([confusion_change(results)] if results.variations else []),
+        recalls(results),
+        reports(results),
+        cases(results),
+        *([explorer(results)] if results.failures_in_detail.outcomes else []),
+        causes(results),
+        side_by_side(results),
+        comparisons(results),
+        *([seeds(results)] if results.variations else []),
+        proof(results),
+        provenance(results),
     )

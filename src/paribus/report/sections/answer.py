@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from paribus.claims.judge import ClaimVerdict
-from paribus.metrics.registry import METRICS
+from paribus.metrics.metric import Metric
+from paribus.names import safe_name
+from paribus.narrative import words
 from paribus.narrative.headline import NOT_TESTED, Headline, headline
-from paribus.narrative.numbers import difference_of
-from paribus.records.types import Record
-from paribus.report import words
+from paribus.narrative.numbers import difference_of, unit_of
+from paribus.narrative.words import Spread
+from paribus.records.types import DataFacts, Record
 from paribus.report.blocks import (
     TITLES,
     Alert,
@@ -24,61 +26,69 @@ from paribus.report.blocks import (
     Verdict,
     Verdicts,
 )
-from paribus.report.charts.intervals import accuracy
+from paribus.report.charts.intervals import seed_dots
 from paribus.report.sections.cells import SIGNS, marked, tone
-from paribus.report.summary import SettingResult, Summary
-from paribus.report.words import PERCENT, Spread
-
-METRIC = "test_accuracy"
+from paribus.results import Results
+from paribus.tables.by_setting import SettingResult
 
 #: More failed runs than this, and the rest are counted.
 MOST_ALERTS = 8
 
 
-def lead(summary: Summary) -> str:
+def lead(results: Results) -> str:
     """One sentence: what was trained, on what."""
-    study = summary.study
-    settings = words.count(len(summary.settings), "setting")
+    study = results.study
+    settings = words.count(len(results.settings), "setting")
     up_to = "" if isinstance(study.seeds, int) else "up to "
     trained = (
-        f"{words.name(words.readable(study.network.kind))}, {words.count(study.epochs, 'epoch')}, "
+        f"{safe_name(words.readable(study.network.kind))}, {words.count(study.epochs, 'epoch')}, "
         f"{settings} with {up_to}{words.count(study.most_seeds, 'seed')} each"
     )
-    facts = summary.baseline.facts
+    facts = results.baseline.facts
     if facts is None:
         return f"{trained}."
-    data = facts.data
-    channels, height, width = data.shape
-    return (
-        f"{trained}; {words.name(words.readable(data.source))}: {words.whole(data.training)} "
-        f"training, {words.whole(data.validation)} validation and {words.whole(data.test)} test "
-        f"images of {words.count(len(data.classes), 'class', 'classes')}, {width} by {height} "
-        f"pixels in {'color' if channels == 3 else words.count(channels, 'channel')}."
-    )
+    return f"{trained}{_images(facts.data)}."
 
 
-def answer(summary: Summary) -> Section:
+def _images(data: DataFacts) -> str:
+    """What was trained on, as far as it is known."""
+    if not data.source:
+        return ""
+    sizes = {"training": data.training, "validation": data.validation, "test": data.test}
+    known = [f"{words.whole(size)} {part}" for part, size in sizes.items() if size is not None]
+    text = f"; {safe_name(words.readable(data.source))}"
+    if known:
+        classes = words.count(len(data.classes), "class", "classes")
+        text += f": {words.listed(known)} images of {classes}"
+    if data.shape:
+        channels, height, width = data.shape
+        color = "color" if channels == 3 else words.count(channels, "channel")
+        text += f", {width} by {height} pixels in {color}"
+    return text
+
+
+def answer(results: Results) -> Section:
     """A line per variation with its verdict, then every setting's mean test accuracy."""
     blocks: list[Block] = [
-        *_alerts(summary),
-        *_verdicts(summary),
-        _table(summary),
-        _explanation(summary),
+        *_alerts(results),
+        *_verdicts(results),
+        _table(results),
+        _explanation(results),
     ]
-    if sum(len(result.finished) for result in summary.settings) > 1:
-        blocks.append(_figure(summary))
+    if sum(len(result.finished) for result in results.settings) > 1:
+        blocks.append(_figure(results))
     return Section("answer", blocks)
 
 
-def _verdicts(summary: Summary) -> Iterator[Block]:
-    compared = summary.findings.compared
-    if compared is None or not compared.on(METRIC):
+def _verdicts(results: Results) -> Iterator[Block]:
+    compared = results.compared
+    if compared is None or not compared.primary:
         return
     pairs = {pair.variation: pair for pair in compared.pairs}
-    lines = [headline(c, pairs.get(c.variation)) for c in compared.on(METRIC)]
+    lines = [headline(c, pairs.get(c.variation)) for c in compared.primary]
     yield Verdicts(tuple(map(_line, lines)))
     if any(line.verdict != NOT_TESTED for line in lines):
-        yield Paragraph(_reading(summary), quiet=True)
+        yield Paragraph(_reading(results), quiet=True)
 
 
 def _line(line: Headline) -> Verdict:
@@ -92,37 +102,38 @@ def _line(line: Headline) -> Verdict:
     )
 
 
-def _reading(summary: Summary) -> str:
+def _reading(results: Results) -> str:
     """How the lines are to be read."""
-    margin = difference_of(METRICS[METRIC]).amount(summary.study.margin)
+    margin = results.primary.margin
+    small = "" if margin is None else difference_of(results.primary).amount(margin)
+    equivalent = f" Equivalent: shown to differ by less than {small}, the study's margin."
     return (
-        f"Each line compares a variation with {summary.baseline.name}, paired by seed. In brackets "
+        f"Each line compares a variation with {results.baseline.name}, paired by seed. In brackets "
         "the 95 % interval over new seeds on the same test images, unless another level is given. "
-        "The p values are adjusted for the number of variations. Equivalent: shown to differ by "
-        f"less than {margin}, the study's margin."
+        f"The p values are adjusted for the number of variations.{equivalent if small else ''}"
     )
 
 
-def _alerts(summary: Summary) -> Iterator[Alert]:
-    if summary.failed:
-        items = [_failure(record) for record in summary.failed]
+def _alerts(results: Results) -> Iterator[Alert]:
+    if results.failed:
+        items = [_failure(record) for record in results.failed]
         them = "it" if len(items) == 1 else "them"
         title = f"{words.count(len(items), 'run')} failed; the numbers below exclude {them}"
         yield Alert(title, _first(items))
-    if summary.findings.refused:
-        yield Alert("Not everything could be tested", summary.findings.refused)
-    if summary.absent:
+    if results.refused:
+        yield Alert("Not everything could be tested", results.refused)
+    if results.absent:
         title = (
-            f"{words.count(len(summary.absent), 'run')} without a usable record, not trained yet "
+            f"{words.count(len(results.absent), 'run')} without a usable record, not trained yet "
             "or damaged; run the same command again to train what is missing"
         )
-        yield Alert(title, tuple(_absent(summary)))
+        yield Alert(title, tuple(_absent(results)))
 
 
-def _absent(summary: Summary) -> Iterator[str]:
+def _absent(results: Results) -> Iterator[str]:
     """A line per setting: which of its seeds have no record."""
-    for result in summary.settings:
-        seeds = [str(r.seed) for r in summary.absent if r.setting.name == result.name]
+    for result in results.settings:
+        seeds = [str(r.seed) for r, _ in results.absent if r.setting.name == result.name]
         if seeds:
             yield f"{result.name}: {'seed' if len(seeds) == 1 else 'seeds'} {words.listed(seeds)}"
 
@@ -138,7 +149,7 @@ def _failure(record: Record) -> str:
     facts = record.facts
     assert facts.failure is not None, "a failed run says why"
     run = f"{facts.setting}, seed {facts.seed}"
-    why = words.name(facts.failure.message).removeprefix(f"{run}: ")
+    why = safe_name(facts.failure.message).removeprefix(f"{run}: ")
     place = [
         f", {name} {number}"
         for name, number in (("epoch", facts.failure.epoch), ("step", facts.failure.step))
@@ -147,29 +158,40 @@ def _failure(record: Record) -> str:
     return f"{run}{''.join(place)}: {why}"
 
 
-def _table(summary: Summary) -> Table:
-    test = summary.baseline.facts.data.test if summary.baseline.facts else 0
+def _table(results: Results) -> Table:
+    """The primary metric of every setting, and in how many seeds it beats the baseline's."""
+    metric, label = results.primary, _label(results)
+    facts = results.baseline.facts
+    tested = facts.data.test if facts and metric.images else None
+    images = "" if tested is None else f" after the last epoch, on {words.whole(tested)} images"
+    way = "Higher" if metric.better == "neither" else "Better"
     return Table(
-        f"Test accuracy after the last epoch, on {words.whole(test)} images",
-        ("Setting", "Test accuracy", f"Better than {summary.baseline.name}"),
-        tuple((result.name, _cells(result, summary.baseline)) for result in summary.settings),
+        f"{label}{images}",
+        ("Setting", label, f"{way} than {results.baseline.name}"),
+        tuple((each.name, _cells(metric, each, results.baseline)) for each in results.settings),
     )
 
 
-def _cells(result: SettingResult, baseline: SettingResult) -> tuple[Cell, ...]:
-    accuracy = Cell(PERCENT.spread(result.spread(METRIC)), strong=True)
+def _label(results: Results) -> str:
+    label = safe_name(results.primary.label)
+    return label[0].upper() + label[1:]
+
+
+def _cells(metric: Metric, result: SettingResult, baseline: SettingResult) -> tuple[Cell, ...]:
+    mean = Cell(unit_of(metric).spread(result.spread(metric.name)), strong=True)
     if result is baseline:
-        return accuracy, Cell("baseline")
-    return accuracy, Cell(_won(result.difference(METRIC, baseline)))
+        return mean, Cell("baseline")
+    return mean, Cell(_won(metric, result.difference(metric.name, baseline)))
 
 
-def _won(difference: Spread) -> str:
-    won = sum(value > 0 for value in difference.values)
+def _won(metric: Metric, difference: Spread) -> str:
+    sign = -1 if metric.better == "lower" else 1
+    won = sum(sign * value > 0 for value in difference.values)
     return f"in {won} of {words.count(difference.n, 'seed')}" if difference.n else words.NONE
 
 
-def _explanation(summary: Summary) -> Paragraph:
-    if any(len(result.finished) > 1 for result in summary.settings):
+def _explanation(results: Results) -> Paragraph:
+    if any(len(result.finished) > 1 for result in results.settings):
         text = "Mean over the finished seeds ± one standard deviation."
     else:
         text = (
@@ -179,27 +201,27 @@ def _explanation(summary: Summary) -> Paragraph:
     return Paragraph(text, quiet=True)
 
 
-def _figure(summary: Summary) -> Figure:
-    shown = [result for result in summary.settings if result.finished]
-    names = [result.name for result in shown]
-    spreads = [result.spread(METRIC) for result in shown]
-    each = [f"{n} {PERCENT.spread(spread)}" for n, spread in zip(names, spreads, strict=True)]
+def _figure(results: Results) -> Figure:
+    metric, unit = results.primary, unit_of(results.primary)
+    spreads = {r.name: r.spread(metric.name) for r in results.settings if r.finished}
+    each = [f"{name} {unit.spread(spread)}" for name, spread in spreads.items()]
+    axis = f"{_label(results)} ({unit.sign})" if unit.sign else _label(results)
     return Figure.drawn(
-        "accuracy",
+        "accuracy" if metric.images else "primary",
         "Each dot is a seed, the bar the mean, the line one standard deviation each way.",
-        f"Test accuracy of each setting: {', '.join(each)}.",
-        lambda width: accuracy(names, spreads, width),
+        f"{_label(results)} of each setting: {', '.join(each)}.",
+        lambda width: seed_dots([*spreads], [*spreads.values()], axis, unit.scale, width),
     )
 
 
 # ---- observations and claims --------------------------------------------------------------------
 
 
-def observations(summary: Summary) -> Section:
+def observations(results: Results) -> Section:
     """Every observation with the part of the report that shows it."""
     points = tuple(
         Point(of.topic, words.typeset(of.text), of.figure, TITLES[of.figure])
-        for of in summary.findings.observations
+        for of in results.observations
     )
     explanation = Paragraph(
         "Written by the program from the numbers in results.json; no sentence says more than its "
@@ -210,12 +232,12 @@ def observations(summary: Summary) -> Section:
     return Section("observations", [Points(points), explanation])
 
 
-def claims(summary: Summary) -> Section:
+def claims(results: Results) -> Section:
     """Each claim with its verdict, its evidence, and the part of the report that shows it."""
     table = Table(
         "The study's claims, tested on its runs",
         ("Claim", "Statement", "Verdict", "Evidence", "Shown in"),
-        tuple((of.claim.id, _claim(of)) for of in summary.findings.claims),
+        tuple((of.claim.id, _claim(of)) for of in results.judged),
         numeric=False,
         stacked=True,
     )

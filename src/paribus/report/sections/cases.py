@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from paribus.evaluation.intervals import Mean, Share, share
-from paribus.failures.cases import MOST_CLASSES, Case, Confusion, confusions
+from paribus.failures.cases import MOST_CLASSES, Case, Confusion, confusions, shown_cases
 from paribus.failures.changes import Count, change_counts
 from paribus.failures.outcomes import Kind, Outcomes
-from paribus.report import images, words
+from paribus.failures.study import Failures
+from paribus.names import safe_class
+from paribus.narrative import words
+from paribus.report import images
 from paribus.report.blocks import (
     Block,
     Cell,
@@ -22,9 +24,10 @@ from paribus.report.blocks import (
     Table,
 )
 from paribus.report.explorer import neighbor_files, votes
-from paribus.report.failures import Failures
 from paribus.report.sections.cells import MOST_VARIATIONS, p_value
-from paribus.report.summary import Summary
+from paribus.results import Results
+from paribus.stats.intervals import Mean
+from paribus.stats.proportions import Share, share
 
 #: A label is called suspicious if its image is in this share of most suspicious ones.
 SUSPICIOUS = 0.05
@@ -40,9 +43,9 @@ _KINDS: Mapping[Kind, str] = {
 }
 
 
-def cases(summary: Summary) -> Section:
+def cases(results: Results) -> Section:
     """For each setting and class, the image that most seeds get wrong."""
-    cases, failures = summary.cases, summary.failures
+    cases, failures = shown_cases(results.records), results.failures_in_detail
     counts = _counts(failures.outcomes, failures.baseline) if cases else ()
     blocks: list[Block] = [*counts, Paragraph(_explanation(cases, failures), quiet=True)]
     for setting in dict.fromkeys(case.setting for case in cases):
@@ -51,14 +54,16 @@ def cases(summary: Summary) -> Section:
     return Section("failures", blocks)
 
 
-def explorer(summary: Summary) -> Section:
+def explorer(results: Results) -> Section:
     """Every failed case that is kept, to filter, sort and open; asks for a finished run."""
     explanation = (
         "Every failed test image: filter and sort them, or choose a cell of a confusion matrix to "
         "see its images. The address of the page keeps your selection, so that you can share it "
         "with anyone who has this file."
     )
-    return Section("explorer", [Paragraph(explanation, quiet=True), Explorer(summary.failures)])
+    return Section(
+        "explorer", [Paragraph(explanation, quiet=True), Explorer(results.failures_in_detail)]
+    )
 
 
 def _explanation(cases: Sequence[Case], failures: Failures) -> str:
@@ -231,7 +236,7 @@ def _confusions(found: Mapping[str, Outcomes]) -> Iterator[Block]:
 
 
 def _confusion(of: Confusion) -> Cell:
-    true, predicted = words.class_name(of.true), words.class_name(of.predicted)
+    true, predicted = safe_class(of.true), safe_class(of.predicted)
     return Cell(
         f"{true} → {predicted}", f"{of.images.estimate:,.1f} {_interval(of.images)}".strip()
     )

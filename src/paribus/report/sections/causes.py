@@ -12,8 +12,8 @@ from paribus.comparison.paired import ALPHA
 from paribus.comparison.study import StudyComparison
 from paribus.metrics.interventions import CENTER_BLANKED, SURROUNDINGS_BLANKED
 from paribus.metrics.registry import CAUSES, DROP
+from paribus.narrative import words
 from paribus.narrative.numbers import value_of
-from paribus.report import words
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.charts.intervals import Mark, dots
 from paribus.report.sections.cells import (
@@ -24,7 +24,7 @@ from paribus.report.sections.cells import (
     verdict_and_p,
     verdict_cell,
 )
-from paribus.report.summary import Summary
+from paribus.results import Results
 
 #: The metrics that a reader asks for first, in this order; the other ones are drops.
 BACKGROUND = tuple(name for name in CAUSES if ":" not in name)
@@ -33,9 +33,9 @@ UNCHANGED = "unchanged"
 NOT_ANALYSED = "No network has been analyzed yet; paribus run does that after training."
 
 
-def causes(summary: Summary) -> Section:
+def causes(results: Results) -> Section:
     """The background in four numbers, then every intervention: overall, by class, compared."""
-    compared, seen = summary.findings.compared, summary.effects
+    compared, seen = results.compared, results.effects
     if not seen or compared is None:
         return Section("causes", [Paragraph(NOT_ANALYSED)])
     settings = list(dict.fromkeys(effect.setting for effect in seen))
@@ -52,9 +52,9 @@ def causes(summary: Summary) -> Section:
             f"not show that a network trained without the feature would do as badly.{left}",
             quiet=True,
         ),
-        *_background(summary, compared, drawn),
-        *_every_intervention(summary, shown),
-        *_by_class(summary, shown),
+        *_background(results, compared, drawn),
+        *_every_intervention(results, shown),
+        *_by_class(results, shown),
         *_compared(compared),
     ]
     return Section("causes", blocks)
@@ -64,7 +64,7 @@ def causes(summary: Summary) -> Section:
 
 
 def _background(
-    summary: Summary, compared: StudyComparison, settings: Sequence[str]
+    results: Results, compared: StudyComparison, settings: Sequence[str]
 ) -> Iterator[Block]:
     yield Heading("Object or background?")
     yield Paragraph(
@@ -77,7 +77,7 @@ def _background(
     )
     yield Table(
         "Mean over seeds with its 95 % interval; below, the verdict against "
-        f"{summary.baseline.name}",
+        f"{results.baseline.name}",
         ("", *settings),
         tuple(
             (_capital(CAUSES[name].label), tuple(_value(compared, name, s) for s in settings))
@@ -100,9 +100,9 @@ def _value(compared: StudyComparison, metric: str, setting: str) -> Cell:
 # ---- every intervention -------------------------------------------------------------------------
 
 
-def _every_intervention(summary: Summary, shown: Sequence[Effect]) -> Iterator[Block]:
+def _every_intervention(results: Results, shown: Sequence[Effect]) -> Iterator[Block]:
     yield Heading("What each change costs")
-    yield _figure(summary, shown)
+    yield _figure(results, shown)
     settings = list(dict.fromkeys(effect.setting for effect in shown))
     at = {(effect.intervention.name, effect.setting): effect for effect in shown}
     changes = {effect.intervention.name: effect.intervention for effect in shown}
@@ -153,9 +153,9 @@ def _is_above(against: Against, at: int | tuple[()] = ()) -> bool:
     return bool(against.p[at] <= ALPHA and against.estimate[at] > 0)
 
 
-def _figure(summary: Summary, shown: Sequence[Effect]) -> Figure:
+def _figure(results: Results, shown: Sequence[Effect]) -> Figure:
     settings = dict.fromkeys(effect.setting for effect in shown)
-    plain = [_plain(summary, name) for name in settings]
+    plain = [_plain(results, name) for name in settings]
     drawn = [effect for effect in shown if not effect.intervention.name.endswith("-blur")]
     marks = [*plain, *(_mark(effect) for effect in drawn)]
     chance = 100 * sum(effect.chance for effect in drawn) / len(drawn)
@@ -168,8 +168,8 @@ def _figure(summary: Summary, shown: Sequence[Effect]) -> Figure:
     )
 
 
-def _plain(summary: Summary, setting: str) -> Mark:
-    result = next(result for result in summary.settings if result.name == setting)
+def _plain(results: Results, setting: str) -> Mark:
+    result = next(result for result in results.settings if result.name == setting)
     percent = 100 * result.spread("test_accuracy").mean
     return Mark(UNCHANGED, setting, percent, percent, percent)
 
@@ -198,14 +198,14 @@ def _description(plain: Sequence[Mark], drawn: Sequence[Effect]) -> str:
 # ---- class by class, and compared ---------------------------------------------------------------
 
 
-def _by_class(summary: Summary, shown: Sequence[Effect]) -> Iterator[Block]:
+def _by_class(results: Results, shown: Sequence[Effect]) -> Iterator[Block]:
     """The equal halves of an image, class by class, against chance."""
     pairs = [
         (effect, "surroundings" if effect.intervention.name == CENTER_BLANKED else "center")
         for effect in shown
         if effect.intervention.name in (CENTER_BLANKED, SURROUNDINGS_BLANKED)
     ]
-    classes = next((r.classes for r in summary.settings if r.classes), ())
+    classes = next((r.classes for r in results.settings if r.classes), ())
     if not pairs or not classes:
         return
     yield Heading("Recall on each half of the image")

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from paribus.comparison.compare import Comparison
 from paribus.comparison.paired import ALPHA
 from paribus.comparison.power import MOST_SEEDS
+from paribus.narrative import words
 from paribus.narrative.headline import interval_of
 from paribus.narrative.numbers import Quantity, difference_of, p_in_words
-from paribus.report import words
 from paribus.report.blocks import Cell
 
 #: Charts show so many variations or settings at most.
@@ -58,7 +58,7 @@ def found(c: Comparison) -> str:
     """The estimate with its interval and unit."""
     if c.estimate is None:
         return words.NONE
-    quantity = Quantity("times") if c.metric.kind == "log ratio" else difference_of(c.metric)
+    quantity = Quantity("times") if c.metric.compare == "ratio" else difference_of(c.metric)
     return words.typeset(quantity.found(interval_of(c)))
 
 

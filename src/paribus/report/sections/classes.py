@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from paribus.metrics.classification import ClassFigures, macro_average, weighted_average
-from paribus.report import words
+from paribus.names import chart_labels
+from paribus.narrative import words
+from paribus.narrative.words import PERCENT, Spread, Unit
 from paribus.report.blocks import Block, Cell, Columns, Figure, Paragraph, Section, Table
 from paribus.report.charts.intervals import Mark, dots
 from paribus.report.charts.matrix import TEXT_CLASSES
 from paribus.report.sections.cells import MOST_VARIATIONS, left_out
-from paribus.report.summary import SettingResult, Summary
-from paribus.report.words import PERCENT, Spread, Unit
+from paribus.results import Results
+from paribus.tables.by_setting import SettingResult
 
 #: scikit-learn prints two decimals.
 TWO = Unit(2)
@@ -22,9 +24,9 @@ TWO = Unit(2)
 MOST_CLASSES = TEXT_CLASSES
 
 
-def recalls(summary: Summary) -> Section:
+def recalls(results: Results) -> Section:
     """Recall of every class in all settings side by side."""
-    shown = [result for result in summary.settings if result.finished]
+    shown = [result for result in results.settings if result.finished]
     if not shown:
         return Section("recall", [])
     explanation = Paragraph(
@@ -40,7 +42,7 @@ def _recall_figure(results: Sequence[SettingResult]) -> Figure:
     first = drawn[0]
     means = [first.class_spread("recall", n).mean for n in range(len(first.classes))]
     numbers = sorted(np.argsort(means, kind="stable")[:MOST_CLASSES].tolist())
-    classes = words.labels([first.classes[n] for n in numbers])
+    classes = chart_labels([first.classes[n] for n in numbers])
     names = [result.name for result in drawn]
     marks = [
         _mark(label, result.name, result.class_spread("recall", number))
@@ -83,9 +85,9 @@ def _recall(result: SettingResult, name: str) -> Cell:
     return Cell(Unit(1, scale=100).spread(spread))
 
 
-def reports(summary: Summary) -> Section:
+def reports(results: Results) -> Section:
     """The classification report of every setting, as scikit-learn prints it."""
-    shown = [result for result in summary.settings if result.finished]
+    shown = [result for result in results.settings if result.finished]
     blocks: list[Block] = [
         Paragraph("As scikit-learn prints it; every number is a mean over seeds.", quiet=True)
     ]

@@ -9,10 +9,11 @@ from paribus.claims.sample import Interval
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison
 from paribus.metrics.registry import METRICS
+from paribus.names import safe_class
+from paribus.narrative import words
 from paribus.narrative.headline import interval_of
 from paribus.narrative.notes import notes
 from paribus.narrative.numbers import difference_of
-from paribus.report import words
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.charts.intervals import Mark, Panel, intervals
 from paribus.report.sections.cells import (
@@ -27,7 +28,7 @@ from paribus.report.sections.cells import (
     tone,
     verdict_cell,
 )
-from paribus.report.summary import Summary
+from paribus.results import Results
 
 #: A note names so many variations; of more it says how many.
 MOST_NAMED = 4
@@ -35,12 +36,12 @@ MOST_NAMED = 4
 RECALL = "recall"
 
 
-def comparisons(summary: Summary) -> Section:
+def comparisons(results: Results) -> Section:
     """The interval plot, the tests, both intervals of test accuracy, and the recalls."""
-    compared = summary.findings.compared
+    compared = results.compared
     if compared is None or not compared.comparisons:
         text = "There is no variation to compare with the baseline."
-        said = [text] if compared is not None else list(summary.findings.refused)
+        said = [text] if compared is not None else list(results.refused)
         return Section("comparison", [Paragraph(one) for one in said])
     main = [c for c in compared.comparisons if c.metric.name in METRICS]
     recalls = [c for c in compared.comparisons if c.metric.family == RECALL]
@@ -199,7 +200,7 @@ def _whose(of: Mapping[str, Sequence[str]], metrics: int) -> str:
 
 def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
     """The two intervals of test accuracy, and what each lets one say."""
-    known = [c for c in compared.on(PRIMARY) if c.new_images is not None]
+    known = [c for c in compared.primary if c.new_images is not None]
     if not known:
         return
     yield Heading("Test accuracy: these images, or new ones")
@@ -255,7 +256,7 @@ def _recall_changes(recalls: Sequence[Comparison]) -> Iterator[Block]:
         ("Class", *names),
         tuple(
             (
-                words.class_name(metric.removeprefix("recall:")),
+                safe_class(metric.removeprefix("recall:")),
                 tuple(verdict_cell(at[metric, name]) for name in names),
             )
             for metric in metrics

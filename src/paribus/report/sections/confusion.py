@@ -8,15 +8,17 @@ import numpy as np
 
 from paribus.comparison.confusion import ConfusionDifference
 from paribus.metrics.classification import Figures
+from paribus.names import chart_labels
+from paribus.narrative import words
 from paribus.narrative.numbers import p_in_words
-from paribus.report import words
+from paribus.narrative.words import PERCENT, Unit
 from paribus.report.blocks import Block, Cell, Figure, Heading, Matrix, Paragraph, Section, Table
 from paribus.report.charts.frame import WIDE
 from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
 from paribus.report.charts.svg import Svg
 from paribus.report.sections.cells import p_value
-from paribus.report.summary import SettingResult, Summary
-from paribus.report.words import PERCENT, Unit
+from paribus.results import Results
+from paribus.tables.by_setting import SettingResult
 
 #: Of a larger matrix than is shown whole, so many of its fullest cells are drawn.
 MOST_DRAWN = 2_000
@@ -34,9 +36,9 @@ SHOWN = "●"
 CellOf = Callable[[int, int], MatrixCell]
 
 
-def confusions(summary: Summary) -> Section:
+def confusions(results: Results) -> Section:
     """The confusion matrix of every setting."""
-    shown = [result for result in summary.settings if result.finished]
+    shown = [result for result in results.settings if result.finished]
     worst = max((_worst_mistake(result.counts) for result in shown), default=0.0)
     blocks: list[Block] = [
         Paragraph(
@@ -103,7 +105,7 @@ def _confusion(result: SettingResult, worst: float) -> Iterator[Block]:
         (i, j, cell(i, j)) for i, j in _largest(row_shares(counts), MOST_DRAWN) if counts[i, j] > 0
     ]
     yield Figure.drawn(
-        name, caption, description, lambda width: matrix(words.labels(classes), fullest, width)
+        name, caption, description, lambda width: matrix(chart_labels(classes), fullest, width)
     )
     yield _most_common(result)
 
@@ -132,7 +134,7 @@ def _rows(classes: Sequence[str], cell: CellOf) -> tuple[tuple[MatrixCell, ...],
 
 def _chart(classes: Sequence[str], rows: Sequence[Sequence[MatrixCell]]) -> Svg:
     cells = ((i, j, cell) for i, row in enumerate(rows) for j, cell in enumerate(row))
-    return matrix(words.labels(classes), cells, WIDE)
+    return matrix(chart_labels(classes), cells, WIDE)
 
 
 def _largest(values: Figures, most: int | None = None) -> list[tuple[int, int]]:
@@ -158,9 +160,9 @@ def _taken(classes: Sequence[str], i: int, j: int) -> str:
 # ---- what a variation changes -------------------------------------------------------------------
 
 
-def confusion_change(summary: Summary) -> Section:
+def confusion_change(results: Results) -> Section:
     """A matrix of differences for each variation, the cells that are shown to differ marked."""
-    changes, classes = summary.findings.confusions, summary.baseline.classes
+    changes, classes = results.confusion_changes, results.baseline.classes
     if not changes:
         text = "Testing for changes takes at least two seeds that both settings finished."
         return Section("confusion-change", [Paragraph(text)])
@@ -168,7 +170,7 @@ def confusion_change(summary: Summary) -> Section:
     strongest = max(float(np.abs(difference.mean).max()) for difference in shown.values())
     blocks: list[Block] = [
         Paragraph(
-            f"Test images in each cell, variation minus {summary.baseline.name}, mean over paired "
+            f"Test images in each cell, variation minus {results.baseline.name}, mean over paired "
             "seeds. Blue is an improvement: more images on the diagonal or fewer off it. Orange is "
             f"the opposite. {SHOWN} marks a significant difference (paired t-test, Holm-adjusted "
             f"over the {words.whole(len(classes) ** 2)} cells of its matrix). A plain 0 means that "

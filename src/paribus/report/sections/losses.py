@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from paribus.report import words
+from paribus.narrative import words
+from paribus.narrative.words import LOSS
 from paribus.report.blocks import Block, Figure, Heading, Paragraph, Section
 from paribus.report.charts import SETTING_SHAPES
 from paribus.report.charts.curves import (
@@ -20,8 +21,8 @@ from paribus.report.charts.curves import (
     one_setting,
 )
 from paribus.report.sections.cells import left_out
-from paribus.report.summary import SettingResult, Summary
-from paribus.report.words import LOSS
+from paribus.results import Results
+from paribus.tables.by_setting import SettingResult
 
 #: Columns of pixels for all faint lines of a report together, so that its file stays small,
 #: and those that any line has.
@@ -36,9 +37,9 @@ MOST_SETTINGS = len(SETTING_SHAPES)
 Both = tuple[LossCurves, LossCurves]
 
 
-def losses(summary: Summary) -> Section:
+def losses(results: Results) -> Section:
     """A chart for each setting, all on the same axis, and one for all of them."""
-    known = [result for result in summary.settings if result.records]
+    known = [result for result in results.settings if result.records]
     curves = {result.name: loss_curves(result.records) for result in known}
     classes = max((len(result.classes) for result in known), default=2)
     top = ceiling([kind for both in curves.values() for kind in both], classes)
@@ -50,7 +51,7 @@ def losses(summary: Summary) -> Section:
     if len(known) > MOST_CHARTS:
         text = f"Charts of {MOST_CHARTS} of {len(known)} settings; tables/epochs.csv has all."
         blocks.append(Paragraph(text))
-    blocks += _compared(summary.settings, top)
+    blocks += _compared(results.settings, top)
     return Section("loss", blocks)
 
 
@@ -74,7 +75,7 @@ def _explanation(
 def _short_batch(result: SettingResult) -> str:
     """Why the training loss may have a spike in each epoch."""
     size = result.setting.config.batch_size
-    left = result.facts.data.training % size if result.facts else 0
+    left = (result.facts.data.training or 0) % size if result.facts else 0
     # A last image left alone joins the batch before.
     if not 1 < left < size / 2:
         return ""

@@ -10,12 +10,14 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from paribus.names import safe_name
+from paribus.narrative import words
+from paribus.records.pairing import Pairing
 from paribus.records.types import DataFacts, Environment
-from paribus.report import words
 from paribus.report.blocks import Block, Cell, Code, Paragraph, Section, Table
-from paribus.report.pairing import Pairing
-from paribus.report.summary import SettingResult, Summary
+from paribus.results import Results
 from paribus.study.spec import Study
+from paribus.tables.by_setting import SettingResult
 
 Row = tuple[str, tuple[Cell, ...]]
 
@@ -23,12 +25,12 @@ Row = tuple[str, tuple[Cell, ...]]
 MOST_NAMES = 8
 
 
-def proof(summary: Summary) -> Section:
+def proof(results: Results) -> Section:
     """What each variation shares with the baseline, by the hashes in the records."""
-    if not summary.pairings:
+    if not results.pairings:
         text = "There is only one setting, so there is nothing to pair."
         return Section("pairing", [Paragraph(text)])
-    baseline = summary.baseline.name
+    baseline = results.baseline.name
     blocks: list[Block] = [
         Paragraph(
             "Every run records SHA-256 hashes of what it draws from each random stream. Equal "
@@ -38,12 +40,12 @@ def proof(summary: Summary) -> Section:
         Table(
             f"Seeds in which a variation's hashes equal those of {baseline}",
             ("Variation", "Image order", "Augmentation", "Dropout", "Initial values"),
-            tuple((pairing.setting, _equal(pairing)) for pairing in summary.pairings),
+            tuple((pairing.setting, _equal(pairing)) for pairing in results.pairings),
         ),
         Paragraph("Streams that neither setting uses are equal too.", quiet=True),
         *(
             Paragraph(_difference(pairing, result, baseline))
-            for pairing, result in zip(summary.pairings, summary.variations, strict=True)
+            for pairing, result in zip(results.pairings, results.variations, strict=True)
             if pairing.seeds
         ),
     ]
@@ -59,7 +61,7 @@ def _equal(pairing: Pairing) -> tuple[Cell, ...]:
 
 def _difference(pairing: Pairing, result: SettingResult, baseline: str) -> str:
     """What a variation changes, and which parameters the two networks started with."""
-    changes = words.listed([words.name(path) for path in result.setting.changes]) or "nothing"
+    changes = words.listed([safe_name(path) for path in result.setting.changes]) or "nothing"
     shared = words.count(len(pairing.shared), "parameter tensor")
     text = (
         f"{pairing.setting} changes {changes} and nothing else. It shares {shared} with {baseline}"
@@ -79,24 +81,24 @@ def _difference(pairing: Pairing, result: SettingResult, baseline: str) -> str:
 
 def _names(names: tuple[str, ...]) -> str:
     left = len(names) - MOST_NAMES
-    shown = [words.name(name) for name in names[:MOST_NAMES]]
+    shown = [safe_name(name) for name in names[:MOST_NAMES]]
     return words.listed([*shown, f"{left} more"] if left > 0 else shown)
 
 
 # ---- versions, machine and data -----------------------------------------------------------------
 
 
-def provenance(summary: Summary) -> Section:
+def provenance(results: Results) -> Section:
     """Versions, machine, data and dates, the study file, and the command."""
-    blocks: list[Block] = [_table(summary)]
-    if _differ([environment for environment, _ in environments(summary)]):
+    blocks: list[Block] = [_table(results)]
+    if _differ([environment for environment, _ in environments(results)]):
         blocks.append(
             Paragraph(
                 "The runs come from more than one machine or version: their numbers may differ in "
                 "the last bits, and their training times can't be compared."
             )
         )
-    if elsewhere := went_on_elsewhere(summary):
+    if elsewhere := went_on_elsewhere(results):
         blocks.append(
             Paragraph(
                 f"Not bit-reproducible: {words.listed(elsewhere)} resumed under another PyTorch, "
@@ -105,17 +107,17 @@ def provenance(summary: Summary) -> Section:
             )
         )
     blocks += [
-        Code("Study file", study_file(summary.study)),
+        Code("Study file", study_file(results.study)),
         Code("Save it as study.yaml and run it again with", "paribus run study.yaml"),
     ]
     return Section("provenance", blocks)
 
 
-def went_on_elsewhere(summary: Summary) -> list[str]:
+def went_on_elsewhere(results: Results) -> list[str]:
     """The runs that were trained in more than one place, where the last bits differ."""
     return [
-        f"{words.name(record.facts.setting)}, seed {record.facts.seed}"
-        for record in summary.records
+        f"{safe_name(record.facts.setting)}, seed {record.facts.seed}"
+        for record in results.records
         if record.facts.other_machines
     ]
 
@@ -127,9 +129,9 @@ def _differ(found: Sequence[Environment]) -> bool:
     return max(len(elsewhere), len(builds)) > 1
 
 
-def environments(summary: Summary) -> list[tuple[Environment, int]]:
+def environments(results: Results) -> list[tuple[Environment, int]]:
     """Every machine and set of versions, with the number of its runs, the commonest first."""
-    return Counter(record.facts.environment for record in summary.records).most_common()
+    return Counter(record.facts.environment for record in results.records).most_common()
 
 
 def study_file(study: Study) -> str:
@@ -160,14 +162,14 @@ def _kind(part: Any, whole: Any) -> bool:
     return isinstance(part, dict) and "kind" in whole
 
 
-def _table(summary: Summary) -> Table:
+def _table(results: Results) -> Table:
     rows: list[Row] = []
-    for environment, runs in environments(summary):
+    for environment, runs in environments(results):
         rows += [_text("Runs", words.whole(runs)), *_environment(environment)]
-    data = dict.fromkeys(record.facts.data for record in summary.records)
+    data = dict.fromkeys(record.facts.data for record in results.records)
     rows += [row for facts in data for row in _data(facts)]
-    rows += _dates(summary)
-    rows += _interruptions(summary)
+    rows += _dates(results)
+    rows += _interruptions(results)
     return Table("Machine, versions, data and dates", ("", ""), tuple(rows), numeric=False)
 
 
@@ -183,7 +185,10 @@ def _environment(environment: Environment) -> list[Row]:
         _text("NumPy", environment.numpy),
         _text("System", environment.platform),
         _text("Processor", f"{environment.cpu}, {environment.cpu_capability}"),
-        _text("Threads per run", words.whole(environment.threads)),
+        _text(
+            "Threads per run",
+            "" if environment.threads is None else words.whole(environment.threads),
+        ),
     ]
 
 
@@ -195,15 +200,15 @@ def _engine(environment: Environment) -> str:
 
 
 def _data(data: DataFacts) -> list[Row]:
-    images = words.whole(data.training + data.validation + data.test)
+    images = words.whole(sum(filter(None, (data.training, data.validation, data.test))))
     return [
         _text("Data", f"{words.readable(data.source)}, {images} images"),
         _text("Data fingerprint", data.fingerprint),
     ]
 
 
-def _dates(summary: Summary) -> list[Row]:
-    facts = [record.facts for record in summary.records]
+def _dates(results: Results) -> list[Row]:
+    facts = [record.facts for record in results.records]
     first, last = min(its.started for its in facts), max(its.ended for its in facts)
     minutes = sum(its.train_seconds for its in facts) / 60
     return [
@@ -212,12 +217,12 @@ def _dates(summary: Summary) -> list[Row]:
     ]
 
 
-def _interruptions(summary: Summary) -> list[Row]:
-    facts = [record.facts for record in summary.records]
+def _interruptions(results: Results) -> list[Row]:
+    facts = [record.facts for record in results.records]
     rows = []
     if resumes := sum(its.resumes for its in facts):
         many = words.count(resumes, "time")
-        bits = "" if went_on_elsewhere(summary) else ", bit-identical"
+        bits = "" if went_on_elsewhere(results) else ", bit-identical"
         rows.append(_text("Resumed from a checkpoint", f"{many}{bits}"))
     if retries := sum(its.retries for its in facts):
         rows.append(_text("Retried after being killed", words.count(retries, "time")))
@@ -231,4 +236,4 @@ def _minute(moment: str) -> str:
 
 
 def _text(title: str, text: str) -> Row:
-    return title, (Cell(words.name(text)),)
+    return title, (Cell(safe_name(text)),)

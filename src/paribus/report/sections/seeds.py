@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from paribus.comparison.compare import Comparison
 from paribus.comparison.looks import nominal_level
 from paribus.comparison.sequential import SeedPath
-from paribus.comparison.study import PRIMARY, StudyComparison
-from paribus.report import words
+from paribus.comparison.study import StudyComparison
+from paribus.narrative import words
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.charts.intervals import FEWEST, Mark, Panel, Plan, intervals, more_seeds
 from paribus.report.sections.cells import (
@@ -21,28 +21,28 @@ from paribus.report.sections.cells import (
     seeds_needed,
     tone,
 )
-from paribus.report.summary import Summary
+from paribus.results import Results
 
 #: The axis of seeds ends between these, and at twice the present ones at least.
 LEAST_AXIS, MOST_AXIS = 20, 100
 
 
-def seeds(summary: Summary) -> Section:
+def seeds(results: Results) -> Section:
     """The half width of the interval against seeds, and the looks of a study that has them."""
-    compared = summary.findings.compared
-    known = [c for c in compared.on(PRIMARY) if c.sd and c.n_seeds > 1] if compared else []
+    compared = results.compared
+    known = [c for c in compared.primary if c.sd and c.n_seeds > 1] if compared else []
     blocks: list[Block] = []
     if known:
-        blocks += _plan(known, summary.study.margin)
+        blocks += _plan(known, results.study.margin)
     else:
         text = "To tell, at least two paired seeds with different results are needed."
         blocks.append(Paragraph(text))
-    if compared is not None and not isinstance(summary.study.seeds, int):
-        blocks += _path(compared, summary.study.seeds.looks)
+    if compared is not None and not isinstance(results.study.seeds, int):
+        blocks += _path(compared, results.study.seeds.looks)
     return Section("seeds", blocks)
 
 
-def _plan(known: Sequence[Comparison], margin: float) -> Iterator[Block]:
+def _plan(known: Sequence[Comparison], margin: float | None) -> Iterator[Block]:
     drawn = known[:MOST_VARIATIONS]
     plans = [Plan(c.variation, c.n_seeds, c.sd, c.level) for c in drawn if c.sd]
     most = _axis(drawn)
@@ -62,7 +62,7 @@ def _plan(known: Sequence[Comparison], margin: float) -> Iterator[Block]:
         + left_out(len(drawn), len(known), "variations"),
         "Half width of the interval in test accuracy against the number of seeds, now "
         f"{words.listed(now)} points; it falls with the square root of the seeds.",
-        lambda width: more_seeds(plans, margin, most, width),
+        lambda width: more_seeds(plans, margin or 0.0, most, width),
     )
     yield Table(
         "Half width of the interval in points",
@@ -124,12 +124,12 @@ def _path_figure(seed_paths: Mapping[str, SeedPath]) -> Iterator[Figure]:
         return
     drawn = dict(list(begun.items())[:MOST_VARIATIONS])
     panels = [_panel(name, seed_path) for name, seed_path in drawn.items()]
+    ends = [f"{name} {seed_path.path[-1].verdict}" for name, seed_path in drawn.items()]
     yield Figure.drawn(
         "looks",
         "The estimate and its interval at each look; the gray band is the margin."
         + left_out(len(drawn), len(begun), "variations"),
-        "Difference in test accuracy at each look: "
-        f"{words.listed([f'{name} {seed_path.path[-1].verdict}' for name, seed_path in drawn.items()])}.",
+        f"Difference in test accuracy at each look: {words.listed(ends)}.",
         lambda width: intervals(panels, width),
     )
 

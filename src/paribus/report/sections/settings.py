@@ -4,40 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from paribus.report import words
+from paribus.metrics.metric import Metric
+from paribus.names import safe_name
+from paribus.narrative import words
+from paribus.narrative.numbers import unit_of
 from paribus.report.blocks import Cell, Paragraph, Section, Table
-from paribus.report.summary import METRICS, Metric, SettingResult, Summary
+from paribus.results import Results
+from paribus.study.config import Augmentation, Config
 from paribus.study.section import Section as Part
-from paribus.study.spec import Augmentation, Config
+from paribus.tables.by_setting import SettingResult
 
 Row = tuple[str, tuple[Cell, ...]]
 
 
-def settings(summary: Summary) -> Section:
+def settings(results: Results) -> Section:
     """Every setting side by side; what differs from the baseline stands out."""
-    layers = max((len(_layers(result)) for result in summary.settings), default=0)
+    layers = max((len(_layers(result)) for result in results.settings), default=0)
     rows = [
-        _row("Changes", summary, _changes),
-        *(_row(f"Layer {n + 1}", summary, _layer(n)) for n in range(layers)),
-        _row("Parameters", summary, _parameters),
-        _row("Optimizer", summary, lambda result: _part(result.setting.config.optimizer)),
-        _row("Learning rate", summary, lambda result: _schedule(result.setting.config)),
-        _row("Augmentation", summary, lambda r: _augmentation(r.setting.config.augmentation)),
-        _row("Epochs", summary, lambda result: words.whole(result.setting.config.epochs)),
-        _row("Batch size", summary, lambda result: words.whole(result.setting.config.batch_size)),
-        _row("Engine", summary, _engine),
+        _row("Changes", results, _changes),
+        *(_row(f"Layer {n + 1}", results, _layer(n)) for n in range(layers)),
+        _row("Parameters", results, _parameters),
+        _row("Optimizer", results, lambda result: _part(result.setting.config.optimizer)),
+        _row("Learning rate", results, lambda result: _schedule(result.setting.config)),
+        _row("Augmentation", results, lambda r: _augmentation(r.setting.config.augmentation)),
+        _row("Epochs", results, lambda result: words.whole(result.setting.config.epochs)),
+        _row("Batch size", results, lambda result: words.whole(result.setting.config.batch_size)),
+        _row("Engine", results, _engine),
     ]
     table = Table(
         "Configuration of each setting; bold where it differs from the baseline",
-        ("", *(result.name for result in summary.settings)),
+        ("", *(result.name for result in results.settings)),
         tuple(rows),
         numeric=False,
     )
     return Section("settings", [table])
 
 
-def _row(title: str, summary: Summary, of: Callable[[SettingResult], str]) -> Row:
-    texts = [of(result) for result in summary.settings]
+def _row(title: str, results: Results, of: Callable[[SettingResult], str]) -> Row:
+    texts = [of(result) for result in results.settings]
     first = texts[0]
     return title, tuple(Cell(text, strong=text not in (first, words.NONE)) for text in texts)
 
@@ -46,7 +50,7 @@ def _changes(result: SettingResult) -> str:
     if not result.setting.changes:
         return "none (baseline)"
     return "; ".join(
-        f"{words.name(path)}: {words.value(before)} → {words.value(after)}"
+        f"{safe_name(path)}: {words.value(before)} → {words.value(after)}"
         for path, (before, after) in result.setting.changes.items()
     )
 
@@ -58,13 +62,14 @@ def _layers(result: SettingResult) -> tuple[str, ...]:
 def _layer(number: int) -> Callable[[SettingResult], str]:
     def name(result: SettingResult) -> str:
         layers = _layers(result)
-        return words.name(layers[number]) if number < len(layers) else words.NONE
+        return safe_name(layers[number]) if number < len(layers) else words.NONE
 
     return name
 
 
 def _parameters(result: SettingResult) -> str:
-    return words.whole(result.facts.network.parameters) if result.facts else words.NONE
+    number = result.facts.network.parameters if result.facts else None
+    return words.NONE if number is None else words.whole(number)
 
 
 def _part(part: Part) -> str:
@@ -103,17 +108,17 @@ def _spaced(key: str) -> str:
 # ---- metrics ------------------------------------------------------------------------------------
 
 
-def side_by_side(summary: Summary) -> Section:
+def side_by_side(results: Results) -> Section:
     """Every metric of every setting: mean, spread, and mean difference to the baseline."""
     table = Table(
         "Mean over seeds ± one standard deviation; below, the mean difference from "
-        f"{summary.baseline.name}",
-        ("Metric", *(result.name for result in summary.settings)),
+        f"{results.baseline.name}",
+        ("Metric", *(result.name for result in results.settings)),
         (
-            ("Finished seeds", tuple(Cell(str(len(r.finished))) for r in summary.settings)),
+            ("Finished seeds", tuple(Cell(str(len(r.finished))) for r in results.settings)),
             *(
-                (m.title, tuple(_measured(m, r, summary) for r in summary.settings))
-                for m in METRICS
+                (_title(metric), tuple(_measured(metric, r, results) for r in results.settings))
+                for metric in results.metrics
             ),
         ),
     )
@@ -127,9 +132,15 @@ def side_by_side(summary: Summary) -> Section:
     return Section("metrics", [table, explanation])
 
 
-def _measured(metric: Metric, result: SettingResult, summary: Summary) -> Cell:
-    text = metric.unit.spread(result.spread(metric.key))
-    if result is summary.baseline:
+def _measured(metric: Metric, result: SettingResult, results: Results) -> Cell:
+    unit = unit_of(metric)
+    text = unit.spread(result.spread(metric.name))
+    if result is results.baseline:
         return Cell(text)
-    difference = result.difference(metric.key, summary.baseline)
-    return Cell(text, metric.unit.change(difference.mean) if difference.n else "")
+    difference = result.difference(metric.name, results.baseline)
+    return Cell(text, unit.change(difference.mean) if difference.n else "")
+
+
+def _title(metric: Metric) -> str:
+    title = safe_name(metric.label[0].upper() + metric.label[1:])
+    return f"{title} ({safe_name(metric.unit)})" if metric.unit else title

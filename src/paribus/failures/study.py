@@ -11,8 +11,8 @@ import numpy as np
 from paribus.failures.explained import Explained
 from paribus.failures.label_errors import Suspicions, suspicions
 from paribus.failures.outcomes import Changes, Outcomes, all_changes
+from paribus.names import safe_classes
 from paribus.records.types import Integers
-from paribus.report import words
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Failures:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The classes' names, safe to show; none without a finished run."""
-        return next((words.names(its.classes) for its in self.outcomes.values()), ())
+        return next((safe_classes(its.classes) for its in self.outcomes.values()), ())
 
     @cached_property
     def rows(self) -> Mapping[int, int]:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 import statistics
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-MINUS, NO_BREAK, NONE = "\u2212", "\u00a0", "\u2013"
+from paribus.names import controls, safe_name
 
-#: Letters of a class's name in the text, and on an axis; the tables on disk have all of it.
-LONGEST_NAME, LONGEST_LABEL = 60, 40
+MINUS, NO_BREAK, NONE = "\u2212", "\u00a0", "\u2013"
 
 #: Names of sources and networks that read better than their keys.
 _READABLE = {"lenet5": "LeNet-5", "stl10": "STL-10", "adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
@@ -121,7 +118,7 @@ def typeset(text: str) -> str:
 
     A p value stays on one line, and names in it are as safe as `name` makes them.
     """
-    safe = "".join(" " if _controls(letter) else letter for letter in text)
+    safe = "".join(" " if controls(letter) else letter for letter in text)
     plain = _NOTHING.sub(r"\1", _RIGHT_TO_LEFT.sub("\u2068\\g<0>\u2069", safe))
     plain = plain.replace(">=", "≥")
     return _P_VALUE.sub(rf"p{NO_BREAK}\1{NO_BREAK}", _HYPHEN.sub(MINUS, plain))
@@ -142,38 +139,6 @@ def median(values: Sequence[int]) -> str:
     return f"{statistics.median(values):g}"
 
 
-def name(text: str) -> str:
-    """A name from a file or a folder, safe to stand in a sentence.
-
-    Control characters, which could break lines or turn the direction of text, become spaces;
-    a name that is written from right to left is isolated from what stands around it.
-    """
-    plain = "".join(" " if _controls(letter) else letter for letter in text)
-    plain = " ".join(plain.split()) or "(no name)"
-    if any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in plain):
-        return f"\u2068{plain}\u2069"
-    return plain
-
-
-def class_name(text: str) -> str:
-    """A class's name, safe to show and not too long."""
-    return _cut(name(text), LONGEST_NAME)
-
-
-def names(texts: Sequence[str]) -> tuple[str, ...]:
-    """Classes' names safe to show, and still different where they were: "cat", "cat (2)"."""
-    shown: list[str] = []
-    for plain in map(class_name, texts):
-        unique = itertools.chain([plain], (f"{plain} ({number})" for number in itertools.count(2)))
-        shown.append(next(candidate for candidate in unique if candidate not in shown))
-    return tuple(shown)
-
-
-def labels(shown: Sequence[str]) -> tuple[str, ...]:
-    """Names for a chart: cut where they are longer than any axis has room for."""
-    return names([_cut(text, LONGEST_LABEL) for text in shown])
-
-
 def readable(key: str) -> str:
     """The usual name of a data source, network or optimizer."""
     return _READABLE.get(key, key)
@@ -188,7 +153,7 @@ def value(given: Any) -> str:
     if isinstance(given, float):
         readable = given == 0 or 1e-6 <= abs(given) < 1e6
         return np.format_float_positional(given, trim="-") if readable else f"{given:g}"
-    return name(str(given))
+    return safe_name(str(given))
 
 
 def listed(items: Sequence[str]) -> str:
@@ -196,18 +161,6 @@ def listed(items: Sequence[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def _controls(letter: str) -> bool:
-    # Cf holds the marks that override direction, but also the joiners that some scripts need.
-    category = unicodedata.category(letter)
-    return category in {"Cc", "Cs", "Zl", "Zp"} or (
-        category == "Cf" and letter not in "\u200c\u200d"
-    )
 
 
 def _number(value: float, digits: int) -> str:

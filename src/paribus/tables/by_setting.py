@@ -1,0 +1,127 @@
+"""What came of each setting: its tables' rows, put together over the seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from paribus.metrics.classification import Figures
+from paribus.names import safe_classes
+from paribus.narrative.words import Spread
+from paribus.records.types import Record, RunFacts
+from paribus.study.plan import Setting
+
+#: Columns of the table of runs that are no metrics.
+_FACTS = ("setting", "seed", "status", "engine", "train_seconds", "message")
+
+
+@dataclass(frozen=True)
+class SettingResult:
+    """What came of one setting.
+
+    Attributes:
+        setting: its name, its configuration and what it changes in the baseline.
+        records: one a run that left a record, failed ones too, in the order of seeds.
+        by_seed: metrics of its finished runs: a row a seed, a column for each metric.
+        counts: (classes, classes) confusion matrix, mean over the finished runs.
+        per_class: figure ("precision", "recall", "f1", "support") -> a frame of that figure with
+            a row a seed and a column a class.
+    """
+
+    setting: Setting
+    records: tuple[Record, ...]
+    by_seed: pd.DataFrame
+    counts: Figures
+    per_class: Mapping[str, pd.DataFrame]
+
+    @property
+    def name(self) -> str:
+        """The setting's name."""
+        return self.setting.name
+
+    @property
+    def facts(self) -> RunFacts | None:
+        """What is known of its network and data; None while no run has left a record."""
+        return self.records[0].facts if self.records else None
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, safe to show."""
+        return safe_classes(self.facts.data.classes) if self.facts else ()
+
+    @cached_property
+    def finished(self) -> tuple[Record, ...]:
+        """The records of runs that reached their last epoch."""
+        return tuple(record for record in self.records if record.finished)
+
+    @cached_property
+    def failed(self) -> tuple[Record, ...]:
+        """The records of runs that did not."""
+        return tuple(record for record in self.records if not record.finished)
+
+    def spread(self, metric: str) -> Spread:
+        """A metric over the finished seeds."""
+        return Spread.of(self.by_seed[metric])
+
+    def difference(self, metric: str, baseline: SettingResult) -> Spread:
+        """The setting minus the baseline, over the seeds that both finished."""
+        return Spread.of((self.by_seed[metric] - baseline.by_seed[metric]).dropna())
+
+    def class_spread(self, figure: str, number: int) -> Spread:
+        """A figure of one class over the finished seeds."""
+        return Spread.of(self.per_class[figure].iloc[:, number])
+
+
+def setting_results(
+    settings: Sequence[Setting], records: Sequence[Record], frames: Mapping[str, pd.DataFrame]
+) -> tuple[SettingResult, ...]:
+    """The result of each setting, in their order.
+
+    Args:
+        frames: the tables "runs", "per_class" and "confusion" of the records.
+    """
+    return tuple(_setting(setting, records, frames) for setting in settings)
+
+
+def _setting(
+    setting: Setting, records: Sequence[Record], frames: Mapping[str, pd.DataFrame]
+) -> SettingResult:
+    own = sorted(
+        (record for record in records if record.facts.setting == setting.name),
+        key=lambda record: record.facts.seed,
+    )
+    classes = own[0].facts.data.classes if own else ()
+    confusion = _rows_of(setting, frames["confusion"])
+    seeds = confusion["seed"].nunique()
+    counts = confusion["count"].to_numpy(float).reshape(seeds, len(classes), len(classes))
+    return SettingResult(
+        setting=setting,
+        records=tuple(own),
+        by_seed=_by_seed(_rows_of(setting, frames["runs"])),
+        counts=counts.sum(axis=0) / max(seeds, 1),
+        per_class=_per_class(_rows_of(setting, frames["per_class"]), classes),
+    )
+
+
+def _rows_of(setting: Setting, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["setting"] == setting.name]
+
+
+def _by_seed(rows: pd.DataFrame) -> pd.DataFrame:
+    finished = rows[rows["status"] == "finished"].set_index("seed").sort_index()
+    return finished.drop(columns=[*_FACTS], errors="ignore").astype(float)
+
+
+def _per_class(rows: pd.DataFrame, classes: Sequence[str]) -> dict[str, pd.DataFrame]:
+    seeds = rows["seed"].unique()
+    return {
+        figure: pd.DataFrame(
+            rows[figure].to_numpy(float).reshape(len(seeds), len(classes)),
+            index=seeds,
+            columns=list(classes),
+        )
+        for figure in ("precision", "recall", "f1", "support")
+    }
