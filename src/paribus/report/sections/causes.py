@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from paribus.claims.sample import value_sample
 from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Against, Effect
-from paribus.comparison.paired import ALPHA
 from paribus.comparison.study import StudyComparison
 from paribus.metrics.interventions import CENTER_BLANKED, SURROUNDINGS_BLANKED
 from paribus.metrics.registry import CAUSES, DROP
@@ -25,19 +24,22 @@ from paribus.report.sections.cells import (
     verdict_cell,
 )
 from paribus.results import Results
+from paribus.stats.intervals import ALPHA
 
 #: The metrics that a reader asks for first, in this order; the other ones are drops.
 BACKGROUND = tuple(name for name in CAUSES if ":" not in name)
 
 UNCHANGED = "unchanged"
-NOT_ANALYSED = "No network has been analyzed yet; paribus run does that after training."
+NOT_ANALYZED = "No network has been analyzed yet; paribus run does that after training."
 
 
-def causes(results: Results) -> Section:
+def causes(results: Results) -> Section | None:
     """The background in four numbers, then every intervention: overall, by class, compared."""
+    if not any(result.tested for result in results.settings):
+        return None
     compared, seen = results.compared, results.effects
     if not seen or compared is None:
-        return Section("causes", [Paragraph(NOT_ANALYSED)])
+        return Section("causes", [Paragraph(NOT_ANALYZED)])
     settings = list(dict.fromkeys(effect.setting for effect in seen))
     drawn = settings[:MOST_VARIATIONS]
     shown = [effect for effect in seen if effect.setting in drawn]
@@ -182,17 +184,17 @@ def _mark(effect: Effect) -> Mark:
 
 
 def _description(plain: Sequence[Mark], drawn: Sequence[Effect]) -> str:
-    said = []
+    falls = []
     for mark in plain:
         worst = min(
             (effect for effect in drawn if effect.setting == mark.by),
             key=lambda effect: float(effect.accuracy.estimate),
         )
-        said.append(
+        falls.append(
             f"{mark.by} falls from {mark.estimate:.1f} % to at worst "
             f"{100 * float(worst.accuracy.estimate):.1f} % ({worst.intervention.label})"
         )
-    return f"Accuracy under each intervention: {'; '.join(said)}."
+    return f"Accuracy under each intervention: {'; '.join(falls)}."
 
 
 # ---- class by class, and compared ---------------------------------------------------------------

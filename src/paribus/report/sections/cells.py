@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from paribus.comparison.compare import Comparison
-from paribus.comparison.paired import ALPHA
-from paribus.comparison.power import MOST_SEEDS
+from paribus.metrics.metric import Metric
+from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.headline import interval_of
 from paribus.narrative.numbers import Quantity, difference_of, p_in_words
 from paribus.report.blocks import Cell
+from paribus.report.charts.intervals import Mark, Panel
+from paribus.stats.intervals import ALPHA
+from paribus.stats.power import MOST_SEEDS
 
 #: Charts show so many variations or settings at most.
 MOST_VARIATIONS = 8
@@ -45,8 +48,8 @@ def verdict_cell(c: Comparison | None) -> Cell:
     if c is None:
         return Cell(words.NONE)
     if c.p is None:
-        return Cell(found(c), "not tested")
-    return Cell(found(c), verdict_and_p(c), tone=tone(c.verdict))
+        return Cell(estimate(c), "not tested")
+    return Cell(estimate(c), verdict_and_p(c), tone=tone(c.verdict))
 
 
 def verdict_and_p(c: Comparison) -> str:
@@ -54,12 +57,39 @@ def verdict_and_p(c: Comparison) -> str:
     return f"{marked(c.verdict)}, p {p_value(c.p_adjusted)}"
 
 
-def found(c: Comparison) -> str:
+def estimate(c: Comparison) -> str:
     """The estimate with its interval and unit."""
     if c.estimate is None:
         return words.NONE
     quantity = Quantity("times") if c.metric.compare == "ratio" else difference_of(c.metric)
     return words.typeset(quantity.found(interval_of(c)))
+
+
+def label(metric: Metric) -> str:
+    """A metric's label at the beginning of a sentence or an axis."""
+    safe = safe_name(metric.label)
+    return safe[0].upper() + safe[1:]
+
+
+def panel(title: str, metric: Metric, rows: Sequence[tuple[str, Comparison]]) -> Panel:
+    """The chart of comparisons on one metric that have an estimate, each with its row's name."""
+    ratio, quantity = metric.compare == "ratio", difference_of(metric)
+    unit = safe_name(quantity.unit) if quantity.unit else ""
+    axis = f"difference in {unit}" if unit else "difference"
+    return Panel(
+        title,
+        "times the baseline's" if ratio else axis,
+        tuple(_mark(row, c, quantity.scale) for row, c in rows),
+        1.0 if ratio else 0.0,
+        None if metric.margin is None or ratio else metric.margin * quantity.scale,
+        ratio,
+    )
+
+
+def _mark(row: str, c: Comparison, scale: float) -> Mark:
+    interval = interval_of(c)
+    low, high = (None if end is None else scale * end for end in (interval.low, interval.high))
+    return Mark(row, c.verdict, scale * interval.estimate, low, high)
 
 
 def p_value(p: float | None) -> str:
