@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from paribus.records.types import DataFacts, Environment, NetworkFacts, Record
+from paribus.records.types import Environment, NetworkFacts, Record
 
 _LOSSES = ("step_loss", "train_loss", "val_loss")
 
@@ -49,7 +49,7 @@ _PARTS = (
     ),
     _Part(
         "Facts about the images are",
-        lambda record: record.facts.data == DataFacts(),
+        lambda record: not record.facts.data.fingerprint,
         "nothing shows that all runs were trained and tested on the same images",
     ),
     _Part(
