@@ -78,10 +78,10 @@ def check(out: Path, as_json: bool) -> None:
       paribus check out/stl10
       paribus check out/stl10 --json
     """
-    from paribus import pipeline
     from paribus.cli.screen import show_claims
+    from paribus.results import read_results
 
-    results = pipeline.read_results(out)
+    results = read_results(out)
     if as_json:
         tested = {"study": results.study.name, "claims": rows(results.table("claims"))}
         click.echo(json.dumps(tested, indent=1))
@@ -139,10 +139,10 @@ def failures(
       paribus failures out/stl10 --setting batch-norm --kind fixed --sort fixed
       paribus failures out/stl10 --sort suspicion --limit 0 --json
     """
-    from paribus import pipeline
     from paribus.cli.screen import show_failures
+    from paribus.results import read_results
 
-    results = pipeline.read_results(out)
+    results = read_results(out)
     found = results.failures(setting=setting, true=true, predicted=predicted, kind=kind, sort=sort)
     listed = found.head(limit or len(found))
     if as_json:

@@ -65,9 +65,8 @@ class Analysis:
         return self
 
 
-def is_current(task: Analysis) -> bool:
+def is_current(task: Analysis, record: Record) -> bool:
     """Whether all that the task would find out is kept already."""
-    record = _record(task)
     return _has_interventions(task, record) and _has_explanations(task, record)
 
 

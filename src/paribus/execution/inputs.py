@@ -73,7 +73,7 @@ class RunInputs:
         return {name: value for name, value in asdict(self).items() if name not in names}
 
 
-def inputs(run: Run, dataset: Dataset, engine: EngineFacts | None = None) -> RunInputs:
+def run_inputs(run: Run, dataset: Dataset, engine: EngineFacts | None = None) -> RunInputs:
     """What the result of training `run` on `dataset` here, with `engine`, would follow from."""
     config = run.setting.config
     return RunInputs(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from paribus.errors import ResumeError
@@ -12,28 +11,11 @@ from paribus.execution.environment import described, same_bits
 from paribus.execution.inputs import RunInputs
 from paribus.io.disk import remove
 from paribus.records.store import checkpoint_folder
-from paribus.records.types import CheckpointFacts, Environment
+from paribus.records.types import Environment
 from paribus.study.plan import Run
 
 #: Named in a message: more would be unreadable.
 MOST_NAMED = 3
-
-
-@dataclass(frozen=True)
-class History:
-    """A run's way here: when it was first begun, how often it went on, and where it was."""
-
-    started: str
-    resumes: int = 0
-    other_machines: tuple[Environment, ...] = ()
-
-
-def resumed(facts: CheckpointFacts, here: Environment) -> History:
-    """The history of a run that goes on here from a checkpoint."""
-    others = facts.other_machines
-    if not same_bits(facts.environment, here):
-        others = (*others, facts.environment)
-    return History(facts.started, facts.resumes + 1, others)
 
 
 def last_checkpoint(

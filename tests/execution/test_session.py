@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from paribus.execution.conduct import prepare_data, train_missing
 
 from paribus.events import (
     Event,
@@ -13,7 +14,6 @@ from paribus.events import (
     WorkerKilled,
     quiet,
 )
-from paribus.execution.conduct import prepare_data, train_missing
 from paribus.execution.task import Outcome
 from paribus.execution.workers import Workers
 from paribus.records.store import read_record, run_folder
