@@ -4,7 +4,7 @@ from pathlib import Path
 
 import paribus
 from explain.planted import write_planted
-from paribus.pipeline import Results
+from paribus.results import Results
 from paribus.study.spec import Study
 
 #: What would show that the background decides: little is lost where the center is hidden.

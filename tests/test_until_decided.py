@@ -9,7 +9,7 @@ import pytest
 import paribus
 from paribus.errors import ComparisonError
 from paribus.events import Event, RunEnded
-from paribus.pipeline import read_results
+from paribus.results import read_results
 from paribus.study.spec import Study
 
 LOOKS = {"until": "decided", "looks": [4, 5]}

@@ -1,11 +1,10 @@
-"""Conducting a study: every run ends in a record or a reason, and the others go on."""
+"""A study under way: every run ends in a record or a reason, and the others go on."""
 
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from paribus.execution.conduct import prepare_data, train_missing
 
 from paribus.events import (
     Event,
@@ -14,12 +13,13 @@ from paribus.events import (
     WorkerKilled,
     quiet,
 )
+from paribus.execution.data import prepare_data
 from paribus.execution.task import Outcome
-from paribus.execution.workers import Workers
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import Record
 from paribus.study.plan import settings
 from paribus.study.spec import Study
+from sessions import all_seeds, session_of
 
 Build = Callable[..., Study]
 
@@ -55,10 +55,8 @@ def killed_once(**shape):
 def train(
     study: Study, out: Path, jobs: int = 1, watch: Callable[[Event], None] = quiet
 ) -> list[Outcome]:
-    seeds = dict.fromkeys((study.baseline, *study.variations), study.most_seeds)
-    data = prepare_data(study, None, quiet)
-    with Workers(jobs) as workers:
-        return train_missing(study, seeds, data, dict.fromkeys(seeds), out, workers, watch)
+    with session_of(study, out, jobs, watch) as session:
+        return session.train(all_seeds(study))
 
 
 def record(out: Path, setting: str, seed: int = 0) -> Record:
@@ -95,11 +93,11 @@ def test_a_record_says_what_was_trained_on_what(tmp_path: Path, small_study: Bui
     assert facts.network.layers[0] == "Conv-ReLU-MaxPool"
     assert 0 < facts.train_cpu_seconds < 60
     predictions = record(tmp_path, "l2").predictions
-    assert predictions is not None
+    assert predictions is not None and predictions.last is not None
     assert predictions.last.shape == (len(predictions.labels), 10)
     curves = record(tmp_path, "l2").curves
     assert len(curves.values("val_loss")) == 2
-    assert len(curves.values("step_loss")) == 2 * -(-facts.data.training // 64)
+    assert len(curves.values("step_loss")) == 2 * -(-(facts.data.training or 0) // 64)
 
 
 def test_what_is_done_is_not_trained_again_and_what_changed_is(

@@ -11,8 +11,8 @@ from paribus.events import Watch, quiet
 from paribus.execution.task import Outcome, Task
 from paribus.explain.attribution import integrated_gradients
 from paribus.io.disk import write_file
-from paribus.records.types import Record
 from paribus.report.write import write_report
+from paribus.results import Results
 from paribus.study.spec import Study
 
 Written = dict[str, bytes]
@@ -66,14 +66,14 @@ def _report(written: Written) -> Iterator[None]:
         written[str(path.relative_to(out_of[0]))] = content
         write_file(path, content)
 
-    def make(out: Path, study: Study, records: Sequence[Record], *, images: bool) -> Path:
-        out_of.append(out)
-        return write_report(out, study, records, images=images)
+    def make(results: Results) -> Path:
+        out_of.append(results.out)
+        return write_report(results)
 
-    def write(out: Path, study: Study, records: Sequence[Record], *, images: bool) -> Path:
+    def write(results: Results) -> Path:
         for name, content in written.items():
-            write_file(out / name, content)
-        return out / "report.html"
+            write_file(results.out / name, content)
+        return results.report
 
     out_of: list[Path] = []
     if written:

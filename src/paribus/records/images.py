@@ -1,4 +1,4 @@
-"""Test images as PNG files in `images/`, beside the records: the original, and what networks saw."""
+"""Test images as PNG files in `images/` beside the records: the original, and what was seen."""
 
 from __future__ import annotations
 

@@ -1,0 +1,29 @@
+"""A study under way, by PyTorch and without a lock or a log, for tests of its single steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from paribus.events import Event, quiet
+from paribus.execution.data import prepare_data
+from paribus.execution.session import Session
+from paribus.execution.workers import Workers
+from paribus.study.plan import settings
+from paribus.study.records import read_records
+from paribus.study.spec import Study
+
+
+@contextmanager
+def session_of(
+    study: Study, out: Path, jobs: int = 1, watch: Callable[[Event], None] = quiet
+) -> Iterator[Session]:
+    data = prepare_data(study, None, quiet)
+    engines = dict.fromkeys(setting.name for setting in settings(study))
+    with Workers(jobs) as workers:
+        yield Session(study, out, data, engines, workers, watch, read_records(out, study))
+
+
+def all_seeds(study: Study) -> dict[str, int]:
+    return dict.fromkeys((study.baseline, *study.variations), study.most_seeds)
