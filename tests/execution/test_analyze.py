@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from faults.here import Here
 from faults.small import training
 from paribus.data.batches import Batches
 from paribus.data.dataset import prepare
@@ -72,7 +73,7 @@ class Analyzed:
 
 @pytest.fixture(scope="module")
 def analyzed(tmp_path_factory: pytest.TempPathFactory) -> Analyzed:
-    """Two settings, two seeds each; don't write into it."""
+    """Two settings, two seeds each, by real workers; don't write into it."""
     out, told, before = tmp_path_factory.mktemp("analyzed") / "out", list[Event](), {}
     data = prepare_data(STUDY, None, quiet)
     with Workers(2) as workers:
@@ -90,9 +91,8 @@ def records(out: Path, study: Study = STUDY) -> list[Record]:
 
 def analyze(out: Path, study: Study = STUDY) -> list[Event]:
     heard: list[Event] = []
-    with Workers(1) as workers:
-        data = prepare_data(study, None, quiet)
-        analyze_missing(study, records(out, study), data, out, workers, heard.append)
+    data = prepare_data(study, None, quiet)
+    analyze_missing(study, records(out, study), data, out, Here(), heard.append)
     return heard
 
 
@@ -204,14 +204,9 @@ def test_a_network_that_can_not_be_analyzed_is_told_with_the_reason_and_the_othe
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     study = small_study(variations={"own": {"network": "stubborn_networks:Stubborn"}})
-    data, told = prepare_data(study, None, quiet), list[Event]()
-    with Workers(1) as workers:
-        seeds = {"baseline": 1, "own": 1}
-        train_missing(study, seeds, data, dict.fromkeys(seeds), tmp_path / "out", workers, quiet)
-        analyze_missing(
-            study, records(tmp_path / "out", study), data, tmp_path / "out", workers, told.append
-        )
-    ended = {e.setting: e for e in told if isinstance(e, RunAnalyzed)}
+    data, seeds = prepare_data(study, None, quiet), {"baseline": 1, "own": 1}
+    train_missing(study, seeds, data, dict.fromkeys(seeds), tmp_path / "out", Here(), quiet)
+    ended = {e.setting: e for e in analyze(tmp_path / "out", study) if isinstance(e, RunAnalyzed)}
     assert ended["baseline"].status == "finished"
     assert ended["own"].status == "failed"
     assert ended["own"].message == "RuntimeError: no gradient of mine"

@@ -15,9 +15,9 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from failures.made import Probabilities, some_records, surely
+from faults.here import Here
 from paribus.events import quiet
 from paribus.execution.conduct import prepare_data, train_missing
-from paribus.execution.workers import Workers
 from paribus.failures.label_errors import class_thresholds, label_odds, suspicions
 from paribus.failures.outcomes import outcomes
 from paribus.pipeline import read_records
@@ -202,10 +202,7 @@ def test_planted_errors_in_real_images_are_found_by_trained_networks(tmp_path: P
         }
     )  # fmt: skip
     data = prepare_data(study, None, quiet)
-    with Workers(1) as workers:
-        train_missing(
-            study, {"baseline": 2}, data, {"baseline": None}, tmp_path / "out", workers, quiet
-        )
+    train_missing(study, {"baseline": 2}, data, {"baseline": None}, tmp_path / "out", Here(), quiet)
     its = outcomes(read_records(tmp_path / "out", study)[0])
     (one,) = its.values()
     pixels = [data["baseline"].originals.read(index).tobytes() for index in one.index.tolist()]
