@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from faults.here import Here
 from paribus.events import Event, quiet
 from paribus.execution.data import prepare_data
 from paribus.execution.session import Session
@@ -17,12 +18,16 @@ from paribus.study.spec import Study
 
 @contextmanager
 def session_of(
-    study: Study, out: Path, jobs: int = 1, watch: Callable[[Event], None] = quiet
+    study: Study,
+    out: Path,
+    workers: Workers | None = None,
+    watch: Callable[[Event], None] = quiet,
 ) -> Iterator[Session]:
+    """By default everything is done in this process."""
     data = prepare_data(study, None, quiet)
     engines = dict.fromkeys(setting.name for setting in settings(study))
-    with Workers(jobs) as workers:
-        yield Session(study, out, data, engines, workers, watch, read_records(out, study))
+    with workers or Here() as at_work:
+        yield Session(study, out, data, engines, at_work, watch, read_records(out, study))
 
 
 def all_seeds(study: Study) -> dict[str, int]:

@@ -15,6 +15,7 @@ import paribus
 from paribus.errors import ChoiceError, RecordError
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import Record
+from paribus.results import read_results
 from paribus.study.copy import read_study_copy
 from paribus.study.spec import Study
 
@@ -117,7 +118,7 @@ def test_a_record_of_another_configuration_is_never_mixed_in(out: Path) -> None:
     study = json.loads((out / "study.json").read_text())
     study["variations"]["bn"] = {"network.batch_norm": True, "network.dropout": 0.5}
     (out / "study.json").write_text(json.dumps(study))
-    results = paribus.rebuild_report(out)
+    results = read_results(out)
     assert {r.facts.setting for r in results.records} == {"baseline", "diverges"}
     assert all("an earlier version of the study" in why for _, why in results.absent)
 
@@ -139,7 +140,7 @@ def test_results_without_a_single_record_say_so(tmp_path: Path, small_study: Bui
 
 
 def test_results_give_their_tables(finished: Path) -> None:
-    frame = paribus.rebuild_report(finished).table("runs")
+    frame = read_results(finished).table("runs")
     assert list(frame.setting.unique()) == ["baseline", "bn", "diverges"]
 
 

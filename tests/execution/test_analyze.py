@@ -16,6 +16,7 @@ from paribus.data.dataset import prepare
 from paribus.engine.native import Forward
 from paribus.events import AnalysisBegins, Event, RunAnalyzed, quiet
 from paribus.execution.analyze import Analysis
+from paribus.execution.workers import Workers
 from paribus.explain.interventions import intervene
 from paribus.failures.outcomes import outcomes
 from paribus.metrics.interventions import interventions
@@ -70,9 +71,9 @@ class Analyzed:
 
 @pytest.fixture(scope="module")
 def analyzed(tmp_path_factory: pytest.TempPathFactory) -> Analyzed:
-    """Two settings, two seeds each; don't write into it."""
+    """Two settings, two seeds each, by real workers; don't write into it."""
     out, told, before = tmp_path_factory.mktemp("analyzed") / "out", list[Event](), {}
-    with session_of(STUDY, out, jobs=2) as session:
+    with session_of(STUDY, out, Workers(2)) as session:
         session.train(all_seeds(STUDY))
         before = contents(out / "runs")
         session.watch = told.append
@@ -200,11 +201,9 @@ def test_a_network_that_can_not_be_analyzed_is_told_with_the_reason_and_the_othe
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     study = small_study(variations={"own": {"network": "stubborn_networks:Stubborn"}})
-    told: list[Event] = []
-    with session_of(study, tmp_path / "out", watch=told.append) as session:
+    with session_of(study, tmp_path / "out") as session:
         session.train(all_seeds(study))
-        session.analyze()
-    ended = {e.setting: e for e in told if isinstance(e, RunAnalyzed)}
+    ended = {e.setting: e for e in analyze(tmp_path / "out", study) if isinstance(e, RunAnalyzed)}
     assert ended["baseline"].status == "finished"
     assert ended["own"].status == "failed"
     assert ended["own"].message == "RuntimeError: no gradient of mine"
