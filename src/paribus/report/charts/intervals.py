@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
-from paribus.comparison.precision import half_width
+from paribus.stats.intervals import half_width
 from paribus.narrative.words import Spread
 from paribus.report.charts import VERDICT_MARKS, color
 from paribus.report.charts.frame import NARROW, Rows, by_setting, grid, named_rows, ticks, to_svg

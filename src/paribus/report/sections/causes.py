@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from paribus.claims.sample import value_sample
 from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Against, Effect
-from paribus.comparison.paired import ALPHA
+from paribus.stats.intervals import ALPHA
 from paribus.comparison.study import StudyComparison
 from paribus.metrics.interventions import CENTER_BLANKED, SURROUNDINGS_BLANKED
 from paribus.metrics.registry import CAUSES, DROP

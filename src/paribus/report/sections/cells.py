@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 
 from paribus.comparison.compare import Comparison
-from paribus.comparison.paired import ALPHA
-from paribus.comparison.power import MOST_SEEDS
+from paribus.stats.intervals import ALPHA
+from paribus.stats.power import MOST_SEEDS
 from paribus.narrative import words
 from paribus.narrative.headline import interval_of
 from paribus.narrative.numbers import Quantity, difference_of, p_in_words

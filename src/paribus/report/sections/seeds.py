@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from paribus.comparison.compare import Comparison
-from paribus.comparison.looks import nominal_level
+from paribus.stats.looks import nominal_level
 from paribus.comparison.sequential import SeedPath
 from paribus.comparison.study import StudyComparison
 from paribus.narrative import words
