@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from faults.small import draw_images, small_study, train_until, training
 from paribus import cli, log
-from paribus.cli.screen_status import show_status
+from paribus.cli.show import show_status
 from paribus.errors import DiskError, RecordError
 from paribus.events import (
     DataRead,

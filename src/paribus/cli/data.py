@@ -46,8 +46,8 @@ def list_sources(data_dir: Path | None, as_json: bool) -> None:
 def fetch(source: str, data_dir: Path | None) -> None:
     """Download a source's images into the cache (or --data-dir).
 
-    STL-10's archive is read as it arrives and left as soon as the labeled images are
-    complete; a cut connection is taken up again.
+    The download of STL-10's archive stops as soon as the labeled images are complete, and
+    resumes after a broken connection.
 
     \b
     Example:

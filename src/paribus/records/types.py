@@ -106,8 +106,10 @@ class Environment(Frozen):
 
     @property
     def engine_name(self) -> str:
-        """As a study names it: "torch" or "native"."""
-        return self.engine.name if self.engine else "torch"
+        """As a study names it: "torch" or "native"; "" where neither is known."""
+        if self.engine:
+            return self.engine.name
+        return "torch" if self.torch else ""
 
 
 class RunProgress(Frozen):

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 
 from paribus.comparison.compare import Comparison
-from paribus.stats.intervals import ALPHA
-from paribus.stats.power import MOST_SEEDS
 from paribus.narrative import words
 from paribus.narrative.headline import interval_of
 from paribus.narrative.numbers import Quantity, difference_of, p_in_words
 from paribus.report.blocks import Cell
+from paribus.stats.intervals import ALPHA
+from paribus.stats.power import MOST_SEEDS
 
 #: Charts show so many variations or settings at most.
 MOST_VARIATIONS = 8

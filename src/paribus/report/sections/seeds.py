@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from paribus.comparison.compare import Comparison
-from paribus.stats.looks import nominal_level
 from paribus.comparison.sequential import SeedPath
 from paribus.comparison.study import StudyComparison
 from paribus.narrative import words
@@ -22,6 +21,7 @@ from paribus.report.sections.cells import (
     tone,
 )
 from paribus.results import Results
+from paribus.stats.looks import nominal_level
 
 #: The axis of seeds ends between these, and at twice the present ones at least.
 LEAST_AXIS, MOST_AXIS = 20, 100
