@@ -30,11 +30,11 @@ def list_sources(data_dir: Path | None, as_json: bool) -> None:
     """
     from paribus.data.verify import states
 
-    found = states(data_dir)
+    sources = states(data_dir)
     if as_json:
-        click.echo(json.dumps([asdict(state) for state in found], indent=1, default=str))
+        click.echo(json.dumps([asdict(state) for state in sources], indent=1, default=str))
         return
-    for state in found:
+    for state in sources:
         click.echo(f"{state.name:8} {state.state}\n         {state.description}")
         if state.where:
             click.echo(f"         {state.where}")

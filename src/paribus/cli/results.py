@@ -57,13 +57,13 @@ def status(out: Path, as_json: bool) -> None:
     """
     from paribus.status import status as status_of
 
-    found = status_of(out)
+    progress = status_of(out)
     if as_json:
-        click.echo(json.dumps(asdict(found) | {"counts": found.counts}, indent=1))
+        click.echo(json.dumps(asdict(progress) | {"counts": progress.counts}, indent=1))
     else:
         from paribus.cli.show import show_status
 
-        show_status(found)
+        show_status(progress)
 
 
 @click.command()
@@ -145,10 +145,12 @@ def failures(
     from paribus.results import read_results
 
     results = read_results(out)
-    found = results.failures(setting=setting, true=true, predicted=predicted, kind=kind, sort=sort)
-    listed = found.head(limit or len(found))
+    matching = results.failures(
+        setting=setting, true=true, predicted=predicted, kind=kind, sort=sort
+    )
+    listed = matching.head(limit or len(matching))
     if as_json:
-        counted = {"study": results.study.name, "matching": len(found), "shown": len(listed)}
+        counted = {"study": results.study.name, "matching": len(matching), "shown": len(listed)}
         click.echo(json.dumps(counted | {"failures": rows(listed)}, indent=1))
     else:
-        show_failures(listed, len(found))
+        show_failures(listed, len(matching))

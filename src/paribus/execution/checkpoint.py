@@ -74,7 +74,7 @@ def capture(
     return Checkpoint(
         facts=facts,
         network=state,
-        buffers={name: own for name, own in network.named_buffers() if name not in state},
+        buffers={name: buffer for name, buffer in network.named_buffers() if name not in state},
         best=progress.best_state,
         optimizer={
             f"{number}.{name}": value

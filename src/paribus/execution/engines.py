@@ -114,9 +114,9 @@ def _refuse(against: Mapping[str, str]) -> None:
 def _objections(asking: Sequence[Setting], seen: Seen, workers: Workers) -> dict[str, str]:
     """What speaks against the engine for each setting; "" where nothing does."""
     tasks = [Examination(Run(setting, 0), *seen[setting.name]) for setting in asking]
-    own = [t for t in tasks if not isinstance(t.run.setting.config.network, LeNet5)]
-    outcomes = [task.perform(quiet) for task in tasks if task not in own]
-    outcomes += workers.perform(own, quiet, lambda outcome: None)
+    custom = [t for t in tasks if not isinstance(t.run.setting.config.network, LeNet5)]
+    outcomes = [task.perform(quiet) for task in tasks if task not in custom]
+    outcomes += workers.perform(custom, quiet, lambda outcome: None)
     return {outcome.run.setting.name: outcome.message for outcome in outcomes}
 
 
