@@ -216,7 +216,7 @@ def test_before_the_first_look_nothing_is_tested(study: Study, records: list[Rec
     c = found.on("test_accuracy")[0]
     assert (c.n_seeds, c.p, c.low, c.verdict) == (2, None, None, "undecided")
     assert c.estimate is not None
-    assert "The first look is at 3 seeds; until then nothing is tested." in notes(c)
+    assert "The first look is at 3 seeds; nothing is tested before it." in notes(c)
 
 
 def test_a_study_with_a_fixed_number_of_seeds_has_no_courses(compared: StudyComparison) -> None:

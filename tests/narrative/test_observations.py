@@ -11,8 +11,9 @@ import pytest
 
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison, compare
-from paribus.narrative.observation import MOST_NAMED, Observation, listed
+from paribus.narrative.observation import MOST_NAMED, Observation
 from paribus.narrative.observations import observe
+from paribus.narrative.words import listed
 from paribus.records.types import Record
 from paribus.stats.equivalence import Verdict
 from paribus.study.spec import Study
@@ -48,7 +49,7 @@ def judged(compared: StudyComparison, metric: str, verdict: Verdict, sign: int) 
     """As if every comparison on a metric had come out so."""
 
     def change(c: Comparison) -> Comparison:
-        ratio = c.metric.compare == "log ratio"
+        ratio = c.metric.compare == "ratio"
         ends = (1.1, 1.05, 1.15) if ratio else (0.02, 0.01, 0.03)
         if sign < 0:
             ends = (0.9, 0.85, 0.95) if ratio else (-0.02, -0.03, -0.01)
@@ -68,8 +69,8 @@ def about(compared: StudyComparison, topic: str) -> Observation:
 @pytest.mark.parametrize(
     ("metric", "topic", "sign", "verdict", "said"),
     [
-        ("train_seconds", "Training time", 1, "worse", "l2 takes longer to train: 1.100 ["),
-        ("train_seconds", "Training time", -1, "better", "l2 takes less time to train: 0.900 ["),
+        ("train_cpu_seconds", "Training time", 1, "worse", "l2 takes longer to train: 1.100 ["),
+        ("train_cpu_seconds", "Training time", -1, "better", "l2 takes less time to train: 0.900 ["),
         ("test_loss", "Test loss", -1, "better", "l2 has the lower test loss: -0.020 ["),
         ("epochs_to_loss", "Speed of learning", -1, "better", "l2 learns faster: "),
         ("epochs_to_loss", "Speed of learning", 1, "worse", "l2 learns more slowly: "),
@@ -90,7 +91,7 @@ def test_a_verdict_is_said_in_the_direction_that_it_has(
 @pytest.mark.parametrize(
     ("metric", "topic", "claims"),
     [
-        ("train_seconds", "Training time", ("takes longer to", "takes less")),
+        ("train_cpu_seconds", "Training time", ("takes longer to", "takes less")),
         ("test_loss", "Test loss", ("has the higher", "has the lower")),
         ("epochs_to_loss", "Speed of learning", ("learns faster:", "learns more slowly:")),
         ("roughness", "Smoothness before overfitting", ("the smoother", "the rougher")),
@@ -172,10 +173,10 @@ def test_one_seed_says_nothing_of_the_ways_of_training() -> None:
     single = make_study(seeds=1, epochs=12)
     said = observe(compare(single, make_records(single, classes=CLASSES, images=60)))
     text = " ".join(of.text for of in said)
-    assert "Which setting is better takes more than one seed to tell." in text
-    assert "One run doesn't tell whether it holds for other seeds: main, batch-norm and l2." in text
+    assert "More than one seed is needed to tell whether the settings differ." in text
+    assert "One run can't tell whether it holds for new seeds: main, batch-norm and l2." in text
     assert not re.search(r"better than|worse than|takes longer|faster|smoother|p [=<]", text)
-    assert not {"Spread over seeds", "What pairing bought", "Training time"} & {
+    assert not {"Spread over seeds", "Effect of pairing", "Training time"} & {
         of.topic for of in said
     }
 
@@ -233,7 +234,7 @@ def test_where_all_were_still_improving_no_start_is_given(
 ) -> None:
     found = with_best_epochs(study, records, "main", [30] * 6)
     text = about(found, "Where overfitting starts").text
-    assert "still falling after the last epoch, 30, of all 6 runs" in text
+    assert "In all 6 runs of main, the validation loss was still falling at the last epoch, 30: " in text
     assert "main overfits after" not in text
 
 
@@ -253,8 +254,8 @@ def test_the_worst_class_is_certain_only_where_every_other_lies_above_it(
 
     compared = compare(study, [confused(r) for r in records])
     worst = about(compared, "Worst class")
-    assert worst.text.startswith("By mean recall it is dog in main (")
-    assert "Shown to hold for other seeds on these test images: in main, " in worst.text
+    assert worst.text.startswith("By mean recall: dog in main (")
+    assert "Shown to hold for new seeds on these test images: in main, " in worst.text
     assert "Not certain" not in worst.text
     assert all((own["p"] or 1) <= 0.05 for own in worst.numbers.values())
 
@@ -278,13 +279,13 @@ def test_the_spread_is_split_as_it_was_computed(compared: StudyComparison) -> No
     of = about(compared, "Spread over seeds")
     for name, spread in compared.spreads.items():
         assert of.numbers[name]["sd_true"] == spread.true
-        expected = "no more than chance" if spread.truncated else f"{100 * spread.true:.2f} points"
+        expected = "no more than test-set noise" if spread.truncated else f"{100 * spread.true:.2f} points"
         told = next(sentence for sentence in of.sentences if sentence.startswith(f"{name}'s"))
         assert expected in told
 
 
 def test_a_correlation_that_may_be_chance_is_said_to_be_so(compared: StudyComparison) -> None:
-    of = about(compared, "What pairing bought")
+    of = about(compared, "Effect of pairing")
     for name, own in of.numbers.items():
         told = next(sentence for sentence in of.sentences if f"of {name} " in sentence)
         assert own["low"] is not None and own["high"] is not None

@@ -230,6 +230,8 @@ def show_outlook(outlook: Outlook) -> None:
 
 def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
     """Print the verdict on every claim on standard output, with the evidence for it."""
+    from paribus.narrative.claims import evidence
+
     console = Console(highlight=False)
     console.print(printable(study), style="bold", markup=False)
     if not claims:
@@ -240,7 +242,7 @@ def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
         said = Text.assemble((found.claim.id, "bold"), f"\n{printable(found.claim.says)}\n")
         table.add_row(
             Text(found.verdict, style=_VERDICT_STYLES[found.verdict]),
-            said.append(printable(found.evidence), style="dim"),
+            said.append(printable(evidence(found)), style="dim"),
             end_section=True,
         )
     console.print(table)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
-from paribus.comparison.precision import half_width
-from paribus.narrative.words import Spread
+from paribus.narrative.numbers import Spread
 from paribus.report.charts import VERDICT_MARKS, color
 from paribus.report.charts.frame import NARROW, Rows, by_setting, grid, named_rows, ticks, to_svg
 from paribus.report.charts.svg import Svg
+from paribus.stats.intervals import half_width
 
 #: In `panels`, pixels that a row takes, a letter of a row's name, and what lies around a chart.
 ROW, LETTER, AROUND = 24, 7, 34
