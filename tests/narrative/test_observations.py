@@ -9,12 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from paribus.claims.judge import judge
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison, compare
+from paribus.narrative.claims import evidence
 from paribus.narrative.observation import MOST_NAMED, Observation
 from paribus.narrative.observations import observe
 from paribus.narrative.words import listed
-from paribus.records.types import Record
+from paribus.records.types import Curves, Record
 from paribus.stats.equivalence import Verdict
 from paribus.study.spec import Study
 from synthetic import changed_curves, make_records, make_study
@@ -70,7 +72,13 @@ def about(compared: StudyComparison, topic: str) -> Observation:
     ("metric", "topic", "sign", "verdict", "said"),
     [
         ("train_cpu_seconds", "Training time", 1, "worse", "l2 takes longer to train: 1.100 ["),
-        ("train_cpu_seconds", "Training time", -1, "better", "l2 takes less time to train: 0.900 ["),
+        (
+            "train_cpu_seconds",
+            "Training time",
+            -1,
+            "better",
+            "l2 takes less time to train: 0.900 [",
+        ),
         ("test_loss", "Test loss", -1, "better", "l2 has the lower test loss: -0.020 ["),
         ("epochs_to_loss", "Speed of learning", -1, "better", "l2 learns faster: "),
         ("epochs_to_loss", "Speed of learning", 1, "worse", "l2 learns more slowly: "),
@@ -234,7 +242,10 @@ def test_where_all_were_still_improving_no_start_is_given(
 ) -> None:
     found = with_best_epochs(study, records, "main", [30] * 6)
     text = about(found, "Where overfitting starts").text
-    assert "In all 6 runs of main, the validation loss was still falling at the last epoch, 30: " in text
+    assert (
+        "In all 6 runs of main, the validation loss was still falling at the last epoch, 30: "
+        in text
+    )
     assert "main overfits after" not in text
 
 
@@ -246,7 +257,7 @@ def test_the_worst_class_is_certain_only_where_every_other_lies_above_it(
 ) -> None:
     def confused(record: Record) -> Record:
         """Half the dogs are called cats."""
-        assert record.predictions is not None
+        assert record.predictions is not None and record.predictions.last is not None
         last = record.predictions.last.copy()
         dogs = np.flatnonzero(record.predictions.labels == 1)[::2]
         last[dogs] = [-0.1, -4.0, -4.0]
@@ -279,7 +290,9 @@ def test_the_spread_is_split_as_it_was_computed(compared: StudyComparison) -> No
     of = about(compared, "Spread over seeds")
     for name, spread in compared.spreads.items():
         assert of.numbers[name]["sd_true"] == spread.true
-        expected = "no more than test-set noise" if spread.truncated else f"{100 * spread.true:.2f} points"
+        expected = (
+            "no more than test-set noise" if spread.truncated else f"{100 * spread.true:.2f} points"
+        )
         told = next(sentence for sentence in of.sentences if sentence.startswith(f"{name}'s"))
         assert expected in told
 
@@ -299,3 +312,85 @@ def test_of_many_settings_the_first_are_named_and_the_rest_counted() -> None:
     loss = next(of for of in found if of.topic == "Test loss")
     assert "2 more settings are in tables/comparisons.csv." in loss.text
     assert len(loss.numbers) == MOST_NAMED + 2
+
+
+# ---- other metrics than the built-in ones -------------------------------------------------------
+
+
+OWN = {
+    "metrics": {"top5": {"better": "higher", "margin": 0.01, "label": "top-5 accuracy"}},
+    "claims": [
+        {
+            "id": "top5",
+            "says": "Batch normalization helps.",
+            "test": {
+                "setting": "batch-norm", "against": "main", "metric": "top5", "expect": "better",
+            },
+        }
+    ],
+}  # fmt: skip
+
+
+def reporting(record: Record) -> Record:
+    """A record that reports a metric of the study's own, higher with batch normalization."""
+    facts = record.facts
+    top5 = (
+        0.9 + 0.001 * facts.seed**2 + (0.03 + 0.0005 * facts.seed) * (facts.setting == "batch-norm")
+    )
+    return replace(record, facts=facts.model_copy(update={"metrics": {"top5": top5}}))
+
+
+def test_a_metric_of_the_studys_own_is_observed_and_claimed(
+    study: Study, records: list[Record]
+) -> None:
+    own = Study.model_validate(study.model_dump() | OWN)
+    compared = compare(own, [reporting(record) for record in records])
+    of = about(compared, "Top-5 accuracy")
+    assert of.text.startswith("batch-norm has the higher top-5 accuracy: +0.031")
+    assert "l2 and main are equivalent in top-5 accuracy" in of.text
+    (verdict,) = judge(own, compared.values)
+    assert verdict.verdict == "supported"
+    assert evidence(verdict).startswith("batch-norm against main, top-5 accuracy: +0.031")
+    assert "over 6 seeds: better (p < 0.001)." in evidence(verdict)
+
+
+def test_any_metric_can_be_the_primary_one(study: Study, records: list[Record]) -> None:
+    own = Study.model_validate(study.model_dump() | OWN | {"primary": "top5", "margin": 0.01})
+    compared = compare(own, [reporting(record) for record in records])
+    best = about(compared, "Best setting").text
+    assert best.startswith("batch-norm has the highest mean top-5 accuracy, 0.940. ")
+    assert "batch-norm is better than main by 0.031" in best
+    topics = [of.topic for of in observe(compared)]
+    assert "Top-5 accuracy" not in topics and "Test accuracy" in topics
+    assert (
+        "The top-5 accuracy of batch-norm correlates" in about(compared, "Effect of pairing").text
+    )
+
+
+@pytest.mark.parametrize(
+    ("primary", "best", "difference"),
+    [
+        ("test_loss", "has the lowest mean test loss, ", " nats over 6 seeds"),
+        ("best_epoch", "has the highest mean epoch of lowest validation loss, ", " epochs over"),
+        (
+            "train_cpu_seconds",
+            "have the lowest mean training time (processor), 49.2 s.",
+            "ratio 1.1",
+        ),
+    ],
+)
+def test_the_best_setting_goes_by_the_primary_metric(
+    study: Study, records: list[Record], primary: str, best: str, difference: str
+) -> None:
+    by = Study.model_validate(study.model_dump() | {"primary": primary, "margin": None})
+    text = about(compare(by, records), "Best setting").text
+    assert best in text and difference in text
+
+
+def test_without_curves_and_predictions_only_reported_metrics_are_observed(
+    study: Study, records: list[Record]
+) -> None:
+    own = Study.model_validate(study.model_dump() | OWN)
+    bare = [replace(reporting(r), curves=Curves({}), predictions=None) for r in records]
+    topics = [of.topic for of in observe(compare(own, bare))]
+    assert topics == ["Training time", "Top-5 accuracy"]

@@ -57,7 +57,7 @@ def in_general(label: str) -> Wording:
 def _difference(wording: Wording, c: Comparison, baseline: str) -> str:
     p = p_in_words(c.p_adjusted)
     if c.verdict == "undecided":
-        if c.estimate == 0 and c.low is None:
+        if c.difference == 0 and c.low is None:
             return f"{c.variation} and {baseline} have the same {c.metric.label} in every seed."
         return f"Whether {c.variation} {wording.whether} is undecided: {estimate_of(c)} ({p})."
     if c.verdict == "equivalent":
