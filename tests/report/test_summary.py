@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from paribus.report.summary import METRICS, Summary, summarize
 
-from paribus.narrative.words import Spread
+from paribus.narrative.numbers import Spread
 from paribus.tables import confusion_of
 from report.reports import ordinary
 from synthetic import make_records, make_study

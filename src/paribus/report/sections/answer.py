@@ -8,9 +8,9 @@ from paribus.claims.judge import ClaimVerdict
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
+from paribus.narrative.claims import evidence
 from paribus.narrative.headline import NOT_TESTED, Headline, headline
-from paribus.narrative.numbers import difference_of, unit_of
-from paribus.narrative.words import Spread
+from paribus.narrative.numbers import Spread, difference_of, value_of
 from paribus.records.types import DataFacts, Record
 from paribus.report.blocks import (
     TITLES,
@@ -178,7 +178,7 @@ def _label(results: Results) -> str:
 
 
 def _cells(metric: Metric, result: SettingResult, baseline: SettingResult) -> tuple[Cell, ...]:
-    mean = Cell(unit_of(metric).spread(result.spread(metric.name)), strong=True)
+    mean = Cell(value_of(metric).spread(result.spread(metric.name)), strong=True)
     if result is baseline:
         return mean, Cell("baseline")
     return mean, Cell(_won(metric, result.difference(metric.name, baseline)))
@@ -202,7 +202,7 @@ def _explanation(results: Results) -> Paragraph:
 
 
 def _figure(results: Results) -> Figure:
-    metric, unit = results.primary, unit_of(results.primary)
+    metric, unit = results.primary, value_of(results.primary)
     spreads = {r.name: r.spread(metric.name) for r in results.settings if r.finished}
     each = [f"{name} {unit.spread(spread)}" for name, spread in spreads.items()]
     axis = f"{_label(results)} ({unit.sign})" if unit.sign else _label(results)
@@ -255,6 +255,6 @@ def _claim(of: ClaimVerdict) -> tuple[Cell, ...]:
     return (
         Cell(words.typeset(of.claim.says), anchor=f"claim-{of.claim.id}"),
         Cell(marked(of.verdict), tone=tone(of.verdict)),
-        Cell(words.typeset(of.evidence)),
+        Cell(words.typeset(evidence(of))),
         Cell(TITLES[of.figure], link=of.figure),
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from paribus.comparison.compare import Comparison
 from paribus.narrative import words
 from paribus.narrative.headline import interval_of
-from paribus.narrative.numbers import Quantity, difference_of, p_in_words
+from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Cell
 from paribus.stats.intervals import ALPHA
 from paribus.stats.power import MOST_SEEDS
@@ -58,14 +57,8 @@ def found(c: Comparison) -> str:
     """The estimate with its interval and unit."""
     if c.estimate is None:
         return words.NONE
-    quantity = Quantity("times") if c.metric.compare == "ratio" else difference_of(c.metric)
-    return words.typeset(quantity.found(interval_of(c)))
-
-
-def p_value(p: float | None) -> str:
-    """A p value in a table."""
-    known = p is not None and not math.isnan(p)
-    return p_in_words(p).removeprefix("p ").removeprefix("= ") if known else words.NONE
+    unit = Unit(sign="times") if c.metric.compare == "ratio" else difference_of(c.metric)
+    return words.typeset(unit.estimate(interval_of(c)))
 
 
 def level(c: Comparison) -> str:

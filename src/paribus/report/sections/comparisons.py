@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from paribus.claims.sample import Interval
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison
 from paribus.metrics.registry import METRICS
@@ -13,7 +12,7 @@ from paribus.names import safe_class
 from paribus.narrative import words
 from paribus.narrative.headline import interval_of
 from paribus.narrative.notes import notes
-from paribus.narrative.numbers import difference_of
+from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.charts.intervals import Mark, Panel, intervals
 from paribus.report.sections.cells import (
@@ -23,12 +22,12 @@ from paribus.report.sections.cells import (
     left_out,
     level,
     marked,
-    p_value,
     seeds_needed,
     tone,
     verdict_cell,
 )
 from paribus.results import Results
+from paribus.stats.sample import Interval
 
 #: A note names so many variations; of more it says how many.
 MOST_NAMED = 4
@@ -99,14 +98,14 @@ def _panel(own: Sequence[Comparison]) -> Panel | None:
         return None
     metric = tested[0].metric
     ratio = metric.compare == "ratio"
-    quantity = difference_of(metric)
+    unit = difference_of(metric)
     marks = tuple(
-        Mark(c.variation, c.verdict, *_scaled(interval_of(c), quantity.scale)) for c in tested
+        Mark(c.variation, c.verdict, *_scaled(interval_of(c), unit.scale)) for c in tested
     )
-    margin = None if metric.margin is None or ratio else metric.margin * quantity.scale
-    unit = "times the baseline's" if ratio else _axis(quantity.unit)
+    margin = None if metric.margin is None or ratio else metric.margin * unit.scale
+    axis = "times the baseline's" if ratio else _axis(unit.sign)
     title = metric.label[0].upper() + metric.label[1:]
-    return Panel(title, unit, marks, 1.0 if ratio else 0.0, margin, ratio)
+    return Panel(title, axis, marks, 1.0 if ratio else 0.0, margin, ratio)
 
 
 def _axis(unit: str) -> str:
@@ -220,7 +219,7 @@ def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
 
 def _both(c: Comparison) -> tuple[Cell, ...]:
     assert c.new_images is not None and c.estimate is not None
-    unit = words.Unit(2, scale=100)
+    unit = Unit(2, scale=100)
 
     def ends(low: float | None, high: float | None) -> str:
         if low is None or high is None or math.isnan(low):

@@ -8,6 +8,7 @@ from paribus.comparison.compare import Comparison
 from paribus.comparison.sequential import SeedPath
 from paribus.comparison.study import StudyComparison
 from paribus.narrative import words
+from paribus.narrative.numbers import Unit, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.charts.intervals import FEWEST, Mark, Panel, Plan, intervals, more_seeds
 from paribus.report.sections.cells import (
@@ -16,7 +17,6 @@ from paribus.report.sections.cells import (
     found,
     left_out,
     marked,
-    p_value,
     seeds_needed,
     tone,
 )
@@ -46,7 +46,7 @@ def _plan(known: Sequence[Comparison], margin: float | None) -> Iterator[Block]:
     drawn = known[:MOST_VARIATIONS]
     plans = [Plan(c.variation, c.n_seeds, c.sd, c.level) for c in drawn if c.sd]
     most = _axis(drawn)
-    points = words.Unit(2)
+    points = Unit(2)
     now = [f"{plan.variation} {points.number(plan.half_width(plan.n_seeds))}" for plan in plans]
     yield Paragraph(
         "How wide the interval of the difference in test accuracy would be with other numbers of "
@@ -83,7 +83,7 @@ def _axis(drawn: Sequence[Comparison]) -> int:
 
 def _row(c: Comparison) -> tuple[Cell, ...]:
     assert c.sd is not None, "only comparisons with a spread are planned"
-    plan, points = Plan(c.variation, c.n_seeds, c.sd, c.level), words.Unit(2)
+    plan, points = Plan(c.variation, c.n_seeds, c.sd, c.level), Unit(2)
     decided = marked(c.verdict) if c.verdict != "undecided" else ""
     return (
         Cell(str(c.n_seeds)),
