@@ -39,12 +39,16 @@ bench: .venv-bench/installed
 calibrate: .venv/installed
 	PYTHONPATH=tests $(BIN)/python -m calibration.calibrate
 
-# FUZZ times what make test tries of strangers' files, then each reader by coverage for SECONDS.
-FUZZ ?= 50
+# Of faults and strangers' files, make test tries a few telling cases. These try every case, and
+# random damage many times; with SHORT=1, as .ci/run does, once and in minutes.
+SHORT ?=
+
+# Every strangers' file, then each reader by coverage for SECONDS.
 SECONDS ?= 600
-fuzz: .venv/installed .venv-fuzz/installed
-	FUZZ=$(FUZZ) $(BIN)/python -m pytest -n 2 --dist loadfile tests/hostile
-	for target in study facts curves image; do .venv-fuzz/bin/python tests/hostile/guided.py $$target $(SECONDS) || exit 1; done
+GUIDED := $(if $(SHORT),,study facts curves image)
+fuzz: .venv/installed $(if $(GUIDED),.venv-fuzz/installed)
+	EFFORT=$(if $(SHORT),1,50) $(BIN)/python -m pytest -n 2 --dist loadfile tests/hostile
+	for target in $(GUIDED); do .venv-fuzz/bin/python tests/hostile/guided.py $$target $(SECONDS) || exit 1; done
 
 .venv-fuzz/installed: pyproject.toml constraints.txt $(ENGINE)
 	$(PYTHON) -m venv .venv-fuzz
@@ -54,8 +58,8 @@ fuzz: .venv/installed .venv-fuzz/installed
 
 # 500 kills by real signals, then 10,000 damaged records and checkpoints.
 faults: .venv/installed
-	PYTHONPATH=tests $(BIN)/python -m faults.many_kills
-	PARIBUS_FAULTS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/faults
+	PYTHONPATH=tests $(BIN)/python -m faults.many_kills $(if $(SHORT),12 2,460 40)
+	EFFORT=$(if $(SHORT),1,25) $(BIN)/python -m pytest -n 2 --dist loadfile tests/faults
 
 # The peers stay apart. Git and ruff pass over the folder, as over one that Python 3.13 makes.
 .venv-bench/installed: pyproject.toml constraints.txt $(ENGINE) benchmarks/requirements.txt

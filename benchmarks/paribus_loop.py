@@ -18,8 +18,8 @@ from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
 from paribus.engine.library import library
 from paribus.events import EpochDone, Event, quiet
-from paribus.execution.conduct import choose_engines, prepare_data, train_missing
-from paribus.execution.workers import Workers
+from paribus.execution.data import prepare_data
+from paribus.execution.session import open_session
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import EngineFacts
 from paribus.study.config import Engine
@@ -134,11 +134,10 @@ def train_study(data: Path, epochs: int, workers: int, engine: Engine) -> Traine
     prepared = prepare_data(wanted, None, quiet)
     with tempfile.TemporaryDirectory() as place:
         out = Path(place)
-        with Workers(workers) as processes:
-            engines = choose_engines(wanted, prepared, processes, watch)
-            train_missing(wanted, {"baseline": workers}, prepared, engines, out, processes, watch)
+        with open_session(wanted, out, prepared, workers, watch) as session:
+            session.train({"baseline": workers})
         records = [read_record(run_folder(out, "baseline", run.seed)) for run in runs(wanted)]
     return Trained(
-        [Training(laps[r.facts.seed], float(r.curves.train_loss[-1])) for r in records],
+        [Training(laps[r.facts.seed], float(r.curves.values("train_loss")[-1])) for r in records],
         max(record.facts.peak_memory or 0 for record in records),
     )

@@ -1,20 +1,27 @@
-"""What several tests share: a cache of their own, and the smallest study that trains."""
+"""What several tests share: a cache of their own, and the smallest study that trains.
 
+Nothing here imports PyTorch or Playwright: the tests that need neither start without them.
+"""
+
+from __future__ import annotations
+
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
-from playwright.sync_api import Browser, sync_playwright
 
-from paribus.engine.library import NoLibrary, library
 from paribus.records.types import EngineFacts
 from paribus.study.spec import Study
 
-#: As in a worker: another number of threads would change the last bits.
-torch.set_num_threads(1)
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+# One thread, as in a worker: another number would change the last bits. PyTorch reads these when
+# it is imported, and `training/test_threads.py` looks that it has.
+os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,6 +54,8 @@ def small_study() -> Callable[..., Study]:
 @pytest.fixture(scope="session")
 def native() -> EngineFacts:
     """Paribus's own engine; a test that needs it is skipped where it wasn't built."""
+    from paribus.engine.library import NoLibrary, library
+
     try:
         return EngineFacts(build=library().build, digest=library().digest)
     except NoLibrary as missing:
@@ -61,6 +70,8 @@ def browser() -> Iterator[Browser]:
     """Chromium without a window, one for all tests."""
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium

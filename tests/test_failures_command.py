@@ -15,8 +15,8 @@ from paribus import tables
 from paribus.cli import main
 from paribus.errors import RecordError
 from paribus.failures.outcomes import outcomes
-from paribus.pipeline import Results
 from paribus.records.types import Record
+from paribus.results import Results
 from synthetic import make_records, make_study
 
 STUDY = make_study(seeds=4, epochs=1, settings=["main", "l2"])

@@ -12,8 +12,11 @@ import pandas as pd
 import pytest
 
 import paribus
-from paribus.errors import RecordError
-from paribus.records.store import run_folder
+from paribus.errors import ChoiceError, RecordError
+from paribus.records.store import read_record, run_folder
+from paribus.records.types import Record
+from paribus.results import read_results
+from paribus.study.copy import read_study_copy
 from paribus.study.spec import Study
 
 Build = Callable[..., Study]
@@ -115,7 +118,7 @@ def test_a_record_of_another_configuration_is_never_mixed_in(out: Path) -> None:
     study = json.loads((out / "study.json").read_text())
     study["variations"]["bn"] = {"network.batch_norm": True, "network.dropout": 0.5}
     (out / "study.json").write_text(json.dumps(study))
-    results = paribus.rebuild_report(out)
+    results = read_results(out)
     assert {r.facts.setting for r in results.records} == {"baseline", "diverges"}
     assert all("an earlier version of the study" in why for _, why in results.absent)
 
@@ -124,7 +127,7 @@ def test_a_damaged_record_is_left_out_and_named(out: Path) -> None:
     file = run_folder(out, "bn", 1) / "predictions.safetensors"
     file.write_bytes(file.read_bytes()[:-1])
     results = paribus.rebuild_report(out)
-    assert any("bn, seed 1" in line and "damaged" in line for line in results.failed)
+    assert any("bn, seed 1" in line and "damaged" in line for line in results.unfinished)
     page = (out / "report.html").read_text()
     assert "without a usable record" in page
     assert "bn: seed 1" in page.replace("\N{NO-BREAK SPACE}", " ")
@@ -137,5 +140,28 @@ def test_results_without_a_single_record_say_so(tmp_path: Path, small_study: Bui
 
 
 def test_results_give_their_tables(finished: Path) -> None:
-    frame = paribus.rebuild_report(finished).table("runs")
+    frame = read_results(finished).table("runs")
     assert list(frame.setting.unique()) == ["baseline", "bn", "diverges"]
+
+
+def test_an_unknown_table_is_refused_with_the_valid_names(finished: Path) -> None:
+    results = paribus.read_results(finished)
+    for name in ("comparison", "to_csv", "__init__"):
+        with pytest.raises(ChoiceError, match=r"no table is called .* runs, epochs, steps"):
+            results.table(name)
+
+
+def test_each_record_is_read_once_in_a_command(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def noted(folder: Path) -> Record:
+        read.append(folder)
+        return read_record(folder)
+
+    monkeypatch.setattr("paribus.study.records.read_record", noted)
+    study = read_study_copy(out)
+    paribus.run(study, out, jobs=1)
+    assert len(read) == len(set(read)) == 6
+    read.clear()
+    paribus.rebuild_report(out)
+    assert len(read) == len(set(read)) == 6

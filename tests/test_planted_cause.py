@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import paribus
 from explain.planted import write_planted
-from paribus.pipeline import Results
+from faults.here import Written, run_here
+from paribus.results import Results
 from paribus.study.spec import Study
 
 #: What would show that the background decides: little is lost where the center is hidden.
@@ -15,7 +15,7 @@ CLAIMED = {
 }
 
 
-def results(folder: Path, shortcut: bool) -> Results:
+def results(folder: Path, shortcut: bool, written: Written) -> Results:
     write_planted(folder / "images", shortcut)
     study = Study.model_validate(
         {
@@ -34,18 +34,18 @@ def results(folder: Path, shortcut: bool) -> Results:
             ],
         }
     )
-    return paribus.run(study, folder / "out", jobs=2)
+    return run_here(study, folder / "out", written)
 
 
 def test_a_background_that_was_made_to_mislead_is_found(tmp_path: Path) -> None:
-    found = results(tmp_path, shortcut=True)
+    found = results(tmp_path, shortcut=True, written={})
     assert {claim.verdict for claim in found.claims} == {"supported"}
     assert {claim.figure for claim in found.claims} == {"causes"}
     assert 'id="causes"' in found.report.read_text()
 
 
 def test_where_the_object_decides_the_background_is_not_blamed(tmp_path: Path) -> None:
-    found = results(tmp_path, shortcut=False)
+    found = results(tmp_path, shortcut=False, written={"report.html": b""})
     # Of its failures nothing is said: these networks have none.
     assert [claim.verdict for claim in found.claims] == ["refuted", "undecided", "refuted"]
     effects = found.table("interventions").set_index("intervention")

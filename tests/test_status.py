@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from faults.small import draw_images, small_study, train_until, training
 from paribus import cli, log
-from paribus.cli.screen_status import show_status
+from paribus.cli.show import show_status
 from paribus.errors import DiskError, RecordError
 from paribus.events import (
     DataRead,
@@ -22,7 +22,6 @@ from paribus.events import (
     WorkerKilled,
     quiet,
 )
-from paribus.execution.train import train_and_record
 from paribus.io.lock import held, writing_report
 from paribus.log import BEFORE, LOG, logged, read_log
 from paribus.records.store import run_folder
@@ -58,7 +57,7 @@ def test_a_run_is_left_then_interrupted_then_done_then_damaged(study: Study, out
     train_until(training(study, out), 3)
     assert states(out)["baseline"][0] == "interrupted"
     assert states(out)["baseline"][1] in (1, 2, 3)  # a checkpoint has its cost
-    train_and_record(training(study, out), quiet)
+    training(study, out).perform(quiet)
     assert states(out) == {"baseline": ("done", 4), "l2": ("left", 0)}
     (run_folder(out, "baseline", 0) / "record.json").write_text("{}")
     assert states(out)["baseline"] == ("damaged", 0)

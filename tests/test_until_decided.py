@@ -1,4 +1,7 @@
-"""Seeds until decided: real trainings that stop as soon as, and no sooner than, they may."""
+"""Seeds until decided: real trainings that stop as soon as, and no sooner than, they may.
+
+When they stop is the same whatever process trains, and no report is read here.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-import paribus
+from faults.here import run_here
 from paribus.errors import ComparisonError
 from paribus.events import Event, RunEnded
-from paribus.pipeline import read_results
+from paribus.results import read_results
 from paribus.study.spec import Study
 
+NO_REPORT = {"report.html": b""}
 LOOKS = {"until": "decided", "looks": [4, 5]}
 VARIATIONS = {
     "same": {"optimizer.lr": 0.001},  # an A/A variation: what stands there already
@@ -38,7 +42,7 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study, Coun
         if isinstance(event, RunEnded):
             trained[event.setting] += 1
 
-    paribus.run(study, out, jobs=2, watch=count)
+    run_here(study, out, NO_REPORT, count)
     return out, study, trained
 
 
@@ -83,7 +87,7 @@ def test_a_decided_study_trains_nothing_more(
 ) -> None:
     out, study, _ = decided
     heard: list[Event] = []
-    paribus.run(study, out, watch=heard.append)
+    run_here(study, out, NO_REPORT, heard.append)
     assert not [event for event in heard if isinstance(event, RunEnded)]
 
 
@@ -95,12 +99,12 @@ def test_the_rule_for_stopping_cannot_be_changed_after_looking(
 ) -> None:
     out, study, _ = decided
     with pytest.raises(ComparisonError, match="changed after looking"):
-        paribus.run(Study.model_validate(study.model_dump() | changes), out)
+        run_here(Study.model_validate(study.model_dump() | changes), out, NO_REPORT)
 
 
 def test_looks_cannot_be_declared_after_seeds_have_been_seen(
     tmp_path: Path, small_study: Callable[..., Study]
 ) -> None:
-    paribus.run(small_study(), tmp_path, jobs=2)
+    run_here(small_study(), tmp_path, NO_REPORT)
     with pytest.raises(ComparisonError, match="1 seeds, whatever they show"):
-        paribus.run(small_study(seeds=LOOKS), tmp_path)
+        run_here(small_study(seeds=LOOKS), tmp_path, NO_REPORT)

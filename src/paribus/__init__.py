@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paribus.errors import ParibusError, StudyError
-    from paribus.pipeline import read_results, rebuild_report, run
-    from paribus.results import Results
+    from paribus.pipeline import rebuild_report, run
+    from paribus.results import Results, read_results
     from paribus.study.read import read_study
     from paribus.study.spec import Study
 
@@ -32,7 +32,7 @@ _HOMES = {
     "ParibusError": "paribus.errors",
     "StudyError": "paribus.errors",
     "Results": "paribus.results",
-    "read_results": "paribus.pipeline",
+    "read_results": "paribus.results",
     "rebuild_report": "paribus.pipeline",
     "run": "paribus.pipeline",
     "read_study": "paribus.study.read",

@@ -1,4 +1,4 @@
-"""The few ways Paribus says no: each message says what was expected, what came, what to do."""
+"""The few ways Paribus says no: what was expected, what it got, what to do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Problem:
     Attributes:
         line, column: position in the file, both from 1.
         path: the dotted name of the key, as `optimizer.lr`.
-        message: what came, what was expected, and the nearest valid name.
+        message: what was expected, what it got, and the nearest valid name.
     """
 
     line: int
@@ -90,11 +90,11 @@ class InUseError(ParibusError):
 
 
 class ResumeError(ParibusError):
-    """A run begun elsewhere, which would go on here with other last bits."""
+    """A run begun elsewhere, which would not be bit-identical if it resumed here."""
 
 
 class DiskError(ParibusError, OSError):
-    """Something that the disk doesn't take: full, read-only, faulty or gone.
+    """Something that can't be written: the disk is full, read-only, failing or gone.
 
     It is an OSError with its usual three arguments: number, reason, path.
     """
@@ -106,19 +106,20 @@ class DiskError(ParibusError, OSError):
         )
 
 
-_USUAL_REMEDY = "Mend that, and the same command goes on."
+_RERUN = "rerun the same command: it resumes"
+_USUAL_REMEDY = f"Fix this and {_RERUN}."
 _REMEDIES = {
-    errno.ENOSPC: "Make room there, and the same command goes on.",
-    errno.EDQUOT: "Make room there, and the same command goes on.",
-    errno.EROFS: "Allow writing there, and the same command goes on; or name another folder.",
-    errno.EACCES: "Allow writing there, and the same command goes on; or name another folder.",
-    errno.EIO: "The disk is at fault: save what is there before you go on.",
-    errno.ENOENT: "The folder was moved or removed: put it back, and the same command goes on.",
+    errno.ENOSPC: f"Free some space there and {_RERUN}.",
+    errno.EDQUOT: f"Free some space there and {_RERUN}.",
+    errno.EROFS: f"Allow writing there and {_RERUN}; or choose another folder.",
+    errno.EACCES: f"Allow writing there and {_RERUN}; or choose another folder.",
+    errno.EIO: "The disk is failing: save what is there first.",
+    errno.ENOENT: f"The folder was moved or removed: put it back and {_RERUN}.",
 }
 
 
 class NonFiniteLossError(ParibusError):
-    """Training left the numbers: the loss became infinite or NaN."""
+    """The loss became infinite or NaN."""
 
     def __init__(
         self, kind: str, setting: str, seed: int, epoch: int, step: int, loss: float
@@ -126,5 +127,5 @@ class NonFiniteLossError(ParibusError):
         self.epoch, self.step = epoch, step
         super().__init__(
             f"{setting}, seed {seed}: the {kind} loss became {loss} at epoch {epoch}, "
-            f"step {step}; a finite number was expected. A smaller optimizer.lr often helps."
+            f"step {step}. A smaller optimizer.lr often helps."
         )

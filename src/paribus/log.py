@@ -73,31 +73,31 @@ def says(event: Event) -> str:
     """An event as a sentence; "" for those that a log is better without."""
     match event:
         case StudyBegins():
-            return f"{event.study} begins"
+            return f"{event.study} started"
         case StudyEnded():
             return event.message
         case FilesLeftOut():
-            return f"{len(event.files)} files are left out: {', '.join(event.files[:3])}"
+            return f"{len(event.files)} files skipped: {', '.join(event.files[:3])}"
         case EngineMissing():
-            return f"PyTorch trains, since {event.message}"
+            return f"training with PyTorch: {event.message}"
         case StudyChanged():
             return (
-                f"changed since the records there: {'; '.join(event.changes)}. "
-                f"{event.again} to train again for it, {event.kept} stay"
+                f"changed since the existing records: {'; '.join(event.changes)}. "
+                f"Retraining {event.again}, keeping {event.kept}"
             )
         case RecordSetAside():
             return f"{_run(event)}: set aside as {event.where}. {event.message}"
         case TrainingBegins():
             return f"{event.left} of {event.runs} runs to train"
         case RunBegins():
-            goes_on = f"goes on after epoch {event.epoch}"
-            return f"{_run(event)}: {goes_on if event.epoch else 'begins'}"
+            resumed = f"resumed after epoch {event.epoch}"
+            return f"{_run(event)}: {resumed if event.epoch else 'started'}"
         case CheckpointPassedOver():
-            return f"{_run(event)}: a damaged checkpoint is passed over, {event.file}"
+            return f"{_run(event)}: skipped a damaged checkpoint, {event.file}"
         case EpochDone():
             return f"{_run(event)}: epoch {event.epoch} of {event.epochs}"
         case WorkerKilled():
-            return f"{_run(event)}: {event.message}; to be tried once more, alone"
+            return f"{_run(event)}: {event.message}; will be retried alone"
         case RunEnded():
             return f"{_run(event)}: {event.status} {event.message}".strip()
         case AnalysisBegins():

@@ -14,9 +14,10 @@ from paribus import tables
 from paribus.claims.judge import ClaimVerdict, judge
 from paribus.comparison.confusion import ConfusionDifference, compare_confusions
 from paribus.comparison.effects import Effect, effects
+from paribus.comparison.sequential import seeds_wanted
 from paribus.comparison.study import StudyComparison, compare
 from paribus.comparison.values import Analyzed
-from paribus.errors import ChoiceError, ComparisonError
+from paribus.errors import ChoiceError, ComparisonError, RecordError
 from paribus.failures.explained import read_explained
 from paribus.failures.outcomes import outcomes
 from paribus.failures.study import Failures
@@ -30,9 +31,11 @@ from paribus.records.analyses import read_all_interventions
 from paribus.records.pairing import Pairing, pairing
 from paribus.records.types import Record
 from paribus.study import plan
+from paribus.study.copy import read_study_copy
 from paribus.study.faults import nearest
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import Run
+from paribus.study.records import StudyRecords, read_records
 from paribus.study.spec import Study
 from paribus.tables.by_setting import SettingResult, setting_results
 
@@ -245,3 +248,34 @@ _TABLES: Mapping[str, Callable[[Results], pd.DataFrame]] = {
     "interventions": lambda results: tables.interventions(results.effects),
     "interventions_by_class": lambda results: tables.interventions_by_class(results.effects),
 }
+
+
+def collect(on_disk: StudyRecords) -> Results:
+    """The results in a folder, from its records as they were read.
+
+    Of a study that adds seeds until it is decided, seeds beyond the decision don't count.
+    """
+    study = on_disk.study
+    records, reasons = on_disk.sorted()
+    wanted = plan.runs(study, seeds_wanted(study, tuple(records.values())))
+    return Results(
+        on_disk.out,
+        study,
+        tuple(records[run.key] for run in wanted if run.key in records),
+        tuple((run, reasons[run.key]) for run in wanted if run.key in reasons),
+    )
+
+
+def read_results(out: Path | str) -> Results:
+    """What lies in the folder of a study's results.
+
+    Raises:
+        RecordError: there is no study, or none of its runs has a record.
+    """
+    out = Path(out)
+    study = read_study_copy(out)
+    results = collect(read_records(out, study))
+    if not results.records:
+        reasons = "; ".join(sorted({why for _, why in results.absent}))
+        raise RecordError(f"{out}: no run of {study.name!r} has a record ({reasons})")
+    return results

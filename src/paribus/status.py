@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from paribus.comparison.sequential import seeds_wanted
-from paribus.errors import RecordError
 from paribus.io.lock import Holder, holder
 from paribus.log import read_log
-from paribus.records.store import checkpoint_folder, checkpoints, epoch_of, read_record, run_folder
+from paribus.records.store import checkpoint_folder, checkpoints, epoch_of
 from paribus.records.types import Record
 from paribus.study.copy import read_study_copy
 from paribus.study.plan import Run, runs
+from paribus.study.records import NOT_TRAINED, StudyRecords, read_records
 
 #: In the order in which they are counted.
 STATES = ("done", "running", "failed", "damaged", "interrupted", "left")
@@ -74,14 +74,16 @@ def status(out: Path) -> Status:
     at_work = holder(out)
     log = list(read_log(out))
     now, ended = _since_the_last_beginning(log)
-    found = {run.key: _read(out, run) for run in runs(study)}
-    records = tuple(record for record in found.values() if isinstance(record, Record))
+    on_disk = read_records(out, study)
+    records, reasons = on_disk.sorted()
     return Status(
         study=study.name,
         holder=at_work,
         runs=tuple(
-            _state(out, run, found[run.key], now if at_work else {}, ended)
-            for run in runs(study, seeds_wanted(study, records))
+            RunState(*run.key, "running", now[run.key], run.setting.config.epochs)
+            if at_work and run.key in now
+            else _state(on_disk, run, records.get(run.key), reasons.get(run.key, ""), ended)
+            for run in runs(study, seeds_wanted(study, tuple(records.values())))
         ),
         set_aside=tuple(
             str(path.relative_to(out)) for path in sorted((out / "set-aside").glob("*/*"))
@@ -90,39 +92,25 @@ def status(out: Path) -> Status:
     )
 
 
-def _read(out: Path, run: Run) -> Record | RunState | None:
-    """The run's record, why it is none, or None where there is nothing."""
-    folder, epochs = run_folder(out, *run.key), run.setting.config.epochs
-    if not folder.is_dir():
-        return None
-    try:
-        record = read_record(folder)
-    except RecordError as error:
-        return RunState(*run.key, "damaged", 0, epochs, str(error))
-    if record.facts.config != run.setting.config.recorded():
-        message = "its record is of an earlier version of the study"
-        return RunState(*run.key, "left", 0, epochs, message)
-    return record
-
-
 def _state(
-    out: Path,
+    on_disk: StudyRecords,
     run: Run,
-    found: Record | RunState | None,
-    now: Mapping[_Key, int],
+    record: Record | None,
+    reason: str,
     ended: Mapping[_Key, str],
 ) -> RunState:
+    """The state of a run that no process has taken; `reason`: why it has no record."""
     epochs = run.setting.config.epochs
-    if run.key in now:
-        return RunState(*run.key, "running", now[run.key], epochs)
-    if isinstance(found, RunState):
-        return found
-    if found and found.facts.failure:
-        message = found.facts.failure.message
-        return RunState(*run.key, "failed", len(found.curves.values("val_loss")), epochs, message)
-    if found:
+    if run.key in on_disk.unreadable:
+        return RunState(*run.key, "damaged", 0, epochs, reason)
+    if record and record.facts.failure:
+        epoch = len(record.curves.values("val_loss"))
+        return RunState(*run.key, "failed", epoch, epochs, record.facts.failure.message)
+    if record:
         return RunState(*run.key, "done", epochs, epochs)
-    kept = checkpoints(checkpoint_folder(out, *run.key))
+    if reason != NOT_TRAINED:
+        return RunState(*run.key, "left", 0, epochs, reason)
+    kept = checkpoints(checkpoint_folder(on_disk.out, *run.key))
     epoch = epoch_of(kept[0]) if kept else 0
     if run.key in ended:
         return RunState(*run.key, "failed", epoch, epochs, ended[run.key])

@@ -16,8 +16,6 @@ from paribus.data.dataset import prepare
 from paribus.engine.native import Forward
 from paribus.events import AnalysisBegins, Event, RunAnalyzed, quiet
 from paribus.execution.analyze import Analysis
-from paribus.execution.conduct import analyze_missing, keep_images, prepare_data, train_missing
-from paribus.execution.train import train_and_record
 from paribus.execution.workers import Workers
 from paribus.explain.interventions import intervene
 from paribus.failures.outcomes import outcomes
@@ -28,6 +26,7 @@ from paribus.records.store import read_record, read_weights, run_folder
 from paribus.records.types import EngineFacts, Record
 from paribus.study.plan import runs
 from paribus.study.spec import Study
+from sessions import all_seeds, session_of
 
 Build = Callable[..., Study]
 
@@ -72,15 +71,14 @@ class Analyzed:
 
 @pytest.fixture(scope="module")
 def analyzed(tmp_path_factory: pytest.TempPathFactory) -> Analyzed:
-    """Two settings, two seeds each; don't write into it."""
+    """Two settings, two seeds each, by real workers; don't write into it."""
     out, told, before = tmp_path_factory.mktemp("analyzed") / "out", list[Event](), {}
-    data = prepare_data(STUDY, None, quiet)
-    with Workers(2) as workers:
-        seeds = {"baseline": 2, "bn": 2}
-        train_missing(STUDY, seeds, data, dict.fromkeys(seeds), out, workers, quiet)
+    with session_of(STUDY, out, Workers(2)) as session:
+        session.train(all_seeds(STUDY))
         before = contents(out / "runs")
-        analyze_missing(STUDY, records(out), data, out, workers, told.append)
-    keep_images(records(out), STUDY.baseline, data, out)
+        session.watch = told.append
+        session.analyze()
+        session.keep_images()
     return Analyzed(out, told, before)
 
 
@@ -90,9 +88,8 @@ def records(out: Path, study: Study = STUDY) -> list[Record]:
 
 def analyze(out: Path, study: Study = STUDY) -> list[Event]:
     heard: list[Event] = []
-    with Workers(1) as workers:
-        data = prepare_data(study, None, quiet)
-        analyze_missing(study, records(out, study), data, out, workers, heard.append)
+    with session_of(study, out, watch=heard.append) as session:
+        session.analyze()
     return heard
 
 
@@ -154,7 +151,7 @@ def test_a_network_of_paribus_own_engine_is_asked_through_it(
 
     monkeypatch.setattr("paribus.execution.analyze.Forward", Asked)
     task = training(STUDY, tmp_path, native)
-    train_and_record(task, quiet)
+    task.perform(quiet)
     record = read_record(run_folder(tmp_path, "baseline", 0))
     assert record.predictions is not None
     images, targets = record.predictions.index[:3], record.predictions.labels[:3]
@@ -204,14 +201,9 @@ def test_a_network_that_can_not_be_analyzed_is_told_with_the_reason_and_the_othe
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     study = small_study(variations={"own": {"network": "stubborn_networks:Stubborn"}})
-    data, told = prepare_data(study, None, quiet), list[Event]()
-    with Workers(1) as workers:
-        seeds = {"baseline": 1, "own": 1}
-        train_missing(study, seeds, data, dict.fromkeys(seeds), tmp_path / "out", workers, quiet)
-        analyze_missing(
-            study, records(tmp_path / "out", study), data, tmp_path / "out", workers, told.append
-        )
-    ended = {e.setting: e for e in told if isinstance(e, RunAnalyzed)}
+    with session_of(study, tmp_path / "out") as session:
+        session.train(all_seeds(study))
+    ended = {e.setting: e for e in analyze(tmp_path / "out", study) if isinstance(e, RunAnalyzed)}
     assert ended["baseline"].status == "finished"
     assert ended["own"].status == "failed"
     assert ended["own"].message == "RuntimeError: no gradient of mine"

@@ -59,7 +59,7 @@ def without_library(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def chosen(study: Study, heard: Callable[[Event], None] = quiet) -> dict[str, tuple[str, str]]:
     seen = {setting.name: ((1, 16, 16), 10) for setting in settings(study)}
-    found = choose(study, seen, Here(), heard)  # type: ignore[arg-type]  # it performs as Workers do
+    found = choose(study, seen, Here(), heard)
     assert all(choice.engine in (None, NATIVE) for choice in found.values())
     return {name: (choice.name, choice.why) for name, choice in found.items()}
 

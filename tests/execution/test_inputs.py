@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from paribus.execution.inputs import RunInputs
-from paribus.records.types import EngineFacts, RunFacts
+from paribus.records.types import TRAINING_FORMAT, EngineFacts, RunFacts
 from synthetic import make_records, make_study
 
 FACTS = make_records(make_study(seeds=1))[0].facts
@@ -13,7 +13,7 @@ FACTS = make_records(make_study(seeds=1))[0].facts
 
 def of(facts: RunFacts) -> RunInputs:
     return RunInputs(
-        format=facts.format,
+        format=TRAINING_FORMAT,
         config=facts.config,
         seed=facts.seed,
         data=facts.data.fingerprint,

@@ -15,14 +15,11 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from failures.made import Probabilities, some_records, surely
-from paribus.events import quiet
-from paribus.execution.conduct import prepare_data, train_missing
-from paribus.execution.workers import Workers
 from paribus.failures.label_errors import class_thresholds, label_odds, suspicions
 from paribus.failures.outcomes import outcomes
-from paribus.pipeline import read_records
 from paribus.records.types import Integers
 from paribus.study.spec import Study
+from sessions import session_of
 
 Flags = npt.NDArray[np.bool_]
 
@@ -201,12 +198,9 @@ def test_planted_errors_in_real_images_are_found_by_trained_networks(tmp_path: P
             "seeds": 2,
         }
     )  # fmt: skip
-    data = prepare_data(study, None, quiet)
-    with Workers(1) as workers:
-        train_missing(
-            study, {"baseline": 2}, data, {"baseline": None}, tmp_path / "out", workers, quiet
-        )
-    its = outcomes(read_records(tmp_path / "out", study)[0])
+    with session_of(study, tmp_path / "out") as session:
+        session.train({"baseline": 2})
+        its, data = outcomes(session.records()), session.data
     (one,) = its.values()
     pixels = [data["baseline"].originals.read(index).tobytes() for index in one.index.tolist()]
     labels = [one.classes[label] for label in one.labels]

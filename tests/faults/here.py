@@ -9,24 +9,18 @@ from unittest.mock import patch
 import paribus
 from paribus.events import Watch, quiet
 from paribus.execution.task import Outcome, Task
+from paribus.execution.workers import Workers
 from paribus.explain.attribution import integrated_gradients
 from paribus.io.disk import write_file
-from paribus.records.types import Record
 from paribus.report.write import write_report
+from paribus.results import Results
 from paribus.study.spec import Study
 
 Written = dict[str, bytes]
 
 
-class Here:
+class Here(Workers):
     """Performs tasks in this process, one after another."""
-
-    def __init__(self, jobs: int | None = None) -> None: ...
-
-    def __enter__(self) -> "Here":
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
 
     def needed(self, tasks: Sequence[Task]) -> int:
         return 1
@@ -43,21 +37,27 @@ class Here:
 
 def run_here(
     study: Study, out: Path, written: Written, watch: Watch = quiet, *, other_machine: bool = False
-) -> None:
+) -> Results:
     """Run a study in this process.
 
     Args:
         written: the files of its report by their names in `out`. Where there are none they are
             made and put there; else they are written as they are, for making them takes seconds.
     """
-    quick = partial(integrated_gradients, steps=1)  # how exact they are is no matter here
+    with in_this_process(), _report(written):
+        return paribus.run(study, out, jobs=1, other_machine=other_machine, watch=watch)
+
+
+@contextmanager
+def in_this_process() -> Iterator[None]:
+    """Studies are trained and analyzed here, with maps that are as coarse as they are quick."""
+    quick = partial(integrated_gradients, steps=1)
     with (
-        patch("paribus.execution.workers.Workers", Here),
+        patch("paribus.execution.session.Workers", Here),
         patch("paribus.execution.analyze.integrated_gradients", quick),
         patch("paribus.execution.analyze.occlusion", quick),
-        _report(written),
     ):
-        paribus.run(study, out, jobs=1, other_machine=other_machine, watch=watch)
+        yield
 
 
 @contextmanager
@@ -66,14 +66,14 @@ def _report(written: Written) -> Iterator[None]:
         written[str(path.relative_to(out_of[0]))] = content
         write_file(path, content)
 
-    def make(out: Path, study: Study, records: Sequence[Record], *, images: bool) -> Path:
-        out_of.append(out)
-        return write_report(out, study, records, images=images)
+    def make(results: Results) -> Path:
+        out_of.append(results.out)
+        return write_report(results)
 
-    def write(out: Path, study: Study, records: Sequence[Record], *, images: bool) -> Path:
+    def write(results: Results) -> Path:
         for name, content in written.items():
-            write_file(out / name, content)
-        return out / "report.html"
+            write_file(results.out / name, content)
+        return results.report
 
     out_of: list[Path] = []
     if written:

@@ -4,7 +4,7 @@ Most processes are forks that send themselves SIGKILL before one step of a write
 midst. The others are whole `paribus run` commands, whose worker, parent or group is sent a signal
 from outside at a moment drawn by lot; each goes on where the one before was killed.
 
-    PYTHONPATH=tests python -m faults.many_kills [steps] [commands]
+    PYTHONPATH=tests python -m faults.many_kills STEPS COMMANDS
 """
 
 import os
@@ -34,7 +34,7 @@ VICTIMS = ("worker", "parent", "both")
 
 def main() -> None:
     """Kill, compare, and print how often; ends with 1 if anything differs."""
-    at_steps, commands = (int(word) for word in [*sys.argv[1:], "460", "40"][:2])
+    at_steps, commands = map(int, sys.argv[1:])
     with tempfile.TemporaryDirectory() as place:
         os.environ["PARIBUS_CACHE"] = f"{place}/cache"
         os.chdir(place)
@@ -99,7 +99,7 @@ def report_files(out: Path) -> Written:
     return {str(path.relative_to(out)): path.read_bytes() for path in names}
 
 
-def in_a_fork(work: Callable[[], None]) -> int:
+def in_a_fork(work: Callable[[], object]) -> int:
     """Do something in a process of its own; the number of the signal that ended it, or 0."""
     child = os.fork()
     if child == 0:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from paribus.log import read_log
-from paribus.pipeline import read_results
+from paribus.results import read_results
 from paribus.tables import to_csv
 
 #: A network that takes a few hundredths of a second an epoch, wherever it is trained.

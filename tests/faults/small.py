@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from paribus.events import EpochDone, Event, quiet
-from paribus.execution.conduct import prepare_data
-from paribus.execution.inputs import inputs
-from paribus.execution.train import Training, train_and_record
+from paribus.execution.data import prepare_data
+from paribus.execution.inputs import run_inputs
+from paribus.execution.train import Training
 from paribus.records.types import EngineFacts
 from paribus.study.plan import runs
 from paribus.study.spec import Study
@@ -82,7 +82,7 @@ def training(study: Study, out: Path, engine: EngineFacts | None = None) -> Trai
         baseline=study.baseline,
         run=run,
         dataset=dataset.folder,
-        inputs=inputs(run, dataset, engine),
+        inputs=run_inputs(run, dataset, engine),
         out=out,
     )
 
@@ -95,7 +95,7 @@ def train_until(task: Training, epoch: int) -> None:
             raise Killed
 
     with pytest.raises(Killed):
-        train_and_record(task, watch)
+        task.perform(watch)
 
 
 def content(out: Path, but_for: frozenset[str] = frozenset(TIMES | COUNTS)) -> dict[str, Any]:

@@ -1,9 +1,5 @@
-"""Damage to records and checkpoints: what is loaded is what was written, or it is refused.
+"""Damage to records and checkpoints: what is loaded is what was written, or it is refused."""
 
-`FAULTS` times as many are tried in `make faults`.
-"""
-
-import os
 import random
 import shutil
 from collections import Counter
@@ -12,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from effort import tries
 from faults.here import run_here
 from faults.small import content, differing, small_study, train_until, training
 from paribus.errors import RecordError
@@ -27,8 +24,7 @@ from paribus.records.store import (
     run_folder,
 )
 
-EFFORT = 25 if "PARIBUS_FAULTS" in os.environ else 1
-MUTATIONS = 200
+MUTATIONS = tries(200)
 
 
 def mutate(content: bytes, draw: random.Random) -> bytes:
@@ -59,7 +55,7 @@ def damaged(folder: Path, place: Path, seed: int) -> Iterator[tuple[Path, str]]:
     """Copies of a folder, each with one file damaged, and that file's name."""
     draw = random.Random(seed)
     files = sorted(folder.iterdir())
-    for number in range(MUTATIONS * EFFORT):
+    for number in range(MUTATIONS):
         copy = place / "copy"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(folder, copy)
@@ -118,7 +114,7 @@ def test_no_damaged_checkpoint_is_gone_on_from(images: Path, tmp_path: Path) -> 
             assert [path.name for path in passed_over] == [name]
             noticed += 1
         assert found.epoch == epoch_of(before if name == last.name else last)
-    assert noticed > MUTATIONS * EFFORT / 3
+    assert noticed > MUTATIONS / 3
 
 
 def test_checkpoints_that_changed_names_count_as_damaged(images: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from effort import telling
 from faults.here import Here
 from faults.seam import Seam, die_at, nothing, refuse_at, seam
 from faults.small import Killed
@@ -65,7 +66,7 @@ def neither(name: str, label: str, lasting: bool) -> list[object]:
 
 
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
-@pytest.mark.parametrize("code", REFUSALS, ids=errno.errorcode.get)
+@pytest.mark.parametrize("code", telling(REFUSALS, errno.ENOSPC), ids=errno.errorcode.get)
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_refusal_at_any_step_leaves_the_old_or_the_new_and_says_what_and_where(
     name: str, code: int, lasting: bool, tmp_path: Path
@@ -132,7 +133,7 @@ def test_what_is_not_there_is_removed_already(tmp_path: Path) -> None:
     remove(tmp_path / "nothing")
 
 
-@pytest.mark.parametrize("code", REFUSALS, ids=errno.errorcode.get)
+@pytest.mark.parametrize("code", telling(REFUSALS, errno.ENOSPC), ids=errno.errorcode.get)
 def test_the_command_ends_with_1_and_says_what_where_and_what_to_do(
     code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,23 +9,23 @@ import errno
 import itertools
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from effort import EFFORT
 from faults.here import Written, run_here
 from faults.seam import Seam, die_at, refuse_at, seam
 from faults.small import Killed, content, differing, small_study
 from paribus.errors import DiskError
 from paribus.events import quiet
-from paribus.execution.conduct import prepare_data
+from paribus.execution.data import prepare_data
 from paribus.io.disk import UNFINISHED
 from paribus.records.store import read_record
 
 EPOCHS = 2
 
-#: In `make faults` the disk refuses each step once, here every sixth kind.
-EVERY = "PARIBUS_FAULTS" in os.environ
 REFUSALS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.ENOENT)
 
 #: Steps that only open or sync a file under way leave the disk as the step before.
@@ -112,10 +112,17 @@ def test_a_study_killed_at_fifty_steps_one_after_another_ends_as_if_it_had_not_b
     assert differing(everything(tmp_path / "out"), reference.content) == set()
 
 
+def refused_steps(labels: list[str]) -> Sequence[int]:
+    """Every step; one of every kind in the short form; every sixth of these in `make test`."""
+    if EFFORT > 1:
+        return range(len(labels))
+    return chosen(labels) if EFFORT else chosen(labels)[::6]
+
+
 def test_a_study_refused_at_any_step_says_so_keeps_what_is_finished_and_goes_on(
     reference: Reference, tmp_path: Path
 ) -> None:
-    points = range(len(reference.labels)) if EVERY else chosen(reference.labels)[::6]
+    points = refused_steps(reference.labels)
     wrong, refused = {}, 0
     for number, code in zip(points, itertools.cycle(REFUSALS)):
         out = tmp_path / str(number)

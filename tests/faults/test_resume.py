@@ -22,7 +22,7 @@ from paribus.execution import checkpoint, train
 from paribus.execution.checkpoint import Checkpoint, Writer
 from paribus.execution.environment import environment
 from paribus.execution.resume import refuse_other_machines
-from paribus.execution.train import Training, train_and_record
+from paribus.execution.train import Training
 from paribus.records.store import checkpoint_folder, checkpoints, read_record, run_folder
 from paribus.records.types import EngineFacts
 from paribus.study.spec import Study
@@ -39,7 +39,7 @@ def begun(study_of: Path, out: Path, kind: str = "everything drawn") -> Training
 
 def finished(images: Path, out: Path, kind: str = "everything drawn") -> dict[str, object]:
     """What the same run leaves that nobody interrupts."""
-    train_and_record(training(small_study(images, kind), out), quiet)
+    training(small_study(images, kind), out).perform(quiet)
     return content(out)
 
 
@@ -51,7 +51,7 @@ def test_a_run_killed_twice_leaves_the_same_record_to_the_last_bit(
     train_until(task, 1)
     train_until(task, 3)
     heard: list[Event] = []
-    train_and_record(task, heard.append)
+    task.perform(heard.append)
     assert heard[0] == RunBegins(*RUN, epoch=3, epochs=4)
     assert differing(content(tmp_path), finished(images, tmp_path / "whole", kind)) == set()
     facts = read_record(run_folder(tmp_path, *RUN)).facts
@@ -66,10 +66,10 @@ def test_so_does_one_that_paribus_own_engine_trains(
     whole, task = (
         training(small_study(images, kind), tmp_path / name, native) for name in ("one", "two")
     )
-    train_and_record(whole, quiet)
+    whole.perform(quiet)
     train_until(task, 1)
     train_until(task, 3)
-    train_and_record(task, quiet)
+    task.perform(quiet)
     assert differing(content(tmp_path / "one"), content(tmp_path / "two")) == set()
     facts = read_record(run_folder(tmp_path / "two", *RUN)).facts
     assert (facts.resumes, facts.other_machines) == (2, ())
@@ -96,10 +96,10 @@ def test_a_network_of_ones_own_keeps_what_its_state_dict_leaves_out(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(KINDS, "counting", {"network": "counting_network:Counting"})
     study = small_study(images, "counting")
-    train_and_record(training(study, tmp_path / "whole"), quiet)
+    training(study, tmp_path / "whole").perform(quiet)
     task = training(study, tmp_path / "killed")
     train_until(task, 2)
-    train_and_record(task, quiet)
+    task.perform(quiet)
     assert differing(content(tmp_path / "whole"), content(tmp_path / "killed")) == set()
 
 
@@ -133,7 +133,7 @@ def test_a_state_that_is_not_restored_is_noticed(
 ) -> None:
     task = begun(images, tmp_path)
     monkeypatch.setattr(broken, instead)
-    train_and_record(task, quiet)
+    task.perform(quiet)
     monkeypatch.undo()
     whole = finished(images, tmp_path / "whole")
     assert f"baseline/{noticed}" in differing(content(tmp_path), whole)
@@ -145,7 +145,7 @@ def test_streams_that_went_on_from_where_they_were_would_be_noticed(
     task = begun(images, tmp_path)
     # Dropout that isn't seeded anew for each epoch depends on what was drawn before.
     monkeypatch.setattr("paribus.training.loop.torch.manual_seed", lambda seed: None)
-    train_and_record(task, quiet)
+    task.perform(quiet)
     monkeypatch.undo()
     whole = finished(images, tmp_path / "whole")
     assert "baseline/seed-0/weights-last.safetensors" in differing(content(tmp_path), whole)
@@ -155,7 +155,7 @@ def test_another_number_of_threads_is_noticed_in_the_record(images: Path, tmp_pa
     task = begun(images, tmp_path)
     torch.set_num_threads(2)
     try:
-        train_and_record(task, quiet)
+        task.perform(quiet)
     finally:
         torch.set_num_threads(1)
     different = differing(content(tmp_path), finished(images, tmp_path / "whole"))
@@ -224,7 +224,7 @@ def test_a_run_that_went_on_elsewhere_says_so(
     monkeypatch.setattr(
         train, "environment", lambda engine: before.model_copy(update={"cpu_capability": "SVE"})
     )
-    train_and_record(task, quiet)
+    task.perform(quiet)
     assert read_record(run_folder(tmp_path, *RUN)).facts.other_machines == (before,)
 
 
@@ -233,7 +233,7 @@ def test_a_study_is_refused_before_it_trains_and_goes_on_when_that_is_asked_for(
 ) -> None:
     begun(images, tmp_path)
     study, heard = small_study(images), list[Event]()
-    monkeypatch.setattr("paribus.execution.conduct.THREADS", 2)
+    monkeypatch.setattr("paribus.execution.session.THREADS", 2)
     with pytest.raises(ResumeError):
         run_here(study, tmp_path, {"report.html": b""}, heard.append)
     assert not any(isinstance(event, RunBegins) for event in heard)
@@ -257,7 +257,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before_then_to_the_start(
         for file in files[:damaged]:
             file.write_bytes(file.read_bytes()[:-1])
         heard: list[Event] = []
-        train_and_record(task, heard.append)
+        task.perform(heard.append)
         assert [type(event) for event in heard[:damaged]] == [CheckpointPassedOver] * damaged
         assert heard[damaged] == RunBegins(*RUN, epoch=epoch, epochs=4)
         assert differing(content(out), whole) == set()
@@ -268,7 +268,7 @@ def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(
 ) -> None:
     begun(images, tmp_path, "everything drawn")
     heard: list[Event] = []
-    train_and_record(training(small_study(images, "adam"), tmp_path), heard.append)
+    training(small_study(images, "adam"), tmp_path).perform(heard.append)
     assert heard[0] == RunBegins(*RUN, epoch=0, epochs=4)
     assert differing(content(tmp_path), finished(images, tmp_path / "whole", "adam")) == set()
 

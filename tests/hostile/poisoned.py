@@ -13,9 +13,9 @@ import numpy as np
 
 from hostile.payloads import HTML, PAYLOADS
 from paribus import pipeline
-from paribus.failures.image_names import original_name, seen_name
 from paribus.metrics.interventions import interventions
 from paribus.records.analyses import write_explanations, write_interventions
+from paribus.records.images import original_name, seen_name
 from paribus.records.store import read_record, run_folder, write_record
 from paribus.records.types import Explanations, Failure, Interventions, Record, RunFacts
 from paribus.study.copy import write_study_copy

@@ -131,3 +131,23 @@ HOSTILE: dict[str, tuple[str | bytes, int]] = {
     "a network of somebody's": (f"{GOOD}network: 'os:system'\n", 1),
     "a variation of somebody's": (f"{GOOD}  own: {{network: 'os:system'}}\n", 1),
 }  # fmt: skip
+
+#: Two of each kind: these are tried in `make test`.
+TELLING = (
+    "aliases of lists",
+    "an alias within itself",
+    "brackets",
+    "dashes",
+    "ten megabytes",
+    "comments",
+    "more digits than are converted",
+    "infinity by overflow",
+    "a key twice",
+    "a key that steers the terminal",
+    "a command",
+    "a set",
+    "NUL",
+    "half a character in bytes",
+    "a network of somebody's",
+    "a variation of somebody's",
+)

@@ -23,8 +23,8 @@ from data.test_download import (
     refused,
     server,
 )
+from effort import examples, telling
 from hostile.archives import EVIL, HARMLESS, REFUSED, WHOLE, zipped
-from hostile.effort import examples
 from hostile.mutations import mutate
 from paribus.data import download
 from paribus.errors import DownloadError
@@ -46,7 +46,18 @@ def require_nothing_elsewhere(place: Path) -> None:
     assert not ABSOLUTE.exists()
 
 
-@pytest.mark.parametrize("name", HARMLESS)
+@pytest.mark.parametrize(
+    "name",
+    telling(
+        HARMLESS,
+        "..",
+        "absolute",
+        "its folder as a link",
+        "a device",
+        "a second of one name",
+        "pax records of another place",
+    ),
+)
 def test_the_known_files_are_taken_and_nothing_else(
     name: str, server: Server, fetch: Fetch, tmp_path: Path
 ) -> None:
@@ -55,7 +66,25 @@ def test_the_known_files_are_taken_and_nothing_else(
     require_nothing_elsewhere(tmp_path)
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize(
+    "name",
+    telling(
+        REFUSED,
+        "a symbolic link",
+        "a pipe",
+        "the wrong one first",
+        "too short",
+        "too long",
+        "a size of pax that lies",
+        "a size that takes years to pass over",
+        "a name of a terabyte",
+        "digits without end",
+        "long names of long names",
+        "a sparse file",
+        "more members than memory holds",
+        "half an end",
+    ),
+)
 def test_it_is_refused_soon_with_a_reason_and_nothing_wrong_is_kept(
     name: str, server: Server, fetch: Fetch, folder: Path, tmp_path: Path
 ) -> None:

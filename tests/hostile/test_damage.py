@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hostile.effort import EFFORT
+from effort import tries
 from hostile.mutations import mutate
 from hostile.test_images import SMALL
 from paribus.data.dataset import Dataset, prepare
@@ -86,7 +86,7 @@ def same(one: Dataset, other: Dataset) -> bool:
 def damages(folder: Path, count: int, seed: int) -> Iterator[Path]:
     """Damage one file of a folder after another, its time unchanged; each is whole again after."""
     draw = random.Random(seed)
-    for _ in range(count * EFFORT):
+    for _ in range(tries(count)):
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         path, other = draw.choice(files), draw.choice(files)
         facts, content = path.stat(), path.read_bytes()

@@ -21,6 +21,7 @@ from data.test_download import (
     refused,
     server,
 )
+from effort import telling
 from paribus.data import download
 from paribus.data.http_stream import ATTEMPTS, LEAST
 
@@ -55,7 +56,20 @@ SURVIVED: dict[str, list[Answer]] = {
 }
 
 
-@pytest.mark.parametrize("name", SURVIVED)
+@pytest.mark.parametrize(
+    "name",
+    telling(
+        SURVIVED,
+        "a cut",
+        "a stall",
+        "busy",
+        "a range one byte late",
+        "the whole for a range",
+        "another ETag",
+        "a length too long",
+        "no length",
+    ),
+)
 def test_the_right_bytes_come_in_the_end(name: str, server: Server, fetch: Fetch) -> None:
     server.script = list(SURVIVED[name])
     assert here(fetch(timeout=0.3)) == CONTENT
@@ -89,7 +103,18 @@ def test_there_are_twenty_five_of_them() -> None:
     assert len(SURVIVED) + len(REFUSED) >= 25
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize(
+    "name",
+    telling(
+        REFUSED,
+        "a byte a connection",
+        "a drip without length",
+        "a length of a terabyte",
+        "not found",
+        "a redirect to a file",
+        "wrong bytes",
+    ),
+)
 def test_it_ends_with_a_clear_error_and_nothing_wrong_is_kept(
     name: str, server: Server, fetch: Fetch, folder: Path
 ) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from hostile.effort import examples
+from effort import examples
 from hostile.measured import paribus
 from hostile.mutations import mutate
 from paribus.data.decode import LARGEST, UnusableError, decode

@@ -21,8 +21,8 @@ import pytest
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, Dialog, Request
 
-from hostile.effort import EFFORT
-from hostile.payloads import HTML, PAYLOADS
+from effort import EFFORT, telling, tries
+from hostile.payloads import FORMULAS, HTML, MARKDOWN, PAYLOADS, TEMPLATES, TERMINAL
 from hostile.poisoned import analyze, write_results
 from paribus import pipeline
 from paribus.errors import StudyError
@@ -37,6 +37,10 @@ def test_there_are_a_hundred_different_ones() -> None:
     assert len(set(PAYLOADS)) == len(PAYLOADS) >= 100
 
 
+WHICH = telling(["few", "many"], "few")
+each = pytest.mark.parametrize("which", WHICH)
+
+
 @dataclass(frozen=True)
 class Reports:
     """A report of few classes, which shows matrices; one of a hundred; and a harmless one."""
@@ -49,17 +53,15 @@ class Reports:
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     place = tmp_path_factory.mktemp("names")
-    write_results(place / "few", PAYLOADS[:24], first=0)
-    write_results(place / "many", PAYLOADS, first=50)
+    write_results(place / "few", [*HTML[:12], *PAYLOADS[len(HTML) :: 5]], first=0)
+    if "many" in WHICH:
+        write_results(place / "many", PAYLOADS, first=50)
     study = make_study(seeds=2, epochs=2, settings=["main", "l2"])
     records = make_records(study, images=60, failing=("l2", 1))
     for record in records:
         analyze(place / "harmless", record)
     write_report(results_of(study, records, place / "harmless"))
     return Reports(place / "few", place / "many", place / "harmless")
-
-
-BOTH = pytest.mark.parametrize("which", ["few", "many"])
 
 
 # ---- in a browser ---------------------------------------------------------------------------
@@ -171,7 +173,7 @@ class TestInABrowser:
         }
         assert seen.elements <= usual | {"span"}
 
-    @BOTH
+    @each
     def test_nothing_runs_and_nothing_is_asked_for(
         self, which: str, reports: Reports, browser: Browser
     ) -> None:
@@ -181,14 +183,14 @@ class TestInABrowser:
         assert [url for url in seen.asked if not url.startswith("data:")] == [file.as_uri()]
         assert (seen.complaints, seen.handlers) == ([], [])
 
-    @BOTH
+    @each
     def test_no_payload_becomes_a_part_of_the_page(
         self, which: str, reports: Reports, browser: Browser
     ) -> None:
         usual = visit(browser, reports.harmless / "report.html").elements
         assert visit(browser, getattr(reports, which) / "report.html").elements <= usual | {"span"}
 
-    @BOTH
+    @each
     def test_escaping_alone_would_hold_without_the_policy(
         self, which: str, reports: Reports, browser: Browser, tmp_path: Path
     ) -> None:
@@ -221,7 +223,7 @@ class TestInABrowser:
         self, reports: Reports, browser: Browser
     ) -> None:
         # All are drawn alike, and the shapes of all are looked at below.
-        for file in sorted((reports.few / "figures").glob("*.svg"))[: 3 * EFFORT]:
+        for file in sorted((reports.few / "figures").glob("*.svg"))[: tries(4)]:
             seen = visit(browser, file)
             assert (seen.hits, seen.asked, seen.handlers) == (0, [file.as_uri()], [])
 
@@ -242,7 +244,7 @@ RUNNING = (HTML[0], HTML[10], HTML[12], HTML[14], HTML[24], HTML[28], HTML[33])
 # ---- charts ---------------------------------------------------------------------------------
 
 
-@BOTH
+@each
 def test_a_chart_holds_shapes_and_text_alone(which: str, reports: Reports) -> None:
     files = sorted((getattr(reports, which) / "figures").glob("*.svg"))
     assert len(files) >= 4
@@ -277,7 +279,7 @@ class Tags(HTMLParser):
         self.targets |= {value or "" for name, value in attrs if name in {"href", "src"}}
 
 
-@BOTH
+@each
 def test_markdown_shows_a_payload_as_text(which: str, reports: Reports) -> None:
     rendered, usual = Tags(), Tags()
     render = MarkdownIt("gfm-like", {"linkify": False, "html": True}).render
@@ -293,7 +295,7 @@ def test_markdown_shows_a_payload_as_text(which: str, reports: Reports) -> None:
 FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]|[;\t\r\n][=+\-@\uff1d\uff0b]")
 
 
-@BOTH
+@each
 def test_no_cell_is_a_formula_and_no_number_is_text(which: str, reports: Reports) -> None:
     results = pipeline.read_results(getattr(reports, which))
     for file in sorted((getattr(reports, which) / "tables").iterdir()):
@@ -321,8 +323,10 @@ def is_number(cell: str) -> bool:
 
 # ---- a terminal, a study, a folder ----------------------------------------------------------
 
+ONE_OF_EACH = (HTML[0], MARKDOWN[0], FORMULAS[0], TEMPLATES[0], *TERMINAL)
 
-@pytest.mark.parametrize("text", PAYLOADS)
+
+@pytest.mark.parametrize("text", telling(PAYLOADS, *ONE_OF_EACH))
 def test_no_payload_can_be_a_settings_name(text: str) -> None:
     quoted = "".join(f"\\U{ord(letter):08x}" for letter in text[:300])
     study = "name: a\ndata: {source: digits}\nepochs: 1\nvariations:\n"
@@ -333,7 +337,7 @@ def test_no_payload_can_be_a_settings_name(text: str) -> None:
     assert all(said.isprintable() for said in str(caught.value).splitlines())
 
 
-@pytest.mark.parametrize("text", PAYLOADS)
+@pytest.mark.parametrize("text", telling(PAYLOADS, *ONE_OF_EACH))
 def test_no_payload_steers_a_terminal(text: str) -> None:
     shown = printable(text)
     assert "\n" not in shown

@@ -79,7 +79,7 @@ def test_explanations_are_read_back_with_maps_rounded_to_half_precision(
 
 def test_of_another_network_nothing_is_known(tmp_path: Path, records: list[Record]) -> None:
     write_interventions(tmp_path, records[0], interventions(records[0]))
-    assert records[0].predictions is not None
+    assert records[0].predictions is not None and records[0].predictions.last is not None
     records[0].predictions.last[3, 1] -= 1e-3  # as if it had been trained again, elsewhere
     assert read_interventions(tmp_path, records[0]) is None
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from paribus.metrics.registry import METRICS
-from paribus.narrative.words import Spread
+from paribus.narrative.numbers import Spread
 from paribus.results import Results
 from paribus.tables import confusion_of
 from report.reports import ordinary, results_of

@@ -33,15 +33,15 @@ class _Commands(click.Group):
             ctx.exit(error.exit_code)
         except KeyboardInterrupt as interrupt:
             with suppress(OSError):  # the terminal may be gone
-                click.echo("Stopped. Finished runs are kept; the same command goes on.", err=True)
+                click.echo("Stopped. Finished runs are kept; rerun to resume.", err=True)
             ctx.exit(exit_code(interrupt))
 
 
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
-    epilog="Exit codes: 0 done, 1 a run failed or something could not be done, 2 the study or "
-    "the command is wrong, 130, 143 or 129 stopped by Ctrl-C, SIGTERM or a closed terminal. "
+    epilog="Exit codes: 0 done; 1 a run failed or something could not be done; 2 the study or "
+    "the command is wrong; 130, 143 or 129 stopped by Ctrl-C, SIGTERM or a closed terminal. "
     "Results go to standard output, progress to standard error; NO_COLOR is respected.",
 )
 @click.version_option(paribus.__version__, "--version", "-V", prog_name="paribus")

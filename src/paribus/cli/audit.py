@@ -41,11 +41,11 @@ def audit(file: Path, spread: float | None, as_json: bool) -> None:
     from paribus.audit import audit as audited
     from paribus.audit.read import read_published
 
-    found = audited(read_published(file), spread)
+    result = audited(read_published(file), spread)
     if as_json:
-        click.echo(json.dumps({"sound": found.sound} | asdict(found), indent=1))
+        click.echo(json.dumps({"sound": result.sound} | asdict(result), indent=1))
     else:
         from paribus.audit.show import show
 
-        show(found)
-    sys.exit(0 if found.sound else 1)
+        show(result)
+    sys.exit(0 if result.sound else 1)

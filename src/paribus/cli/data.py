@@ -30,11 +30,11 @@ def list_sources(data_dir: Path | None, as_json: bool) -> None:
     """
     from paribus.data.verify import states
 
-    found = states(data_dir)
+    sources = states(data_dir)
     if as_json:
-        click.echo(json.dumps([asdict(state) for state in found], indent=1, default=str))
+        click.echo(json.dumps([asdict(state) for state in sources], indent=1, default=str))
         return
-    for state in found:
+    for state in sources:
         click.echo(f"{state.name:8} {state.state}\n         {state.description}")
         if state.where:
             click.echo(f"         {state.where}")
@@ -46,8 +46,8 @@ def list_sources(data_dir: Path | None, as_json: bool) -> None:
 def fetch(source: str, data_dir: Path | None) -> None:
     """Download a source's images into the cache (or --data-dir).
 
-    STL-10's archive is read as it arrives and left as soon as the labeled images are
-    complete; a cut connection is taken up again.
+    The download of STL-10's archive stops as soon as the labeled images are complete, and
+    resumes after a broken connection.
 
     \b
     Example:

@@ -18,7 +18,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a pr
 DATA_DIR = click.option(
     "--data-dir",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Where STL-10's official binary files lie.",
+    help="Folder of STL-10's official binary files.",
 )
 
 
@@ -31,8 +31,7 @@ def _looks(
         looks = ()
     if looks is not None and (list(looks) != sorted(set(looks)) or min(looks, default=0) < 3):
         raise click.BadParameter(
-            f"{value!r} came; numbers of seeds from 3 on, each larger than the one before, as "
-            "5,8,12,20"
+            f"expected increasing numbers of seeds from 3 on, as 5,8,12,20; got {value!r}"
         )
     return looks
 
@@ -40,21 +39,21 @@ def _looks(
 def study_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options of a command that takes a study file, in the order that help lists them."""
     options = [
-        click.option("--seeds", type=click.IntRange(1, 1000), help="Instead of the study's."),
+        click.option("--seeds", type=click.IntRange(1, 1000), help="Overrides the study's."),
         click.option(
             "--looks",
             metavar="N,N,...",
             callback=_looks,
             help="Add seeds at these looks until every variation is decided, as 5,8,12,20.",
         ),
-        click.option("--epochs", type=click.IntRange(1), help="Instead of the study's."),
+        click.option("--epochs", type=click.IntRange(1), help="Overrides the study's."),
         click.option(
             "--engine",
             type=click.Choice(["auto", "torch", "native"]),
-            help="What trains: Paribus's own engine (native) or PyTorch; instead of the study's.",
+            help="What trains: Paribus's own engine (native) or PyTorch; overrides the study's.",
         ),
         click.option(
-            "--jobs", type=click.IntRange(1, 256), help="Processes; one a core by default."
+            "--jobs", type=click.IntRange(1, 256), help="Worker processes; one per core by default."
         ),
         DATA_DIR,
         click.option(
@@ -80,7 +79,9 @@ def read(
     from paribus.study.read import read_study, require_permission
 
     if seeds and looks:
-        raise click.UsageError("--seeds is a fixed number and --looks adds seeds: name one of them")
+        raise click.UsageError(
+            "--seeds is a fixed number and --looks adds seeds: give only one of them"
+        )
     until = {"until": "decided", "looks": looks} if looks else None
     study = read_study(study_file, seeds=seeds or until, epochs=epochs, engine=engine)
     if not allow_code:

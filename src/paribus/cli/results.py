@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paribus.cli.options import JSON, OUT
-from paribus.cli.output import print_results, rows
+from paribus.cli.show import print_results, rows
 
 if TYPE_CHECKING:
     from paribus.tables import FailureKind, Order
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 @click.command()
 @OUT
 @click.option(
-    "--no-images", is_flag=True, help="Leave out the images, where they may not be published."
+    "--no-images",
+    is_flag=True,
+    help="Leave out the images, for data sets whose images may not be published.",
 )
 @JSON
 def report(out: Path, no_images: bool, as_json: bool) -> None:
     """Write the report of OUT again, from its records alone.
 
-    Needs neither the data set nor PyTorch. It may be done while the study is being trained: the
-    report then shows the runs that have finished.
+    Needs neither the data set nor PyTorch. Works while the study is still training: the report
+    then shows the finished runs.
 
     \b
     Examples:
@@ -43,9 +45,9 @@ def report(out: Path, no_images: bool, as_json: bool) -> None:
 @OUT
 @JSON
 def status(out: Path, as_json: bool) -> None:
-    """Show how far the study in OUT has come, also while it is being trained.
+    """Show the progress of the study in OUT, also while it is training.
 
-    Every run is done, running, failed, damaged, interrupted (it will go on from a checkpoint)
+    Every run is done, running, failed, damaged, interrupted (it will resume from a checkpoint)
     or left. Needs neither the data set nor PyTorch, and changes nothing.
 
     \b
@@ -55,13 +57,13 @@ def status(out: Path, as_json: bool) -> None:
     """
     from paribus.status import status as status_of
 
-    found = status_of(out)
+    progress = status_of(out)
     if as_json:
-        click.echo(json.dumps(asdict(found) | {"counts": found.counts}, indent=1))
+        click.echo(json.dumps(asdict(progress) | {"counts": progress.counts}, indent=1))
     else:
-        from paribus.cli.screen_status import show_status
+        from paribus.cli.show import show_status
 
-        show_status(found)
+        show_status(progress)
 
 
 @click.command()
@@ -70,18 +72,18 @@ def status(out: Path, as_json: bool) -> None:
 def check(out: Path, as_json: bool) -> None:
     """Test the claims of the study in OUT again, from its records alone.
 
-    The exit code is 0 if every claim is supported and 1 if one is refuted or undecided, so
-    that a study's conclusions can be kept true like any other test.
+    The exit code is 0 if every claim is supported, and 1 if any is refuted or undecided, so you
+    can run it in CI like any other test.
 
     \b
     Examples:
       paribus check out/stl10
       paribus check out/stl10 --json
     """
-    from paribus import pipeline
-    from paribus.cli.screen import show_claims
+    from paribus.cli.show import show_claims
+    from paribus.results import read_results
 
-    results = pipeline.read_results(out)
+    results = read_results(out)
     if as_json:
         tested = {"study": results.study.name, "claims": rows(results.table("claims"))}
         click.echo(json.dumps(tested, indent=1))
@@ -95,27 +97,27 @@ def check(out: Path, as_json: bool) -> None:
 @click.option("--setting", help="Of this setting only.")
 @click.option("--true", metavar="CLASS", help="Images of this class.")
 @click.option(
-    "--predicted", metavar="CLASS", help="Images that at least one seed takes for this class."
+    "--predicted", metavar="CLASS", help="Images that at least one seed predicts as this class."
 )
 @click.option(
     "--kind",
     type=click.Choice(["systematic", "seed-dependent", "one-seed", "fixed", "broken"]),
-    help="Wrong in every seed, in some, or in the only one; or what a variation changes.",
+    help="Wrong in every seed, in some, or in the only one; or fixed or broken by a variation.",
 )
 @click.option(
     "--sort",
     type=click.Choice(["wrong", "confidence", "boundary", "suspicion", "fixed", "broken"]),
     default="wrong",
     show_default=True,
-    help="What comes first: wrong in most seeds; most surely wrong; nearest to right; most "
-    "likely to carry a wrong label; fixed, or broken, in most seeds.",
+    help="What comes first: wrong in most seeds; most confidently wrong; nearest to the decision "
+    "boundary; most likely mislabeled; fixed, or broken, in most seeds.",
 )
 @click.option(
     "--limit",
     type=click.IntRange(0),
     default=20,
     show_default=True,
-    help="Show so many at most; 0 shows all.",
+    help="Show at most this many; 0 shows all.",
 )
 @JSON
 def failures(
@@ -130,8 +132,8 @@ def failures(
 ) -> None:
     """List the test images that OUT's networks get wrong, from its records alone.
 
-    An image is a failure of a setting if at least one seed gets it wrong. One that a variation
-    fixes is listed with the variation, even if no seed gets it wrong any more.
+    An image is a failure of a setting if at least one seed gets it wrong. An image that a
+    variation fixes is listed with the variation, even if no seed gets it wrong any more.
 
     \b
     Examples:
@@ -139,14 +141,16 @@ def failures(
       paribus failures out/stl10 --setting batch-norm --kind fixed --sort fixed
       paribus failures out/stl10 --sort suspicion --limit 0 --json
     """
-    from paribus import pipeline
-    from paribus.cli.screen import show_failures
+    from paribus.cli.show import show_failures
+    from paribus.results import read_results
 
-    results = pipeline.read_results(out)
-    found = results.failures(setting=setting, true=true, predicted=predicted, kind=kind, sort=sort)
-    listed = found.head(limit or len(found))
+    results = read_results(out)
+    matching = results.failures(
+        setting=setting, true=true, predicted=predicted, kind=kind, sort=sort
+    )
+    listed = matching.head(limit or len(matching))
     if as_json:
-        counted = {"study": results.study.name, "matching": len(found), "shown": len(listed)}
+        counted = {"study": results.study.name, "matching": len(matching), "shown": len(listed)}
         click.echo(json.dumps(counted | {"failures": rows(listed)}, indent=1))
     else:
-        show_failures(listed, len(found))
+        show_failures(listed, len(matching))

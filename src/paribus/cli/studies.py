@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paribus.cli.options import JSON, STUDY, read, study_options
-from paribus.cli.output import print_results
+from paribus.cli.show import print_results
 from paribus.cli.signals import stopped_by_signals
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 @click.option(
     "--other-machine",
     is_flag=True,
-    help="Go on with runs begun under another torch, engine, processor type or number of threads, "
-    "where the last bits differ; the report says so.",
+    help="Resume runs that were begun under another torch, engine, processor type or number of "
+    "threads; the result is not bit-identical, and the report says so.",
 )
 @JSON
 def run(
@@ -48,9 +48,10 @@ def run(
 ) -> None:
     """Train every setting of STUDY from every seed and write the report.
 
-    Runs that finished before are not trained again; a changed study trains what changed. After
-    a kill, a full disk or a closed terminal the same command goes on, from the last checkpoint
-    inside each run, to the same results. One process at a time works in a folder of results.
+    Finished runs are not trained again; after a change to the study, only what changed is.
+    After a kill, a full disk or a closed terminal, rerun the same command: it resumes from the
+    last checkpoint of each run, with the same results. Only one process can work in a folder of
+    results at a time.
 
     \b
     Examples:
@@ -93,18 +94,18 @@ def plan(
 ) -> None:
     """Show every run of STUDY, what each variation changes, and how long it will take.
 
-    The time is measured: a few training steps of every setting, on this machine, now.
+    The time is estimated from a few training steps of every setting, measured on this machine.
 
     \b
     Example:
       paribus plan studies/lenet-stl10.yaml --jobs 2
     """
     study = read(study_file, seeds, looks, epochs, engine, allow_code)
-    from paribus.cli.screen import show_outlook
+    from paribus.cli.show import show_plan
     from paribus.execution.estimate import estimate
 
     outlook = estimate(study, data_dir, jobs)
     if as_json:
         click.echo(json.dumps(asdict(outlook), indent=1))
     else:
-        show_outlook(outlook)
+        show_plan(outlook)

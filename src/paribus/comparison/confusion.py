@@ -55,8 +55,8 @@ def compare_confusions(baseline: Counts, variation: Counts) -> ConfusionDifferen
     before, after = np.asarray(baseline, float), np.asarray(variation, float)
     if before.shape != after.shape or before.ndim != 3 or before.shape[1] != before.shape[2]:
         raise ComparisonError(
-            "Two stacks of confusion matrices (seeds, classes, classes) of the same seeds and "
-            f"classes are expected; shapes {before.shape} and {after.shape} came."
+            "expected two stacks of confusion matrices (seeds, classes, classes) of the same seeds "
+            f"and classes, got shapes {before.shape} and {after.shape}"
         )
     n, classes = before.shape[:2]
     d = (after - before).reshape(n, -1).T

@@ -23,7 +23,7 @@ from paribus.records.types import Integers, Interventions, Record
 from paribus.stats.crossed import crossed_interval
 from paribus.stats.intervals import Floats
 from paribus.stats.multiplicity import holm
-from paribus.stats.paired import DIGITS, mean_test, t_interval
+from paribus.stats.paired import DIGITS, t_interval
 from paribus.study.spec import Study
 
 
@@ -77,10 +77,10 @@ class Effect:
 def effects(study: Study, records: Sequence[Record], analyzed: Analyzed) -> tuple[Effect, ...]:
     """Every intervention on every setting that has been analyzed, in the order of the records."""
     runs: defaultdict[str, list[tuple[Record, Interventions]]] = defaultdict(list)
-    for record in sorted(records, key=lambda its: its.facts.seed):
-        found = analyzed.get((record.facts.setting, record.facts.seed))
-        if found is not None and record.predictions is not None:
-            runs[record.facts.setting].append((record, found))
+    for record in sorted(records, key=lambda r: r.facts.seed):
+        changed = analyzed.get((record.facts.setting, record.facts.seed))
+        if changed is not None and record.predictions is not None:
+            runs[record.facts.setting].append((record, changed))
     return tuple(
         effect
         for setting in dict.fromkeys(record.facts.setting for record in records)
@@ -90,18 +90,21 @@ def effects(study: Study, records: Sequence[Record], analyzed: Analyzed) -> tupl
 
 
 def _of_setting(study: Study, runs: Sequence[tuple[Record, Interventions]]) -> list[Effect]:
-    facts, found = runs[0][0].facts, [its for _, its in runs]
+    facts, interventions_by_run = runs[0][0].facts, [each for _, each in runs]
     shown = [record.predictions for record, _ in runs if record.predictions]
     labels, classes = shown[0].labels, len(facts.data.classes)
     plain = np.stack([predictions.predicted for predictions in shown])
     changes = [
         change
         for change in interventions(facts.data.shape[0] if facts.data.shape else 1)
-        if all(change.name in its.predicted for its in found)
+        if all(change.name in each.predicted for each in interventions_by_run)
     ]
     if not changes:
         return []
-    changed = [np.stack([its.predicted[change.name] for its in found]) for change in changes]
+    changed = [
+        np.stack([each.predicted[change.name] for each in interventions_by_run])
+        for change in changes
+    ]
     comparisons = _compared(study, changes, plain, changed, labels)
     above, recall, above_by_class, change_by_class = _tested(plain, changed, labels, classes)
     return [
@@ -194,8 +197,9 @@ def _against(values: Floats) -> Against:
     values, nothing = values.round(DIGITS), np.full(values.shape[:-1], np.nan)
     if values.shape[-1] < 2:
         return Against(values.mean(axis=-1), nothing, nothing, nothing)
-    found, p = t_interval(values), mean_test(values)
-    return Against(found.estimate, found.low, found.high, holm(p.ravel()).reshape(p.shape))
+    mean = t_interval(values)
+    p = holm(mean.p.ravel()).reshape(mean.p.shape)
+    return Against(mean.estimate, mean.low, mean.high, p)
 
 
 def _row(of: Against, n: int) -> Against:

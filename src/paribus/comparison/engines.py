@@ -19,20 +19,22 @@ def require_one_engine(study: Study, records: Iterable[Record]) -> None:
     asked = {setting.name: setting.config.engine for setting in settings(study)}
     first: Record | None = None
     for record in records:
-        came, wanted = record.facts.environment.engine_name, asked[record.facts.setting]
+        engine, wanted = record.facts.environment.engine_name, asked[record.facts.setting]
+        if not engine:
+            continue  # trained by something else than Paribus
         if wanted != "auto":
-            if came != wanted:
+            if engine != wanted:
                 raise _mixed(record, f"but the study asks for {wanted}")
             continue
         first = first or record
-        if came != (other := first.facts.environment.engine_name):
+        if engine != (other := first.facts.environment.engine_name):
             raise _mixed(record, f"but {first.facts.setting}, seed {first.facts.seed} by {other}")
 
 
 def _mixed(record: Record, other: str) -> ComparisonError:
-    its = record.facts
+    facts = record.facts
     return ComparisonError(
-        f"{its.setting}, seed {its.seed} was trained by {its.environment.engine_name}, {other}; "
-        "a comparison has one engine, unless the variation changes `engine`. Run the study again, "
-        "with --engine torch or native to keep that one's runs: what doesn't fit is trained anew."
+        f"{facts.setting}, seed {facts.seed} was trained by {facts.environment.engine_name}, "
+        f"{other}; a comparison needs one engine, unless the variation changes `engine`. Run the "
+        "study again: what doesn't fit is retrained; --engine torch (or native) keeps those runs."
     )

@@ -9,7 +9,8 @@ import numpy as np
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
 from paribus.comparison.sequential import SeedPath, seed_paths_of
-from paribus.comparison.values import NOT_ANALYZED, Analyzed, SettingValues, Values, values
+from paribus.comparison.values import NOT_ANALYZED, Analyzed, SettingValues, Values
+from paribus.comparison.values import values as study_values
 from paribus.metrics.metric import Metric
 from paribus.records.types import Integers, Record
 from paribus.stats.crossed import CrossedInterval, Spread, crossed_interval, split_spread
@@ -81,39 +82,39 @@ def compare(
     Raises:
         ComparisonError: two runs were tested on other images.
     """
-    found = values(study, records, analyzed)
-    compared_on = [m for m in found.metrics.values() if m.compared and _counts(found, m)]
+    values = study_values(study, records, analyzed)
+    compared_on = [m for m in values.metrics.values() if m.compared and _counts(values, m)]
     seed_paths = {} if study.looks is None else seed_paths_of(study, study.looks, records)
     compared = [
-        _compare(found, name, metric, _seeds(study, found, name))
+        _compare(values, name, metric, _seeds(study, values, name))
         for name in study.variations
         for metric in compared_on
     ]
-    judged = adjusted([c for c in compared if not (seed_paths and c.metric == found.primary)])
-    at_looks = [_at_look(found, name, path, compared) for name, path in seed_paths.items()]
+    judged = adjusted([c for c in compared if not (seed_paths and c.metric == values.primary)])
+    at_looks = [_at_look(values, name, path, compared) for name, path in seed_paths.items()]
     return StudyComparison(
-        values=found,
+        values=values,
         comparisons=_in_order(compared, [*judged, *at_looks]),
         seed_paths=seed_paths,
-        spreads=_spreads(found),
-        pairs=_pairs(found),
+        spreads=_spreads(values),
+        pairs=_pairs(values),
     )
 
 
-def _counts(found: Values, metric: Metric) -> bool:
+def _counts(values: Values, metric: Metric) -> bool:
     """Whether a metric is compared: what a record needn't hold is left out where no run has it."""
-    return found.is_known(metric.name) or (metric.from_record and not metric.member)
+    return values.is_known(metric.name) or (metric.from_record and not metric.member)
 
 
-def _seeds(study: Study, found: Values, variation: str) -> int:
+def _seeds(study: Study, values: Values, variation: str) -> int:
     """How many seeds to compare: all planned ones, or, with looks, those trained so far."""
     if isinstance(study.seeds, int):
         return study.seeds
-    return min(found.settings[name].trained for name in (found.baseline, variation))
+    return min(values.settings[name].trained for name in (values.baseline, variation))
 
 
-def _compare(found: Values, variation: str, metric: Metric, seeds: int) -> Comparison:
-    baseline, ours = found.settings[found.baseline], found.settings[variation]
+def _compare(values: Values, variation: str, metric: Metric, seeds: int) -> Comparison:
+    baseline, ours = values.settings[values.baseline], values.settings[variation]
     first = slice(seeds)
     return compare_metric(
         variation,
@@ -125,27 +126,27 @@ def _compare(found: Values, variation: str, metric: Metric, seeds: int) -> Compa
             if metric.censored
             else None
         ),
-        new_images=_new_images(found, ours, metric, seeds),
+        new_images=_new_images(values, ours, metric, seeds),
     )
 
 
 def _new_images(
-    found: Values, ours: SettingValues, metric: Metric, seeds: int, level: float = 0.95
+    values: Values, ours: SettingValues, metric: Metric, seeds: int, level: float = 0.95
 ) -> CrossedInterval | None:
     """The interval for new seeds and new images, for the accuracy of all or of one class.
 
     None for other metrics, and below two seeds or two images (of each class).
     """
-    if not metric.images or not len(found.labels):
+    if not metric.images or not len(values.labels):
         return None
     classes: Integers | None
     if metric.images == "all":
-        shown, classes = np.ones(len(found.labels), bool), found.labels
+        shown, classes = np.ones(len(values.labels), bool), values.labels
     else:
-        shown, classes = found.labels == found.classes.index(metric.member), None
-    baseline = found.settings[found.baseline]
+        shown, classes = values.labels == values.classes.index(metric.member), None
+    baseline = values.settings[values.baseline]
     both = (baseline.tested & ours.tested)[:seeds]
-    if both.sum() < 2 or _fewest(found.labels[shown]) < 2:
+    if both.sum() < 2 or _fewest(values.labels[shown]) < 2:
         return None
     right, right_before = (
         one.correct[:seeds][both][:, shown].astype(np.int8) for one in (ours, baseline)
@@ -162,11 +163,11 @@ def _fewest(labels: Integers) -> int:
 
 
 def _at_look(
-    found: Values, variation: str, seed_path: SeedPath, compared: Iterable[Comparison]
+    values: Values, variation: str, seed_path: SeedPath, compared: Iterable[Comparison]
 ) -> Comparison:
     """The primary comparison as the last look saw it, or without a verdict before the first."""
     if not seed_path.path:
-        seen = next(c for c in compared if (c.variation, c.metric) == (variation, found.primary))
+        seen = next(c for c in compared if (c.variation, c.metric) == (variation, values.primary))
         return Comparison(
             variation,
             seen.metric,
@@ -180,7 +181,7 @@ def _at_look(
         )
     last = seed_path.path[-1]
     seeds = last.n_seeds + last.missing
-    new_images = _new_images(found, found.settings[variation], last.metric, seeds, last.level)
+    new_images = _new_images(values, values.settings[variation], last.metric, seeds, last.level)
     return replace(last, new_images=new_images)
 
 
@@ -192,23 +193,23 @@ def _in_order(wanted: Iterable[Comparison], judged: Iterable[Comparison]) -> tup
 # ---- spread, and single networks ----------------------------------------------------------------
 
 
-def _spreads(found: Values) -> dict[str, Spread]:
-    if _fewest(found.labels) < 2:
+def _spreads(values: Values) -> dict[str, Spread]:
+    if _fewest(values.labels) < 2:
         return {}
     return {
-        name: split_spread(one.correct[one.tested], found.labels)
-        for name, one in found.settings.items()
+        name: split_spread(one.correct[one.tested], values.labels)
+        for name, one in values.settings.items()
         if one.tested.sum() >= 2
     }
 
 
-def _pairs(found: Values) -> tuple[NetworkPair, ...]:
-    baseline = found.settings[found.baseline]
+def _pairs(values: Values) -> tuple[NetworkPair, ...]:
+    baseline = values.settings[values.baseline]
     tests = []
-    for name, ours in found.settings.items():
+    for name, ours in values.settings.items():
         common = np.flatnonzero(baseline.tested & ours.tested)
-        if name != found.baseline and len(common) == 1:
+        if name != values.baseline and len(common) == 1:
             seed = int(common[0])
             tests.append((name, seed, compare_networks(baseline.correct[seed], ours.correct[seed])))
     p = holm([test.p for _, _, test in tests]).tolist()
-    return tuple(NetworkPair(*test, own) for test, own in zip(tests, p, strict=True))
+    return tuple(NetworkPair(*test, p_adjusted) for test, p_adjusted in zip(tests, p, strict=True))

@@ -189,7 +189,7 @@ def _of_setting(
     metrics: Mapping[str, Metric],
     labels: Integers,
 ) -> SettingValues:
-    found = [{name: m.of(run) for name, m in metrics.items()} if run else {} for run in runs]
+    by_run = [{name: m.of(run) for name, m in metrics.items()} if run else {} for run in runs]
     shown = [run.record.predictions if run else None for run in runs]
     correct = np.zeros((len(runs), len(labels)), bool)
     for row, predictions in zip(correct, shown, strict=True):
@@ -199,9 +199,9 @@ def _of_setting(
         recorded=recorded,
         finished=np.array([run is not None for run in runs]),
         tested=np.array([predictions is not None for predictions in shown]),
-        metrics={name: np.array([_number(run.get(name)) for run in found]) for name in metrics},
+        metrics={name: np.array([_number(run.get(name)) for run in by_run]) for name in metrics},
         censored={
-            name: np.array([isinstance(v := run.get(name), Epoch) and v.censored for run in found])
+            name: np.array([isinstance(v := run.get(name), Epoch) and v.censored for run in by_run])
             for name, metric in metrics.items()
             if metric.censored
         },

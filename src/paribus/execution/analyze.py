@@ -65,9 +65,8 @@ class Analysis:
         return self
 
 
-def is_current(task: Analysis) -> bool:
+def is_current(task: Analysis, record: Record) -> bool:
     """Whether all that the task would find out is kept already."""
-    record = _record(task)
     return _has_interventions(task, record) and _has_explanations(task, record)
 
 
@@ -95,20 +94,20 @@ def _record(task: Analysis) -> Record:
 
 
 def _has_interventions(task: Analysis, record: Record) -> bool:
-    found = read_interventions(task.out, record)
-    if found is None:
+    kept = read_interventions(task.out, record)
+    if kept is None:
         return False
     shape = record.facts.data.shape
     wanted = {change.name for change in interventions(shape[0] if shape else 1)}
-    return wanted <= found.predicted.keys()
+    return wanted <= kept.predicted.keys()
 
 
 def _has_explanations(task: Analysis, record: Record) -> bool:
-    found = read_explanations(task.out, record)
+    kept = read_explanations(task.out, record)
     return (
-        found is not None
-        and np.array_equal(found.images, task.images)
-        and np.array_equal(found.targets, task.targets)
+        kept is not None
+        and np.array_equal(kept.images, task.images)
+        and np.array_equal(kept.targets, task.targets)
     )
 
 

@@ -74,7 +74,7 @@ def capture(
     return Checkpoint(
         facts=facts,
         network=state,
-        buffers={name: own for name, own in network.named_buffers() if name not in state},
+        buffers={name: buffer for name, buffer in network.named_buffers() if name not in state},
         best=progress.best_state,
         optimizer={
             f"{number}.{name}": value
@@ -106,9 +106,7 @@ def restore(
         setattr(progress, name, checkpoint.measured[name].tolist())
     progress.generator_states = list(checkpoint.measured["generator"])
     progress.best_state = checkpoint.best
-    progress.best_epoch = checkpoint.facts.best_epoch
-    progress.train_seconds = checkpoint.facts.train_seconds
-    progress.train_cpu_seconds = checkpoint.facts.train_cpu_seconds
+    progress.continue_from(checkpoint.facts)
 
 
 def _restore_optimizer(

@@ -72,7 +72,7 @@ def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str
         native = EngineFacts(build=library().build, digest=library().digest)
         against = _objections(asking, seen, workers)
     except NoLibrary as error:
-        native, why = None, f"the native engine isn't there: {error}"
+        native, why = None, f"the native engine is missing: {error}"
         against = dict.fromkeys((s.name for s in asking), why)
     _refuse({s.name: against[s.name] for s in asking if s.config.engine == "native"})
     free = {s.name: against[s.name] for s in asking if s.config.engine == "auto"}
@@ -90,7 +90,7 @@ def _free(setting: str, native: EngineFacts | None, against: Mapping[str, str]) 
     for other, why in against.items():
         if why:
             return Choice(None, f"as another setting of the study, {other}: {why}")
-    return Choice(native, "the engine knows every layer")
+    return Choice(native, "the engine supports every layer")
 
 
 def _asked(setting: Setting, native: EngineFacts | None) -> Choice:
@@ -114,9 +114,9 @@ def _refuse(against: Mapping[str, str]) -> None:
 def _objections(asking: Sequence[Setting], seen: Seen, workers: Workers) -> dict[str, str]:
     """What speaks against the engine for each setting; "" where nothing does."""
     tasks = [Examination(Run(setting, 0), *seen[setting.name]) for setting in asking]
-    own = [t for t in tasks if not isinstance(t.run.setting.config.network, LeNet5)]
-    outcomes = [task.perform(quiet) for task in tasks if task not in own]
-    outcomes += workers.perform(own, quiet, lambda outcome: None)
+    custom = [t for t in tasks if not isinstance(t.run.setting.config.network, LeNet5)]
+    outcomes = [task.perform(quiet) for task in tasks if task not in custom]
+    outcomes += workers.perform(custom, quiet, lambda outcome: None)
     return {outcome.run.setting.name: outcome.message for outcome in outcomes}
 
 

@@ -42,9 +42,8 @@ def same_bits(one: Environment, other: Environment) -> bool:
 def described(environment: Environment) -> str:
     """What of it decides the last bits, for people."""
     threads = "1 thread" if environment.threads == 1 else f"{environment.threads} threads"
-    its = environment
-    torch = f"torch {its.torch}, {its.cpu}, {its.cpu_capability}, {threads}"
-    return f"{torch}, {named(its.engine)}" if its.engine else torch
+    torch = f"torch {environment.torch}, {environment.cpu}, {environment.cpu_capability}, {threads}"
+    return f"{torch}, {named(environment.engine)}" if environment.engine else torch
 
 
 def named(engine: EngineFacts | None) -> str:

@@ -82,7 +82,7 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     torch.set_num_threads(1)
     planned = runs(study)
     sizes = {s.name: _sizes(s.config.data, data_dir) for s in settings(study)}
-    seen = {name: (its.shape, its.classes) for name, its in sizes.items()}
+    seen = {name: (size.shape, size.classes) for name, size in sizes.items()}
     with Workers(jobs) as workers:
         choices = choose(study, seen, workers, quiet)
     outlooks = {

@@ -40,8 +40,8 @@ class RunInputs:
     def digest(self) -> str:
         """SHA-256 over all of it; a record is reused while it stays equal."""
         # What torch trains says nothing of engines, as when there was no other: such records stay.
-        own = {"engine": self.engine.model_dump()} if self.engine else {}
-        return _digest(self._without("engine") | own)
+        engine = {"engine": self.engine.model_dump()} if self.engine else {}
+        return _digest(self._without("engine") | engine)
 
     @property
     def digest_anywhere(self) -> str:
@@ -53,27 +53,27 @@ class RunInputs:
         if facts.digest == self.digest:
             return ()
         before, now = dict(flat(facts.config)), dict(flat(self.config))
-        said = [
+        changes = [
             f"{path}: {_value(before, path)} -> {_value(now, path)}"
             for path in {**before, **now}
             if before.get(path) != now.get(path)
         ]
         if facts.data.fingerprint != self.data:
-            said.append(f"the images: {facts.data.fingerprint[:12]} -> {self.data[:12]}")
+            changes.append(f"the images: {facts.data.fingerprint[:12]} -> {self.data[:12]}")
         if facts.environment.torch != self.torch:
-            said.append(f"torch: {facts.environment.torch} -> {self.torch}")
+            changes.append(f"torch: {facts.environment.torch} -> {self.torch}")
         if facts.environment.engine != self.engine:
-            said.append(f"the engine: {named(facts.environment.engine)} -> {named(self.engine)}")
+            changes.append(f"the engine: {named(facts.environment.engine)} -> {named(self.engine)}")
         # A record from before Paribus wrote this down says nothing of its code.
-        if facts.code != self.code and (facts.code or not said):
-            said.append("the code of the network")
-        return tuple(said) or ("how Paribus trains",)
+        if facts.code != self.code and (facts.code or not changes):
+            changes.append("the code of the network")
+        return tuple(changes) or ("how Paribus trains",)
 
     def _without(self, *names: str) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if name not in names}
 
 
-def inputs(run: Run, dataset: Dataset, engine: EngineFacts | None = None) -> RunInputs:
+def run_inputs(run: Run, dataset: Dataset, engine: EngineFacts | None = None) -> RunInputs:
     """What the result of training `run` on `dataset` here, with `engine`, would follow from."""
     config = run.setting.config
     return RunInputs(

@@ -1,9 +1,8 @@
-"""Whether and from where a run that was begun before goes on."""
+"""Whether and from where an interrupted run resumes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from paribus.errors import ResumeError
@@ -12,34 +11,17 @@ from paribus.execution.environment import described, same_bits
 from paribus.execution.inputs import RunInputs
 from paribus.io.disk import remove
 from paribus.records.store import checkpoint_folder
-from paribus.records.types import CheckpointFacts, Environment
+from paribus.records.types import Environment
 from paribus.study.plan import Run
 
 #: Named in a message: more would be unreadable.
 MOST_NAMED = 3
 
 
-@dataclass(frozen=True)
-class History:
-    """A run's way here: when it was first begun, how often it went on, and where it was."""
-
-    started: str
-    resumes: int = 0
-    other_machines: tuple[Environment, ...] = ()
-
-
-def resumed(facts: CheckpointFacts, here: Environment) -> History:
-    """The history of a run that goes on here from a checkpoint."""
-    others = facts.other_machines
-    if not same_bits(facts.environment, here):
-        others = (*others, facts.environment)
-    return History(facts.started, facts.resumes + 1, others)
-
-
 def last_checkpoint(
     out: Path, run: Run, inputs: RunInputs, damaged: Callable[[Path], None]
 ) -> Checkpoint | None:
-    """From where a run can go on; checkpoints of another configuration are removed."""
+    """Where a run can resume; checkpoints of another configuration are removed."""
     folder = checkpoint_folder(out, *run.key)
     checkpoint = read_latest(folder, damaged)
     if checkpoint and checkpoint.facts.inputs != inputs.digest_anywhere:
@@ -51,7 +33,7 @@ def last_checkpoint(
 def refuse_other_machines(
     out: Path, planned: Sequence[tuple[Run, RunInputs]], here: Environment
 ) -> None:
-    """Refuse to go on with runs that were begun where the last bits come out otherwise.
+    """Refuse to resume runs that were begun elsewhere, which would not be bit-identical here.
 
     Raises:
         ResumeError: if there is one; names the two ways out.
@@ -68,11 +50,11 @@ def refuse_other_machines(
     folders = [str(checkpoint_folder(out, *run.key)) for run, *_ in elsewhere[:MOST_NAMED]]
     more = len(elsewhere) - len(folders)
     by_torch = now.engine and not checkpoint.facts.environment.engine
-    keep = "Keep PyTorch with --engine torch, go on" if by_torch else "Go on"
+    keep = "Keep PyTorch with --engine torch, resume" if by_torch else "Resume"
     raise ResumeError(
-        f"{run.setting.name}, seed {run.seed}: begun, up to epoch {checkpoint.epoch}, under "
-        f"{described(checkpoint.facts.environment)}. Here it is {described(now)}, where the "
-        f"last bits come out otherwise. {keep} all the same with --other-machine, and the record "
-        f"and the report will say so; or delete {', '.join(folders)}"
-        f"{f' and {more} more there' if more else ''} to begin again."
+        f"{run.setting.name}, seed {run.seed}: trained up to epoch {checkpoint.epoch} under "
+        f"{described(checkpoint.facts.environment)}. This is {described(now)}: resuming here "
+        f"won't be bit-identical. {keep} anyway with --other-machine (the record and the report "
+        f"will say so), or delete {', '.join(folders)}"
+        f"{f' and {more} more there' if more else ''} to start over."
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +16,9 @@ from paribus.data.dataset import Dataset, open_dataset
 from paribus.errors import DiskError, NonFiniteLossError
 from paribus.events import CheckpointPassedOver, EpochDone, RunBegins, Watch
 from paribus.execution.checkpoint import Checkpoint, Writer, capture, restore
-from paribus.execution.environment import environment, peak_memory
+from paribus.execution.environment import environment, peak_memory, same_bits
 from paribus.execution.inputs import RunInputs
-from paribus.execution.resume import History, last_checkpoint, resumed
+from paribus.execution.resume import last_checkpoint
 from paribus.execution.task import Outcome
 from paribus.io.disk import remove
 from paribus.network.build import build
@@ -56,150 +55,119 @@ class Training:
     retries: int = 0
 
     def perform(self, tell: Watch) -> Outcome:
-        """Train the run and write its record; `tell` hears of every epoch."""
-        return train_and_record(self, tell)
+        """Train the run and write its record, whether it reaches its last epoch or not."""
+        began, attempt = time.perf_counter(), _Attempt(self, tell)
+        predictions: Predictions | None = None
+        weights: dict[str, Arrays] = {}
+        failure: Failure | None = None
+        try:
+            predictions, weights = attempt.train()
+        except NonFiniteLossError as error:
+            failure = Failure(message=str(error), epoch=error.epoch, step=error.step)
+        except (ConnectionError, DiskError):
+            raise  # the parent process is gone, or nothing can be kept
+        except Exception as error:  # a user's network may raise anything; the other runs go on
+            failure = Failure(message=f"{type(error).__name__}: {error}")
+        facts = attempt.facts(failure)
+        write_record(self.out, Record(facts, attempt.progress.curves(), predictions), weights)
+        if is_final(facts):
+            remove(checkpoint_folder(self.out, *self.run.key))
+        status, message = ("failed", failure.message) if failure else ("finished", "")
+        return Outcome(self.run, status, time.perf_counter() - began, message)
 
     def again(self) -> Training:
-        """The same run, one retry later; it goes on from its last checkpoint."""
+        """The same run, one retry later; it resumes from its last checkpoint."""
         return replace(self, retries=self.retries + 1)
 
 
-def train_and_record(task: Training, tell: Watch) -> Outcome:
-    """Train a run and write its record, whether it reaches its last epoch or not."""
-    began, history = time.perf_counter(), History(_now())
-    progress, network_facts = Progress({}), NetworkFacts(layers=(), parameters=0)
-    predictions: Predictions | None = None
-    weights: dict[str, Arrays] = {}
-    failure: Failure | None = None
-    dataset = open_dataset(task.dataset)
-    try:
-        config = task.run.setting.config
-        network = build(config.network, dataset.shape, len(dataset.classes), task.run.seed)
-        network_facts, progress = describe(network), begin(network)
-        optimizer = build_optimizer(config.optimizer, network)
-        batches = Batches(dataset)
-        history = _go_on(task, network, optimizer, progress, dataset, history, tell)
-        engine = task.inputs.engine
-        steps = steps_by(engine, network, optimizer, dataset.shape, config.batch_size)
-        after_epoch = _keeping(task, steps, progress, history, tell)
-        train(steps, batches, dataset.splits, task.run, progress, after_epoch)
-        predictions, weights = _evaluate(steps, progress.best_state, batches, dataset)
-    except NonFiniteLossError as error:
-        failure = Failure(message=str(error), epoch=error.epoch, step=error.step)
-    except (ConnectionError, DiskError):
-        raise  # the parent process is gone, or nothing can be kept: there is nothing to train for
-    except Exception as error:  # a user's network may raise anything; the other runs go on
-        failure = Failure(message=f"{type(error).__name__}: {error}")
-    facts = _facts(task, dataset, network_facts, progress, history, failure)
-    write_record(task.out, Record(facts, progress.curves(), predictions), weights)
-    if is_final(facts):
-        remove(checkpoint_folder(task.out, *task.run.key))
-    status, message = ("failed", failure.message) if failure else ("finished", "")
-    return Outcome(task.run, status, time.perf_counter() - began, message)
-
-
 def is_final(facts: RunFacts) -> bool:
-    """Whether training the run again would come to the same.
+    """Whether training the run again would give the same result.
 
-    A loss that left the numbers would do so again; any other failure deserves another try.
+    A loss that became infinite or NaN would do so again; any other failure deserves another try.
     """
     return facts.failure is None or facts.failure.epoch is not None
 
 
-def _go_on(
-    task: Training,
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    progress: Progress,
-    dataset: Dataset,
-    history: History,
-    tell: Watch,
-) -> History:
-    """Bring a run that was begun before to its last checkpoint."""
-    name, seed = task.run.key
-    checkpoint = last_checkpoint(
-        task.out,
-        task.run,
-        task.inputs,
-        lambda path: tell(CheckpointPassedOver(name, seed, str(path))),
-    )
-    if checkpoint:
-        restore(checkpoint, network, optimizer, progress)
-        replay_streams(progress, task.run, dataset.splits.training)
-        history = resumed(checkpoint.facts, environment(task.inputs.engine))
-    tell(RunBegins(name, seed, progress.epoch, task.run.setting.config.epochs))
-    return history
+class _Attempt:
+    """One attempt at a run: what has been built and measured so far."""
 
+    def __init__(self, task: Training, tell: Watch) -> None:
+        self.task, self.tell = task, tell
+        self.dataset = open_dataset(task.dataset)
+        self.network = NetworkFacts()
+        self.progress = Progress({}, started=_now())
 
-def _keeping(
-    task: Training,
-    steps: Steps,
-    progress: Progress,
-    history: History,
-    tell: Watch,
-) -> Callable[[int], None]:
-    """What happens after every epoch: perhaps a checkpoint, and the news of it."""
-    name, seed = task.run.key
+    def train(self) -> tuple[Predictions, dict[str, Arrays]]:
+        """Train to the last epoch; predictions for the test images, and the weights."""
+        task, config, dataset = self.task, self.task.run.setting.config, self.dataset
+        network = build(config.network, dataset.shape, len(dataset.classes), task.run.seed)
+        self.network, self.progress = describe(network), begin(network)
+        optimizer = build_optimizer(config.optimizer, network)
+        batches = Batches(dataset)
+        self._resume(network, optimizer)
+        engine = task.inputs.engine
+        steps = steps_by(engine, network, optimizer, dataset.shape, config.batch_size)
+        writer = Writer(checkpoint_folder(task.out, *task.run.key), lambda: self._checkpoint(steps))
 
-    def take() -> Checkpoint:
+        def after_epoch(epoch: int) -> None:
+            writer.after_epoch()
+            self.tell(EpochDone(*task.run.key, epoch, config.epochs))
+
+        train(steps, batches, dataset.splits, task.run, self.progress, after_epoch)
+        return _evaluate(steps, self.progress.best_state, batches, dataset)
+
+    def _resume(self, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Bring a run that was begun before to its last checkpoint."""
+        run, progress = self.task.run, self.progress
+
+        def damaged(path: Path) -> None:
+            self.tell(CheckpointPassedOver(*run.key, str(path)))
+
+        checkpoint = last_checkpoint(self.task.out, run, self.task.inputs, damaged)
+        if checkpoint:
+            restore(checkpoint, network, optimizer, progress)
+            replay_streams(progress, run, self.dataset.splits.training)
+            progress.resumes += 1
+            before = checkpoint.facts.environment
+            if not same_bits(before, environment(self.task.inputs.engine)):
+                progress.other_machines = (*progress.other_machines, before)
+        self.tell(RunBegins(*run.key, progress.epoch, run.setting.config.epochs))
+
+    def _checkpoint(self, steps: Steps) -> Checkpoint:
+        name, seed = self.task.run.key
         facts = CheckpointFacts(
             setting=name,
             seed=seed,
-            inputs=task.inputs.digest_anywhere,
-            environment=environment(task.inputs.engine),
-            started=history.started,
-            best_epoch=progress.best_epoch,
-            train_seconds=progress.train_seconds,
-            train_cpu_seconds=progress.train_cpu_seconds,
-            resumes=history.resumes,
-            other_machines=history.other_machines,
+            inputs=self.task.inputs.digest_anywhere,
+            environment=environment(self.task.inputs.engine),
+            **dict(self.progress.facts()),
         )
-        return capture(facts, steps.network, steps.optimizer, progress)
+        return capture(facts, steps.network, steps.optimizer, self.progress)
 
-    writer = Writer(checkpoint_folder(task.out, name, seed), take)
-
-    def after_epoch(epoch: int) -> None:
-        writer.after_epoch()
-        tell(EpochDone(name, seed, epoch, task.run.setting.config.epochs))
-
-    return after_epoch
-
-
-def _facts(
-    task: Training,
-    dataset: Dataset,
-    network: NetworkFacts,
-    progress: Progress,
-    history: History,
-    failure: Failure | None,
-) -> RunFacts:
-    setting = task.run.setting
-    return RunFacts(
-        study=task.study,
-        setting=setting.name,
-        baseline=task.baseline,
-        seed=task.run.seed,
-        status="failed" if failure else "finished",
-        failure=failure,
-        changes={path: after for path, (_, after) in setting.changes.items()},
-        config=task.inputs.config,
-        digest=task.inputs.digest,
-        data=_data_facts(dataset),
-        network=network,
-        streams=progress.streams(),
-        environment=environment(task.inputs.engine),
-        started=history.started,
-        ended=_now(),
-        best_epoch=progress.best_epoch,
-        train_seconds=progress.train_seconds,
-        train_cpu_seconds=progress.train_cpu_seconds,
-        code=task.inputs.code,
-        study_digest=task.study_digest,
-        retries=task.retries,
-        resumes=history.resumes,
-        other_machines=history.other_machines,
-        peak_memory=peak_memory(),
-    )
+    def facts(self, failure: Failure | None) -> RunFacts:
+        """What the record says of the run as it is now."""
+        task, setting = self.task, self.task.run.setting
+        return RunFacts(
+            study=task.study,
+            setting=setting.name,
+            baseline=task.baseline,
+            seed=task.run.seed,
+            status="failed" if failure else "finished",
+            failure=failure,
+            changes={path: after for path, (_, after) in setting.changes.items()},
+            config=task.inputs.config,
+            digest=task.inputs.digest,
+            data=_data_facts(self.dataset),
+            network=self.network,
+            streams=self.progress.streams(),
+            environment=environment(task.inputs.engine),
+            ended=_now(),
+            code=task.inputs.code,
+            study_digest=task.study_digest,
+            retries=task.retries,
+            peak_memory=peak_memory(),
+            **dict(self.progress.facts()),
+        )
 
 
 def _evaluate(

@@ -1,4 +1,4 @@
-"""Tasks in parallel on this machine: one process a core, one thread a process."""
+"""Tasks in parallel on this machine: one process per core, one thread per process."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Workers:
     """
 
     def __init__(self, jobs: int | None = None) -> None:
-        """At most `jobs` processes; one a core by default."""
+        """At most `jobs` processes; one per core by default."""
         self._jobs = jobs or cores()
         self._workers: list[_Worker] = []
 
@@ -89,8 +89,8 @@ class Workers:
             return outcome
         return replace(
             outcome,
-            message=f"{outcome.message}, and again when no other was at work. Less memory is "
-            "needed by a smaller batch_size or network",
+            message=f"{outcome.message}, and again with no other worker running. A smaller "
+            "batch_size or network needs less memory",
         )
 
     def _perform(
@@ -168,9 +168,9 @@ class _Worker:
         self.process.join()
         code = self.process.exitcode or 0
         if code == -signal.SIGKILL:
-            return "killed", 0.0, "its process was ended by SIGKILL, probably for want of memory"
+            return "killed", 0.0, "its process was killed by SIGKILL, probably out of memory"
         if code < 0:
-            return "failed", 0.0, f"its process was ended by {signal.Signals(-code).name}"
+            return "failed", 0.0, f"its process was killed by {signal.Signals(-code).name}"
         return "failed", 0.0, f"its process ended with exit code {code}"
 
 

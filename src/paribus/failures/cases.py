@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paribus.failures.image_names import original_name, seen_name
 from paribus.failures.outcomes import Changes, Flags, Outcomes, Probabilities, outcomes
+from paribus.records.images import original_name, seen_name
 from paribus.records.types import Integers, Record
 from paribus.stats.intervals import Mean, means
 

@@ -1,4 +1,4 @@
-"""One process at a time works in a folder of results; the kernel frees it when that one dies."""
+"""Only one process works in a folder of results; the kernel frees the lock when it dies."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def held(out: Path) -> Iterator[None]:
 def writing_report(out: Path) -> Iterator[None]:
     """Wait until no other process writes this folder's report, and keep it so meanwhile.
 
-    Who comes later reads its records later, so that an older report never replaces a newer one.
+    A later writer reads its records later, so an older report never replaces a newer one.
     """
     with _open(out, REPORT_LOCK) as handle, refusals_named(out / REPORT_LOCK):
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -110,8 +110,8 @@ def _open(out: Path, name: str) -> Iterator[int]:
 
 def _refusal(out: Path, by: Holder | None) -> InUseError:
     return InUseError(
-        f"{out}: in use by {by or 'another process'}. Wait until it has ended, or name another "
-        "folder with --out."
+        f"{out}: in use by {by or 'another process'}. Wait until it has finished, or choose "
+        "another folder with --out."
     )
 
 

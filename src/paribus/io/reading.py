@@ -18,12 +18,12 @@ def read_whole(path: Path, largest: int) -> bytes:
     # Opened first and looked at then, so that it can't become another file between the two.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "a regular file is expected", str(path))
-        if found.st_size > largest:
+        if status.st_size > largest:
             raise OSError(errno.EFBIG, f"at most {largest:,} bytes are expected", str(path))
-        return file.read(found.st_size)  # a buffer of `largest` would be asked for otherwise
+        return file.read(status.st_size)  # a buffer of `largest` would be asked for otherwise
 
 
 def read_inside(path: Path, root: Path, largest: int) -> bytes:

@@ -23,7 +23,9 @@ def by_chance(predicted: Integers, others: Integers, classes: int) -> float:
     Args:
         answers, others: (n,) class numbers, n at least 1.
     """
-    first, second = (np.bincount(its, minlength=classes) / len(its) for its in (predicted, others))
+    first, second = (
+        np.bincount(given, minlength=classes) / len(given) for given in (predicted, others)
+    )
     return float(first @ second)
 
 
@@ -34,7 +36,9 @@ def beyond_chance(predicted: Integers, others: Integers, classes: int) -> float:
     return float((predicted == others).mean()) - by_chance(predicted, others, classes)
 
 
-def cause_values(shown: Predictions, classes: int, found: Interventions) -> dict[str, float]:
+def cause_values(
+    shown: Predictions, classes: int, interventions: Interventions
+) -> dict[str, float]:
     """The metrics of `paribus.metrics.registry.CAUSES` of one run, by name.
 
     - `background_learned`: how far the network is right beyond chance where the center, half of
@@ -51,13 +55,15 @@ def cause_values(shown: Predictions, classes: int, found: Interventions) -> dict
     predicted = shown.predicted
     wrong = predicted != shown.labels
     accuracy = float(1 - wrong.mean())
-    outside = found.outside[np.isfinite(found.outside)]
+    outside = interventions.outside[np.isfinite(interventions.outside)]
     values = {
         f"drop:{name}": accuracy - float((changed == shown.labels).mean())
-        for name, changed in found.predicted.items()
+        for name, changed in interventions.predicted.items()
     }
     values["attribution_outside"] = float(outside.mean()) if len(outside) else math.nan
-    around, center = (found.predicted.get(n) for n in (CENTER_BLANKED, SURROUNDINGS_BLANKED))
+    around, center = (
+        interventions.predicted.get(n) for n in (CENTER_BLANKED, SURROUNDINGS_BLANKED)
+    )
     if around is None or center is None:
         return values
     return values | {

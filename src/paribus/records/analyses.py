@@ -34,15 +34,15 @@ INTERVENTIONS, EXPLANATIONS = "interventions", "explanations"
 _PREDICTED = "predicted "
 
 
-def write_interventions(out: Path, record: Record, found: Interventions) -> None:
+def write_interventions(out: Path, record: Record, interventions: Interventions) -> None:
     """Keep what a run's network says of changed images."""
     _write(
         out,
         record,
         INTERVENTIONS,
         {
-            "outside": found.outside,
-            **{f"{_PREDICTED}{name}": classes for name, classes in found.predicted.items()},
+            "outside": interventions.outside,
+            **{f"{_PREDICTED}{name}": classes for name, classes in interventions.predicted.items()},
         },
     )
 
@@ -57,13 +57,13 @@ def read_interventions(out: Path, record: Record) -> Interventions | None:
         for name, classes in arrays.items()
         if name.startswith(_PREDICTED)
     }
-    found = Interventions(predicted, arrays["outside"])
-    return found if validate.could_be_of(record, found) else None
+    interventions = Interventions(predicted, arrays["outside"])
+    return interventions if validate.could_be_of(record, interventions) else None
 
 
-def write_explanations(out: Path, record: Record, found: Explanations) -> None:
+def write_explanations(out: Path, record: Record, explanations: Explanations) -> None:
     """Keep why a run's network answers as it does."""
-    _write(out, record, EXPLANATIONS, vars(found))
+    _write(out, record, EXPLANATIONS, vars(explanations))
 
 
 def read_explanations(out: Path, record: Record) -> Explanations | None:
@@ -73,16 +73,16 @@ def read_explanations(out: Path, record: Record) -> Explanations | None:
         arrays["images"] = arrays.pop("pictures")
     if arrays.keys() != {field.name for field in fields(Explanations)}:
         return None
-    found = Explanations(**arrays)
-    return found if validate.could_be_of(record, found) else None
+    explanations = Explanations(**arrays)
+    return explanations if validate.could_be_of(record, explanations) else None
 
 
 def read_all_interventions(
     out: Path, records: Sequence[Record]
 ) -> dict[tuple[str, int], Interventions]:
     """What is kept, by setting and seed."""
-    found = {(r.facts.setting, r.facts.seed): read_interventions(out, r) for r in records}
-    return {key: its for key, its in found.items() if its is not None}
+    by_run = {(r.facts.setting, r.facts.seed): read_interventions(out, r) for r in records}
+    return {key: kept for key, kept in by_run.items() if kept is not None}
 
 
 def current_name(name: str) -> str:

@@ -65,7 +65,7 @@ def _streams(records: Sequence[Record]) -> dict[int, StreamHashes]:
 
 
 def _names(streams: Sequence[StreamHashes]) -> list[str]:
-    return list(dict.fromkeys(name for its in streams for name in its.initial_values))
+    return list(dict.fromkeys(name for hashes in streams for name in hashes.initial_values))
 
 
 def _same(name: str, a: StreamHashes, b: StreamHashes) -> bool:

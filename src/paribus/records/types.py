@@ -106,11 +106,35 @@ class Environment(Frozen):
 
     @property
     def engine_name(self) -> str:
-        """As a study names it: "torch" or "native"."""
-        return self.engine.name if self.engine else "torch"
+        """As a study names it: "torch" or "native"; "" where neither is known."""
+        if self.engine:
+            return self.engine.name
+        return "torch" if self.torch else ""
 
 
-class RunFacts(Frozen):
+class RunProgress(Frozen):
+    """How far a run has come, and by which way; the same in records and in checkpoints.
+
+    Attributes:
+        started: when it was first begun; ISO 8601, UTC.
+        best_epoch: the epoch (from 1) of lowest validation loss, the first where several tie.
+        train_seconds: time in training steps, validation and evaluation not counted.
+        train_cpu_seconds: CPU time of it, which other programs don't lengthen.
+        resumes: how often it resumed from a checkpoint.
+        other_machines: where it was trained before, if that differs in what decides the last
+            bits; empty means bit-identical to a run that was never interrupted.
+    """
+
+    started: str = ""
+    best_epoch: int | None = None
+    train_seconds: float = 0.0
+    train_cpu_seconds: float = 0.0
+    # Older records lack what follows.
+    resumes: int = 0
+    other_machines: tuple[Environment, ...] = ()
+
+
+class RunFacts(RunProgress):
     """A record's `record.json`: all that is known of a run but its arrays.
 
     Attributes:
@@ -120,15 +144,9 @@ class RunFacts(Frozen):
         config: the setting in full, as `paribus.study.spec.Config` dumps it.
         digest: SHA-256 over config, seed, data fingerprint and versions; a run is reused
             only while it stays the same.
-        best_epoch: the epoch (from 1) of lowest validation loss, the first where several tie.
-        train_seconds: time in training steps, validation and evaluation not counted.
-        train_cpu_seconds: the processor's share of it, which other programs don't lengthen.
         code: SHA-256 of the file of a user's own network.
         study_digest: SHA-256 over the whole study as it was when the run ended.
         retries: how often the run was begun again because its process was killed.
-        resumes: how often it went on from a checkpoint.
-        other_machines: on which it was trained before, where they differ in what decides the
-            last bits; empty means that the bits are as if it had never been interrupted.
         peak_memory: bytes that its process used at most.
     """
 
@@ -146,26 +164,20 @@ class RunFacts(Frozen):
     network: NetworkFacts = NetworkFacts()
     streams: StreamHashes | None = None
     environment: Environment = Environment()
-    started: str  # ISO 8601, UTC
     ended: str
     metrics: dict[str, float] = {}
-    best_epoch: int | None = None
-    train_seconds: float = 0.0
-    train_cpu_seconds: float = 0.0
     # Older records lack what follows.
     code: str | None = None
     study_digest: str | None = None
     retries: int = 0
-    resumes: int = 0
-    other_machines: tuple[Environment, ...] = ()
     peak_memory: int | None = None
 
 
-class CheckpointFacts(Frozen):
+class CheckpointFacts(RunProgress):
     """What is known of a run under way, beside its tensors.
 
     Attributes:
-        deciding: SHA-256 over all that decides the result but for the machine and its torch.
+        inputs: SHA-256 over all that decides the result but for the machine and its torch.
         environment: where the last part of it was trained.
     """
 
@@ -174,12 +186,6 @@ class CheckpointFacts(Frozen):
     seed: int
     inputs: str = Field(validation_alias=AliasChoices("inputs", "deciding"))  # as format 1 calls it
     environment: Environment
-    started: str
-    best_epoch: int | None
-    train_seconds: float
-    train_cpu_seconds: float
-    resumes: int
-    other_machines: tuple[Environment, ...]
 
 
 Axis = Literal["step", "epoch"]

@@ -138,37 +138,37 @@ def _are_log_probabilities(logs: Array) -> bool:
     return bool((np.abs(sums - 1) < ROUNDING).all() and (logs > LOWEST).all())
 
 
-def could_be_of(record: Record, its: Interventions | Explanations) -> bool:
+def could_be_of(record: Record, analysis: Interventions | Explanations) -> bool:
     """Whether an analysis fits the finished run that it is said to be of."""
-    if isinstance(its, Interventions):
-        return _interventions_fit(record.facts, its)
-    return _explanations_fit(record.facts, its)
+    if isinstance(analysis, Interventions):
+        return _interventions_fit(record.facts, analysis)
+    return _explanations_fit(record.facts, analysis)
 
 
-def _interventions_fit(facts: RunFacts, its: Interventions) -> bool:
-    outside = its.outside[~np.isnan(its.outside)]
+def _interventions_fit(facts: RunFacts, kept: Interventions) -> bool:
+    outside = kept.outside[~np.isnan(kept.outside)]
     return (
-        its.outside.ndim == 1
-        and all(answers.shape == (facts.data.test,) for answers in its.predicted.values())
-        and all(_are_classes(facts, answers) for answers in its.predicted.values())
+        kept.outside.ndim == 1
+        and all(answers.shape == (facts.data.test,) for answers in kept.predicted.values())
+        and all(_are_classes(facts, answers) for answers in kept.predicted.values())
         and bool((np.abs(outside - 0.5) <= 0.5 + ROUNDING).all())
     )
 
 
-def _explanations_fit(facts: RunFacts, its: Explanations) -> bool:
-    images, maps = its.images.shape, its.gradients.shape
+def _explanations_fit(facts: RunFacts, kept: Explanations) -> bool:
+    images, maps = kept.images.shape, kept.gradients.shape
     return (
-        images == its.targets.shape == maps[:1]
+        images == kept.targets.shape == maps[:1]
         and len(maps) == 3
         and 0 < min(maps[1:]) <= max(maps[1:]) <= LARGEST_MAP
-        and maps == its.occlusion.shape
-        and its.nearest.ndim == 2
-        and images == its.nearest.shape[:1]
-        and its.nearest.shape == its.nearest_labels.shape
-        and all(part.dtype == np.int64 for part in (its.images, its.nearest))
-        and _are_classes(facts, its.targets)
-        and _are_classes(facts, its.nearest_labels)
-        and bool(np.isfinite(its.gradients).all() and np.isfinite(its.occlusion).all())
+        and maps == kept.occlusion.shape
+        and kept.nearest.ndim == 2
+        and images == kept.nearest.shape[:1]
+        and kept.nearest.shape == kept.nearest_labels.shape
+        and all(part.dtype == np.int64 for part in (kept.images, kept.nearest))
+        and _are_classes(facts, kept.targets)
+        and _are_classes(facts, kept.nearest_labels)
+        and bool(np.isfinite(kept.gradients).all() and np.isfinite(kept.occlusion).all())
     )
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from paribus.failures.image_names import original_name, seen_name
 from paribus.failures.outcomes import VERDICTS, Changes, Outcomes
 from paribus.failures.study import Failures
 from paribus.narrative import words
+from paribus.records.images import original_name, seen_name
 from paribus.records.types import Integers
 from paribus.report.images import ReadImage, data_uri, overlay, small_uri
 

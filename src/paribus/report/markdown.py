@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from paribus.names import safe_class
 from paribus.narrative import words
-from paribus.narrative.words import PERCENT
+from paribus.narrative.numbers import PERCENT
 from paribus.report.blocks import (
     Alert,
     Block,

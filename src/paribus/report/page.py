@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from paribus.names import safe_class
-from paribus.narrative.words import PERCENT
+from paribus.narrative.numbers import PERCENT
 from paribus.report.blocks import Block, Explorer, Figure, Section
 from paribus.report.charts import COLORS, svg
 from paribus.report.explorer import Payload, first_there, payload

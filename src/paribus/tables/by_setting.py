@@ -11,7 +11,7 @@ import pandas as pd
 
 from paribus.metrics.classification import Figures
 from paribus.names import safe_classes
-from paribus.narrative.words import Spread
+from paribus.narrative.numbers import Spread
 from paribus.records.types import DataFacts, Environment, NetworkFacts, Record
 from paribus.study.metrics import RESERVED
 from paribus.study.plan import Setting

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from paribus.data.batches import Batches
 from paribus.data.splits import Splits
 from paribus.errors import NonFiniteLossError
-from paribus.records.types import Curves, Integers, StreamHashes
+from paribus.records.types import Curves, Environment, Integers, RunProgress, StreamHashes
 from paribus.streams import stream, torch_seed
 from paribus.study.plan import Run
 from paribus.training import augment
@@ -42,8 +43,11 @@ class Progress:
     learning_rate: list[float] = field(default_factory=list)
     best_epoch: int | None = None
     best_state: State = field(default_factory=dict)
+    started: str = ""
     train_seconds: float = 0.0
     train_cpu_seconds: float = 0.0
+    resumes: int = 0
+    other_machines: tuple[Environment, ...] = ()
     generator_states: list[Tensor] = field(default_factory=list)
     order: hashlib._Hash = field(default_factory=hashlib.sha256)
     augmentation: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -53,6 +57,15 @@ class Progress:
     def epoch(self) -> int:
         """The last epoch that is complete; 0 before the first."""
         return len(self.val_loss)
+
+    def facts(self) -> RunProgress:
+        """What a record and a checkpoint say of it."""
+        return RunProgress(**{name: getattr(self, name) for name in RunProgress.model_fields})
+
+    def continue_from(self, facts: RunProgress) -> None:
+        """Take over what a checkpoint says of it."""
+        for name in RunProgress.model_fields:
+            setattr(self, name, getattr(facts, name))
 
     def curves(self) -> Curves:
         """What has been measured so far, as arrays."""
@@ -72,8 +85,10 @@ class Progress:
 
 
 def begin(network: nn.Module) -> Progress:
-    """A course before its first step; hashes the network's initial values."""
-    return Progress({name: _hash(value.detach()) for name, value in network.named_parameters()})
+    """A run before its first step; hashes the network's initial values."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    hashes = {name: _hash(value.detach()) for name, value in network.named_parameters()}
+    return Progress(hashes, started=now)
 
 
 def train(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
-from paribus.narrative.words import Spread
+from paribus.narrative.numbers import Spread
 from paribus.report.charts import VERDICT_MARKS, color
 from paribus.report.charts.frame import NARROW, Rows, by_setting, grid, named_rows, ticks, to_svg
 from paribus.report.charts.svg import Svg

@@ -8,9 +8,9 @@ from paribus.claims.judge import ClaimVerdict
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
+from paribus.narrative.claims import evidence
 from paribus.narrative.headline import NOT_TESTED, Headline, headline
-from paribus.narrative.numbers import difference_of, unit_of
-from paribus.narrative.words import Spread
+from paribus.narrative.numbers import Spread, difference_of, value_of
 from paribus.records.types import DataFacts, Record
 from paribus.report.blocks import (
     TITLES,
@@ -173,7 +173,7 @@ def _table(results: Results) -> Table:
 
 
 def _cells(metric: Metric, result: SettingResult, baseline: SettingResult) -> tuple[Cell, ...]:
-    mean = Cell(unit_of(metric).spread(result.spread(metric.name)), strong=True)
+    mean = Cell(value_of(metric).spread(result.spread(metric.name)), strong=True)
     if result is baseline:
         return mean, Cell("baseline")
     return mean, Cell(_won(metric, result.difference(metric.name, baseline)))
@@ -199,10 +199,9 @@ def _explanation(known: Collection[Spread]) -> Paragraph:
 
 
 def _figure(metric: Metric, spreads: Mapping[str, Spread]) -> Figure:
-    title, unit = label(metric), unit_of(metric)
+    title, unit = label(metric), value_of(metric)
     each = [f"{name} {unit.spread(spread)}" for name, spread in spreads.items()]
-    sign = unit.sign or metric.unit
-    axis = f"{title} ({safe_name(sign)})" if sign else title
+    axis = f"{title} ({safe_name(unit.sign)})" if unit.sign else title
     return Figure.drawn(
         "accuracy" if metric.images else "primary",
         "Each dot is a seed, the bar the mean, the line one standard deviation each way.",
@@ -262,6 +261,6 @@ def _claim(of: ClaimVerdict, place: str) -> tuple[Cell, ...]:
     return (
         Cell(words.typeset(of.claim.says), anchor=f"claim-{of.claim.id}"),
         Cell(marked(of.verdict), tone=tone(of.verdict)),
-        Cell(words.typeset(of.evidence)),
+        Cell(words.typeset(evidence(of))),
         Cell(TITLES[place], link=place),
     )

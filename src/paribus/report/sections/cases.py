@@ -10,6 +10,7 @@ from paribus.failures.outcomes import Kind, Outcomes
 from paribus.failures.study import Failures
 from paribus.names import safe_class
 from paribus.narrative import words
+from paribus.narrative.numbers import PERCENT, p_value
 from paribus.report import images
 from paribus.report.blocks import (
     Block,
@@ -24,7 +25,7 @@ from paribus.report.blocks import (
     Table,
 )
 from paribus.report.explorer import neighbor_files, votes
-from paribus.report.sections.cells import MOST_VARIATIONS, p_value
+from paribus.report.sections.cells import MOST_VARIATIONS
 from paribus.results import Results
 from paribus.stats.intervals import Mean
 from paribus.stats.proportions import Share, share
@@ -159,10 +160,8 @@ def _kinds(by_setting: Mapping[str, Outcomes]) -> Table:
 def _share(of: Share) -> Cell:
     if not of.of:
         return Cell(words.NONE)
-    low, high = (words.PERCENT.number(end) for end in (of.low, of.high))
-    return Cell(
-        words.whole(of.count), f"{words.PERCENT.number(of.count / of.of)} [{low}, {high}] %"
-    )
+    low, high = (PERCENT.number(end) for end in (of.low, of.high))
+    return Cell(words.whole(of.count), f"{PERCENT.number(of.count / of.of)} [{low}, {high}] %")
 
 
 # ---- fixed and broken ---------------------------------------------------------------------------

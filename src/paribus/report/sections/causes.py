@@ -12,7 +12,7 @@ from paribus.comparison.study import StudyComparison
 from paribus.metrics.interventions import CENTER_BLANKED, SURROUNDINGS_BLANKED
 from paribus.metrics.registry import CAUSES, DROP
 from paribus.narrative import words
-from paribus.narrative.numbers import value_of
+from paribus.narrative.numbers import PERCENT, Unit, value_of
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.charts.intervals import Mark, dots
 from paribus.report.sections.cells import (
@@ -92,7 +92,7 @@ def _value(compared: StudyComparison, metric: str, setting: str) -> Cell:
     sample = value_sample(compared.values, setting, CAUSES[metric])
     if not sample.n:
         return Cell(words.NONE)
-    text = words.typeset(value_of(CAUSES[metric]).found(sample.interval()))
+    text = words.typeset(value_of(CAUSES[metric]).estimate(sample.interval()))
     for c in compared.on(metric):
         if c.variation == setting and c.p is not None:
             return Cell(text, verdict_and_p(c), tone=tone(c.verdict))
@@ -134,7 +134,7 @@ def _every_intervention(results: Results, shown: Sequence[Effect]) -> Iterator[B
 
 def _effect(effect: Effect) -> Cell:
     c = effect.comparison
-    percent = words.PERCENT.value(float(effect.accuracy.estimate))
+    percent = PERCENT.value(float(effect.accuracy.estimate))
     if c.p is None:
         return Cell(percent, _points(c))
     chance = "" if _is_above(effect.above_chance) else ", not above chance"
@@ -143,7 +143,7 @@ def _effect(effect: Effect) -> Cell:
 
 def _points(c: Comparison) -> str:
     """A change in points, whose unit the caption says."""
-    unit = words.Unit(1, scale=100)
+    unit = Unit(1, scale=100)
     estimate = "" if c.estimate is None else unit.signed(c.estimate)
     if c.low is None or c.high is None:
         return estimate
@@ -229,8 +229,8 @@ def _by_class(results: Results, shown: Sequence[Effect]) -> Iterator[Block]:
 def _recall(effect: Effect, number: int) -> Cell:
     recall = float(effect.recall.estimate[number])
     above = " ▲" if _is_above(effect.class_above_chance, number) else ""
-    chance = words.PERCENT.value(float(effect.class_chance[number]))
-    return Cell(f"{words.PERCENT.value(recall)}{above}", f"chance {chance}")
+    chance = PERCENT.value(float(effect.class_chance[number]))
+    return Cell(f"{PERCENT.value(recall)}{above}", f"chance {chance}")
 
 
 def _compared(compared: StudyComparison) -> Iterator[Block]:

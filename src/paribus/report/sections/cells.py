@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from paribus.comparison.compare import Comparison
@@ -10,7 +9,7 @@ from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.headline import interval_of
-from paribus.narrative.numbers import Quantity, difference_of, p_in_words
+from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Cell
 from paribus.report.charts.intervals import Mark, Panel
 from paribus.stats.intervals import ALPHA
@@ -61,8 +60,8 @@ def estimate(c: Comparison) -> str:
     """The estimate with its interval and unit."""
     if c.estimate is None:
         return words.NONE
-    quantity = Quantity("times") if c.metric.compare == "ratio" else difference_of(c.metric)
-    return words.typeset(quantity.found(interval_of(c)))
+    unit = Unit(sign="times") if c.metric.compare == "ratio" else difference_of(c.metric)
+    return words.typeset(unit.estimate(interval_of(c)))
 
 
 def label(metric: Metric) -> str:
@@ -73,16 +72,15 @@ def label(metric: Metric) -> str:
 
 def panel(title: str, metric: Metric, rows: Sequence[tuple[str, Comparison]]) -> Panel:
     """The chart of comparisons on one metric that have an estimate, each with its row's name."""
-    ratio, quantity = metric.compare == "ratio", difference_of(metric)
-    unit = safe_name(quantity.unit) if quantity.unit else ""
-    axis = f"difference in {unit}" if unit else "difference"
+    unit = difference_of(metric)
+    axis = f"difference in {safe_name(unit.sign)}" if unit.sign else "difference"
     return Panel(
         title,
-        "times the baseline's" if ratio else axis,
-        tuple(_mark(row, c, quantity.scale) for row, c in rows),
-        1.0 if ratio else 0.0,
-        None if metric.margin is None or ratio else metric.margin * quantity.scale,
-        ratio,
+        "times the baseline's" if unit.ratio else axis,
+        tuple(_mark(row, c, unit.scale) for row, c in rows),
+        1.0 if unit.ratio else 0.0,
+        None if metric.margin is None or unit.ratio else metric.margin * unit.scale,
+        unit.ratio,
     )
 
 
@@ -90,12 +88,6 @@ def _mark(row: str, c: Comparison, scale: float) -> Mark:
     interval = interval_of(c)
     low, high = (None if end is None else scale * end for end in (interval.low, interval.high))
     return Mark(row, c.verdict, scale * interval.estimate, low, high)
-
-
-def p_value(p: float | None) -> str:
-    """A p value in a table."""
-    known = p is not None and not math.isnan(p)
-    return p_in_words(p).removeprefix("p ").removeprefix("= ") if known else words.NONE
 
 
 def level(c: Comparison) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from paribus.metrics.classification import ClassFigures, macro_average, weighted_average
 from paribus.names import chart_labels
 from paribus.narrative import words
-from paribus.narrative.words import PERCENT, Spread, Unit
+from paribus.narrative.numbers import PERCENT, Spread, Unit
 from paribus.report.blocks import Cell, Columns, Figure, Paragraph, Section, Table
 from paribus.report.charts.intervals import Mark, dots
 from paribus.report.charts.matrix import TEXT_CLASSES

@@ -10,6 +10,7 @@ from paribus.comparison.study import StudyComparison
 from paribus.names import safe_class, safe_name
 from paribus.narrative import words
 from paribus.narrative.notes import notes
+from paribus.narrative.numbers import Unit, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.charts.intervals import Panel, intervals
 from paribus.report.sections.cells import (
@@ -20,7 +21,6 @@ from paribus.report.sections.cells import (
     left_out,
     level,
     marked,
-    p_value,
     panel,
     seeds_needed,
     tone,
@@ -206,7 +206,7 @@ def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
 
 def _both(c: Comparison) -> tuple[Cell, ...]:
     assert c.new_images is not None and c.estimate is not None
-    unit = words.Unit(2, scale=100)
+    unit = Unit(2, scale=100)
 
     def ends(low: float | None, high: float | None) -> str:
         if low is None or high is None or math.isnan(low):

@@ -10,13 +10,11 @@ from paribus.comparison.confusion import ConfusionDifference
 from paribus.metrics.classification import Figures
 from paribus.names import chart_labels
 from paribus.narrative import words
-from paribus.narrative.numbers import p_in_words
-from paribus.narrative.words import PERCENT, Unit
+from paribus.narrative.numbers import PERCENT, Unit, p_in_words, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Matrix, Paragraph, Section, Table
 from paribus.report.charts.frame import WIDE
 from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
 from paribus.report.charts.svg import Svg
-from paribus.report.sections.cells import p_value
 from paribus.results import Results
 from paribus.tables.by_setting import SettingResult
 

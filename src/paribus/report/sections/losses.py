@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from paribus.narrative import words
-from paribus.narrative.words import LOSS
+from paribus.narrative.numbers import LOSS
 from paribus.report.blocks import Block, Figure, Heading, Paragraph, Section
 from paribus.report.charts import SETTING_SHAPES
 from paribus.report.charts.curves import (

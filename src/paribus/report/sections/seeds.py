@@ -10,7 +10,7 @@ from paribus.comparison.study import StudyComparison
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
-from paribus.narrative.numbers import difference_of
+from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.charts.intervals import FEWEST, Plan, intervals, more_seeds
 from paribus.report.sections.cells import (
@@ -20,7 +20,6 @@ from paribus.report.sections.cells import (
     label,
     left_out,
     marked,
-    p_value,
     panel,
     seeds_needed,
     tone,
@@ -68,7 +67,7 @@ def _needed(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
 def _plan(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
     drawn = known[:MOST_VARIATIONS]
     plans, most, width_of = [_planned(c) for c in drawn], _axis(drawn), _widths(metric)
-    unit = difference_of(metric).unit
+    unit = difference_of(metric).sign
     unit = safe_name(unit) if unit else ""
     now = [f"{plan.variation} {width_of.number(plan.half_width(plan.n_seeds))}" for plan in plans]
     margin = (metric.margin or 0.0) * difference_of(metric).scale
@@ -102,9 +101,9 @@ def _planned(c: Comparison) -> Plan:
     return Plan(c.variation, c.n_seeds, c.sd * difference_of(c.metric).scale, c.level)
 
 
-def _widths(metric: Metric) -> words.Unit:
+def _widths(metric: Metric) -> Unit:
     """How half widths are written: with one digit more than values."""
-    return words.Unit(metric.digits + (metric.written != "number"))
+    return Unit(metric.digits + (metric.written != "number"))
 
 
 def _axis(drawn: Sequence[Comparison]) -> int:

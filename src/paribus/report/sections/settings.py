@@ -7,7 +7,7 @@ from collections.abc import Callable
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
-from paribus.narrative.numbers import unit_of
+from paribus.narrative.numbers import change_of, value_of
 from paribus.records.types import Environment
 from paribus.report.blocks import Block, Cell, Paragraph, Section, Table
 from paribus.report.sections.cells import label
@@ -137,12 +137,13 @@ def side_by_side(results: Results) -> Section:
 
 
 def _measured(metric: Metric, result: SettingResult, results: Results) -> Cell:
-    unit = unit_of(metric)
-    text = unit.spread(result.spread(metric.name))
+    units = value_of(metric), change_of(metric)
+    value, change = (unit.bare if metric.unit else unit for unit in units)  # the title names it
+    text = value.spread(result.spread(metric.name))
     if result is results.baseline:
         return Cell(text)
     difference = result.difference(metric.name, results.baseline)
-    return Cell(text, unit.change(difference.mean) if difference.n else "")
+    return Cell(text, change.value(difference.mean) if difference.n else "")
 
 
 def _title(metric: Metric) -> str:

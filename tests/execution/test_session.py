@@ -1,7 +1,7 @@
-"""Conducting a study: every run ends in a record or a reason, and the others go on."""
+"""A study under way: every run ends in a record or a reason, and the others go on."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,13 +13,14 @@ from paribus.events import (
     WorkerKilled,
     quiet,
 )
-from paribus.execution.conduct import prepare_data, train_missing
-from paribus.execution.task import Outcome
+from paribus.execution.data import prepare_data
+from paribus.execution.task import Outcome, Task
 from paribus.execution.workers import Workers
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import Record
 from paribus.study.plan import settings
 from paribus.study.spec import Study
+from sessions import all_seeds, session_of
 
 Build = Callable[..., Study]
 
@@ -53,12 +54,19 @@ def killed_once(**shape):
 
 
 def train(
-    study: Study, out: Path, jobs: int = 1, watch: Callable[[Event], None] = quiet
+    study: Study, out: Path, workers: Workers | None = None, watch: Callable[[Event], None] = quiet
 ) -> list[Outcome]:
-    seeds = dict.fromkeys((study.baseline, *study.variations), study.most_seeds)
-    data = prepare_data(study, None, quiet)
-    with Workers(jobs) as workers:
-        return train_missing(study, seeds, data, dict.fromkeys(seeds), out, workers, watch)
+    """Train what is missing, in this process where no worker is called for."""
+    with session_of(study, out, workers, watch) as session:
+        return session.train(all_seeds(study))
+
+
+class Idle(Workers):
+    """Performs nothing, and notes for which settings it was asked."""
+
+    def perform(self, tasks: Sequence[Task], *_: object) -> list[Outcome]:
+        self.asked = [task.run.setting.name for task in tasks]
+        return []
 
 
 def record(out: Path, setting: str, seed: int = 0) -> Record:
@@ -74,15 +82,19 @@ def test_records_are_equal_to_the_last_bit_whatever_the_number_of_processes(
     tmp_path: Path, small_study: Build
 ) -> None:
     study = small_study(seeds=2, variations={"bn": {"network.batch_norm": True}})
-    train(study, tmp_path / "one", jobs=1)
-    train(study, tmp_path / "two", jobs=2)
+    train(study, tmp_path / "one")
+    train(study, tmp_path / "two", Workers(2))
     one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
     assert len(one) == 8  # two settings, two seeds, at the last and the best epoch
     assert one == two
 
 
-def test_a_record_says_what_was_trained_on_what(tmp_path: Path, small_study: Build) -> None:
-    train(small_study(epochs=2), tmp_path)
+def test_a_record_says_what_was_trained_on_what(
+    tmp_path: Path, small_study: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS")  # a worker sees to its number of threads itself
+    monkeypatch.delenv("MKL_NUM_THREADS")
+    train(small_study(epochs=2), tmp_path, Workers(1))
     facts = record(tmp_path, "l2").facts
     assert facts.status == "finished"
     assert facts.changes == {"optimizer.weight_decay": 0.01}
@@ -95,11 +107,11 @@ def test_a_record_says_what_was_trained_on_what(tmp_path: Path, small_study: Bui
     assert facts.network.layers[0] == "Conv-ReLU-MaxPool"
     assert 0 < facts.train_cpu_seconds < 60
     predictions = record(tmp_path, "l2").predictions
-    assert predictions is not None
+    assert predictions is not None and predictions.last is not None
     assert predictions.last.shape == (len(predictions.labels), 10)
     curves = record(tmp_path, "l2").curves
     assert len(curves.values("val_loss")) == 2
-    assert len(curves.values("step_loss")) == 2 * -(-facts.data.training // 64)
+    assert len(curves.values("step_loss")) == 2 * -(-(facts.data.training or 0) // 64)
 
 
 def test_what_is_done_is_not_trained_again_and_what_changed_is(
@@ -140,7 +152,9 @@ def test_runs_that_fail_are_named_with_the_reason_and_the_others_go_on(
         },
     )
     heard: list[Event] = []
-    outcomes = {o.run.setting.name: o for o in train(study, tmp_path / "out", 1, heard.append)}
+    outcomes = {
+        o.run.setting.name: o for o in train(study, tmp_path / "out", Workers(1), heard.append)
+    }
     assert {name: o.status for name, o in outcomes.items()} == {
         "baseline": "finished",
         "killed": "killed",
@@ -164,8 +178,9 @@ def test_runs_that_fail_are_named_with_the_reason_and_the_others_go_on(
     )
     assert len([e for e in heard if isinstance(e, RunEnded)]) == 6
     # A loss that left the numbers would do so again; the others deserve another try.
-    again = {o.run.setting.name for o in train(study, tmp_path / "out")}
-    assert again == {"killed", "broken"}
+    again = Idle()
+    train(study, tmp_path / "out", again)
+    assert again.asked == ["killed", "broken"]
 
 
 def test_settings_that_see_the_same_images_share_one_array(small_study: Build) -> None:

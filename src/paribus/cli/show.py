@@ -1,0 +1,207 @@
+"""What commands print on standard output: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from paribus.names import printable, safe_class, safe_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from paribus.claims.judge import ClaimVerdict
+    from paribus.execution.estimate import Outlook
+    from paribus.results import Results
+    from paribus.status import RunState, Status
+
+_VERDICT_STYLES = {"supported": "green", "refuted": "bold red", "undecided": "yellow"}
+_STATE_STYLES = {
+    "done": "green",
+    "running": "bold",
+    "failed": "bold red",
+    "damaged": "bold red",
+    "interrupted": "yellow",
+    "left": "dim",
+}
+
+#: What the columns of failed cases mean that don't say so themselves.
+_FAILURE_COLUMNS = (
+    "p: probability of the true class and of the most frequent wrong one, mean over the seeds. "
+    "label: rank by suspicion that the label is wrong, 1 for the most suspicious test image."
+)
+
+
+def rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    """A table's rows for JSON, which has no NaN."""
+    plain = frame.astype(object)
+    return plain.where(plain.notna(), None).to_dict("records")
+
+
+def print_results(results: Results, as_json: bool) -> None:
+    """Where the report lies, on standard output; runs that failed, on standard error."""
+    if as_json:
+        finished = sum(r.facts.status == "finished" for r in results.records)
+        click.echo(
+            json.dumps(
+                {
+                    "report": str(results.report),
+                    "results": str(results.out / "results.json"),
+                    "finished": finished,
+                    "failed": list(results.unfinished),
+                }
+            )
+        )
+        return
+    for sentence in results.unfinished:
+        click.echo(f"Failed: {printable(sentence)}", err=True)
+    click.echo(results.report)
+
+
+def show_plan(plan: Outlook) -> None:
+    """Print a plan on standard output: what each setting changes, the runs, the time."""
+    console = Console(highlight=False)
+    sizes = plan.sizes
+    channels, height, width = sizes.shape
+    color = "color" if channels == 3 else "gray"
+    console.print(printable(plan.study), style="bold", markup=False)
+    console.print(
+        f"{plan.source}: {sizes.training:,} training, {sizes.validation:,} validation and "
+        f"{sizes.test:,} test images, {height}x{width} {color}, {sizes.classes} classes\n"
+    )
+    table = Table("setting", "changes", "parameters", "epochs", "time per run", box=SIMPLE_HEAD)
+    for setting in plan.settings:
+        changes = "\n".join(f"{k}: {a} -> {b}" for k, (a, b) in setting.changes.items())
+        table.add_row(
+            Text(setting.name),
+            Text(changes or "(baseline)"),
+            f"{setting.parameters:,}",
+            str(setting.epochs),
+            duration(setting.run_seconds),
+        )
+    console.print(table)
+    alike: dict[tuple[str, str], list[str]] = {}
+    for setting in plan.settings:
+        alike.setdefault((setting.engine, setting.why), []).append(setting.name)
+    for (engine, why), names in alike.items():
+        whose = f"engine {engine}, {', '.join(names)}" if len(alike) > 1 else f"engine {engine}"
+        console.print(printable(f"{whose}: {why}"), markup=False)
+    seeds = 1 + max(seed for _, seed in plan.runs)
+    console.print(f"{len(plan.runs)} runs, {seeds} seeds, in this order:")
+    for seed in range(seeds):
+        row = ", ".join(name for name, k in plan.runs if k == seed)
+        console.print(f"  seed {seed}: {row}", markup=False)
+    processes = "1 process" if plan.jobs == 1 else f"{plan.jobs} processes"
+    console.print(
+        f"\nAbout {duration(plan.seconds)} in {processes}, estimated from steps measured now"
+    )
+
+
+def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
+    """Print the verdict on every claim on standard output, with the evidence for it."""
+    from paribus.narrative.claims import evidence
+
+    console = Console(highlight=False)
+    console.print(printable(study), style="bold", markup=False)
+    if not claims:
+        console.print("This study makes no claims, so there is nothing to check.")
+        return
+    table = Table("verdict", "claim", box=SIMPLE_HEAD)
+    for one in claims:
+        text = Text.assemble((one.claim.id, "bold"), f"\n{printable(one.claim.says)}\n")
+        table.add_row(
+            Text(one.verdict, style=_VERDICT_STYLES[one.verdict]),
+            text.append(printable(evidence(one)), style="dim"),
+            end_section=True,
+        )
+    console.print(table)
+    counts = Counter(one.verdict for one in claims)
+    console.print(
+        f"{counts['supported']} supported, {counts['refuted']} refuted, "
+        f"{counts['undecided']} undecided"
+    )
+
+
+def show_failures(listed: pd.DataFrame, matching: int) -> None:
+    """Print failed cases on standard output, as `paribus.tables.failures` has them.
+
+    Args:
+        matching: how many there are, of which `listed` are the first.
+    """
+    console = Console(highlight=False)
+    if not matching:
+        console.print("No failed case matches.")
+        return
+    table = Table("setting", "image", "true", "predicted", "wrong", box=SIMPLE_HEAD)
+    for name in ("p true", "p wrong", "label"):
+        table.add_column(name, justify="right")
+    for row in listed.itertuples():
+        table.add_row(*map(Text, _failure(row)))
+    console.print(table)
+    many = "1 failed case matches" if matching == 1 else f"{matching:,} failed cases match"
+    rest = "" if matching == len(listed) else f"; the first {len(listed):,} are shown"
+    console.print(f"{many}{rest}. {_FAILURE_COLUMNS}")
+
+
+def _failure(row: Any) -> tuple[str, ...]:
+    """A failed case's cells; classes are named by strangers, so nothing in them may control."""
+    kind = ", ".join(word for word in (row.kind, row.change) if word)
+    probabilities = (row.true_probability, row.predicted_probability)
+    return (
+        row.setting,
+        str(row.image),
+        safe_class(row.true),
+        safe_name(row.votes),
+        f"{row.wrong} of {row.seeds}\n{kind}",
+        *("" if math.isnan(p) else f"{p:.2f}" for p in probabilities),
+        f"{row.suspicion_rank:,}",
+    )
+
+
+def show_status(status: Status) -> None:
+    """Print how far a study has come: who is at work, the counts, and every run."""
+    console = Console(highlight=False)
+
+    def say(line: str) -> None:
+        console.print(printable(line), markup=False, soft_wrap=True)
+
+    console.print(Text(printable(status.study), style="bold"))
+    say(f"Running: {status.holder}" if status.holder else "Not running.")
+    if status.last:
+        say(f"Last: {status.last.get('says', '')}, {status.last.get('time', '')}")
+    table = Table("setting", "seed", "state", "epoch", Column(overflow="fold"), box=SIMPLE_HEAD)
+    for run in status.runs:
+        table.add_row(*_state_row(run))
+    console.print(table)
+    say(", ".join(f"{number} {state}" for state, number in status.counts.items() if number))
+    for where in status.set_aside:
+        say(f"Set aside: {where}")
+
+
+def _state_row(run: RunState) -> tuple[Text, ...]:
+    return (
+        Text(run.setting),
+        Text(str(run.seed)),
+        Text(run.state, style=_STATE_STYLES[run.state]),
+        Text(f"{run.epoch} of {run.epochs}"),
+        Text(printable(run.message)),
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time for people: "0.4 s", "48 s", "12 min", "3 h 20 min"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

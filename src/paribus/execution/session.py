@@ -1,0 +1,253 @@
+"""A study under way: its data, engines, workers and records, in a folder held meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from paribus.comparison.sequential import refuse_changed_looks
+from paribus.errors import DiskError, RecordError
+from paribus.events import (
+    AnalysisBegins,
+    Event,
+    RecordSetAside,
+    RunAnalyzed,
+    RunEnded,
+    StudyBegins,
+    StudyChanged,
+    StudyEnded,
+    TrainingBegins,
+    Watch,
+)
+from paribus.execution.analyze import Analysis, is_current
+from paribus.execution.data import Prepared
+from paribus.execution.engines import choose
+from paribus.execution.environment import environment
+from paribus.execution.inputs import run_inputs
+from paribus.execution.resume import refuse_other_machines
+from paribus.execution.task import Outcome
+from paribus.execution.train import Training, is_final
+from paribus.execution.workers import THREADS, Workers
+from paribus.failures.explained import read_explained
+from paribus.failures.outcomes import outcomes
+from paribus.failures.telling import telling_images
+from paribus.io.disk import remove, remove_empty, sweep
+from paribus.io.lock import held, writing_report
+from paribus.io.reading import ways_out
+from paribus.log import logged
+from paribus.records.images import ORIGINAL_SIDE, keep_image, original_name, seen_name
+from paribus.records.store import checkpoint_folder, run_folder, set_aside, unfinished_folder
+from paribus.records.types import EngineFacts, Record
+from paribus.results import Results, collect
+from paribus.study.copy import read_study_copy, write_study_copy
+from paribus.study.plan import runs
+from paribus.study.records import StudyRecords, read_records
+from paribus.study.spec import Study
+
+
+@dataclass
+class Session:
+    """A study under way.
+
+    Attributes:
+        data: the images of each setting.
+        engines: what trains each setting, None being PyTorch.
+        on_disk: the records, each read once.
+        other_machine: resume even runs that were begun where the last bits differ.
+    """
+
+    study: Study
+    out: Path
+    data: Mapping[str, Prepared]
+    engines: Mapping[str, EngineFacts | None]
+    workers: Workers
+    watch: Watch
+    on_disk: StudyRecords
+    other_machine: bool = False
+
+    def records(self) -> tuple[Record, ...]:
+        """The records that count, as they are now."""
+        return tuple(self.on_disk.sorted()[0].values())
+
+    def results(self) -> Results:
+        """What the study has come to, from the records as they are now."""
+        return collect(self.on_disk)
+
+    def train(self, seeds: Mapping[str, int]) -> list[Outcome]:
+        """Train every run that has no good record of just this configuration.
+
+        Args:
+            seeds: how many each setting shall have.
+
+        Raises:
+            ResumeError: there are runs that were begun elsewhere, and `other_machine` isn't set.
+            DiskError: nothing can be written.
+        """
+        planned = self._trainings(seeds)
+        self._set_unreadable_aside(planned)
+        tasks = [task for task in planned if not self._is_done(task)]
+        for task in planned:
+            if task not in tasks:  # killed after its record was written, it left its checkpoints
+                remove(checkpoint_folder(self.out, *task.run.key))
+        if not self.other_machine:
+            here = environment().model_copy(update={"threads": THREADS})
+            refuse_other_machines(self.out, [(task.run, task.inputs) for task in tasks], here)
+        self._tell_changes(tasks, len(planned))
+        epochs = sum(task.run.setting.config.epochs for task in tasks)
+        self.watch(TrainingBegins(len(planned), len(tasks), epochs, self.workers.needed(tasks)))
+
+        def ended(outcome: Outcome) -> Event:
+            self.on_disk.look(outcome.run)
+            return RunEnded(*outcome.run.key, outcome.status, outcome.seconds, outcome.message)
+
+        return self._perform(tasks, ended)
+
+    def analyze(self) -> list[Outcome]:
+        """Find out what every finished run's network looks at, unless that is kept already."""
+        planned = self._analyses()
+        tasks = [task for task in planned if not is_current(task, self.on_disk.read[task.run.key])]
+        self.watch(AnalysisBegins(len(planned), len(tasks), self.workers.needed(tasks)))
+
+        def ended(outcome: Outcome) -> Event:
+            return RunAnalyzed(*outcome.run.key, outcome.status, outcome.message)
+
+        return self._perform(tasks, ended)
+
+    def keep_images(self) -> None:
+        """Keep the images that the report shows: what they were and what the networks saw.
+
+        Those are the telling test images, and the training images that lie near them.
+        """
+        remove_empty(unfinished_folder(self.out))
+        records = self.results().records
+        by_setting = outcomes(records)
+        telling = telling_images(by_setting, self.study.baseline).tolist()
+        for setting, index in product(by_setting, telling):
+            read = partial(self.data[setting].originals.read, index)
+            keep_image(self.out, original_name(index), read, ORIGINAL_SIDE)
+            self._keep_seen(setting, index)
+        for setting, explained in read_explained(self.out, records).items():
+            for index in {near.index for row in explained.neighbors for near in row}:
+                self._keep_seen(setting, index)
+
+    def _keep_seen(self, setting: str, index: int) -> None:
+        dataset = self.data[setting].dataset
+        name = seen_name(dataset.fingerprint, index)
+        keep_image(self.out, name, lambda: np.moveaxis(dataset.images[index], 0, -1))
+
+    def _perform(
+        self, tasks: Sequence[Training] | Sequence[Analysis], ended: Callable[[Outcome], Event]
+    ) -> list[Outcome]:
+        return self.workers.perform(tasks, self.watch, lambda outcome: self.watch(ended(outcome)))
+
+    def _trainings(self, seeds: Mapping[str, int]) -> list[Training]:
+        study_digest = hashlib.sha256(self.study.model_dump_json().encode()).hexdigest()
+        return [
+            Training(
+                study=self.study.name,
+                study_digest=study_digest,
+                baseline=self.study.baseline,
+                run=run,
+                dataset=self.data[run.setting.name].dataset.folder,
+                inputs=run_inputs(
+                    run, self.data[run.setting.name].dataset, self.engines[run.setting.name]
+                ),
+                out=self.out,
+            )
+            for run in runs(self.study, seeds)
+        ]
+
+    def _analyses(self) -> list[Analysis]:
+        records = self.results().records
+        by_setting = outcomes(records)
+        images = telling_images(by_setting, self.study.baseline)
+        targets = {name: one.target[one.rows(images)] for name, one in by_setting.items()}
+        tested = {record.key for record in records if record.predictions}
+        return [
+            Analysis(
+                run=run,
+                dataset=self.data[run.setting.name].dataset.folder,
+                out=self.out,
+                images=images,
+                targets=targets[run.setting.name],
+            )
+            for run in runs(self.study)
+            if run.key in tested and run.setting.name in targets
+        ]
+
+    def _set_unreadable_aside(self, planned: Sequence[Training]) -> None:
+        for task in planned:
+            if why := self.on_disk.unreadable.get(task.run.key):
+                where = set_aside(self.out, run_folder(self.out, *task.run.key))
+                self.watch(RecordSetAside(*task.run.key, str(where), why))
+                self.on_disk.look(task.run)
+
+    def _is_done(self, task: Training) -> bool:
+        record = self.on_disk.read.get(task.run.key)
+        return (
+            record is not None
+            and record.facts.digest == task.inputs.digest
+            and is_final(record.facts)
+        )
+
+    def _tell_changes(self, tasks: Sequence[Training], planned: int) -> None:
+        """Say what has changed since the records that are there, if anything has."""
+        changes = {
+            task.run.key: task.inputs.changes_since(record.facts)
+            for task in tasks
+            if (record := self.on_disk.read.get(task.run.key))
+        }
+        again = {key: what for key, what in changes.items() if what}
+        if again:
+            lines = dict.fromkeys(
+                f"{name}: {change}" for (name, _), what in again.items() for change in what
+            )
+            self.watch(StudyChanged(tuple(lines), len(again), planned - len(tasks)))
+
+
+@contextmanager
+def open_session(
+    study: Study, out: Path, data: Mapping[str, Prepared], jobs: int | None, watch: Watch
+) -> Iterator[Session]:
+    """Start workers, choose the engines, and hold the folder until the study is done.
+
+    Raises:
+        InUseError: another process holds the folder.
+        EngineError: a setting asks for the native engine, which can't train it.
+        ComparisonError: the rule for adding seeds has changed since runs were begun there.
+    """
+    with Workers(jobs) as workers:
+        seen = {name: (one.dataset.shape, len(one.dataset.classes)) for name, one in data.items()}
+        choices = choose(study, seen, workers, watch)
+        engines = {name: choice.engine for name, choice in choices.items()}
+        with held(out):
+            watch = logged(out, watch)
+            watch(StudyBegins(study.name, os.getpid()))
+            try:
+                _prepare_folder(out, study)
+                on_disk = read_records(out, study)
+                yield Session(study, out, data, engines, workers, watch, on_disk)
+            except BaseException as error:
+                with suppress(DiskError):
+                    watch(StudyEnded(f"stopped: {error or type(error).__name__}"))
+                raise
+            watch(StudyEnded("the report is written"))
+
+
+def _prepare_folder(out: Path, study: Study) -> None:
+    """Refuse what must not be there, sweep what a kill left, and keep the study."""
+    for link in ways_out(out):
+        raise RecordError(f"{link}: expected a folder, got a link that leads out of {out}")
+    if any((out / "runs").glob("*/seed-*")):
+        refuse_changed_looks(read_study_copy(out), study)
+    with writing_report(out):
+        sweep(out)
+    write_study_copy(out, study)

@@ -1,0 +1,58 @@
+"""Test images as PNG files in `images/` beside the records: the original, and what was seen."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from paribus.io.disk import write_file
+
+#: The longest side of an original: it needs no more to be recognized, and a report stays small.
+ORIGINAL_SIDE = 256
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def original_name(index: int) -> str:
+    """The file of the image as its source has it; `index` is its number there."""
+    return f"original-{index}.png"
+
+
+def seen_name(data: str, index: int) -> str:
+    """The file of the image as a network saw it.
+
+    Args:
+        data: fingerprint of the prepared data set: two settings may see one image in the
+            same size and yet not alike, as with and without blur.
+    """
+    return f"seen-{data[:8]}-{index}.png"
+
+
+def keep_image(
+    out: Path, name: str, read: Callable[[], Pixels], longest: int | None = None
+) -> None:
+    """Write an image unless it is there already.
+
+    Args:
+        name: `original_name` or `seen_name`.
+        read: gives (height, width, channels) bytes.
+        longest: side to which a larger image is shrunk.
+    """
+    file = out / "images" / name
+    if not file.exists():
+        write_file(file, _png(read(), longest))
+
+
+def _png(pixels: Pixels, longest: int | None = None) -> bytes:
+    """PNG bytes of (height, width, channels) pixels, made smaller if a side is too long."""
+    image = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
+    if longest is not None:
+        image.thumbnail((longest, longest), Image.Resampling.BILINEAR)
+    file = io.BytesIO()
+    image.save(file, format="PNG", optimize=True)
+    return file.getvalue()
