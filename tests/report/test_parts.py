@@ -66,7 +66,7 @@ OF_PREDICTIONS = {
 }  # fmt: skip
 
 STUDY = claiming(make_study(seeds=3, epochs=4, settings=["main", "batch-norm"]))
-RECORDS = make_records(STUDY, images=90)
+RECORDS = make_records(STUDY, classes=("cat", "dog", "owl"), images=60)
 
 
 def bare(record: Record) -> Record:
