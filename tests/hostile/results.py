@@ -289,10 +289,14 @@ DEEDS: dict[str, Deed] = {
     "curves of nothing": content(CURVES, _tensor("F32", [0], (0, 0))),
     "curves that overlap": content(CURVES, _tensor("F32", [1], (0, 4)) + bytes(4)),
     "one curve more": arrays(CURVES, lambda a: a | {"evil": a["epoch val_loss"]}),
-    "one curve less": arrays(CURVES, lambda a: {k: v for k, v in a.items() if k != "epoch val_loss"}),
+    "one curve less": arrays(
+        CURVES, lambda a: {k: v for k, v in a.items() if k != "epoch val_loss"}
+    ),
     "a curve of two dimensions": arrays(CURVES, with_array("epoch val_loss", lambda a: a[None])),
     "a curve of no dimension": arrays(CURVES, with_array("epoch val_loss", lambda a: a[0])),
-    "a curve of whole numbers": arrays(CURVES, with_array("epoch val_loss", lambda a: a.astype(int))),
+    "a curve of whole numbers": arrays(
+        CURVES, with_array("epoch val_loss", lambda a: a.astype(int))
+    ),
     "a curve of 64 bits": arrays(CURVES, with_array("epoch val_loss", lambda a: a.astype(float))),
     "a longer curve": arrays(CURVES, with_array("epoch val_loss", lambda a: np.append(a, a))),
     "a shorter curve": arrays(CURVES, with_array("epoch learning_rate", lambda a: a[:1])),

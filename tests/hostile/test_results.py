@@ -269,9 +269,14 @@ def leaves(node: Any) -> list[tuple[Any, Any]]:
 
 
 def same(one: Record, other: Record) -> bool:
-    parts = ("curves", "predictions")
-    return one.facts == other.facts and all(
-        (array == vars(getattr(other, part))[name]).all()
-        for part in parts
-        for name, array in vars(getattr(one, part)).items()
-    )
+    return one.facts == other.facts and contents(one) == contents(other)
+
+
+def contents(record: Record) -> dict[str, bytes]:
+    """Every array of a record by its name."""
+    series = record.curves.series.items()
+    arrays = {
+        f"{s.axis} {name} {part}": vars(s)[part] for name, s in series for part in ("at", "values")
+    }
+    arrays |= vars(record.predictions) if record.predictions else {}
+    return {name: array.tobytes() for name, array in arrays.items() if array is not None}
