@@ -71,7 +71,7 @@ def test_nothing_is_written_through_a_link_out_of_the_folder(
     outside.mkdir()
     link.parent.mkdir(parents=True)
     link.symlink_to(outside)
-    with pytest.raises(RecordError, match=f"{name}: a link that leads out of"):
+    with pytest.raises(RecordError, match=f"{name}: expected a folder, got a link that leads out of"):
         paribus.run(small_study(), tmp_path / "out")
     assert not list(outside.iterdir())
 
