@@ -90,11 +90,11 @@ def test_a_wrong_study_ends_with_2_names_the_place_and_writes_nothing(study: Pat
         ),
         (
             "{setting: bn, against: baseline, metric: best_epoch, expect: better}",
-            "neither way is better",
+            "expected `higher` or `lower`",
         ),
         (
             "{setting: bn, against: baseline, metric: test_loss, expect: equivalent}",
-            "Nothing is equivalent without a margin",
+            "expected a margin to be equivalent within, got none",
         ),
     ],
 )

@@ -24,6 +24,7 @@ from paribus.failures.study import Failures
 from paribus.failures.telling import telling_images
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import CAUSES
+from paribus.narrative.missing import on_missing
 from paribus.narrative.observation import Observation
 from paribus.narrative.observations import observe
 from paribus.records.analyses import read_all_interventions
@@ -88,6 +89,11 @@ class Results:
         failed = [r.facts.failure.message for r in self.records if r.facts.failure]
         lost = [f"{run.setting.name}, seed {run.seed}: {why}" for run, why in self.absent]
         return (*failed, *lost)
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """What the records lack, a sentence a part: in how many runs, and what can't be shown."""
+        return on_missing(self.records)
 
     @cached_property
     def pairings(self) -> tuple[Pairing, ...]:
@@ -185,7 +191,7 @@ class Results:
         return effects(self.study, self.records, self.analyzed)
 
     @cached_property
-    def failures_in_detail(self) -> Failures:
+    def failed_cases(self) -> Failures:
         """What the runs predict for every test image, and why."""
         by_setting = outcomes(self.records)
         return Failures(

@@ -20,7 +20,7 @@ from paribus.stats.crossed import crossed_interval
 from paribus.stats.looks import overall_level
 from paribus.stats.paired import signed_rank_test
 
-ACCURACY, TIME, EPOCH = (METRICS[n] for n in ("test_accuracy", "train_seconds", "best_epoch"))
+ACCURACY, TIME, EPOCH = (METRICS[n] for n in ("test_accuracy", "train_cpu_seconds", "best_epoch"))
 RNG = np.random.default_rng(20260106)
 BASE = RNG.normal(0.5, 0.01, 10)
 NOISE = RNG.normal(0, 0.004, 10)
@@ -97,7 +97,7 @@ class TestWhatMustBeSaid:
         c = compare_metric("bn", [0.5, np.nan], [np.nan, 0.6], ACCURACY)
         assert (c.estimate, c.verdict, c.n_seeds, c.missing) == (None, "undecided", 0, 2)
         assert notes(c) == (
-            "2 seeds left out, where a value is missing.",
+            "2 seeds excluded because a value is missing.",
             "No seed has a value for both settings.",
         )
 
@@ -124,7 +124,7 @@ class TestWhatMustBeSaid:
     def test_a_constant_difference_is_said_and_has_no_interval(self) -> None:
         c = compare_metric("bn", BASE, BASE + 0.05, ACCURACY)
         assert (c.low, c.high, c.p, c.verdict) == (None, None, 2 / 2**10, "better")
-        assert any("nothing tells their spread" in note for note in notes(c))
+        assert any("their spread is unknown" in note for note in notes(c))
 
     def test_censored_epochs_are_said(self) -> None:
         flags = np.array([True, False, False]), np.array([True, True, False])

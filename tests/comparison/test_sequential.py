@@ -72,7 +72,7 @@ def test_a_p_value_that_would_do_for_one_look_does_not_for_four() -> None:
     assert seen.p_adjusted is not None
     assert nominal_level(LOOKS) < seen.p < 0.05 < seen.p_adjusted
     assert seen.verdict == "undecided"
-    assert any("not enough" in note for note in notes(seen))
+    assert any("not significant" in note for note in notes(seen))
 
 
 def test_variations_not_yet_trained_count_in_the_adjustment() -> None:

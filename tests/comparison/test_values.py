@@ -62,9 +62,9 @@ def test_class_figures_are_those_of_the_tables(study: Study, records: list[Recor
 
 
 def test_every_metric_is_there_for_every_seed(study: Study, records: list[Record]) -> None:
-    for its in values(study, records).settings.values():
-        assert set(its.metrics) >= {*METRICS, "recall:cat", "precision:dog", "f1:ship"}
-        assert all(column.shape == (3,) for column in its.metrics.values())
+    for predictions in values(study, records).settings.values():
+        assert set(predictions.metrics) >= {*METRICS, "recall:cat", "precision:dog", "f1:ship"}
+        assert all(column.shape == (3,) for column in predictions.metrics.values())
 
 
 def test_a_failed_run_has_a_record_and_no_value(study: Study, records: list[Record]) -> None:
@@ -103,26 +103,30 @@ def test_a_setting_without_a_finished_run_has_empty_columns(
 def test_training_seconds_are_the_processors_and_none_is_unknown(
     study: Study, records: list[Record]
 ) -> None:
-    assert values(study, records).settings["bn"].metrics["train_seconds"].tolist() == [40, 41, 42]
+    assert values(study, records).settings["bn"].metrics["train_cpu_seconds"].tolist() == [
+        40,
+        41,
+        42,
+    ]
     old = [replace(r, facts=r.facts.model_copy(update={"train_cpu_seconds": 0.0})) for r in records]
-    assert np.isnan(values(study, old).settings["bn"].metrics["train_seconds"]).all()
+    assert np.isnan(values(study, old).settings["bn"].metrics["train_cpu_seconds"]).all()
 
 
 def test_an_infinite_loss_is_no_value(study: Study, records: list[Record]) -> None:
-    its = records[0].predictions
-    assert its is not None
-    last: Floats = its.last.copy()
-    last[0, its.labels[0]] = -np.inf
-    changed = [replace(records[0], predictions=replace(its, last=last)), *records[1:]]
+    predictions = records[0].predictions
+    assert predictions is not None and predictions.last is not None
+    last: Floats = predictions.last.copy()
+    last[0, predictions.labels[0]] = -np.inf
+    changed = [replace(records[0], predictions=replace(predictions, last=last)), *records[1:]]
     main = values(study, changed).settings["main"]
     assert np.isnan(main.metrics["test_loss"][0])
     assert np.isfinite(main.metrics["test_accuracy"][0])
 
 
 def test_runs_tested_on_other_images_are_refused(study: Study, records: list[Record]) -> None:
-    its = records[-1].predictions
-    assert its is not None
-    other = replace(records[-1], predictions=replace(its, index=its.index + 1))
+    predictions = records[-1].predictions
+    assert predictions is not None
+    other = replace(records[-1], predictions=replace(predictions, index=predictions.index + 1))
     with pytest.raises(ComparisonError, match="bn, seed 2 was tested on other images"):
         values(study, [*records[:-1], other])
 

@@ -97,7 +97,7 @@ def analyze(out: Path, record: Record) -> None:
     near, labels = (np.stack([its, its], axis=1) for its in (images, record.predictions.labels))
     why = Explanations(images, record.predictions.labels, maps, -maps, near, labels)
     write_explanations(out, record, why)
-    names = [change.name for change in interventions(data.shape[0])]
+    names = [change.name for change in interventions((data.shape or (1,))[0])]
     given = dict.fromkeys(names, record.predictions.labels)
     write_interventions(out, record, Interventions(given, np.full(9, 0.5, np.float32)))
     (out / "images").mkdir(exist_ok=True)

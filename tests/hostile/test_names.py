@@ -29,6 +29,7 @@ from paribus.errors import StudyError
 from paribus.names import printable
 from paribus.report.write import write_report
 from paribus.study.read import parse_study
+from report.reports import results_of
 from synthetic import make_records, make_study
 
 
@@ -59,7 +60,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     records = make_records(study, images=60, failing=("l2", 1))
     for record in records:
         analyze(place / "harmless", record)
-    write_report(place / "harmless", study, records)
+    write_report(results_of(study, records, place / "harmless"))
     return Reports(place / "few", place / "many", place / "harmless")
 
 

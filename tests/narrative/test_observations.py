@@ -9,11 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from paribus.claims.judge import judge
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison, compare
-from paribus.narrative.observation import MOST_NAMED, Observation, listed
+from paribus.narrative.claims import evidence
+from paribus.narrative.observation import MOST_NAMED, Observation
 from paribus.narrative.observations import observe
-from paribus.records.types import Record
+from paribus.narrative.words import listed
+from paribus.records.types import Curves, Record
 from paribus.stats.equivalence import Verdict
 from paribus.study.spec import Study
 from synthetic import changed_curves, make_records, make_study
@@ -48,7 +51,7 @@ def judged(compared: StudyComparison, metric: str, verdict: Verdict, sign: int) 
     """As if every comparison on a metric had come out so."""
 
     def change(c: Comparison) -> Comparison:
-        ratio = c.metric.compare == "log ratio"
+        ratio = c.metric.compare == "ratio"
         ends = (1.1, 1.05, 1.15) if ratio else (0.02, 0.01, 0.03)
         if sign < 0:
             ends = (0.9, 0.85, 0.95) if ratio else (-0.02, -0.03, -0.01)
@@ -68,8 +71,14 @@ def about(compared: StudyComparison, topic: str) -> Observation:
 @pytest.mark.parametrize(
     ("metric", "topic", "sign", "verdict", "said"),
     [
-        ("train_seconds", "Training time", 1, "worse", "l2 takes longer to train: 1.100 ["),
-        ("train_seconds", "Training time", -1, "better", "l2 takes less time to train: 0.900 ["),
+        ("train_cpu_seconds", "Training time", 1, "worse", "l2 takes longer to train: 1.100 ["),
+        (
+            "train_cpu_seconds",
+            "Training time",
+            -1,
+            "better",
+            "l2 takes less time to train: 0.900 [",
+        ),
         ("test_loss", "Test loss", -1, "better", "l2 has the lower test loss: -0.020 ["),
         ("epochs_to_loss", "Speed of learning", -1, "better", "l2 learns faster: "),
         ("epochs_to_loss", "Speed of learning", 1, "worse", "l2 learns more slowly: "),
@@ -90,7 +99,7 @@ def test_a_verdict_is_said_in_the_direction_that_it_has(
 @pytest.mark.parametrize(
     ("metric", "topic", "claims"),
     [
-        ("train_seconds", "Training time", ("takes longer to", "takes less")),
+        ("train_cpu_seconds", "Training time", ("takes longer to", "takes less")),
         ("test_loss", "Test loss", ("has the higher", "has the lower")),
         ("epochs_to_loss", "Speed of learning", ("learns faster:", "learns more slowly:")),
         ("roughness", "Smoothness before overfitting", ("the smoother", "the rougher")),
@@ -172,10 +181,10 @@ def test_one_seed_says_nothing_of_the_ways_of_training() -> None:
     single = make_study(seeds=1, epochs=12)
     said = observe(compare(single, make_records(single, classes=CLASSES, images=60)))
     text = " ".join(of.text for of in said)
-    assert "Which setting is better takes more than one seed to tell." in text
-    assert "One run doesn't tell whether it holds for other seeds: main, batch-norm and l2." in text
+    assert "More than one seed is needed to tell whether the settings differ." in text
+    assert "One run can't tell whether it holds for new seeds: main, batch-norm and l2." in text
     assert not re.search(r"better than|worse than|takes longer|faster|smoother|p [=<]", text)
-    assert not {"Spread over seeds", "What pairing bought", "Training time"} & {
+    assert not {"Spread over seeds", "Effect of pairing", "Training time"} & {
         of.topic for of in said
     }
 
@@ -233,7 +242,10 @@ def test_where_all_were_still_improving_no_start_is_given(
 ) -> None:
     found = with_best_epochs(study, records, "main", [30] * 6)
     text = about(found, "Where overfitting starts").text
-    assert "still falling after the last epoch, 30, of all 6 runs" in text
+    assert (
+        "In all 6 runs of main, the validation loss was still falling at the last epoch, 30: "
+        in text
+    )
     assert "main overfits after" not in text
 
 
@@ -245,7 +257,7 @@ def test_the_worst_class_is_certain_only_where_every_other_lies_above_it(
 ) -> None:
     def confused(record: Record) -> Record:
         """Half the dogs are called cats."""
-        assert record.predictions is not None
+        assert record.predictions is not None and record.predictions.last is not None
         last = record.predictions.last.copy()
         dogs = np.flatnonzero(record.predictions.labels == 1)[::2]
         last[dogs] = [-0.1, -4.0, -4.0]
@@ -253,8 +265,8 @@ def test_the_worst_class_is_certain_only_where_every_other_lies_above_it(
 
     compared = compare(study, [confused(r) for r in records])
     worst = about(compared, "Worst class")
-    assert worst.text.startswith("By mean recall it is dog in main (")
-    assert "Shown to hold for other seeds on these test images: in main, " in worst.text
+    assert worst.text.startswith("By mean recall: dog in main (")
+    assert "Shown to hold for new seeds on these test images: in main, " in worst.text
     assert "Not certain" not in worst.text
     assert all((own["p"] or 1) <= 0.05 for own in worst.numbers.values())
 
@@ -278,13 +290,15 @@ def test_the_spread_is_split_as_it_was_computed(compared: StudyComparison) -> No
     of = about(compared, "Spread over seeds")
     for name, spread in compared.spreads.items():
         assert of.numbers[name]["sd_true"] == spread.true
-        expected = "no more than chance" if spread.truncated else f"{100 * spread.true:.2f} points"
+        expected = (
+            "no more than test-set noise" if spread.truncated else f"{100 * spread.true:.2f} points"
+        )
         told = next(sentence for sentence in of.sentences if sentence.startswith(f"{name}'s"))
         assert expected in told
 
 
 def test_a_correlation_that_may_be_chance_is_said_to_be_so(compared: StudyComparison) -> None:
-    of = about(compared, "What pairing bought")
+    of = about(compared, "Effect of pairing")
     for name, own in of.numbers.items():
         told = next(sentence for sentence in of.sentences if f"of {name} " in sentence)
         assert own["low"] is not None and own["high"] is not None
@@ -298,3 +312,85 @@ def test_of_many_settings_the_first_are_named_and_the_rest_counted() -> None:
     loss = next(of for of in found if of.topic == "Test loss")
     assert "2 more settings are in tables/comparisons.csv." in loss.text
     assert len(loss.numbers) == MOST_NAMED + 2
+
+
+# ---- other metrics than the built-in ones -------------------------------------------------------
+
+
+OWN = {
+    "metrics": {"top5": {"better": "higher", "margin": 0.01, "label": "top-5 accuracy"}},
+    "claims": [
+        {
+            "id": "top5",
+            "says": "Batch normalization helps.",
+            "test": {
+                "setting": "batch-norm", "against": "main", "metric": "top5", "expect": "better",
+            },
+        }
+    ],
+}  # fmt: skip
+
+
+def reporting(record: Record) -> Record:
+    """A record that reports a metric of the study's own, higher with batch normalization."""
+    facts = record.facts
+    top5 = (
+        0.9 + 0.001 * facts.seed**2 + (0.03 + 0.0005 * facts.seed) * (facts.setting == "batch-norm")
+    )
+    return replace(record, facts=facts.model_copy(update={"metrics": {"top5": top5}}))
+
+
+def test_a_metric_of_the_studys_own_is_observed_and_claimed(
+    study: Study, records: list[Record]
+) -> None:
+    own = Study.model_validate(study.model_dump() | OWN)
+    compared = compare(own, [reporting(record) for record in records])
+    of = about(compared, "Top-5 accuracy")
+    assert of.text.startswith("batch-norm has the higher top-5 accuracy: +0.031")
+    assert "l2 and main are equivalent in top-5 accuracy" in of.text
+    (verdict,) = judge(own, compared.values)
+    assert verdict.verdict == "supported"
+    assert evidence(verdict).startswith("batch-norm against main, top-5 accuracy: +0.031")
+    assert "over 6 seeds: better (p < 0.001)." in evidence(verdict)
+
+
+def test_any_metric_can_be_the_primary_one(study: Study, records: list[Record]) -> None:
+    own = Study.model_validate(study.model_dump() | OWN | {"primary": "top5", "margin": 0.01})
+    compared = compare(own, [reporting(record) for record in records])
+    best = about(compared, "Best setting").text
+    assert best.startswith("batch-norm has the highest mean top-5 accuracy, 0.940. ")
+    assert "batch-norm is better than main by 0.031" in best
+    topics = [of.topic for of in observe(compared)]
+    assert "Top-5 accuracy" not in topics and "Test accuracy" in topics
+    assert (
+        "The top-5 accuracy of batch-norm correlates" in about(compared, "Effect of pairing").text
+    )
+
+
+@pytest.mark.parametrize(
+    ("primary", "best", "difference"),
+    [
+        ("test_loss", "has the lowest mean test loss, ", " nats over 6 seeds"),
+        ("best_epoch", "has the highest mean epoch of lowest validation loss, ", " epochs over"),
+        (
+            "train_cpu_seconds",
+            "have the lowest mean training time (processor), 49.2 s.",
+            "ratio 1.1",
+        ),
+    ],
+)
+def test_the_best_setting_goes_by_the_primary_metric(
+    study: Study, records: list[Record], primary: str, best: str, difference: str
+) -> None:
+    by = Study.model_validate(study.model_dump() | {"primary": primary, "margin": None})
+    text = about(compare(by, records), "Best setting").text
+    assert best in text and difference in text
+
+
+def test_without_curves_and_predictions_only_reported_metrics_are_observed(
+    study: Study, records: list[Record]
+) -> None:
+    own = Study.model_validate(study.model_dump() | OWN)
+    bare = [replace(reporting(r), curves=Curves({}), predictions=None) for r in records]
+    topics = [of.topic for of in observe(compare(own, bare))]
+    assert topics == ["Training time", "Top-5 accuracy"]

@@ -12,14 +12,14 @@ from PIL import Image
 
 from paribus.failures.explained import Explained, Neighbor
 from paribus.failures.outcomes import Outcomes
+from paribus.failures.study import Failures
 from paribus.records.types import Integers
-from paribus.report.failures import Failures
 from paribus.report.images import ReadImage
 from paribus.report.page import page
 from paribus.report.sections.cases import cases, explorer
 from paribus.report.sections.confusion import confusions
-from paribus.report.summary import Summary, summarize
-from report.reports import HOSTILE
+from paribus.results import Results
+from report.reports import HOSTILE, results_of
 from synthetic import ANIMALS, make_records, make_study
 
 #: The side of a synthetic map, in pixels.
@@ -34,22 +34,22 @@ class Explored:
     """A page and what it was made from."""
 
     html: str
-    summary: Summary
+    results: Results
 
     @property
     def failures(self) -> Failures:
         """What the explorer is made from."""
-        return self.summary.failures
+        return self.results.failed_cases
 
 
 @cache
 def explored(classes: Sequence[str] = ANIMALS, *, images: bool = True) -> Explored:
     """Three settings, all explained, whose images are all there but for one original."""
     study = make_study(seeds=3, epochs=2)
-    summary = explain(summarize(study, make_records(study, classes=classes, images=200)))
-    missing = f"original-{summary.failures.telling[1]}.png"
+    results = explain(results_of(study, make_records(study, classes=classes, images=200)))
+    missing = f"original-{results.failed_cases.telling[1]}.png"
     read = (lambda name: None if name == missing else square(name)) if images else None
-    return Explored(page_of(summary, read), summary)
+    return Explored(page_of(results, read), results)
 
 
 def hostile_explored() -> Explored:
@@ -57,21 +57,29 @@ def hostile_explored() -> Explored:
     return explored(HOSTILE)
 
 
-def page_of(summary: Summary, images: ReadImage | None) -> str:
+def page_of(results: Results, images: ReadImage | None) -> str:
     """A page of the sections that the explorer works with."""
-    return page("name", "lead", [part(summary) for part in (confusions, cases, explorer)], images)
+    parts = filter(None, (part(results) for part in (confusions, cases, explorer)))
+    return page("name", "lead", list(parts), images)
 
 
-def explain(summary: Summary) -> Summary:
-    """The summary of a study whose networks were all explained."""
-    its = summary.failures
+def explain(results: Results) -> Results:
+    """The results of a study whose networks were all explained."""
+    its = results.failed_cases
     explained = {name: _explained(seen, its.telling) for name, seen in its.outcomes.items()}
-    return replace(summary, failures=replace(its, explained=explained))
+    return with_failed_cases(results, replace(its, explained=explained))
 
 
-def unexplained(summary: Summary) -> Summary:
-    """The summary of a study whose networks nobody explained."""
-    return replace(summary, failures=replace(summary.failures, explained={}))
+def unexplained(results: Results) -> Results:
+    """The results of a study whose networks nobody explained."""
+    return with_failed_cases(results, replace(results.failed_cases, explained={}))
+
+
+def with_failed_cases(results: Results, failures: Failures) -> Results:
+    """The results with other explanations than those on disk, of which there are none."""
+    changed = replace(results)
+    vars(changed)["failed_cases"] = failures  # where the cached property keeps it
+    return changed
 
 
 def square(name: str) -> bytes:

@@ -34,6 +34,11 @@ HOSTILE = (
 )
 
 
+def results_of(study: Study, records: Sequence[Record], out: Path = Path("nowhere")) -> Results:
+    """What a study has come to by these records, with nothing else in its folder."""
+    return Results(out, study, tuple(records), ())
+
+
 @dataclass(frozen=True)
 class Written:
     """A report on disk and what it was made from."""
@@ -89,7 +94,7 @@ def _write(study: Study, records: Sequence[Record]) -> Written:
     out = Path(tempfile.mkdtemp(prefix="paribus-report-"))
     atexit.register(shutil.rmtree, out)
     _keep_images(out, records)
-    write_report(Results(out, study, tuple(records), ()))
+    write_report(results_of(study, records, out))
     return Written(out, study, records)
 
 

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paribus.failures.cases import shown_cases
+from paribus.failures.study import Failures
+from paribus.report.blocks import Section
 from paribus.report.explorer import Payload, payload
-from paribus.report.failures import Failures
 from paribus.report.page import page
 from paribus.report.sections.cases import cases
-from paribus.report.summary import summarize
+from paribus.results import Results
 from report.explored import (
     NEAR,
     explain,
@@ -24,7 +26,14 @@ from report.explored import (
     square,
     unexplained,
 )
+from report.reports import results_of
 from synthetic import make_records, make_study
+
+
+def gallery(results: Results) -> Section:
+    section = cases(results)
+    assert section is not None
+    return section
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +103,9 @@ def test_changes_are_the_variations_own_and_at_the_baseline_the_strongest_of_all
 
 
 def test_only_failures_are_in_it_in_the_order_of_telling() -> None:
-    summary = explored().summary
-    backwards = summary.failures.outcomes["main"].index[::-1]
-    failures = replace(summary.failures, telling=backwards)
+    results = explored().results
+    backwards = results.failed_cases.outcomes["main"].index[::-1]
+    failures = replace(results.failed_cases, telling=backwards)
     found = [image["index"] for image in payload(failures, square).data["cases"]]
     wrong = {n: failures.wrong[row] for n, row in failures.rows.items()}
     assert 0 in wrong.values()
@@ -150,7 +159,7 @@ def test_without_images_there_is_neither_image_nor_map_and_no_budget(failures: F
 
 
 def test_without_explanations_all_else_is_there() -> None:
-    plain = payload(unexplained(explored().summary).failures, square).data
+    plain = payload(unexplained(explored().results).failed_cases, square).data
     facts = plain["cases"][0]["settings"][0]
     assert "maps" not in facts and "near" not in facts and facts["votes"]
 
@@ -174,8 +183,8 @@ def test_any_number_of_seeds_classes_and_settings_has_an_explorer(
 ) -> None:
     study = make_study(seeds=seeds, epochs=2, settings=["main", "l2"][:settings])
     names = [f"class {n}" for n in range(classes)]
-    summary = summarize(study, make_records(study, classes=names, images=400))
-    found = payload(explain(summary).failures, square).data
+    results = results_of(study, make_records(study, classes=names, images=400))
+    found = payload(explain(results).failed_cases, square).data
     assert len(found["names"]) == classes
     kinds = {facts["kind"] for image in found["cases"] for facts in image["settings"]}
     assert ("one-seed" in kinds) == (seeds == 1)
@@ -186,9 +195,9 @@ def test_any_number_of_seeds_classes_and_settings_has_an_explorer(
 def test_a_card_of_the_gallery_says_what_all_seeds_said_and_what_is_near(
     failures: Failures,
 ) -> None:
-    summary = explored().summary
-    html = page("", "", [cases(summary)], square)
-    case = summary.cases[0]
+    results = explored().results
+    html = page("", "", [gallery(results)], square)
+    case = shown_cases(results.records)[0]
     its, row = failures.outcomes[case.setting], failures.rows[case.index]
     votes = its.predicted[:, row].tolist()
     wrong = sorted(set(votes) - {its.labels[row]}, key=lambda n: (-votes.count(n),))
@@ -200,8 +209,10 @@ def test_a_card_of_the_gallery_says_what_all_seeds_said_and_what_is_near(
 def test_a_label_is_called_suspicious_only_among_the_most_suspicious_twentieth(
     failures: Failures,
 ) -> None:
-    summary, ranks = explored().summary, failures.suspicions.rank
-    html = page("", "", [cases(summary)], None)
-    expected = [ranks[failures.rows[case.index]] <= 0.05 * len(ranks) for case in summary.cases]
+    results, suspicions = explored().results, failures.suspicions
+    assert suspicions is not None
+    html = page("", "", [gallery(results)], None)
+    ranks = [suspicions.rank[failures.rows[case.index]] for case in shown_cases(results.records)]
+    expected = [rank <= 0.05 * len(suspicions.rank) for rank in ranks]
     assert html.count("Label-error suspicion") == np.count_nonzero(expected)
     assert 0 < np.count_nonzero(expected) < len(expected)

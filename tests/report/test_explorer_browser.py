@@ -420,7 +420,7 @@ def test_a_report_without_images_is_explored_without_them_and_says_why(
 def test_images_that_nobody_explained_are_explored_without_maps(
     browser: Browser, tmp_path: Path
 ) -> None:
-    html = page_of(unexplained(explored().summary), square)
+    html = page_of(unexplained(explored().results), square)
     its = Opened(browser, written(tmp_path, html), PHONE, "light")
     open_card(its.page.locator(".cards a").first)
     assert its.page.locator("#explorer-seen img").is_visible()

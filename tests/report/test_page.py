@@ -11,9 +11,8 @@ import pytest
 from paribus.report.page import page
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
-from paribus.report.summary import summarize
 from report.explored import explored
-from report.reports import Written, ordinary
+from report.reports import Written, ordinary, results_of
 from synthetic import make_records, make_study
 
 
@@ -54,7 +53,7 @@ def test_ids_are_unique(written: Written) -> None:
 def test_any_number_of_classes_has_a_page(classes: int) -> None:
     study = make_study(seeds=1, epochs=2, settings=["main"])
     records = make_records(study, classes=[f"class {n}" for n in range(classes)], images=120)
-    summary = summarize(study, records)
-    html = page(study.name, lead(summary), sections(summary), None)
+    results = results_of(study, records)
+    html = page(study.name, lead(results), sections(results), None)
     assert ("most common confusions" in html) == (classes > 30)
     assert ('class="confusion"' in html) == (classes <= 30)

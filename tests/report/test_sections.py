@@ -14,10 +14,10 @@ from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
 from paribus.report.sections.provenance import provenance, study_file
 from paribus.report.sections.settings import settings
-from paribus.report.summary import Summary, summarize
+from paribus.results import Results
 from paribus.study.read import read_study
 from paribus.study.spec import Study
-from report.reports import ordinary
+from report.reports import ordinary, results_of
 from synthetic import make_records, make_study
 
 B = TypeVar("B", bound=Block)
@@ -26,22 +26,22 @@ STUDIES = Path(__file__).parents[2] / "studies"
 
 
 @pytest.fixture(scope="module")
-def summary() -> Summary:
+def results() -> Results:
     written = ordinary()
-    return summarize(written.study, written.records)
+    return results_of(written.study, written.records)
 
 
 @pytest.fixture(scope="module")
-def report(summary: Summary) -> dict[str, Section]:
-    return {section.anchor: section for section in sections(summary)}
+def report(results: Results) -> dict[str, Section]:
+    return {section.anchor: section for section in sections(results)}
 
 
 @pytest.fixture(scope="module")
 def single() -> dict[str, Section]:
     """The report of one seed a setting."""
     study = make_study(seeds=1, epochs=3)
-    summary = summarize(study, make_records(study, images=60))
-    return {section.anchor: section for section in sections(summary)}
+    results = results_of(study, make_records(study, images=60))
+    return {section.anchor: section for section in sections(results)}
 
 
 def first(section: Section, kind: type[B]) -> B:
@@ -61,19 +61,19 @@ def column(table: Table, number: int) -> list[str]:
     return [plain(cells[number].text) for _, cells in table.rows]
 
 
-def test_the_lead_says_what_was_trained_on_what(summary: Summary) -> None:
-    assert plain(lead(summary)) == (
+def test_the_lead_says_what_was_trained_on_what(results: Results) -> None:
+    assert plain(lead(results)) == (
         "LeNet-5, 5 epochs, 3 settings with 3 seeds each; STL-10: 5,000 training, 3,000 "
         "validation and 200 test images of 10 classes, 32 by 32 pixels in color."
     )
 
 
 def test_the_answer_has_every_settings_accuracy(
-    report: dict[str, Section], summary: Summary
+    report: dict[str, Section], results: Results
 ) -> None:
     table = first(report["answer"], Table)
     assert [name for name, _ in table.rows] == ["main", "batch-norm", "l2"]
-    main, norm, _ = summary.settings
+    main, norm, _ = results.settings
     accuracies, difference = main.spread("test_accuracy"), norm.difference("test_accuracy", main)
     assert accuracies.sd is not None
     assert column(table, 0)[0] == f"{100 * accuracies.mean:.1f} ± {100 * accuracies.sd:.1f} %"
@@ -121,17 +121,15 @@ def test_a_best_epoch_that_is_the_last_is_said_to_be_so(single: dict[str, Sectio
 
 
 def test_the_comparison_has_every_metric_with_its_difference(
-    report: dict[str, Section], summary: Summary
+    report: dict[str, Section], results: Results
 ) -> None:
     table = first(report["metrics"], Table)
     rows = dict(table.rows)
     assert column(table, 2)[0] == "2"  # finished seeds of l2
-    loss = summary.settings[1].difference("test_loss", summary.baseline)
-    detail = plain(rows["Test loss, last epoch"][1].detail)
+    loss = results.settings[1].difference("test_loss", results.baseline)
+    detail = plain(rows["Test loss (nats)"][1].detail)
     assert detail == f"{loss.mean:+.3f}"
-    assert {"Macro F1, last epoch", "Best epoch", "Generalization gap", "Training time"} <= set(
-        rows
-    )
+    assert {"Macro F1", "Epoch of lowest validation loss (epochs)"} <= set(rows)
 
 
 def test_the_classification_report_has_scikit_learns_rows_and_columns(
@@ -164,12 +162,12 @@ def test_how_it_was_made_names_versions_machine_and_data(report: dict[str, Secti
     assert len(rows["Data fingerprint"]) == 64
 
 
-def test_how_it_was_made_says_what_interrupted_it(summary: Summary) -> None:
+def test_how_it_was_made_says_what_interrupted_it(results: Results) -> None:
     def shown(**facts: object) -> tuple[dict[str, str], str]:
-        first_record, *others = summary.records
+        first_record, *others = results.records
         changed = first_record.facts.model_copy(update=facts)
         records = [replace(first_record, facts=changed), *others]
-        section = provenance(summarize(summary.study, records))
+        section = provenance(results_of(results.study, records))
         rows = {name: cells[0].text for name, cells in first(section, Table).rows}
         text = " ".join(plain(b.text) for b in section.blocks if isinstance(b, Paragraph))
         return rows, text
@@ -180,22 +178,22 @@ def test_how_it_was_made_says_what_interrupted_it(summary: Summary) -> None:
     assert plain(rows["Resumed from a checkpoint"]) == "2 times, bit-identical"
     assert plain(rows["Retried after being killed"]) == "1 time"
     assert plain(rows["Peak memory of a process"]) == "300 MiB"
-    elsewhere = summary.records[0].facts.environment.model_copy(update={"threads": 2})
+    elsewhere = results.records[0].facts.environment.model_copy(update={"threads": 2})
     rows, text = shown(resumes=1, other_machines=(elsewhere,))
     assert plain(rows["Resumed from a checkpoint"]) == "1 time"
     assert "Not bit-reproducible: main, seed 0 resumed under another PyTorch" in text
 
 
-def test_how_it_was_made_names_the_engine(summary: Summary) -> None:
+def test_how_it_was_made_names_the_engine(results: Results) -> None:
     """A study of engines has two of them on one machine, which is no fault."""
     engine = EngineFacts(build="x86-64-v3", digest="ab" * 32)
     study = Study.model_validate(
-        summary.study.model_dump()
+        results.study.model_dump()
         | {"engine": "torch", "variations": {"native": {"engine": "native"}}, "claims": []}
     )
     records = make_records(study, images=60)
     records = [_by(engine, r) if r.facts.setting == "native" else r for r in records]
-    made = summarize(study, records)
+    made = results_of(study, records)
     section = provenance(made)
     engines = [c[0].text for name, c in first(section, Table).rows if name == "Engine"]
     assert engines == ["PyTorch", f"Paribus's own, built for x86-64-v3, SHA-256 {'ab' * 32}"]
@@ -207,7 +205,7 @@ def test_how_it_was_made_names_the_engine(summary: Summary) -> None:
     ]
     other = engine.model_copy(update={"digest": "cd" * 32})
     records[-1] = _by(other, records[-1])
-    assert "more than one machine or version" in said(provenance(summarize(study, records)))
+    assert "more than one machine or version" in said(provenance(results_of(study, records)))
 
 
 def _by(engine: EngineFacts, record: Record) -> Record:
@@ -222,8 +220,8 @@ def test_the_study_it_prints_is_the_study_again(name: str, tmp_path: Path) -> No
     assert read_study(tmp_path / "study.yaml") == study
 
 
-def test_a_study_with_looks_says_up_to_how_many_seeds(summary: Summary) -> None:
-    plan = summary.study.model_dump() | {"seeds": {"until": "decided", "looks": [3, 8]}}
+def test_a_study_with_looks_says_up_to_how_many_seeds(results: Results) -> None:
+    plan = results.study.model_dump() | {"seeds": {"until": "decided", "looks": [3, 8]}}
     study = Study.model_validate(plan)
-    said = plain(lead(summarize(study, summary.records)))
+    said = plain(lead(results_of(study, results.records)))
     assert "3 settings with up to 8 seeds each" in said

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from paribus import tables
-from paribus.report.summary import METRICS, summarize
+from paribus.failures.cases import shown_cases
+from paribus.metrics.registry import METRICS
 from paribus.report.write import write_report
-from report.reports import Written, ordinary
+from report.reports import Written, ordinary, results_of
 from synthetic import make_records, make_study
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -43,14 +44,14 @@ def test_everything_that_others_build_on_is_there(written: Written) -> None:
 
 def test_the_tables_are_those_of_the_records(written: Written) -> None:
     content = (written.out / "tables" / "runs.csv").read_bytes()
-    assert content == tables.to_csv(tables.runs(written.records))
+    assert content == tables.to_csv(tables.runs(written.study, written.records))
     packed = (written.out / "tables" / "steps.csv.gz").read_bytes()
     assert gzip.decompress(packed) == tables.to_csv(tables.steps(written.records))
 
 
 def test_a_report_written_again_is_the_same_to_the_byte(written: Written, tmp_path: Path) -> None:
     shutil.copytree(written.out / "images", tmp_path / "images")
-    write_report(tmp_path, written.study, written.records)
+    write_report(results_of(written.study, written.records, tmp_path))
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert path.read_bytes() == (written.out / path.relative_to(tmp_path)).read_bytes()
@@ -63,7 +64,7 @@ def test_a_report_needs_no_torch() -> None:
 
 def test_images_can_be_left_out_and_the_report_says_so(tmp_path: Path) -> None:
     study = make_study(seeds=1, epochs=2, settings=["main"])
-    write_report(tmp_path, study, make_records(study, images=60), images=False)
+    write_report(results_of(study, make_records(study, images=60), tmp_path), images=False)
     for name in ("report.html", "report.md"):
         text = (tmp_path / name).read_text("utf-8")
         assert "The images are left out here" in text
@@ -73,8 +74,8 @@ def test_images_can_be_left_out_and_the_report_says_so(tmp_path: Path) -> None:
 def test_a_missing_image_has_its_number_in_its_place(tmp_path: Path) -> None:
     study = make_study(seeds=1, epochs=2, settings=["main"])
     records = make_records(study, images=60)
-    write_report(tmp_path, study, records)
-    case = summarize(study, records).cases[0]
+    write_report(results_of(study, records, tmp_path))
+    case = shown_cases(records)[0]
     assert f"image {case.index} is missing" in (tmp_path / "report.html").read_text("utf-8")
     assert "| missing | missing |" in (tmp_path / "report.md").read_text("utf-8")
 
@@ -85,11 +86,11 @@ def test_results_json_is_strict_json_with_every_setting_and_run(written: Written
 
     results = json.loads(written.text("results.json"), parse_constant=refuse)
     assert [setting["name"] for setting in results["settings"]] == ["main", "batch-norm", "l2"]
-    summary = summarize(written.study, written.records)
-    for setting, result in zip(results["settings"], summary.settings, strict=True):
+    ours = results_of(written.study, written.records)
+    for setting, result in zip(results["settings"], ours.settings, strict=True):
         for metric in METRICS:
-            spread = result.spread(metric.key)
-            found = setting["metrics"][metric.key]
+            spread = result.spread(metric)
+            found = setting["metrics"][metric]
             assert (found["mean"], found["sd"], found["n"]) == (spread.mean, spread.sd, spread.n)
     assert len(results["runs"]) == 9
     failed = next(run for run in results["runs"] if run["status"] == "failed")
@@ -98,17 +99,14 @@ def test_results_json_is_strict_json_with_every_setting_and_run(written: Written
 
 def test_results_json_has_every_comparison_claim_and_observation(written: Written) -> None:
     results = json.loads(written.text("results.json"))
-    findings = summarize(written.study, written.records).findings
-    assert findings.compared is not None
-    assert len(results["comparisons"]) == len(findings.compared.comparisons)
-    for row, c in zip(results["comparisons"], findings.compared.comparisons, strict=True):
+    ours = results_of(written.study, written.records)
+    assert len(results["comparisons"]) == len(ours.comparison.comparisons)
+    for row, c in zip(results["comparisons"], ours.comparison.comparisons, strict=True):
         assert (row["variation"], row["metric"]) == (c.variation, c.metric.name)
         assert (row["estimate"], row["p_adjusted"]) == (c.estimate, c.p_adjusted)
         assert row["verdict"] == c.verdict
-    assert [of["text"] for of in results["observations"]] == [o.text for o in findings.observations]
-    assert [claim["verdict"] for claim in results["claims"]] == [
-        of.verdict for of in findings.claims
-    ]
+    assert [of["text"] for of in results["observations"]] == [o.text for o in ours.observations]
+    assert [claim["verdict"] for claim in results["claims"]] == [of.verdict for of in ours.claims]
 
 
 def test_every_key_of_results_json_is_documented(written: Written) -> None:
@@ -136,6 +134,6 @@ def test_a_report_of_a_setting_without_a_finished_run_is_written(
     tmp_path: Path, failing: tuple[str, int]
 ) -> None:
     study = make_study(seeds=1, epochs=2, settings=["main", "l2"])
-    write_report(tmp_path, study, make_records(study, images=30, failing=failing))
+    write_report(results_of(study, make_records(study, images=30, failing=failing), tmp_path))
     text = (tmp_path / "report.html").read_text("utf-8")
     assert "1\u00a0run failed" in text and f"{failing[0]}, seed 0" in text

@@ -18,7 +18,7 @@ from paribus.audit.figures import Network, PrintedFigure
 from paribus.audit.rankings import Checked, Ends, Outcome, Rank, Ranked
 from paribus.audit.spec import AVERAGES
 from paribus.narrative.numbers import p_in_words, p_value
-from paribus.narrative.observation import listed
+from paribus.narrative.words import listed
 
 STYLES = {"holds": "green", "fails": "bold red"}
 LABELS = {"recall": "recall", "precision": "precision", "f1": "F1", "accuracy": "accuracy"}

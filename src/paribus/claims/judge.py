@@ -14,7 +14,6 @@ they are not adjusted for one another. In a study with looks all p values allow 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -22,16 +21,15 @@ from typing import Literal
 import numpy as np
 
 from paribus.claims import numbers, rankings
-from paribus.claims.sample import Interval
 from paribus.claims.statement import Statement
 from paribus.comparison.values import Values, values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
-from paribus.metrics.registry import built_in, class_figure, class_metric
-from paribus.narrative.numbers import over_seeds, p_in_words
+from paribus.metrics.registry import built_in, class_figure
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.looks import nominal_level, overall_level
 from paribus.stats.multiplicity import holm
+from paribus.stats.sample import Interval
 from paribus.study.claims import (
     Claim,
     DifferenceRange,
@@ -45,13 +43,10 @@ from paribus.study.spec import Study
 
 Verdict = Literal["supported", "refuted", "undecided"]
 
-#: Statements up to this number are all told; of more, the one that decides.
-_TOLD = 4
-
 
 @dataclass(frozen=True)
 class Judged:
-    """A statement with what came of it.
+    """A statement with its verdict.
 
     Attributes:
         p_support, p_refute: after the looks, and p_refute after Holm; None: too few seeds.
@@ -67,40 +62,44 @@ class Judged:
         """The p value that belongs to the verdict: against the statement if it is refuted."""
         return self.p_refute if self.verdict == "refuted" else self.p_support
 
-    @property
-    def sentence(self) -> str:
-        """The statement in words, with its numbers."""
-        its = self.statement
-        shown = f"{its.about}: {its.found} {over_seeds(its.n_seeds)}" if its.found else its.about
-        if its.answer is None:
-            return f"{shown}: {' '.join(its.notes)}"
-        said: str = getattr(its.answer, self.verdict)
-        return f"{shown}{said} ({p_in_words(self.p)})."
-
 
 @dataclass(frozen=True)
 class ClaimVerdict:
-    """What the runs say of a claim.
+    """What the runs say of a claim; `paribus.narrative.claims` says it in sentences.
 
     Attributes:
-        interval, n_seeds: of the statement that decides: the one most surely false if
-            refuted, else the one least surely true. On the reader's scale (a ratio, not its
-            logarithm); None without a seed.
-        p: of "the claim is false" if it is supported or undecided, of "the claim is true" if
-            it is refuted; None where the seeds are too few.
-        evidence: sentences with the numbers.
-        figure: anchor of the part of the report that shows it.
         statements: all of them, in the order of the claim.
+        deciding: the one most surely false if the claim is refuted, else the one least surely
+            true.
     """
 
     claim: Claim
     verdict: Verdict
-    interval: Interval | None
-    n_seeds: int
-    p: float | None
-    evidence: str
-    figure: str
     statements: tuple[Judged, ...]
+    deciding: Judged
+
+    @property
+    def interval(self) -> Interval | None:
+        """That of the deciding statement, as readers see it (a ratio, not its logarithm)."""
+        return self.deciding.statement.interval
+
+    @property
+    def n_seeds(self) -> int:
+        """The seeds of the deciding statement."""
+        return self.deciding.statement.n_seeds
+
+    @property
+    def p(self) -> float | None:
+        """P value of "the claim is true" if it is refuted, else of "the claim is false".
+
+        None where the seeds are too few.
+        """
+        return self.deciding.p
+
+    @property
+    def figure(self) -> str:
+        """Anchor of the part of the report that shows it."""
+        return self.deciding.statement.metric.figure
 
 
 def judge(study: Study, values: Values) -> tuple[ClaimVerdict, ...]:
@@ -135,18 +134,8 @@ def _judge(
 ) -> ClaimVerdict:
     level = 1 - (ALPHA if looks is None else nominal_level(looks))
     judged = _judged(_statements(claim, values, metrics, level), looks)
-    verdict = _verdict([its.verdict for its in judged])
-    deciding = _deciding(judged, verdict)
-    return ClaimVerdict(
-        claim=claim,
-        verdict=verdict,
-        interval=deciding.statement.interval,
-        n_seeds=deciding.statement.n_seeds,
-        p=deciding.p,
-        evidence=_evidence(judged, deciding, _note(claim, metrics)),
-        figure=_figure(claim, metrics),
-        statements=judged,
-    )
+    verdict = _verdict([each.verdict for each in judged])
+    return ClaimVerdict(claim, verdict, judged, _deciding(judged, verdict))
 
 
 def _statements(
@@ -181,16 +170,16 @@ def _require_classes(claim: Claim, classes: Sequence[str]) -> None:
             raise ComparisonError(f"no class is called {name!r}{nearest(name, classes)}")
 
 
-def _judged(told: Sequence[Statement], looks: Sequence[int] | None) -> tuple[Judged, ...]:
-    answers = [its.answer for its in told]
+def _judged(statements: Sequence[Statement], looks: Sequence[int] | None) -> tuple[Judged, ...]:
+    answers = [statement.answer for statement in statements]
     support = np.array([a.p_support if a else np.nan for a in answers])
     refute = np.array([a.p_refute if a else np.nan for a in answers])
     if looks is not None:
         support, refute = (_over_looks(p, looks) for p in (support, refute))
     refute = holm(refute)
     return tuple(
-        Judged(its, _one_verdict(s, r), None if np.isnan(s) else s, None if np.isnan(r) else r)
-        for its, s, r in zip(told, support.tolist(), refute.tolist(), strict=True)
+        Judged(one, _one_verdict(s, r), None if np.isnan(s) else s, None if np.isnan(r) else r)
+        for one, s, r in zip(statements, support.tolist(), refute.tolist(), strict=True)
     )
 
 
@@ -213,29 +202,5 @@ def _verdict(verdicts: Sequence[Verdict]) -> Verdict:
 
 def _deciding(judged: Sequence[Judged], verdict: Verdict) -> Judged:
     if verdict == "refuted":
-        return min(judged, key=lambda its: 2.0 if its.p_refute is None else its.p_refute)
-    return max(judged, key=lambda its: 2.0 if its.p_support is None else its.p_support)
-
-
-def _evidence(judged: Sequence[Judged], deciding: Judged, rule: str) -> str:
-    """All statements in sentences, or of many the one that decides; then what else to know."""
-    if len(judged) <= _TOLD:
-        told, counted = list(judged), ""
-    else:
-        told, counts = [deciding], Counter(its.verdict for its in judged)
-        shown = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
-        counted = f"{len(judged)} statements: {shown}. The one that decides: "
-    notes = [note for its in told if its.statement.answer for note in its.statement.notes]
-    sentences = [*(its.sentence for its in told), *dict.fromkeys(notes)]
-    return counted + " ".join([*sentences, rule] if rule else sentences)
-
-
-def _note(claim: Claim, metrics: Mapping[str, Metric]) -> str:
-    """What a reader must know of how the claim's metric is taken."""
-    return "" if isinstance(claim.test, Ranking) else metrics[claim.test.metric].note
-
-
-def _figure(claim: Claim, metrics: Mapping[str, Metric]) -> str:
-    if isinstance(claim.test, Ranking):
-        return class_metric(claim.test.metric, "").figure
-    return metrics[claim.test.metric].figure
+        return min(judged, key=lambda one: 2.0 if one.p_refute is None else one.p_refute)
+    return max(judged, key=lambda one: 2.0 if one.p_support is None else one.p_support)

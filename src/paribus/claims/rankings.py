@@ -8,15 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from paribus.claims.sample import Interval
-from paribus.claims.statement import ONE_NETWORK, Answer, Statement, unanswered
+from paribus.claims.statement import Above, Answer, Statement, unanswered
 from paribus.comparison.values import Values
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import class_metric
-from paribus.narrative.numbers import Quantity, difference_of
+from paribus.stats import ranking as stats
 from paribus.stats.intervals import ALPHA
-from paribus.stats.ranking import Above, extreme_ranking, ordered_ranking
-from paribus.stats.ranking import Ranking as Ranked
+from paribus.stats.sample import Interval
 from paribus.study.claims import Order, Ranking
 
 
@@ -28,52 +26,44 @@ def ranking(test: Ranking, values: Values) -> list[Statement]:
 
 def order(test: Order, values: Values, metrics: Mapping[str, Metric]) -> list[Statement]:
     """Each setting lies above the next one in the mean of a metric."""
-    metric = metrics[test.metric]
+    # A ranking subtracts the values themselves and compares means, be they times or epochs.
+    metric = replace(metrics[test.metric], compare="difference")
     columns = [values.settings[name].of(test.metric) for name in test.order]
-    ranked = ordered_ranking(np.stack(columns, axis=1), test.order, test.order)
+    ranked = stats.ordered_ranking(np.stack(columns, axis=1), test.order, test.order)
     if not ranked.n_seeds:
-        return [unanswered(metric.label, test.order, values)]
-    return _statements(metric.label, ranked, metric)
+        return [unanswered(test.order, metric, Above(), values)]
+    return _statements(test.order, metric, ranked)
 
 
 def _in_setting(test: Ranking, setting: str, values: Values) -> list[Statement]:
-    about = f"{setting}, {test.metric}"
-    if not values.settings[setting].finished.any():
-        return [unanswered(about, [setting], values)]
-    metric = class_metric(test.metric, "")
+    metric = replace(class_metric(test.metric, ""), label=test.metric)
+    if not values.settings[setting].tested.any():
+        return [unanswered([setting], metric, Above(), values)]
     table = values.by_class(setting, test.metric)
-    found: list[Statement] = []
+    statements: list[Statement] = []
     for members, highest in ((test.best, True), (test.worst, False)):
         if members is not None:
-            ranked = extreme_ranking(table, values.classes, members, highest=highest)
-            found += _statements(about, ranked, metric)
-    return found
+            ranked = stats.extreme_ranking(table, values.classes, members, highest=highest)
+            statements += _statements((setting,), metric, ranked)
+    return statements
 
 
-def _statements(about: str, ranked: Ranked, metric: Metric) -> list[Statement]:
+def _statements(
+    settings: tuple[str, ...], metric: Metric, ranked: stats.Ranking
+) -> list[Statement]:
+    whole = Statement(settings, metric, Above(), ranked.n_seeds, agreeing=ranked.agreeing)
     if ranked.n_seeds < 2:
-        there = "It holds for that one." if ranked.agreeing else "It does not hold for that one."
-        return [Statement(about, ranked.n_seeds, None, "", None, (ONE_NETWORK, there))]
-    # A ranking subtracts the values themselves and compares means, be they times or epochs.
-    words = difference_of(replace(metric, compare="difference"))
-    return [_of_above(f"{about}, ", above, ranked, words) for above in ranked.statements]
+        return [whole]
+    return [_of_pair(whole, above) for above in ranked.statements]
 
 
-def _of_above(about: str, above: Above, ranked: Ranked, words: Quantity) -> Statement:
+def _of_pair(whole: Statement, above: stats.Above) -> Statement:
     low, high = (None if math.isnan(bound) else bound for bound in (above.low, above.high))
-    interval = Interval(above.estimate, low, high, 1 - ALPHA)
-    answer = Answer(
-        above.p if above.estimate > 0 else 1.0,
-        above.p if above.estimate < 0 else 1.0,
-        supported=f": {above.upper} lies above {above.lower}",
-        refuted=f": {above.upper} lies below {above.lower}, not above",
-        undecided=f": {above.upper} is not shown to lie above {above.lower}",
-    )
-    return Statement(
-        about=f"{about}{above.upper} minus {above.lower}",
-        n_seeds=ranked.n_seeds,
-        interval=interval,
-        found=words.found(interval),
-        answer=answer,
-        notes=(f"The whole ranking holds in {ranked.agreeing} of the {ranked.n_seeds} seeds.",),
+    return replace(
+        whole,
+        expected=Above(above.upper, above.lower),
+        interval=Interval(above.estimate, low, high, 1 - ALPHA),
+        answer=Answer(
+            above.p if above.estimate > 0 else 1.0, above.p if above.estimate < 0 else 1.0
+        ),
     )

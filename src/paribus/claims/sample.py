@@ -1,108 +1,24 @@
-"""Values over seeds, and one-sided tests of where their center lies.
-
-Every claim about a number is made of two questions: does the center lie above this bound,
-does it lie below that one?
-"""
+"""The values over seeds that a claim about a number is tested on."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from paribus.comparison.values import Flags, Values
 from paribus.metrics.metric import Metric
-from paribus.stats.intervals import ALPHA, Floats
-from paribus.stats.paired import (
-    Alternative,
-    complete_pairs,
-    differences,
-    hodges_lehmann,
-    is_constant,
-    log_ratios,
-    mean_test,
-    signed_rank_test,
-    t_interval,
-)
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate and its interval; low and high are None where nothing tells the spread."""
-
-    estimate: float
-    low: float | None
-    high: float | None
-    level: float
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Values over n seeds: a setting's own, or the differences of two settings.
-
-    Attributes:
-        d: (n,) finite values; logarithms for a ratio.
-        ranks: the center is the Hodges-Lehmann one, tested by signed ranks; else the mean,
-            tested by Student's t.
-        may_be_larger, may_be_smaller: of how many seeds the true value may lie above or below
-            the one here, for a training ended too early to tell.
-    """
-
-    d: Floats
-    ranks: bool = False
-    may_be_larger: int = 0
-    may_be_smaller: int = 0
-
-    @property
-    def n(self) -> int:
-        """How many seeds have a value."""
-        return len(self.d)
-
-    @property
-    def within_epochs(self) -> Sample:
-        """The same values taken for what happened within the epochs trained, and so as known."""
-        return replace(self, may_be_larger=0, may_be_smaller=0)
-
-    def p_above(self, bound: float) -> float:
-        """P value of "the center is not above `bound`"; 1 where a true value may be smaller."""
-        return 1.0 if self.may_be_smaller else self._test(bound, "greater")
-
-    def p_below(self, bound: float) -> float:
-        """P value of "the center is not below `bound`"; 1 where a true value may be larger."""
-        return 1.0 if self.may_be_larger else self._test(bound, "less")
-
-    def p_between(self, low: float, high: float) -> float:
-        """P value of "the center is not between": two one-sided tests (Schuirmann 1987)."""
-        return max(self.p_above(low), self.p_below(high))
-
-    def p_outside(self, low: float, high: float) -> float:
-        """P value of "the center is between", two-sided: either side may be the wrong one."""
-        return min(1.0, 2 * min(self.p_below(low), self.p_above(high)))
-
-    def interval(self, level: float = 1 - ALPHA) -> Interval:
-        """The center with its interval, from one value on."""
-        if self.n < 2:
-            return Interval(float(self.d.mean()), None, None, level)
-        found = (hodges_lehmann if self.ranks else t_interval)(self.d, level)
-        if is_constant(self.d):
-            return Interval(float(found.estimate), None, None, level)
-        return Interval(float(found.estimate), float(found.low), float(found.high), found.level)
-
-    def _test(self, bound: float, alternative: Alternative) -> float:
-        from_bound = differences(np.full(self.n, bound), self.d)
-        return float((signed_rank_test if self.ranks else mean_test)(from_bound, alternative))
+from paribus.stats.paired import complete_pairs, differences, log_ratios
+from paribus.stats.sample import Sample
 
 
 def value_sample(values: Values, setting: str, metric: Metric) -> Sample:
-    """A setting's own values, whose center is the mean whatever the metric."""
-    its = values.settings[setting]
-    found = its.of(metric.name)
-    known = np.isfinite(found)
-    return Sample(found[known], may_be_larger=_censored(values, setting, metric, known))
+    """The values of one setting, whose center is the mean whatever the metric."""
+    column = values.settings[setting].of(metric.name)
+    known = np.isfinite(column)
+    return Sample(column[known], may_be_larger=_censored(values, setting, metric, known))
 
 
 def difference_sample(values: Values, setting: str, against: str, metric: Metric) -> Sample:
-    """A setting's values minus another's over paired seeds, as a comparison takes them."""
+    """One setting's values minus another's over paired seeds, as a comparison takes them."""
     ours, theirs = (values.settings[name].of(metric.name) for name in (setting, against))
     pairs = complete_pairs(theirs, ours)
     paired = log_ratios if metric.compare == "ratio" else differences

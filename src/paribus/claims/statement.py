@@ -1,36 +1,74 @@
-"""One thing that a claim says, with the evidence for and against it.
+"""One thing that a claim says, and the evidence for and against it, as numbers.
 
 A claim is one statement or several: "best on car in all three settings" is one for each
-setting and each other class. `claimed_numbers` and `claimed_rankings` make them; what follows
-for the claim as a whole is decided in `claims`.
+setting and each other class. `numbers` and `rankings` make them, `judge` decides what follows
+for the claim as a whole, and `paribus.narrative.claims` puts them into sentences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from paribus.claims.sample import Interval
 from paribus.comparison.values import Values
+from paribus.metrics.metric import Metric
+from paribus.stats.intervals import ALPHA
+from paribus.stats.sample import Interval
 
-ONE_NETWORK = "One seed gives one trained network; it says nothing about the way of training."
+# ---- what is claimed ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Toward:
+    """The first setting is better, worse, higher or lower than the second, by at least `by`."""
+
+    expect: Literal["better", "worse", "higher", "lower"]
+    by: float | None = None
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """The two settings differ by no more than the metric's margin."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A setting's mean, or the difference of two settings (a ratio's ratio), lies in a range."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Above:
+    """A class lies above another in one setting, or a setting above another.
+
+    Both are "" for a ranking as a whole, where there are too few seeds to test its pairs.
+    """
+
+    upper: str = ""
+    lower: str = ""
+
+
+Expectation = Toward | Equivalent | Inside | Above
+
+# ---- what the runs show -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the data say to one statement, and how a sentence that names the numbers goes on.
+    """What the data say to one statement.
 
     Attributes:
         p_support: of "the statement is false": small where the data show that it is true.
         p_refute: of "the statement is true": small where the data show that it is false.
-        supported, refuted, undecided: the three ways in which the sentence can go on.
+        inside_margin: `p_refute` is of a difference inside the margin, not of the contrary.
     """
 
     p_support: float
     p_refute: float
-    supported: str
-    refuted: str
-    undecided: str
+    inside_margin: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,29 +76,34 @@ class Statement:
     """One thing that must be true for a claim to be.
 
     Attributes:
-        about: the setting, or the two, or the setting and the two classes.
+        settings: the one it is about; the two, "against" last; or all of an order.
+        metric: with the margin that counts here, and compared as it is here.
+        expected: what must be true of them.
         n_seeds: seeds that count.
-        interval: the estimate and its interval on the reader's scale (a ratio, not its
-            logarithm); None where there is none.
-        found: the interval in words; "" where there is none.
-        answer: None where the seeds are too few.
-        notes: the reason for that; or what else must be said, if anything.
+        interval: the estimate and its interval as readers see it (a ratio, not its logarithm),
+            with the level that it reaches; None where there is none.
+        wanted_level: the level asked for.
+        answer: None where there are fewer than two seeds.
+        censored: how many values are only known to be at least what is given.
+        agreeing: seeds in which a ranking holds as a whole; None of what is no ranking.
+        unfinished: which settings have no finished run, where no seed counts.
     """
 
-    about: str
-    n_seeds: int
-    interval: Interval | None
-    found: str
-    answer: Answer | None
-    notes: tuple[str, ...] = ()
+    settings: tuple[str, ...]
+    metric: Metric
+    expected: Expectation
+    n_seeds: int = 0
+    interval: Interval | None = None
+    wanted_level: float = 1 - ALPHA
+    answer: Answer | None = None
+    censored: int = 0
+    agreeing: int | None = None
+    unfinished: tuple[str, ...] = ()
 
 
-def unanswered(about: str, settings: Sequence[str], values: Values) -> Statement:
-    """A statement about these settings without a single seed, and why there is none."""
-    missing = [name for name in settings if not values.settings[name].finished.any()]
-    if missing:
-        has = "has" if len(missing) == 1 else "have"
-        reason = f"{', '.join(missing)} {has} no finished run."
-    else:
-        reason = "No run has a value." if len(settings) == 1 else "No seed has a value in each."
-    return Statement(about, 0, None, "", None, (reason,))
+def unanswered(
+    settings: Sequence[str], metric: Metric, expected: Expectation, values: Values
+) -> Statement:
+    """A statement about these settings without a single seed."""
+    unfinished = tuple(name for name in settings if not values.settings[name].finished.any())
+    return Statement(tuple(settings), metric, expected, unfinished=unfinished)

@@ -108,6 +108,8 @@ def show_plan(plan: Outlook) -> None:
 
 def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
     """Print the verdict on every claim on standard output, with the evidence for it."""
+    from paribus.narrative.claims import evidence
+
     console = Console(highlight=False)
     console.print(printable(study), style="bold", markup=False)
     if not claims:
@@ -118,7 +120,7 @@ def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
         text = Text.assemble((one.claim.id, "bold"), f"\n{printable(one.claim.says)}\n")
         table.add_row(
             Text(one.verdict, style=_VERDICT_STYLES[one.verdict]),
-            text.append(printable(one.evidence), style="dim"),
+            text.append(printable(evidence(one)), style="dim"),
             end_section=True,
         )
     console.print(table)

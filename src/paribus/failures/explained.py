@@ -61,9 +61,13 @@ def read_explained(out: Path, records: Sequence[Record]) -> dict[str, Explained]
     kept: defaultdict[str, defaultdict[tuple[Any, ...], list[Explanations]]]
     kept = defaultdict(lambda: defaultdict(list))
     for record in records:
-        if its := read_explanations(out, record):
-            about = (its.images.tobytes(), its.targets.tobytes(), its.gradients.shape)
-            kept[record.facts.setting][about].append(its)
+        if explanations := read_explanations(out, record):
+            about = (
+                explanations.images.tobytes(),
+                explanations.targets.tobytes(),
+                explanations.gradients.shape,
+            )
+            kept[record.facts.setting][about].append(explanations)
     return {name: explained(max(groups.values(), key=len)) for name, groups in kept.items()}
 
 
@@ -91,5 +95,5 @@ def _neighbors(runs: Sequence[Explanations], row: int) -> tuple[Neighbor, ...]:
         pairs = zip(run.nearest[row].tolist(), run.nearest_labels[row].tolist(), strict=True)
         for rank, pair in enumerate(pairs):
             ranks[pair].append(rank)
-    best = sorted(ranks.items(), key=lambda its: (-len(its[1]), fmean(its[1]), its[0]))
-    return tuple(Neighbor(*pair, len(found)) for pair, found in best[:NEIGHBORS])
+    best = sorted(ranks.items(), key=lambda item: (-len(item[1]), fmean(item[1]), item[0]))
+    return tuple(Neighbor(*pair, len(ranks_of)) for pair, ranks_of in best[:NEIGHBORS])

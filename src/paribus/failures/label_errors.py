@@ -40,22 +40,24 @@ class Suspicions:
     given: Integers
 
 
-def suspicions(found: Mapping[str, Outcomes]) -> Suspicions:
-    """The suspicion of each test image, from all settings' runs.
+def suspicions(by_setting: Mapping[str, Outcomes]) -> Suspicions | None:
+    """The suspicion of each test image, from all settings' runs; None without probabilities.
 
     A label is right or wrong whatever is trained on it, so an image has one suspicion in a
     study. Settings count equally, however many seeds each has.
 
     Args:
-        found: at least one setting's outcomes, of the same images.
+        by_setting: each setting's outcomes, of the same images; may be empty.
     """
-    its = list(found.values())
-    probability = np.zeros(its[0].probability.shape)
-    for one in its:
-        probability += one.probability / len(its)
-    odds, given = label_odds(its[0].labels, probability)
+    known = [outcome for outcome in by_setting.values() if outcome.has_probabilities]
+    if not known:
+        return None
+    probability = np.zeros(known[0].probability.shape)
+    for one in known:
+        probability += one.probability / len(known)
+    odds, given = label_odds(known[0].labels, probability)
     rank = np.empty(len(odds), np.int64)
-    rank[np.lexsort((its[0].index, -odds))] = np.arange(1, len(odds) + 1)
+    rank[np.lexsort((known[0].index, -odds))] = np.arange(1, len(odds) + 1)
     return Suspicions(expit(odds), rank, given)
 
 
@@ -76,10 +78,10 @@ def label_odds(labels: Integers, probability: Probabilities) -> tuple[Probabilit
     """
     rows = np.arange(len(labels))
     confidence = _log(probability) - _log(class_thresholds(labels, probability))
-    own = confidence[rows, labels]
+    label_confidence = confidence[rows, labels]
     confidence[rows, labels] = -np.inf
     other = confidence.argmax(axis=1)
-    return confidence[rows, other] - own, other
+    return confidence[rows, other] - label_confidence, other
 
 
 def class_thresholds(labels: Integers, probability: Probabilities) -> Probabilities:
@@ -90,8 +92,8 @@ def class_thresholds(labels: Integers, probability: Probabilities) -> Probabilit
     """
     classes = probability.shape[1]
     support = np.bincount(labels, minlength=classes)
-    own = probability[np.arange(len(labels)), labels]
-    total = np.bincount(labels, weights=own, minlength=classes)
+    of_label = probability[np.arange(len(labels)), labels]
+    total = np.bincount(labels, weights=of_label, minlength=classes)
     return np.where(support > 0, total / np.maximum(support, 1), 1.0)
 
 

@@ -40,7 +40,7 @@ class Outcomes:
         index: (n,) each image's number in its source.
         labels: (n,) its true class.
         predicted: (seeds, n) the class that each run gives.
-        probability: (n, classes) mean over the seeds.
+        probability: (n, classes) mean over the seeds; NaN where only classes are known.
     """
 
     setting: str
@@ -52,6 +52,11 @@ class Outcomes:
     labels: Integers
     predicted: Integers
     probability: Probabilities
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether the runs' probabilities are known, and not just the classes they give."""
+        return bool(np.isfinite(self.probability).all())
 
     @cached_property
     def wrong(self) -> Integers:
@@ -70,7 +75,7 @@ class Outcomes:
     def rival(self) -> Integers:
         """(n,) the wrong class that most seeds give; the likelier where two tie or none does."""
         # Probabilities are at most one, so that half of one can only decide between equal votes.
-        strength = self.votes + self.probability / 2
+        strength = self.votes + np.nan_to_num(self.probability) / 2
         return _argmax_but(strength, self.labels)
 
     @cached_property
@@ -87,12 +92,12 @@ class Outcomes:
 
     @cached_property
     def true_probability(self) -> Probabilities:
-        """(n,) given to the true class."""
+        """(n,) given to the true class; NaN where it isn't known."""
         return self._given_to(self.labels)
 
     @cached_property
     def rival_probability(self) -> Probabilities:
-        """(n,) given to the rival."""
+        """(n,) given to the rival; NaN where it isn't known."""
         return self._given_to(self.rival)
 
     @cached_property
@@ -155,7 +160,7 @@ def turned(before: Integers, after: Integers, seeds: int) -> tuple[Flags, Flags]
 
 
 def outcomes(records: Sequence[Record]) -> dict[str, Outcomes]:
-    """Each setting with a finished run, in the order of the records.
+    """Each setting with a run whose predictions are known, in the order of the records.
 
     A setting that was tested on other images than the first one is left out: image by
     image it can't be compared.
@@ -167,16 +172,20 @@ def outcomes(records: Sequence[Record]) -> dict[str, Outcomes]:
     for record in records:
         if record.predictions is not None:
             runs.setdefault(record.facts.setting, []).append(record)
-    for own in runs.values():
-        _require_same_images(own)
+    for setting_runs in runs.values():
+        _require_same_images(setting_runs)
     first = next(iter(runs.values()), [])
-    return {name: _outcomes(own) for name, own in runs.items() if _same_images(first[0], own[0])}
+    return {
+        name: _outcomes(setting_runs)
+        for name, setting_runs in runs.items()
+        if _same_images(first[0], setting_runs[0])
+    }
 
 
 def changes(baseline: Outcomes, variation: Outcomes) -> Changes:
     """A variation against the baseline over the seeds that both finished; none may be."""
     seeds = paired_seeds(baseline, variation)
-    before, after = (wrong_in(its, seeds) for its in (baseline, variation))
+    before, after = (wrong_in(outcome, seeds) for outcome in (baseline, variation))
     return Changes(
         variation=variation.setting,
         seeds=seeds,
@@ -187,11 +196,15 @@ def changes(baseline: Outcomes, variation: Outcomes) -> Changes:
     )
 
 
-def all_changes(found: Mapping[str, Outcomes], baseline: str) -> dict[str, Changes]:
+def all_changes(by_setting: Mapping[str, Outcomes], baseline: str) -> dict[str, Changes]:
     """Every variation that has a finished run against the baseline; none if that has no run."""
-    if baseline not in found:
+    if baseline not in by_setting:
         return {}
-    return {name: changes(found[baseline], its) for name, its in found.items() if name != baseline}
+    return {
+        name: changes(by_setting[baseline], outcome)
+        for name, outcome in by_setting.items()
+        if name != baseline
+    }
 
 
 def paired_seeds(baseline: Outcomes, variation: Outcomes) -> tuple[int, ...]:
@@ -199,10 +212,10 @@ def paired_seeds(baseline: Outcomes, variation: Outcomes) -> tuple[int, ...]:
     return tuple(seed for seed in baseline.seeds if seed in variation.seeds)
 
 
-def wrong_in(its: Outcomes, seeds: Sequence[int]) -> Flags:
+def wrong_in(outcome: Outcomes, seeds: Sequence[int]) -> Flags:
     """(seeds, n) whether each of these seeds gets each image wrong."""
-    rows = [its.seeds.index(seed) for seed in seeds]
-    return np.asarray(its.predicted[rows] != its.labels)
+    rows = [outcome.seeds.index(seed) for seed in seeds]
+    return np.asarray(outcome.predicted[rows] != outcome.labels)
 
 
 def _outcomes(records: Sequence[Record]) -> Outcomes:
@@ -217,7 +230,7 @@ def _outcomes(records: Sequence[Record]) -> Outcomes:
         shape=facts.data.shape,
         index=predictions[0].index,
         labels=predictions[0].labels,
-        predicted=np.stack([its.predicted for its in predictions]),
+        predicted=np.stack([shown.predicted for shown in predictions]),
         probability=_mean_probability(predictions, len(facts.data.classes)),
     )
 
@@ -238,7 +251,7 @@ def _argmax_but(values: Probabilities, left_out: Integers) -> Integers:
 
 
 def _predictions(record: Record) -> Predictions:
-    assert record.predictions is not None, "a failed run has no predictions"
+    assert record.predictions is not None, "only runs with predictions have outcomes"
     return record.predictions
 
 

@@ -21,7 +21,7 @@ class Failures:
 
     Attributes:
         baseline: the setting that the others are compared with.
-        outcomes: of each setting with a finished run, all of the same test images.
+        outcomes: of each setting with known predictions, all of the same test images.
         explained: of the settings whose networks were explained; others are missing.
         telling: numbers of the test images that are kept, the most telling first.
     """
@@ -33,13 +33,13 @@ class Failures:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The classes' names, safe to show; none without a finished run."""
-        return next((safe_classes(its.classes) for its in self.outcomes.values()), ())
+        """The classes' names, safe to show; none without predictions."""
+        return next((safe_classes(outcome.classes) for outcome in self.outcomes.values()), ())
 
     @cached_property
     def rows(self) -> Mapping[int, int]:
         """From a test image's number to its place in the outcomes' arrays."""
-        index = next((its.index for its in self.outcomes.values()), np.zeros(0, np.int64))
+        index = next((outcome.index for outcome in self.outcomes.values()), np.zeros(0, np.int64))
         return {number: row for row, number in enumerate(index.tolist())}
 
     @cached_property
@@ -48,20 +48,20 @@ class Failures:
         return all_changes(self.outcomes, self.baseline)
 
     @cached_property
-    def suspicions(self) -> Suspicions:
-        """How likely each test image's label is to be wrong; asks for a finished run."""
+    def suspicions(self) -> Suspicions | None:
+        """How likely each test image's label is to be wrong; None without probabilities."""
         return suspicions(self.outcomes)
 
     @cached_property
     def wrong(self) -> Integers:
         """(n,) how many runs get each test image wrong, of all settings."""
-        return np.asarray(sum(its.wrong for its in self.outcomes.values()))
+        return np.asarray(sum(outcome.wrong for outcome in self.outcomes.values()))
 
     @cached_property
     def _places(self) -> Mapping[str, Mapping[int, int]]:
         return {
-            name: {number: place for place, number in enumerate(its.images.tolist())}
-            for name, its in self.explained.items()
+            name: {number: place for place, number in enumerate(explained.images.tolist())}
+            for name, explained in self.explained.items()
         }
 
     def explanation(self, setting: str, index: int) -> tuple[Explained, int] | None:

@@ -20,7 +20,7 @@ MOST_EXPLANATIONS = 1_200
 FEWEST = 24
 
 
-def telling_images(found: Mapping[str, Outcomes], baseline: str, most: int = MOST) -> Integers:
+def telling_images(by_setting: Mapping[str, Outcomes], baseline: str, most: int = MOST) -> Integers:
     """Numbers, in the source, of the test images worth keeping, the most telling first.
 
     First each setting's worst image of every class, all of them. Then in turn: the likeliest
@@ -29,35 +29,38 @@ def telling_images(found: Mapping[str, Outcomes], baseline: str, most: int = MOS
     The same outcomes give the same images.
 
     Args:
-        found: the outcomes of each setting, of the same images; may be empty.
+        by_setting: the outcomes of each setting, of the same images; may be empty.
         most: images at most, but for the worst of every class.
     """
-    if not found:
+    if not by_setting:
         return np.zeros(0, np.int64)
-    index = next(iter(found.values())).index
-    worst = list(_in_turn([failures.worst_of_classes(its) for its in found.values()]))
-    wanted = max(len(worst), min(most, max(FEWEST, MOST_EXPLANATIONS // len(found))))
-    others = _in_turn(_rankings(found, baseline), taken=worst)
+    index = next(iter(by_setting.values())).index
+    worst = list(_in_turn([failures.worst_of_classes(outcome) for outcome in by_setting.values()]))
+    wanted = max(len(worst), min(most, max(FEWEST, MOST_EXPLANATIONS // len(by_setting))))
+    others = _in_turn(_rankings(by_setting, baseline), taken=worst)
     return index[worst + list(itertools.islice(others, wanted - len(worst)))]
 
 
-def _rankings(found: Mapping[str, Outcomes], baseline: str) -> list[Integers]:
-    """The rows in every order that tells something."""
-    changes = all_changes(found, baseline)
+def _rankings(by_setting: Mapping[str, Outcomes], baseline: str) -> list[Integers]:
+    """The rows in every order that tells something; some of these need probabilities."""
+    sure = [outcome for outcome in by_setting.values() if outcome.has_probabilities]
+    changes = all_changes(by_setting, baseline)
     return [
-        _suspicious(found),
-        *(failures.examples(its) for its in found.values()),
-        *(failures.most_confident(its) for its in found.values()),
-        *(failures.nearest_boundary(its) for its in found.values()),
-        *(failures.most_fixed(found[name], its) for name, its in changes.items()),
-        *(failures.most_broken(found[name], its) for name, its in changes.items()),
+        _suspicious(by_setting),
+        *(failures.examples(outcome) for outcome in by_setting.values()),
+        *map(failures.most_confident, sure),
+        *map(failures.nearest_boundary, sure),
+        *(failures.most_fixed(by_setting[name], changed) for name, changed in changes.items()),
+        *(failures.most_broken(by_setting[name], changed) for name, changed in changes.items()),
     ]
 
 
-def _suspicious(found: Mapping[str, Outcomes]) -> Integers:
+def _suspicious(by_setting: Mapping[str, Outcomes]) -> Integers:
     """The rows whose label is more suspicious than not; the first few even if they aren't."""
-    its = suspicions(found)
-    return np.argsort(its.rank)[: max(FEWEST, np.count_nonzero(its.score > 0.5))]
+    suspected = suspicions(by_setting)
+    if suspected is None:
+        return np.zeros(0, np.int64)
+    return np.argsort(suspected.rank)[: max(FEWEST, np.count_nonzero(suspected.score > 0.5))]
 
 
 def _in_turn(rankings: Sequence[Integers], taken: Iterable[int] = ()) -> Iterator[int]:

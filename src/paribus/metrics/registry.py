@@ -115,6 +115,12 @@ _ALL = (
         _probabilities("last", log_loss),
         "Mean cross entropy over the test images after the last epoch, in nats.",
         unit="nats",
+        wording=Wording(
+            "Test loss",
+            "has the higher test loss",
+            "has the lower test loss",
+            "changes the test loss",
+        ),
     ),
     Metric(
         "best_test_loss",

@@ -56,6 +56,9 @@ class RunData:
         return cause_values(predictions, len(self.record.classes), self.interventions)
 
     def curve(self, name: str) -> Curve | None:
-        """The values (epochs,) of a series; None where it is missing or not finite throughout."""
-        values = self.record.curves.values(name)
-        return values if values.size and np.isfinite(values).all() else None
+        """The values (epochs,) of a series; None where an epoch is missing or isn't finite."""
+        series = self.record.curves.series.get(name)
+        if series is None or series.axis != "epoch" or not len(series.at):
+            return None
+        counted = np.array_equal(series.at, np.arange(1, len(series.at) + 1))
+        return series.values if counted and np.isfinite(series.values).all() else None

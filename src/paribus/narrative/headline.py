@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from paribus.claims.sample import Interval
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import NetworkPair
 from paribus.narrative.notes import notes
-from paribus.narrative.numbers import Quantity, difference_of, over_seeds, p_in_words
+from paribus.narrative.numbers import POINTS, difference_of, over_seeds, p_in_words
 from paribus.stats.intervals import ALPHA
 from paribus.stats.power import MOST_SEEDS, SeedsNeeded
 from paribus.stats.proportions import TwoNetworks
+from paribus.stats.sample import Interval
 
 #: What stands in a verdict's place where nothing is tested.
 NOT_TESTED = "not tested"
@@ -25,7 +25,7 @@ class Headline:
         variation: its name.
         verdict: a verdict, or `NOT_TESTED`.
         rest: the sentence after the verdict, with its numbers: " by 1.2 [0.8, 1.6] points ...".
-        also: what must be said besides, in sentences.
+        also: notes that belong to it, in sentences.
     """
 
     variation: str
@@ -38,7 +38,7 @@ def headline(c: Comparison, pair: NetworkPair | None = None) -> Headline:
     """The line on a comparison.
 
     Args:
-        c: on any metric that isn't a ratio.
+        c: on any metric.
         pair: the two networks, where the variation shares just one seed with the baseline.
     """
     if pair is not None:
@@ -49,14 +49,15 @@ def headline(c: Comparison, pair: NetworkPair | None = None) -> Headline:
 
 
 def size(c: Comparison) -> str:
-    """A difference without its sign, which a verdict already says: "1.2 [0.8, 1.6] points"."""
-    known = interval_of(c)
-    quantity = difference_of(c.metric)
-    unsigned = Quantity(quantity.unit, quantity.scale)
-    if known.estimate >= 0:
-        return unsigned.found(known)
-    low, high = (None if end is None else -end for end in (known.high, known.low))
-    return unsigned.found(Interval(-known.estimate, low, high, known.level))
+    """How far a variation is from the baseline, behind a verdict that says the direction.
+
+    A difference without its sign, " by 1.2 [0.8, 1.6] points"; a ratio as ": ratio 1.2 [1.1, 1.3]".
+    """
+    unit, interval = difference_of(c.metric), interval_of(c)
+    if unit.ratio:
+        return f": {unit.estimate(interval)}"
+    unsigned = interval if interval.estimate >= 0 else interval.negated()
+    return f" by {replace(unit, plus=False).estimate(unsigned)}"
 
 
 def interval_of(c: Comparison) -> Interval:
@@ -76,16 +77,17 @@ def seeds_that_decide(needed: SeedsNeeded | None) -> str:
 
 def _rest(c: Comparison) -> str:
     where = f"in {c.metric.label} {over_seeds(c.n_seeds)}{_level(c)}"
-    found = difference_of(c.metric).found(interval_of(c))
+    unit = difference_of(c.metric)
     if c.verdict == "undecided":
-        needed = seeds_that_decide(c.seeds_needed)
-        return f": {found} {where} ({p_in_words(c.p_adjusted)}){f'; {needed}' if needed else ''}"
+        estimate, needed = unit.estimate(interval_of(c)), seeds_that_decide(c.seeds_needed)
+        decide = f"; {needed}" if needed else ""
+        return f": {estimate} {where} ({p_in_words(c.p_adjusted)}){decide}"
     if c.verdict == "equivalent":
         assert c.metric.margin is not None, "nothing is equivalent without a margin"
-        amount = difference_of(c.metric).amount(c.metric.margin)
+        amount, estimate = unit.amount(c.metric.margin), unit.estimate(interval_of(c))
         p = p_in_words(c.p_equivalence_adjusted)
-        return f": no difference larger than {amount}; {found} {where} ({p} for a larger one)"
-    return f" by {size(c)} {where} ({p_in_words(c.p_adjusted)})"
+        return f": no difference larger than {amount}; {estimate} {where} ({p} for a larger one)"
+    return f"{size(c)} {where} ({p_in_words(c.p_adjusted)})"
 
 
 def _level(c: Comparison) -> str:
@@ -96,10 +98,9 @@ def _level(c: Comparison) -> str:
 
 
 def _on_pair(test: TwoNetworks, p: float) -> str:
-    difference = Quantity("points", scale=100, sign=True)
-    found = difference.found(Interval(test.difference, None, None, 1 - ALPHA))
+    difference = POINTS.estimate(Interval(test.difference, None, None, 1 - ALPHA))
     return (
         "one run each compares two trained networks, not two ways of training. These two differ "
-        f"by {found} in test accuracy on the same {test.n:,} images (McNemar's test of these "
+        f"by {difference} in test accuracy on the same {test.n:,} images (McNemar's test of these "
         f"two networks: {p_in_words(p)})"
     )

@@ -1,8 +1,9 @@
-"""What a reader must know beside the numbers of a comparison, in sentences."""
+"""What a reader must know besides the numbers of a comparison, in sentences."""
 
 from __future__ import annotations
 
 from paribus.comparison.compare import Comparison
+from paribus.narrative.numbers import p_in_words, seeds
 from paribus.stats.intervals import ALPHA
 from paribus.stats.paired import smallest_sign_flip_p
 
@@ -28,13 +29,13 @@ def on_level(n: int, level: float, wanted: float) -> list[str]:
     if level >= wanted:
         return []
     return [
-        f"The interval is the widest that {_seeds(n)} can give; its confidence is "
+        f"The interval is the widest that {seeds(n)} can give; its confidence is "
         f"{100 * level:.3g} %, not {100 * wanted:.3g} %."
     ]
 
 
 def _on_missing(missing: int) -> list[str]:
-    return [f"{_seeds(missing)} left out, where a value is missing."] if missing else []
+    return [f"{seeds(missing)} excluded because a value is missing."] if missing else []
 
 
 def _on_number(c: Comparison) -> list[str]:
@@ -47,50 +48,51 @@ def _on_number(c: Comparison) -> list[str]:
         return [f"All {c.n_seeds} differences are exactly 0."]
     if c.constant:
         return [
-            f"All {c.n_seeds} differences are the same, so nothing tells their spread: there is "
-            "no interval, and the sign-flip test gives the p value."
+            f"All {c.n_seeds} differences are the same, so their spread is unknown: there is no "
+            "interval, and the p value is that of the sign-flip test."
         ]
     smallest = smallest_sign_flip_p(c.differing)
     if smallest <= ALPHA:
         return []
     return [
-        f"{_seeds(c.differing)} with a difference: too few for the sign-flip test, whose p can't "
+        f"{seeds(c.differing)} with a difference: too few for the sign-flip test, whose p can't "
         f"fall below {smallest:.3g}."
     ]
 
 
 def _on_censoring(baseline: int, variation: int, n: int) -> list[str]:
-    """On values only known to be "at least": so many of the n runs of each setting."""
+    """On values that are lower bounds: so many of the n runs of each setting."""
     if not baseline and not variation:
         return []
     return [
-        f"{baseline} of the baseline's {n} values and {variation} of the variation's are only "
-        "known to be at least what is given. They count as that, so this compares what happens "
-        "within the epochs trained."
+        f"{baseline} of the baseline's {n} values and {variation} of the variation's are lower "
+        "bounds, since training ended first. The bounds are compared, so this is about what "
+        "happens within the epochs trained."
     ]
 
 
 def _on_looks(c: Comparison) -> list[str]:
     if c.first_look is not None:
-        return [f"The first look is at {c.first_look} seeds; until then nothing is tested."]
+        return [f"The first look is at {c.first_look} seeds; nothing is tested before it."]
     if c.stopped_early:
         return [
-            "Stopped at a look: the p value, the interval and the verdict allow for all the "
-            "looks, but an estimate at an early stop lies, on average, too far from 0."
+            "Stopped early, at a look: the p value, the interval and the verdict account for all "
+            "looks, but an estimate at an early stop is, on average, too far from 0."
         ]
     return []
 
 
 def _on_verdict(c: Comparison) -> list[str]:
-    """On a verdict that a reader of the bare numbers could take for a mistake."""
+    """On a verdict that looks like a mistake next to the bare numbers."""
     if c.p is None or c.p_adjusted is None:
         return []
     if c.verdict == "equivalent" and c.p_adjusted <= ALPHA:
-        return [f"There is a difference (p = {c.p_adjusted:.2g}), but one smaller than the margin."]
+        p = p_in_words(c.p_adjusted)
+        return [f"There is a difference ({p}), but it is smaller than the margin."]
     if c.verdict == "undecided" and c.p <= ALPHA < c.p_adjusted:
         return [
-            f"p = {c.p:.2g} alone, but {c.p_adjusted:.2g} when all comparisons made together and "
-            "all looks are allowed for: not enough."
+            f"{p_in_words(c.p)} on its own, but {p_in_words(c.p_adjusted)} after adjusting for all "
+            "comparisons made together and all looks: not significant."
         ]
     shown, least, margin = c.verdict not in ("equivalent", "undecided"), _least(c), c.metric.margin
     if shown and margin is not None and least is not None and least < margin:
@@ -104,7 +106,3 @@ def _least(c: Comparison) -> float | None:
         return None
     null = 1.0 if c.metric.compare == "ratio" else 0.0
     return None if c.low <= null <= c.high else min(abs(c.low - null), abs(c.high - null))
-
-
-def _seeds(n: int) -> str:
-    return "1 seed" if n == 1 else f"{n} seeds"

@@ -1,114 +1,194 @@
-"""Numbers of a claim's evidence in words: "+1.3 [0.9, 1.7] points", "p = 0.02"."""
+"""Numbers as text: "46.3 ± 0.8 %" in tables, "+1.3 [0.9, 1.7] points" in sentences, "p = 0.02".
+
+Tables have the signs of print at once; sentences are ASCII until `words.typeset`.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from paribus.claims.sample import Interval
+import numpy as np
+
 from paribus.metrics.metric import Metric
-from paribus.narrative.words import Unit
+from paribus.narrative.words import MINUS, NO_BREAK, NONE
+from paribus.stats.sample import Interval
 
 
 @dataclass(frozen=True)
-class Quantity:
+class Spread:
+    """Values of one metric, one per seed."""
+
+    values: tuple[float, ...]
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Spread:
+        """The spread of any numbers."""
+        return cls(tuple(float(value) for value in values))
+
+    @property
+    def n(self) -> int:
+        """How many values there are."""
+        return len(self.values)
+
+    @property
+    def mean(self) -> float:
+        """Their mean; NaN of none."""
+        return float(np.mean(self.values)) if self.values else float("nan")
+
+    @property
+    def sd(self) -> float | None:
+        """Their standard deviation with n - 1 below; None of fewer than two."""
+        return float(np.std(self.values, ddof=1)) if self.n > 1 else None
+
+    @property
+    def median(self) -> float:
+        """Their median; NaN of none."""
+        return float(np.median(self.values)) if self.values else float("nan")
+
+
+@dataclass(frozen=True)
+class Unit:
     """How values of a metric, or differences of them, are written.
 
     Attributes:
-        unit: what follows the number.
+        digits: after the decimal point, where no interval says how many matter.
         scale: what a number is multiplied with first.
-        lead: what precedes it, as "ratio ".
-        sign: whether a plus is written.
+        sign: what follows a number, as "%" or "points".
+        plus: whether a number above 0 has its sign, as a difference has.
+        ratio: whether it is one, to be told from a difference.
     """
 
-    unit: str
+    digits: int = 3
     scale: float = 1.0
-    lead: str = ""
-    sign: bool = False
+    sign: str = ""
+    plus: bool = False
+    ratio: bool = False
 
     @property
-    def is_ratio(self) -> bool:
-        """Whether tests are made on logarithms of what is written."""
-        return bool(self.lead)
+    def bare(self) -> Unit:
+        """The same without the unit, for a table that names it."""
+        return replace(self, sign="")
 
-    def on_reader_scale(self, interval: Interval) -> Interval:
-        """An interval of the test's scale as the reader's: a ratio, not its logarithm."""
-        if not self.is_ratio:
-            return interval
-        low, high = (None if x is None else math.exp(x) for x in (interval.low, interval.high))
-        return Interval(math.exp(interval.estimate), low, high, interval.level)
+    # ---- in tables ------------------------------------------------------------------------------
 
-    def found(self, interval: Interval) -> str:
-        """An estimate with its interval on the reader's scale: "+1.3 [0.9, 1.7] points"."""
-        low, high = interval.low, interval.high
+    def value(self, value: float) -> str:
+        """A number with its unit: "46.3 %", "+1.2 points"."""
+        return self._joined(self.signed(value) if self.plus else self.number(value))
+
+    def number(self, value: float) -> str:
+        """A number alone: "46.3"."""
+        scaled = value * self.scale
+        if math.isnan(scaled):
+            return NONE
+        if math.isinf(scaled):
+            return "∞" if scaled > 0 else f"{MINUS}∞"
+        return f"{scaled:,.{self.digits}f}".replace("-", MINUS)
+
+    def signed(self, value: float) -> str:
+        """A number alone, always with plus or minus; one that rounds to nothing has no sign."""
+        text = self.number(value)
+        if not any(digit in text for digit in "123456789"):
+            return text.lstrip(MINUS)
+        return text if text.startswith(MINUS) else f"+{text}"
+
+    def spread(self, spread: Spread) -> str:
+        """Mean and standard deviation: "46.3 ± 0.8 %"; the mean alone if one value is known."""
+        if not spread.n:
+            return NONE
+        mean = self.number(spread.mean)
+        return self._joined(mean if spread.sd is None else f"{mean} ± {self.number(spread.sd)}")
+
+    # ---- in sentences ---------------------------------------------------------------------------
+
+    def rounded(self, value: float) -> str:
+        """A number with its unit: "46.3 %"."""
+        return self._with_sign(self._plus(f"{self.scale * value:.{self.digits}f}"))
+
+    def estimate(self, interval: Interval) -> str:
+        """An estimate with its interval, rounded as that says: "+1.3 [0.9, 1.7] points"."""
+        low, high, lead = interval.low, interval.high, "ratio " if self.ratio else ""
         if low is None or high is None:
-            alone = self._signed(f"{self.scale * interval.estimate:.4g}")
-            return self._with_unit(f"{self.lead}{alone}")
+            alone = self._plus(f"{self.scale * interval.estimate:.4g}")
+            return self._with_sign(f"{lead}{alone}")
         digits = _digits(self.scale * (high - low))
         estimate, low_text, high_text = (
             f"{self.scale * number:.{digits}f}" for number in (interval.estimate, low, high)
         )
-        return self._with_unit(f"{self.lead}{self._signed(estimate)} [{low_text}, {high_text}]")
+        return self._with_sign(f"{lead}{self._plus(estimate)} [{low_text}, {high_text}]")
 
     def bounds(self, low: float, high: float) -> str:
         """A range that was declared: "1 to 1.25"."""
-        return self._with_unit(f"{self.scale * low:g} to {self.scale * high:g}")
+        return self._with_sign(f"{self.scale * low:g} to {self.scale * high:g}")
 
     def amount(self, size: float) -> str:
         """A difference that was declared: "1 point"; of a ratio, as a share: "5 %"."""
-        if self.is_ratio:
+        if self.ratio:
             return f"{100 * size:g} %"
         number = f"{self.scale * size:g}"
-        one = number == "1" and len(self.unit) > 1
-        return f"1 {self.unit.removesuffix('s')}" if one else self._with_unit(number)
+        one = number == "1" and len(self.sign) > 1
+        return f"1 {self.sign.removesuffix('s')}" if one else self._with_sign(number)
 
-    def _signed(self, number: str) -> str:
-        return f"+{number}" if self.sign and not number.startswith("-") else number
+    def _plus(self, number: str) -> str:
+        return f"+{number}" if self.plus and not number.startswith("-") else number
 
-    def _with_unit(self, text: str) -> str:
-        return f"{text} {self.unit}" if self.unit else text
+    def _with_sign(self, text: str) -> str:
+        return f"{text} {self.sign}" if self.sign else text
+
+    def _joined(self, number: str) -> str:
+        return f"{number}{NO_BREAK}{self.sign}" if self.sign and number != NONE else number
 
 
-def value_of(metric: Metric) -> Quantity:
-    """How a setting's own values are written."""
+PERCENT = Unit(1, scale=100, sign="%")
+POINTS = Unit(1, scale=100, sign="points", plus=True)
+LOSS = Unit(3)
+
+
+def value_of(metric: Metric) -> Unit:
+    """How a setting's values of a metric are written."""
     if metric.written == "number":
-        return Quantity(metric.unit)
-    points = metric.written == "points"
-    return Quantity("points" if points else "%", scale=100, sign=points)
+        return Unit(metric.digits, sign=metric.unit)
+    return replace(PERCENT if metric.written == "percent" else POINTS, digits=metric.digits)
 
 
-def difference_of(metric: Metric) -> Quantity:
-    """How a setting against another is written."""
-    if metric.compare == "ratio":
-        return Quantity("", lead="ratio ")
+def change_of(metric: Metric) -> Unit:
+    """How one value of a metric minus another is written."""
     if metric.written == "number":
-        return Quantity(metric.unit, sign=True)
-    return Quantity("points", scale=100, sign=True)
+        return Unit(metric.digits, sign=metric.unit, plus=True)
+    return replace(POINTS, digits=metric.digits)
 
 
-def unit_of(metric: Metric) -> Unit:
-    """How values of a metric stand in a table whose row names their unit."""
-    if metric.written == "number":
-        return Unit(metric.digits)
-    sign = "points" if metric.written == "points" else "%"
-    return Unit(metric.digits, scale=100, sign=sign, difference="points")
+def difference_of(metric: Metric) -> Unit:
+    """How a setting against another is written, as the metric is compared: maybe as a ratio."""
+    return Unit(metric.digits, ratio=True) if metric.compare == "ratio" else change_of(metric)
+
+
+# ---- p values and seeds -------------------------------------------------------------------------
+
+
+def p_value(p: float | None) -> str:
+    """A p value in a table: two digits that count, never 0, a dash where there is none."""
+    if p is None or math.isnan(p):
+        return NONE
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def p_in_words(p: float | None) -> str:
-    """A p value as it stands in a sentence."""
+    """A p value in a sentence."""
     if p is None:
         return "no p value"
     return f"p {p_value(p)}" if p < 0.001 else f"p = {p_value(p)}"
 
 
-def p_value(p: float) -> str:
-    """A p value as it stands in a table: two digits that count, and never 0."""
-    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+def seeds(n: int) -> str:
+    """A number of seeds in a sentence."""
+    return "1 seed" if n == 1 else f"{n} seeds"
 
 
 def over_seeds(n: int) -> str:
     """The seeds behind a number."""
-    return "over 1 seed" if n == 1 else f"over {n} seeds"
+    return f"over {seeds(n)}"
 
 
 def _digits(width: float) -> int:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 #: Setting -> name -> number.
 Numbers = Mapping[str, Mapping[str, float | None]]
 
-#: A sentence names so many settings at most; the tables have all.
+#: So many settings are named at most; the tables have all.
 MOST_NAMED = 8
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What a program can say of a study in the place of its author.
+    """What the program says of a study in place of its author.
 
     Attributes:
         topic: what it is about, in a few words.
@@ -34,15 +34,9 @@ class Observation:
         return " ".join(self.sentences)
 
 
-def listed(items: Sequence[str]) -> str:
-    """Items in a sentence: "a", "a and b", "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
-
-
 def left_out(settings: int, where: str) -> list[str]:
     """A sentence on the settings that the others don't name."""
     left = settings - MOST_NAMED
     if left <= 0:
         return []
-    them = "1 more setting is" if left == 1 else f"{left} more settings are"
-    return [f"{them} in {where}."]
+    return [f"{left} more {'setting is' if left == 1 else 'settings are'} in {where}."]

@@ -1,7 +1,7 @@
 """The observations that a study's author would write by hand, written from its numbers.
 
-Every sentence follows from a verdict or a count: of an undecided test it is only said that it
-is undecided, of a metric without values nothing.
+Every sentence follows from a verdict or a count: an undecided test is only said to be
+undecided, and a metric without values is passed over.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from paribus.comparison.study import StudyComparison
-from paribus.narrative.accuracy import on_best_setting, on_pairing, on_spread
+from paribus.narrative.best import on_best_setting
 from paribus.narrative.differences import on_differences
 from paribus.narrative.observation import Observation
+from paribus.narrative.seeds import on_pairing, on_spread
 from paribus.narrative.settings import on_classes, on_overfitting
 
 
@@ -22,8 +23,8 @@ def observe(
 
     Args:
         looks: those of a study that adds seeds until it is decided. The ranks of classes then
-            allow for them as test accuracy does; other metrics are tested on the seeds there
-            are.
+            allow for them as the primary metric does; other metrics are tested on the seeds
+            there are.
     """
     return (
         *on_best_setting(compared),

@@ -7,87 +7,110 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paribus.claims.sample import Interval
 from paribus.comparison.study import StudyComparison
-from paribus.comparison.values import SettingValues
-from paribus.narrative.differences import TABLE, found, numbers_of
-from paribus.narrative.numbers import Quantity, over_seeds, p_in_words
-from paribus.narrative.observation import MOST_NAMED, Observation, left_out, listed
+from paribus.comparison.values import Flags, SettingValues
+from paribus.narrative.differences import TABLE, estimate_of, numbers_of
+from paribus.narrative.numbers import POINTS, over_seeds, p_in_words
+from paribus.narrative.observation import MOST_NAMED, Observation, left_out
+from paribus.narrative.words import listed
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.looks import overall_level
 from paribus.stats.ranking import Above, extreme_ranking
+from paribus.stats.sample import Interval
 
 _EPOCH = "best_epoch"
-_POINTS = Quantity("points", scale=100, sign=True)
 
 
 # ---- where overfitting starts -------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Onsets:
+    """The epochs of lowest validation loss of one setting's runs.
+
+    Attributes:
+        epochs: (n,) those known.
+        falling: (n,) the loss was still falling at the end, so that the epoch is a lower bound.
+    """
+
+    epochs: Floats
+    falling: Flags
+
+    @classmethod
+    def of(cls, setting: SettingValues) -> _Onsets:
+        """Those of the runs that have a validation loss."""
+        epochs = setting.of(_EPOCH)
+        known = np.isfinite(epochs)
+        return cls(epochs[known], setting.censored[_EPOCH][known])
+
+
 def on_overfitting(compared: StudyComparison) -> list[Observation]:
     """The epoch of lowest validation loss of each setting, and what is shown to change it."""
-    known = {n: its for n, its in compared.values.settings.items() if its.finished.any()}
+    onsets = {name: _Onsets.of(setting) for name, setting in compared.values.settings.items()}
+    known = {name: one for name, one in onsets.items() if len(one.epochs)}
     if not known:
         return []
-    said = [_overfitting(name, its) for name, its in list(known.items())[:MOST_NAMED]]
-    said += left_out(len(known), "tables/runs.csv")
-    numbers = {name: _epoch_numbers(its) for name, its in known.items()}
+    sentences = [_overfitting(name, one) for name, one in list(known.items())[:MOST_NAMED]]
+    sentences += left_out(len(known), "tables/runs.csv")
+    numbers = {name: _epoch_numbers(one) for name, one in known.items()}
     for c in compared.on(_EPOCH):
         if c.p is not None:
             numbers[c.variation] |= numbers_of(c)
-    said += _earlier_or_later(compared)
-    return [Observation("Where overfitting starts", tuple(said), numbers, "loss")]
+    sentences += _earlier_or_later(compared)
+    return [Observation("Where overfitting starts", tuple(sentences), numbers, "loss")]
 
 
-def _epoch_numbers(its: SettingValues) -> dict[str, float | None]:
-    epochs = its.of(_EPOCH)[its.finished]
+def _epoch_numbers(onsets: _Onsets) -> dict[str, float | None]:
     return {
-        "median_epoch": float(np.median(epochs)),
-        "first_epoch": float(epochs.min()),
-        "last_epoch": float(epochs.max()),
-        "still_falling": int(its.censored[_EPOCH][its.finished].sum()),
-        "runs": len(epochs),
+        "median_epoch": float(np.median(onsets.epochs)),
+        "first_epoch": float(onsets.epochs.min()),
+        "last_epoch": float(onsets.epochs.max()),
+        "still_falling": int(onsets.falling.sum()),
+        "runs": len(onsets.epochs),
     }
 
 
-def _overfitting(name: str, its: SettingValues) -> str:
-    epochs, censored = its.of(_EPOCH)[its.finished], its.censored[_EPOCH][its.finished]
-    falling, n = int(censored.sum()), len(epochs)
+def _overfitting(name: str, onsets: _Onsets) -> str:
+    epochs, falling, n = onsets.epochs, int(onsets.falling.sum()), len(onsets.epochs)
     if falling == n:
-        runs = "its one run" if n == 1 else f"all {n} runs"
+        runs = "the one run" if n == 1 else f"all {n} runs"
         last = listed(sorted({f"{epoch:g}" for epoch in epochs}))
         return (
-            f"In {name} the validation loss was still falling after the last epoch, {last}, of "
-            f"{runs}: overfitting starts there at the earliest."
+            f"In {runs} of {name}, the validation loss was still falling at the last epoch, "
+            f"{last}: overfitting starts there at the earliest."
         )
     if n == 1:
         return f"The one run of {name} overfits after epoch {epochs[0]:g}."
-    median = _at_least(float(np.median(epochs)), epochs, censored)
-    low, high = (_at_least(float(end), epochs, censored) for end in (epochs.min(), epochs.max()))
+    ends = (float(np.median(epochs)), float(epochs.min()), float(epochs.max()))
+    median, low, high = (_at_least(end, onsets) for end in ends)
     where = f"{name} overfits after epoch {median} (median of {n} seeds; {low} to {high})"
     if not falling:
         return f"{where}."
-    were = "1 seed was" if falling == 1 else f"{falling} seeds were"
-    return f"{where}; {were} still improving at the end, so that theirs is only a least value."
+    if falling == 1:
+        return f"{where}; 1 seed was still improving at the end, so its epoch is a lower bound."
+    were = f"{falling} seeds were still improving at the end"
+    return f"{where}; {were}, so their epochs are lower bounds."
 
 
-def _at_least(epoch: float, epochs: Floats, censored: np.ndarray) -> str:
+def _at_least(epoch: float, onsets: _Onsets) -> str:
     """An epoch, as ">=" from the first on that is only known to be at least that."""
-    least = min(epochs[censored], default=np.inf)
+    least = min(onsets.epochs[onsets.falling], default=np.inf)
     return f">={epoch:g}" if epoch >= least else f"{epoch:g}"
 
 
 def _earlier_or_later(compared: StudyComparison) -> list[str]:
     tested = [c for c in compared.on(_EPOCH) if c.p is not None]
-    said = []
+    sentences = []
     for c in tested[:MOST_NAMED]:
-        its = f"{found(c)} ({p_in_words(c.p_adjusted)})"
+        numbers = f"{estimate_of(c)} ({p_in_words(c.p_adjusted)})"
         if c.verdict == "undecided":
-            said.append(f"Whether {c.variation} shifts that epoch is undecided: {its}.")
+            sentences.append(f"Whether {c.variation} shifts that epoch is undecided: {numbers}.")
         else:
-            way = "later" if c.verdict == "higher" else "earlier"
-            said.append(f"{c.variation} overfits {way} than {compared.values.baseline}: {its}.")
-    return [*said, *left_out(len(tested), TABLE)]
+            when = f"{'later' if c.verdict == 'higher' else 'earlier'} than"
+            sentences.append(
+                f"{c.variation} overfits {when} {compared.values.baseline}: {numbers}."
+            )
+    return [*sentences, *left_out(len(tested), TABLE)]
 
 
 # ---- best and worst classes ---------------------------------------------------------------------
@@ -98,8 +121,7 @@ class _End:
     """The best or the worst class of one setting, and how sure that is.
 
     Attributes:
-        rival: of all other classes the one that is told apart least surely; None with one
-            seed.
+        rival: the other class that is least surely apart from it; None with one seed.
     """
 
     setting: str
@@ -116,15 +138,13 @@ class _End:
 
 def on_classes(compared: StudyComparison, looks: Sequence[int] | None = None) -> list[Observation]:
     """Best and worst class by recall of each setting, and whether that rank is certain."""
-    if len(compared.values.classes) < 2:
+    names = [name for name, one in compared.values.settings.items() if one.tested.any()]
+    if len(compared.values.classes) < 2 or not names:
         return []
-    names = [n for n, its in compared.values.settings.items() if its.finished.any()]
-    made = []
-    for best in (True, False):
-        ends = [_end(compared, name, best, looks) for name in names]
-        if ends:
-            made.append(_on_ends(ends, "Best class" if best else "Worst class"))
-    return made
+    return [
+        _on_ends([_end(compared, name, best, looks) for name in names], topic)
+        for best, topic in ((True, "Best class"), (False, "Worst class"))
+    ]
 
 
 def _end(compared: StudyComparison, setting: str, best: bool, looks: Sequence[int] | None) -> _End:
@@ -150,7 +170,7 @@ def _on_ends(ends: Sequence[_End], topic: str) -> Observation:
     return Observation(
         topic,
         (
-            f"By mean recall it is {where}.",
+            f"By mean recall: {where}.",
             *_certainty(named),
             *left_out(len(ends), "tables/per_class.csv"),
         ),
@@ -164,26 +184,25 @@ def _where(name: str, ends: Sequence[_End]) -> str:
 
 
 def _certainty(ends: Sequence[_End]) -> list[str]:
-    """Whether each rank would hold for other seeds, by the class that is nearest to it."""
+    """Whether each rank would hold for new seeds, by the class that is nearest to it."""
     certain = [_evidence(of) for of in ends if of.certain]
     uncertain = [_evidence(of) for of in ends if of.p is not None and not of.certain]
     alone = [of.setting for of in ends if of.p is None]
-    said = []
+    sentences = []
     if certain:
-        said.append(
-            f"Shown to hold for other seeds on these test images: in {'; in '.join(certain)}."
-        )
+        shown = "Shown to hold for new seeds on these test images"
+        sentences.append(f"{shown}: in {'; in '.join(certain)}.")
     if uncertain:
-        said.append(f"Not certain: in {'; in '.join(uncertain)}.")
+        sentences.append(f"Not certain: in {'; in '.join(uncertain)}.")
     if alone:
-        said.append(f"One run doesn't tell whether it holds for other seeds: {listed(alone)}.")
-    return said
+        sentences.append(f"One run can't tell whether it holds for new seeds: {listed(alone)}.")
+    return sentences
 
 
 def _evidence(of: _End) -> str:
-    """The setting, with the gap to the class that is told apart least surely."""
+    """The setting, with the gap to the class that is least surely apart."""
     assert of.rival is not None, "asked only where there are two seeds"
-    gap = f"{of.rival.upper} minus {of.rival.lower} {_POINTS.found(_gap(of.rival))}"
+    gap = f"{of.rival.upper} minus {of.rival.lower} {POINTS.estimate(_gap(of.rival))}"
     return f"{of.setting}, {gap} {over_seeds(of.n_seeds)} ({p_in_words(of.p)})"
 
 

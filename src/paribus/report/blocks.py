@@ -34,6 +34,7 @@ TITLES: Mapping[str, str] = {
     "metrics": "All settings side by side",
     "comparison": "Comparisons",
     "seeds": "Would more seeds help?",
+    "missing": "Not available",
     "pairing": "Proof of pairing",
     "provenance": "How it was made",
 }

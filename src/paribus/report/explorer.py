@@ -48,8 +48,8 @@ def payload(failures: Failures, read_image: ReadImage | None, budget: int = BUDG
     """The failed cases for the page, the most telling first, until the budget is spent.
 
     Args:
-        failures: of a study with a finished run.
-        images: where files come from; None leaves all images and maps out.
+        failures: of a study with predictions.
+        read_image: where files come from; None leaves all images and maps out.
         budget: bytes of images and maps, as they stand in the page.
     """
     # What no run gets wrong, however suspicious, is no failed case.
@@ -66,7 +66,7 @@ def payload(failures: Failures, read_image: ReadImage | None, budget: int = BUDG
         shown.append(image)
     data = {
         "names": failures.names,
-        "settings": [_setting(failures, its) for its in failures.outcomes.values()],
+        "settings": [_setting(failures, outcome) for outcome in failures.outcomes.values()],
         "cases": shown,
         "images": images,
         "withImages": read_image is not None,
@@ -74,74 +74,83 @@ def payload(failures: Failures, read_image: ReadImage | None, budget: int = BUDG
     return Payload(data, _note(failures, len(kept), len(shown)))
 
 
-def _setting(failures: Failures, its: Outcomes) -> Json:
+def _setting(failures: Failures, outcome: Outcomes) -> Json:
     """A setting, with how many distinct test images its failures are: all, kept or not."""
-    cells = np.zeros((len(its.classes),) * 2, np.int64)
-    np.add.at(cells, its.labels, its.votes > 0)
+    cells = np.zeros((len(outcome.classes),) * 2, np.int64)
+    np.add.at(cells, outcome.labels, outcome.votes > 0)
     np.fill_diagonal(cells, 0)
-    wrong = np.bincount(its.labels[its.wrong > 0], minlength=len(its.classes))
+    wrong = np.bincount(outcome.labels[outcome.wrong > 0], minlength=len(outcome.classes))
     return {
-        "name": its.setting,
-        "baseline": its.setting == failures.baseline,
-        "seeds": len(its.seeds),
+        "name": outcome.setting,
+        "baseline": outcome.setting == failures.baseline,
+        "seeds": len(outcome.seeds),
+        "hasProbabilities": outcome.has_probabilities,
         "wrong": [[n, int(count)] for n, count in enumerate(wrong) if count],
         "cells": [[*cell, int(cells[*cell])] for cell in np.argwhere(cells).tolist()],
     }
 
 
 def _image(failures: Failures, index: int, read_image: ReadImage | None) -> Json:
-    row, suspicion = failures.rows[index], failures.suspicions
     return {
         "index": index,
         "original": original_name(index),
-        "suspicion": {
-            "score": round(float(suspicion.score[row]), 3),
-            "rank": int(suspicion.rank[row]),
-            "of": len(suspicion.rank),
-        },
+        "suspicion": _suspicion(failures, failures.rows[index]),
         "settings": [
-            _facts(failures, its, index) | _explanation(failures, its, index, read_image)
-            for its in failures.outcomes.values()
+            _facts(failures, outcome, index) | _explanation(failures, outcome, index, read_image)
+            for outcome in failures.outcomes.values()
         ],
     }
 
 
-def _facts(failures: Failures, its: Outcomes, index: int) -> Json:
-    """What a setting's runs say of a test image."""
-    row = failures.rows[index]
+def _suspicion(failures: Failures, row: int) -> Json | None:
+    suspicion = failures.suspicions
+    if suspicion is None:
+        return None
     return {
-        "true": int(its.labels[row]),
-        "rival": int(its.rival[row]),
-        "p": [_rounded(its.true_probability[row]), _rounded(its.rival_probability[row])],
-        "margin": _rounded(its.margin[row]),
-        "wrong": int(its.wrong[row]),
-        "kind": str(its.kinds[row]),
-        "votes": votes(its, row),
-        "seen": seen_name(its.data, index),
-        **_changes(failures, its, row),
+        "score": round(float(suspicion.score[row]), 3),
+        "rank": int(suspicion.rank[row]),
+        "of": len(suspicion.rank),
     }
 
 
-def votes(its: Outcomes, row: int) -> list[tuple[int, int]]:
+def _facts(failures: Failures, outcome: Outcomes, index: int) -> Json:
+    """What a setting's runs say of a test image."""
+    row = failures.rows[index]
+    return {
+        "true": int(outcome.labels[row]),
+        "rival": int(outcome.rival[row]),
+        "p": [_rounded(outcome.true_probability[row]), _rounded(outcome.rival_probability[row])],
+        "margin": _rounded(outcome.margin[row]),
+        "wrong": int(outcome.wrong[row]),
+        "kind": str(outcome.kinds[row]),
+        "votes": votes(outcome, row),
+        "seen": seen_name(outcome.data, index),
+        **_changes(failures, outcome, row),
+    }
+
+
+def votes(outcome: Outcomes, row: int) -> list[tuple[int, int]]:
     """The classes that a setting's seeds give an image, and how many do, the most first."""
-    counts = its.votes[row]
-    order = np.lexsort((-its.probability[row], -counts))
+    counts = outcome.votes[row]
+    order = np.lexsort((-outcome.probability[row], -counts))
     return [(n, int(counts[n])) for n in order.tolist() if counts[n]]
 
 
-def _changes(failures: Failures, its: Outcomes, row: int) -> Json:
+def _changes(failures: Failures, outcome: Outcomes, row: int) -> Json:
     """What the variation fixes and breaks; at the baseline, what any of the variations does.
 
     "fixed" and "broken" are [paired seeds in which it is so, paired seeds, the variation].
     """
     names = list(failures.outcomes)
     changes = failures.changes
-    own = [changes[its.setting]] if its.setting in changes else list(changes.values())
-    verdicts = {str(its.verdicts[row]) for its in own}
+    shown = [changes[outcome.setting]] if outcome.setting in changes else list(changes.values())
+    verdicts = {str(change.verdicts[row]) for change in shown}
 
     def most(times: Callable[[Changes], Integers]) -> list[int]:
-        found = [[int(times(one)[row]), len(one.seeds), names.index(one.variation)] for one in own]
-        return max(found, key=itemgetter(0), default=[0, 0, 0])
+        counts = [
+            [int(times(one)[row]), len(one.seeds), names.index(one.variation)] for one in shown
+        ]
+        return max(counts, key=itemgetter(0), default=[0, 0, 0])
 
     return {
         "changes": [verdict for verdict in VERDICTS if verdict and verdict in verdicts],
@@ -151,19 +160,19 @@ def _changes(failures: Failures, its: Outcomes, row: int) -> Json:
 
 
 def _explanation(
-    failures: Failures, its: Outcomes, index: int, read_image: ReadImage | None
+    failures: Failures, outcome: Outcomes, index: int, read_image: ReadImage | None
 ) -> Json:
     """The maps and the nearest training images, where an image was explained."""
-    found = failures.explanation(its.setting, index)
-    if found is None:
+    explanation = failures.explanation(outcome.setting, index)
+    if explanation is None:
         return {}
-    explained, place = found
+    explained, place = explanation
     near = [
         [
             one.index,
             one.label,
             one.seeds,
-            first_there(neighbor_files(its, one.index), read_image),
+            first_there(neighbor_files(outcome, one.index), read_image),
         ]
         for one in explained.neighbors[place]
     ]
@@ -174,9 +183,9 @@ def _explanation(
     return facts | {"near": near}
 
 
-def neighbor_files(its: Outcomes, index: int) -> tuple[str, str]:
+def neighbor_files(outcome: Outcomes, index: int) -> tuple[str, str]:
     """What shows a training image: as the network saw it, or else the original."""
-    return seen_name(its.data, index), original_name(index)
+    return seen_name(outcome.data, index), original_name(index)
 
 
 def first_there(files: Sequence[str], read_image: ReadImage | None) -> str:
@@ -190,21 +199,23 @@ def _files(image: Json, there: Mapping[str, str], read_image: ReadImage) -> dict
     near = [file for facts in settings for *_, file in facts.get("near", ())]
     wanted = dict.fromkeys([image["original"], *near], small_uri)
     wanted |= dict.fromkeys([facts["seen"] for facts in settings], data_uri)
-    found = {name: read_image(name) for name in wanted if name not in there}
-    return {name: wanted[name](png) for name, png in found.items() if png is not None}
+    files = {name: read_image(name) for name in wanted if name not in there}
+    return {name: wanted[name](png) for name, png in files.items() if png is not None}
 
 
 def _map_bytes(image: Json) -> int:
-    return sum(len(uri) for its in image["settings"] for uri in its.get("maps", {}).values())
+    return sum(
+        len(uri) for setting in image["settings"] for uri in setting.get("maps", {}).values()
+    )
 
 
 def _note(failures: Failures, kept: int, shown: int) -> str:
     wrong = int(np.count_nonzero(failures.wrong))
-    read_image = words.count(wrong, "test image")
+    images = words.count(wrong, "test image")
     if shown == wrong:
-        return f"All {read_image} that at least one run gets wrong are in this file."
+        return f"All {images} that at least one run gets wrong are in this file."
     text = (
-        f"Of the {read_image} that at least one run gets wrong, the {words.whole(shown)} most "
+        f"Of the {images} that at least one run gets wrong, the {words.whole(shown)} most "
         "informative are in this file; tables/failures.csv lists all."
     )
     if shown < kept:
@@ -212,5 +223,6 @@ def _note(failures: Failures, kept: int, shown: int) -> str:
     return text
 
 
-def _rounded(value: float) -> float:
-    return round(float(value), 4)
+def _rounded(value: float) -> float | None:
+    """Four decimals; None where the value isn't known."""
+    return None if np.isnan(value) else round(float(value), 4)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from paribus.names import safe_class
 from paribus.narrative import words
-from paribus.narrative.words import PERCENT
+from paribus.narrative.numbers import PERCENT
 from paribus.report.blocks import (
     Alert,
     Block,
@@ -151,10 +151,12 @@ def _gallery(gallery: Gallery, kept: Kept) -> str:
 def _facts(shown: Shown) -> list[str]:
     case = shown.case
     true, predicted = escape(safe_class(case.true)), escape(safe_class(case.predicted))
-    probabilities = (
-        f"{true} {PERCENT.value(case.true_probability)}, "
-        f"{predicted} {PERCENT.value(case.predicted_probability)}"
-    )
+    probabilities = words.NONE
+    if case.has_probabilities:
+        probabilities = (
+            f"{true} {PERCENT.value(case.true_probability)}, "
+            f"{predicted} {PERCENT.value(case.predicted_probability)}"
+        )
     wrong = f"{case.wrong} of {words.count(case.seeds, 'seed')}: {escape(shown.votes)}"
     if shown.suspicion:
         wrong += f". {escape(shown.suspicion)}"

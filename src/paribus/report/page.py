@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from paribus.names import safe_class
-from paribus.narrative.words import PERCENT
+from paribus.narrative.numbers import PERCENT
 from paribus.report.blocks import Block, Explorer, Figure, Section
 from paribus.report.charts import COLORS, svg
 from paribus.report.explorer import Payload, first_there, payload
@@ -24,7 +24,7 @@ def page(title: str, lead: str, sections: Sequence[Section], read_image: ReadIma
     Args:
         title: the study's name.
         lead: one sentence on what was trained.
-        images: where failed cases' images come from; None leaves them out and says so.
+        read_image: where failed cases' images come from; None leaves them out and says so.
     """
     template = _environment(read_image).get_template("page.html.j2")
     explorers = [one for part in sections for one in part.blocks if isinstance(one, Explorer)]
@@ -33,7 +33,7 @@ def page(title: str, lead: str, sections: Sequence[Section], read_image: ReadIma
         title=title,
         lead=lead,
         sections=sections,
-        read_image=read_image is not None,
+        images=read_image is not None,
         script=Markup(script),
         digest=_digest(script),
     )

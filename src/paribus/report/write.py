@@ -8,15 +8,15 @@ from pathlib import Path
 import pandas as pd
 
 from paribus.errors import RecordError
-from paribus.io.disk import write_file
+from paribus.io.disk import move, write_file
 from paribus.io.reading import leads_out, read_inside
 from paribus.names import safe_name
 from paribus.report.blocks import Figure, figures
 from paribus.report.charts import svg
 from paribus.report.images import is_whole_png
-from paribus.report.machine import results_json
 from paribus.report.markdown import markdown
 from paribus.report.page import page
+from paribus.report.results_json import results_json
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
 from paribus.results import Results
@@ -49,6 +49,7 @@ def write_report(results: Results, *, images: bool = True) -> Path:
     write_tables(out / "tables", results.tables)
     write_figures(out / "figures", figures(parts))
     write_file(out / "results.json", results_json(results).encode())
+    _adopt_images(out)
     read = (lambda name: _image(out, name)) if images else None
     kept = (lambda name: read(name) is not None) if read else None
     write_file(out / "report.md", markdown(title, sentence, parts, kept).encode())
@@ -70,6 +71,13 @@ def write_figures(folder: Path, drawn: Sequence[Figure]) -> None:
     for figure in drawn:
         text = svg.standalone(figure.wide, figure.description)
         write_file(folder / f"{figure.name}.svg", text.encode())
+
+
+def _adopt_images(out: Path) -> None:
+    """Call the folder of the images by its name of today; format 1 called it `pictures`."""
+    before, now = out / "pictures", out / "images"
+    if before.is_dir() and not before.is_symlink() and not (now.exists() or now.is_symlink()):
+        move(before, now)
 
 
 def _image(out: Path, name: str) -> bytes | None:

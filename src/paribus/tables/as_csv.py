@@ -26,7 +26,8 @@ def to_csv(frame: pd.DataFrame) -> bytes:
         for name, column in frame.items()
         if not pd.api.types.is_numeric_dtype(column.dtype)
     }
-    written: str = frame.assign(**text).to_csv(index=False, lineterminator="\r\n")
+    guarded = frame.assign(**text).rename(columns=_guard)
+    written: str = guarded.to_csv(index=False, lineterminator="\r\n")
     return written.encode()
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import pandas as pd
 
 from paribus.metrics.classification import Figures
 from paribus.names import safe_classes
-from paribus.narrative.words import Spread
-from paribus.records.types import Record, RunFacts
+from paribus.narrative.numbers import Spread
+from paribus.records.types import DataFacts, Environment, NetworkFacts, Record
+from paribus.study.metrics import RESERVED
 from paribus.study.plan import Setting
 
-#: Columns of the table of runs that are no metrics.
-_FACTS = ("setting", "seed", "status", "engine", "train_seconds", "message")
+Facts = TypeVar("Facts", DataFacts, NetworkFacts, Environment)
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ class SettingResult:
         setting: its name, its configuration and what it changes in the baseline.
         records: one a run that left a record, failed ones too, in the order of seeds.
         by_seed: metrics of its finished runs: a row a seed, a column for each metric.
-        counts: (classes, classes) confusion matrix, mean over the finished runs.
+        counts: (classes, classes) confusion matrix, mean over the `tested` runs.
         per_class: figure ("precision", "recall", "f1", "support") -> a frame of that figure with
-            a row a seed and a column a class.
+            a row a tested seed and a column a class.
     """
 
     setting: Setting
@@ -42,15 +43,25 @@ class SettingResult:
         """The setting's name."""
         return self.setting.name
 
-    @property
-    def facts(self) -> RunFacts | None:
-        """What is known of its network and data; None while no run has left a record."""
-        return self.records[0].facts if self.records else None
+    @cached_property
+    def data(self) -> DataFacts:
+        """What is known of its images, by the first run that tells."""
+        return _first_told((record.facts.data for record in self.records), DataFacts())
+
+    @cached_property
+    def network(self) -> NetworkFacts:
+        """What is known of its network, by the first run that tells."""
+        return _first_told((record.facts.network for record in self.records), NetworkFacts())
+
+    @cached_property
+    def environment(self) -> Environment:
+        """What trained it, by the first run that tells."""
+        return _first_told((record.facts.environment for record in self.records), Environment())
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes, safe to show."""
-        return safe_classes(self.facts.data.classes) if self.facts else ()
+        """Names of the classes, safe to show; none where no run tells."""
+        return safe_classes(_classes(self.records))
 
     @cached_property
     def finished(self) -> tuple[Record, ...]:
@@ -58,20 +69,25 @@ class SettingResult:
         return tuple(record for record in self.records if record.finished)
 
     @cached_property
+    def tested(self) -> tuple[Record, ...]:
+        """The records with predictions for the test images."""
+        return tuple(record for record in self.records if record.predictions)
+
+    @cached_property
     def failed(self) -> tuple[Record, ...]:
         """The records of runs that did not."""
         return tuple(record for record in self.records if not record.finished)
 
     def spread(self, metric: str) -> Spread:
-        """A metric over the finished seeds."""
-        return Spread.of(self.by_seed[metric])
+        """A metric over the finished seeds that have a value of it."""
+        return Spread.of(self.by_seed[metric].dropna())
 
     def difference(self, metric: str, baseline: SettingResult) -> Spread:
         """The setting minus the baseline, over the seeds that both finished."""
         return Spread.of((self.by_seed[metric] - baseline.by_seed[metric]).dropna())
 
     def class_spread(self, figure: str, number: int) -> Spread:
-        """A figure of one class over the finished seeds."""
+        """A figure of one class over the tested seeds."""
         return Spread.of(self.per_class[figure].iloc[:, number])
 
 
@@ -89,21 +105,29 @@ def setting_results(
 def _setting(
     setting: Setting, records: Sequence[Record], frames: Mapping[str, pd.DataFrame]
 ) -> SettingResult:
-    own = sorted(
+    runs = sorted(
         (record for record in records if record.facts.setting == setting.name),
         key=lambda record: record.facts.seed,
     )
-    classes = own[0].facts.data.classes if own else ()
+    classes = _classes(runs)
     confusion = _rows_of(setting, frames["confusion"])
     seeds = confusion["seed"].nunique()
     counts = confusion["count"].to_numpy(float).reshape(seeds, len(classes), len(classes))
     return SettingResult(
         setting=setting,
-        records=tuple(own),
+        records=tuple(runs),
         by_seed=_by_seed(_rows_of(setting, frames["runs"])),
         counts=counts.sum(axis=0) / max(seeds, 1),
         per_class=_per_class(_rows_of(setting, frames["per_class"]), classes),
     )
+
+
+def _first_told(facts: Iterable[Facts], unknown: Facts) -> Facts:
+    return next((known for known in facts if known != unknown), unknown)
+
+
+def _classes(records: Sequence[Record]) -> tuple[str, ...]:
+    return next((record.classes for record in records if record.classes), ())
 
 
 def _rows_of(setting: Setting, frame: pd.DataFrame) -> pd.DataFrame:
@@ -112,7 +136,7 @@ def _rows_of(setting: Setting, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _by_seed(rows: pd.DataFrame) -> pd.DataFrame:
     finished = rows[rows["status"] == "finished"].set_index("seed").sort_index()
-    return finished.drop(columns=[*_FACTS], errors="ignore").astype(float)
+    return finished.drop(columns=[*RESERVED], errors="ignore").astype(float)
 
 
 def _per_class(rows: pd.DataFrame, classes: Sequence[str]) -> dict[str, pd.DataFrame]:

@@ -22,6 +22,13 @@ Order = Literal["wrong", "confidence", "boundary", "suspicion", "fixed", "broken
 FAILURE_KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
 ORDERS: tuple[Order, ...] = get_args(Order)
 
+#: The orders that need probabilities, each with its column.
+_BY_PROBABILITY: Mapping[str, str] = {
+    "confidence": "predicted_probability",
+    "boundary": "margin",
+    "suspicion": "suspicion_rank",
+}
+
 Flags = npt.NDArray[np.bool_]
 
 
@@ -46,35 +53,40 @@ def chosen_failures(
             to the "boundary"; highest "suspicion"; "fixed" or "broken" in most paired seeds.
 
     Raises:
-        ChoiceError: a setting or class that there isn't; the message names the valid ones.
-        RecordError: no run of the setting has finished, or the runs weren't all tested on the
+        ChoiceError: a setting or class that there isn't, where the message names the valid ones;
+            or an order by probabilities that no run has.
+        RecordError: no run of the setting has predictions, or the runs weren't all tested on the
             same images.
     """
     _demand("trained setting", setting, dict.fromkeys(r.facts.setting for r in records))
     classes = dict.fromkeys(name for record in records for name in record.facts.data.classes)
     for name in (true, predicted):
         _demand("class", name, classes)
-    found = outcomes(records)
-    if setting is not None and setting not in found:
-        raise RecordError(f"{setting}: no run has finished, so that nothing is known of failures.")
+    by_setting = outcomes(records)
+    if setting is not None and setting not in by_setting:
+        raise RecordError(
+            f"{setting}: expected a run with predictions for the test images, got none; without "
+            "them nothing is known of failures"
+        )
     frame = failures(records, baseline)
+    _demand_probabilities(frame, sort)
     for column, value in (("setting", setting), ("true", true)):
         if value is not None:
             frame = frame[frame[column] == value]
     if kind is not None:
         frame = frame[frame["change" if kind in ("fixed", "broken") else "kind"] == kind]
     if predicted is not None:
-        frame = frame[_given(found, frame, predicted)]
+        frame = frame[_given(by_setting, frame, predicted)]
     return frame.iloc[np.lexsort(_keys(frame, sort))].reset_index(drop=True)
 
 
-def _given(found: Mapping[str, Outcomes], frame: pd.DataFrame, name: str) -> Flags:
+def _given(by_setting: Mapping[str, Outcomes], frame: pd.DataFrame, name: str) -> Flags:
     """Of each row, whether a seed of its setting takes its image for the class."""
     given = np.zeros(len(frame), bool)
-    for setting, its in found.items():
+    for setting, outcome in by_setting.items():
         rows = np.flatnonzero(frame["setting"] == setting)
-        images = its.rows(frame["image"].to_numpy()[rows])
-        given[rows] = its.votes[images, its.classes.index(name)] > 0
+        images = outcome.rows(frame["image"].to_numpy()[rows])
+        given[rows] = outcome.votes[images, outcome.classes.index(name)] > 0
     return given
 
 
@@ -97,7 +109,16 @@ def _keys(frame: pd.DataFrame, sort: Order) -> list[npt.NDArray[np.float64]]:
             return [column["fixed"], -column["broken"]]
 
 
+def _demand_probabilities(frame: pd.DataFrame, sort: Order) -> None:
+    column = _BY_PROBABILITY.get(sort)
+    if column and len(frame) and frame[column].isna().all():
+        raise ChoiceError(
+            f"expected probabilities to sort by {sort}, got predicted classes alone; sort by "
+            "wrong, fixed or broken"
+        )
+
+
 def _demand(what: str, name: str | None, valid: Iterable[str]) -> None:
     if name is not None and name not in valid:
-        names = [shown(its) for its in valid]
+        names = [shown(name) for name in valid]
         raise ChoiceError(f"no {what} is called {shown(name)!r}{nearest(shown(name), names)}")

@@ -11,13 +11,27 @@ ROWS: Mapping[str, str] = {
     "runs": (
         "One row per run: a setting trained from one seed. Metrics of the study's own come last."
     ),
-    "epochs": "One row an epoch of a run. A failed run has rows up to where it failed.",
-    "steps": "One row a training step (one batch) of a run; compressed, as it is long.",
-    "per_class": "One row a class of a finished run, on the test images after the last epoch.",
-    "confusion": "One row a pair of classes of a finished run, pairs that never occur included.",
+    "epochs": (
+        "One row an epoch of a run. A failed run has rows up to where it failed. What other "
+        "series a run follows by epochs comes last, a column each."
+    ),
+    "steps": (
+        "One row a training step (one batch) of a run; compressed, as it is long. What other "
+        "series a run follows by steps comes last, a column each; a step at which none has a "
+        "value has no row."
+    ),
+    "per_class": (
+        "One row a class of a finished run with predictions, on the test images after the last "
+        "epoch."
+    ),
+    "confusion": (
+        "One row a pair of classes of a finished run with predictions, pairs that never occur "
+        "included."
+    ),
     "failures": (
         "One row a setting and test image that at least one of the setting's seeds gets wrong "
-        "after the last epoch, or that a variation fixes or breaks."
+        "after the last epoch, or that a variation fixes or breaks. Probabilities, margin and "
+        "suspicion are empty where the runs only have classes."
     ),
     "comparisons": (
         "One row a variation and metric: the variation against the baseline over paired seeds. "
@@ -43,7 +57,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "seed": _SEED,
         "status": "`finished`, or `failed` where the run ended before its last epoch.",
         **{metric.name: metric.meaning for metric in METRICS.values()},
-        "engine": "What trained it: `torch`, or `native`, Paribus's own engine.",
+        "engine": "What trained it: `torch`, or `native`, Paribus's own engine; empty if unknown.",
         "train_seconds": "Seconds spent in training steps; validation and tests not counted.",
         "message": "Why a failed run ended; empty for a finished one.",
     },

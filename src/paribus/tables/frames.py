@@ -16,10 +16,14 @@ def categorical(numbers: Integers, names: Sequence[str]) -> pd.Categorical[str]:
     return pd.Categorical.from_codes(numbers, pd.Index(names))
 
 
-def joined(table: str, parts: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """The parts' rows one after another; columns of names stay categorical."""
+def joined(table: str, parts: Iterable[dict[str, Any]], more: Iterable[str] = ()) -> pd.DataFrame:
+    """The parts' rows one after another; columns of names stay categorical.
+
+    Args:
+        more: columns that the table has in this study alone, in the parts too.
+    """
     frames = [pd.DataFrame(part) for part in parts]
-    columns = COLUMNS[table]
+    columns = dict.fromkeys([*COLUMNS[table], *more])
     whole = {name: _joined_column([frame[name] for frame in frames]) for name in columns if frames}
     return pd.DataFrame(whole, columns=list(columns))
 

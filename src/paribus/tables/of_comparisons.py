@@ -11,6 +11,7 @@ import pandas as pd
 from paribus.claims.judge import ClaimVerdict
 from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Effect
+from paribus.narrative.claims import evidence
 from paribus.narrative.notes import notes
 from paribus.tables.columns import COLUMNS
 
@@ -82,7 +83,7 @@ def _claim(c: ClaimVerdict) -> dict[str, Any]:
         "level": interval.level if interval else None,
         "n_seeds": c.n_seeds,
         "p": c.p,
-        "evidence": c.evidence,
+        "evidence": evidence(c),
         "figure": c.figure,
     }
 

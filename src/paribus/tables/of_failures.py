@@ -26,47 +26,49 @@ def failures(records: Sequence[Record], baseline: str) -> pd.DataFrame:
     """Every setting's failures, setting by setting and in the order of the test images.
 
     Args:
-        baseline: the setting that the others are compared with; without a finished run of it
+        baseline: the setting that the others are compared with; without predictions of it
             nothing is fixed or broken.
 
     Raises:
         RecordError: if the runs weren't all tested on the same images.
     """
-    found = outcomes(records)
-    changes = all_changes(found, baseline)
-    suspected = suspicions(found) if found else None
-    parts = [_rows(its, changes.get(name), suspected) for name, its in found.items() if suspected]
+    by_setting = outcomes(records)
+    changes = all_changes(by_setting, baseline)
+    suspected = suspicions(by_setting)
+    parts = [_rows(of, changes.get(name), suspected) for name, of in by_setting.items()]
     return joined("failures", parts)
 
 
-def _rows(its: Outcomes, changes: Changes | None, suspected: Suspicions) -> dict[str, Any]:
-    nothing = np.zeros_like(its.wrong)
+def _rows(
+    outcome: Outcomes, changes: Changes | None, suspected: Suspicions | None
+) -> dict[str, Any]:
+    nothing = np.zeros_like(outcome.wrong)
     change = np.full(len(nothing), "") if changes is None else changes.verdicts
-    rows = np.flatnonzero((its.wrong > 0) | (change != ""))
-    wrong, seeds = its.wrong[rows], len(its.seeds)
+    rows = np.flatnonzero((outcome.wrong > 0) | (change != ""))
+    wrong, seeds = outcome.wrong[rows], len(outcome.seeds)
     low, high = wilson(wrong, seeds)
-    failed = wrong > 0
+    failed, unknown = wrong > 0, np.full(len(rows), np.nan)
     return {
-        "setting": categorical(np.zeros_like(rows), [its.setting]),
-        "image": its.index[rows],
-        "true": categorical(its.labels[rows], its.classes),
+        "setting": categorical(np.zeros_like(rows), [outcome.setting]),
+        "image": outcome.index[rows],
+        "true": categorical(outcome.labels[rows], outcome.classes),
         "predicted": categorical(
-            np.where(failed, its.rival[rows], len(its.classes)), [*its.classes, ""]
+            np.where(failed, outcome.rival[rows], len(outcome.classes)), [*outcome.classes, ""]
         ),
-        "kind": pd.Categorical(its.kinds[rows], KINDS),
+        "kind": pd.Categorical(outcome.kinds[rows], KINDS),
         "wrong": wrong,
         "seeds": np.full_like(wrong, seeds),
         "wrong_low": low,
         "wrong_high": high,
-        "true_probability": its.true_probability[rows],
-        "predicted_probability": np.where(failed, its.rival_probability[rows], np.nan),
-        "margin": its.margin[rows],
-        "votes": _votes(its.votes[rows], its.classes),
+        "true_probability": outcome.true_probability[rows],
+        "predicted_probability": np.where(failed, outcome.rival_probability[rows], np.nan),
+        "margin": outcome.margin[rows],
+        "votes": _votes(outcome.votes[rows], outcome.classes),
         "change": pd.Categorical(change[rows], VERDICTS),
         "fixed": (nothing if changes is None else changes.fixed)[rows],
         "broken": (nothing if changes is None else changes.broken)[rows],
-        "suspicion": suspected.score[rows],
-        "suspicion_rank": suspected.rank[rows],
+        "suspicion": suspected.score[rows] if suspected else unknown,
+        "suspicion_rank": suspected.rank[rows] if suspected else unknown,
     }
 
 

@@ -5,7 +5,8 @@ Losses and probabilities keep the 32 bits they were measured with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,15 @@ from paribus.metrics.dynamics import Epoch
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import CAUSES, METRICS
 from paribus.metrics.run import RunData
-from paribus.records.types import Floats, Integers, Record, RunFacts
+from paribus.records.types import Axis, Environment, Floats, Integers, Record, RunFacts
 from paribus.study.metrics import study_metrics
 from paribus.study.spec import Study
 from paribus.tables.columns import COLUMNS
 from paribus.tables.frames import categorical, joined
+
+#: The series by epochs that Paribus's own loop leaves, in the order of their columns.
+_BY_EPOCH = ("train_loss", "val_loss", "val_accuracy", "learning_rate")
+_NO_PLACE = np.zeros(0, np.float32)
 
 
 def runs(study: Study, records: Sequence[Record]) -> pd.DataFrame:
@@ -36,28 +41,28 @@ def runs(study: Study, records: Sequence[Record]) -> pd.DataFrame:
 
 
 def epochs(records: Sequence[Record]) -> pd.DataFrame:
-    """Losses, validation accuracy and learning rate of every epoch."""
-    return joined("epochs", [_epochs(record) for record in records])
+    """Losses, validation accuracy, learning rate and any other series by epochs."""
+    return _followed("epochs", "epoch", records)
 
 
 def steps(records: Sequence[Record]) -> pd.DataFrame:
-    """The training loss of every step."""
-    return joined("steps", [_steps(record) for record in records])
+    """The training loss of every step, and any other series by steps."""
+    return _followed("steps", "step", records)
 
 
 def per_class(records: Sequence[Record]) -> pd.DataFrame:
-    """Precision, recall, F1 and support of every class in every finished run."""
+    """Precision, recall, F1 and support of every class in every run with predictions."""
     return joined("per_class", [_per_class(record) for record in records if record.predictions])
 
 
 def confusion(records: Sequence[Record]) -> pd.DataFrame:
-    """Count of every pair of true and predicted class in every finished run."""
+    """Count of every pair of true and predicted class in every run with predictions."""
     return joined("confusion", [_confusion(record) for record in records if record.predictions])
 
 
 def confusion_of(record: Record) -> Integers:
-    """The confusion matrix (classes, classes) of a finished run after its last epoch."""
-    assert record.predictions is not None, "a failed run has no predictions"
+    """The confusion matrix (classes, classes) of a run with predictions after its last epoch."""
+    assert record.predictions is not None, "asked only of runs with predictions"
     predictions = record.predictions
     classes = len(record.facts.data.classes)
     return classification.confusion(predictions.labels, predictions.predicted, classes)
@@ -69,8 +74,8 @@ def _run(record: Record, metrics: Sequence[Metric], target: float | None) -> dic
         "setting": facts.setting,
         "seed": facts.seed,
         "status": facts.status,
-        "engine": facts.environment.engine_name,
-        "train_seconds": facts.train_seconds,
+        "engine": facts.environment.engine_name if facts.environment != Environment() else "",
+        "train_seconds": facts.train_seconds or math.nan,
         "message": facts.failure.message if facts.failure else "",
     }
     run = RunData(record, target)
@@ -78,7 +83,7 @@ def _run(record: Record, metrics: Sequence[Metric], target: float | None) -> dic
     # A failed run's time is known too.
     return (
         row
-        | {"train_cpu_seconds": facts.train_cpu_seconds}
+        | {"train_cpu_seconds": facts.train_cpu_seconds or math.nan}
         | {
             name: value.value if isinstance(value, Epoch) else value
             for name, value in values.items()
@@ -86,23 +91,44 @@ def _run(record: Record, metrics: Sequence[Metric], target: float | None) -> dic
     )
 
 
-def _epochs(record: Record) -> dict[str, Any]:
-    curves = record.curves
-    # A run may fail between its training and its validation: the epoch then has no latter.
-    epochs = len(curves.values("train_loss"))
-    return _key(record.facts, epochs) | {
-        "epoch": np.arange(1, epochs + 1),
-        "train_loss": curves.values("train_loss"),
-        "val_loss": _padded(curves.values("val_loss"), epochs),
-        "val_accuracy": _padded(curves.values("val_accuracy"), epochs),
-        "learning_rate": curves.values("learning_rate")[:epochs],
-    }
+def _followed(table: str, axis: Axis, records: Sequence[Record]) -> pd.DataFrame:
+    """Every series by steps or epochs, side by side: a row a place where a run has a value."""
+    columns = _series_columns(axis, records)
+    parts = [_places(record, axis, columns) for record in records]
+    return joined(table, parts, columns.values())
 
 
-def _steps(record: Record) -> dict[str, Any]:
-    loss = record.curves.values("step_loss")
-    numbers = np.arange(1, len(loss) + 1)
-    return _key(record.facts, len(loss)) | {"step": numbers, "train_loss": loss}
+def _series_columns(axis: Axis, records: Sequence[Record]) -> dict[str, str]:
+    """Series -> its column. The batches' losses are called `train_loss`, as by epochs."""
+    names = [
+        name
+        for record in records
+        for name, series in record.curves.series.items()
+        if series.axis == axis
+    ]
+    usual = ["step_loss"] if axis == "step" else _BY_EPOCH
+    columns = {name: name for name in [*usual, *names]}
+    if axis == "step" and "train_loss" not in columns:
+        columns["step_loss"] = "train_loss"
+    keys = ("setting", "seed", axis)
+    return {name: f"{at} (series)" if at in keys else at for name, at in columns.items()}
+
+
+def _places(record: Record, axis: Axis, columns: Mapping[str, str]) -> dict[str, Any]:
+    known = {name: s for name, s in record.curves.series.items() if s.axis == axis}
+    # A run may fail within an epoch, whose learning rate is already known.
+    counting = [s.at for name, s in known.items() if name != "learning_rate"]
+    at = np.unique(np.concatenate(counting or [s.at for s in known.values()] or [_NO_PLACE]))
+    values = {column: np.full(len(at), np.nan, np.float32) for column in columns.values()}
+    for name, series in known.items():
+        shown = np.isin(series.at, at)
+        values[columns[name]][np.searchsorted(at, series.at[shown])] = series.values[shown]
+    key = _key(record.facts, len(at))
+    return {**key, axis: at.astype(np.int64) if _are_whole(at) else at, **values}
+
+
+def _are_whole(at: Floats) -> bool:
+    return bool((at == np.round(at)).all() and np.abs(at).max(initial=0) < 1 << 53)
 
 
 def _per_class(record: Record) -> dict[str, Any]:
@@ -127,7 +153,3 @@ def _confusion(record: Record) -> dict[str, Any]:
 def _key(facts: RunFacts, rows: int) -> dict[str, Any]:
     setting = categorical(np.zeros(rows, np.int64), [facts.setting])
     return {"setting": setting, "seed": np.full(rows, facts.seed)}
-
-
-def _padded(values: Floats, length: int) -> Floats:
-    return np.pad(values, (0, length - len(values)), constant_values=np.nan)

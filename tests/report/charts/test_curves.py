@@ -40,8 +40,8 @@ def test_mean_and_band_are_over_finished_seeds(records: list[Record]) -> None:
 def test_a_failed_run_is_drawn_as_far_as_it_has_numbers(records: list[Record]) -> None:
     training, _ = loss_curves(records)
     (failed,) = training.failed
-    assert len(failed) == len(records[1].curves.values("step_loss")) - 1
-    assert np.isfinite(failed).all()
+    assert len(failed.at) == len(records[1].curves.values("step_loss")) - 1
+    assert np.isfinite(failed.values).all()
 
 
 def test_the_best_epochs_are_those_of_finished_seeds(records: list[Record]) -> None:

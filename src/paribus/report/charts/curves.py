@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, reduce
 
 import altair as alt
 import numpy as np
@@ -29,34 +30,54 @@ MARKS = 9
 
 
 @dataclass(frozen=True)
+class Curve:
+    """The loss of one run: `values` (points,) at the places `at` (points,), in epochs."""
+
+    at: Line
+    values: Line
+
+
+@dataclass(frozen=True)
 class LossCurves:
-    """One kind of loss over all runs of a setting.
+    """One kind of loss over all runs of a setting that followed it.
 
     Attributes:
         kind: "training" or "validation".
-        at: (points,) where each value stands, in epochs.
-        finished: (seeds, points) the losses of finished runs.
-        failed: the losses of each failed run, as far as they are numbers.
+        finished: the curve of each finished run.
+        failed: that of each failed run, as far as it has numbers.
     """
 
     kind: str
-    at: Line
-    finished: Line
-    failed: tuple[Line, ...]
+    finished: tuple[Curve, ...]
+    failed: tuple[Curve, ...]
 
-    @property
+    @cached_property
+    def at(self) -> Line:
+        """(points,) the places at which every finished run has a value."""
+        places = [curve.at for curve in self.finished]
+        return reduce(np.intersect1d, places) if places else np.zeros(0)
+
+    @cached_property
     def mean(self) -> Line:
         """(points,) over the finished seeds; empty if there are none."""
-        mean: Line = self.finished.mean(axis=0) if len(self.finished) else self.at[:0]
+        mean: Line = self._values.mean(axis=0) if self.finished else self.at
         return mean
 
-    @property
+    @cached_property
     def band(self) -> tuple[Line, Line]:
         """One standard deviation below and above the mean; empty with fewer than two seeds."""
         if len(self.finished) < 2:
             return self.at[:0], self.at[:0]
-        deviation = self.finished.std(axis=0, ddof=1)
+        deviation = self._values.std(axis=0, ddof=1)
         return self.mean - deviation, self.mean + deviation
+
+    @cached_property
+    def _values(self) -> Line:
+        """(seeds, points)."""
+        return np.stack([curve.values[np.isin(curve.at, self.at)] for curve in self.finished])
+
+
+Both = tuple[LossCurves, LossCurves]
 
 
 @dataclass(frozen=True)
@@ -67,37 +88,46 @@ class Lowest:
     losses: tuple[float, ...]
 
 
-def loss_curves(records: Sequence[Record]) -> tuple[LossCurves, LossCurves]:
-    """Training loss at every step and validation loss after every epoch, of one setting.
+def loss_curves(records: Sequence[Record]) -> Both:
+    """Training loss as finely as it is known, and validation loss, of one setting.
 
     A step's loss is measured before the step, so that the first stands at epoch 0.
     """
     steps = _steps_an_epoch(records)
+    by_step = steps and any("step_loss" in record.curves.series for record in records)
+    training = "step_loss" if by_step else "train_loss"
     return (
-        _curves(
-            "training", records, [r.curves.values("step_loss") for r in records], 0.0, 1 / steps
-        ),
-        _curves("validation", records, [r.curves.values("val_loss") for r in records], 1.0, 1.0),
+        _curves("training", training, records, steps),
+        _curves("validation", "val_loss", records, steps),
     )
 
 
-def epoch_curves(records: Sequence[Record]) -> tuple[LossCurves, LossCurves]:
+def epoch_curves(records: Sequence[Record]) -> Both:
     """Training and validation loss after every epoch, of one setting."""
-    losses = [record.curves.values("train_loss") for record in records]
-    return _curves("training", records, losses, 1.0, 1.0), loss_curves(records)[1]
+    steps = _steps_an_epoch(records)
+    return (
+        _curves("training", "train_loss", records, steps),
+        _curves("validation", "val_loss", records, steps),
+    )
 
 
 def lowest(records: Sequence[Record]) -> Lowest:
-    """The epochs of lowest validation loss of the finished runs."""
+    """The epochs of lowest validation loss of the finished runs that followed it by epochs."""
     best = [
-        (
-            record.facts.best_epoch,
-            float(record.curves.values("val_loss")[record.facts.best_epoch - 1]),
-        )
+        (record.facts.best_epoch, loss)
         for record in records
-        if record.facts.status == "finished" and record.facts.best_epoch
+        if record.finished and record.facts.best_epoch
+        for loss in _loss_at(record, record.facts.best_epoch)
     ]
     return Lowest(tuple(epoch for epoch, _ in best), tuple(loss for _, loss in best))
+
+
+def _loss_at(record: Record, epoch: int) -> list[float]:
+    series = record.curves.series.get("val_loss")
+    if series is None or series.axis != "epoch":
+        return []
+    values: list[float] = series.values[series.at == epoch].tolist()
+    return values
 
 
 def ceiling(all_curves: Sequence[LossCurves], classes: int) -> float:
@@ -128,7 +158,7 @@ def one_setting(
     data: dict[str, Rows] = {
         "seeds": [row for curves in both for row in _seeds(curves, curves.finished, columns)],
         "failed": [row for curves in both for row in _seeds(curves, curves.failed, columns)],
-        **{c.kind: _seeds(c, [c.mean], wide) for c in both},
+        **{c.kind: _seeds(c, [Curve(c.at, c.mean)], wide) for c in both},
         "bands": [row for curves in both for row in _band(curves, wide, kind=curves.kind)],
         "lowest": [
             {"epoch": epoch, "loss": value}
@@ -162,9 +192,7 @@ def one_setting(
     return to_svg(layers, data, width, ONE_SETTING)
 
 
-def all_settings(
-    curves: Mapping[str, tuple[LossCurves, LossCurves]], top: float, width: int
-) -> Svg:
+def all_settings(curves: Mapping[str, Both], top: float, width: int) -> Svg:
     """Mean validation loss strong with its band and marks, mean training loss thin and dashed.
 
     Args:
@@ -226,13 +254,15 @@ def _points(at: Line, losses: Line, **labels: object) -> Rows:
     ]
 
 
-def _seeds(curves: LossCurves, lines: Sequence[Line] | Line, columns: int) -> Rows:
+def _seeds(curves: LossCurves, lines: Sequence[Curve], columns: int) -> Rows:
     labels = {"kind": curves.kind, "faint": FAINT[curves.kind]}
     return [
         row
-        for number, values in enumerate(lines)
-        for kept in [extremes(values, columns)]
-        for row in _points(curves.at[kept], values[kept], run=f"{curves.kind} {number}", **labels)
+        for number, line in enumerate(lines)
+        for kept in [extremes(line.values, columns)]
+        for row in _points(
+            line.at[kept], line.values[kept], run=f"{curves.kind} {number}", **labels
+        )
     ]
 
 
@@ -246,26 +276,36 @@ def _band(curves: LossCurves, columns: int, **labels: object) -> Rows:
     ]
 
 
-def _curves(
-    kind: str, records: Sequence[Record], losses: Sequence[Line], start: float, step: float
-) -> LossCurves:
-    by_status: dict[str, list[Line]] = {"finished": [], "failed": []}
-    for record, values in zip(records, losses, strict=True):
-        by_status[record.facts.status].append(values)
-    finished = np.array(by_status["finished"], dtype=np.float64)
-    points = max((len(values) for values in losses), default=0)
+def _curves(kind: str, name: str, records: Sequence[Record], steps: float | None) -> LossCurves:
+    known = [
+        (record.finished, curve) for record in records if (curve := _curve(record, name, steps))
+    ]
     return LossCurves(
         kind,
-        at=start + step * np.arange(points),
-        finished=finished if len(finished) else np.empty((0, points)),
-        failed=tuple(values[np.isfinite(values)] for values in by_status["failed"]),
+        finished=tuple(curve for finished, curve in known if finished),
+        failed=tuple(curve for finished, curve in known if not finished),
     )
 
 
-def _steps_an_epoch(records: Sequence[Record]) -> int:
+def _curve(record: Record, name: str, steps: float | None) -> Curve | None:
+    """A loss over epochs; None where the run didn't follow it, or where it stands is unknown."""
+    series = record.curves.series.get(name)
+    if series is None or (series.axis == "step" and steps is None):
+        return None
+    finite = np.isfinite(series.values)
+    at, values = series.at[finite].astype(np.float64), series.values[finite].astype(np.float64)
+    if series.axis == "step" and steps is not None:
+        # The loss of a batch is measured before its step.
+        at = (at - 1 if name == "step_loss" else at) / steps
+    return Curve(at, values) if len(at) else None
+
+
+def _steps_an_epoch(records: Sequence[Record]) -> float | None:
+    """How many steps an epoch has, as far as the runs or their facts tell."""
+    # A failed run may have ended within an epoch, so its curves don't tell.
     for record in records:
-        if record.facts.status == "finished":
-            return len(record.curves.values("step_loss")) // len(record.curves.values("train_loss"))
-    # A failed run ended within an epoch, so its curves don't tell.
-    facts = records[0].facts
-    return max(1, math.ceil((facts.data.training or 1) / int(facts.config["batch_size"])))
+        ends = {s.axis: float(s.at[-1]) for s in record.curves.series.values() if len(s.at)}
+        if record.finished and len(ends) == 2 and min(ends.values()) > 0:
+            return ends["step"] / ends["epoch"]
+    sizes = [(r.facts.data.training, r.facts.config.get("batch_size")) for r in records]
+    return next((float(math.ceil(n / size)) for n, size in sizes if n and size), None)

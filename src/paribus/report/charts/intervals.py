@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
-from paribus.narrative.words import Spread
+from paribus.narrative.numbers import Spread
 from paribus.report.charts import VERDICT_MARKS, color
 from paribus.report.charts.frame import NARROW, Rows, by_setting, grid, named_rows, ticks, to_svg
 from paribus.report.charts.svg import Svg
@@ -203,7 +203,10 @@ def _panel(panel: Panel, number: int, names: int, plot: int) -> alt.LayerChart |
 
 @dataclass(frozen=True)
 class Plan:
-    """A variation: its seeds so far, the sd of its differences, and the interval's level."""
+    """A variation: its seeds so far, the sd of its differences, and the interval's level.
+
+    The sd is in the unit that is shown, as points.
+    """
 
     variation: str
     n_seeds: int
@@ -211,15 +214,16 @@ class Plan:
     level: float
 
     def half_width(self, seeds: float) -> float:
-        """Half the interval's width in points, if so many seeds had the same spread."""
-        return 100 * float(half_width(seeds, self.sd, self.level))
+        """Half the interval's width, if so many seeds had the same spread."""
+        return float(half_width(seeds, self.sd, self.level))
 
 
-def more_seeds(plans: Sequence[Plan], margin: float, most: int, width: int) -> Svg:
-    """Half width in points against seeds, the present ones marked; the margin is dashed.
+def more_seeds(plans: Sequence[Plan], unit: str, margin: float, most: int, width: int) -> Svg:
+    """Half width against seeds, the present ones marked; the margin is dashed.
 
     Args:
-        margin: of test accuracy, as a share.
+        unit: of half widths and margin.
+        margin: 0 where there is none.
         most: where the axis of seeds ends.
     """
     # A line of hundreds of seeds needs no point at each.
@@ -227,13 +231,14 @@ def more_seeds(plans: Sequence[Plan], margin: float, most: int, width: int) -> S
     data: dict[str, Rows] = {
         "lines": [_at(plan, n) for plan in plans for n in seeds],
         "present": [_at(plan, max(plan.n_seeds, FEWEST)) for plan in plans],
-        "margin": [{"points": 100 * margin, "seeds": most, "text": "the margin"}],
+        "margin": [{"half": margin, "seeds": most, "text": "the margin"}] if margin else [],
     }
     axis = alt.Scale(domain=[FEWEST, most], nice=False)
     x = alt.X("seeds:Q", title="Seeds", scale=axis, axis=ticks(width))
-    y = alt.Y("points:Q", title="Half width (points)", scale=alt.Scale(zero=True))
+    title = f"Half width ({unit})" if unit else "Half width"
+    y = alt.Y("half:Q", title=title, scale=alt.Scale(zero=True))
     tone, shape = by_setting([plan.variation for plan in plans], width, first=1)
-    limit = alt.Chart(alt.NamedData("margin")).encode(y=alt.Y("points:Q"))
+    limit = alt.Chart(alt.NamedData("margin")).encode(y=alt.Y("half:Q"))
     layers = (
         limit.mark_rule(strokeDash=[6, 4], color=color("muted")),
         limit.mark_text(align="right", dx=-4, dy=-7, color=color("muted"), fontSize=12).encode(
@@ -248,4 +253,4 @@ def more_seeds(plans: Sequence[Plan], margin: float, most: int, width: int) -> S
 
 
 def _at(plan: Plan, seeds: float) -> dict[str, object]:
-    return {"setting": plan.variation, "seeds": seeds, "points": plan.half_width(seeds)}
+    return {"setting": plan.variation, "seeds": seeds, "half": plan.half_width(seeds)}

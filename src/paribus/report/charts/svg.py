@@ -101,8 +101,8 @@ def _references(svg: Svg) -> Iterator[tuple[Svg, str, str]]:
         for name, value in element.attrib.items():
             if name == "id":
                 yield element, name, value
-            elif found := re.fullmatch(r"url\(#(.+)\)", value):
-                yield element, name, found[1]
+            elif match := re.fullmatch(r"url\(#(.+)\)", value):
+                yield element, name, match[1]
 
 
 def _in_page_colors(element: Svg) -> None:

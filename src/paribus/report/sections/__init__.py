@@ -10,30 +10,35 @@ from paribus.report.sections.classes import recalls, reports
 from paribus.report.sections.comparisons import comparisons
 from paribus.report.sections.confusion import confusion_change, confusions
 from paribus.report.sections.losses import losses
+from paribus.report.sections.missing import missing
 from paribus.report.sections.provenance import proof, provenance
 from paribus.report.sections.seeds import seeds
 from paribus.report.sections.settings import settings, side_by_side
 from paribus.results import Results
 
+#: What shows the results; each is left out where the records have nothing to show.
+_RESULTS = (
+    settings,
+    losses,
+    confusions,
+    confusion_change,
+    recalls,
+    reports,
+    cases,
+    explorer,
+    causes,
+    side_by_side,
+    comparisons,
+    seeds,
+    missing,
+    proof,
+    provenance,
+)
+
 
 def sections(results: Results) -> tuple[Section, ...]:
-    """Every section of the report, its charts drawn."""
-    return (
-        answer(results),
-        *([observations(results)] if results.observations else []),
-        *([claims(results)] if results.judged else []),
-        settings(results),
-        losses(results),
-        confusions(results),
-        *([confusion_change(results)] if results.variations else []),
-        recalls(results),
-        reports(results),
-        cases(results),
-        *([explorer(results)] if results.failures_in_detail.outcomes else []),
-        causes(results),
-        side_by_side(results),
-        comparisons(results),
-        *([seeds(results)] if results.variations else []),
-        proof(results),
-        provenance(results),
-    )
+    """Every section of the report that has something to show, its charts drawn."""
+    shown = [section for make in _RESULTS if (section := make(results))]
+    anchors = {section.anchor for section in shown} | {"answer"}
+    first = (answer(results), observations(results, anchors), claims(results, anchors))
+    return (*filter(None, first), *shown)

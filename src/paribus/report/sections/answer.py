@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Container, Iterator, Mapping
 
 from paribus.claims.judge import ClaimVerdict
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
+from paribus.narrative.claims import evidence
 from paribus.narrative.headline import NOT_TESTED, Headline, headline
-from paribus.narrative.numbers import difference_of, unit_of
-from paribus.narrative.words import Spread
+from paribus.narrative.numbers import Spread, difference_of, value_of
 from paribus.records.types import DataFacts, Record
 from paribus.report.blocks import (
     TITLES,
@@ -27,7 +27,7 @@ from paribus.report.blocks import (
     Verdicts,
 )
 from paribus.report.charts.intervals import seed_dots
-from paribus.report.sections.cells import SIGNS, marked, tone
+from paribus.report.sections.cells import SIGNS, label, marked, tone
 from paribus.results import Results
 from paribus.tables.by_setting import SettingResult
 
@@ -44,10 +44,7 @@ def lead(results: Results) -> str:
         f"{safe_name(words.readable(study.network.kind))}, {words.count(study.epochs, 'epoch')}, "
         f"{settings} with {up_to}{words.count(study.most_seeds, 'seed')} each"
     )
-    facts = results.baseline.facts
-    if facts is None:
-        return f"{trained}."
-    return f"{trained}{_images(facts.data)}."
+    return f"{trained}{_images(results.baseline.data)}."
 
 
 def _images(data: DataFacts) -> str:
@@ -58,8 +55,9 @@ def _images(data: DataFacts) -> str:
     known = [f"{words.whole(size)} {part}" for part, size in sizes.items() if size is not None]
     text = f"; {safe_name(words.readable(data.source))}"
     if known:
-        classes = words.count(len(data.classes), "class", "classes")
-        text += f": {words.listed(known)} images of {classes}"
+        text += f": {words.listed(known)} images"
+    if known and data.classes:
+        text += f" of {words.count(len(data.classes), 'class', 'classes')}"
     if data.shape:
         channels, height, width = data.shape
         color = "color" if channels == 3 else words.count(channels, "channel")
@@ -68,15 +66,17 @@ def _images(data: DataFacts) -> str:
 
 
 def answer(results: Results) -> Section:
-    """A line per variation with its verdict, then every setting's mean test accuracy."""
+    """A line per variation with its verdict, then the primary metric of every setting."""
+    spreads = {r.name: r.spread(results.primary.name) for r in results.settings}
+    known = {name: spread for name, spread in spreads.items() if spread.n}
     blocks: list[Block] = [
         *_alerts(results),
         *_verdicts(results),
         _table(results),
-        _explanation(results),
+        _explanation(known.values()),
     ]
-    if sum(len(result.finished) for result in results.settings) > 1:
-        blocks.append(_figure(results))
+    if sum(spread.n for spread in known.values()) > 1:
+        blocks.append(_figure(results.primary, known))
     return Section("answer", blocks)
 
 
@@ -104,12 +104,13 @@ def _line(line: Headline) -> Verdict:
 
 def _reading(results: Results) -> str:
     """How the lines are to be read."""
-    margin = results.primary.margin
-    small = "" if margin is None else difference_of(results.primary).amount(margin)
+    metric, margin = results.primary, results.primary.margin
+    small = "" if margin is None else difference_of(metric).amount(margin)
+    images = " on the same test images" if metric.images else ""
     equivalent = f" Equivalent: shown to differ by less than {small}, the study's margin."
     return (
         f"Each line compares a variation with {results.baseline.name}, paired by seed. In brackets "
-        "the 95 % interval over new seeds on the same test images, unless another level is given. "
+        f"the 95 % interval over new seeds{images}, unless another level is given. "
         f"The p values are adjusted for the number of variations.{equivalent if small else ''}"
     )
 
@@ -160,25 +161,19 @@ def _failure(record: Record) -> str:
 
 def _table(results: Results) -> Table:
     """The primary metric of every setting, and in how many seeds it beats the baseline's."""
-    metric, label = results.primary, _label(results)
-    facts = results.baseline.facts
-    tested = facts.data.test if facts and metric.images else None
+    metric, title = results.primary, label(results.primary)
+    tested = results.baseline.data.test if metric.images else None
     images = "" if tested is None else f" after the last epoch, on {words.whole(tested)} images"
     way = "Higher" if metric.better == "neither" else "Better"
     return Table(
-        f"{label}{images}",
-        ("Setting", label, f"{way} than {results.baseline.name}"),
+        f"{title}{images}",
+        ("Setting", title, f"{way} than {results.baseline.name}"),
         tuple((each.name, _cells(metric, each, results.baseline)) for each in results.settings),
     )
 
 
-def _label(results: Results) -> str:
-    label = safe_name(results.primary.label)
-    return label[0].upper() + label[1:]
-
-
 def _cells(metric: Metric, result: SettingResult, baseline: SettingResult) -> tuple[Cell, ...]:
-    mean = Cell(unit_of(metric).spread(result.spread(metric.name)), strong=True)
+    mean = Cell(value_of(metric).spread(result.spread(metric.name)), strong=True)
     if result is baseline:
         return mean, Cell("baseline")
     return mean, Cell(_won(metric, result.difference(metric.name, baseline)))
@@ -190,9 +185,11 @@ def _won(metric: Metric, difference: Spread) -> str:
     return f"in {won} of {words.count(difference.n, 'seed')}" if difference.n else words.NONE
 
 
-def _explanation(results: Results) -> Paragraph:
-    if any(len(result.finished) > 1 for result in results.settings):
+def _explanation(known: Collection[Spread]) -> Paragraph:
+    if any(spread.n > 1 for spread in known):
         text = "Mean over the finished seeds ± one standard deviation."
+    elif not known:
+        text = "No run has a value of this metric."
     else:
         text = (
             "One seed per setting: the spread over seeds is unknown, and a difference may be mere "
@@ -201,15 +198,14 @@ def _explanation(results: Results) -> Paragraph:
     return Paragraph(text, quiet=True)
 
 
-def _figure(results: Results) -> Figure:
-    metric, unit = results.primary, unit_of(results.primary)
-    spreads = {r.name: r.spread(metric.name) for r in results.settings if r.finished}
+def _figure(metric: Metric, spreads: Mapping[str, Spread]) -> Figure:
+    title, unit = label(metric), value_of(metric)
     each = [f"{name} {unit.spread(spread)}" for name, spread in spreads.items()]
-    axis = f"{_label(results)} ({unit.sign})" if unit.sign else _label(results)
+    axis = f"{title} ({safe_name(unit.sign)})" if unit.sign else title
     return Figure.drawn(
         "accuracy" if metric.images else "primary",
         "Each dot is a seed, the bar the mean, the line one standard deviation each way.",
-        f"{_label(results)} of each setting: {', '.join(each)}.",
+        f"{title} of each setting: {', '.join(each)}.",
         lambda width: seed_dots([*spreads], [*spreads.values()], axis, unit.scale, width),
     )
 
@@ -217,11 +213,14 @@ def _figure(results: Results) -> Figure:
 # ---- observations and claims --------------------------------------------------------------------
 
 
-def observations(results: Results) -> Section:
-    """Every observation with the part of the report that shows it."""
+def observations(results: Results, anchors: Container[str]) -> Section | None:
+    """Every observation with the part of the report that shows it, one of `anchors`."""
+    if not results.observations:
+        return None
     points = tuple(
-        Point(of.topic, words.typeset(of.text), of.figure, TITLES[of.figure])
+        Point(of.topic, words.typeset(of.text), place, TITLES[place])
         for of in results.observations
+        for place in [_place(of.figure, anchors)]
     )
     explanation = Paragraph(
         "Written by the program from the numbers in results.json; no sentence says more than its "
@@ -232,12 +231,19 @@ def observations(results: Results) -> Section:
     return Section("observations", [Points(points), explanation])
 
 
-def claims(results: Results) -> Section:
+def _place(figure: str, anchors: Container[str]) -> str:
+    """The section to link to; what is left out is named among what is missing."""
+    return figure if figure in anchors else "missing"
+
+
+def claims(results: Results, anchors: Container[str]) -> Section | None:
     """Each claim with its verdict, its evidence, and the part of the report that shows it."""
+    if not results.judged:
+        return None
     table = Table(
         "The study's claims, tested on its runs",
         ("Claim", "Statement", "Verdict", "Evidence", "Shown in"),
-        tuple((of.claim.id, _claim(of)) for of in results.judged),
+        tuple((of.claim.id, _claim(of, _place(of.figure, anchors))) for of in results.judged),
         numeric=False,
         stacked=True,
     )
@@ -251,10 +257,10 @@ def claims(results: Results) -> Section:
     return Section("claims", [table, explanation])
 
 
-def _claim(of: ClaimVerdict) -> tuple[Cell, ...]:
+def _claim(of: ClaimVerdict, place: str) -> tuple[Cell, ...]:
     return (
         Cell(words.typeset(of.claim.says), anchor=f"claim-{of.claim.id}"),
         Cell(marked(of.verdict), tone=tone(of.verdict)),
-        Cell(words.typeset(of.evidence)),
-        Cell(TITLES[of.figure], link=of.figure),
+        Cell(words.typeset(evidence(of))),
+        Cell(TITLES[place], link=place),
     )

@@ -10,6 +10,7 @@ from paribus.failures.outcomes import Kind, Outcomes
 from paribus.failures.study import Failures
 from paribus.names import safe_class
 from paribus.narrative import words
+from paribus.narrative.numbers import PERCENT, p_value
 from paribus.report import images
 from paribus.report.blocks import (
     Block,
@@ -24,7 +25,7 @@ from paribus.report.blocks import (
     Table,
 )
 from paribus.report.explorer import neighbor_files, votes
-from paribus.report.sections.cells import MOST_VARIATIONS, p_value
+from paribus.report.sections.cells import MOST_VARIATIONS
 from paribus.results import Results
 from paribus.stats.intervals import Mean
 from paribus.stats.proportions import Share, share
@@ -43,37 +44,39 @@ _KINDS: Mapping[Kind, str] = {
 }
 
 
-def cases(results: Results) -> Section:
-    """For each setting and class, the image that most seeds get wrong."""
-    cases, failures = shown_cases(results.records), results.failures_in_detail
+def cases(results: Results) -> Section | None:
+    """For each setting and class, the image that most seeds get wrong; None without predictions."""
+    cases, failures = shown_cases(results.records), results.failed_cases
+    if not failures.outcomes:
+        return None
     counts = _counts(failures.outcomes, failures.baseline) if cases else ()
     blocks: list[Block] = [*counts, Paragraph(_explanation(cases, failures), quiet=True)]
     for setting in dict.fromkeys(case.setting for case in cases):
-        own = tuple(_shown(case, failures) for case in cases if case.setting == setting)
-        blocks += [Heading(setting), Gallery(setting, own)]
+        shown = tuple(_shown(case, failures) for case in cases if case.setting == setting)
+        blocks += [Heading(setting), Gallery(setting, shown)]
     return Section("failures", blocks)
 
 
-def explorer(results: Results) -> Section:
-    """Every failed case that is kept, to filter, sort and open; asks for a finished run."""
+def explorer(results: Results) -> Section | None:
+    """Every failed case that is kept, to filter, sort and open; None without predictions."""
+    if not results.failed_cases.outcomes:
+        return None
     explanation = (
         "Every failed test image: filter and sort them, or choose a cell of a confusion matrix to "
         "see its images. The address of the page keeps your selection, so that you can share it "
         "with anyone who has this file."
     )
-    return Section(
-        "explorer", [Paragraph(explanation, quiet=True), Explorer(results.failures_in_detail)]
-    )
+    blocks: list[Block] = [Paragraph(explanation, quiet=True), Explorer(results.failed_cases)]
+    return Section("explorer", blocks)
 
 
 def _explanation(cases: Sequence[Case], failures: Failures) -> str:
     if not cases:
         return "No test image is classified wrongly."
-    text = (
-        "For each class, the test image that most seeds get wrong; among equals, the most "
-        "confident error. On the left the original, next to it what the network saw. The "
-        "probabilities are means over all seeds."
-    )
+    text = "For each class, the test image that most seeds get wrong"
+    if any(case.has_probabilities for case in cases):
+        text += "; among equals, the most confident error. The probabilities are means over seeds"
+    text += ". On the left the original, next to it what the network saw."
     if failures.explained:
         text += (
             " The third image is overlaid with its integrated gradients: vermillion speaks for the "
@@ -86,14 +89,16 @@ def _explanation(cases: Sequence[Case], failures: Failures) -> str:
 
 
 def _shown(case: Case, failures: Failures) -> Shown:
-    its, row = failures.outcomes[case.setting], failures.rows[case.index]
-    wrong = [(number, times) for number, times in votes(its, row) if number != its.labels[row]]
+    outcome, row = failures.outcomes[case.setting], failures.rows[case.index]
+    wrong = [
+        (number, times) for number, times in votes(outcome, row) if number != outcome.labels[row]
+    ]
     text = ", ".join(f"{failures.names[number]} ({times})" for number, times in wrong)
     suspicion = _suspicion(failures, row)
-    found = failures.explanation(case.setting, case.index)
-    if found is None:
+    explanation = failures.explanation(case.setting, case.index)
+    if explanation is None:
         return Shown(case, text, suspicion=suspicion)
-    explained, place = found
+    explained, place = explanation
     return Shown(
         case,
         text,
@@ -104,7 +109,7 @@ def _shown(case: Case, failures: Failures) -> Shown:
                 index=near.index,
                 label=failures.names[near.label],
                 seeds=near.seeds,
-                files=neighbor_files(its, near.index),
+                files=neighbor_files(outcome, near.index),
             )
             for near in explained.neighbors[place]
         ),
@@ -113,6 +118,8 @@ def _shown(case: Case, failures: Failures) -> Shown:
 
 
 def _suspicion(failures: Failures, row: int) -> str:
+    if failures.suspicions is None:
+        return ""
     rank, of = int(failures.suspicions.rank[row]), len(failures.suspicions.rank)
     if rank > SUSPICIOUS * of:
         return ""
@@ -122,18 +129,16 @@ def _suspicion(failures: Failures, row: int) -> str:
 # ---- counts --------------------------------------------------------------------------------------
 
 
-def _counts(found: Mapping[str, Outcomes], baseline: str) -> Iterator[Block]:
+def _counts(by_setting: Mapping[str, Outcomes], baseline: str) -> Iterator[Block]:
     """Failures by kind, what variations change, and the most common confusions."""
-    if not found:
-        return
     yield Heading("How many seeds fail")
-    yield _kinds(found)
-    yield from _changes(found, baseline)
-    yield from _confusions(found)
+    yield _kinds(by_setting)
+    yield from _changes(by_setting, baseline)
+    yield from _confusions(by_setting)
 
 
-def _kinds(found: Mapping[str, Outcomes]) -> Table:
-    seen = {kind for its in found.values() for kind in its.kinds}
+def _kinds(by_setting: Mapping[str, Outcomes]) -> Table:
+    seen = {kind for of in by_setting.values() for kind in of.kinds}
     kinds = [kind for kind in _KINDS if kind in seen]
     return Table(
         "Test images by how many seeds get them wrong; below, their share with its 95 % interval "
@@ -142,9 +147,12 @@ def _kinds(found: Mapping[str, Outcomes]) -> Table:
         tuple(
             (
                 name,
-                tuple(_share(share(int((its.kinds == k).sum()), len(its.labels))) for k in kinds),
+                tuple(
+                    _share(share(int((outcome.kinds == k).sum()), len(outcome.labels)))
+                    for k in kinds
+                ),
             )
-            for name, its in found.items()
+            for name, outcome in by_setting.items()
         ),
     )
 
@@ -152,21 +160,19 @@ def _kinds(found: Mapping[str, Outcomes]) -> Table:
 def _share(of: Share) -> Cell:
     if not of.of:
         return Cell(words.NONE)
-    low, high = (words.PERCENT.number(end) for end in (of.low, of.high))
-    return Cell(
-        words.whole(of.count), f"{words.PERCENT.number(of.count / of.of)} [{low}, {high}] %"
-    )
+    low, high = (PERCENT.number(end) for end in (of.low, of.high))
+    return Cell(words.whole(of.count), f"{PERCENT.number(of.count / of.of)} [{low}, {high}] %")
 
 
 # ---- fixed and broken ---------------------------------------------------------------------------
 
 
-def _changes(found: Mapping[str, Outcomes], baseline: str) -> Iterator[Block]:
+def _changes(by_setting: Mapping[str, Outcomes], baseline: str) -> Iterator[Block]:
     counts = {
         name: counted
-        for name, its in found.items()
-        if name != baseline and baseline in found
-        if (counted := change_counts(found[baseline], its))
+        for name, outcome in by_setting.items()
+        if name != baseline and baseline in by_setting
+        if (counted := change_counts(by_setting[baseline], outcome))
     }
     if not counts:
         return
@@ -211,9 +217,9 @@ def _interval(of: Mean) -> str:
 # ---- confusions ---------------------------------------------------------------------------------
 
 
-def _confusions(found: Mapping[str, Outcomes]) -> Iterator[Block]:
-    drawn = list(found.items())[:MOST_VARIATIONS]
-    columns = {name: confusions(its)[:MOST_CONFUSIONS] for name, its in drawn}
+def _confusions(by_setting: Mapping[str, Outcomes]) -> Iterator[Block]:
+    drawn = list(by_setting.items())[:MOST_VARIATIONS]
+    columns = {name: confusions(outcome)[:MOST_CONFUSIONS] for name, outcome in drawn}
     ranks = max(map(len, columns.values()))
     if not ranks:
         return

@@ -12,7 +12,7 @@ from paribus.comparison.study import StudyComparison
 from paribus.metrics.interventions import CENTER_BLANKED, SURROUNDINGS_BLANKED
 from paribus.metrics.registry import CAUSES, DROP
 from paribus.narrative import words
-from paribus.narrative.numbers import value_of
+from paribus.narrative.numbers import PERCENT, Unit, value_of
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.charts.intervals import Mark, dots
 from paribus.report.sections.cells import (
@@ -30,14 +30,16 @@ from paribus.stats.intervals import ALPHA
 BACKGROUND = tuple(name for name in CAUSES if ":" not in name)
 
 UNCHANGED = "unchanged"
-NOT_ANALYSED = "No network has been analyzed yet; paribus run does that after training."
+NOT_ANALYZED = "No network has been analyzed yet; paribus run does that after training."
 
 
-def causes(results: Results) -> Section:
+def causes(results: Results) -> Section | None:
     """The background in four numbers, then every intervention: overall, by class, compared."""
+    if not any(result.tested for result in results.settings):
+        return None
     compared, seen = results.compared, results.effects
     if not seen or compared is None:
-        return Section("causes", [Paragraph(NOT_ANALYSED)])
+        return Section("causes", [Paragraph(NOT_ANALYZED)])
     settings = list(dict.fromkeys(effect.setting for effect in seen))
     drawn = settings[:MOST_VARIATIONS]
     shown = [effect for effect in seen if effect.setting in drawn]
@@ -90,7 +92,7 @@ def _value(compared: StudyComparison, metric: str, setting: str) -> Cell:
     sample = value_sample(compared.values, setting, CAUSES[metric])
     if not sample.n:
         return Cell(words.NONE)
-    text = words.typeset(value_of(CAUSES[metric]).found(sample.interval()))
+    text = words.typeset(value_of(CAUSES[metric]).estimate(sample.interval()))
     for c in compared.on(metric):
         if c.variation == setting and c.p is not None:
             return Cell(text, verdict_and_p(c), tone=tone(c.verdict))
@@ -132,7 +134,7 @@ def _every_intervention(results: Results, shown: Sequence[Effect]) -> Iterator[B
 
 def _effect(effect: Effect) -> Cell:
     c = effect.comparison
-    percent = words.PERCENT.value(float(effect.accuracy.estimate))
+    percent = PERCENT.value(float(effect.accuracy.estimate))
     if c.p is None:
         return Cell(percent, _points(c))
     chance = "" if _is_above(effect.above_chance) else ", not above chance"
@@ -141,7 +143,7 @@ def _effect(effect: Effect) -> Cell:
 
 def _points(c: Comparison) -> str:
     """A change in points, whose unit the caption says."""
-    unit = words.Unit(1, scale=100)
+    unit = Unit(1, scale=100)
     estimate = "" if c.estimate is None else unit.signed(c.estimate)
     if c.low is None or c.high is None:
         return estimate
@@ -182,17 +184,17 @@ def _mark(effect: Effect) -> Mark:
 
 
 def _description(plain: Sequence[Mark], drawn: Sequence[Effect]) -> str:
-    said = []
+    falls = []
     for mark in plain:
         worst = min(
             (effect for effect in drawn if effect.setting == mark.by),
             key=lambda effect: float(effect.accuracy.estimate),
         )
-        said.append(
+        falls.append(
             f"{mark.by} falls from {mark.estimate:.1f} % to at worst "
             f"{100 * float(worst.accuracy.estimate):.1f} % ({worst.intervention.label})"
         )
-    return f"Accuracy under each intervention: {'; '.join(said)}."
+    return f"Accuracy under each intervention: {'; '.join(falls)}."
 
 
 # ---- class by class, and compared ---------------------------------------------------------------
@@ -227,8 +229,8 @@ def _by_class(results: Results, shown: Sequence[Effect]) -> Iterator[Block]:
 def _recall(effect: Effect, number: int) -> Cell:
     recall = float(effect.recall.estimate[number])
     above = " ▲" if _is_above(effect.class_above_chance, number) else ""
-    chance = words.PERCENT.value(float(effect.class_chance[number]))
-    return Cell(f"{words.PERCENT.value(recall)}{above}", f"chance {chance}")
+    chance = PERCENT.value(float(effect.class_chance[number]))
+    return Cell(f"{PERCENT.value(recall)}{above}", f"chance {chance}")
 
 
 def _compared(compared: StudyComparison) -> Iterator[Block]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from paribus.comparison.compare import Comparison
+from paribus.metrics.metric import Metric
+from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.headline import interval_of
-from paribus.narrative.numbers import Quantity, difference_of, p_in_words
+from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Cell
+from paribus.report.charts.intervals import Mark, Panel
 from paribus.stats.intervals import ALPHA
 from paribus.stats.power import MOST_SEEDS
 
@@ -45,8 +47,8 @@ def verdict_cell(c: Comparison | None) -> Cell:
     if c is None:
         return Cell(words.NONE)
     if c.p is None:
-        return Cell(found(c), "not tested")
-    return Cell(found(c), verdict_and_p(c), tone=tone(c.verdict))
+        return Cell(estimate(c), "not tested")
+    return Cell(estimate(c), verdict_and_p(c), tone=tone(c.verdict))
 
 
 def verdict_and_p(c: Comparison) -> str:
@@ -54,18 +56,38 @@ def verdict_and_p(c: Comparison) -> str:
     return f"{marked(c.verdict)}, p {p_value(c.p_adjusted)}"
 
 
-def found(c: Comparison) -> str:
+def estimate(c: Comparison) -> str:
     """The estimate with its interval and unit."""
     if c.estimate is None:
         return words.NONE
-    quantity = Quantity("times") if c.metric.compare == "ratio" else difference_of(c.metric)
-    return words.typeset(quantity.found(interval_of(c)))
+    unit = Unit(sign="times") if c.metric.compare == "ratio" else difference_of(c.metric)
+    return words.typeset(unit.estimate(interval_of(c)))
 
 
-def p_value(p: float | None) -> str:
-    """A p value in a table."""
-    known = p is not None and not math.isnan(p)
-    return p_in_words(p).removeprefix("p ").removeprefix("= ") if known else words.NONE
+def label(metric: Metric) -> str:
+    """A metric's label at the beginning of a sentence or an axis."""
+    safe = safe_name(metric.label)
+    return safe[0].upper() + safe[1:]
+
+
+def panel(title: str, metric: Metric, rows: Sequence[tuple[str, Comparison]]) -> Panel:
+    """The chart of comparisons on one metric that have an estimate, each with its row's name."""
+    unit = difference_of(metric)
+    axis = f"difference in {safe_name(unit.sign)}" if unit.sign else "difference"
+    return Panel(
+        title,
+        "times the baseline's" if unit.ratio else axis,
+        tuple(_mark(row, c, unit.scale) for row, c in rows),
+        1.0 if unit.ratio else 0.0,
+        None if metric.margin is None or unit.ratio else metric.margin * unit.scale,
+        unit.ratio,
+    )
+
+
+def _mark(row: str, c: Comparison, scale: float) -> Mark:
+    interval = interval_of(c)
+    low, high = (None if end is None else scale * end for end in (interval.low, interval.high))
+    return Mark(row, c.verdict, scale * interval.estimate, low, high)
 
 
 def level(c: Comparison) -> str:

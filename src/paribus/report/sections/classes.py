@@ -9,8 +9,8 @@ import numpy as np
 from paribus.metrics.classification import ClassFigures, macro_average, weighted_average
 from paribus.names import chart_labels
 from paribus.narrative import words
-from paribus.narrative.words import PERCENT, Spread, Unit
-from paribus.report.blocks import Block, Cell, Columns, Figure, Paragraph, Section, Table
+from paribus.narrative.numbers import PERCENT, Spread, Unit
+from paribus.report.blocks import Cell, Columns, Figure, Paragraph, Section, Table
 from paribus.report.charts.intervals import Mark, dots
 from paribus.report.charts.matrix import TEXT_CLASSES
 from paribus.report.sections.cells import MOST_VARIATIONS, left_out
@@ -24,11 +24,11 @@ TWO = Unit(2)
 MOST_CLASSES = TEXT_CLASSES
 
 
-def recalls(results: Results) -> Section:
-    """Recall of every class in all settings side by side."""
-    shown = [result for result in results.settings if result.finished]
+def recalls(results: Results) -> Section | None:
+    """Recall of every class in all settings side by side; None where no run has predictions."""
+    shown = [result for result in results.settings if result.tested]
     if not shown:
-        return Section("recall", [])
+        return None
     explanation = Paragraph(
         "Recall of each class, the share of its test images that are classified correctly: mean "
         "over seeds ± one standard deviation, in percent.",
@@ -85,15 +85,16 @@ def _recall(result: SettingResult, name: str) -> Cell:
     return Cell(Unit(1, scale=100).spread(spread))
 
 
-def reports(results: Results) -> Section:
+def reports(results: Results) -> Section | None:
     """The classification report of every setting, as scikit-learn prints it."""
-    shown = [result for result in results.settings if result.finished]
-    blocks: list[Block] = [
-        Paragraph("As scikit-learn prints it; every number is a mean over seeds.", quiet=True)
-    ]
-    if shown:
-        blocks.append(Columns(tuple((result.name, _report(result)) for result in shown)))
-    return Section("report", blocks)
+    shown = [result for result in results.settings if result.tested]
+    if not shown:
+        return None
+    explanation = Paragraph(
+        "As scikit-learn prints it; every number is a mean over seeds.", quiet=True
+    )
+    columns = Columns(tuple((result.name, _report(result)) for result in shown))
+    return Section("report", [explanation, columns])
 
 
 def _report(result: SettingResult) -> Table:

@@ -5,25 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from paribus.claims.sample import Interval
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison
-from paribus.metrics.registry import METRICS
-from paribus.names import safe_class
+from paribus.names import safe_class, safe_name
 from paribus.narrative import words
-from paribus.narrative.headline import interval_of
 from paribus.narrative.notes import notes
-from paribus.narrative.numbers import difference_of
+from paribus.narrative.numbers import Unit, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
-from paribus.report.charts.intervals import Mark, Panel, intervals
+from paribus.report.charts.intervals import Panel, intervals
 from paribus.report.sections.cells import (
     MOST_VARIATIONS,
     equivalence,
-    found,
+    estimate,
+    label,
     left_out,
     level,
     marked,
-    p_value,
+    panel,
     seeds_needed,
     tone,
     verdict_cell,
@@ -37,16 +35,17 @@ RECALL = "recall"
 
 
 def comparisons(results: Results) -> Section:
-    """The interval plot, the tests, both intervals of test accuracy, and the recalls."""
+    """The interval plot, the tests, the intervals for new images, and the recalls."""
     compared = results.compared
     if compared is None or not compared.comparisons:
         text = "There is no variation to compare with the baseline."
-        said = [text] if compared is not None else list(results.refused)
-        return Section("comparison", [Paragraph(one) for one in said])
-    main = [c for c in compared.comparisons if c.metric.name in METRICS]
+        sentences = [text] if compared is not None else results.refused
+        return Section("comparison", [Paragraph(one) for one in sentences])
+    shown = {m.name for m in results.metrics if compared.values.is_known(m.name)}
+    main = [c for c in compared.comparisons if c.metric.name in {*shown, results.primary.name}]
     recalls = [c for c in compared.comparisons if c.metric.family == RECALL]
     blocks: list[Block] = [
-        _explanation(compared),
+        _explanation(compared, main),
         *_figure(main, compared),
         *_tables(main),
         *_notes(main),
@@ -56,15 +55,18 @@ def comparisons(results: Results) -> Section:
     return Section("comparison", blocks)
 
 
-def _explanation(compared: StudyComparison) -> Paragraph:
+def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> Paragraph:
+    ratios = dict.fromkeys(c.metric.label for c in main if c.metric.compare == "ratio")
+    ratio = f"; {words.listed([safe_name(of) for of in ratios])} as a ratio" if ratios else ""
+    images = " on the same test images" if any(c.metric.images for c in main) else ""
     return Paragraph(
-        f"Each variation compared with {compared.values.baseline}, paired by seed; training time "
-        "as a ratio. The 95 % intervals are over new seeds on the same test images, and are not "
-        "adjusted. Verdicts rest on the adjusted p (Holm, over all variations tested on a metric), "
-        "equivalence on the p below it; the sign-flip p does not assume normal differences. Test "
-        "accuracy is the primary metric, all others are exploratory. Seeds needed is the total "
-        "number that would decide an undecided comparison with 80 % power, if the differences "
-        "continue as so far.",
+        f"Each variation compared with {compared.values.baseline}, paired by seed{ratio}. The "
+        f"95 % intervals are over new seeds{images}, and are not adjusted. Verdicts rest on the "
+        "adjusted p (Holm, over all variations tested on a metric), equivalence on the p below it; "
+        "the sign-flip p does not assume normal differences. "
+        f"{label(compared.values.primary)} is the primary metric, all others are exploratory. "
+        "Seeds needed is the total number that would decide an undecided comparison with 80 % "
+        "power, if the differences continue as so far.",
         quiet=True,
     )
 
@@ -76,9 +78,9 @@ def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[F
     names = list(dict.fromkeys(c.variation for c in main))
     drawn = names[:MOST_VARIATIONS]
     panels = [
-        panel
+        one
         for metric in dict.fromkeys(c.metric.name for c in main)
-        if (panel := _panel([c for c in compared.on(metric) if c.variation in drawn]))
+        if (one := _panel([c for c in compared.on(metric) if c.variation in drawn]))
     ]
     if not panels:
         return
@@ -92,41 +94,24 @@ def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[F
     )
 
 
-def _panel(own: Sequence[Comparison]) -> Panel | None:
+def _panel(made: Sequence[Comparison]) -> Panel | None:
     """The chart of one metric; None if no variation has been tested on it."""
-    tested = [c for c in own if c.p is not None and c.estimate is not None]
+    tested = [(c.variation, c) for c in made if c.p is not None and c.estimate is not None]
     if not tested:
         return None
-    metric = tested[0].metric
-    ratio = metric.compare == "ratio"
-    quantity = difference_of(metric)
-    marks = tuple(
-        Mark(c.variation, c.verdict, *_scaled(interval_of(c), quantity.scale)) for c in tested
-    )
-    margin = None if metric.margin is None or ratio else metric.margin * quantity.scale
-    unit = "times the baseline's" if ratio else _axis(quantity.unit)
-    title = metric.label[0].upper() + metric.label[1:]
-    return Panel(title, unit, marks, 1.0 if ratio else 0.0, margin, ratio)
-
-
-def _axis(unit: str) -> str:
-    return f"difference in {unit}" if unit else "difference"
-
-
-def _scaled(found: Interval, scale: float) -> tuple[float, float | None, float | None]:
-    low, high = (None if end is None else scale * end for end in (found.low, found.high))
-    return scale * found.estimate, low, high
+    metric = tested[0][1].metric
+    return panel(label(metric), metric, tested)
 
 
 def _description(compared: StudyComparison, drawn: Sequence[str]) -> str:
-    said = [
-        f"{c.variation} {c.verdict}, {found(c)}"
+    verdicts = [
+        f"{c.variation} {c.verdict}, {estimate(c)}"
         for c in compared.primary
         if c.variation in drawn and c.p is not None
     ]
     return (
-        "Differences from the baseline with 95 % intervals, a chart per metric. Test accuracy: "
-        f"{'; '.join(said) or 'not tested'}."
+        "Differences from the baseline with 95 % intervals, a chart per metric. "
+        f"{label(compared.values.primary)}: {'; '.join(verdicts) or 'not tested'}."
     )
 
 
@@ -142,9 +127,9 @@ def _tables(main: Sequence[Comparison]) -> Iterator[Block]:
         yield Table("Every variation against the baseline", ("", *_HEAD), rows)
         return
     for name in names:
-        own = tuple((c.metric.label, _cells(c)) for c in main if c.variation == name)
+        rows = tuple((c.metric.label, _cells(c)) for c in main if c.variation == name)
         yield Heading(name)
-        yield Table(f"{name} against the baseline", ("", *_HEAD), own)
+        yield Table(f"{name} against the baseline", ("", *_HEAD), rows)
 
 
 def _cells(c: Comparison) -> tuple[Cell, ...]:
@@ -153,7 +138,7 @@ def _cells(c: Comparison) -> tuple[Cell, ...]:
     verdict = c.verdict if tested else "not tested"
     return (
         Cell(marked(verdict), tone=tone(verdict)),
-        Cell(found(c), level(c)),
+        Cell(estimate(c), level(c)),
         Cell(p[0]),
         Cell(p[1], equivalence(c)),
         Cell(p[2]),
@@ -183,27 +168,28 @@ def _notes(made: Sequence[Comparison]) -> Iterator[Block]:
 
 def _whose(of: Mapping[str, Sequence[str]], metrics: int) -> str:
     """What a note is about: variations, and of each the metrics."""
-    said = {
+    subjects = {
         name: "all metrics" if len(labels) == metrics else words.listed(labels)
         for name, labels in of.items()
     }
-    if len(set(said.values())) == 1:
+    if len(set(subjects.values())) == 1:
         names = words.listed(list(of)) if len(of) <= MOST_NAMED else f"{len(of)} variations"
-        return f"{names}: {next(iter(said.values()))}"
+        return f"{names}: {next(iter(subjects.values()))}"
     if len(of) > MOST_NAMED:
         return f"{len(of)} variations; tables/comparisons.csv says which"
-    return "; ".join(f"{name}: {labels}" for name, labels in said.items())
+    return "; ".join(f"{name}: {labels}" for name, labels in subjects.items())
 
 
-# ---- test accuracy on new images, and recall ----------------------------------------------------
+# ---- accuracy on new images, and recall ---------------------------------------------------------
 
 
 def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
-    """The two intervals of test accuracy, and what each lets one say."""
-    known = [c for c in compared.primary if c.new_images is not None]
+    """The two intervals of accuracy, and what each lets one say."""
+    known = [c for c in compared.comparisons if c.metric.images == "all" and c.new_images]
     if not known:
         return
-    yield Heading("Test accuracy: these images, or new ones")
+    accuracy = known[0].metric
+    yield Heading(f"{label(accuracy)}: these images, or new ones")
     yield Paragraph(
         "The first interval is about these test images: it covers the mean difference of other "
         "seeds, tested on the very same images. The second is about images of this kind: it covers "
@@ -212,7 +198,7 @@ def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
         "don't make it narrow."
     )
     yield Table(
-        "Difference in test accuracy in points",
+        f"Difference in {accuracy.label} in points",
         ("", "Estimate", "New seeds, same images", "New seeds, new images"),
         tuple((c.variation, _both(c)) for c in known),
     )
@@ -220,7 +206,7 @@ def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
 
 def _both(c: Comparison) -> tuple[Cell, ...]:
     assert c.new_images is not None and c.estimate is not None
-    unit = words.Unit(2, scale=100)
+    unit = Unit(2, scale=100)
 
     def ends(low: float | None, high: float | None) -> str:
         if low is None or high is None or math.isnan(low):

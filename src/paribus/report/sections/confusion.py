@@ -10,13 +10,11 @@ from paribus.comparison.confusion import ConfusionDifference
 from paribus.metrics.classification import Figures
 from paribus.names import chart_labels
 from paribus.narrative import words
-from paribus.narrative.numbers import p_in_words
-from paribus.narrative.words import PERCENT, Unit
+from paribus.narrative.numbers import PERCENT, Unit, p_in_words, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Matrix, Paragraph, Section, Table
 from paribus.report.charts.frame import WIDE
 from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
 from paribus.report.charts.svg import Svg
-from paribus.report.sections.cells import p_value
 from paribus.results import Results
 from paribus.tables.by_setting import SettingResult
 
@@ -36,10 +34,12 @@ SHOWN = "●"
 CellOf = Callable[[int, int], MatrixCell]
 
 
-def confusions(results: Results) -> Section:
-    """The confusion matrix of every setting."""
-    shown = [result for result in results.settings if result.finished]
-    worst = max((_worst_mistake(result.counts) for result in shown), default=0.0)
+def confusions(results: Results) -> Section | None:
+    """The confusion matrix of every setting with predictions; None where no run has any."""
+    shown = [result for result in results.settings if result.tested]
+    if not shown:
+        return None
+    worst = max(_worst_mistake(result.counts) for result in shown)
     blocks: list[Block] = [
         Paragraph(
             "Rows are true classes, columns predicted classes. Each cell has the number of test "
@@ -88,7 +88,7 @@ def confusion_cell(counts: Figures, seeds: int, worst: float) -> CellOf:
 
 
 def _confusion(result: SettingResult, worst: float) -> Iterator[Block]:
-    classes, counts, seeds = result.classes, result.counts, len(result.finished)
+    classes, counts, seeds = result.classes, result.counts, len(result.tested)
     cell = confusion_cell(counts, seeds, worst)
     common = [f"{classes[i]} for {classes[j]}" for i, j in _ranked(counts)[:3]]
     name, label = f"confusion-{result.name}", f"Confusion matrix of {result.name}"
@@ -112,7 +112,7 @@ def _confusion(result: SettingResult, worst: float) -> Iterator[Block]:
 
 def _most_common(result: SettingResult) -> Table:
     classes, counts = result.classes, result.counts
-    unit = Unit(1 if len(result.finished) > 1 else 0)
+    unit = Unit(1 if len(result.tested) > 1 else 0)
     rows = [
         (
             _taken(classes, i, j),
@@ -160,11 +160,13 @@ def _taken(classes: Sequence[str], i: int, j: int) -> str:
 # ---- what a variation changes -------------------------------------------------------------------
 
 
-def confusion_change(results: Results) -> Section:
+def confusion_change(results: Results) -> Section | None:
     """A matrix of differences for each variation, the cells that are shown to differ marked."""
+    if not results.variations or not any(result.tested for result in results.settings):
+        return None
     changes, classes = results.confusion_changes, results.baseline.classes
     if not changes:
-        text = "Testing for changes takes at least two seeds that both settings finished."
+        text = "Testing for changes takes at least two seeds with predictions of both settings."
         return Section("confusion-change", [Paragraph(text)])
     shown = dict(list(changes.items())[:MOST_MATRICES])
     strongest = max(float(np.abs(difference.mean).max()) for difference in shown.values())

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from paribus.narrative import words
-from paribus.narrative.words import LOSS
+from paribus.narrative.numbers import LOSS
 from paribus.report.blocks import Block, Figure, Heading, Paragraph, Section
 from paribus.report.charts import SETTING_SHAPES
 from paribus.report.charts.curves import (
+    Both,
     LossCurves,
     Lowest,
     all_settings,
@@ -34,40 +35,53 @@ MOST_CHARTS = 12
 #: In the chart of all, each setting needs a color and a shape of its own.
 MOST_SETTINGS = len(SETTING_SHAPES)
 
-Both = tuple[LossCurves, LossCurves]
 
-
-def losses(results: Results) -> Section:
-    """A chart for each setting, all on the same axis, and one for all of them."""
-    known = [result for result in results.settings if result.records]
-    curves = {result.name: loss_curves(result.records) for result in known}
-    classes = max((len(result.classes) for result in known), default=2)
+def losses(results: Results) -> Section | None:
+    """A chart for each setting, all on the same axis, and one for all; None without curves."""
+    curves = {result.name: loss_curves(result.records) for result in results.settings}
+    known = [result for result in results.settings if _drawable(curves[result.name])]
+    if not known:
+        return None
+    classes = max(len(result.classes) for result in known)
     top = ceiling([kind for both in curves.values() for kind in both], classes)
     runs = sum(len(result.records) for result in known[:MOST_CHARTS])
-    columns = max(ALL_COLUMNS // max(runs, 1), FEWEST_COLUMNS)
+    columns = max(ALL_COLUMNS // runs, FEWEST_COLUMNS)
     blocks: list[Block] = [_explanation(known, curves, top)]
     for result in known[:MOST_CHARTS]:
         blocks += [Heading(result.name), _figure(result, curves[result.name], top, columns)]
     if len(known) > MOST_CHARTS:
         text = f"Charts of {MOST_CHARTS} of {len(known)} settings; tables/epochs.csv has all."
         blocks.append(Paragraph(text))
-    blocks += _compared(results.settings, top)
+    blocks += _compared(known, top)
     return Section("loss", blocks)
+
+
+def _drawable(both: Both) -> bool:
+    return any(curves.finished or curves.failed for curves in both)
 
 
 def _explanation(
     known: Sequence[SettingResult], curves: Mapping[str, Both], top: float
 ) -> Paragraph:
+    shown = [both for result in known for both in curves[result.name]]
+    kinds = {one.kind for one in shown if one.finished or one.failed}
+    by_step = any("step_loss" in r.curves.series for result in known for r in result.records)
+    training = "training loss at every step (before the update)" if by_step else "training loss"
+    followed = {"training": training, "validation": "validation loss after every epoch"}
+    text = " and ".join(of for kind, of in followed.items() if kind in kinds)
     text = (
-        "Training loss at every step (before the update) and validation loss after every epoch. "
-        "Thin lines are single seeds, thick lines their mean, and the band is one standard "
-        "deviation each way. Circles mark the epoch of lowest validation loss of each seed (the "
-        "best epoch), the dashed line their median; beyond this epoch the network overfits."
+        f"{text[0].upper()}{text[1:]}. Thin lines are single seeds, thick lines their mean, and "
+        "the band is one standard deviation each way."
     )
-    text += _short_batch(known[0]) if known else ""
-    if any(result.failed for result in known):
+    if any(lowest(result.records).epochs for result in known):
+        text += (
+            " Circles mark the epoch of lowest validation loss of each seed (the best epoch), the "
+            "dashed line their median; beyond this epoch the network overfits."
+        )
+    text += _short_batch(known[0])
+    if any(one.failed for one in shown):
         text += " Dotted lines are failed runs."
-    if any(_highest(kind) > top for both in curves.values() for kind in both):
+    if any(_highest(one) > top for one in shown):
         text += f" Losses above {LOSS.number(top)} are cut off."
     return Paragraph(text, quiet=True)
 
@@ -75,7 +89,7 @@ def _explanation(
 def _short_batch(result: SettingResult) -> str:
     """Why the training loss may have a spike in each epoch."""
     size = result.setting.config.batch_size
-    left = (result.facts.data.training or 0) % size if result.facts else 0
+    left = (result.data.training or 0) % size
     # A last image left alone joins the batch before.
     if not 1 < left < size / 2:
         return ""
@@ -83,8 +97,7 @@ def _short_batch(result: SettingResult) -> str:
 
 
 def _highest(curves: LossCurves) -> float:
-    lines = [curves.finished, *curves.failed]
-    return max((float(line.max()) for line in lines if line.size), default=0.0)
+    return max((float(run.values.max()) for run in (*curves.finished, *curves.failed)), default=0.0)
 
 
 def _figure(result: SettingResult, both: Both, top: float, columns: int) -> Figure:
@@ -98,8 +111,10 @@ def _figure(result: SettingResult, both: Both, top: float, columns: int) -> Figu
 
 
 def _caption(best: Lowest, result: SettingResult) -> str:
-    if not best.epochs:
+    if not result.finished:
         return f"{result.name}: no run finished."
+    if not best.epochs:
+        return f"{result.name}: the epoch of lowest validation loss is unknown."
     where = f"{result.name}: validation loss is lowest after epoch {words.median(best.epochs)}"
     if len(best.epochs) > 1:
         first, last = min(best.epochs), max(best.epochs)
@@ -113,37 +128,41 @@ def _caption(best: Lowest, result: SettingResult) -> str:
 
 def _description(result: SettingResult, both: Both) -> str:
     training, validation = both
-    if not training.mean.size:
+    if not result.finished:
         return f"Loss of {result.name}: no run finished."
-    first, last = LOSS.number(training.mean[0]), LOSS.number(training.mean[-1])
-    return (
-        f"Loss of {result.name}, mean over {words.count(len(result.finished), 'seed')}: training "
-        f"loss falls from {first} to {last}; validation loss is {_lowest_and_last(validation)}."
-    )
+    text = f"Loss of {result.name}, mean over {words.count(len(result.finished), 'seed')}: "
+    parts = []
+    if training.mean.size:
+        first, last = LOSS.number(training.mean[0]), LOSS.number(training.mean[-1])
+        parts.append(f"training loss falls from {first} to {last}")
+    if validation.mean.size:
+        parts.append(f"validation loss is {_lowest_and_last(validation)}")
+    return f"{text}{'; '.join(parts)}."
 
 
 def _lowest_and_last(validation: LossCurves) -> str:
-    mean = validation.mean
-    at = int(np.argmin(mean))
+    at, mean = validation.at, validation.mean
+    lowest = int(np.argmin(mean))
     return (
-        f"lowest, {LOSS.number(mean[at])}, after epoch {at + 1}, and {LOSS.number(mean[-1])} "
-        f"after the last, {len(mean)}"
+        f"lowest, {LOSS.number(mean[lowest])}, after epoch {at[lowest]:g}, and "
+        f"{LOSS.number(mean[-1])} after the last, {at[-1]:g}"
     )
 
 
 def _compared(settings: Sequence[SettingResult], top: float) -> Iterator[Block]:
-    """The chart of all settings, if at least two have a finished run."""
-    known = [result for result in settings if result.finished]
+    """The chart of all settings, if validation loss is known of at least two."""
+    by_epoch = {result.name: epoch_curves(result.finished) for result in settings}
+    known = {name: both for name, both in by_epoch.items() if both[1].mean.size}
     if len(known) < 2:
         return
-    curves = {result.name: epoch_curves(result.finished) for result in known[:MOST_SETTINGS]}
-    lowest = [f"{name} is {_lowest_and_last(both[1])}" for name, both in curves.items()]
+    curves = dict(list(known.items())[:MOST_SETTINGS])
+    ends = [f"{name} is {_lowest_and_last(both[1])}" for name, both in curves.items()]
     yield Heading("All settings in one chart")
     yield Figure.drawn(
         "learning-curves",
         "Thick lines with marks: mean validation loss over seeds, with a band of one standard "
         "deviation each way. Thin dashed lines: mean training loss over seeds."
         + left_out(len(curves), len(known), "settings", ""),
-        f"Mean validation loss of all settings: {'; '.join(lowest)}.",
+        f"Mean validation loss of all settings: {'; '.join(ends)}.",
         lambda width: all_settings(curves, top, width),
     )

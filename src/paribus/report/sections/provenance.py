@@ -26,11 +26,13 @@ MOST_NAMES = 8
 
 
 def proof(results: Results) -> Section:
-    """What each variation shares with the baseline, by the hashes in the records."""
+    """What each variation shares with the baseline, as far as the records have hashes."""
     if not results.pairings:
         text = "There is only one setting, so there is nothing to pair."
         return Section("pairing", [Paragraph(text)])
     baseline = results.baseline.name
+    if not any(pairing.seeds for pairing in results.pairings) and _unproved(results):
+        return Section("pairing", [Paragraph(_DECLARED)])
     blocks: list[Block] = [
         Paragraph(
             "Every run records SHA-256 hashes of what it draws from each random stream. Equal "
@@ -49,12 +51,33 @@ def proof(results: Results) -> Section:
             if pairing.seeds
         ),
     ]
+    if unproved := _unproved(results):
+        where = [f"{name} in {words.count(seeds, 'seed')}" for name, seeds in unproved.items()]
+        blocks.append(Paragraph(f"Without hashes: {words.listed(where)}. {_DECLARED}"))
     return Section("pairing", blocks)
+
+
+_DECLARED = (
+    "Where the records have no hashes of what the runs drew from their random streams, pairing is "
+    "declared by equal seeds, not proved. The luck of a seed cancels only if both of its runs "
+    "really drew the same numbers."
+)
+
+
+def _unproved(results: Results) -> dict[str, int]:
+    """Variation -> the seeds that it and the baseline finished, but without hashes."""
+    baseline = {record.facts.seed for record in results.baseline.finished}
+    counts = {
+        result.name: sum(record.facts.seed in baseline for record in result.finished)
+        - pairing.seeds
+        for pairing, result in zip(results.pairings, results.variations, strict=True)
+    }
+    return {name: seeds for name, seeds in counts.items() if seeds}
 
 
 def _equal(pairing: Pairing) -> tuple[Cell, ...]:
     if not pairing.seeds:
-        return (Cell("no seed finished in both"), *(Cell(words.NONE) for _ in range(3)))
+        return (Cell("no seed with hashes of both"), *(Cell(words.NONE) for _ in range(3)))
     equal = (pairing.order, pairing.augmentation, pairing.dropout, pairing.initial_values)
     return tuple(Cell(f"{number} of {pairing.seeds}") for number in equal)
 
@@ -122,10 +145,11 @@ def went_on_elsewhere(results: Results) -> list[str]:
     ]
 
 
-def _differ(found: Sequence[Environment]) -> bool:
+def _differ(known: Sequence[Environment]) -> bool:
     """Whether there are several machines or versions; a study may be about engines, not builds."""
-    elsewhere = {its.model_copy(update={"engine": None}) for its in found}
-    builds = {its.engine for its in found if its.engine}
+    known = [environment for environment in known if environment != Environment()]
+    elsewhere = {environment.model_copy(update={"engine": None}) for environment in known}
+    builds = {environment.engine for environment in known if environment.engine}
     return max(len(elsewhere), len(builds)) > 1
 
 
@@ -170,10 +194,13 @@ def _table(results: Results) -> Table:
     rows += [row for facts in data for row in _data(facts)]
     rows += _dates(results)
     rows += _interruptions(results)
-    return Table("Machine, versions, data and dates", ("", ""), tuple(rows), numeric=False)
+    known = tuple((title, cells) for title, cells in rows if cells[0].text)
+    return Table("Machine, versions, data and dates", ("", ""), known, numeric=False)
 
 
 def _environment(environment: Environment) -> list[Row]:
+    if environment == Environment():
+        return [_text("Machine and versions", "unknown")]
     commit = environment.git_commit or "none: not a git checkout"
     changed = ", with uncommitted changes" if environment.git_dirty else ""
     return [
@@ -184,7 +211,7 @@ def _environment(environment: Environment) -> list[Row]:
         _text("Engine", _engine(environment)),
         _text("NumPy", environment.numpy),
         _text("System", environment.platform),
-        _text("Processor", f"{environment.cpu}, {environment.cpu_capability}"),
+        _text("Processor", ", ".join(filter(None, (environment.cpu, environment.cpu_capability)))),
         _text(
             "Threads per run",
             "" if environment.threads is None else words.whole(environment.threads),
@@ -195,38 +222,40 @@ def _environment(environment: Environment) -> list[Row]:
 def _engine(environment: Environment) -> str:
     if environment.engine is None:
         return "PyTorch"
-    its = environment.engine
-    return f"Paribus's own, built for {its.build}, SHA-256 {its.digest}"
+    engine = environment.engine
+    return f"Paribus's own, built for {engine.build}, SHA-256 {engine.digest}"
 
 
 def _data(data: DataFacts) -> list[Row]:
-    images = words.whole(sum(filter(None, (data.training, data.validation, data.test))))
+    images = sum(filter(None, (data.training, data.validation, data.test)))
+    size = words.count(images, "image") if images else ""
     return [
-        _text("Data", f"{words.readable(data.source)}, {images} images"),
+        _text("Data", ", ".join(filter(None, (words.readable(data.source), size)))),
         _text("Data fingerprint", data.fingerprint),
     ]
 
 
 def _dates(results: Results) -> list[Row]:
     facts = [record.facts for record in results.records]
-    first, last = min(its.started for its in facts), max(its.ended for its in facts)
-    minutes = sum(its.train_seconds for its in facts) / 60
+    first, last = min(run.started for run in facts), max(run.ended for run in facts)
+    minutes = sum(run.train_seconds for run in facts) / 60
+    total = f"{minutes:,.1f}{words.NO_BREAK}minutes on one core" if minutes else ""
     return [
         _text("Trained", f"{_minute(first)} to {_minute(last)} UTC"),
-        _text("Total training time", f"{minutes:,.1f}{words.NO_BREAK}minutes on one core"),
+        _text("Total training time", total),
     ]
 
 
 def _interruptions(results: Results) -> list[Row]:
     facts = [record.facts for record in results.records]
     rows = []
-    if resumes := sum(its.resumes for its in facts):
+    if resumes := sum(run.resumes for run in facts):
         many = words.count(resumes, "time")
         bits = "" if went_on_elsewhere(results) else ", bit-identical"
         rows.append(_text("Resumed from a checkpoint", f"{many}{bits}"))
-    if retries := sum(its.retries for its in facts):
+    if retries := sum(run.retries for run in facts):
         rows.append(_text("Retried after being killed", words.count(retries, "time")))
-    if peak := max((its.peak_memory or 0 for its in facts), default=0):
+    if peak := max((run.peak_memory or 0 for run in facts), default=0):
         rows.append(_text("Peak memory of a process", f"{peak / 2**20:,.0f}{words.NO_BREAK}MiB"))
     return rows
 
@@ -236,4 +265,5 @@ def _minute(moment: str) -> str:
 
 
 def _text(title: str, text: str) -> Row:
-    return title, (Cell(safe_name(text)),)
+    """A row; one without text is left out of the table."""
+    return title, (Cell(safe_name(text) if text else ""),)

@@ -7,16 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from paribus.comparison.compare import Comparison
 from paribus.comparison.sequential import SeedPath
 from paribus.comparison.study import StudyComparison
+from paribus.metrics.metric import Metric
+from paribus.names import safe_name
 from paribus.narrative import words
+from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
-from paribus.report.charts.intervals import FEWEST, Mark, Panel, Plan, intervals, more_seeds
+from paribus.report.charts.intervals import FEWEST, Plan, intervals, more_seeds
 from paribus.report.sections.cells import (
     MOST_VARIATIONS,
     equivalence,
-    found,
+    estimate,
+    label,
     left_out,
     marked,
-    p_value,
+    panel,
     seeds_needed,
     tone,
 )
@@ -27,48 +31,79 @@ from paribus.stats.looks import nominal_level
 LEAST_AXIS, MOST_AXIS = 20, 100
 
 
-def seeds(results: Results) -> Section:
+def seeds(results: Results) -> Section | None:
     """The half width of the interval against seeds, and the looks of a study that has them."""
     compared = results.compared
+    if not results.variations:
+        return None
     known = [c for c in compared.primary if c.sd and c.n_seeds > 1] if compared else []
     blocks: list[Block] = []
-    if known:
-        blocks += _plan(known, results.study.margin)
-    else:
+    if not known:
         text = "To tell, at least two paired seeds with different results are needed."
         blocks.append(Paragraph(text))
-    if compared is not None and not isinstance(results.study.seeds, int):
-        blocks += _path(compared, results.study.seeds.looks)
+    elif results.primary.compare == "difference":
+        blocks += _plan(known, results.primary)
+    else:
+        blocks += _needed(known, results.primary)
+    if compared is not None and results.study.looks is not None:
+        blocks += _path(compared, results.study.looks)
     return Section("seeds", blocks)
 
 
-def _plan(known: Sequence[Comparison], margin: float | None) -> Iterator[Block]:
-    drawn = known[:MOST_VARIATIONS]
-    plans = [Plan(c.variation, c.n_seeds, c.sd, c.level) for c in drawn if c.sd]
-    most = _axis(drawn)
-    points = words.Unit(2)
-    now = [f"{plan.variation} {points.number(plan.half_width(plan.n_seeds))}" for plan in plans]
+def _needed(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
+    by = "as a ratio" if metric.compare == "ratio" else "by ranks"
     yield Paragraph(
-        "How wide the interval of the difference in test accuracy would be with other numbers of "
-        "seeds, if the differences keep their present spread. The half width is about the smallest "
-        "difference that so many seeds can show; to show equivalence, it must be below the margin. "
-        "This is only a plan: the spread is itself an estimate.",
+        f"{label(metric)} is compared {by}, whose interval doesn't narrow by a simple rule: only "
+        "the seeds that would decide are given.",
         quiet=True,
     )
+    yield Table(
+        "Seeds so far, and in all to decide",
+        ("", "Seeds now", "Seeds needed"),
+        tuple((c.variation, (Cell(str(c.n_seeds)), Cell(_outcome(c)))) for c in known),
+    )
+
+
+def _plan(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
+    drawn = known[:MOST_VARIATIONS]
+    plans, most, width_of = [_planned(c) for c in drawn], _axis(drawn), _widths(metric)
+    unit = difference_of(metric).sign
+    unit = safe_name(unit) if unit else ""
+    now = [f"{plan.variation} {width_of.number(plan.half_width(plan.n_seeds))}" for plan in plans]
+    margin = (metric.margin or 0.0) * difference_of(metric).scale
+    yield Paragraph(
+        f"How wide the interval of the difference in {safe_name(metric.label)} would be with other "
+        "numbers of seeds, if the differences keep their present spread. The half width is about "
+        "the smallest difference that so many seeds can show; to show equivalence, it must be "
+        "below the margin. This is only a plan: the spread is itself an estimate.",
+        quiet=True,
+    )
+    images = " on the same test images" if metric.images else ""
+    dashed = ", the dashed line is the study's margin" if margin else ""
     yield Figure.drawn(
         "more-seeds",
-        "Half width of the interval over new seeds on the same test images. The marks are at the "
-        "present number of seeds, the dashed line is the study's margin."
-        + left_out(len(drawn), len(known), "variations"),
-        "Half width of the interval in test accuracy against the number of seeds, now "
-        f"{words.listed(now)} points; it falls with the square root of the seeds.",
-        lambda width: more_seeds(plans, margin or 0.0, most, width),
+        f"Half width of the interval over new seeds{images}. The marks are at the present number "
+        f"of seeds{dashed}." + left_out(len(drawn), len(known), "variations"),
+        f"Half width of the interval in {safe_name(metric.label)} against the number of seeds, now "
+        f"{words.listed(now)} {unit}".rstrip()
+        + "; it falls with the square root of the seeds.",
+        lambda width: more_seeds(plans, unit, margin, most, width),
     )
     yield Table(
-        "Half width of the interval in points",
+        f"Half width of the interval{f' in {unit}' if unit else ''}",
         ("", "Seeds now", "Now", "Twice the seeds", "Four times", "Seeds needed"),
         tuple((c.variation, _row(c)) for c in known),
     )
+
+
+def _planned(c: Comparison) -> Plan:
+    assert c.sd is not None, "only comparisons with a spread are planned"
+    return Plan(c.variation, c.n_seeds, c.sd * difference_of(c.metric).scale, c.level)
+
+
+def _widths(metric: Metric) -> Unit:
+    """How half widths are written: with one digit more than values."""
+    return Unit(metric.digits + (metric.written != "number"))
 
 
 def _axis(drawn: Sequence[Comparison]) -> int:
@@ -82,14 +117,16 @@ def _axis(drawn: Sequence[Comparison]) -> int:
 
 
 def _row(c: Comparison) -> tuple[Cell, ...]:
-    assert c.sd is not None, "only comparisons with a spread are planned"
-    plan, points = Plan(c.variation, c.n_seeds, c.sd, c.level), words.Unit(2)
-    decided = marked(c.verdict) if c.verdict != "undecided" else ""
+    plan, width_of = _planned(c), _widths(c.metric)
     return (
         Cell(str(c.n_seeds)),
-        *(Cell(f"± {points.number(plan.half_width(k * c.n_seeds))}") for k in (1, 2, 4)),
-        Cell(decided or seeds_needed(c)),
+        *(Cell(f"± {width_of.number(plan.half_width(k * c.n_seeds))}") for k in (1, 2, 4)),
+        Cell(_outcome(c)),
     )
+
+
+def _outcome(c: Comparison) -> str:
+    return marked(c.verdict) if c.verdict != "undecided" else seeds_needed(c)
 
 
 # ---- looks --------------------------------------------------------------------------------------
@@ -105,16 +142,16 @@ def _path(compared: StudyComparison, looks: Sequence[int]) -> Iterator[Block]:
         "all of them together have an error rate of 5 %; the intervals are widened to match. A "
         "variation that has its verdict gets no more seeds."
     )
-    seed_paths = compared.seed_paths
-    yield from _path_figure(seed_paths)
+    seed_paths, metric = compared.seed_paths, compared.values.primary
+    yield from _path_figure(seed_paths, metric)
     yield Table(
-        "Test accuracy at each look; p is adjusted for all looks and variations",
+        f"{label(metric)} at each look; p is adjusted for all looks and variations",
         ("", "Seeds", "Difference", "p", "Verdict", "Next"),
         tuple(row for name, seed_path in seed_paths.items() for row in _rows(name, seed_path)),
     )
 
 
-def _path_figure(seed_paths: Mapping[str, SeedPath]) -> Iterator[Figure]:
+def _path_figure(seed_paths: Mapping[str, SeedPath], metric: Metric) -> Iterator[Figure]:
     begun = {
         name: seed_path
         for name, seed_path in seed_paths.items()
@@ -123,26 +160,18 @@ def _path_figure(seed_paths: Mapping[str, SeedPath]) -> Iterator[Figure]:
     if not begun:
         return
     drawn = dict(list(begun.items())[:MOST_VARIATIONS])
-    panels = [_panel(name, seed_path) for name, seed_path in drawn.items()]
+    panels = [
+        panel(name, metric, [(f"{c.n_seeds} seeds", c) for c in of.path if c.estimate is not None])
+        for name, of in drawn.items()
+    ]
     ends = [f"{name} {seed_path.path[-1].verdict}" for name, seed_path in drawn.items()]
     yield Figure.drawn(
         "looks",
         "The estimate and its interval at each look; the gray band is the margin."
         + left_out(len(drawn), len(begun), "variations"),
-        f"Difference in test accuracy at each look: {words.listed(ends)}.",
+        f"Difference in {safe_name(metric.label)} at each look: {words.listed(ends)}.",
         lambda width: intervals(panels, width),
     )
-
-
-def _panel(name: str, seed_path: SeedPath) -> Panel:
-    marks = []
-    for c in seed_path.path:
-        if c.estimate is not None:
-            low, high = (None if end is None else 100 * end for end in (c.low, c.high))
-            marks.append(Mark(f"{c.n_seeds} seeds", c.verdict, 100 * c.estimate, low, high))
-    margin = seed_path.path[-1].metric.margin
-    margin_points = None if margin is None else 100 * margin
-    return Panel(name, "difference in points", tuple(marks), margin=margin_points)
 
 
 def _rows(name: str, seed_path: SeedPath) -> Iterator[tuple[str, tuple[Cell, ...]]]:
@@ -154,7 +183,7 @@ def _rows(name: str, seed_path: SeedPath) -> Iterator[tuple[str, tuple[Cell, ...
             name,
             (
                 Cell(str(c.n_seeds)),
-                Cell(found(c)),
+                Cell(estimate(c)),
                 Cell(p_value(c.p_adjusted), equivalence(c)),
                 Cell(marked(c.verdict), tone=tone(c.verdict)),
                 Cell(_next(seed_path) if last else "more seeds"),

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
-from paribus.narrative.numbers import unit_of
-from paribus.report.blocks import Cell, Paragraph, Section, Table
+from paribus.narrative.numbers import change_of, value_of
+from paribus.records.types import Environment
+from paribus.report.blocks import Block, Cell, Paragraph, Section, Table
+from paribus.report.sections.cells import label
 from paribus.results import Results
 from paribus.study.config import Augmentation, Config
 from paribus.study.section import Section as Part
@@ -19,7 +21,7 @@ Row = tuple[str, tuple[Cell, ...]]
 
 def settings(results: Results) -> Section:
     """Every setting side by side; what differs from the baseline stands out."""
-    layers = max((len(_layers(result)) for result in results.settings), default=0)
+    layers = max(len(result.network.layers) for result in results.settings)
     rows = [
         _row("Changes", results, _changes),
         *(_row(f"Layer {n + 1}", results, _layer(n)) for n in range(layers)),
@@ -31,10 +33,11 @@ def settings(results: Results) -> Section:
         _row("Batch size", results, lambda result: words.whole(result.setting.config.batch_size)),
         _row("Engine", results, _engine),
     ]
+    known = [(title, cells) for title, cells in rows if any(c.text != words.NONE for c in cells)]
     table = Table(
         "Configuration of each setting; bold where it differs from the baseline",
         ("", *(result.name for result in results.settings)),
-        tuple(rows),
+        tuple(known),
         numeric=False,
     )
     return Section("settings", [table])
@@ -55,20 +58,16 @@ def _changes(result: SettingResult) -> str:
     )
 
 
-def _layers(result: SettingResult) -> tuple[str, ...]:
-    return result.facts.network.layers if result.facts else ()
-
-
 def _layer(number: int) -> Callable[[SettingResult], str]:
     def name(result: SettingResult) -> str:
-        layers = _layers(result)
+        layers = result.network.layers
         return safe_name(layers[number]) if number < len(layers) else words.NONE
 
     return name
 
 
 def _parameters(result: SettingResult) -> str:
-    number = result.facts.network.parameters if result.facts else None
+    number = result.network.parameters
     return words.NONE if number is None else words.whole(number)
 
 
@@ -96,9 +95,9 @@ def _augmentation(augmentation: Augmentation) -> str:
 
 
 def _engine(result: SettingResult) -> str:
-    if result.facts is None:
+    if result.environment == Environment():
         return words.NONE
-    return "Paribus's own" if result.facts.environment.engine else "PyTorch"
+    return "Paribus's own" if result.environment.engine else "PyTorch"
 
 
 def _spaced(key: str) -> str:
@@ -109,7 +108,9 @@ def _spaced(key: str) -> str:
 
 
 def side_by_side(results: Results) -> Section:
-    """Every metric of every setting: mean, spread, and mean difference to the baseline."""
+    """Every known metric of every setting: mean, spread, and mean difference to the baseline."""
+    known = [m for m in results.metrics if any(r.spread(m.name).n for r in results.settings)]
+    unknown = [safe_name(m.label) for m in results.metrics if m not in known]
     table = Table(
         "Mean over seeds ± one standard deviation; below, the mean difference from "
         f"{results.baseline.name}",
@@ -118,7 +119,7 @@ def side_by_side(results: Results) -> Section:
             ("Finished seeds", tuple(Cell(str(len(r.finished))) for r in results.settings)),
             *(
                 (_title(metric), tuple(_measured(metric, r, results) for r in results.settings))
-                for metric in results.metrics
+                for metric in known
             ),
         ),
     )
@@ -129,18 +130,21 @@ def side_by_side(results: Results) -> Section:
         "programs on the machine hardly change.",
         quiet=True,
     )
-    return Section("metrics", [table, explanation])
+    blocks: list[Block] = [table, explanation]
+    if unknown:
+        blocks.append(Paragraph(f"No run has a value of {words.listed(unknown)}.", quiet=True))
+    return Section("metrics", blocks)
 
 
 def _measured(metric: Metric, result: SettingResult, results: Results) -> Cell:
-    unit = unit_of(metric)
-    text = unit.spread(result.spread(metric.name))
+    units = value_of(metric), change_of(metric)
+    value, change = (unit.bare if metric.unit else unit for unit in units)  # the title names it
+    text = value.spread(result.spread(metric.name))
     if result is results.baseline:
         return Cell(text)
     difference = result.difference(metric.name, results.baseline)
-    return Cell(text, unit.change(difference.mean) if difference.n else "")
+    return Cell(text, change.value(difference.mean) if difference.n else "")
 
 
 def _title(metric: Metric) -> str:
-    title = safe_name(metric.label[0].upper() + metric.label[1:])
-    return f"{title} ({safe_name(metric.unit)})" if metric.unit else title
+    return f"{label(metric)} ({safe_name(metric.unit)})" if metric.unit else label(metric)

@@ -22,7 +22,7 @@ const SORTS = {
   wrong: { title: "most seeds wrong", rank: (its) => -its.wrong / its.seeds, says: agreement },
   confident: { title: "most confident error", rank: (its) => -its.p[1], says: rivalShare },
   boundary: { title: "closest to the boundary", rank: (its) => Math.abs(its.margin), says: bothShares },
-  suspicion: { title: "label-error suspicion", rank: (its) => its.image.suspicion.rank, says: suspicionRank },
+  suspicion: { title: "label-error suspicion", rank: (its) => its.image.suspicion?.rank ?? 0, says: suspicionRank },
   fixed: { title: "most fixed", rank: (its) => -its.fixed[0], says: (its) => change("fixed", its.fixed) },
   broken: { title: "most broken", rank: (its) => -its.broken[0], says: (its) => change("broken", its.broken) },
 };
@@ -88,14 +88,17 @@ function agreement(its) {
 }
 
 function rivalShare(its) {
+  if (its.p[1] === null) return [named(its.rival)];
   return [named(its.rival), ` ${percent(its.p[1])}`];
 }
 
 function bothShares(its) {
+  if (its.p[0] === null) return [named(its.rival)];
   return [named(its.true), ` ${percent(its.p[0])}, `, named(its.rival), ` ${percent(its.p[1])}`];
 }
 
 function suspicionRank(its) {
+  if (!its.image.suspicion) return ["suspicion unknown"];
   return [`suspicion rank ${whole(its.image.suspicion.rank)}`];
 }
 
@@ -212,7 +215,9 @@ function image(name, alt, index, properties = {}) {
 }
 
 function fillFilters(state) {
-  const { seeds } = settingOf(state.setting);
+  const setting = settingOf(state.setting);
+  const { seeds } = setting;
+  const sorts = Object.entries(SORTS).filter(([sort]) => canBe(sort, seeds) && (canSort(sort, setting) || sort === state.sort));
   const classes = ["", ...data.names].map((name) => [name, name || "any"]);
   const agreeing = Array.from({ length: seeds }, (_, n) => [n + 1, `at least ${n + 1} of ${seeds}`]);
   fill("setting", data.settings.map(({ name }) => [name, name]), state);
@@ -220,7 +225,13 @@ function fillFilters(state) {
   fill("predicted", classes, state);
   fill("kind", Object.entries(KINDS).filter(([kind]) => canBe(kind, seeds) || kind === state.kind), state);
   fill("least", [[0, "any number"], ...agreeing], state);
-  fill("sort", Object.entries(SORTS).filter(([sort]) => canBe(sort, seeds)).map(([key, { title }]) => [key, title]), state);
+  fill("sort", sorts.map(([key, { title }]) => [key, title]), state);
+}
+
+// Some orders need probabilities, where the records may have predicted classes alone.
+function canSort(sort, setting) {
+  if (sort === "suspicion") return data.cases.every((one) => one.suspicion);
+  return setting.hasProbabilities || !["confident", "boundary"].includes(sort);
 }
 
 // One seed can't disagree with itself, and nothing is fixed or broken without a variation.
@@ -241,11 +252,13 @@ function showImage(state, its) {
   showSteps(state, its);
   part("name").textContent = `Test image ${its.image.index}`;
   part("verdict").replaceChildren(...verdict(its));
+  part("shares").hidden = its.p[0] === null;
   part("shares").replaceChildren(share("right", its.true, its.p[0]), share("wrong", its.rival, its.p[1]));
   showSides(state, its);
   part("votes").replaceChildren(...data.settings.map((setting) => voteRow(state, its.image, setting)));
   showNearest(its);
-  part("suspicion").textContent = suspicion(its.image.suspicion);
+  part("suspicion-part").hidden = !its.image.suspicion;
+  if (its.image.suspicion) part("suspicion").textContent = suspicion(its.image.suspicion);
 }
 
 function verdict(its) {

@@ -7,8 +7,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
-from paribus.report.findings import find
-from paribus.report.summary import Summary, summarize
 
 from paribus.comparison.study import StudyComparison
 from paribus.narrative.notes import notes
@@ -27,15 +25,16 @@ from paribus.report.blocks import (
 )
 from paribus.report.sections import sections
 from paribus.report.sections.confusion import SHOWN
+from paribus.results import Results
 from paribus.study.spec import Study
-from report.reports import claiming, ordinary
+from report.reports import claiming, ordinary, results_of
 from synthetic import make_records, make_study
 
 B = TypeVar("B", bound=Block)
 
 
-def report_of(summary: Summary) -> dict[str, Section]:
-    return {section.anchor: section for section in sections(summary)}
+def report_of(results: Results) -> dict[str, Section]:
+    return {section.anchor: section for section in sections(results)}
 
 
 def changed(study: Study, **changes: Any) -> Study:
@@ -55,27 +54,27 @@ def said(section: Section) -> str:
 
 
 @pytest.fixture(scope="module")
-def summary() -> Summary:
+def results() -> Results:
     written = ordinary()
-    return summarize(written.study, written.records)
+    return results_of(written.study, written.records)
 
 
 @pytest.fixture(scope="module")
-def compared(summary: Summary) -> StudyComparison:
-    assert summary.findings.compared is not None
-    return summary.findings.compared
+def compared(results: Results) -> StudyComparison:
+    assert results.compared is not None
+    return results.compared
 
 
 @pytest.fixture(scope="module")
-def report(summary: Summary) -> dict[str, Section]:
-    return report_of(summary)
+def report(results: Results) -> dict[str, Section]:
+    return report_of(results)
 
 
 @pytest.fixture(scope="module")
 def many() -> dict[str, Section]:
     """The report of twelve variations."""
     study = make_study(seeds=3, epochs=4, settings=["main", *(f"v{n}" for n in range(12))])
-    return report_of(summarize(study, make_records(study, images=60)))
+    return report_of(results_of(study, make_records(study, images=60)))
 
 
 # ---- the first screen ---------------------------------------------------------------------------
@@ -93,7 +92,7 @@ def test_the_first_screen_has_a_line_a_variation_with_its_verdict(
 
 def test_one_seed_is_not_tested_and_the_line_says_what_it_compares() -> None:
     study = make_study(seeds=1, epochs=3)
-    single = report_of(summarize(study, make_records(study, images=60)))
+    single = report_of(results_of(study, make_records(study, images=60)))
     lines = all_of(single["answer"], Verdicts)[0].lines
     assert [line.verdict for line in lines] == ["not tested", "not tested"]
     assert all("two trained networks, not two ways of training" in line.rest for line in lines)
@@ -116,8 +115,8 @@ def test_settings_that_can_not_be_compared_still_have_a_report() -> None:
             record, predictions=replace(record.predictions, index=record.predictions.index + 1)
         )
 
-    found = summarize(study, [other_images(record) for record in records])
-    assert found.findings.compared is None and len(found.tables["comparisons"]) == 0
+    found = results_of(study, [other_images(record) for record in records])
+    assert found.compared is None and len(found.tables["comparisons"]) == 0
     shown = report_of(found)
     alert = all_of(shown["answer"], Alert)[0]
     assert "was tested on other images" in alert.items[0]
@@ -128,14 +127,14 @@ def test_settings_that_can_not_be_compared_still_have_a_report() -> None:
 def test_a_claim_that_can_not_be_tested_is_said_to_be_so() -> None:
     study = make_study(seeds=2, epochs=3, settings=["main", "l2"])
     claims = [{"id": "a", "says": "x", "test": {"worst": ["unicorn"], "metric": "recall"}}]
-    findings = find(changed(study, claims=claims), make_records(study, images=60))
-    assert findings.claims == () and "unicorn" in findings.refused[0]
-    assert findings.compared is not None
+    results = results_of(changed(study, claims=claims), make_records(study, images=60))
+    assert results.judged == () and "unicorn" in results.refused[0]
+    assert results.compared is not None
 
 
 def test_a_baseline_alone_has_nothing_to_compare() -> None:
     study = make_study(seeds=2, epochs=3, settings=["main"])
-    shown = report_of(summarize(study, make_records(study, images=60)))
+    shown = report_of(results_of(study, make_records(study, images=60)))
     assert not all_of(shown["answer"], Verdicts)
     assert "There is no variation" in said(shown["comparison"])
     assert "seeds" not in shown and "confusion-change" not in shown
@@ -166,7 +165,7 @@ def test_every_note_is_shown_once_with_what_it_is_about(
     shown = [plain(cells[0].text) for _, cells in table.rows]
     said = {n for c in compared.comparisons if c.metric.family != "recall" for n in notes(c)}
     assert len(shown) == len(set(shown)) == len(said)
-    assert any("left out, where a value is missing" in note for note in shown)
+    assert any("excluded because a value is missing" in note for note in shown)
 
 
 def test_both_intervals_of_test_accuracy_stand_beside_each_other(
@@ -212,11 +211,11 @@ def test_of_many_variations_the_chart_shows_some_and_the_table_all(
 
 
 def test_every_claim_has_its_verdict_evidence_and_a_link_to_what_shows_it(
-    report: dict[str, Section], summary: Summary
+    report: dict[str, Section], results: Results
 ) -> None:
     table = all_of(report["claims"], Table)[0]
     assert [name for name, _ in table.rows] == ["faster", "time", "worst"]
-    for (name, cells), of in zip(table.rows, summary.findings.claims, strict=True):
+    for (name, cells), of in zip(table.rows, results.judged, strict=True):
         assert cells[0].anchor == f"claim-{name}"
         assert cells[1].text.endswith(of.verdict) and cells[1].tone == of.verdict
         assert len(cells[2].text) > 20
@@ -228,10 +227,10 @@ def test_the_sections_are_in_the_order_of_their_titles(report: dict[str, Section
 
 
 def test_observations_are_shown_with_print_signs_and_lead_to_their_place(
-    report: dict[str, Section], summary: Summary
+    report: dict[str, Section], results: Results
 ) -> None:
     points = all_of(report["observations"], Points)[0].points
-    assert [point.topic for point in points] == [o.topic for o in summary.findings.observations]
+    assert [point.topic for point in points] == [o.topic for o in results.observations]
     assert all(point.link in report for point in points)
     assert not [point for point in points if " -" in point.text or "[-" in point.text]
 
@@ -251,13 +250,14 @@ def test_a_planted_confusion_is_marked_and_said() -> None:
         assert record.predictions is not None
         if record.facts.setting == "main":
             return record
+        assert record.predictions.last is not None
         last = record.predictions.last.copy()
         cats = np.flatnonzero(record.predictions.labels == 3)[: 40 + record.facts.seed]
         last[cats] = np.log(np.where(np.arange(10) == 5, 0.91, 0.01))
         return replace(record, predictions=replace(record.predictions, last=last))
 
     records = [planted(record) for record in make_records(study, images=500)]
-    section = report_of(summarize(study, records))["confusion-change"]
+    section = report_of(results_of(study, records))["confusion-change"]
     assert "cat taken for dog, +" in said(section)
     matrix = all_of(section, Matrix)[0]
     cell = matrix.cells[matrix.classes.index("cat")][5]
@@ -265,9 +265,9 @@ def test_a_planted_confusion_is_marked_and_said() -> None:
     assert sum(bool(one.mark) for row in matrix.cells for one in row) <= 3
 
 
-def test_colors_tell_gain_from_loss(report: dict[str, Section], summary: Summary) -> None:
+def test_colors_tell_gain_from_loss(report: dict[str, Section], results: Results) -> None:
     block = all_of(report["confusion-change"], Matrix)[0]
-    difference = summary.findings.confusions["batch-norm"]
+    difference = results.confusion_changes["batch-norm"]
     for i, row in enumerate(block.cells):
         for j, cell in enumerate(row):
             mean = difference.mean[i, j]
@@ -295,7 +295,7 @@ def test_a_study_with_looks_shows_its_path_and_where_it_stopped() -> None:
         margin=0.2,
     )
     records = [r for r in make_records(study, images=500) if r.facts.seed < 3]
-    shown = report_of(summarize(study, records))
+    shown = report_of(results_of(study, records))
     assert "looks at 3 and 5 seeds" in said(shown["seeds"])
     table = all_of(shown["seeds"], Table)[-1]
     ends = {name: cells[4].text for name, cells in table.rows}
@@ -312,13 +312,13 @@ def test_before_the_first_look_nothing_is_tested() -> None:
         seeds={"until": "decided", "looks": [4, 8]},
     )
     records = [r for r in make_records(study, images=100) if r.facts.seed < 2]
-    shown = report_of(summarize(study, records))
+    shown = report_of(results_of(study, records))
     line = all_of(shown["answer"], Verdicts)[0].lines[0]
     assert line.verdict == "not tested" and "The first look is at 4 seeds" in line.rest
     rows = all_of(shown["seeds"], Table)[-1].rows
     assert rows[0][1][-1].text == "look at 4 seeds"
 
 
-def test_claims_can_be_of_any_place(summary: Summary) -> None:
-    assert {of.figure for of in summary.findings.claims} == {"loss", "comparison", "recall"}
-    assert claiming(summary.study).claims == summary.study.claims
+def test_claims_can_be_of_any_place(results: Results) -> None:
+    assert {of.figure for of in results.judged} == {"loss", "comparison", "recall"}
+    assert claiming(results.study).claims == results.study.claims

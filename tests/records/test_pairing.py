@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from paribus.records.pairing import Pairing, pairing
 from paribus.records.types import Record
-from paribus.report.pairing import Pairing, pairing
 from synthetic import make_records, make_study
 
 

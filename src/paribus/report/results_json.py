@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from paribus.narrative.numbers import Spread
 from paribus.narrative.observation import Observation
-from paribus.narrative.words import Spread
 from paribus.records.types import RunFacts
 from paribus.report.sections.provenance import environments
 from paribus.results import Results
@@ -29,6 +29,7 @@ def results_json(results: Results) -> str:
         "settings": [_setting(result, results.baseline) for result in results.settings],
         "runs": _rows(results.tables["runs"]),
         "absent": [{"setting": run.setting.name, "seed": run.seed} for run, _ in results.absent],
+        "missing": list(results.missing),
         "comparisons": _rows(results.tables["comparisons"]),
         "claims": _rows(results.tables["claims"]),
         "observations": [_observation(of) for of in results.observations],
@@ -44,7 +45,6 @@ def results_json(results: Results) -> str:
 
 
 def _setting(result: SettingResult, baseline: SettingResult) -> dict[str, Any]:
-    network = result.facts.network if result.facts else None
     return {
         "name": result.name,
         "baseline": result is baseline,
@@ -52,8 +52,8 @@ def _setting(result: SettingResult, baseline: SettingResult) -> dict[str, Any]:
             path: {"from": before, "to": after}
             for path, (before, after) in result.setting.changes.items()
         },
-        "layers": list(network.layers) if network else None,
-        "parameters": network.parameters if network else None,
+        "layers": list(result.network.layers) or None,
+        "parameters": result.network.parameters,
         "finished": [record.facts.seed for record in result.finished],
         "failed": [record.facts.seed for record in result.failed],
         "metrics": {name: _spread(result.spread(name)) for name in map(str, result.by_seed)},
@@ -77,8 +77,8 @@ def _interruptions(facts: RunFacts) -> dict[str, Any]:
 
 def _observation(of: Observation) -> dict[str, Any]:
     numbers = {
-        setting: {name: _finite(number) for name, number in own.items()}
-        for setting, own in of.numbers.items()
+        setting: {name: _finite(number) for name, number in numbers_of.items()}
+        for setting, numbers_of in of.numbers.items()
     }
     return {"topic": of.topic, "text": of.text, "numbers": numbers, "figure": of.figure}
 

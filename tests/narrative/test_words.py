@@ -1,8 +1,6 @@
-"""Numbers are written with the digits and signs that a reader needs; names do no harm."""
+"""Values, names and sentences as readers see them; names do no harm."""
 
 from __future__ import annotations
-
-import math
 
 import pytest
 from hypothesis import given
@@ -10,47 +8,6 @@ from hypothesis import strategies as st
 
 from paribus.names import safe_class, safe_classes, safe_name
 from paribus.narrative import words
-from paribus.narrative.words import LOSS, NONE, PERCENT, SECONDS, Spread
-
-SPACE, MINUS = "\u00a0", "\u2212"
-
-
-def test_an_accuracy_is_in_percent_with_one_decimal() -> None:
-    assert PERCENT.value(0.4568) == f"45.7{SPACE}%"
-
-
-def test_a_loss_has_three_decimals_and_seconds_one() -> None:
-    assert LOSS.value(1.23456) == "1.235"
-    assert SECONDS.value(61.26) == f"61.3{SPACE}s"
-
-
-def test_a_difference_has_its_sign_and_is_in_points() -> None:
-    assert PERCENT.change(0.0123) == f"+1.2{SPACE}points"
-    assert PERCENT.change(-0.0123) == f"{MINUS}1.2{SPACE}points"
-
-
-def test_a_difference_that_rounds_to_nothing_has_no_sign() -> None:
-    assert PERCENT.signed(-0.0001) == PERCENT.signed(0.0001) == "0.0"
-
-
-@given(st.floats(-1e6, 1e6))
-def test_a_written_difference_reads_back_with_its_sign(value: float) -> None:
-    read = float(LOSS.signed(value).replace(MINUS, "-").replace(",", ""))
-    assert read == pytest.approx(value, abs=0.0005000001)
-
-
-def test_a_spread_is_mean_and_deviation_of_a_sample() -> None:
-    assert PERCENT.spread(Spread.of([0.4, 0.5])) == f"45.0 ± 7.1{SPACE}%"
-
-
-def test_one_value_has_no_spread_and_none_is_a_dash() -> None:
-    assert PERCENT.spread(Spread.of([0.4])) == f"40.0{SPACE}%"
-    assert PERCENT.spread(Spread(())) == NONE
-
-
-def test_what_is_no_number_is_a_dash_or_infinity() -> None:
-    assert LOSS.value(math.nan) == NONE
-    assert LOSS.value(math.inf) == "∞"
 
 
 @pytest.mark.parametrize(

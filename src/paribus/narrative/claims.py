@@ -1,0 +1,148 @@
+"""The verdict on a claim in sentences, with the numbers that it rests on."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from paribus.claims.judge import ClaimVerdict, Judged
+from paribus.claims.statement import Above, Equivalent, Inside, Statement, Toward
+from paribus.narrative.notes import ONE_SEED, on_level
+from paribus.narrative.numbers import Unit, difference_of, over_seeds, p_in_words, value_of
+
+ONE_NETWORK = "One seed gives one trained network; it says nothing about the way of training."
+
+#: Up to so many statements are all told; of more, the one that decides.
+MOST_TOLD = 4
+
+_CONTRARY = {"better": "worse", "worse": "better", "higher": "lower", "lower": "higher"}
+
+
+def evidence(verdict: ClaimVerdict) -> str:
+    """All statements of a claim, or of many the one that decides; then what else to know."""
+    if len(verdict.statements) <= MOST_TOLD:
+        told, counted = verdict.statements, ""
+    else:
+        told = (verdict.deciding,)
+        counts = Counter(judged.verdict for judged in verdict.statements)
+        shown = ", ".join(f"{number} {each}" for each, number in sorted(counts.items()))
+        counted = f"{len(verdict.statements)} statements: {shown}. The one that decides: "
+    notes = [note for judged in told for note in _notes(judged.statement)]
+    rule = verdict.deciding.statement.metric.note
+    sentences = [*map(sentence, told), *dict.fromkeys(notes), rule]
+    return counted + " ".join(filter(None, sentences))
+
+
+def sentence(judged: Judged) -> str:
+    """One statement with its numbers: "bn against main, test loss: -0.2 [-0.3, -0.1] nats ..."."""
+    claimed = judged.statement
+    shown = _about(claimed)
+    if claimed.interval:
+        estimate = _unit(claimed).estimate(claimed.interval)
+        shown = f"{shown}: {estimate} {over_seeds(claimed.n_seeds)}"
+    if claimed.answer is None:
+        return f"{shown}: {_why_unanswered(claimed)}"
+    return f"{shown}{_outcome(judged)} ({p_in_words(judged.p)})."
+
+
+def _about(claimed: Statement) -> str:
+    """The settings or classes, and the metric."""
+    label, first = claimed.metric.label, claimed.settings[0]
+    match claimed.expected:
+        case Above(upper, lower):
+            # Classes are ranked in one setting, settings among themselves.
+            whose = f"{first}, {label}" if len(claimed.settings) == 1 else label
+            return f"{whose}, {upper} minus {lower}" if upper else whose
+        case Inside() if len(claimed.settings) == 1:
+            return f"{first}, mean {label}"
+        case _:
+            return f"{first} against {claimed.settings[1]}, {label}"
+
+
+def _unit(claimed: Statement) -> Unit:
+    of_one = isinstance(claimed.expected, Inside) and len(claimed.settings) == 1
+    return (value_of if of_one else difference_of)(claimed.metric)
+
+
+def _outcome(judged: Judged) -> str:
+    """What is shown of a statement, as its sentence goes on after the numbers."""
+    claimed = judged.statement
+    match claimed.expected:
+        case Inside(low, high):
+            bounds = _unit(claimed).bounds(low, high)
+            return {
+                "supported": f" lies within {bounds}",
+                "refuted": f" lies outside {bounds}",
+                "undecided": f" is not shown to lie within {bounds}, nor outside",
+            }[judged.verdict]
+        case Above(upper, lower):
+            return {
+                "supported": f": {upper} lies above {lower}",
+                "refuted": f": {upper} lies below {lower}, not above",
+                "undecided": f": {upper} is not shown to lie above {lower}",
+            }[judged.verdict]
+        case Toward() | Equivalent():
+            expected = _expected(claimed)
+            return {
+                "supported": f": {expected}",
+                "refuted": f": {_instead(claimed)}not {expected}",
+                "undecided": f": not shown to be {expected}",
+            }[judged.verdict]
+
+
+def _expected(claimed: Statement) -> str:
+    match claimed.expected:
+        case Toward(expect, None):
+            return expect
+        case Toward(expect, float(by)):
+            return f"{expect} by {_unit(claimed).amount(by)} or more"
+        case _:
+            return _within_margin(claimed)
+
+
+def _instead(claimed: Statement) -> str:
+    """What is shown where the expectation is refuted: "worse, ", or nothing in particular."""
+    if claimed.answer and claimed.answer.inside_margin:
+        return f"{_within_margin(claimed)}, "
+    match claimed.expected:
+        case Toward(expect, None):
+            return f"{_CONTRARY[expect]}, "
+        case _:
+            return ""
+
+
+def _within_margin(claimed: Statement) -> str:
+    assert claimed.metric.margin is not None, "nothing is equivalent without a margin"
+    return f"equivalent within {difference_of(claimed.metric).amount(claimed.metric.margin)}"
+
+
+def _why_unanswered(claimed: Statement) -> str:
+    """Why a statement with fewer than two seeds has no answer."""
+    names, alone = claimed.unfinished, len(claimed.settings) == 1
+    if claimed.n_seeds == 0 and names:
+        return f"{', '.join(names)} {'has' if len(names) == 1 else 'have'} no finished run."
+    if claimed.n_seeds == 0:
+        return "No run has a value." if alone else "No seed has a value in each."
+    if claimed.agreeing is not None:
+        holds = "holds" if claimed.agreeing else "does not hold"
+        return f"{ONE_NETWORK} It {holds} for that one."
+    return ONE_NETWORK if alone else ONE_SEED
+
+
+def _notes(claimed: Statement) -> list[str]:
+    """What else must be known of a statement that has an answer."""
+    if claimed.answer is None or claimed.interval is None:
+        return []
+    if claimed.agreeing is not None:
+        return [f"The whole ranking holds in {claimed.agreeing} of the {claimed.n_seeds} seeds."]
+    level = on_level(claimed.n_seeds, claimed.interval.level, claimed.wanted_level)
+    return [*level, *_on_censoring(claimed.censored)]
+
+
+def _on_censoring(censored: int) -> list[str]:
+    if not censored:
+        return []
+    values = "1 value is a lower bound" if censored == 1 else f"{censored} values are lower bounds"
+    return [
+        f"{values}, since training ended first: a direction is that within the epochs trained, and "
+        "no range is shown on the side where the true value may lie further out."
+    ]
