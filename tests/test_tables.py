@@ -49,7 +49,8 @@ def test_every_table_has_the_documented_columns_even_without_a_row(
 def test_a_run_has_its_metrics_at_the_last_and_at_the_best_epoch(records: list[Record]) -> None:
     record = records[0]
     its, curves = record.predictions, record.curves
-    assert its is not None and record.facts.best_epoch is not None
+    assert its is not None and its.last is not None and its.best is not None
+    assert record.facts.best_epoch is not None
     row = tables.runs(STUDY, records).iloc[0]
     best = record.facts.best_epoch
     assert row["setting"] == "main" and row["seed"] == 0 and row["status"] == "finished"

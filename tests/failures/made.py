@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
+from paribus.failures.label_errors import Suspicions, suspicions
 from paribus.failures.outcomes import Outcomes, outcomes
 from paribus.records.types import Integers, Predictions, Record
 from synthetic import make_records, make_study
@@ -49,6 +50,13 @@ def surely(answers: npt.ArrayLike, classes: int, sure: float = 0.9) -> Probabili
     """(seeds, n, classes) that give each image the class in answers (seeds, n)."""
     rest = (1 - sure) / (classes - 1)
     return np.where(np.eye(classes)[np.asarray(answers)] > 0, sure, rest)
+
+
+def suspected(by_setting: Mapping[str, Outcomes]) -> Suspicions:
+    """The suspicions of outcomes with probabilities."""
+    known = suspicions(by_setting)
+    assert known is not None
+    return known
 
 
 @st.composite

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from failures.made import Probabilities, some_records, surely
-from paribus.failures.label_errors import class_thresholds, label_odds, suspicions
+from failures.made import Probabilities, some_records, surely, suspected
+from paribus.failures.label_errors import class_thresholds, label_odds
 from paribus.failures.outcomes import outcomes
 from paribus.records.types import Integers
 from paribus.study.spec import Study
@@ -71,7 +71,7 @@ def test_the_score_is_cleanlabs_quality_of_the_label_against_its_strongest_rival
     number: int, classes: int
 ) -> None:
     labels, probability = some_probabilities(number, classes)
-    (its,) = (suspicions(outcomes(some_records(labels, {"main": [probability]}))),)
+    (its,) = (suspected(outcomes(some_records(labels, {"main": [probability]}))),)
     adjusted = probability / get_confident_thresholds(labels, probability)
     rows = np.arange(len(labels))
     pair = np.column_stack([adjusted[rows, labels], adjusted[rows, its.given]])
@@ -118,8 +118,8 @@ def test_a_class_that_no_image_of_it_is_ever_given_has_finite_odds() -> None:
 def test_settings_count_equally_however_many_seeds_they_have() -> None:
     labels = np.array([0, 1, 0])
     yes, no = surely([[0, 1, 0]], 2, 0.8), surely([[0, 1, 1]], 2, 0.9)
-    few = suspicions(outcomes(some_records(labels, {"a": yes, "b": no})))
-    many = suspicions(outcomes(some_records(labels, {"a": yes, "b": np.concatenate([no] * 5)})))
+    few = suspected(outcomes(some_records(labels, {"a": yes, "b": no})))
+    many = suspected(outcomes(some_records(labels, {"a": yes, "b": np.concatenate([no] * 5)})))
     np.testing.assert_allclose(few.score, many.score)
 
 
@@ -127,7 +127,7 @@ def test_settings_count_equally_however_many_seeds_they_have() -> None:
 @settings(deadline=None, max_examples=30)
 def test_scores_lie_between_0_and_1_and_ranks_follow_them(number: int, classes: int) -> None:
     labels, probability = some_probabilities(number, classes)
-    its = suspicions(outcomes(some_records(labels, {"main": [probability]})))
+    its = suspected(outcomes(some_records(labels, {"main": [probability]})))
     assert ((its.score >= 0) & (its.score <= 1)).all()
     assert sorted(its.rank.tolist()) == list(range(1, len(labels) + 1))
     assert (np.diff(its.score[np.argsort(its.rank)]) <= 0).all()
@@ -135,7 +135,7 @@ def test_scores_lie_between_0_and_1_and_ranks_follow_them(number: int, classes: 
 
 
 def test_of_equally_suspicious_images_the_lower_number_comes_first() -> None:
-    its = suspicions(outcomes(some_records([0, 0, 1], {"main": surely([[1, 1, 1]], 2)})))
+    its = suspected(outcomes(some_records([0, 0, 1], {"main": surely([[1, 1, 1]], 2)})))
     assert its.rank.tolist() == [1, 2, 3]
 
 
@@ -148,7 +148,7 @@ def test_four_of_five_planted_errors_are_in_the_top_fifth(
     number: int, classes: int, seeds: int
 ) -> None:
     labels, probability, wrong = planted(number, classes, seeds)
-    its = suspicions(outcomes(some_records(labels, {"main": probability})))
+    its = suspected(outcomes(some_records(labels, {"main": probability})))
     assert found_in_top_fifth(its.rank, wrong) >= 0.8
 
 
@@ -159,7 +159,7 @@ def test_the_ranking_finds_at_least_as_many_planted_errors_as_cleanlabs(classes:
         labels, probability, wrong = planted(number, classes, seeds=3, originals=1000)
         mean = probability.mean(axis=0)
         labels[:classes] = np.where(wrong[:classes], labels[:classes], np.arange(classes))
-        its = suspicions(outcomes(some_records(labels, {"main": probability})))
+        its = suspected(outcomes(some_records(labels, {"main": probability})))
         quality = get_label_quality_scores(
             labels, mean, method="normalized_margin", adjust_pred_probs=True
         )
@@ -206,6 +206,6 @@ def test_planted_errors_in_real_images_are_found_by_trained_networks(tmp_path: P
     labels = [one.classes[label] for label in one.labels]
     wrong = np.array([truth[p] != label for p, label in zip(pixels, labels, strict=True)])
     assert 30 < wrong.sum() < 70
-    rank = suspicions(its).rank
+    rank = suspected(its).rank
     assert found_in_top_fifth(rank, wrong) >= 0.8
     assert found_in_top_fifth(len(rank) + 1 - rank, wrong) < 0.1

@@ -79,7 +79,7 @@ def test_the_margin_is_positive_just_where_the_true_class_is_the_likeliest(study
 def test_a_probability_of_nothing_has_a_margin_all_the_same() -> None:
     log_of_nothing = surely([[0]], 2, sure=1 - 1e-30)
     (record,) = some_records([1], {"main": np.maximum(log_of_nothing, 1e-30)})
-    assert record.predictions is not None
+    assert record.predictions is not None and record.predictions.last is not None
     record.predictions.last[0, 1] = -np.inf
     assert outcomes([record])["main"].margin[0] < -700
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from failures.made import Probabilities, some_records, studies, surely
+from failures.made import Probabilities, some_records, studies, surely, suspected
 from paribus.failures import cases as failures
-from paribus.failures.label_errors import suspicions
 from paribus.failures.outcomes import Outcomes, all_changes, outcomes
 from paribus.failures.telling import FEWEST, MOST, MOST_EXPLANATIONS, telling_images
 from paribus.records.types import Integers
@@ -33,7 +32,7 @@ def test_the_shown_cases_come_first_and_are_all_there(found: dict[str, Outcomes]
 def test_the_first_of_every_ranking_are_kept(found: dict[str, Outcomes]) -> None:
     kept = set(telling_images(found, "main").tolist())
     index = found["main"].index
-    rankings = [np.argsort(suspicions(found).rank)]
+    rankings = [np.argsort(suspected(found).rank)]
     for its in found.values():
         rankings += [
             failures.most_confident(its), failures.nearest_boundary(its), failures.examples(its)

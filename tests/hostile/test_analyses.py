@@ -30,6 +30,7 @@ from paribus.records.analyses import (
 )
 from paribus.records.types import Explanations, Interventions, Record
 from paribus.report.images import is_whole_png, small_uri
+from paribus.results import read_results
 from report.explored import square
 
 
@@ -37,7 +38,7 @@ from report.explored import square
 def out(tmp_path: Path) -> Path:
     """Results whose networks were all analyzed."""
     write_results(tmp_path / "out", a_study())
-    for record in pipeline.read_results(tmp_path / "out").records:
+    for record in read_results(tmp_path / "out").records:
         write_interventions(tmp_path / "out", record, good_interventions(record))
         write_explanations(tmp_path / "out", record, good_explanations(record))
     return tmp_path / "out"
@@ -98,7 +99,7 @@ FIRST_OF_EACH = [PARTS.index(part) for part in dict.fromkeys(PARTS)]
 @pytest.mark.parametrize("number", telling(range(len(WRONG)), *FIRST_OF_EACH))
 def test_arrays_that_no_run_leaves_count_as_none(number: int, out: Path) -> None:
     kind, part, change = WRONG[number]
-    record = pipeline.read_results(out).records[0]
+    record = read_results(out).records[0]
     if kind == "interventions":
         its = good_interventions(record)
         write_interventions(out, record, replace(its, **{part: change(getattr(its, part))}))
@@ -110,14 +111,14 @@ def test_arrays_that_no_run_leaves_count_as_none(number: int, out: Path) -> None
 
 
 def test_what_is_right_is_read(out: Path) -> None:
-    for record in pipeline.read_results(out).records:
+    for record in read_results(out).records:
         assert read_interventions(out, record) is not None
         assert read_explanations(out, record) is not None
 
 
 @pytest.mark.parametrize("more", [True, False])
 def test_an_array_more_or_less_counts_as_none(more: bool, out: Path) -> None:
-    record = pipeline.read_results(out).records[0]
+    record = read_results(out).records[0]
     its = dict(vars(good_explanations(record)))
     if more:
         its["evil"] = its["targets"]
@@ -128,7 +129,7 @@ def test_an_array_more_or_less_counts_as_none(more: bool, out: Path) -> None:
 
 
 def test_runs_whose_maps_differ_in_size_are_not_put_together(out: Path) -> None:
-    record, _, other, _ = pipeline.read_results(out).records
+    record, _, other, _ = read_results(out).records
     assert record.facts.setting == other.facts.setting
     maps = np.ones((4, 3, 5), np.float32)
     write_explanations(
@@ -138,18 +139,18 @@ def test_runs_whose_maps_differ_in_size_are_not_put_together(out: Path) -> None:
 
 
 def test_interventions_that_nobody_knows_are_passed_over(out: Path) -> None:
-    for record in pipeline.read_results(out).records:
+    for record in read_results(out).records:
         its = good_interventions(record)
         odd = {"<script>hit()</script>": next(iter(its.predicted.values()))}
         write_interventions(out, record, replace(its, predicted=odd))
-    results = pipeline.read_results(out)
+    results = read_results(out)
     assert results.effects == ()
     assert results.claims
 
 
 @pytest.mark.parametrize("what", ["a link", "a device", "a pipe", "a terabyte", "a folder"])
 def test_what_is_no_file_of_the_folder_counts_as_none(what: str, out: Path) -> None:
-    record = pipeline.read_results(out).records[0]
+    record = read_results(out).records[0]
     path = out / "analysis" / "main" / "seed-0" / "interventions.safetensors"
     assert read_interventions(out, record) is not None
     if what == "a link":
@@ -172,11 +173,11 @@ def test_what_is_no_file_of_the_folder_counts_as_none(what: str, out: Path) -> N
 def test_a_link_in_the_place_of_all_analyses_brings_nothing(out: Path) -> None:
     (out / "analysis").rename(out.parent / "moved")
     (out / "analysis").symlink_to(out.parent / "moved")
-    assert pipeline.read_results(out).effects == ()
+    assert read_results(out).effects == ()
 
 
 def test_no_damaged_analysis_is_read_changed(out: Path) -> None:
-    record = pipeline.read_results(out).records[0]
+    record = read_results(out).records[0]
     draw = random.Random(6)
     for name in ("interventions", "explanations"):
         path = out / "analysis" / "main" / "seed-0" / f"{name}.safetensors"
@@ -236,7 +237,7 @@ def test_a_image_in_a_page_is_whole_whatever_was_damaged() -> None:
 
 
 def test_hostile_images_are_missing_in_the_report(out: Path) -> None:
-    results = pipeline.read_results(out)
+    results = read_results(out)
     (out / "images").mkdir()
     for place, index in enumerate(results.failed_cases.telling.tolist()):
         content = NOT_KEPT[place % len(NOT_KEPT)]

@@ -28,6 +28,7 @@ from paribus import pipeline
 from paribus.errors import StudyError
 from paribus.names import printable
 from paribus.report.write import write_report
+from paribus.results import read_results
 from paribus.study.read import parse_study
 from report.reports import results_of
 from synthetic import make_records, make_study
@@ -297,7 +298,7 @@ FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]|[;\t\r\n][=
 
 @each
 def test_no_cell_is_a_formula_and_no_number_is_text(which: str, reports: Reports) -> None:
-    results = pipeline.read_results(getattr(reports, which))
+    results = read_results(getattr(reports, which))
     for file in sorted((getattr(reports, which) / "tables").iterdir()):
         name = file.name.split(".")[0]
         content = file.read_bytes()

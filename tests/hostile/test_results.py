@@ -35,6 +35,7 @@ from paribus.failures.cases import shown_cases
 from paribus.records.store import CURVES, FACTS, PREDICTIONS, SUMS, read_record
 from paribus.records.types import Record
 from paribus.report.charts import frame
+from paribus.results import read_results
 from paribus.study.copy import STUDY
 from report.explored import square
 
@@ -121,7 +122,7 @@ def test_a_strangers_folder_is_refused_with_a_reason_or_does_no_harm(name: str, 
     before = outside(out)
     refused = ""
     try:
-        results = pipeline.read_results(out)
+        results = read_results(out)
         assert results.claims is not None
         validate = not results.absent
         if name in WRITTEN or EFFORT > 1:
@@ -141,7 +142,7 @@ def test_a_strangers_folder_is_refused_with_a_reason_or_does_no_harm(name: str, 
 
 
 def test_a_link_in_the_place_of_a_image_brings_nothing_into_the_report(out: Path) -> None:
-    case = shown_cases(pipeline.read_results(out).records)[0]
+    case = shown_cases(read_results(out).records)[0]
     link(f"images/{case.original}", "secret.json")(out)
     (out / "images" / case.seen).write_bytes(square("its own"))
     pipeline.rebuild_report(out)
@@ -152,7 +153,7 @@ def test_a_link_in_the_place_of_a_image_brings_nothing_into_the_report(out: Path
 
 
 def test_a_link_in_the_place_of_all_images_brings_nothing_either(out: Path) -> None:
-    case = shown_cases(pipeline.read_results(out).records)[0]
+    case = shown_cases(read_results(out).records)[0]
     (out.parent / "elsewhere" / case.original).write_text(SECRET)
     link("images", "elsewhere")(out)
     pipeline.rebuild_report(out)
@@ -248,7 +249,7 @@ def test_any_fact_replaced_by_any_value_is_refused_or_can_be_reported(
 
 def report_or_refuse(out: Path) -> None:
     try:
-        results = pipeline.read_results(out)
+        results = read_results(out)
         assert results.claims is not None
         assert results.settings and results.failed_cases
     except ParibusError as error:

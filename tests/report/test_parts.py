@@ -143,7 +143,8 @@ def test_reported_metrics_alone_have_comparisons_and_a_report(tmp_path: Path) ->
     text = written(study, records, tmp_path)
     report = report_of(study, records)
     assert list(report) == [
-        "answer", "settings", "metrics", "comparison", "seeds", "missing", "pairing", "provenance",
+        "answer", "observations", "settings", "metrics", "comparison", "seeds", "missing",
+        "pairing", "provenance",
     ]  # fmt: skip
     assert "declared by equal seeds, not proved" in text
     assert "Machine and versions unknown" in " ".join(text.split())

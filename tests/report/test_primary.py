@@ -1,0 +1,146 @@
+"""Any metric can be the one that decides, a study's own as well as a built-in one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from paribus.records.types import Record
+from paribus.report.blocks import Figure, Paragraph, Section, Table, Verdicts
+from paribus.report.sections import sections
+from paribus.report.sections.answer import answer
+from paribus.report.sections.seeds import seeds
+from paribus.report.write import write_report
+from paribus.results import Results
+from paribus.study.spec import Study
+from report.reports import results_of
+from report.test_parts import facts
+from synthetic import make_records, make_study
+
+LATENCY = {"better": "lower", "unit": "ms", "label": "latency of a batch", "margin": 0.5}
+CLAIM = {
+    "id": "quick",
+    "says": "Batch normalization answers sooner.",
+    "test": {
+        "setting": "batch-norm", "against": "main", "metric": "latency", "expect": "better",
+    },
+}  # fmt: skip
+
+
+def a_study(
+    primary: str = "latency", settings: Sequence[str] = ("main", "batch-norm", "l2"), **changes: Any
+) -> Study:
+    plain = make_study(seeds=6, epochs=3, settings=settings).model_dump(exclude={"margin"})
+    own = {"metrics": {"latency": LATENCY}, "primary": primary, "claims": [CLAIM]}
+    return Study.model_validate(plain | own | changes)
+
+
+def timed(record: Record) -> Record:
+    """Batch norm is 3 ms faster than the others' 20 ms."""
+    run = record.facts
+    noise = np.random.default_rng([run.seed, len(run.setting)]).normal(0, 0.1)
+    value = 20 + run.seed / 10 - 3 * (run.setting == "batch-norm") + noise
+    return facts(record, metrics={"latency": float(value)})
+
+
+def results(study: Study, out: Path = Path("nowhere")) -> Results:
+    return results_of(study, [timed(record) for record in make_records(study, images=60)], out)
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u2212", "-")
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, Section]:
+    return {section.anchor: section for section in sections(results(a_study()))}
+
+
+def test_the_first_screen_is_about_it(report: dict[str, Section]) -> None:
+    lines = {
+        line.name: line
+        for block in report["answer"].blocks
+        if isinstance(block, Verdicts)
+        for line in block.lines
+    }
+    assert lines["batch-norm"].verdict == "better"
+    assert plain(lines["batch-norm"].rest).startswith(" by 2.96 ")
+    assert " ms in latency of a batch over 6 seeds" in plain(lines["batch-norm"].rest)
+    assert lines["l2"].verdict == "equivalent"
+    assert "no difference larger than 0.5 ms" in plain(lines["l2"].rest)
+    (table,) = (block for block in report["answer"].blocks if isinstance(block, Table))
+    assert table.caption == "Latency of a batch"
+    assert table.head == ("Setting", "Latency of a batch", "Better than main")
+    assert plain(table.rows[1][1][0].text).endswith(" ms")
+    assert table.rows[1][1][1].text == "in 6 of 6\u00a0seeds"
+    (figure,) = (block for block in report["answer"].blocks if isinstance(block, Figure))
+    assert figure.name == "primary" and "Latency of a batch of each setting" in figure.description
+    text = " ".join(b.text for b in report["answer"].blocks if isinstance(b, Paragraph))
+    assert "less than 0.5 ms, the study's margin" in plain(text) and "test images" not in text
+
+
+def test_the_comparisons_and_seeds_are_in_its_unit(report: dict[str, Section]) -> None:
+    text = " ".join(b.text for b in report["comparison"].blocks if isinstance(b, Paragraph))
+    assert "Latency of a batch is the primary metric, all others are exploratory" in text
+    tables = [block for block in report["comparison"].blocks if isinstance(block, Table)]
+    cells = dict(tables[0].rows)["latency of a batch"]
+    assert plain(cells[1].text).startswith("-2.96 ") and cells[1].text.endswith(" ms")
+    assert "Test accuracy: these images, or new ones" in str(report["comparison"].blocks)
+    (table,) = (block for block in report["seeds"].blocks if isinstance(block, Table))
+    assert table.caption == "Half width of the interval in ms"
+    (figure,) = (block for block in report["seeds"].blocks if isinstance(block, Figure))
+    assert "latency of a batch against the number of seeds" in figure.description
+    assert "points" not in figure.description
+
+
+def test_tables_claims_and_json_have_it(tmp_path: Path) -> None:
+    made = results(a_study(), tmp_path)
+    write_report(made)
+    runs = pd.read_csv(tmp_path / "tables" / "runs.csv")
+    assert list(runs)[-1] == "latency" and runs["latency"].notna().all()
+    rows = pd.read_csv(tmp_path / "tables" / "comparisons.csv").set_index(["variation", "metric"])
+    row = rows.loc["batch-norm", "latency"]
+    assert (row["unit"], row["margin"], row["verdict"]) == ("ms", 0.5, "better")
+    assert [claim.verdict for claim in made.claims] == ["supported"]
+    content = json.loads((tmp_path / "results.json").read_text())
+    difference = content["settings"][1]["differences"]["latency"]
+    assert difference["mean"] == pytest.approx(-3, abs=0.2) and difference["n"] == 6
+    assert content["study"]["primary"] == "latency"
+
+
+@pytest.mark.parametrize("better", ["higher", "neither"])
+@pytest.mark.parametrize("compare", ["difference", "ratio", "ranks"])
+@pytest.mark.parametrize("margin", [None, 0.05])
+def test_it_may_be_compared_in_any_way(better: str, compare: str, margin: float | None) -> None:
+    metric = {"better": better, "compare": compare, "unit": "ms", "margin": margin}
+    made = results(a_study(settings=["main", "batch-norm"], metrics={"latency": metric}, claims=[]))
+    (block,) = (b for b in answer(made).blocks if isinstance(b, Verdicts))
+    assert block.lines[0].verdict == ("worse" if better == "higher" else "lower")
+    (line,) = (c for c in made.comparison.primary if c.variation == "batch-norm")
+    assert line.estimate == pytest.approx(0.85 if compare == "ratio" else -3, abs=0.15)
+    plans = seeds(made)
+    assert plans is not None
+    shown = [block for block in plans.blocks if isinstance(block, Figure)]
+    assert [figure.name for figure in shown] == ["more-seeds"] * (compare == "difference")
+
+
+@pytest.mark.parametrize("primary", ["test_loss", "best_epoch", "train_cpu_seconds", "macro_f1"])
+def test_a_built_in_metric_may_decide(primary: str, tmp_path: Path) -> None:
+    made = results(a_study(primary, claims=[], margin=None), tmp_path)
+    write_report(made)
+    text = (tmp_path / "report.md").read_text()
+    assert f"{made.primary.label[0].upper()}{made.primary.label[1:]} is the primary metric" in text
+
+
+def test_looks_are_at_it() -> None:
+    study = a_study(seeds={"until": "decided", "looks": [3, 6]}, claims=[])
+    report = {section.anchor: section for section in sections(results(study))}
+    table = [block for block in report["seeds"].blocks if isinstance(block, Table)][-1]
+    assert table.caption.startswith("Latency of a batch at each look")
+    assert table.rows[0][1][1].text.endswith(" ms")
