@@ -20,7 +20,7 @@ from paribus.records.store import read_record, run_folder, unfinished_folder
 from paribus.records.types import EngineFacts, Record
 from paribus.report.write import write_report
 from paribus.results import Results
-from paribus.study.copy import read_study_copy, write_study_copy
+from paribus.study.read import read_study_copy, write_study_copy
 from paribus.study.plan import Run, runs
 from paribus.study.spec import Study
 

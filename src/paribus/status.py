@@ -14,7 +14,7 @@ from paribus.io.lock import Holder, holder
 from paribus.log import read_log
 from paribus.records.store import checkpoint_folder, checkpoints, epoch_of, read_record, run_folder
 from paribus.records.types import Record
-from paribus.study.copy import read_study_copy
+from paribus.study.read import read_study_copy
 from paribus.study.plan import Run, runs
 
 #: In the order in which they are counted.

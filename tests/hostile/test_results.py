@@ -26,7 +26,7 @@ from paribus.records.store import CURVES, FACTS, PREDICTIONS, SUMS, read_record
 from paribus.records.types import Record
 from paribus.report.charts import frame
 from paribus.report.summary import summarize
-from paribus.study.copy import STUDY
+from paribus.study.read import STUDY
 from report.explored import square
 
 #: Of these nothing is wrong with the folder, or only with what is written anew.

@@ -33,8 +33,10 @@ PerClass = Annotated[int | float, PlainValidator(_number_or_share)]
 
 # ---- data -----------------------------------------------------------------------------------
 
+#: Side of the images that networks see, in pixels.
+Size = Annotated[int, Field(ge=4, le=512)]
 #: Standard deviation of a Gaussian blur, as a share of an original's shorter side (0.025: 2.4
-#: pixels of 96). Without blur nothing is said of it: older records and caches stay good.
+#: pixels of 96). No blur is left out of records and fingerprints, so that older ones stay valid.
 Blur = Annotated[float, Field(ge=0, le=0.25, exclude_if=lambda blur: blur == 0)]
 
 
@@ -42,27 +44,27 @@ class Digits(Section):
     """scikit-learn's bundled 8x8 handwritten digits: 1,797 gray images, ten classes."""
 
     source: Literal["digits"]
-    size: Annotated[int, Field(ge=4, le=512)] = 32
+    size: Size = 32
     blur: Blur = 0.0
     validation: PerClass = 0.2
     test: PerClass = 0.2
 
 
 class Stl10(Section):
-    """STL-10's labeled images: 5,000 for training, 8,000 of which `validation` are set aside."""
+    """STL-10's labeled images: 5,000 for training, 8,000 for validation and test."""
 
     source: Literal["stl10"]
-    size: Annotated[int, Field(ge=4, le=512)] = 32
+    size: Size = 32
     blur: Blur = 0.0
     validation: PerClass = 300
 
 
 class Folder(Section):
-    """The user's own images: one subfolder a class, in train/ val/ test/ or in one tree."""
+    """The user's images: one subfolder per class, in train/ val/ test/ or in one tree."""
 
     source: Literal["folder"]
     path: Annotated[str, StringConstraints(min_length=1)]
-    size: Annotated[int, Field(ge=4, le=512)] = 32
+    size: Size = 32
     blur: Blur = 0.0
     color: Literal["rgb", "gray"] = "rgb"
     validation: PerClass = 0.2
@@ -92,12 +94,12 @@ def _finite(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
-#: How a user's own network is named.
+#: How a user's network is named.
 OWN = "package.module:callable"
 
 
 class OwnNetwork(Section):
-    """A user's own module: `package.module:callable`.
+    """A user's module: `package.module:callable`.
 
     It is called with `channels`, `height`, `width`, `classes` and `arguments`.
     """
@@ -107,7 +109,7 @@ class OwnNetwork(Section):
 
 
 def _kind(default: str | None = None) -> BeforeValidator:
-    """Let `network: lenet5` stand for `network: {kind: lenet5}`, and give `kind` its default."""
+    """Read `network: lenet5` as `network: {kind: lenet5}`, and fill in the default `kind`."""
 
     def fill(value: Any) -> Any:
         if isinstance(value, str):
@@ -163,7 +165,7 @@ Optimizer = Annotated[Adam | AdamW | Sgd, Discriminator("kind"), _kind("adam")]
 
 
 class Constant(Section):
-    """The learning rate stays as it is."""
+    """A constant learning rate."""
 
     kind: Literal["constant"] = "constant"
 
@@ -187,10 +189,10 @@ Schedule = Annotated[Constant | Step | Cosine, Discriminator("kind"), _kind()]
 
 
 class Augmentation(Section):
-    """Random changes to the training images, drawn anew every epoch.
+    """Random changes to the training images, drawn again every epoch.
 
-    `flip` mirrors left and right with probability one half; `shift` moves by up to so many
-    pixels each way, filling with the training images' mean.
+    `flip` mirrors left and right with probability 1/2; `shift` moves by up to this many pixels
+    each way, filling with the training images' mean.
     """
 
     flip: bool = False
@@ -200,12 +202,12 @@ class Augmentation(Section):
 # ---- all of it ------------------------------------------------------------------------------
 
 
-#: What trains a network: PyTorch, Paribus's own engine, or that one wherever it can and is faster.
+#: What trains a network: PyTorch, Paribus's native engine, or whichever is likely to be faster.
 Engine = Literal["auto", "torch", "native"]
 
 
 class Config(Section):
-    """Everything that decides how one network is trained, the seed apart."""
+    """Everything that decides how one network is trained, except the seed."""
 
     data: Data
     network: Network = LeNet5()
@@ -217,15 +219,15 @@ class Config(Section):
     engine: Engine = "auto"
 
     def recorded(self) -> dict[str, Any]:
-        """What a record keeps, in plain values: all but how the engine was asked for.
+        """What a record keeps, in plain values: all but the requested engine.
 
-        Which engine it was in the end stands beside it in every record.
+        The engine that was used has its own field in every record.
         """
         plain = self.model_dump(mode="json", exclude={"engine"})
         return plain | {"data": as_recorded(plain["data"])}
 
 
 def as_recorded(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A data section as records have spelled it from the first, so that their digests stay."""
+    """A data section in the spelling of the first records, which keeps digests unchanged."""
     old = {"color": "colour", "gray": "grey"}
     return {old.get(key, key): old.get(str(value), value) for key, value in data.items()}

@@ -1,4 +1,4 @@
-"""A configuration with values set by dotted path, and how two configurations differ."""
+"""A configuration with values set by dotted path, and all its values by dotted path."""
 
 from __future__ import annotations
 
@@ -10,25 +10,21 @@ from typing import Any
 def override(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a plain configuration with values set by dotted path.
 
-    A path that doesn't exist is created; validating the result finds the misspelt ones.
+    A path that doesn't exist is created; validating the result finds misspelled ones.
     """
     result = copy.deepcopy(dict(config))
     for path, value in overrides.items():
         *sections, last = path.split(".")
         place = result
         for section in sections:
-            place = _open_section(place, section)
+            inner = place.get(section)
+            if not isinstance(inner, dict):
+                # `network: lenet5` is short for `network: {kind: lenet5}`.
+                inner = {"kind": inner} if isinstance(inner, str) else {}
+                place[section] = inner
+            place = inner
         place[last] = value
     return result
-
-
-def _open_section(place: dict[str, Any], name: str) -> dict[str, Any]:
-    inner = place.get(name)
-    if not isinstance(inner, dict):
-        # `network: lenet5` is short for `network: {kind: lenet5}`.
-        inner = {"kind": inner} if isinstance(inner, str) else {}
-        place[name] = inner
-    return inner
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
