@@ -18,7 +18,7 @@ from PIL import Image
 from hostile.effort import examples
 from hostile.measured import paribus
 from hostile.mutations import mutate
-from paribus.data.decode import LARGEST, UnusableError, decode
+from paribus.data.image_files import LARGEST, UnusableError, decode
 from paribus.data.sources.folder import open_folder
 from paribus.study.config import Folder
 

@@ -1,4 +1,4 @@
-"""Whether the images of each source are there and whole."""
+"""Whether the images of each source are there and undamaged."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from paribus.study.config import Folder
 
 @dataclass(frozen=True)
 class SourceState:
-    """A source of images as it stands.
+    """The state of a source of images.
 
     Attributes:
-        name: what a study's `data.source` calls it.
-        where: where its files lie, or would be downloaded to.
+        name: its name in a study's `data.source`.
+        where: where its files are, or would be downloaded to.
         state: "ready", "not downloaded", "needs scikit-learn", or "damaged: " and what is wrong.
-        images, classes: how many, where the source itself fixes that.
+        images, classes: how many, if the source fixes that.
     """
 
     name: str
@@ -35,7 +35,7 @@ class SourceState:
 
 
 def states(data_dir: Path | None = None) -> list[SourceState]:
-    """How each source stands; `data_dir` is where STL-10's files lie, if not in the cache."""
+    """The state of each source; `data_dir` is where STL-10's files are, if not in the cache."""
     folder = official_folder(data_dir or cache_folder())
     return [
         SourceState(
@@ -56,7 +56,7 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
         ),
         SourceState(
             "folder",
-            "Your own images in the folder that data.path names, one subfolder a class",
+            "Your own images in the folder that data.path names, one subfolder per class",
             None,
             "ready",
             None,
@@ -68,8 +68,7 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
 def _stl10_state(folder: Path) -> str:
     if missing(folder):
         return "not downloaded"
-    found = faults(folder)
-    wrong = "; ".join(f"{name}: {fault}" for name, fault in found.items())
+    wrong = "; ".join(f"{name}: {fault}" for name, fault in faults(folder).items())
     return f"damaged: {wrong}" if wrong else "ready"
 
 
@@ -80,11 +79,11 @@ def verify(source: str, data_dir: Path | None = None) -> list[str]:
     """
     if source == "stl10":
         folder = official_folder(data_dir or cache_folder())
-        found = faults(folder, trust_times=False)
-        return [f"{folder / name}: {fault}" for name, fault in found.items()]
+        wrong = faults(folder, trust_times=False)
+        return [f"{folder / name}: {fault}" for name, fault in wrong.items()]
     if source == "digits":
-        came = open_digits().fingerprint
-        return [] if came == CONTENTS else [f"digits: SHA-256 {came} came, {CONTENTS} is expected"]
+        got = open_digits().fingerprint
+        return [] if got == CONTENTS else [f"digits: expected SHA-256 {CONTENTS}, got {got}"]
     try:
         images = open_folder(Folder(source="folder", path=source), trust_times=False)
     except DataError as error:

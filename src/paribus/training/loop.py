@@ -12,13 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from paribus.data.batches import Batches
+from paribus.data.batches import Batches, augment, draw_moves
 from paribus.data.splits import Splits
 from paribus.errors import NonFiniteLossError
 from paribus.records.types import Curves, Integers, StreamHashes
 from paribus.streams import stream, torch_seed
 from paribus.study.plan import Run
-from paribus.training import augment
 from paribus.training.optimize import learning_rate, set_learning_rate
 from paribus.training.predict import loss_and_accuracy
 from paribus.training.steps import Steps
@@ -125,7 +124,7 @@ def _draw(
     order = stream(run.seed, "order", epoch).permutation(training)
     progress.order.update(order.tobytes())
     augmentation = stream(run.seed, "augmentation", epoch)
-    moves = augment.draw(run.setting.config.augmentation, len(order), augmentation)
+    moves = draw_moves(run.setting.config.augmentation, len(order), augmentation)
     progress.augmentation.update(moves.tobytes())
     return order, moves
 
@@ -150,7 +149,7 @@ def _epoch(
         index = torch.from_numpy(order[part])
         images, labels = batches.images(index, buffer), batches.labels(index)
         if moves[part].any():
-            images = augment.apply(images, moves[part])
+            images = augment(images, moves[part])
         value = steps.step(images, labels)
         progress.step_loss.append(value)
         _require_finite("training", value, run, epoch, progress)

@@ -1,4 +1,4 @@
-"""Where images come from: digits, STL-10, the user's own folders."""
+"""The sources of images: digits, STL-10, and folders of the user's images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def open_source(
     """The images that a study's `data` names.
 
     Args:
-        data_dir: where STL-10's official files lie, if not in the cache.
+        data_dir: where STL-10's official files are, if not in the cache.
 
     Raises:
         DataError: if the images are missing or damaged.
