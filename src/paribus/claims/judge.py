@@ -30,8 +30,7 @@ from paribus.metrics.metric import Metric
 from paribus.metrics.registry import built_in, class_figure, class_metric
 from paribus.narrative.numbers import over_seeds, p_in_words
 from paribus.stats.intervals import ALPHA, Floats
-from paribus.stats.looks import nominal_level, overall_level
-from paribus.stats.multiplicity import holm
+from paribus.stats.multiplicity import holm, nominal_level, overall_level
 from paribus.study.claims import (
     Claim,
     DifferenceRange,

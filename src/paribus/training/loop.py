@@ -1,4 +1,4 @@
-"""Train one network from one seed: the loop, its curves and what it drew from each stream."""
+"""Train one network from one seed: the loop, its curves and hashes of its random streams."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ from paribus.errors import NonFiniteLossError
 from paribus.records.types import Curves, Integers, StreamHashes
 from paribus.streams import stream, torch_seed
 from paribus.study.plan import Run
-from paribus.training.optimize import learning_rate, set_learning_rate
 from paribus.training.predict import loss_and_accuracy
-from paribus.training.steps import Steps
+from paribus.training.steps import Steps, learning_rate, set_learning_rate
 
 State = dict[str, Tensor]
 
 
 @dataclass
 class Progress:
-    """A training under way: what has been measured so far, and the best network yet.
+    """A training in progress: its curves so far and its best network yet.
 
     Attributes:
-        generator_states: torch's generator after each epoch; all that dropout drew is in it.
+        generator_states: torch's generator after each epoch, which dropout draws from.
     """
 
     initial_values: dict[str, str]
@@ -50,18 +49,18 @@ class Progress:
 
     @property
     def epoch(self) -> int:
-        """The last epoch that is complete; 0 before the first."""
+        """The last complete epoch; 0 before the first."""
         return len(self.val_loss)
 
     def curves(self) -> Curves:
-        """What has been measured so far, as arrays."""
+        """The curves so far, as arrays."""
         names = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate")
         return Curves.of_training(
             **{name: np.asarray(getattr(self, name), dtype=np.float32) for name in names}
         )
 
     def streams(self) -> StreamHashes:
-        """Hashes of all that has been drawn so far."""
+        """Hashes of everything drawn so far."""
         return StreamHashes(
             initial_values=self.initial_values,
             order=self.order.hexdigest(),
@@ -71,7 +70,7 @@ class Progress:
 
 
 def begin(network: nn.Module) -> Progress:
-    """A course before its first step; hashes the network's initial values."""
+    """The progress before the first step, with hashes of the network's initial values."""
     return Progress({name: _hash(value.detach()) for name, value in network.named_parameters()})
 
 
@@ -86,11 +85,11 @@ def train(
     """Train a network to its last epoch, writing into `progress` as it goes.
 
     Args:
-        steps: fresh ones, or as they were after the epochs that lie behind `progress`.
+        steps: in their state after the epochs that `progress` has.
 
     Raises:
-        NonFiniteLossError: as soon as a loss is infinite or NaN; `progress` keeps all that was
-            measured before.
+        NonFiniteLossError: as soon as a loss is infinite or NaN; `progress` keeps everything
+            before.
     """
     config = run.setting.config
     steps.network.train()
@@ -98,19 +97,19 @@ def train(
         rate = learning_rate(config.schedule, config.optimizer.lr, epoch, config.epochs)
         set_learning_rate(steps.optimizer, rate)
         progress.learning_rate.append(rate)
-        began, began_cpu = time.perf_counter(), time.process_time()
+        start, start_cpu = time.perf_counter(), time.process_time()
         progress.train_loss.append(_epoch(steps, batches, splits.training, run, epoch, progress))
-        progress.train_seconds += time.perf_counter() - began
-        progress.train_cpu_seconds += time.process_time() - began_cpu
+        progress.train_seconds += time.perf_counter() - start
+        progress.train_cpu_seconds += time.process_time() - start_cpu
         _validate(steps, batches, splits.validation, run, epoch, progress)
         after_epoch(epoch)
 
 
 def replay_streams(progress: Progress, run: Run, training: Integers) -> None:
-    """Bring the streams' hashes to where they were after the course's last complete epoch.
+    """Restore the streams' hashes as of the last complete epoch.
 
-    A hash under way can't be stored. But what was drawn depends on the streams' names alone,
-    and what torch's generator gave is known by the state in which it was left.
+    A hash in progress can't be stored. But streams depend on their names alone, so they are drawn
+    again, and torch's generator is hashed by its stored states.
     """
     for epoch, state in enumerate(progress.generator_states, start=1):
         _draw(progress, run, training, epoch)
@@ -137,10 +136,10 @@ def _epoch(
     epoch: int,
     progress: Progress,
 ) -> float:
-    """Every training image once; the mean loss over images, not over batches."""
+    """Train on every image once; returns the mean loss over images, not over batches."""
     config = run.setting.config
     order, moves = _draw(progress, run, training, epoch)
-    # nn.Dropout draws from torch's own generator, and so does a user's module.
+    # nn.Dropout and users' modules draw from torch's global generator.
     torch.manual_seed(torch_seed(run.seed, "dropout", epoch))
     total = 0.0
     parts = _parts(len(order), config.batch_size)
@@ -162,7 +161,7 @@ def _epoch(
 def _parts(count: int, batch_size: int) -> list[slice]:
     """Slices of `batch_size`, the last one shorter.
 
-    A last image left alone joins the batch before: batch normalization can't normalize one.
+    A single last image joins the batch before it: batch normalization can't normalize one.
     """
     starts = list(range(0, count, batch_size))
     if len(starts) > 1 and count - starts[-1] == 1:
@@ -180,7 +179,7 @@ def _validate(
 ) -> None:
     loss, accuracy = loss_and_accuracy(steps.predict, batches, validation)
     _require_finite("validation", loss, run, epoch, progress)
-    # Strictly lower: where several epochs tie, the first is the best.
+    # Strictly lower: of epochs that tie, the first is the best.
     if not progress.val_loss or loss < min(progress.val_loss):
         progress.best_epoch = epoch
         state = steps.network.state_dict()
