@@ -13,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.data.cache import cache_folder, read_facts, require_whole, seal
+from paribus.data.digits import open_digits
+from paribus.data.folder import open_folder
 from paribus.data.images import Bytes, Originals, Progress, followed, silent, squared
-from paribus.data.sources import open_source
 from paribus.data.splits import PARTS, Splits, split
+from paribus.data.stl10 import open_stl10
 from paribus.errors import DataError
 from paribus.io.disk import building, install, replacing, write_file
-from paribus.study.config import Data, Stl10, as_recorded
-
-__all__ = ["Dataset", "cache_folder", "open_dataset", "prepare"]
+from paribus.study.config import Data, Digits, Stl10, as_recorded
 
 #: Increased when a change gives different pixels, labels or parts for the same images.
 DATASET_FORMAT = 1
@@ -75,7 +75,7 @@ def prepare(
     Raises:
         DataError: if images are missing, damaged or too few, or the cache can't be written.
     """
-    originals = open_source(data, data_dir, progress)
+    originals = _open_source(data, data_dir, progress)
     fingerprint = _fingerprint(data, originals)
     folder = cache_folder() / "datasets" / f"{originals.source}-{fingerprint[:32]}"
     try:
@@ -119,6 +119,15 @@ def open_dataset(folder: Path) -> Dataset:
         raise DataError(f"{folder}: not a prepared dataset ({error})") from None
 
 
+def _open_source(data: Data, data_dir: Path | None, progress: Progress | None) -> Originals:
+    match data:
+        case Digits():
+            return open_digits()
+        case Stl10():
+            return open_stl10(data_dir, progress)
+    return open_folder(data, progress)
+
+
 def _fingerprint(data: Data, originals: Originals) -> str:
     # The images' contents count, not the path of their folder.
     choices = as_recorded(data.model_dump(mode="json", exclude={"path"}))
@@ -132,9 +141,6 @@ def _split(data: Data, originals: Originals) -> Splits:
         # The 800 test images of each class give both parts, as in the reference study.
         return split(labels, part, data.validation, None, classes=classes, validation_from="test")
     return split(labels, part, data.validation, data.test, classes=classes)
-
-
-# ---- building -------------------------------------------------------------------------------
 
 
 def _build(

@@ -7,10 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from paribus.data.cache import cache_folder
+from paribus.data.digits import CONTENTS, open_digits
+from paribus.data.folder import open_folder
 from paribus.data.official import faults, missing, official_folder
-from paribus.data.sources.digits import CONTENTS, open_digits
-from paribus.data.sources.folder import open_folder
-from paribus.data.sources.stl10 import CLASSES
+from paribus.data.stl10 import CLASSES
 from paribus.errors import DataError
 from paribus.study.config import Folder
 

@@ -52,6 +52,16 @@ class Progress:
         """The last complete epoch; 0 before the first."""
         return len(self.val_loss)
 
+    def add_validation(self, network: nn.Module, loss: float, accuracy: float) -> None:
+        """Complete an epoch; keep the network if its validation loss is the lowest so far."""
+        # Strictly lower: of epochs that tie, the first is the best.
+        if not self.val_loss or loss < min(self.val_loss):
+            self.best_epoch = self.epoch + 1
+            state = network.state_dict()
+            self.best_state = {name: value.detach().clone() for name, value in state.items()}
+        self.val_loss.append(loss)
+        self.val_accuracy.append(accuracy)
+
     def curves(self) -> Curves:
         """The curves so far, as arrays."""
         names = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate")
@@ -98,10 +108,12 @@ def train(
         set_learning_rate(steps.optimizer, rate)
         progress.learning_rate.append(rate)
         start, start_cpu = time.perf_counter(), time.process_time()
-        progress.train_loss.append(_epoch(steps, batches, splits.training, run, epoch, progress))
+        progress.train_loss.append(_epoch(steps, batches, splits.training, run, progress))
         progress.train_seconds += time.perf_counter() - start
         progress.train_cpu_seconds += time.process_time() - start_cpu
-        _validate(steps, batches, splits.validation, run, epoch, progress)
+        loss, accuracy = loss_and_accuracy(steps.predict, batches, splits.validation)
+        _require_finite("validation", loss, run, progress)
+        progress.add_validation(steps.network, loss, accuracy)
         after_epoch(epoch)
 
 
@@ -122,37 +134,32 @@ def _draw(
     """The training images in an epoch's order, and how each is moved."""
     order = stream(run.seed, "order", epoch).permutation(training)
     progress.order.update(order.tobytes())
-    augmentation = stream(run.seed, "augmentation", epoch)
-    moves = draw_moves(run.setting.config.augmentation, len(order), augmentation)
+    generator = stream(run.seed, "augmentation", epoch)
+    moves = draw_moves(run.setting.config.augmentation, len(order), generator)
     progress.augmentation.update(moves.tobytes())
     return order, moves
 
 
 def _epoch(
-    steps: Steps,
-    batches: Batches,
-    training: Integers,
-    run: Run,
-    epoch: int,
-    progress: Progress,
+    steps: Steps, batches: Batches, training: Integers, run: Run, progress: Progress
 ) -> float:
     """Train on every image once; returns the mean loss over images, not over batches."""
-    config = run.setting.config
+    epoch = progress.epoch + 1
     order, moves = _draw(progress, run, training, epoch)
     # nn.Dropout and users' modules draw from torch's global generator.
     torch.manual_seed(torch_seed(run.seed, "dropout", epoch))
     total = 0.0
-    parts = _parts(len(order), config.batch_size)
+    parts = _parts(len(order), run.setting.config.batch_size)
     buffer = batches.buffer(max(part.stop - part.start for part in parts))
     for part in parts:
         index = torch.from_numpy(order[part])
         images, labels = batches.images(index, buffer), batches.labels(index)
         if moves[part].any():
             images = augment(images, moves[part])
-        value = steps.step(images, labels)
-        progress.step_loss.append(value)
-        _require_finite("training", value, run, epoch, progress)
-        total += value * len(index)
+        loss = steps.step(images, labels)
+        progress.step_loss.append(loss)
+        _require_finite("training", loss, run, progress)
+        total += loss * len(index)
     progress.generator_states.append(torch.get_rng_state())
     progress.dropout.update(progress.generator_states[-1].numpy().tobytes())
     return total / len(order)
@@ -169,28 +176,9 @@ def _parts(count: int, batch_size: int) -> list[slice]:
     return [slice(a, b) for a, b in zip(starts, [*starts[1:], count], strict=True)]
 
 
-def _validate(
-    steps: Steps,
-    batches: Batches,
-    validation: Integers,
-    run: Run,
-    epoch: int,
-    progress: Progress,
-) -> None:
-    loss, accuracy = loss_and_accuracy(steps.predict, batches, validation)
-    _require_finite("validation", loss, run, epoch, progress)
-    # Strictly lower: of epochs that tie, the first is the best.
-    if not progress.val_loss or loss < min(progress.val_loss):
-        progress.best_epoch = epoch
-        state = steps.network.state_dict()
-        progress.best_state = {name: value.detach().clone() for name, value in state.items()}
-    progress.val_loss.append(loss)
-    progress.val_accuracy.append(accuracy)
-
-
-def _require_finite(kind: str, loss: float, run: Run, epoch: int, progress: Progress) -> None:
+def _require_finite(kind: str, loss: float, run: Run, progress: Progress) -> None:
     if not math.isfinite(loss):
-        step = len(progress.step_loss)
+        epoch, step = progress.epoch + 1, len(progress.step_loss)
         raise NonFiniteLossError(kind, run.setting.name, run.seed, epoch, step, loss)
 
 

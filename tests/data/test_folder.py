@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from paribus.data.dataset import prepare
+from paribus.data.folder import open_folder
 from paribus.data.images import Originals
-from paribus.data.sources.folder import open_folder
 from paribus.errors import DataError
 from paribus.study.config import Folder
 

@@ -11,7 +11,7 @@ from PIL import Image
 from paribus.data import download
 from paribus.data.dataset import prepare
 from paribus.data.images import Originals
-from paribus.data.sources.stl10 import CLASSES, open_stl10
+from paribus.data.stl10 import CLASSES, open_stl10
 from paribus.data.verify import states, verify
 from paribus.errors import DataError
 from paribus.study.config import Stl10
