@@ -67,9 +67,6 @@ class Ledger:
                 write_file(self._path, f"{_text_sha256(text)}\n{text}".encode())
 
 
-# ---- sealed folders -----------------------------------------------------------------------------
-
-
 def seal(fresh: Path, facts: Mapping[str, Any], files: Sequence[str]) -> None:
     """Write `facts.json` beside the files, with a SHA-256 of each and of the facts themselves."""
     whole = {**facts, "files": {name: _file_sha256(fresh / name) for name in files}}

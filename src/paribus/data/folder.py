@@ -108,9 +108,6 @@ def open_folder(
     )
 
 
-# ---- parts and classes ----------------------------------------------------------------------
-
-
 def _branches(root: Path, unusable: list[str]) -> dict[str, Path]:
     """The folder of each part, or the whole tree under "".
 
@@ -173,9 +170,6 @@ def _classes(root: Path, parts: Iterable[str], folders: Sequence[_ClassFolder]) 
             f"got {', '.join(every) or 'none'}"
         )
     return tuple(sorted(every, key=natural))
-
-
-# ---- images -------------------------------------------------------------------------------
 
 
 def _check_all(

@@ -42,12 +42,7 @@ class HttpStream(io.RawIOBase):
     """
 
     def __init__(
-        self,
-        url: str,
-        timeout: float,
-        pause: float,
-        seen: Callable[[int], None],
-        largest: int,
+        self, url: str, timeout: float, pause: float, seen: Callable[[int], None], largest: int
     ) -> None:
         if urlsplit(url).scheme not in SCHEMES:
             raise DownloadError(f"expected an http or https address, got {url!r}.")

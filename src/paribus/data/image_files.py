@@ -31,9 +31,6 @@ class UnusableError(Exception):
     """Why a file gives no image; never leaves this package."""
 
 
-# ---- listing ------------------------------------------------------------------------------------
-
-
 def natural(name: str) -> tuple[list[str | int], str]:
     """A sort key for names: "b2" before "b10", ignoring case."""
     words = re.split(r"(\d+)", name.casefold())
@@ -80,9 +77,6 @@ def _check_link(link: Path, root: Path) -> None:
         raise UnusableError("a link that leads out of the folder")
     if target.is_dir():
         raise UnusableError("a link to a folder; only links to images are followed")
-
-
-# ---- decoding -----------------------------------------------------------------------------------
 
 
 def contents(path: Path) -> bytes:

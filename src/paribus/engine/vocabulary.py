@@ -46,9 +46,6 @@ def translate(module: nn.Module, shape: Shape) -> Program:
     return Program(tuple(stages), log_softmax)
 
 
-# ---- reading a module -----------------------------------------------------------------------
-
-
 def _layers(module: nn.Module, name: str = "") -> Iterator[tuple[str, Any]]:
     """The layers of an nn.Sequential in order, inner ones included, each with its name."""
     if type(module) is not nn.Sequential:
@@ -156,9 +153,6 @@ def _pooling(name: str, layer: nn.MaxPool2d, before: Shape) -> Stage | None:
 def _pair(value: int | Sequence[int]) -> Pair:
     """Rows and columns: one number, alone or in a sequence, stands for both."""
     return (value, value) if isinstance(value, int) else (value[0], value[-1])
-
-
-# ---- refusing -------------------------------------------------------------------------------
 
 
 def _outside(name: str, layer: nn.Module, supported: str) -> NoReturn:

@@ -94,9 +94,6 @@ def outside(maps: Tensor) -> Tensor:
     return 1 - inside / weight.sum(dim=(1, 2))
 
 
-# ---- one batch ------------------------------------------------------------------------------
-
-
 def _batches(images: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     return zip(torch.split(images, BATCH), torch.split(targets, BATCH), strict=True)
 

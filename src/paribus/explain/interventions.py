@@ -101,9 +101,6 @@ def _gray(images: Tensor, mean: Floats, std: Floats) -> Tensor:
     return (brightness - offset) / scale
 
 
-# ---- position -------------------------------------------------------------------------------
-
-
 def _shifted(images: Tensor, index: Tensor, share: float) -> Tensor:
     """Shifted by a share of the side, at least a pixel; what is uncovered is 0."""
     rows, columns = (max(1, round(side * share)) for side in images.shape[2:])
@@ -113,9 +110,6 @@ def _shifted(images: Tensor, index: Tensor, share: float) -> Tensor:
         y, x = down * rows, right * columns
         result[chosen] = pad(images[chosen], (x, -x, y, -y))  # negative padding crops
     return result
-
-
-# ---- resolution -----------------------------------------------------------------------------
 
 
 def _unrecognizable(images: Tensor) -> Tensor:
@@ -144,9 +138,6 @@ def _gaussian(side: int, deviation: float) -> Tensor:
     weights = sum(torch.exp(-((d / deviation) ** 2) / 2).sum(dim=0) for d in (forward, backward))
     assert isinstance(weights, Tensor)
     return weights / weights.sum(dim=1, keepdim=True)
-
-
-# ---- texture --------------------------------------------------------------------------------
 
 
 def _shuffled(images: Tensor, index: Tensor, patches: int) -> Tensor:

@@ -11,42 +11,21 @@ from pydantic_core import ErrorDetails
 
 from paribus.metrics.registry import CAUSES, CLASS_FIGURES
 from paribus.study import claims, config
-from paribus.study.faults import (
-    Fault,
-    Location,
-    in_words,
-    meant,
-    nearest,
-    short,
-    unknown_settings,
-)
-from paribus.study.metrics import (
-    DeclaredMetric,
-    is_known,
-    margin_faults,
-    metric_faults,
-    names,
-)
-from paribus.study.overrides import override
+from paribus.study.config import override
+from paribus.study.faults import Fault, Location, in_words, meant, nearest, short, unknown_settings
+from paribus.study.metrics import DeclaredMetric, is_known, margin_faults, metric_faults, names
 from paribus.study.section import SETTING_NAME
 from paribus.study.seeds import UntilDecided
 
 #: Where each section's keys are declared, by the tag or the field that pydantic puts in a location.
 SECTIONS: dict[str, type[BaseModel]] = {
-    "digits": config.Digits,
-    "stl10": config.Stl10,
-    "folder": config.Folder,
+    **{data.__name__.lower(): data for data in (config.Digits, config.Stl10, config.Folder)},
+    **{kind.__name__.lower(): kind for kind in (config.Adam, config.AdamW, config.Sgd)},
+    **{kind.__name__.lower(): kind for kind in (config.Constant, config.Step, config.Cosine)},
+    **dict.fromkeys(("a number", "until decided"), UntilDecided),
+    "augmentation": config.Augmentation,
     "lenet5": config.LeNet5,
     config.OWN: config.OwnNetwork,
-    "adam": config.Adam,
-    "adamw": config.AdamW,
-    "sgd": config.Sgd,
-    "constant": config.Constant,
-    "step": config.Step,
-    "cosine": config.Cosine,
-    "augmentation": config.Augmentation,
-    "a number": UntilDecided,
-    "until decided": UntilDecided,
 }
 CLAIM_TESTS: dict[str, type[BaseModel]] = {
     "expect": claims.Direction,
@@ -158,9 +137,6 @@ def _at_override(at: Location, fault: Fault, overrides: Mapping[str, Any]) -> Fa
         f"{path} of the baseline: {fault.message}. To replace the section write {section}: {{...}}"
     )
     return Fault((*at, next((k for k in overrides if k.startswith(section)), "")), hint)
-
-
-# ---- pydantic's errors in Paribus's words -------------------------------------------------------
 
 
 def validate(model: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:

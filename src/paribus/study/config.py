@@ -1,9 +1,10 @@
-"""How one network is trained: data, network, optimizer and the rest, checked by pydantic."""
+"""How one network is trained: data, network, optimizer and the rest, and overrides by path."""
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
@@ -30,8 +31,6 @@ def _number_or_share(value: Any) -> int | float:
 #: Part of the images: a number of images a class (300) or a share of each class (0.2).
 PerClass = Annotated[int | float, PlainValidator(_number_or_share)]
 
-
-# ---- data -----------------------------------------------------------------------------------
 
 #: Side of the images that networks see, in pixels.
 Size = Annotated[int, Field(ge=4, le=512)]
@@ -72,9 +71,6 @@ class Folder(Section):
 
 
 Data = Annotated[Digits | Stl10 | Folder, Discriminator("source")]
-
-
-# ---- network --------------------------------------------------------------------------------
 
 
 class LeNet5(Section):
@@ -131,9 +127,6 @@ Network = Annotated[
     Discriminator(_network_tag),
     _kind("lenet5"),
 ]
-
-
-# ---- training -------------------------------------------------------------------------------
 
 
 class Adam(Section):
@@ -199,9 +192,6 @@ class Augmentation(Section):
     shift: Annotated[int, Field(ge=0, le=64)] = 0
 
 
-# ---- all of it ------------------------------------------------------------------------------
-
-
 #: What trains a network: PyTorch, Paribus's native engine, or whichever is likely to be faster.
 Engine = Literal["auto", "torch", "native"]
 
@@ -231,3 +221,32 @@ def as_recorded(data: Mapping[str, Any]) -> dict[str, Any]:
     """A data section in the spelling of the first records, which keeps digests unchanged."""
     old = {"color": "colour", "gray": "grey"}
     return {old.get(key, key): old.get(str(value), value) for key, value in data.items()}
+
+
+def override(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a plain configuration with values set by dotted path.
+
+    A path that doesn't exist is created; validating the result finds misspelled ones.
+    """
+    result = copy.deepcopy(dict(config))
+    for path, value in overrides.items():
+        *sections, last = path.split(".")
+        place = result
+        for section in sections:
+            inner = place.get(section)
+            if not isinstance(inner, dict):
+                # `network: lenet5` is short for `network: {kind: lenet5}`.
+                inner = {"kind": inner} if isinstance(inner, str) else {}
+                place[section] = inner
+            place = inner
+        place[last] = value
+    return result
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a nested configuration under its dotted path."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

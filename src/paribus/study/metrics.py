@@ -96,9 +96,6 @@ def names(declared: Mapping[str, Any]) -> list[str]:
     return [*(name for name, metric in METRICS.items() if metric.compared), *declared]
 
 
-# ---- what is wrong ------------------------------------------------------------------------------
-
-
 def metric_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
     """What is wrong with a study's metrics, its primary metric and that one's margin."""
     declared = study.get("metrics") or {}

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paribus.study.config import Config
-from paribus.study.overrides import flat, override
+from paribus.study.config import Config, flat, override
 from paribus.study.spec import Study
 
 

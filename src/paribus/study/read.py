@@ -82,9 +82,6 @@ def require_permission(study: Study, path: Path) -> None:
         raise StudyError(str(path), [Problem(1, 1, "network.kind", message)])
 
 
-# ---- the copy kept with the results -------------------------------------------------------------
-
-
 def write_study_copy(out: Path, study: Study) -> None:
     """Keep the study with its results, so that a report can be written without its file."""
     write_file(out / STUDY, study.model_dump_json(indent=1).encode())

@@ -99,9 +99,6 @@ def steps_by(
     return NativeSteps(network, optimizer, shape, batch_size)
 
 
-# ---- optimizers and learning rates ---------------------------------------------------------------
-
-
 def build_optimizer(spec: Adam | AdamW | Sgd, network: nn.Module) -> torch.optim.Optimizer:
     """PyTorch's fused optimizer for all parameters of a network."""
     parameters = network.parameters()
