@@ -82,9 +82,8 @@ def prepare(
         require_whole(folder, fingerprint, ARRAYS)
     except DataError:
         originals.require_whole()  # later runs trust what is built now
-        splits = _split(data, originals)  # may raise, so before the slow part
         try:
-            _build(folder, fingerprint, data, originals, splits, progress or silent)
+            _build(folder, fingerprint, data, originals, progress or silent)
         except OSError as error:
             raise DataError(
                 f"{folder}: can't write the resized images ({error.strerror}). "
@@ -144,13 +143,9 @@ def _split(data: Data, originals: Originals) -> Splits:
 
 
 def _build(
-    folder: Path,
-    fingerprint: str,
-    data: Data,
-    originals: Originals,
-    splits: Splits,
-    progress: Progress,
+    folder: Path, fingerprint: str, data: Data, originals: Originals, progress: Progress
 ) -> None:
+    splits = _split(data, originals)  # may raise, so before the slow part
     with building(folder) as fresh:
         images = _write_images(fresh / IMAGES, data, originals, progress)
         part = np.empty(len(originals.labels), np.uint8)
@@ -159,14 +154,8 @@ def _build(
         write_file(fresh / LABELS, _packed(originals.labels))
         write_file(fresh / PART, _packed(part))
         mean, std = _moments(images, splits.training)
-        facts = {
-            "source": originals.source,
-            "classes": originals.classes,
-            "mean": mean,
-            "std": std,
-            "fingerprint": fingerprint,
-        }
-        seal(fresh, facts, ARRAYS)
+        facts = {"source": originals.source, "classes": originals.classes, "mean": mean}
+        seal(fresh, facts | {"std": std, "fingerprint": fingerprint}, ARRAYS)
         install(fresh, folder)
 
 
@@ -185,10 +174,8 @@ def _write_images(path: Path, data: Data, originals: Originals, progress: Progre
 def _header(shape: tuple[int, ...]) -> bytes:
     """The header of a .npy file of bytes."""
     file = io.BytesIO()
-    descr = np.lib.format.dtype_to_descr(np.dtype(np.uint8))
-    np.lib.format.write_array_header_1_0(
-        file, {"descr": descr, "fortran_order": False, "shape": shape}
-    )
+    facts = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, facts)
     return file.getvalue()
 
 

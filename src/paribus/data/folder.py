@@ -27,14 +27,10 @@ from paribus.errors import DataError
 from paribus.names import shown
 from paribus.study.config import Folder
 
-#: What the parts may be called on disk.
-PART_NAMES = {
-    "train": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-}
+#: Names of the parts on disk.
+PART_NAMES = {"train": "train", "test": "test"} | dict.fromkeys(
+    ("val", "valid", "validation"), "validation"
+)
 
 
 @dataclass(frozen=True)
@@ -173,21 +169,20 @@ def _classes(root: Path, parts: Iterable[str], folders: Sequence[_ClassFolder]) 
 
 
 def _check_all(
-    root: Path,
-    folders: Sequence[_ClassFolder],
-    unusable: list[str],
-    progress: Progress,
-    trust_times: bool,
+    root: Path, folders: list[_ClassFolder], unusable: list[str], progress: Progress, trust: bool
 ) -> list[_Image]:
     """Every usable image, class by class in natural order; others are added to `unusable`."""
-    ledger = Ledger(root, trust_times)
+    ledger = Ledger(root, trust)
     files = [
         (folder, path) for folder in folders for path in files_under(folder.path, root, unusable)
     ]
     originals = []
     try:
         for folder, path in followed(files, "checking images", progress):
-            check = _ask(ledger, path)
+            try:
+                check = ledger.ask(path, _check)
+            except OSError as error:  # gone since the folder was listed
+                check = {"fault": f"can't be read ({error.strerror})"}
             if "fault" in check:
                 unusable.append(f"{below(root, path)}: {check['fault']}")
             else:
@@ -196,13 +191,6 @@ def _check_all(
         ledger.save()
     _require_images(root, folders, originals, unusable)
     return originals
-
-
-def _ask(ledger: Ledger, path: Path) -> Found:
-    try:
-        return ledger.ask(path, _check)
-    except OSError as error:  # gone since the folder was listed
-        return {"fault": f"can't be read ({error.strerror})"}
 
 
 def _check(path: Path) -> Found:
@@ -224,10 +212,7 @@ def _decode_unchanged(image: _Image, color: Literal["rgb", "gray"]) -> Bytes:
 
 
 def _require_images(
-    root: Path,
-    folders: Sequence[_ClassFolder],
-    originals: Sequence[_Image],
-    unusable: Sequence[str],
+    root: Path, folders: list[_ClassFolder], originals: list[_Image], unusable: list[str]
 ) -> None:
     """Refuse a class without any usable image, giving the reasons."""
     filled = {(image.part, image.name) for image in originals}

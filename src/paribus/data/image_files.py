@@ -83,7 +83,7 @@ def contents(path: Path) -> bytes:
     """The bytes of an image's file.
 
     Raises:
-        UnusableError: if it is no file, is too large, or can't be read.
+        UnusableError: if it isn't a file, is too large, or can't be read.
     """
     try:
         return read_whole(path, LARGEST_FILE)
@@ -98,7 +98,7 @@ def decode(content: bytes, color: Literal["rgb", "gray"]) -> Bytes:
     first image.
 
     Raises:
-        UnusableError: if it is no image, is damaged, or is too large.
+        UnusableError: if it isn't an image, is damaged, or is too large.
     """
     if content.count(b"\xff\xda") > MOST_SCANS and content.startswith(b"\xff\xd8"):
         raise UnusableError(f"a JPEG image of more than {MOST_SCANS} scans")

@@ -58,7 +58,7 @@ def _stl10_state(folder: Path) -> str:
 def verify(source: str, data_dir: Path | None = None) -> list[str]:
     """Every problem of "stl10", "digits" or a folder of images, each a sentence.
 
-    Every byte is read again, whatever was seen before.
+    Reads every byte again.
     """
     if source == "stl10":
         folder = official_folder(data_dir or cache_folder())

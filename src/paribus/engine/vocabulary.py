@@ -151,7 +151,7 @@ def _pooling(name: str, layer: nn.MaxPool2d, before: Shape) -> Stage | None:
 
 
 def _pair(value: int | Sequence[int]) -> Pair:
-    """Rows and columns: one number, alone or in a sequence, stands for both."""
+    """Rows and columns: one number, alone or in a sequence, means both."""
     return (value, value) if isinstance(value, int) else (value[0], value[-1])
 
 

@@ -77,22 +77,16 @@ def _hidden(network: nn.Module, images: Tensor) -> Tensor:
         if isinstance(first, Tensor) and first.shape[:1] == images.shape[:1]:
             hidden = first
 
-    hooks = [
-        layer.register_forward_pre_hook(keep, with_kwargs=True)
-        for layer in _with_parameters(network)
+    # Layers with parameters of their own, not containers of such layers.
+    layers = [
+        layer
+        for layer in network.modules()
+        if is_parametrized(layer) or any(True for _ in layer.parameters(recurse=False))
     ]
+    hooks = [layer.register_forward_pre_hook(keep, with_kwargs=True) for layer in layers]
     try:
         network(images.clone())
     finally:
         for hook in hooks:
             hook.remove()
     return hidden.flatten(1).float()
-
-
-def _with_parameters(network: nn.Module) -> list[nn.Module]:
-    """The layers with parameters of their own, not containers of such layers."""
-    return [
-        layer
-        for layer in network.modules()
-        if is_parametrized(layer) or any(True for _ in layer.parameters(recurse=False))
-    ]

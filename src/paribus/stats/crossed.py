@@ -71,10 +71,7 @@ class _MeanSquares:
     rest: float
     df_seeds: int
     df_images: int
-
-    @property
-    def df_rest(self) -> int:
-        return self.df_seeds * self.df_images
+    df_rest: int
 
 
 def crossed_interval(
@@ -150,15 +147,11 @@ def _mean_squares(table: Table, classes: npt.ArrayLike | None) -> _MeanSquares:
     between_classes = (np.square(of_class) / sizes).sum() / s
     between_cells = (np.square(of_seed_class) / sizes).sum()
     df_seeds, df_images = s - 1, m - len(starts)
-    rest = squares - between_cells - between_images + between_classes
-    return _MeanSquares(
-        mean=total / (s * m),
-        seeds=_square(np.square(of_seed).sum() / m - total**2 / (s * m), df_seeds),
-        images=_square(between_images - between_classes, df_images),
-        rest=_square(rest, df_seeds * df_images),
-        df_seeds=df_seeds,
-        df_images=df_images,
-    )
+    df_rest = df_seeds * df_images
+    seeds = _square(np.square(of_seed).sum() / m - total**2 / (s * m), df_seeds)
+    images = _square(between_images - between_classes, df_images)
+    rest = _square(squares - between_cells - between_images + between_classes, df_rest)
+    return _MeanSquares(total / (s * m), seeds, images, rest, df_seeds, df_images, df_rest)
 
 
 def _square(total: float, df: int) -> float:

@@ -16,7 +16,7 @@ Test = Callable[[Floats, Alternative], Floats | float]
 
 
 def equivalence_p(d: Floats, margin: float, test: Test = mean_test) -> Floats:
-    """P value (...) of the two one-sided tests that d (..., n) lies within +-margin.
+    """P value (...) of the two one-sided tests that d (..., n) is within +-margin.
 
     The difference must be shown to be above -margin and below +margin, so the larger p counts and
     neither is adjusted. p <= 0.05 is the same as the 90 % interval lying inside the margin.

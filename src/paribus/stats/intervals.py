@@ -47,10 +47,8 @@ def half_width(n: npt.ArrayLike, sd: npt.ArrayLike, level: float = LEVEL) -> Flo
     """
     seeds, spread = np.asarray(n, dtype=float), np.asarray(sd, dtype=float)
     if (seeds < 2).any() or (spread < 0).any():
-        raise ComparisonError(
-            f"expected at least 2 seeds and an sd of 0 or more, got {seeds.min()} and "
-            f"{spread.min()}"
-        )
+        got = f"{seeds.min()} and {spread.min()}"
+        raise ComparisonError(f"expected at least 2 seeds and an sd of 0 or more, got {got}")
     return np.asarray(stats.t.ppf((1 + level) / 2, seeds - 1) * spread / np.sqrt(seeds))
 
 
@@ -61,13 +59,11 @@ def means(values: npt.ArrayLike) -> list[Mean]:
     if len(values) < 2:
         return [Mean(estimate, None, None) for estimate in estimates.tolist()]
     half = half_width(len(values), values.std(axis=0, ddof=1))
-    low, high = np.maximum(estimates - half, 0), estimates + half
+    table = np.stack([estimates, np.maximum(estimates - half, 0), estimates + half], axis=1)
     constant = np.ptp(values, axis=0) == 0
     return [
-        Mean(estimate, None, None) if same else Mean(estimate, below, above)
-        for estimate, below, above, same in zip(
-            estimates.tolist(), low.tolist(), high.tolist(), constant.tolist(), strict=True
-        )
+        Mean(row[0], None, None) if same else Mean(*row)
+        for row, same in zip(table.tolist(), constant.tolist(), strict=True)
     ]
 
 

@@ -110,7 +110,11 @@ def seeds_needed(
         raise ComparisonError(f"expected a standard deviation of 0 or more, got {sd}")
     inside = margin is not None and abs(difference) < margin
     if sd == 0:
-        return _seeds_without_spread(difference, inside, alpha)
+        # The sign-flip test decides: one-sided p 2**-n, two-sided 2 * 2**-n.
+        one_sided = math.ceil(-math.log2(alpha))
+        if inside:
+            return SeedsNeeded(one_sided, "equivalence", 1.0)
+        return SeedsNeeded(one_sided + 1, "difference", 1.0) if difference else None
     different = _smallest(lambda n: power_of_difference(n, difference, sd, alpha), "difference")
     if margin is None or not inside:
         return different
@@ -129,14 +133,6 @@ def _smallest(power: Callable[[int], float], goal: Goal) -> SeedsNeeded:
         middle = (below + enough) // 2
         below, enough = (below, middle) if power(middle) >= POWER else (middle, enough)
     return SeedsNeeded(enough, goal, power(enough))
-
-
-def _seeds_without_spread(difference: float, inside: bool, alpha: float) -> SeedsNeeded | None:
-    """Without spread the sign-flip test decides: one-sided 2**-n, two-sided 2 * 2**-n."""
-    one_sided = math.ceil(-math.log2(alpha))
-    if inside:
-        return SeedsNeeded(one_sided, "equivalence", 1.0)
-    return SeedsNeeded(one_sided + 1, "difference", 1.0) if difference else None
 
 
 def seeds_needed_by_ranks(

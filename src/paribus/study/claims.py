@@ -45,7 +45,7 @@ class Direction(Section):
 
 
 class DifferenceRange(Section):
-    """A setting against another: the difference (for times, the ratio) lies between two numbers."""
+    """A setting against another: the difference (or ratio) is between two numbers."""
 
     setting: SettingName
     against: SettingName
@@ -54,7 +54,7 @@ class DifferenceRange(Section):
 
 
 class ValueRange(Section):
-    """The mean of a metric over new seeds lies within a range, setting by setting."""
+    """The mean of a metric over new seeds is within a range, for each setting."""
 
     metric: Line
     within: Annotated[dict[SettingName, Bounds], Field(min_length=1)]

@@ -1,4 +1,4 @@
-"""A YAML file as a tree that knows where everything stands, so that problems have a place.
+"""A YAML file as a tree with line numbers, so that problems have a place.
 
 A few hundred bytes can stand for gigabytes, by aliases of aliases, or hold more brackets than
 any parser can follow. Such a file is refused while it is read, before its values are built.
@@ -85,7 +85,7 @@ def plain(node: Any, real: Callable[[float], Any] = float) -> Any:
 
     Args:
         node: a tree or part of one.
-        real: converts a number with a decimal point, which still knows its digits.
+        real: converts a number with a decimal point; ruamel keeps its digits.
     """
     match node:
         case Mapping():
@@ -172,7 +172,7 @@ def _file_error(file: str, message: str, line: int = 1, column: int = 1) -> Stud
 
 
 class _BoundedComposer(Composer):
-    """Composes at most `most` keys and values; an alias counts as all that it stands for."""
+    """Composes at most `most` keys and values; an alias counts as its whole value."""
 
     def __init__(self, most: int, loader: Any = None) -> None:
         super().__init__(loader=loader)
@@ -182,11 +182,11 @@ class _BoundedComposer(Composer):
         self._sizes: dict[str, int] = {}
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """A node of the tree; raises ComposerError where a limit is passed or a tag stands."""
+        """A node of the tree; raises ComposerError at a tag or beyond a limit."""
         event, before = self.parser.peek_event(), self._values
         if isinstance(event, AliasEvent):
             if event.anchor in self.anchors and event.anchor not in self._sizes:
-                _refuse(event, f"*{event.anchor} stands inside &{event.anchor}; it would never end")
+                _refuse(event, f"*{event.anchor} is inside &{event.anchor}, which would never end")
             self._count(self._sizes.get(event.anchor, 1), event)
             return super().compose_node(parent, index)
         self._count(1, event)
