@@ -26,8 +26,8 @@ from measure import interleave
 from networks import CASES, Case, resized, training_flops
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
-from paribus.engine.choice import torch_is_faster
 from paribus.engine.library import FOLDER, NoLibrary
+from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import translate
 from paribus.records.types import EngineFacts
 from peers import bare

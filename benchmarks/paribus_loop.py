@@ -26,8 +26,7 @@ from paribus.study.config import Engine
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 from paribus.training.loop import begin, train
-from paribus.training.optimize import build_optimizer
-from paribus.training.steps import steps_by
+from paribus.training.steps import build_optimizer, steps_by
 from peers import BATCH, Training
 
 

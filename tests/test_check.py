@@ -20,7 +20,7 @@ import paribus
 from paribus.cli import main
 from paribus.records.store import write_record
 from paribus.records.types import Record
-from paribus.study.copy import write_study_copy
+from paribus.study.read import write_study_copy
 from paribus.study.spec import Study
 from paribus.tables import COLUMNS, to_csv
 from paribus.tables import of_comparisons as frames

@@ -75,7 +75,7 @@ def test_a_wrong_study_ends_with_2_names_the_place_and_writes_nothing(study: Pat
     study.write_text(STUDY.replace("epochs: 1", "epochs: none"))
     done = paribus("run", study, cwd=study.parent)
     assert done.returncode == 2
-    assert done.stderr == f"{study}:3:9: epochs: 'none' came; a whole number is expected\n"
+    assert done.stderr == f"{study}:3:9: epochs: expected an integer, got 'none'\n"
     assert done.stdout == ""
     assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
 

@@ -26,7 +26,7 @@ from paribus.io.lock import held, writing_report
 from paribus.log import BEFORE, LOG, logged, read_log
 from paribus.records.store import run_folder
 from paribus.status import RunState, status
-from paribus.study.copy import write_study_copy
+from paribus.study.read import write_study_copy
 from paribus.study.spec import Study
 
 
