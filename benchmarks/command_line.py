@@ -1,4 +1,4 @@
-"""How long a user waits for help and for a report, and how large that is."""
+"""How long a user waits for help and for a report, and how large the report is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from paribus.records.store import write_record, write_study_copy
 
 HERE = Path(__file__).parent
 PARIBUS = Path(sys.executable).with_name("paribus")
-HEAD = ("what", "figure", "target", "how it is measured")
+HEAD = ("what", "result", "target", "how it is measured")
 #: Exits with 1 if help needed torch.
 HELP_WITHOUT_TORCH = """
 import sys

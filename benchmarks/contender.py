@@ -1,8 +1,8 @@
-"""Train one contender in a process of its own: `contender.py NAME DATA EPOCHS`.
+"""Train one contender in its own process: `contender.py NAME DATA EPOCHS`.
 
-Prints {"rate": training images a second, "loss": the last training loss}, and of Paribus
-"peak_memory": the bytes of the worker that used most. NAME is a module of peers/; or, for a
-study of two runs in two worker processes, "auto-2", "torch-2" or "native-2", by its engine.
+Prints {"rate": training images per second, "loss": the last training loss}, and for Paribus
+"peak_memory": bytes of the worker that used most. NAME is a module of peers/, or "auto-2",
+"torch-2" or "native-2": a study of two runs in two worker processes with this engine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from peers import Training
 
 
 def train(name: str, data: Path, epochs: int) -> tuple[list[Training], dict[str, int]]:
-    """Train by name, and what else is known; Paribus trains a run a worker, a peer trains one."""
+    """Train by name. Paribus trains one run per worker, a peer one; also what else is known."""
     engine, _, workers = name.partition("-")
     if engine in get_args(Engine):
         from paribus_loop import train_study

@@ -1,7 +1,7 @@
 """Paribus's own training engine against PyTorch: `make bench`, or this file alone.
 
-`python benchmarks/engine.py` prints its section; with `--quick` it only tries every part on a
-few images, and its figures mean nothing.
+`python benchmarks/engine.py` prints its section. `--quick` only tries every part on a few
+images; its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from page import at_least, at_most, table
 from paribus.engine.library import FOLDER, VARIABLE, NoLibrary, library
 from whole_machine import contend
 
-#: The instruction set that the targets speak of: AVX2.
+#: The instruction set that the targets are for: AVX2.
 AIM = "x86-64-v3"
-#: Keeps PyTorch to the instructions that a build has, for ATen, oneDNN and MKL each by its own
-#: switch; on a processor that has no others they change nothing.
+#: Limits PyTorch to the instructions that a build has; ATen, oneDNN and MKL each have a switch
+#: for it. On a processor without further instructions they change nothing.
 ALIKE = {
     "x86-64-v2": {
         "ATEN_CPU_CAPABILITY": "default",
@@ -44,7 +44,7 @@ ALIKE = {
     },
 }
 TWO_TO_ONE = 1.9
-HEAD = ("network", "PyTorch", "engine", "engine to PyTorch", "target", "GFLOPS", "of the peak")
+HEAD = ("network", "PyTorch", "engine", "engine / PyTorch", "target", "GFLOPS", "share of peak")
 SCRIPT = Path(__file__).with_name("engine_cases.py")
 
 #: Of one build: a case's name -> {"flops": ..., "measured": ...}.
@@ -53,7 +53,7 @@ Cases = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Effort:
-    """How often all is measured, and how long the whole trainings are."""
+    """How often everything is measured, and how long the full trainings are."""
 
     rounds: int
     other_rounds: int
@@ -95,7 +95,7 @@ def section(data: Path, effort: Effort) -> str:
 
 
 def _of_build(name: str, data: Path, rounds: int) -> dict[str, Any]:
-    """All cases by a build, in a process of its own, since a process has one build."""
+    """All cases with one build, in its own process, because a process loads one build."""
     command = [sys.executable, str(SCRIPT), str(data), str(rounds)]
     switches = {VARIABLE: name, **ALIKE.get(name, {})}
     done = subprocess.run(command, env=os.environ | switches, stdout=subprocess.PIPE, text=True)
@@ -112,7 +112,7 @@ def _in_full(build: str, cases: Cases, rounds: int) -> str:
         times = ratio(measured, NATIVE, BARE)
         target = at_least(times.median, case.target) if build == AIM else ""
         if cases[case.name]["given_away"]:
-            target = f"given to PyTorch: {cases[case.name]['given_away']}"
+            target = f"left to PyTorch: {cases[case.name]['given_away']}"
         rates = (f"{spread(measured[name]).median:,.0f}" for name in (BARE, NATIVE))
         gflops, share = _speed(cases[case.name])
         rows.append(
@@ -120,12 +120,12 @@ def _in_full(build: str, cases: Cases, rounds: int) -> str:
         )
     peak = spread([figure for its in cases.values() for figure in its["measured"][PEAK]])
     return (
-        f"One core, one thread, build {build}; {rounds} rounds of one epoch each: images a second "
-        "by the bare PyTorch loop, with its default Adam and kept to the same instructions, and by "
-        "Paribus's training loop with the engine; medians, and ratios within a round with their "
-        "range. 10⁹ multiplications and "
-        "additions a second, all counted, also those that the engine leaves out because they "
-        f"are 0; the peak, measured in the same rounds, is {peak.median:.1f}.\n\n"
+        f"One core, one thread, build {build}; {rounds} rounds of one epoch each. Images per "
+        "second of the bare PyTorch loop, with its default Adam and limited to the same "
+        "instructions, and of Paribus's training loop with the engine: medians, and ratios within "
+        "a round with their range. GFLOPS count all multiplications and additions, including "
+        "those that the engine skips because they are 0; the peak, measured in the same rounds, "
+        f"is {peak.median:.1f}.\n\n"
         f"{table(HEAD, rows)}"
     )
 
@@ -140,10 +140,10 @@ def _other_builds(builds: Mapping[str, Cases], effort: Effort) -> str:
             its = cases[case.name]
             shown += [str(ratio(its["measured"], NATIVE, BARE)), _per_cent(_speed(its)[1])]
         rows.append((case.name, *shown))
-    head = [title for name in builds for title in (f"{name} to PyTorch", "of its peak")]
+    head = [title for name in builds for title in (f"{name} / PyTorch", "share of its peak")]
     return (
         f"The other builds that this processor runs, {effort.other_rounds} rounds, each against "
-        f"PyTorch with as good instructions:\n\n{table(('network', *head), rows)}"
+        f"PyTorch with equivalent instructions:\n\n{table(('network', *head), rows)}"
     )
 
 
@@ -162,7 +162,7 @@ def _per_cent(share: Spread) -> str:
 
 
 def _processes(data: Path, effort: Effort) -> str:
-    """Two processes to one, and memory, of studies as `paribus run` trains them."""
+    """Two processes against one, and memory, of studies trained by `paribus run`."""
     peaks: dict[str, list[float]] = {}
 
     def rate(name: str) -> float:
@@ -176,11 +176,11 @@ def _processes(data: Path, effort: Effort) -> str:
     by_torch, by_engine = (spread(peaks[name]) for name in names[:2])
     less = at_most(by_engine.median, math.ceil(by_torch.high), "MiB")
     return (
-        f"A study of LeNet-5 as `paribus run` trains it, with validation; {effort.machine_rounds} "
-        f"rounds of {effort.machine_epochs} epochs: one run by the engine to one by PyTorch "
-        f"{faster}; two processes to one, by the engine: {two}, target "
-        f"{at_least(two.median, TWO_TO_ONE)}. Peak memory of the process that trains: "
-        f"{by_torch} MiB by PyTorch, {by_engine} MiB by the engine, target {less}.\n"
+        f"A study of LeNet-5 trained by `paribus run`, with validation; {effort.machine_rounds} "
+        f"rounds of {effort.machine_epochs} epochs. One run with the engine is {faster} times as "
+        f"fast as one with PyTorch. With the engine, two processes are {two} times as fast as "
+        f"one, target {at_least(two.median, TWO_TO_ONE)}. Peak memory of the training process: "
+        f"{by_torch} MiB with PyTorch, {by_engine} MiB with the engine, target {less}.\n"
     )
 
 

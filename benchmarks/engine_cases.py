@@ -1,9 +1,9 @@
 """Measure all cases with one build of the engine: `engine_cases.py DATA ROUNDS`.
 
-A process has one build, the one that PARIBUS_ENGINE_BUILD names. Prints {"why": what speaks
-against this build here}, or {"build": its name, "cases": of each, by name, its "flops" for an
-image in a step, the reason for which it would be "given_away" to PyTorch, or null, and
-"measured": figures, one a round, by contender}.
+A process has one build, named by PARIBUS_ENGINE_BUILD. Prints {"why": the reason why it can't
+run here}, or {"build": its name, "cases": by name, each with its "flops" per image and step, the
+reason why it would be "given_away" to PyTorch, or null, and "measured": one figure per round, by
+contender}.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from measure import interleave
 from networks import CASES, Case, resized, training_flops
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
-from paribus.engine.choice import torch_is_faster
 from paribus.engine.library import FOLDER, NoLibrary
+from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import translate
 from paribus.records.types import EngineFacts
 from peers import bare
@@ -70,7 +70,7 @@ def _measure(case: Case, dataset: Dataset, engine: EngineFacts, rounds: int) -> 
 
 
 def _peak(build: str) -> Callable[[], float]:
-    """Multiplications and additions of a build, in 10^9 a second, that registers allow."""
+    """The peak of a build on registers, in 10^9 multiplications and additions per second."""
     source = Path(__file__).with_name("peak_gflops.cpp")
     march = [f"-march={build}"] if build.startswith("x86-64") else []
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Synthetic images of STL-10's size, so that a stranger without the data set can measure."""
+"""Synthetic images of STL-10's size, so that anyone can measure without the data set."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def write_images(folder: Path, counts: Counts) -> None:
             label = number % CLASSES
             place = folder / part / f"class-{label}"
             place.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image(draw, label)).save(place / f"{number}.png")
+            Image.fromarray(pixels(draw, label)).save(place / f"{number}.png")
 
 
-def image(draw: np.random.Generator, label: int) -> Bytes:
+def pixels(draw: np.random.Generator, label: int) -> Bytes:
     """An image (96, 96, 3) of coarse and fine random patches over its class's tint.
 
     Amplitudes fall as a power of frequency, as in natural images (Field 1987). With a power
@@ -57,7 +57,7 @@ def image(draw: np.random.Generator, label: int) -> Bytes:
 
 
 def write_tensors(folder: Path, dataset: Dataset) -> None:
-    """Keep a prepared data set as normalized floats, for loops that have everything in memory."""
+    """Save a prepared data set as normalized floats, for loops that keep everything in memory."""
     mean, std = (
         np.array(figures, np.float32).reshape(-1, 1, 1) for figures in (dataset.mean, dataset.std)
     )

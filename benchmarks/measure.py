@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-#: What each contender came to, by its name: one figure a round.
+#: Contender -> one figure per round.
 Measured = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The middle of several rounds, and how far they went to either side."""
+    """The median of several rounds, with the lowest and the highest."""
 
     median: float
     low: float
@@ -24,9 +24,9 @@ class Spread:
 
 
 def interleave(contenders: Mapping[str, Callable[[], float]], rounds: int) -> Measured:
-    """Call every contender once a round: A B C A B C ...
+    """Call every contender once per round: A B C A B C ...
 
-    A machine that is busy for a while slows neighbors alike, so that their ratio holds still.
+    A machine that is busy for a while slows all of a round, so ratios within it stay the same.
     """
     measured: Measured = {name: [] for name in contenders}
     for number in range(1, rounds + 1):
@@ -43,6 +43,6 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def ratio(measured: Measured, name: str, to: str) -> Spread:
-    """How many times the figure of `to` that of `name` is, compared within each round."""
+    """The figure of `name` divided by that of `to`, within each round."""
     pairs = zip(measured[name], measured[to], strict=True)
     return spread([ours / theirs for ours, theirs in pairs])

@@ -1,4 +1,4 @@
-"""The networks that the engine is measured on, their images and their sums."""
+"""The networks that the engine is measured on, their images and their operation counts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from paribus.network.lenet import lenet5
 from peers import BATCH
 
 COLOR, GRAY, LARGE = (3, 32, 32), (1, 28, 28), (3, 64, 64)
-#: As the reference study has them: 39 batches of 128 and one of 8.
+#: As in the reference study: 39 batches of 128 and one of 8.
 IMAGES = 5000
-#: Of networks that take several times as long: 8 batches and one of 8.
+#: For networks that take several times as long: 8 batches and one of 8.
 FEW = 1032
 
 
@@ -30,8 +30,8 @@ class Case:
 
     Attributes:
         network: makes it for (channels, height, width), with PyTorch's own initial values.
-        target: how many times the bare PyTorch loop's rate the engine should reach, on AVX2.
-        images: in an epoch.
+        target: the rate that the engine should reach on AVX2, relative to the bare PyTorch loop.
+        images: per epoch.
     """
 
     name: str
@@ -101,7 +101,7 @@ CASES = (
 
 
 def resized(dataset: Dataset, case: Case) -> Dataset:
-    """The training images in a case's number and shape; ten of them validate again."""
+    """The training images in a case's number and shape; ten of them also validate."""
     channels, *size = case.shape
     numbers = dataset.splits.training[: case.images]
     color = torch.from_numpy(dataset.images[numbers])
@@ -118,11 +118,11 @@ def resized(dataset: Dataset, case: Case) -> Dataset:
 
 
 def training_flops(module: nn.Sequential, shape: tuple[int, int, int]) -> int:
-    """Multiplications and additions of one training step, for each image.
+    """Multiplications and additions of one training step, per image.
 
-    Those of convolutions and dense layers: forward, the gradient of the weights, and, but for
-    the first layer, that of what came in. All are counted, also where the engine leaves out
-    sums that are known to be 0.
+    They are those of convolutions and dense layers: forward, the gradient of the weights, and,
+    except in the first layer, the gradient of the input. All are counted, including sums that
+    the engine skips because they are known to be 0.
     """
     forward: list[int] = []
 

@@ -1,4 +1,4 @@
-"""The training loop alone, on one core, against the least that trains the same network."""
+"""The training loop alone, on one core, against a minimal loop for the same network."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from peers import bare, network
 TARGET = 0.95
 HEAD = (
     "loop",
-    "images a second",
-    "Paribus's rate to it, engine torch",
+    "images/s",
+    "Paribus (torch) / loop",
     "target",
-    "the native engine's rate to it",
+    "Paribus (native) / loop",
     "what it does",
 )
-OURS, NATIVE = "Paribus, engine torch", "Paribus, native"
+OURS, NATIVE = "Paribus, engine torch", "Paribus, engine native"
 BARE, FUSED = "bare PyTorch", "bare PyTorch, fused Adam"
 TEXTS = {
     OURS: "`paribus.training.loop.train`: gathers and normalizes shuffled batches from bytes, "
     "records every loss, hashes what was drawn, keeps the best network",
-    NATIVE: "the same, with the steps of Paribus's own engine",
+    NATIVE: "the same, with training steps by Paribus's own engine",
     BARE: "normalized floats in memory, in a fixed order; PyTorch's default Adam",
     FUSED: "the same with `Adam(fused=True)`, which Paribus uses",
 }
@@ -46,8 +46,8 @@ def section(data: Path, dataset: Dataset, rounds: int) -> str:
         rows += _rows(interleave(contenders, rounds), kind)
     return (
         f"### One core: the loop itself\n\n{rounds} rounds of one epoch each "
-        f"({len(dataset.splits.training):,} images), one thread: medians, and ratios within a "
-        f"round with their range.\n\n{table(HEAD, rows)}"
+        f"({len(dataset.splits.training):,} images), one thread. Rates are medians; ratios are "
+        f"medians of those within a round, with their range.\n\n{table(HEAD, rows)}"
     )
 
 

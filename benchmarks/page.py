@@ -26,7 +26,7 @@ def at_most(figure: float, target: float, unit: str) -> str:
 
 
 def write(measured: str) -> None:
-    """Put what was measured between the document's marks, in place of what stood there."""
+    """Replace what stands between the document's marks."""
     before, rest = DOCUMENT.read_text().split(BEGIN)
     _, after = rest.split(END)
     DOCUMENT.write_text(f"{before}{BEGIN}\n{measured}\n{END}{after}")

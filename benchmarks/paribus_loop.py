@@ -26,18 +26,17 @@ from paribus.study.config import Engine
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 from paribus.training.loop import begin, train
-from paribus.training.optimize import build_optimizer
-from paribus.training.steps import steps_by
+from paribus.training.steps import build_optimizer, steps_by
 from peers import BATCH, Training
 
 
 @dataclass(frozen=True)
 class Data:
-    """Synthetic images, ready for everyone.
+    """Synthetic images, ready for all contenders.
 
     Attributes:
         folder: images/ holds PNG files, beside normalized floats as arrays.
-        seconds: what decoding and resizing them took.
+        seconds: how long decoding and resizing took.
     """
 
     folder: Path
@@ -47,7 +46,7 @@ class Data:
 
 @contextmanager
 def synthetic(counts: Counts) -> Iterator[Data]:
-    """Draw images and prepare them, in a cache that goes with them."""
+    """Draw images and prepare them, in a cache that is removed with them."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         os.environ["PARIBUS_CACHE"] = str(folder / "cache")
@@ -94,10 +93,10 @@ def native() -> EngineFacts:
 def epoch_rate(
     network: nn.Module, dataset: Dataset, engine: EngineFacts | None, batch: int = BATCH
 ) -> float:
-    """Images a second of one epoch of Paribus's loop, in this process; None is PyTorch.
+    """Images per second of one epoch of Paribus's loop, in this process; None is PyTorch.
 
-    All that the loop does is timed: hashing what was drawn, recording every loss, keeping the
-    best network. Only the validation part is cut to ten images, as a bare loop has none.
+    Everything that the loop does is timed: hashing what was drawn, recording every loss, keeping
+    the best network. Only validation is cut to ten images, because a bare loop has none.
     """
     (run,) = runs(study(dataset.folder, epochs=1, seeds=1, batch=batch))
     splits = replace(dataset.splits, validation=dataset.splits.validation[:10])
@@ -114,7 +113,7 @@ class Trained:
     """A study, trained.
 
     Attributes:
-        trainings: one of each worker.
+        trainings: one per worker.
         peak_memory: of the worker that used most, in bytes.
     """
 
@@ -123,7 +122,7 @@ class Trained:
 
 
 def train_study(data: Path, epochs: int, workers: int, engine: Engine) -> Trained:
-    """Train a study of one run a worker, as `paribus run` does, with a validation every epoch."""
+    """Train a study of one run per worker, as `paribus run` does, validating every epoch."""
     laps: dict[int, list[float]] = defaultdict(list)
 
     def watch(event: Event) -> None:

@@ -1,7 +1,7 @@
 """Run a command; print its seconds and its peak memory in bytes: `peak.py COMMAND ...`.
 
-A process of its own, and a small one: the system counts into a command's peak what the process
-was that started it.
+This is a small process of its own, because the system counts the size of the starting process
+into a command's peak.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Measure Paribus against its peers and write docs/benchmarks.md: `make bench`.
 
-`--quick` only tries every part on a few images and writes nothing: its figures mean nothing.
+`--quick` only tries every part on a few images and writes nothing; its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def main(effort: Effort) -> str:
         own = engine.section(data.folder, effort.engine)
         machine = whole_machine.section(data.folder, effort.machine_rounds, effort.machine_epochs)
     once = (
-        f"Paribus decoded and resized the {len(data.dataset.images):,} images once, before all "
-        f"this, in {data.seconds:.1f} s.\n"
+        f"Before these measurements, Paribus decoded and resized the {len(data.dataset.images):,} "
+        f"images once, in {data.seconds:.1f} s.\n"
     )
     return "\n".join([header, loop, own, machine, once, command_line.section(*effort.report)])
 

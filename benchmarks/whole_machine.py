@@ -1,4 +1,4 @@
-"""All cores, whole trainings, against what users would pick instead."""
+"""All cores, full trainings, against what users would pick instead."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from paribus.execution.workers import cores
 TARGET = 1.9
 HEAD = (
     "contender",
-    "images a second",
-    "a study's rate to it",
-    "one run's rate to it",
+    "images/s",
+    "study / contender",
+    "one run / contender",
     "what it does in every epoch",
 )
 PEERS = {
     "imagefolder": (
         "ImageFolder script",
         "reads, decodes and resizes every PNG with Pillow (torchvision itself isn't used) in a "
-        "DataLoader with one process a core; trains only",
+        "DataLoader with one process per core; trains only",
     ),
     "dataloader": (
         "DataLoader over tensors",
@@ -34,7 +34,7 @@ PEERS = {
     "lightning_loop": (
         "Lightning",
         "the same DataLoader under `Trainer(accelerator='cpu')` without checkpoints, logs and "
-        "progress bar; trains only, as it does unless given images to validate with",
+        "progress bar; trains only, its default without validation data",
     ),
     "skorch_loop": (
         "skorch",
@@ -43,17 +43,16 @@ PEERS = {
     "keras_loop": (
         "Keras",
         "`Sequential.fit` on its PyTorch backend, on the same floats with channels last, its "
-        "default; its own layers and Adam; trains only, as it does unless given images to "
-        "validate with",
+        "default; its own layers and Adam; trains only, its default without validation data",
     ),
 }
-#: What `paribus run` was before it had an engine, and is without one.
+#: `paribus run` without its own engine.
 TORCH = "torch-1"
-TORCH_TEXT = ("Paribus, one run by PyTorch", "the same with `engine: torch`")
-#: Times as many epochs of Paribus as of a peer, for its engine is soon done: workers that begin a
-#: moment apart must mostly work side by side.
+TORCH_TEXT = ("Paribus, one run with PyTorch", "the same with `engine: torch`")
+#: Paribus trains this many times as many epochs as a peer, because its engine is fast: workers
+#: that start a moment apart must run side by side most of the time.
 LONGER = 4
-#: The loss of a network that says nothing about ten classes.
+#: The loss of a network that only guesses among ten classes.
 GUESSING = math.log(10)
 SCRIPT = Path(__file__).with_name("contender.py")
 
@@ -66,12 +65,12 @@ def section(data: Path, rounds: int, epochs: int) -> str:
     measured = interleave({name: partial(_rate, name, data, epochs) for name in texts}, rounds)
     two = ratio(measured, _name(2), _name(1))
     return (
-        f"### Whole machine: {workers} cores\n\n{rounds} rounds, each contender in a process of "
-        f"its own: training images a second over {epochs - 1} epochs (Paribus "
-        f"{LONGER * epochs - 1}), after one that isn't counted. Peers use as many threads as "
-        "PyTorch takes by itself and Adam in its default form, Paribus one thread a worker.\n\n"
+        f"### Whole machine: {workers} cores\n\n{rounds} rounds, each contender in its own "
+        f"process: training images per second over {epochs - 1} epochs (Paribus "
+        f"{LONGER * epochs - 1}), after one warm-up epoch. Peers use PyTorch's default number of "
+        "threads and its default Adam; Paribus uses one thread per worker.\n\n"
         f"{table(HEAD, _rows(measured, texts, _name(workers)))}\n"
-        f"Two workers to one: {two}; target {at_least(two.median, TARGET)}.\n"
+        f"Two workers are {two} times as fast as one; target {at_least(two.median, TARGET)}.\n"
     )
 
 
@@ -80,7 +79,7 @@ def _rate(name: str, data: Path, epochs: int) -> float:
 
 
 def contend(name: str, data: Path, epochs: int) -> dict[str, float]:
-    """What contender.py says of a contender, if its network did learn."""
+    """What contender.py prints for a contender; ends if its network didn't learn."""
     command = [sys.executable, str(SCRIPT), name, str(data), str(epochs)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -113,7 +112,7 @@ def _describe(workers: int) -> tuple[str, str]:
     if workers == 1:
         return (
             "Paribus, one run",
-            "`paribus run` with one worker, so on one core, by the engine that Paribus chooses, "
+            "`paribus run` with one worker, so on one core, with the engine that Paribus chooses, "
             "its own; validates",
         )
     return (

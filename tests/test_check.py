@@ -20,7 +20,7 @@ import paribus
 from paribus.cli import main
 from paribus.records.store import write_record
 from paribus.records.types import Record
-from paribus.study.copy import write_study_copy
+from paribus.study.read import write_study_copy
 from paribus.study.spec import Study
 from paribus.tables import COLUMNS, to_csv
 from paribus.tables import of_comparisons as frames
@@ -113,7 +113,7 @@ def test_an_unknown_class_is_told_without_a_traceback(tmp_path: Path) -> None:
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     done = check(tmp_path)
     assert done.exit_code == 1
-    assert "a folder that `paribus run` filled is expected" in done.stderr
+    assert "expected a folder that `paribus run` filled" in done.stderr
 
 
 def test_checking_writes_nothing_and_needs_no_torch(tmp_path: Path) -> None:

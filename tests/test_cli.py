@@ -64,7 +64,7 @@ def test_a_run_prints_the_report_and_nothing_else_on_standard_output(
     monkeypatch.setattr("paribus.pipeline.write_report", lambda *_, **__: None)
     again = here("run", study, "--json")
     assert "0 runs to train" in again.stderr
-    assert "2 of 2 done before" in again.stderr
+    assert "2 of 2 already done" in again.stderr
     answer = json.loads(again.stdout)
     assert (answer["finished"], answer["failed"]) == (2, [])
     rebuilt = here("report", "out/quick")
@@ -75,7 +75,7 @@ def test_a_wrong_study_ends_with_2_names_the_place_and_writes_nothing(study: Pat
     study.write_text(STUDY.replace("epochs: 1", "epochs: none"))
     done = paribus("run", study, cwd=study.parent)
     assert done.returncode == 2
-    assert done.stderr == f"{study}:3:9: epochs: 'none' came; a whole number is expected\n"
+    assert done.stderr == f"{study}:3:9: epochs: expected an integer, got 'none'\n"
     assert done.stdout == ""
     assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
 
@@ -127,7 +127,7 @@ def test_code_in_a_study_needs_permission(study: Path) -> None:
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     done = here("report", tmp_path)
     assert done.exit_code == 1
-    assert "a folder that `paribus run` filled is expected" in done.stderr
+    assert "expected a folder that `paribus run` filled" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -163,8 +163,8 @@ def test_that_torch_trains_for_want_of_the_engine_is_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Screen() as screen:
-        screen.show(EngineMissing("the native engine isn't there: it was not built"))
-    said = "PyTorch trains, since the native engine isn't there: it was not built\n"
+        screen.show(EngineMissing("the native engine is missing: it was not built"))
+    said = "training with PyTorch: the native engine is missing: it was not built\n"
     assert capsys.readouterr().err == said
 
 

@@ -16,7 +16,7 @@ from paribus.errors import ChoiceError, RecordError
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import Record
 from paribus.results import read_results
-from paribus.study.copy import read_study_copy
+from paribus.study.read import read_study_copy
 from paribus.study.spec import Study
 
 Build = Callable[..., Study]
@@ -71,7 +71,7 @@ def test_nothing_is_written_through_a_link_out_of_the_folder(
     outside.mkdir()
     link.parent.mkdir(parents=True)
     link.symlink_to(outside)
-    with pytest.raises(RecordError, match=f"{name}: a link that leads out of"):
+    with pytest.raises(RecordError, match=f"{name}: .*a link that leads out of"):
         paribus.run(small_study(), tmp_path / "out")
     assert not list(outside.iterdir())
 

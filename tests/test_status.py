@@ -26,7 +26,7 @@ from paribus.io.lock import held, writing_report
 from paribus.log import BEFORE, LOG, logged, read_log
 from paribus.records.store import run_folder
 from paribus.status import RunState, status
-from paribus.study.copy import write_study_copy
+from paribus.study.read import write_study_copy
 from paribus.study.spec import Study
 
 
@@ -104,7 +104,7 @@ def test_the_command_prints_every_run_or_json_and_needs_no_torch(
     tell(out, StudyBegins("small", 1), RunEnded("l2", 0, "killed", 1.0, "no memory"))
     shown = CliRunner().invoke(cli.main, ["status", str(out)])
     assert shown.exit_code == 0
-    assert "Nobody is at work on it." in shown.stdout
+    assert "Not running." in shown.stdout
     assert "1 failed, 1 left" in shown.stdout
     assert "no memory" in shown.stdout
     answer = json.loads(CliRunner().invoke(cli.main, ["status", str(out), "--json"]).stdout)
@@ -150,7 +150,7 @@ def test_a_pipe_or_a_link_in_the_place_of_a_file_is_not_followed(
 
 
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match="a folder that `paribus run` filled is expected"):
+    with pytest.raises(RecordError, match="expected a folder that `paribus run` filled"):
         status(tmp_path)
 
 

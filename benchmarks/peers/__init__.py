@@ -1,7 +1,7 @@
 """What users would pick instead of Paribus, each as its own documentation shows it.
 
-Every peer trains the same LeNet-5 on the same images in batches of 128 with Adam; Keras alone
-has layers, initial values and an Adam of its own.
+Every peer trains the same LeNet-5 on the same images in batches of 128 with Adam. Only Keras
+has its own layers, initial values and Adam.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LEARNING_RATE = 1e-3
 
 @dataclass(frozen=True)
 class Training:
-    """What a training leaves.
+    """The result of a training.
 
     Attributes:
         laps: the time at the end of each epoch, in seconds. The first epoch warms up.
@@ -30,7 +30,7 @@ class Training:
     loss: float
 
     def rate(self, images: int) -> float:
-        """Training images a second, from the end of the first epoch to that of the last."""
+        """Training images per second, from the end of the first epoch to the end of the last."""
         return images * (len(self.laps) - 1) / (self.laps[-1] - self.laps[0])
 
 

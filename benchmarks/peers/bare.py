@@ -1,4 +1,4 @@
-"""The least that trains a network in PyTorch: tensors in memory, five calls a step."""
+"""A minimal training loop in PyTorch: tensors in memory, five calls per step."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from peers import BATCH, LEARNING_RATE
 def epoch_rate(
     module: nn.Module, images: Tensor, labels: Tensor, *, fused: bool, batch: int = BATCH
 ) -> float:
-    """Images a second of one epoch; nothing is shuffled, copied, recorded or validated."""
-    # None is PyTorch's default, which takes the form for several tensors at once on a GPU alone.
+    """Images per second of one epoch; nothing is shuffled, copied, recorded or validated."""
+    # None is PyTorch's default, which uses the multi-tensor form on a GPU only.
     optimizer = torch.optim.Adam(module.parameters(), lr=LEARNING_RATE, fused=fused or None)
     batches = list(zip(images.split(batch), labels.split(batch), strict=True))
     began = time.perf_counter()

@@ -12,6 +12,6 @@ from peers.loop import train_from
 
 
 def train(data: Path, epochs: int) -> Training:
-    """Train in this process, with as many threads as PyTorch takes by itself."""
+    """Train in this process, with PyTorch's default number of threads."""
     loader = DataLoader(TensorDataset(*tensors(data, "train")), batch_size=BATCH, shuffle=True)
     return train_from(loader, epochs)

@@ -1,7 +1,7 @@
 """A script with a folder of images: every file decoded and resized again in every epoch.
 
-torchvision's ImageFolder does the same with the same Pillow; it isn't used here because it is
-tied to one build of torch.
+torchvision's ImageFolder does the same with the same Pillow. It isn't used here because it
+requires one particular build of torch.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from torch.utils.data import DataLoader, Dataset
 from peers import BATCH, Training
 from peers.loop import train_from
 
-# ImageNet's, as such scripts have them.
+# ImageNet's, as usual in such scripts.
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
 
 
 class ImageFolder(Dataset):
-    """One subfolder a class; an image is read when it is asked for."""
+    """One subfolder per class; an image is read when it is requested."""
 
     def __init__(self, folder: Path) -> None:
         classes = sorted(path.name for path in folder.iterdir())
@@ -46,7 +46,7 @@ class ImageFolder(Dataset):
 
 
 def train(data: Path, epochs: int) -> Training:
-    """Train with one loading process a core."""
+    """Train with one loading process per core."""
     loader = DataLoader(
         ImageFolder(data / "images" / "train"),
         batch_size=BATCH,

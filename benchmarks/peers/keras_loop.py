@@ -12,22 +12,22 @@ from peers import BATCH, LEARNING_RATE, Training
 
 
 def train(data: Path, epochs: int) -> Training:
-    """Train only: fit validates when it is given something to validate with."""
-    # Both are read at the first import. Keras keeps a file of settings, if need be a new one: in
-    # `data` it isn't the user's, so that Keras's own defaults hold and nothing is left behind.
+    """Train only: `fit` validates only when it is given validation data."""
+    # Both are read at the first import. Keras reads or creates a file of settings; in `data` it
+    # isn't the user's, so Keras's defaults apply and nothing is left behind.
     os.environ["KERAS_BACKEND"] = "torch"
     os.environ["KERAS_HOME"] = str(data / "keras")
     import keras
 
     class Stopwatch(keras.callbacks.Callback):
-        """Takes the time at the end of every epoch."""
+        """Records the time at the end of every epoch."""
 
         def __init__(self) -> None:
             super().__init__()
             self.laps: list[float] = []
 
         def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-            """Take the time."""
+            """Record the time."""
             self.laps.append(time.perf_counter())
 
     images, labels = tensors(data, "train")

@@ -36,12 +36,12 @@ class Classifier(lightning.LightningModule):
         return torch.optim.Adam(self.parameters(), lr=LEARNING_RATE)
 
     def on_train_epoch_end(self) -> None:
-        """Take the time."""
+        """Record the time."""
         self.laps.append(time.perf_counter())
 
 
 def train(data: Path, epochs: int) -> Training:
-    """Train only: Lightning validates when it is given something to validate with."""
+    """Train only: Lightning validates only when it is given validation data."""
     loader = DataLoader(TensorDataset(*tensors(data, "train")), batch_size=BATCH, shuffle=True)
     module = Classifier()
     trainer = lightning.Trainer(

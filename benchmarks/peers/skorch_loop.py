@@ -18,18 +18,18 @@ from peers import BATCH, LEARNING_RATE, Training, network
 
 
 class Stopwatch(Callback):
-    """Takes the time at the end of every epoch."""
+    """Records the time at the end of every epoch."""
 
     def __init__(self) -> None:
         self.laps: list[float] = []
 
     def on_epoch_end(self, net: NeuralNetClassifier, **ignored: Any) -> None:
-        """Take the time."""
+        """Record the time."""
         self.laps.append(time.perf_counter())
 
 
 def train(data: Path, epochs: int) -> Training:
-    """Train; validate with images of their own, so that all the training images train."""
+    """Train; validate on separate images, so that all training images are trained on."""
     stopwatch = Stopwatch()
     net = NeuralNetClassifier(
         network,

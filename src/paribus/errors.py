@@ -1,4 +1,4 @@
-"""The few ways Paribus says no: what was expected, what it got, what to do."""
+"""The errors Paribus raises: each says what was expected, what it got, and what to do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_PROBLEMS = 100
 
 
 class ParibusError(Exception):
-    """Anything Paribus refuses; the command line prints it and ends with `exit_code`."""
+    """Base of all errors; the command line prints it and ends with `exit_code`."""
 
     exit_code = 1
 
@@ -25,7 +25,7 @@ class Problem:
     Attributes:
         line, column: position in the file, both from 1.
         path: the dotted name of the key, as `optimizer.lr`.
-        message: what was expected, what it got, and the nearest valid name.
+        message: what was expected, what was there, and the nearest valid name.
     """
 
     line: int

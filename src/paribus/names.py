@@ -15,6 +15,11 @@ def printable(text: str) -> str:
     return "".join(map(_escaped, text))
 
 
+def shown(name: str) -> str:
+    """A file's name in one spelling (Unicode NFC), with what can't be printed escaped."""
+    return printable(unicodedata.normalize("NFC", name))
+
+
 def _escaped(letter: str) -> str:
     if letter.isprintable() or unicodedata.category(letter) == "Zs":
         return letter

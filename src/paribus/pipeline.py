@@ -10,7 +10,7 @@ from paribus.events import Watch, quiet
 from paribus.io.lock import require_free, writing_report
 from paribus.report.write import write_report
 from paribus.results import Results, read_results
-from paribus.study.copy import read_study_copy
+from paribus.study.read import read_study_copy
 from paribus.study.spec import Study
 
 

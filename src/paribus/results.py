@@ -31,10 +31,10 @@ from paribus.records.analyses import read_all_interventions
 from paribus.records.pairing import Pairing, pairing
 from paribus.records.types import Record
 from paribus.study import plan
-from paribus.study.copy import read_study_copy
 from paribus.study.faults import nearest
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import Run
+from paribus.study.read import read_study_copy
 from paribus.study.records import StudyRecords, read_records
 from paribus.study.spec import Study
 from paribus.tables.by_setting import SettingResult, setting_results

@@ -13,8 +13,8 @@ from paribus.io.lock import Holder, holder
 from paribus.log import read_log
 from paribus.records.store import checkpoint_folder, checkpoints, epoch_of
 from paribus.records.types import Record
-from paribus.study.copy import read_study_copy
 from paribus.study.plan import Run, runs
+from paribus.study.read import read_study_copy
 from paribus.study.records import NOT_TRAINED, StudyRecords, read_records
 
 #: In the order in which they are counted.

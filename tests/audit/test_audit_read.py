@@ -95,24 +95,25 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "  - {id: a, says: x, test: {worst: [dgo], metric: recal, settings: [main, l3]}}\n"
         "  - {id: a, says: y, test: {wurst: [dog]}}\n"
     ) == [
-        "p.yaml:2:9: spread: 1.5 came; a share between 0 and 1 (0.01 is one percentage point) "
-        "is expected",
-        "p.yaml:3:1: setings: unknown key; did you mean 'settings'? Valid: title, classes, "
-        "settings, spread, observations, protocol",
+        "p.yaml:2:9: spread: expected a share between 0 and 1 (0.01 is one percentage point), "
+        "got 1.5",
+        "p.yaml:3:1: setings: unknown key 'setings'; did you mean 'settings'? Valid: title, "
+        "classes, settings, spread, observations, protocol",
         "p.yaml:6:5: settings.main.confusion: expected 2, one for each class, got 3 rows",
-        "p.yaml:7:13: settings.main.confusion.0.1: -2 came; greater than or equal to 0 is expected",
+        "p.yaml:7:13: settings.main.confusion.0.1: expected a number greater than or "
+        "equal to 0, got -2",
         "p.yaml:8:9: settings.main.confusion.1: expected 2, one for each class, got 3 numbers",
         "p.yaml:10:34: settings.main.per_class_accuracy_printed.kat: no class is called 'kat'; "
         "did you mean 'cat'? Valid: cat, dog",
-        "p.yaml:10:49: settings.main.per_class_accuracy_printed.dog: 1.85 came; a share from 0 "
-        "to 1, as 0.46, is expected",
-        "p.yaml:11:5: settings.main.report_printd: unknown key; did you mean 'report_printed'? "
-        "Valid: confusion, per_class_accuracy_printed, report_printed, weight_decay, layers, "
-        "protocol",
+        "p.yaml:10:49: settings.main.per_class_accuracy_printed.dog: expected a share "
+        "from 0 to 1, as 0.46, got 1.85",
+        "p.yaml:11:5: settings.main.report_printd: unknown key 'report_printd'; did you mean "
+        "'report_printed'? Valid: confusion, per_class_accuracy_printed, report_printed, "
+        "weight_decay, layers, protocol",
         "p.yaml:15:31: settings.l2.report_printed.dog.3: expected 20, the sum of its row of "
         "the matrix, got a support of 21",
-        "p.yaml:16:7: settings.l2.report_printed.cat: [0.89, 0.95, 0.87] came; [precision, "
-        "recall, f1, support] is expected",
+        "p.yaml:16:7: settings.l2.report_printed.cat: expected [precision, recall, f1, "
+        "support], got [0.89, 0.95, 0.87]",
         "p.yaml:17:37: settings.l2.report_printed.macro avg.3: expected 30, the sum of the "
         "matrix, got a support of 31",
         "p.yaml:18:21: settings.l2.report_printed.weighted avg: expected [precision, recall, "
@@ -120,9 +121,9 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "p.yaml:19:7: settings.l2.report_printed.accuracy: expected one number, got [0.8]",
         "p.yaml:21:37: observations.0.test.worst.0: no class is called 'dgo'; did you mean "
         "'dog'? Valid: cat, dog",
-        "p.yaml:21:52: observations.0.test.metric: 'recal' came; 'recall', 'precision' or 'f1' "
-        "is expected",
-        "p.yaml:21:59: observations.0.test.settings: no setting is called 'l3'; valid: main, l2",
+        "p.yaml:21:51: observations.0.test.metric: expected 'recall', 'precision' or 'f1', "
+        "got 'recal'",
+        "p.yaml:21:58: observations.0.test.settings: no setting is called 'l3'; valid: main, l2",
         "p.yaml:22:10: observations.1.id: another observation has this id",
         "p.yaml:22:22: observations.1.test: expected a mapping with best or worst (or another "
         "test of a study's claims), got {'wurst': ['dog']}",
@@ -132,28 +133,36 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("[8, 2]", "[8, 2.5]", "7:13: settings.main.confusion.0.1: 2.5 came; a whole number is"),
-        ("[8, 2]", "[8, x]", "7:13: settings.main.confusion.0.1: 'x' came; a whole number is"),
-        ("[8, 2]", "[8, true]", "7:13: settings.main.confusion.0.1: True came; a whole number is"),
+        ("[8, 2]", "[8, 2.5]", "7:13: settings.main.confusion.0.1: expected an integer, got 2.5"),
+        ("[8, 2]", "[8, x]", "7:13: settings.main.confusion.0.1: expected an integer, got 'x'"),
+        ("[8, 2]", "[8, true]", "7:13: settings.main.confusion.0.1: expected an integer, got True"),
         ("[8, 2]", "[0, 0]", "7:9: settings.main.confusion.0: expected at least one test image"),
-        ("[8, 2]", "8", "7:9: settings.main.confusion.0: 8 came; a list is expected"),
+        ("[8, 2]", "8", "7:9: settings.main.confusion.0: expected a list, got 8"),
         ("[cat, dog]", "[cat, cat]", "2:16: classes.1: another class is called 'cat'"),
         ("[cat, dog]", "[cat, accuracy]", "2:16: classes.1: 'accuracy' is a row of the report"),
         ("[cat, dog]", "[cat]", "2:1: classes: expected 2 or more, got 1 name"),
-        ("[cat, dog]", "cat", "2:10: classes: 'cat' came; a list is expected"),
-        ("spread: 0.02", "spread: 0", "3:9: spread: 0 came; a share between 0 and 1"),
-        ("spread: 0.02", "spread: wide", "3:9: spread: 'wide' came; a share between 0 and 1"),
-        ("accuracy: 0.8", "accuracy: .nan", "12:17: settings.main.report_printed.accuracy: nan"),
+        ("[cat, dog]", "cat", "2:10: classes: expected a list, got 'cat'"),
+        ("spread: 0.02", "spread: 0", "3:9: spread: expected a share between 0 and 1 "),
+        ("spread: 0.02", "spread: wide", "3:9: spread: expected a share between 0 and 1 "),
+        (
+            "accuracy: 0.8",
+            "accuracy: .nan",
+            "12:17: settings.main.report_printed.accuracy: expected",
+        ),
         ("accuracy: 0.8", "acuracy: 0.8", "12:7: settings.main.report_printed.acuracy: no class"),
-        ("id: a", "id: a b", "17:10: observations.0.id: 'a b' came; a name of"),
+        ("id: a", "id: a b", "17:10: observations.0.id: expected a name of"),
         ("says: Dog is best.", "said: Dog.", "18:5: observations.1.says: missing, and there is"),
-        ("best: [dog]", "best: dog", "18:46: observations.1.test.best: 'dog' came; a list is"),
+        ("best: [dog]", "best: dog", "18:46: observations.1.test.best: expected a list, got 'dog'"),
         (
             "best: [dog], metric: recall, settings: [l2]",
             "setting: main, against: main, metric: recall:wolf, expect: better",
-            "18:79: observations.1.test.metric: no class is called 'wolf'",
+            "18:78: observations.1.test.metric: no class is called 'wolf'",
         ),
-        ("metric: recall", "mesure: recall", "18:53: observations.1.test.mesure: unknown key"),
+        (
+            "metric: recall",
+            "mesure: recall",
+            "18:53: observations.1.test.mesure: unknown key 'mesure'",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(old: str, new: str, expected: str) -> None:

@@ -27,7 +27,7 @@ from calibration.simulated_truth import (
     sign_flip_error,
     single_error,
 )
-from paribus.stats.looks import nominal_level
+from paribus.stats.multiplicity import nominal_level
 from paribus.stats.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
 from paribus.streams import stream
 

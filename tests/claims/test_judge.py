@@ -16,7 +16,7 @@ from paribus.comparison.values import SettingValues, Values, values
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import CLASS_FIGURES, METRICS, with_target
 from paribus.narrative.claims import evidence
-from paribus.stats.looks import nominal_level
+from paribus.stats.multiplicity import nominal_level
 from paribus.stats.paired import t_interval
 from paribus.study.metrics import study_metrics
 from paribus.study.read import read_study

@@ -17,7 +17,7 @@ from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS, class_metric
 from paribus.narrative.notes import ONE_SEED, notes
 from paribus.stats.crossed import crossed_interval
-from paribus.stats.looks import overall_level
+from paribus.stats.multiplicity import overall_level
 from paribus.stats.paired import signed_rank_test
 
 ACCURACY, TIME, EPOCH = (METRICS[n] for n in ("test_accuracy", "train_cpu_seconds", "best_epoch"))

@@ -38,9 +38,9 @@ def test_settings_that_leave_the_engine_open_must_have_the_same() -> None:
     with pytest.raises(ComparisonError) as refused:
         compare(study, trained(study, ("l2", 1)))
     assert str(refused.value) == (
-        "l2, seed 1 was trained by native, but main, seed 0 by torch; a comparison has one engine, "
-        "unless the variation changes `engine`. Run the study again, with --engine torch or native "
-        "to keep that one's runs: what doesn't fit is trained anew."
+        "l2, seed 1 was trained by native, but main, seed 0 by torch; a comparison needs one "
+        "engine, unless the variation changes `engine`. Run the study again: what doesn't fit is "
+        "retrained; --engine torch (or native) keeps those runs."
     )
 
 

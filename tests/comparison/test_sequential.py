@@ -9,7 +9,7 @@ from paribus.comparison.sequential import follow_looks
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS
 from paribus.narrative.notes import notes
-from paribus.stats.looks import nominal_level
+from paribus.stats.multiplicity import nominal_level
 from paribus.stats.paired import t_interval
 
 ACCURACY = METRICS["test_accuracy"]

@@ -167,7 +167,7 @@ def test_facts_that_are_false_but_whole_json_are_damage_too(small: Folder) -> No
 
 
 def test_a_worker_says_that_a_data_set_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere: not a prepared data set"):
+    with pytest.raises(DataError, match=r"nowhere: not a prepared dataset"):
         open_dataset(tmp_path / "nowhere")
 
 
@@ -176,7 +176,7 @@ def test_a_cache_that_cannot_be_written_is_named(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("PARIBUS_CACHE", str(tmp_path / "file"))
-    with pytest.raises(DataError, match="name another folder in PARIBUS_CACHE"):
+    with pytest.raises(DataError, match="set PARIBUS_CACHE to another folder"):
         prepare(DIGITS)
 
 

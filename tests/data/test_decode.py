@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paribus.data import decode as decoding
-from paribus.data.decode import LARGEST, UnusableError, contents
+from paribus.data import image_files
+from paribus.data.image_files import LARGEST, UnusableError, contents
 from paribus.data.images import Bytes
 
 #: Upright: red above blue, taller than wide.
@@ -21,7 +21,7 @@ UPRIGHT[:12, :, 0] = UPRIGHT[12:, :, 2] = 255
 
 
 def decode(path: Path, color: Literal["rgb", "gray"]) -> Bytes:
-    return decoding.decode(contents(path), color)
+    return image_files.decode(contents(path), color)
 
 
 def saved(path: Path, image: Image.Image, **options: object) -> Path:

@@ -37,10 +37,10 @@ def test_whole_files_have_no_fault(folder: Path) -> None:
 def test_each_fault_says_what_came_and_what_is_expected(folder: Path) -> None:
     (folder / "a.bin").write_bytes(b"some")
     (folder / "b.bin").write_bytes(b"OTHERS")
-    came = hashlib.md5(b"OTHERS").hexdigest()
+    got = hashlib.md5(b"OTHERS").hexdigest()
     assert faults(folder, FILES) == {
-        "a.bin": "4 bytes came, 10 are expected",
-        "b.bin": f"its MD5 is {came}, {FILES[1].md5} is expected",
+        "a.bin": "expected 10 bytes, got 4",
+        "b.bin": f"expected MD5 {FILES[1].md5}, got {got}",
     }
     (folder / "a.bin").unlink()
     assert faults(folder, FILES)["a.bin"] == "it is missing"

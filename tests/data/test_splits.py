@@ -50,12 +50,12 @@ def test_each_class_has_the_number_or_the_share_that_was_asked_for(
     splits = split(labels, said_nothing(labels), validation, test, classes=CLASSES)
     for label, size in enumerate(sizes):
         _, validates, tests = of_class(splits, labels, label)
-        for came, asked in ((validates, validation), (tests, test)):
+        for got, asked in ((validates, validation), (tests, test)):
             if isinstance(asked, int):
-                assert came == asked
+                assert got == asked
             else:
-                assert came >= 1
-                assert abs(came - asked * size) <= max(0.5, 1 - asked * size)
+                assert got >= 1
+                assert abs(got - asked * size) <= max(0.5, 1 - asked * size)
 
 
 @given(counts, st.integers(0, 99))
@@ -133,8 +133,8 @@ def test_too_few_images_of_a_class_are_named_and_counted() -> None:
     with pytest.raises(DataError) as error:
         split(labels, said_nothing(labels), 2, 2, classes=CLASSES)
     assert str(error.value) == (
-        "class 'dog': 4 train images came, at least 5 are needed (2 for test, 2 for "
-        "validation, 1 to be left). Add images, or lower data.test and data.validation."
+        "class 'dog': expected at least 5 train images (2 for test, 2 for "
+        "validation, 1 for train), got 4. Add images, or lower data.test and data.validation."
     )
 
 
@@ -147,5 +147,5 @@ def test_just_enough_images_are_enough() -> None:
 def test_a_class_without_a_test_image_is_refused() -> None:
     labels, part = in_parts(train=5, validation=3, test=4)
     keep = ~((part == "test") & (labels == 2))
-    with pytest.raises(DataError, match="class 'owl': 0 test images came, at least 1"):
+    with pytest.raises(DataError, match="class 'owl': expected at least 1 test images, got 0"):
         split(labels[keep], part[keep], 0.2, 0.2, classes=CLASSES)

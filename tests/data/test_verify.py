@@ -38,7 +38,7 @@ def test_damaged_files_of_stl10_are_named_in_its_state(own_cache: Path, tmp_path
     for file in official.STL10:
         (tmp_path / file.name).write_bytes(b"other bytes")
     state = by_name(tmp_path)["stl10"].state
-    assert state.startswith("damaged: train_X.bin: 11 bytes came, 138,240,000 are expected; ")
+    assert state.startswith("damaged: train_X.bin: expected 138,240,000 bytes, got 11; ")
     assert len(problems("stl10", tmp_path)) == 4
 
 
@@ -46,7 +46,7 @@ def test_the_digits_are_compared_with_what_they_should_be(monkeypatch: pytest.Mo
     assert problems("digits") == []
     monkeypatch.setattr(verify, "CONTENTS", "0" * 64)
     (problem,) = problems("digits")
-    assert problem.startswith("digits: SHA-256 0b7e9c32")
+    assert problem.startswith(f"digits: expected SHA-256 {'0' * 64}, got 0b7e9c32")
 
 
 def test_a_good_folder_has_no_problem(
@@ -74,4 +74,4 @@ def test_a_folder_is_read_again_whatever_its_files_times_say(
 
 def test_a_folder_that_cannot_be_used_is_one_problem(tmp_path: Path) -> None:
     (problem,) = problems(str(tmp_path / "nowhere"))
-    assert "a folder of images is expected" in problem
+    assert "expected a folder of images" in problem

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from paribus.engine.choice import torch_is_faster
+from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import translate
 from paribus.network.lenet import lenet5
 

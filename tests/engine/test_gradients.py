@@ -30,7 +30,7 @@ from engine.cases import (
 from paribus.engine.native import Trainer
 from paribus.network.lenet import lenet5
 from paribus.study.config import Sgd
-from paribus.training.optimize import build_optimizer
+from paribus.training.steps import build_optimizer
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -138,7 +138,7 @@ def test_gradients_of_larger_networks_are_torchs(which: str, batch: int) -> None
 
 
 @examples(60)
-@given(cases(batch_norm=False, images="equal"))
+@given(cases(batch_norm=False, kind="equal"))
 def test_gradients_of_equal_images_of_one_color_are_torchs(case: Case) -> None:
     agree(case, least=0.01)
 
@@ -150,7 +150,7 @@ def test_gradients_of_images_of_one_color_each_are_torchs(case: Case) -> None:
 
 
 @examples(60)
-@given(cases(batch_norm=True, images="equal"))
+@given(cases(batch_norm=True, kind="equal"))
 def test_nothing_is_infinite_where_a_batch_norm_divides_by_nothing(case: Case) -> None:
     assume(values_per_channel(case) > 1)
     loss, gradients, module = answer(case)

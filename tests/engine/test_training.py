@@ -27,7 +27,7 @@ from paribus.data.dataset import Dataset, prepare
 from paribus.engine.native import Trainer
 from paribus.network.lenet import lenet5
 from paribus.study.config import Adam, Digits, Sgd
-from paribus.training.optimize import build_optimizer
+from paribus.training.steps import build_optimizer
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -176,7 +176,7 @@ def test_what_does_not_fit_is_refused_in_words(digits: Dataset) -> None:
         trainer.step(images[:4], labels[:4] + 10)
     with pytest.raises(ValueError, match="0 to 9"):
         trainer.step(images[:4], labels[:4] - 10)
-    with pytest.raises(ValueError, match="more than 1 value"):
+    with pytest.raises(ValueError, match="2 or more values"):
         trainer.step(images[:1], labels[:1])
     with pytest.raises(ValueError, match=r"\(1, 16, 16\).*\(1, 8, 16\)"):
         trainer.step(images[:4, :, :8], labels[:4])

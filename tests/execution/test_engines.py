@@ -67,8 +67,8 @@ def chosen(study: Study, heard: Callable[[Event], None] = quiet) -> dict[str, tu
 def test_the_engine_trains_what_it_knows(small_study: Build) -> None:
     study = small_study(variations={"bn": {"network.batch_norm": True}})
     assert chosen(study) == {
-        "baseline": ("native", "the engine knows every layer"),
-        "bn": ("native", "the engine knows every layer"),
+        "baseline": ("native", "the engine supports every layer"),
+        "bn": ("native", "the engine supports every layer"),
     }
 
 
@@ -104,7 +104,7 @@ def test_a_setting_that_names_its_engine_keeps_it(small_study: Build) -> None:
     assert chosen(study) == {
         "baseline": ("torch", "as the study asks"),
         "native": ("native", "as the study asks"),
-        "open": ("native", "the engine knows every layer"),
+        "open": ("native", "the engine supports every layer"),
         "own": ("torch", "as the study asks"),
     }
 
@@ -126,7 +126,7 @@ def test_without_its_library_torch_trains_and_one_event_says_so(
 ) -> None:
     without_library(monkeypatch)
     heard: list[Event] = []
-    why = "the native engine isn't there: it was not built: no compiler"
+    why = "the native engine is missing: it was not built: no compiler"
     study = small_study(variations={"l2": {"epochs": 2}, "torch": {"engine": "torch"}})
     assert chosen(study, heard.append) == {
         "baseline": ("torch", why),
@@ -152,7 +152,7 @@ def test_who_asks_for_the_engine_without_its_library_is_refused(
 ) -> None:
     without_library(monkeypatch)
     with pytest.raises(
-        EngineError, match="can't train l2: the native engine isn't there: it was not"
+        EngineError, match="can't train l2: the native engine is missing: it was not"
     ):
         chosen(small_study(variations={"l2": {"engine": "native"}}))
 
@@ -165,4 +165,4 @@ def test_a_network_that_takes_all_memory_ends_a_worker_and_not_the_study(
     with Workers(1) as workers:
         found = choose(study, seen, workers, quiet)
     assert {choice.name for choice in found.values()} == {"torch"}
-    assert "ended by SIGKILL" in found["baseline"].why
+    assert "killed by SIGKILL" in found["baseline"].why

@@ -50,11 +50,13 @@ def test_a_record_without_its_code_is_judged_by_all_else() -> None:
     assert now.changes_since(FACTS) == ("torch: 2.13.0 -> 2.14.0",)
 
 
+#: As the tests' images were fingerprinted when these digests were written down.
+DATA = "7699240c0d861f793183449e8e508b39aabfec02ea67e84267e15131632b476f"
 NATIVE = EngineFacts(build="x86-64-v3", digest="0" * 64)
 
 
 def test_what_torch_trains_has_the_digests_that_it_had_before_there_was_another_engine() -> None:
-    torch = of(FACTS)
+    torch = replace(of(FACTS), data=DATA)
     assert torch.digest == "d6a59539acfb4b40b4a9ec822ab2584bddab791e73eb70c59cfb341539b304b4"
     assert torch.digest_anywhere == (
         "6047f5ca8fb8cda5bfdecf64e12fccd5597bef5146232e2eb7dc20ba829688dc"

@@ -163,8 +163,8 @@ def test_runs_that_fail_are_named_with_the_reason_and_the_others_go_on(
         "diverges": "failed",
         "last": "finished",
     }
-    lost = "its process was ended by SIGKILL, probably for want of memory"
-    assert outcomes["killed"].message.startswith(f"{lost}, and again when no other was at work.")
+    lost = "its process was killed by SIGKILL, probably out of memory"
+    assert outcomes["killed"].message.startswith(f"{lost}, and again with no other worker")
     first = [WorkerKilled(name, 0, lost) for name in ("killed", "killed-once")]
     assert [e for e in heard if isinstance(e, WorkerKilled)] == first
     assert record(tmp_path / "out", "killed-once").facts.retries == 1

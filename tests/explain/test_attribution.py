@@ -23,8 +23,7 @@ from paribus.network.lenet import lenet5
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 from paribus.training.loop import begin, train
-from paribus.training.optimize import build_optimizer
-from paribus.training.steps import TorchSteps
+from paribus.training.steps import TorchSteps, build_optimizer
 
 Method = Callable[[nn.Module, Tensor, Tensor], Tensor]
 

@@ -11,7 +11,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from paribus.explain.interventions import UNRECOGNISABLE, intervene, intervened
+from paribus.explain.interventions import UNRECOGNIZABLE, intervene, intervened
 from paribus.metrics.interventions import AREAS, FILLS, SHUFFLES, center, interventions
 
 MEAN, STD = (0.4, 0.5, 0.3), (0.2, 0.25, 0.3)
@@ -70,7 +70,7 @@ def test_the_list_is_gone_through_in_its_order_and_every_change_changes_somethin
 
 @pytest.mark.parametrize("name", ["gray", "blanked", "shift"])
 def test_a_change_that_gray_images_do_not_know_is_refused_with_those_they_do(name: str) -> None:
-    with pytest.raises(ValueError, match=f"shuffle-8 is expected; {name} came"):
+    with pytest.raises(ValueError, match=f"shuffle-8, got {name}"):
         change(name, noise(1, 8, 8, channels=1))
 
 
@@ -164,7 +164,7 @@ def test_the_filling_is_scipys_gaussian_filter_too(side: int) -> None:
     top, left, height, width = center(side, side, 50)
     middle = (..., slice(top, top + height), slice(left, left + width))
     ours = change("center-blanked-50-blur", images)[middle]
-    theirs = scipys(images, UNRECOGNISABLE * side)[middle]
+    theirs = scipys(images, UNRECOGNIZABLE * side)[middle]
     np.testing.assert_allclose(ours.numpy(), theirs, atol=2e-5)
 
 

@@ -25,9 +25,8 @@ from paribus.records.types import Integers
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 from paribus.training.loop import begin, train
-from paribus.training.optimize import build_optimizer
 from paribus.training.predict import loss_and_accuracy
-from paribus.training.steps import TorchSteps
+from paribus.training.steps import TorchSteps, build_optimizer
 
 SEEDS = 3
 EPOCHS = 6

@@ -141,7 +141,7 @@ def test_the_command_ends_with_1_and_says_what_where_and_what_to_do(
         "name: s\ndata: {source: digits, size: 16}\nepochs: 1\nseeds: 1\n"
         "variations: {l2: {optimizer.weight_decay: 0.1}}\n"
     )
-    monkeypatch.setattr("paribus.execution.workers.Workers", Here)
+    monkeypatch.setattr("paribus.execution.session.Workers", Here)
     monkeypatch.chdir(tmp_path)
 
     def fault(seam: Seam, label: str, at: int) -> None:
@@ -154,7 +154,9 @@ def test_the_command_ends_with_1_and_says_what_where_and_what_to_do(
     last = done.stderr.splitlines()[-1]
     assert re.match(r"out/unfinished/baseline/seed-0/epoch-1\..*: can't be written", last)
     assert os.strerror(code) in last
-    assert any(word in last for word in ("Make room", "Allow writing", "at fault", "put it back"))
+    assert any(
+        word in last for word in ("Free some space", "Allow writing", "at fault", "put it back")
+    )
 
 
 def test_a_disk_error_keeps_what_it_says_on_its_way_out_of_a_worker() -> None:

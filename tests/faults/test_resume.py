@@ -179,16 +179,16 @@ def test_going_on_elsewhere_is_refused_and_both_ways_out_are_named(
     elsewhere = here.model_copy(update={what: value})
     with pytest.raises(ResumeError) as refused:
         refuse_other_machines(tmp_path, [(task.run, task.inputs)], elsewhere)
-    assert "baseline, seed 0: begun, up to epoch 3, under torch" in str(refused.value)
+    assert "baseline, seed 0: trained up to epoch 3 under torch" in str(refused.value)
     assert "--other-machine" in str(refused.value)
-    assert f"delete {checkpoint_folder(tmp_path, *RUN)} to begin again" in str(refused.value)
+    assert f"delete {checkpoint_folder(tmp_path, *RUN)} to start over." in str(refused.value)
 
 
 OTHER = EngineFacts(build="x86-64-v2", digest="0" * 64)
 
 
 @pytest.mark.parametrize(
-    ("engine", "said"), [(OTHER, "native x86-64-v2 (library 000000000000)"), (None, "1 thread.")]
+    ("engine", "said"), [(OTHER, "native x86-64-v2 (library 000000000000)"), (None, "1 thread")]
 )
 def test_another_engine_or_build_is_another_machine(
     engine: EngineFacts | None, said: str, native: EngineFacts, images: Path, tmp_path: Path
@@ -199,8 +199,8 @@ def test_another_engine_or_build_is_another_machine(
     with pytest.raises(ResumeError) as refused:
         now = replace(task.inputs, engine=engine)
         refuse_other_machines(tmp_path, [(task.run, now)], environment())
-    assert f"native {native.build} (library {native.digest[:12]}). Here it is" in str(refused.value)
-    assert f"{said}, where" in str(refused.value).replace("thread,", "thread.,")
+    assert f"native {native.build} (library {native.digest[:12]}). This is " in str(refused.value)
+    assert f"{said}: resuming here" in str(refused.value)
 
 
 def test_a_study_goes_on_with_another_engine_only_when_that_is_asked_for(

@@ -78,7 +78,7 @@ def test_the_command_ends_with_the_signals_exit_code(
     study = slow_study(tmp_path, tmp_path, epochs=1)
     done = CliRunner().invoke(cli.main, ["run", str(study), "--allow-code"])
     assert done.exit_code == 128 + number
-    assert done.stderr == "Stopped. Finished runs are kept; the same command goes on.\n"
+    assert done.stderr == "Stopped. Finished runs are kept; rerun to resume.\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -133,7 +133,7 @@ def test_of_twenty_processes_one_works_and_the_rest_say_which(tmp_path: Path) ->
         (one,) = [pid for pid, line in said.items() if line == "held"]
         for line in said.values():
             assert line == "held" or (f"out: in use by process {one} on " in line)
-            assert line == "held" or "and 'so on'). Wait until it has ended, or name" in line
+            assert line == "held" or "and 'so on'). Wait until it has finished, or " in line
         its = holder(tmp_path / "out")
         assert its is not None
         assert its.pid == one

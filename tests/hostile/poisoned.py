@@ -18,7 +18,7 @@ from paribus.records.analyses import write_explanations, write_interventions
 from paribus.records.images import original_name, seen_name
 from paribus.records.store import read_record, run_folder, write_record
 from paribus.records.types import Explanations, Failure, Interventions, Record, RunFacts
-from paribus.study.copy import write_study_copy
+from paribus.study.read import write_study_copy
 from paribus.study.spec import Study
 from report.explored import square
 from synthetic import make_records, make_study

@@ -13,7 +13,7 @@ import numpy as np
 from safetensors.numpy import load_file, save
 
 from paribus.records.store import CURVES, FACTS, PREDICTIONS, SUMS, write_record
-from paribus.study.copy import STUDY, write_study_copy
+from paribus.study.read import STUDY, write_study_copy
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
 

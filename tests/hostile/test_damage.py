@@ -20,9 +20,9 @@ import pytest
 from effort import tries
 from hostile.mutations import mutate
 from hostile.test_images import SMALL
+from paribus.data import stl10
 from paribus.data.dataset import Dataset, prepare
 from paribus.data.official import OfficialFile, faults
-from paribus.data.sources import stl10
 from paribus.errors import DataError
 from paribus.study.config import Folder, Stl10
 

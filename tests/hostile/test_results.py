@@ -36,7 +36,7 @@ from paribus.records.store import CURVES, FACTS, PREDICTIONS, SUMS, read_record
 from paribus.records.types import Record
 from paribus.report.charts import frame
 from paribus.results import read_results
-from paribus.study.copy import STUDY
+from paribus.study.read import STUDY
 from report.explored import square
 
 #: Of these nothing is wrong with the folder, or only with what is written anew.

@@ -9,8 +9,7 @@ import torch
 from torch import nn
 
 from paribus.errors import NetworkError
-from paribus.network.build import build, source_digest
-from paribus.network.describe import describe
+from paribus.network.build import build, describe, source_digest
 from paribus.study.config import LeNet5, OwnNetwork
 
 SHAPE = (3, 32, 32)
@@ -89,10 +88,13 @@ def test_a_users_own_network_starts_from_the_seed(own: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("my_networks:wrong_output", r"output of shape \(2, 5\) is expected; \(2, 6\) came"),
-        ("my_networks:not_a_module", r"should return a torch\.nn\.Module; str came"),
+        (
+            "my_networks:wrong_output",
+            r"output of shape \(2, 5\) for two images, got \(2, 6\)",
+        ),
+        ("my_networks:not_a_module", r"expected it to return a torch\.nn\.Module, got str"),
         ("my_networks:broken", "my_networks:broken failed: RuntimeError: no"),
-        ("my_networks:absent", "looked for in the current folder"),
+        ("my_networks:absent", "must be in the current folder"),
         ("no_such_module_here:net", "No module named"),
     ],
 )

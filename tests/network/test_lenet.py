@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paribus.errors import NetworkError
-from paribus.network.build import build
-from paribus.network.describe import describe
+from paribus.network.build import build, describe
 from paribus.study.config import LeNet5
 
 PUBLISHED = {
@@ -49,7 +48,7 @@ def test_takes_any_size_from_16_pixels_on(
 
 
 def test_refuses_images_that_leave_nothing_after_two_poolings() -> None:
-    with pytest.raises(NetworkError, match=r"at least 16x16 pixels; 15x32 came\. Set data\.size"):
+    with pytest.raises(NetworkError, match=r"at least 16x16 pixels, got 15x32\. Set data\.size"):
         build(LeNet5(), (3, 15, 32), 10, seed=0)
 
 

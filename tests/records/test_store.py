@@ -24,7 +24,7 @@ from paribus.records.types import (
     RunFacts,
     Series,
 )
-from paribus.study.copy import read_study_copy, write_study_copy
+from paribus.study.read import read_study_copy, write_study_copy
 from paribus.study.spec import Study
 
 WEIGHTS: dict[str, Arrays] = {

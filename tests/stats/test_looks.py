@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from paribus.errors import ComparisonError
-from paribus.stats import looks
+from paribus.stats import multiplicity as looks
 
 LOOKS = (5, 8, 12, 20)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paribus.claims.judge import require_testable
-from paribus.data.sources.stl10 import CLASSES
+from paribus.data.stl10 import CLASSES
 from paribus.study.read import read_study
 
 SHIPPED = sorted((Path(__file__).parents[2] / "studies").glob("*.yaml"))

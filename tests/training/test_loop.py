@@ -18,9 +18,8 @@ from paribus.study.config import Digits
 from paribus.study.plan import Run, runs
 from paribus.study.spec import Study
 from paribus.training.loop import Progress, _parts, begin, train
-from paribus.training.optimize import build_optimizer
 from paribus.training.predict import log_probabilities, loss_and_accuracy
-from paribus.training.steps import TorchSteps
+from paribus.training.steps import TorchSteps, build_optimizer
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,7 @@ from paribus.errors import EngineError
 from paribus.network.build import build
 from paribus.records.types import EngineFacts
 from paribus.study.config import Adam, LeNet5
-from paribus.training.optimize import build_optimizer
-from paribus.training.steps import Steps, steps_by
+from paribus.training.steps import Steps, build_optimizer, steps_by
 
 SHAPE, BATCH = (1, 16, 16), 8
 #: The last one alone joins the batch before.
@@ -74,5 +73,5 @@ def test_an_optimizer_goes_on_from_the_state_it_has(native: EngineFacts) -> None
 def test_a_library_compiled_anew_takes_no_steps_in_the_name_of_the_old_one(
     native: EngineFacts,
 ) -> None:
-    with pytest.raises(EngineError, match="compiled anew"):
+    with pytest.raises(EngineError, match="compiled again"):
         steps_of(native.model_copy(update={"digest": "0" * 64}))

@@ -24,7 +24,7 @@ from paribus.errors import StudyError
 from paribus.metrics.registry import class_figure
 from paribus.study.check import CLAIM_TESTS
 from paribus.study.faults import Fault, Location, in_words, nearest, short, unknown_settings
-from paribus.study.tree import load, plain, problem, read_text
+from paribus.study.yaml import load, plain, problem, read_text
 
 #: Room for the matrices of a hundred classes. In bytes, and in keys and values.
 LARGEST, MOST_VALUES = 1_000_000, 200_000

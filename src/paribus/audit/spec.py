@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, PlainValidator, Tag
 
 from paribus.records.types import Integers
-from paribus.study.claims import ClaimId, Test
-from paribus.study.section import Line, Section
+from paribus.study.claims import Test
+from paribus.study.section import Line, Section, SettingName
 
 #: The rows of a classification report that are no class.
 ACCURACY, AVERAGES = "accuracy", ("macro avg", "weighted avg")
@@ -33,7 +33,7 @@ def _share(value: Any) -> Printed:
     """A share as it was printed; 0 and 1 may come as whole numbers."""
     number = Printed(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(number, Printed) or not 0 <= number <= 1:
-        raise ValueError("a share from 0 to 1, as 0.46,")
+        raise ValueError("a share from 0 to 1, as 0.46")
     return number
 
 
@@ -98,7 +98,7 @@ class PublishedSetting(Section):
 class Observation(Section):
     """A sentence that the report concludes with, and the test of it, if it has one."""
 
-    id: ClaimId
+    id: SettingName
     says: Line
     test: Test | None = None
 

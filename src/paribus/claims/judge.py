@@ -27,8 +27,7 @@ from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import built_in, class_figure
 from paribus.stats.intervals import ALPHA, Floats
-from paribus.stats.looks import nominal_level, overall_level
-from paribus.stats.multiplicity import holm
+from paribus.stats.multiplicity import holm, nominal_level, overall_level
 from paribus.stats.sample import Interval
 from paribus.study.claims import (
     Claim,

@@ -54,7 +54,7 @@ def fetch(source: str, data_dir: Path | None) -> None:
       paribus data fetch stl10
     """
     from paribus.cli.screen import Screen
-    from paribus.data.dataset import cache_folder
+    from paribus.data.cache import cache_folder
     from paribus.data.download import fetch_stl10
     from paribus.events import DataRead
 

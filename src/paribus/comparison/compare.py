@@ -18,8 +18,7 @@ from paribus.metrics.metric import Compare, Metric
 from paribus.stats.crossed import CrossedInterval
 from paribus.stats.equivalence import Verdict, equivalence_p, verdict
 from paribus.stats.intervals import ALPHA, Floats
-from paribus.stats.looks import nominal_level, overall_level
-from paribus.stats.multiplicity import holm
+from paribus.stats.multiplicity import holm, nominal_level, overall_level
 from paribus.stats.paired import (
     Pairs,
     complete_pairs,

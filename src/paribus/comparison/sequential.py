@@ -21,7 +21,7 @@ from paribus.metrics.metric import Metric
 from paribus.metrics.run import RunData
 from paribus.records.types import Record
 from paribus.stats.intervals import Floats
-from paribus.stats.looks import check_looks, nominal_level
+from paribus.stats.multiplicity import check_looks, nominal_level
 from paribus.study.metrics import study_metrics
 from paribus.study.seeds import UntilDecided
 from paribus.study.spec import Study

@@ -170,7 +170,7 @@ def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:
             raise ComparisonError(
                 f"{_run(record)} was tested on other images or classes than {_run(first)}; the "
                 "same are expected in all runs. Run the study again: what no longer fits is "
-                "trained anew."
+                "retrained."
             )
     return first.classes, shown.labels
 

@@ -1,20 +1,23 @@
-"""Where Paribus keeps images between runs, and what it remembers of files it has seen."""
+"""What Paribus keeps between runs: sealed folders of arrays, and findings on files it has read."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
+from paribus.errors import DataError
 from paribus.io.disk import write_file
 
-#: What was found in a file, under names of the finder's choice.
+#: What was read from a file, under names that the reader chooses.
 Found = dict[str, str]
+FACTS = "facts.json"
 
 
 def cache_folder() -> Path:
@@ -24,45 +27,87 @@ def cache_folder() -> Path:
 
 
 class Ledger:
-    """What was found in a folder's files, true as long as their size and time stay the same.
+    """What was found in a folder's files, valid while their size and modification time stay.
 
     Reading a large folder again only to learn that nothing has changed takes minutes.
     """
 
     def __init__(self, folder: Path, trust: bool = True) -> None:
-        """Open the notes on `folder`'s files; without `trust` they are begun afresh."""
+        """Open the notes on `folder`'s files; without `trust`, start with none."""
         name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:32]
         self._path = cache_folder() / "seen" / f"{name}.json"
         self._notes: dict[str, tuple[int, int, Found]] = {}
-        self._news = False
+        self._changed = False
         if not trust:
             return
-        # Without its notes, or with notes of another kind, a ledger looks anew.
+        # Notes that are missing, damaged or of another form count as none.
         with suppress(OSError, ValueError, TypeError, AttributeError):
             digest, text = self._path.read_text().split("\n", 1)
             notes = json.loads(text)
-            if digest == _sha256(text):
+            if digest == _text_sha256(text):
                 self._notes = {
                     name: (size, time, found) for name, (size, time, found) in notes.items()
                 }
 
     def ask(self, file: Path, look: Callable[[Path], Found]) -> Found:
-        """What `look` found in the file, now or before."""
+        """What `look` finds in the file, or found before."""
         facts = file.stat()
         size, time, found = self._notes.get(str(file), (-1, -1, {}))
         if (size, time) != (facts.st_size, facts.st_mtime_ns):
-            found, self._news = look(file), True
+            found, self._changed = look(file), True
             self._notes[str(file)] = (facts.st_size, facts.st_mtime_ns, found)
         return found
 
     def save(self) -> None:
-        """Keep what is new for the next time; a cache that can't be written is no fault here."""
-        if self._news:
+        """Write the notes if they have changed; a read-only cache is no error here."""
+        if self._changed:
             text = json.dumps(self._notes)
             with suppress(OSError):
-                write_file(self._path, f"{_sha256(text)}\n{text}".encode())
+                # Checksummed: a flipped bit could call a good file damaged.
+                write_file(self._path, f"{_text_sha256(text)}\n{text}".encode())
 
 
-def _sha256(text: str) -> str:
-    # A flipped bit in a note would make a sound file damaged, or another image the same.
+def seal(fresh: Path, facts: Mapping[str, Any], files: Sequence[str]) -> None:
+    """Write `facts.json` beside the files, with a SHA-256 of each and of the facts themselves."""
+    whole = {**facts, "files": {name: _file_sha256(fresh / name) for name in files}}
+    sealed = {"facts": whole, "sha256": _facts_sha256(whole)}
+    write_file(fresh / FACTS, json.dumps(sealed, indent=1).encode())
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """The facts, unchecked; raises OSError, ValueError, LookupError or TypeError if damaged."""
+    facts: dict[str, Any] = json.loads((folder / FACTS).read_text())["facts"]
+    return facts
+
+
+def require_whole(folder: Path, fingerprint: str, files: Sequence[str]) -> None:
+    """Compare every file with its checksum.
+
+    Raises:
+        DataError: if the folder is missing or damaged, or has another fingerprint.
+    """
+    try:
+        sealed = json.loads((folder / FACTS).read_text())
+        facts = sealed["facts"]
+        good = (
+            sealed["sha256"] == _facts_sha256(facts)
+            and facts["fingerprint"] == fingerprint
+            and all(facts["files"][name] == _file_sha256(folder / name) for name in files)
+        )
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise DataError(f"{folder}: incomplete ({error})") from None
+    if not good:
+        raise DataError(f"{folder}: damaged")
+
+
+def _facts_sha256(facts: Mapping[str, Any]) -> str:
+    return _text_sha256(json.dumps(facts, sort_keys=True))
+
+
+def _text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Images resized once, kept under a fingerprint, and mapped by every worker process."""
+"""Images resized once, cached under a fingerprint, and memory-mapped by every worker process."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from paribus.data.cache import cache_folder
+from paribus.data.cache import cache_folder, read_facts, require_whole, seal
+from paribus.data.digits import open_digits
+from paribus.data.folder import open_folder
 from paribus.data.images import Bytes, Originals, Progress, followed, silent, squared
-from paribus.data.sealed import read_facts, require_whole, seal
-from paribus.data.sources import open_source
 from paribus.data.splits import PARTS, Splits, split
+from paribus.data.stl10 import open_stl10
 from paribus.errors import DataError
 from paribus.io.disk import building, install, replacing, write_file
-from paribus.study.config import Data, Stl10, as_recorded
+from paribus.study.config import Data, Digits, Stl10, as_recorded
 
-__all__ = ["Dataset", "cache_folder", "open_dataset", "prepare"]
-
-#: Raised when a change makes the same images come out otherwise.
+#: Increased when a change gives different pixels, labels or parts for the same images.
 DATASET_FORMAT = 1
 
 IMAGES, LABELS, PART = "images.npy", "labels.npy", "part.npy"
@@ -37,12 +36,12 @@ class Dataset:
     """Labeled images of one size, in three parts.
 
     Attributes:
-        images: (n, channels, size, size), mapped into memory; changes to it are not kept.
+        images: (n, channels, size, size), memory-mapped copy-on-write.
         labels: (n,) each image's class.
         mean, std: per channel, of the training images scaled to 0..1.
-        fingerprint: SHA-256 over the source's contents, the size, the split and this format.
-        folder: where the arrays lie; `open_dataset` opens them again.
-        unreadable: a folder's files that were left out, with reasons; `prepare` alone knows.
+        fingerprint: SHA-256 over the source's contents, the size, the split and the format.
+        folder: where the arrays are; `open_dataset` opens them again.
+        unreadable: a folder's files that were left out, with reasons; set only by `prepare`.
     """
 
     images: Bytes
@@ -66,37 +65,35 @@ class Dataset:
 def prepare(
     data: Data, data_dir: Path | None = None, progress: Progress | None = None
 ) -> tuple[Dataset, Originals]:
-    """The images that a study's `data` names: resized, and as they come.
+    """The images that a study's `data` names, resized and in their original form.
 
-    They are resized once and kept in the cache, checked by SHA-256 each time they are
-    prepared, and resized again if the cache is damaged.
+    Resized images are cached, checked by SHA-256 at each call, and made again if damaged.
 
     Args:
-        data_dir: where STL-10's official files lie, if not in the cache.
+        data_dir: where STL-10's official files are, if not in the cache.
 
     Raises:
         DataError: if images are missing, damaged or too few, or the cache can't be written.
     """
-    originals = open_source(data, data_dir, progress)
+    originals = _open_source(data, data_dir, progress)
     fingerprint = _fingerprint(data, originals)
     folder = cache_folder() / "datasets" / f"{originals.source}-{fingerprint[:32]}"
     try:
         require_whole(folder, fingerprint, ARRAYS)
     except DataError:
-        originals.require_whole()  # what is built now is believed from now on
-        splits = _split(data, originals)  # first: it may refuse
+        originals.require_whole()  # later runs trust what is built now
         try:
-            _build(folder, fingerprint, data, originals, splits, progress or silent)
+            _build(folder, fingerprint, data, originals, progress or silent)
         except OSError as error:
             raise DataError(
-                f"{folder}: the resized images can't be kept there ({error.strerror}). "
-                "Make room, or name another folder in PARIBUS_CACHE."
+                f"{folder}: can't write the resized images ({error.strerror}). "
+                "Free some space, or set PARIBUS_CACHE to another folder."
             ) from None
     return replace(open_dataset(folder), unreadable=originals.unreadable), originals
 
 
 def open_dataset(folder: Path) -> Dataset:
-    """Map a prepared data set; nothing is checked, so that a worker starts at once.
+    """Map a prepared dataset; nothing is checked, so that workers start quickly.
 
     Raises:
         DataError: if it isn't there.
@@ -118,14 +115,20 @@ def open_dataset(folder: Path) -> Dataset:
             folder=folder,
         )
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise DataError(f"{folder}: not a prepared data set ({error})") from None
+        raise DataError(f"{folder}: not a prepared dataset ({error})") from None
 
 
-# ---- what decides a data set ----------------------------------------------------------------
+def _open_source(data: Data, data_dir: Path | None, progress: Progress | None) -> Originals:
+    match data:
+        case Digits():
+            return open_digits()
+        case Stl10():
+            return open_stl10(data_dir, progress)
+    return open_folder(data, progress)
 
 
 def _fingerprint(data: Data, originals: Originals) -> str:
-    # The images' contents count, not where a folder of them lies.
+    # The images' contents count, not the path of their folder.
     choices = as_recorded(data.model_dump(mode="json", exclude={"path"}))
     parts = {"format": DATASET_FORMAT, "contents": originals.fingerprint, **choices}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -134,22 +137,15 @@ def _fingerprint(data: Data, originals: Originals) -> str:
 def _split(data: Data, originals: Originals) -> Splits:
     labels, part, classes = originals.labels, originals.part, originals.classes
     if isinstance(data, Stl10):
-        # The 800 test images of each class serve both, as in the reference study.
+        # The 800 test images of each class give both parts, as in the reference study.
         return split(labels, part, data.validation, None, classes=classes, validation_from="test")
     return split(labels, part, data.validation, data.test, classes=classes)
 
 
-# ---- building -------------------------------------------------------------------------------
-
-
 def _build(
-    folder: Path,
-    fingerprint: str,
-    data: Data,
-    originals: Originals,
-    splits: Splits,
-    progress: Progress,
+    folder: Path, fingerprint: str, data: Data, originals: Originals, progress: Progress
 ) -> None:
+    splits = _split(data, originals)  # may raise, so before the slow part
     with building(folder) as fresh:
         images = _write_images(fresh / IMAGES, data, originals, progress)
         part = np.empty(len(originals.labels), np.uint8)
@@ -158,19 +154,13 @@ def _build(
         write_file(fresh / LABELS, _packed(originals.labels))
         write_file(fresh / PART, _packed(part))
         mean, std = _moments(images, splits.training)
-        facts = {
-            "source": originals.source,
-            "classes": originals.classes,
-            "mean": mean,
-            "std": std,
-            "fingerprint": fingerprint,
-        }
-        seal(fresh, facts, ARRAYS)
+        facts = {"source": originals.source, "classes": originals.classes, "mean": mean}
+        seal(fresh, facts | {"std": std, "fingerprint": fingerprint}, ARRAYS)
         install(fresh, folder)
 
 
 def _write_images(path: Path, data: Data, originals: Originals, progress: Progress) -> Bytes:
-    """Write one image after another: on a full disk, memory mapped to be written kills us."""
+    """Write image by image: writing to a memory map would kill the process on a full disk."""
     count = len(originals.labels)
     shape = (count, originals.channels, data.size, data.size)
     with replacing(path) as write:
@@ -182,10 +172,9 @@ def _write_images(path: Path, data: Data, originals: Originals, progress: Progre
 
 
 def _header(shape: tuple[int, ...]) -> bytes:
-    """What a .npy file of bytes begins with."""
+    """The header of a .npy file of bytes."""
     file = io.BytesIO()
-    descr = np.lib.format.dtype_to_descr(np.dtype(np.uint8))
-    facts = {"descr": descr, "fortran_order": False, "shape": shape}
+    facts = {"descr": "|u1", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, facts)
     return file.getvalue()
 
@@ -199,7 +188,7 @@ def _packed(array: npt.NDArray[np.generic]) -> bytes:
 def _moments(images: Bytes, index: Integers) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of each channel, scaled to 0..1.
 
-    Worked out in whole numbers until the last step: equal on every machine, to the last bit.
+    Computed in integers until the last step, so that every machine gets the same bits.
     """
     counts = np.zeros((images.shape[1], 256), np.int64)
     for some in np.array_split(index, 1 + len(index) // 500):  # never all in memory

@@ -1,7 +1,7 @@
-"""STL-10's labeled images, taken out of the official archive while it comes in.
+"""STL-10's labeled images, extracted from the official archive while it downloads.
 
-The archive is 2.6 GB, of which the labeled images are an eighth. It is unpacked as it
-arrives, and left as soon as the labeled files are complete, wherever in it they lie.
+The archive has 2.6 GB, of which the labeled images are an eighth. The download stops as soon as
+the labeled files are complete.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from paribus.errors import DownloadError
 from paribus.io.disk import replacing
 
 URL = "https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"
-#: Times that the archive is begun, where the server can't go on after a cut.
+#: Downloads started from the first byte, if the server can't resume.
 BEGINNINGS = 3
-#: Bytes read at once; a few times this is read beyond the last wanted byte.
+#: Bytes per read; a few blocks are read beyond the last wanted byte.
 BLOCK = 1 << 16
-#: Bytes of the archive, and of what it holds; the official one has 2.6 and 3.1 GB.
+#: Bytes of the archive, packed and unpacked; the official one has 2.6 and 3.1 GB.
 LARGEST, LARGEST_UNPACKED = 4_000_000_000, 6_000_000_000
 #: Members of the archive; the official one has a dozen.
 MOST_MEMBERS = 1_000
-#: Bytes of a header that holds a long name or pax records: tarfile takes all of it at once, and
-#: looks for records in a time that grows with its square.
+#: Bytes of a header with a long name or pax records: tarfile reads it at once, and parses records
+#: in quadratic time.
 LARGEST_HEADER = 1 << 12
 
 
@@ -46,13 +46,12 @@ def fetch_stl10(
 ) -> Path:
     """Download the labeled files into `destination/stl10_binary`; return that folder.
 
-    Files that are there with the right MD5 stay as they are. A file appears under its name
-    only when it is complete and its MD5 is right. Where one of the files lies in `destination`
-    itself, the others join it there.
+    Files with the right MD5 are kept. A file appears under its name only when it is complete and
+    its MD5 is right. If `destination` itself holds one of the files, the others are put there.
 
     Args:
         files: the wanted files of the archive.
-        timeout: seconds without a byte before the connection is taken up anew.
+        timeout: seconds without enough data before reconnecting.
         pause: seconds before the second attempt in a row, doubled before each further one.
 
     Raises:
@@ -63,7 +62,7 @@ def fetch_stl10(
     tell = progress or silent
 
     def begin() -> HttpStream:
-        # No total: where in the archive the last wanted file ends is not known before.
+        # No total: the position of the last wanted file isn't known in advance.
         return HttpStream(
             url, timeout, pause, lambda done: tell("downloading STL-10", done, None), LARGEST
         )
@@ -73,13 +72,13 @@ def fetch_stl10(
         _fetch(begin, folder, files)
     except DownloadError as error:
         raise DownloadError(
-            f"{error}\nTry again later: files that are complete are kept. Or download {url} by "
-            "hand, unpack it, and name the folder that it is in with --data-dir."
+            f"{error}\nTry again later: complete files are kept. Or download {url} yourself, "
+            "unpack it, and pass its folder with --data-dir."
         ) from error
     except OSError as error:
         raise DownloadError(
-            f"{folder}: the files can't be written there ({error.strerror or error}). "
-            "Make room, or name another folder with --data-dir."
+            f"{folder}: can't write the files ({error.strerror or error}). "
+            "Free some space, or pass another folder with --data-dir."
         ) from error
     return folder
 
@@ -92,15 +91,15 @@ def _fetch(begin: Callable[[], HttpStream], folder: Path, files: tuple[OfficialF
             return
         try:
             with begin() as stream:
-                _take_out(stream, folder, wanted)
+                _extract(stream, folder, wanted)
             return
         except NotResumableError as error:
             if beginning == BEGINNINGS:
-                raise DownloadError(f"{error}. It was begun {BEGINNINGS} times.") from error
+                raise DownloadError(f"{error}. Gave up after {BEGINNINGS} starts.") from error
 
 
-def _take_out(stream: HttpStream, folder: Path, wanted: dict[str, OfficialFile]) -> None:
-    """Keep the wanted files out of the archive; stop reading when none is left."""
+def _extract(stream: HttpStream, folder: Path, wanted: dict[str, OfficialFile]) -> None:
+    """Extract the wanted files; stop reading when all are complete."""
     try:
         with (
             io.BufferedReader(stream, BLOCK) as compressed,
@@ -116,18 +115,18 @@ def _take_out(stream: HttpStream, folder: Path, wanted: dict[str, OfficialFile])
                     return
     except _DAMAGED as error:
         raise DownloadError(
-            f"{stream.url}: a whole tar archive compressed by gzip was expected; "
-            f"{stream.offset:,} bytes came, and then: {error}."
+            f"{stream.url}: expected a complete .tar.gz archive, got {stream.offset:,} bytes "
+            f"and then: {error}."
         ) from error
     raise DownloadError(f"{stream.url}: the archive ended without {', '.join(sorted(wanted))}.")
 
 
-#: What hostile bytes make gzip and tarfile raise; RecursionError: long names of long names of ...
+#: What gzip and tarfile raise on hostile bytes (RecursionError: long names of long names ...).
 _DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error, tarfile.TarError, ValueError, RecursionError)
 
 
 def _require_bounded(number: int, member: tarfile.TarInfo) -> None:
-    """Refuse more members than memory holds, and one that would be passed over for years."""
+    """Refuse more members than fit into memory, and members that would take years to skip."""
     if number >= MOST_MEMBERS:
         raise tarfile.ReadError(f"more than {MOST_MEMBERS:,} members")
     if not 0 <= member.size <= LARGEST_UNPACKED:
@@ -135,11 +134,11 @@ def _require_bounded(number: int, member: tarfile.TarInfo) -> None:
 
 
 class _KnownMember(tarfile.TarInfo):
-    """A member that can be passed over in little memory."""
+    """A member that can be skipped in little memory."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        """A member from its header of 512 bytes, before anything more of it is read."""
+        """A member from its 512-byte header, before the rest of it is read."""
         member = super().frombuf(buf, encoding, errors)
         if member.type == tarfile.GNUTYPE_SPARSE:
             raise tarfile.ReadError(_SPARSE)
@@ -149,17 +148,17 @@ class _KnownMember(tarfile.TarInfo):
         return member
 
     def _proc_gnusparse_10(self, *_: object) -> NoReturn:
-        # tarfile's own name for what reads the map of the newest format.
+        # tarfile's method that reads the map of the newest format.
         raise tarfile.ReadError(_SPARSE)
 
 
-#: The map of a sparse file may go on for ever, and is kept in memory.
-_SPARSE = "a sparse file; none is expected"
+#: The map of a sparse file may be endless, and is kept in memory.
+_SPARSE = "a sparse file"
 _EXTENDING = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 
 
 class _Bounded(gzip.GzipFile):
-    """The unpacked archive, up to what an archive of these files may hold."""
+    """The unpacked archive, up to its size limit."""
 
     def read(self, size: int | None = -1) -> bytes:
         """The next bytes; tarfile asks for no other method of a stream."""
@@ -170,7 +169,7 @@ class _Bounded(gzip.GzipFile):
 
 
 def _official_name(member: tarfile.TarInfo) -> str:
-    """The name of a file right in the official folder, "" for all others."""
+    """The name of a file directly in the official folder, "" for all others."""
     path = PurePosixPath(member.name)  # "./stl10_binary/x" is the same; ".." never is
     return path.name if path.parts == (FOLDER, path.name) else ""
 
@@ -178,11 +177,11 @@ def _official_name(member: tarfile.TarInfo) -> str:
 def _keep(
     archive: tarfile.TarFile, member: tarfile.TarInfo, file: OfficialFile, folder: Path
 ) -> None:
-    """Write a member under its official name, once its size and MD5 prove right."""
+    """Write a member under its official name if its size and MD5 are right."""
     if not member.isreg() or member.size != file.size:
-        came = f"{member.size:,} bytes" if member.isreg() else "no regular file"
+        got = f"{member.size:,}" if member.isreg() else "no regular file"
         raise DownloadError(
-            f"{member.name} in the archive: {file.size:,} bytes were expected, {came} came."
+            f"{member.name} in the archive: expected {file.size:,} bytes, got {got}."
         )
     content = archive.extractfile(member)
     assert content is not None  # it is a regular file
@@ -193,6 +192,5 @@ def _keep(
             write(block)
         if digest.hexdigest() != file.md5:
             raise DownloadError(
-                f"{member.name} in the archive: MD5 {file.md5} was expected, "
-                f"{digest.hexdigest()} came."
+                f"{member.name} in the archive: expected MD5 {file.md5}, got {digest.hexdigest()}."
             )

@@ -1,4 +1,4 @@
-"""A file on a web server, read from front to back as if the connection never broke."""
+"""A file on a web server, read once from start to end across broken connections."""
 
 from __future__ import annotations
 
@@ -15,48 +15,42 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from paribus.errors import DownloadError
 
 SCHEMES = ("http", "https")
-#: Attempts in a row that bring less than LEAST bytes before the stream gives up.
+#: Attempts in a row with less than LEAST bytes each before the stream gives up.
 ATTEMPTS = 5
-#: A connection that brings less than this within the timeout has stalled, whatever trickles. A
-#: telephone line of 1990 brought it in ten seconds.
+#: A connection that sends fewer bytes than this within the timeout has stalled.
 LEAST = 1 << 14
-#: Answers that pass: the server is busy or asks for patience.
-PASSING = (408, 429, 500, 502, 503, 504)
+#: Status codes worth another attempt: the server is busy.
+TRANSIENT = (408, 429, 500, 502, 503, 504)
 
 
 class NotResumableError(DownloadError):
-    """The server can't go on with the file that was begun: it has another, or no ranges."""
+    """The server can't resume the file: it has changed, or ranges aren't supported."""
 
 
 class HttpStream(io.RawIOBase):
-    """Reads a file once; a cut or stalled connection is taken up again where it broke.
+    """Reads a file once; resumes where a connection breaks or stalls.
 
     Args:
-        url: where the file is, by http or https; redirects lead nowhere else.
-        timeout: seconds in which `LEAST` bytes must come, or the connection counts as stalled.
+        url: an http or https address; redirects must lead to http or https too.
+        timeout: seconds in which `LEAST` bytes must arrive, or the connection has stalled.
         pause: seconds before the second attempt in a row; doubled before each further one.
         seen: called with the number of bytes read so far.
-        largest: bytes that the file may have.
+        largest: the most bytes that the file may have.
 
-    Reading raises DownloadError where attempts bring next to nothing, the file is too large or
-    the server refuses, and NotResumableError where the file must be begun again.
+    Reading raises DownloadError if attempts bring almost nothing, the file is too large or the
+    server refuses, and NotResumableError if the file must be started again.
     """
 
     def __init__(
-        self,
-        url: str,
-        timeout: float,
-        pause: float,
-        seen: Callable[[int], None],
-        largest: int,
+        self, url: str, timeout: float, pause: float, seen: Callable[[int], None], largest: int
     ) -> None:
         if urlsplit(url).scheme not in SCHEMES:
-            raise DownloadError(f"{url}: an address by http or https is expected.")
+            raise DownloadError(f"expected an http or https address, got {url!r}.")
         self.url, self._timeout, self._pause, self._seen = url, timeout, pause, seen
         self._largest = largest
         self.offset = self._begun = 0
         self._fruitless = 0  # attempts in a row
-        self._waited, self._waited_from = 0.0, 0  # seconds, and the offset at which they began
+        self._waited, self._waited_from = 0.0, 0  # seconds, and the offset at their start
         self.size: int | None = None
         self._tag: str | None = None
         self._response: HTTPResponse | None = None
@@ -67,7 +61,7 @@ class HttpStream(io.RawIOBase):
         return True
 
     def close(self) -> None:
-        """Leave the server; what it has not sent stays unsent."""
+        """Close the connection."""
         self._hang_up()
         super().close()
 
@@ -90,8 +84,8 @@ class HttpStream(io.RawIOBase):
         reason = str(getattr(error, "reason", "")) or str(error) or type(error).__name__
         size = "unknown" if self.size is None else f"{self.size:,}"
         raise DownloadError(
-            f"{self.url}: {self.offset:,} bytes of {size} came, then {ATTEMPTS} attempts "
-            f"brought next to nothing ({reason})."
+            f"{self.url}: got {self.offset:,} bytes of {size}, then almost nothing in "
+            f"{ATTEMPTS} attempts ({reason})."
         ) from None
 
     def _receive(self, buffer: memoryview) -> int:
@@ -99,31 +93,29 @@ class HttpStream(io.RawIOBase):
             self._response, self._begun = self._connect(), self.offset
             self._waited, self._waited_from = 0.0, self.offset
         room = len(buffer) if self.size is None else min(len(buffer), self.size - self.offset)
-        # read1 hands over what has arrived, so that a cut loses nothing.
-        asked = time.monotonic()
-        came = self._response.read1(room) if room else b""
-        self._require_flow(time.monotonic() - asked, len(came))
-        if room and not came and self.size is not None:
+        # read1 returns what has arrived, so that a broken connection loses nothing.
+        started = time.monotonic()
+        block = self._response.read1(room) if room else b""
+        self._require_flow(time.monotonic() - started, len(block))
+        if room and not block and self.size is not None:
             raise ConnectionError("the connection was cut")
-        buffer[: len(came)] = came
-        self.offset += len(came)
+        buffer[: len(block)] = block
+        self.offset += len(block)
         if self.offset > self._largest:
             self._too_large(self.offset)
         self._seen(self.offset)
-        return len(came)
+        return len(block)
 
-    def _require_flow(self, waited: float, came: int) -> None:
-        """Count the time spent waiting alone: whoever reads may take as long as they like."""
+    def _require_flow(self, waited: float, size: int) -> None:
+        """Raise if too little arrives; only time spent waiting counts, not the reader's work."""
         self._waited += waited
         if self._waited > self._timeout:
-            if self.offset + came - self._waited_from < LEAST:
-                raise TimeoutError(f"less than {LEAST:,} bytes came in {self._waited:.1f} s")
-            self._waited, self._waited_from = 0.0, self.offset + came
+            if self.offset + size - self._waited_from < LEAST:
+                raise TimeoutError(f"got less than {LEAST:,} bytes in {self._waited:.1f} s")
+            self._waited, self._waited_from = 0.0, self.offset + size
 
     def _too_large(self, size: int) -> NoReturn:
-        raise DownloadError(
-            f"{self.url}: at most {self._largest:,} bytes were expected, {size:,} came."
-        )
+        raise DownloadError(f"{self.url}: expected at most {self._largest:,} bytes, got {size:,}.")
 
     def _connect(self) -> HTTPResponse:
         request = Request(self.url, headers={"User-Agent": "paribus"})
@@ -147,25 +139,25 @@ class HttpStream(io.RawIOBase):
 
     def _begin(self, response: HTTPResponse) -> None:
         length = response.headers.get("Content-Length", "")
-        # A length of more digits than Python converts is too large as well.
+        # Cut: Python doesn't convert numbers of thousands of digits.
         self.size = int(length[:30]) if length.isdecimal() else None
         if self.size is not None and self.size > self._largest:
             self._too_large(self.size)
         self._tag = response.headers.get("ETag")
 
     def _require_same(self, response: HTTPResponse) -> None:
-        """Go on only with the very next byte of the very same file."""
+        """Accept only the next byte of the same file."""
         if response.status != 206:
             raise NotResumableError(
-                f"{self.url}: the bytes from {self.offset:,} on were asked for; "
-                f"the server answered {response.status} instead of 206"
+                f"{self.url}: expected status 206 for the bytes from {self.offset:,} on, "
+                f"got {response.status}"
             )
-        came = response.headers.get("Content-Range", "")
-        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", came.strip())
+        content_range = response.headers.get("Content-Range", "")
+        match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", content_range.strip())
         size = self.size if self.size is not None else "*"
-        if not found or int(found[1]) != self.offset or found[2] not in ("*", str(size)):
+        if not match or int(match[1]) != self.offset or match[2] not in ("*", str(size)):
             raise NotResumableError(
-                f"{self.url}: bytes {self.offset}-/{size} were asked for; {came!r} came"
+                f"{self.url}: expected bytes {self.offset}-/{size}, got {content_range!r}"
             )
         tag = response.headers.get("ETag")
         if tag != self._tag:
@@ -176,7 +168,7 @@ class HttpStream(io.RawIOBase):
     def _refused(self, error: HTTPError) -> NoReturn:
         with error:
             answer = f"the server answered {error.code} {error.reason}"
-        if error.code in PASSING:
+        if error.code in TRANSIENT:
             raise ConnectionError(answer) from None
         if error.code == 416 and self.offset:
             raise NotResumableError(f"{self.url}: {answer}") from None
@@ -189,7 +181,7 @@ class HttpStream(io.RawIOBase):
 
 
 class _WebRedirects(HTTPRedirectHandler):
-    """urllib alone would follow a redirect to ftp too, and leave one to no address open."""
+    """Follows redirects to http and https only (urllib allows ftp), and closes invalid ones."""
 
     def http_error_302(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage

@@ -1,4 +1,4 @@
-"""A source's labeled images as they come, and as networks see them."""
+"""A source's labeled images in their original form, and the squares that networks see."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from PIL import Image, ImageFilter, ImageOps
 T = TypeVar("T")
 Bytes = npt.NDArray[np.uint8]
 
-#: Called as (what is under way, how much is done, how much there is or None).
+#: Called with what is in progress, how much is done, and how much there is (or None).
 Progress = Callable[[str, int, int | None], None]
 
 
 def silent(what: str, done: int, total: int | None) -> None:
-    """Hear of progress and say nothing."""
+    """Ignore progress."""
 
 
 def followed(items: Sequence[T], what: str, progress: Progress) -> Iterator[T]:
-    """The items one by one, with word of it after every hundredth and the last."""
+    """The items one by one, reporting progress after every hundredth and the last."""
     for done, item in enumerate(items, 1):
         yield item
         if done % 100 == 0 or done == len(items):
@@ -31,7 +31,7 @@ def followed(items: Sequence[T], what: str, progress: Progress) -> Iterator[T]:
 
 @dataclass(frozen=True)
 class Originals:
-    """A source's labeled images as they come, before any resizing.
+    """A source's labeled images before any resizing.
 
     Attributes:
         source: "digits", "stl10" or "folder".
@@ -42,8 +42,8 @@ class Originals:
         fingerprint: SHA-256 over the contents (for STL-10, over the official MD5s).
         read: image i as (height, width, channels) bytes, in its original size.
         unreadable: a folder's files that are no usable images, by name, with the reason.
-        require_whole: looks at every byte of the source again, whatever was seen before, where
-            `read` doesn't; raises DataError.
+        require_whole: checks every byte of the source again where `read` doesn't; raises
+            DataError.
     """
 
     source: str
@@ -58,17 +58,14 @@ class Originals:
 
 
 def squared(pixels: Bytes, size: int, blur: float = 0.0) -> Bytes:
-    """The central square of an image resized until its shorter side is `size`.
+    """The central square of an image, resized to (channels, size, size).
 
-    Bilinear with antialiasing: each new pixel is a mean over all the old ones that it covers.
+    Bilinear with antialiasing: each new pixel averages all old pixels that it covers.
 
     Args:
         pixels: (height, width, channels).
-        blur: standard deviation of a Gaussian that the image is blurred with before, as a
-            share of its shorter side.
-
-    Returns:
-        (channels, size, size).
+        blur: standard deviation of a Gaussian blur before resizing, as a share of the image's
+            shorter side.
     """
     gray = pixels.shape[-1] == 1
     image = Image.fromarray(pixels[..., 0] if gray else pixels)

@@ -1,4 +1,4 @@
-"""STL-10's official labeled files: where they lie and whether they are whole."""
+"""STL-10's official labeled files: where they are, and whether they are complete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOLDER = "stl10_binary"
 
 @dataclass(frozen=True)
 class OfficialFile:
-    """A file as its publishers made it; `size` in bytes, `md5` in hexadecimal."""
+    """A published file; `size` in bytes, `md5` in hexadecimal."""
 
     name: str
     size: int
@@ -30,7 +30,7 @@ STL10 = (
 
 
 def official_folder(place: Path, files: tuple[OfficialFile, ...] = STL10) -> Path:
-    """`place` itself if one of the files lies there, otherwise its `stl10_binary`."""
+    """`place` if it holds one of the files, else its `stl10_binary`."""
     return place if any((place / file.name).is_file() for file in files) else place / FOLDER
 
 
@@ -42,16 +42,16 @@ def missing(folder: Path, files: tuple[OfficialFile, ...] = STL10) -> list[str]:
 def faults(
     folder: Path, files: tuple[OfficialFile, ...] = STL10, *, trust_times: bool = True
 ) -> dict[str, str]:
-    """What is wrong with the files, by name; empty if all are there and whole.
+    """What is wrong with the files, by name; empty if all are complete.
 
     Args:
-        trust_times: believe an earlier check of a file whose size and time are unchanged.
+        trust_times: rely on an earlier check of a file with unchanged size and time.
     """
     ledger = Ledger(folder, trust_times)
-    found = {file.name: _fault(folder / file.name, file, ledger) for file in files}
+    checked = {file.name: _fault(folder / file.name, file, ledger) for file in files}
     ledger.save()
-    faulty = {name: fault for name, fault in found.items() if fault}
-    # A damaged file may have been put right under its old time: no fault is only remembered.
+    faulty = {name: fault for name, fault in checked.items() if fault}
+    # A damaged file may have been replaced with its time unchanged: never report from notes alone.
     return faults(folder, files, trust_times=False) if faulty and trust_times else faulty
 
 
@@ -59,13 +59,13 @@ def _fault(path: Path, file: OfficialFile, ledger: Ledger) -> str:
     try:
         size = path.stat().st_size
         if size != file.size:
-            return f"{size:,} bytes came, {file.size:,} are expected"
+            return f"expected {file.size:,} bytes, got {size:,}"
         md5 = ledger.ask(path, _md5)["md5"]
     except FileNotFoundError:
         return "it is missing"
     except OSError as error:
         return f"it can't be read ({error.strerror})"
-    return "" if md5 == file.md5 else f"its MD5 is {md5}, {file.md5} is expected"
+    return "" if md5 == file.md5 else f"expected MD5 {file.md5}, got {md5}"
 
 
 def _md5(path: Path) -> Found:

@@ -1,4 +1,4 @@
-"""Which images train, which validate, which test: stratified, the same for every seed."""
+"""The training, validation and test images: stratified, the same for every seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from paribus.errors import DataError
 from paribus.streams import stream
 from paribus.study.config import PerClass
 
-#: As a source names them, in the order of `Splits`.
+#: The names of the parts, in the order of `Splits`.
 PARTS = ("train", "validation", "test")
 
 Index = npt.NDArray[np.int64]
@@ -21,7 +21,7 @@ Index = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Splits:
-    """Three parts of the images by number, each ascending; no image is in two."""
+    """Image numbers of three disjoint parts, each ascending."""
 
     training: Index
     validation: Index
@@ -37,17 +37,16 @@ def split(
     classes: Sequence[str],
     validation_from: Literal["train", "test"] = "train",
 ) -> Splits:
-    """Complete the parts that the source gives to three, class by class.
+    """Draw the parts that the source lacks, class by class.
 
-    A source without a test part has `test` of each class drawn for it; without a validation
-    part, `validation` of each class are taken out of `validation_from`. A share counts from
-    the class's images in the part that it is drawn from. The drawing has a stream of its
-    own that depends on no seed: every run of every setting sees the same parts.
+    A missing test part gets `test` of each class; a missing validation part gets `validation`
+    of each class from `validation_from`. A share refers to the class's images in the part that
+    it is drawn from. The drawing depends on no seed: all runs see the same parts.
 
     Args:
         labels: (n,) each image's class.
         part: (n,) "train", "validation", "test", or "" where the source doesn't say.
-        classes: their names.
+        classes: the classes' names, for messages.
 
     Raises:
         DataError: if a class is left without an image in one of the parts.
@@ -70,7 +69,7 @@ def split(
 def _draws(
     given: npt.NDArray[np.str_], validation: PerClass, test: PerClass | None, validation_from: str
 ) -> dict[str, tuple[str, PerClass]]:
-    """The parts that the source lacks: from which part to draw them, and how much."""
+    """The parts that the source lacks, with the part to draw them from and how much."""
     draws: dict[str, tuple[str, PerClass]] = {}
     if "test" not in given and test is not None:
         draws["test"] = ("train", test)
@@ -83,13 +82,16 @@ def _count(wanted: PerClass, pool: int) -> int:
     return wanted if isinstance(wanted, int) else max(1, round(wanted * pool))
 
 
-def _require_enough(name: str, source: str, came: int, counts: dict[str, int]) -> None:
+def _require_enough(name: str, source: str, images: int, counts: dict[str, int]) -> None:
     needed = sum(counts.values()) + 1
-    if came >= needed:
+    if images >= needed:
         return
-    words = f"class {name!r}: {came} {source} images came, at least {needed} are needed"
+    shares, advice = "", "Add images of the class."
     if counts:
-        shares = ", ".join(f"{count} for {to}" for to, count in counts.items())
-        lower = " and ".join(f"data.{to}" for to in counts)
-        raise DataError(f"{words} ({shares}, 1 to be left). Add images, or lower {lower}.")
-    raise DataError(f"{words}. Add images of the class.")
+        drawn = ", ".join(f"{count} for {to}" for to, count in counts.items())
+        shares = f" ({drawn}, 1 for {source})"
+        advice = f"Add images, or lower {' and '.join(f'data.{to}' for to in counts)}."
+    raise DataError(
+        f"class {name!r}: expected at least {needed} {source} images{shares}, got {images}. "
+        f"{advice}"
+    )

@@ -1,4 +1,4 @@
-"""Whether the images of each source are there and whole."""
+"""Whether the images of each source are there and undamaged."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from paribus.data.cache import cache_folder
+from paribus.data.digits import CONTENTS, open_digits
+from paribus.data.folder import open_folder
 from paribus.data.official import faults, missing, official_folder
-from paribus.data.sources.digits import CONTENTS, open_digits
-from paribus.data.sources.folder import open_folder
-from paribus.data.sources.stl10 import CLASSES
+from paribus.data.stl10 import CLASSES
 from paribus.errors import DataError
 from paribus.study.config import Folder
 
 
 @dataclass(frozen=True)
 class SourceState:
-    """A source of images as it stands.
+    """The state of a source of images.
 
     Attributes:
-        name: what a study's `data.source` calls it.
-        where: where its files lie, or would be downloaded to.
+        name: its name in a study's `data.source`.
+        where: where its files are, or would be downloaded to.
         state: "ready", "not downloaded", "needs scikit-learn", or "damaged: " and what is wrong.
-        images, classes: how many, where the source itself fixes that.
+        images, classes: how many, if the source fixes that.
     """
 
     name: str
@@ -35,56 +35,38 @@ class SourceState:
 
 
 def states(data_dir: Path | None = None) -> list[SourceState]:
-    """How each source stands; `data_dir` is where STL-10's files lie, if not in the cache."""
+    """The state of each source; `data_dir` is where STL-10's files are, if not in the cache."""
     folder = official_folder(data_dir or cache_folder())
+    digits = "ready" if find_spec("sklearn") else "needs scikit-learn"
+    in_digits = "Handwritten digits, 8x8, gray; they come with scikit-learn"
+    in_stl10 = "Photographs of animals and vehicles, 96x96, color"
+    in_folder = "Your own images in the folder that data.path names, one subfolder per class"
     return [
-        SourceState(
-            "digits",
-            "Handwritten digits, 8x8, gray; they come with scikit-learn",
-            None,
-            "ready" if find_spec("sklearn") else "needs scikit-learn",
-            1797,
-            10,
-        ),
-        SourceState(
-            "stl10",
-            "Photographs of animals and vehicles, 96x96, color",
-            folder,
-            _stl10_state(folder),
-            13000,
-            len(CLASSES),
-        ),
-        SourceState(
-            "folder",
-            "Your own images in the folder that data.path names, one subfolder a class",
-            None,
-            "ready",
-            None,
-            None,
-        ),
+        SourceState("digits", in_digits, None, digits, 1797, 10),
+        SourceState("stl10", in_stl10, folder, _stl10_state(folder), 13000, len(CLASSES)),
+        SourceState("folder", in_folder, None, "ready", None, None),
     ]
 
 
 def _stl10_state(folder: Path) -> str:
     if missing(folder):
         return "not downloaded"
-    found = faults(folder)
-    wrong = "; ".join(f"{name}: {fault}" for name, fault in found.items())
+    wrong = "; ".join(f"{name}: {fault}" for name, fault in faults(folder).items())
     return f"damaged: {wrong}" if wrong else "ready"
 
 
 def verify(source: str, data_dir: Path | None = None) -> list[str]:
     """Every problem of "stl10", "digits" or a folder of images, each a sentence.
 
-    Every byte is read again, whatever was seen before.
+    Reads every byte again.
     """
     if source == "stl10":
         folder = official_folder(data_dir or cache_folder())
-        found = faults(folder, trust_times=False)
-        return [f"{folder / name}: {fault}" for name, fault in found.items()]
+        wrong = faults(folder, trust_times=False)
+        return [f"{folder / name}: {fault}" for name, fault in wrong.items()]
     if source == "digits":
-        came = open_digits().fingerprint
-        return [] if came == CONTENTS else [f"digits: SHA-256 {came} came, {CONTENTS} is expected"]
+        got = open_digits().fingerprint
+        return [] if got == CONTENTS else [f"digits: expected SHA-256 {CONTENTS}, got {got}"]
     try:
         images = open_folder(Folder(source="folder", path=source), trust_times=False)
     except DataError as error:

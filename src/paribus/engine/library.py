@@ -1,7 +1,7 @@
-"""The engine's machine code: which of its builds this processor runs, and what it is called.
+"""The engine's machine code: loads the best build that this processor runs.
 
-The engine is compiled when Paribus is installed, once for each instruction set (setup.py). All
-builds lie beside this file, each named after its instruction set: `x86-64-v3.so`.
+Installing Paribus compiles the engine once per instruction set (setup.py). The builds are beside
+this file, named after their instruction sets: `x86-64-v3.so`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import torch
 
 FOLDER = Path(__file__).parent
 
-#: Names a build to use instead of the best one, for tests and benchmarks.
+#: Environment variable that names another build, for tests and benchmarks.
 VARIABLE = "PARIBUS_ENGINE_BUILD"
 
-#: The x86-64 level of a processor, by torch's name for what it can do.
+#: The x86-64 level of a processor, by torch's name of its capability.
 LEVELS = {"AVX2": 3, "AVX512": 4}
 LOWEST = 2
 
 
 class NoLibrary(Exception):  # noqa: N818  # a reason to use torch, not a mistake
-    """The engine can't be used here; says why in one clause."""
+    """Why the engine can't be used here, as a clause."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Library:
 
     Attributes:
         build: the instruction set it was compiled for, such as x86-64-v3.
-        digest: SHA-256 of its file, in hexadecimal digits.
+        digest: SHA-256 of its file, in hexadecimal.
         handle: its functions.
     """
 
@@ -51,26 +51,21 @@ def library() -> Library:
     Raises:
         NoLibrary: if there is none.
     """
-    there = _builds()
-    if not there:
+    builds = {path.stem: path for path in sorted(FOLDER.glob("*.so"))}  # the best last
+    if not builds:
         raise NoLibrary(
             "it was not compiled when Paribus was installed, which needs a C++17 compiler "
             "(GCC 11, Clang 12 or newer)"
         )
-    runnable = [build for build in there if _runs(build)]
+    runnable = [build for build in builds if _runs(build)]
     wanted = os.environ.get(VARIABLE)
     if wanted:
-        _demand(wanted, there, runnable)
+        _require(wanted, list(builds), runnable)
     elif not runnable:
-        raise NoLibrary(f"this processor runs none of its builds ({', '.join(there)})")
+        raise NoLibrary(f"this processor runs none of its builds ({', '.join(builds)})")
     build = wanted or runnable[-1]
-    path = there[build]
+    path = builds[build]
     return Library(build, hashlib.sha256(path.read_bytes()).hexdigest(), _load(path))
-
-
-def _builds() -> dict[str, Path]:
-    """Every build that was compiled, the best last."""
-    return {path.stem: path for path in sorted(FOLDER.glob("*.so"))}
 
 
 def _runs(build: str) -> bool:
@@ -81,16 +76,12 @@ def _runs(build: str) -> bool:
     return int(level) <= LEVELS.get(torch.backends.cpu.get_cpu_capability(), LOWEST)
 
 
-def _demand(wanted: str, there: dict[str, Path], runnable: list[str]) -> None:
-    if wanted not in there:
-        raise NoLibrary(
-            f"{VARIABLE} is {wanted!r}, which was not compiled; there are {', '.join(there)}"
-        )
+def _require(wanted: str, builds: list[str], runnable: list[str]) -> None:
+    able = ", ".join(runnable) or "none"
+    if wanted not in builds:
+        raise NoLibrary(f"{VARIABLE}: expected one of {', '.join(builds)}, got {wanted!r}")
     if wanted not in runnable:
-        raise NoLibrary(
-            f"{VARIABLE} is {wanted}, which this processor doesn't run; "
-            f"it runs {', '.join(runnable) or 'none'}"
-        )
+        raise NoLibrary(f"{VARIABLE}: expected a build for this processor ({able}), got {wanted!r}")
 
 
 def _load(path: Path) -> ctypes.CDLL:

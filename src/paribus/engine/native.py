@@ -1,4 +1,4 @@
-"""A module trained and asked through the engine, in the module's own memory."""
+"""Training and prediction by the native engine, in the memory of torch's tensors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from paribus.engine.vocabulary import translate
 
 #: In the order of `Kind` in native/stage.hpp.
 _KINDS = get_args(Kind)
-#: Images of a block, as in native/layout.hpp.
+#: Images per block, as in native/layout.hpp.
 _BLOCK = 16
 
 
@@ -49,10 +49,9 @@ class _Images(ctypes.Structure):
 
 
 class Trainer:
-    """Takes a module's training steps in its own memory and in that of torch's optimizer.
+    """Trains a module: the engine computes loss and gradients, torch's optimizer takes the step.
 
-    The engine works out the loss and its gradients; the step itself is torch's. So the module's
-    state and the optimizer's are at all times what they would be under torch.
+    The states of the module and the optimizer are always what they would be under torch.
     """
 
     def __init__(
@@ -61,13 +60,13 @@ class Trainer:
         """Prepare for batches of at most `batch_size` images of `shape`.
 
         Raises:
-            UnsupportedLayer: if the module can't be trained so.
-            NoLibrary: if the engine isn't there.
+            UnsupportedLayer: if the engine can't train the module.
+            NoLibrary: if the engine isn't available.
         """
         self._program = translate(module, shape)
         self._optimizer = optimizer
         self._batch_size = batch_size
-        self._gradients = [(its, torch.zeros_like(its)) for its in module.parameters()]
+        self._gradients = [(p, torch.zeros_like(p)) for p in module.parameters()]
         self._hand_over()
         self._counts = [
             stage.normalization.num_batches_tracked
@@ -77,15 +76,15 @@ class Trainer:
         self._network = _Network(self._program, batch_size)
 
     def step(self, images: Tensor, labels: Tensor) -> float:
-        """One step of the optimizer; the batch's mean cross entropy (nats) before it.
+        """One step of the optimizer; returns the batch's mean cross entropy (nats) before it.
 
         Args:
             images: (n, channels, height, width), normalized, at most `batch_size`.
             labels: (n,) class numbers.
 
         Raises:
-            ValueError: if batch normalization is given a single value of a channel, the images
-                are others or more than were announced, or a label isn't a class.
+            ValueError: if batch normalization gets a single value per channel, the images have
+                another shape or are too many, or a label isn't a class.
         """
         self._require_fitting(images, labels)
         masks = [_in_blocks(mask) for mask in self._masks(len(images))]
@@ -97,12 +96,12 @@ class Trainer:
         return loss
 
     def _hand_over(self) -> None:
-        """Give the optimizer the gradients that the engine writes; `zero_grad` takes them away."""
+        """Point the parameters at the engine's gradients, after `zero_grad` has removed them."""
         for parameter, gradient in self._gradients:
             parameter.grad = gradient
 
     def _masks(self, images: int) -> Iterator[Tensor]:
-        """What nn.Dropout would draw from torch's generator and multiply with."""
+        """The masks that nn.Dropout would draw from torch's generator."""
         for stage in self._program.stages:
             if stage.kind == "dropout":
                 keep = 1 - stage.dropout
@@ -112,20 +111,24 @@ class Trainer:
         _require_images(images, self._program)
         if not 1 <= len(images) == len(labels) <= self._batch_size:
             raise ValueError(
-                f"1 to {self._batch_size} images and as many labels are expected; "
-                f"{len(images)} and {len(labels)} came"
+                f"expected 1 to {self._batch_size} images and as many labels, got "
+                f"{len(images)} and {len(labels)}"
             )
         if labels.dtype != torch.int64:
-            raise ValueError(f"int64 labels are expected; {labels.dtype} came")
-        if not 0 <= int(labels.min()) <= int(labels.max()) < self._program.classes:
-            raise ValueError(f"labels from 0 to {self._program.classes - 1} are expected")
+            raise ValueError(f"expected int64 labels, got {labels.dtype}")
+        low, high = int(labels.min()), int(labels.max())
+        if not 0 <= low <= high < self._program.classes:
+            last = self._program.classes - 1
+            raise ValueError(f"expected labels from 0 to {last}, got {low} to {high}")
         for stage in self._program.stages:
             if stage.normalization and len(images) * stage.before[1] * stage.before[2] == 1:
-                raise ValueError("batch normalization needs more than 1 value of each channel")
+                raise ValueError(
+                    "batch normalization: expected 2 or more values per channel, got 1"
+                )
 
 
 class Forward:
-    """Says of images what the module says in evaluation mode, by its weights at that time."""
+    """The module's predictions in evaluation mode, by its weights when called."""
 
     def __init__(self, module: nn.Module, shape: Shape) -> None:
         """Prepare for images of `shape`.
@@ -140,18 +143,18 @@ class Forward:
         """(n, classes) of images (n, channels, height, width).
 
         Raises:
-            ValueError: if the images are others than were announced.
+            ValueError: if the images have another shape or type.
         """
         _require_images(images, self._program)
-        answers = torch.empty(len(images), self._program.classes)
-        self._network.answer(images.contiguous(), answers)
-        return torch.log_softmax(answers, dim=1) if self._program.log_softmax else answers
+        output = torch.empty(len(images), self._program.classes)
+        self._network.answer(images.contiguous(), output)
+        return torch.log_softmax(output, dim=1) if self._program.log_softmax else output
 
 
 class _Network:
     """A network in the library, freed with this object.
 
-    It points into the module's tensors: none may be put in the place of another, only its values.
+    It points into the module's tensors: their values may change, but no tensor may be replaced.
     """
 
     def __init__(self, program: Program, batch: int) -> None:
@@ -164,16 +167,14 @@ class _Network:
 
     def learn(self, images: Tensor, labels: Tensor, masks: list[Tensor]) -> float:
         pointers = (ctypes.c_void_p * len(masks))(*(mask.data_ptr() for mask in masks))
-        its = _Images(
-            images.data_ptr(), labels.data_ptr(), len(images),
-            ctypes.cast(pointers, ctypes.c_void_p),
-        )  # fmt: skip
-        loss: float = self._library.paribus_learn(self._pointer, its)
+        dropout = ctypes.cast(pointers, ctypes.c_void_p)
+        batch = _Images(images.data_ptr(), labels.data_ptr(), len(images), dropout)
+        loss: float = self._library.paribus_learn(self._pointer, batch)
         return loss
 
-    def answer(self, images: Tensor, answers: Tensor) -> None:
-        its = _Images(images.data_ptr(), None, len(images), None)
-        self._library.paribus_answer(self._pointer, its, ctypes.c_void_p(answers.data_ptr()))
+    def answer(self, images: Tensor, output: Tensor) -> None:
+        batch = _Images(images.data_ptr(), None, len(images), None)
+        self._library.paribus_answer(self._pointer, batch, ctypes.c_void_p(output.data_ptr()))
 
     def __del__(self) -> None:
         if pointer := getattr(self, "_pointer", None):
@@ -189,15 +190,15 @@ def _in_blocks(numbers: Tensor) -> Tensor:
 
 
 def _require_images(images: Tensor, program: Program) -> None:
-    shape, came = program.stages[0].before, tuple(images.shape[1:])
-    if came != shape or images.dtype != torch.float32:
+    expected, got = program.stages[0].before, tuple(images.shape[1:])
+    if got != expected or images.dtype != torch.float32:
         raise ValueError(
-            f"float32 images of shape {shape} are expected; {images.dtype} of shape {came} came"
+            f"expected float32 images of shape {expected}, got {images.dtype} of shape {got}"
         )
 
 
 def _described(stage: Stage) -> _Description:
-    its = _Description(
+    description = _Description(
         kind=_KINDS.index(stage.kind),
         before=stage.before,
         after=stage.after,
@@ -206,19 +207,20 @@ def _described(stage: Stage) -> _Description:
         cancelled=stage.cancelled,
     )
     if isinstance(stage.layer, nn.Conv2d):
-        its.kernel = (*stage.layer.kernel_size, *map(int, stage.layer.padding))
+        description.kernel = (*stage.layer.kernel_size, *map(int, stage.layer.padding))
     elif stage.layer:
-        its.kernel = (*stage.before[1:], 0, 0)
+        description.kernel = (*stage.before[1:], 0, 0)
     if norm := stage.normalization:
-        its.epsilon, its.momentum = norm.eps, norm.momentum or 0.0
-        its.running_mean, its.running_variance = map(
-            _address, (norm.running_mean, norm.running_var)
-        )
+        description.epsilon, description.momentum = norm.eps, norm.momentum or 0.0
+        description.running_mean = _address(norm.running_mean)
+        description.running_variance = _address(norm.running_var)
     if learned := stage.layer or stage.normalization:
-        its.weight, its.weight_gradient = _address(learned.weight), _address(learned.weight.grad)
+        description.weight = _address(learned.weight)
+        description.weight_gradient = _address(learned.weight.grad)
         if learned.bias is not None:
-            its.bias, its.bias_gradient = _address(learned.bias), _address(learned.bias.grad)
-    return its
+            description.bias = _address(learned.bias)
+            description.bias_gradient = _address(learned.bias.grad)
+    return description
 
 
 def _address(tensor: Any) -> int | None:

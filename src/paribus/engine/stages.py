@@ -1,7 +1,8 @@
-"""The stages that the engine runs: what each does, and which layers become one."""
+"""The stages that the engine runs, which layers share one, and whether the engine pays."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,10 +14,14 @@ Kind = Literal["convolution", "pooled convolution", "activation", "dropout"]
 Layer = nn.Conv2d | nn.Linear
 Normalization = nn.BatchNorm1d | nn.BatchNorm2d
 
+#: Weights of linear layers. The engine reads all of them for every 16 images, which is slow if
+#: they don't stay in the processor's cache.
+MOST_WEIGHTS = 100_000
+
 
 @dataclass(frozen=True)
 class Pooling:
-    """A window of max pooling, its steps and the margin around the image; (rows, columns)."""
+    """Window, stride and padding of max pooling, as (rows, columns)."""
 
     window: Pair = (1, 1)
     stride: Pair = (1, 1)
@@ -25,15 +30,15 @@ class Pooling:
 
 @dataclass(frozen=True)
 class Stage:
-    """What the engine runs as one piece; src/paribus/engine/native says how.
+    """One step of the engine; src/paribus/engine/native has the code.
 
     Attributes:
-        before, after: (channels, height, width) of what it takes and gives.
-        layer: the layer whose weights it has; a linear one is a convolution whose kernel is the
-            whole image.
+        before, after: (channels, height, width) of its input and output.
+        layer: the layer whose weights it uses; a linear layer is a convolution whose kernel is
+            the whole image.
         normalization: an activation's batch normalization.
-        cancelled: the layer is followed by batch normalization, which takes its bias away.
-        dropout: the probability of a dropout.
+        cancelled: batch normalization follows the layer and cancels its bias.
+        dropout: the dropout probability.
     """
 
     kind: Kind
@@ -49,19 +54,36 @@ class Stage:
 
 @dataclass(frozen=True)
 class Program:
-    """A network's stages in order; `log_softmax`: its answers are log probabilities."""
+    """A network's stages in order; with `log_softmax` it gives log probabilities."""
 
     stages: tuple[Stage, ...]
     log_softmax: bool
 
     @property
     def classes(self) -> int:
-        """The numbers that it gives of each image."""
+        """The number of outputs per image."""
         return self.stages[-1].after[0]
 
 
+def torch_is_faster(program: Program) -> str | None:
+    """Why torch is likely to train the network faster, as a clause; None if it isn't.
+
+    It is where most of the work is in large linear layers (docs/benchmarks.md).
+    """
+    weights = work = 0
+    for stage in program.stages:
+        if stage.layer is None:
+            continue
+        size = stage.layer.weight.numel()
+        weights += size if isinstance(stage.layer, nn.Linear) else 0
+        work += size * math.prod(stage.after[1:]) * math.prod(stage.pooling.window)
+    if weights <= MOST_WEIGHTS or 2 * weights < work:
+        return None
+    return f"most of its work is in linear layers with {weights:,} weights, where torch is as fast"
+
+
 def fused(stages: list[Stage]) -> list[Stage]:
-    """The same with [batch normalization] + [ReLU] + [pooling] in one, and what fits a layer."""
+    """The stages with batch normalization, ReLU and pooling merged, into a layer if possible."""
     result: list[Stage] = []
     for stage in stages:
         last = result[-1] if result else None
@@ -73,7 +95,7 @@ def fused(stages: list[Stage]) -> list[Stage]:
 
 
 def _joins(first: Stage, second: Stage) -> bool:
-    """Whether `second` comes after all that `first` does, in the order of an activation."""
+    """Whether `second` only adds operations that come after those of `first`."""
     done = (first.normalization is not None, first.relu, first.pooling != Pooling())
     adds = (second.normalization is not None, second.relu, second.pooling != Pooling())
     return max(i for i in range(3) if done[i]) < min(i for i in range(3) if adds[i])
@@ -89,7 +111,7 @@ def _joined(first: Stage, second: Stage) -> Stage:
 
 
 def _with_layers(stages: list[Stage]) -> list[Stage]:
-    """A layer before batch normalization loses its bias; convolution, ReLU and pooling join."""
+    """Cancels biases before batch normalization; merges convolution, ReLU and pooling."""
     result: list[Stage] = []
     for stage in stages:
         layer = result[-1] if result and result[-1].kind == "convolution" else None
@@ -105,10 +127,6 @@ def _with_layers(stages: list[Stage]) -> list[Stage]:
 
 
 def _is_plain(activation: Stage) -> bool:
-    """ReLU and pooling in squares side by side, which have a faster way back."""
-    its = activation.pooling
-    return (
-        activation.normalization is None
-        and activation.relu
-        and its in (Pooling((2, 2), (2, 2)), Pooling((3, 3), (3, 3)))
-    )
+    """ReLU and pooling in adjacent squares, which have a faster backward pass."""
+    squares = (Pooling((2, 2), (2, 2)), Pooling((3, 3), (3, 3)))
+    return activation.normalization is None and activation.relu and activation.pooling in squares

@@ -1,4 +1,4 @@
-"""A module becomes the stages that the engine runs, or is found to lie outside of what it knows."""
+"""Translates a module into the stages that the engine runs, or says why it can't."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import nn
 
 from paribus.engine.stages import Normalization, Pair, Pooling, Program, Shape, Stage, fused
 
-#: Hooks of a module or parameter, by torch's names: the engine would pass over them.
+#: Hooks of a module or parameter, by torch's names: the engine would not call them.
 _HOOKS = (
     "_forward_hooks",
     "_forward_pre_hooks",
@@ -21,22 +21,22 @@ _HOOKS = (
 )
 
 
-class UnsupportedLayer(ValueError):  # noqa: N818  # it is a finding, not a fault
-    """A network that the engine doesn't know; the message says what of it, as a clause."""
+class UnsupportedLayer(ValueError):  # noqa: N818  # a result, not a mistake
+    """What the engine doesn't support in a network, as a clause."""
 
 
 def translate(module: nn.Module, shape: Shape) -> Program:
     """The stages that train `module` on images of `shape` (channels, height, width).
 
     Raises:
-        UnsupportedLayer: if there is anything in it that the engine doesn't know.
+        UnsupportedLayer: if the engine doesn't support some part of it.
     """
     layers = list(_layers(module))
     log_softmax = bool(layers) and type(layers[-1][1]) is nn.LogSoftmax
     if log_softmax:
         name, last = layers.pop()
         if last.dim not in (1, -1):
-            _outside(name, last, "over the classes only (dim=1)")
+            _outside(name, last, "LogSoftmax over the classes (dim=1)")
     _require_plain_parameters(module)
     stages = fused(_stages(layers, shape))
     if not any(stage.layer for stage in stages):
@@ -46,37 +46,34 @@ def translate(module: nn.Module, shape: Shape) -> Program:
     return Program(tuple(stages), log_softmax)
 
 
-# ---- reading a module -----------------------------------------------------------------------
-
-
 def _layers(module: nn.Module, name: str = "") -> Iterator[tuple[str, Any]]:
-    """The layers of an nn.Sequential in order, each with its name, those of inner ones too."""
+    """The layers of an nn.Sequential in order, inner ones included, each with its name."""
     if type(module) is not nn.Sequential:
-        said = f"{name or 'the network'} is a {type(module).__name__}"
-        raise UnsupportedLayer(f"{said}; the engine knows an nn.Sequential of layers")
+        kind = f"{name or 'the network'} is a {type(module).__name__}"
+        raise UnsupportedLayer(f"{kind}; the engine supports an nn.Sequential of layers")
     _require_unhooked(name or "the network", module)
-    # Not `named_children`, which names a layer that stands twice only once.
+    # Not `named_children`, which gives a layer that is used twice only once.
     for key, child in module._modules.items():
-        its = f"{name}.{key}" if name else key
+        path = f"{name}.{key}" if name else key
         if type(child) is nn.Sequential:
-            yield from _layers(child, its)
+            yield from _layers(child, path)
         else:
-            _require_unhooked(its, child)
-            yield its, child
+            _require_unhooked(path, child)
+            yield path, child
 
 
 def _stages(layers: list[tuple[str, Any]], shape: Shape) -> list[Stage]:
-    """A stage for each layer that does anything.
+    """A stage for each layer that computes something.
 
-    Flattening does nothing: the linear layer behind it takes an image as it is, and everything
-    else that may stand there asks for no order.
+    nn.Flatten needs none: a linear layer takes the image as it is, and the other layers allowed
+    behind it don't depend on the order of values.
     """
     stages: list[Stage] = []
     flat = False
     for name, layer in layers:
         if type(layer) is nn.Flatten:
             if (layer.start_dim, layer.end_dim) not in ((1, -1), (1, 3)):
-                _outside(name, layer, "flattening of everything but the images")
+                _outside(name, layer, "flattening of all dimensions but the first")
             flat = True
         else:
             stage = _stage(name, layer, stages[-1].after if stages else shape, flat)
@@ -85,7 +82,7 @@ def _stages(layers: list[tuple[str, Any]], shape: Shape) -> list[Stage]:
 
 
 def _stage(name: str, layer: Any, before: Shape, flat: bool) -> Stage | None:
-    """One layer as a stage of its own; None for one that does nothing."""
+    """One layer as a stage; None for a layer without effect."""
     match type(layer):
         case nn.Conv2d if not flat:
             return _convolution(name, layer, before)
@@ -114,13 +111,13 @@ def _stage(name: str, layer: Any, before: Shape, flat: bool) -> Stage | None:
         case other:
             where = " behind nn.Flatten" if flat else ""
             raise UnsupportedLayer(
-                f"{name} is a {other.__name__}{where}, which the engine doesn't know"
+                f"{name} is a {other.__name__}{where}, which the engine doesn't support"
             )
 
 
 def _normalization(name: str, layer: Normalization, before: Shape) -> Stage:
     if not (layer.affine and layer.track_running_stats and layer.momentum is not None):
-        _outside(name, layer, "batch normalization as it is by default")
+        _outside(name, layer, "batch normalization with its default options")
     _require_inputs(name, layer.num_features, before[0])
     _require_sizes(name, layer, layer.num_features)
     return Stage("activation", before, before, normalization=layer)
@@ -130,7 +127,7 @@ def _convolution(name: str, layer: nn.Conv2d, before: Shape) -> Stage:
     if layer.stride != (1, 1) or layer.dilation != (1, 1) or layer.groups != 1:
         _outside(name, layer, "a convolution of stride 1, dilation 1 and one group")
     if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
-        _outside(name, layer, "padding by a number of zeros")
+        _outside(name, layer, "zero padding by a number")
     _require_inputs(name, layer.in_channels, before[0])
     _require_sizes(name, layer, layer.out_channels, layer.in_channels, *layer.kernel_size)
     pairs = zip(before[1:], layer.kernel_size, layer.padding, strict=True)
@@ -154,36 +151,33 @@ def _pooling(name: str, layer: nn.MaxPool2d, before: Shape) -> Stage | None:
 
 
 def _pair(value: int | Sequence[int]) -> Pair:
-    """As torch reads it: a number for both, in a list or tuple or alone, or one for each."""
+    """Rows and columns: one number, alone or in a sequence, means both."""
     return (value, value) if isinstance(value, int) else (value[0], value[-1])
 
 
-# ---- refusing -------------------------------------------------------------------------------
+def _outside(name: str, layer: nn.Module, supported: str) -> NoReturn:
+    raise UnsupportedLayer(f"{name} is {layer}; the engine supports {supported}")
 
 
-def _outside(name: str, layer: nn.Module, known: str) -> NoReturn:
-    raise UnsupportedLayer(f"{name} is {layer}; the engine knows {known}")
-
-
-def _require_inputs(name: str, expected: int, came: int) -> None:
-    if expected != came:
-        raise UnsupportedLayer(f"{name} takes {expected} channels or features; {came} come")
+def _require_inputs(name: str, expected: int, got: int) -> None:
+    if expected != got:
+        raise UnsupportedLayer(f"{name} expects {expected} channels or features, but gets {got}")
 
 
 def _require_sizes(name: str, layer: nn.Module, *weight: int) -> None:
-    """Refuse weights that were changed for others: the engine would read beyond smaller ones."""
-    for its, tensor in [*layer.named_parameters(), *layer.named_buffers()]:
-        expected = {"weight": weight, "num_batches_tracked": ()}.get(its, weight[:1])
+    """Refuse replaced weights of another size: the engine would read beyond smaller ones."""
+    for key, tensor in [*layer.named_parameters(), *layer.named_buffers()]:
+        expected = {"weight": weight, "num_batches_tracked": ()}.get(key, weight[:1])
         if tensor.shape != expected:
-            came = tuple(tensor.shape)
-            raise UnsupportedLayer(f"{name}.{its} has the shape {came} instead of {expected}")
+            got = tuple(tensor.shape)
+            raise UnsupportedLayer(f"{name}.{key} has the shape {got} instead of {expected}")
 
 
-def _require_unhooked(name: str, its: nn.Module | nn.Parameter) -> None:
-    if any(getattr(its, hooks, None) for hooks in _HOOKS):
+def _require_unhooked(name: str, part: nn.Module | nn.Parameter) -> None:
+    if any(getattr(part, hooks, None) for hooks in _HOOKS):
         raise UnsupportedLayer(f"{name} has hooks, which the engine wouldn't call")
-    if "forward" in vars(its):
-        raise UnsupportedLayer(f"{name} has a forward of its own, which the engine wouldn't call")
+    if "forward" in vars(part):
+        raise UnsupportedLayer(f"{name} replaces forward, which the engine wouldn't call")
 
 
 def _require_plain_parameters(module: nn.Module) -> None:

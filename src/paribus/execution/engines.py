@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from paribus.engine.choice import torch_is_faster
 from paribus.engine.library import NoLibrary, library
+from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import UnsupportedLayer, translate
 from paribus.errors import EngineError, NetworkError
 from paribus.events import EngineMissing, Watch, quiet

@@ -16,14 +16,12 @@ from paribus.data.verify import states
 from paribus.events import quiet
 from paribus.execution.engines import Choice, choose
 from paribus.execution.workers import Workers, cores
-from paribus.network.build import Shape, build
-from paribus.network.describe import describe
+from paribus.network.build import Shape, build, describe
 from paribus.study.config import Data, Stl10
 from paribus.study.plan import Setting, runs, settings
 from paribus.study.spec import Study
-from paribus.training.optimize import build_optimizer
 from paribus.training.predict import BATCH
-from paribus.training.steps import steps_by
+from paribus.training.steps import build_optimizer, steps_by
 
 #: Enough steps for a steady median on a busy machine, and still under a second for LeNet-5.
 STEPS, VALIDATIONS = 12, 3

@@ -13,7 +13,7 @@ from paribus.data.dataset import Dataset
 from paribus.execution.environment import named
 from paribus.network.build import source_digest
 from paribus.records.types import TRAINING_FORMAT, EngineFacts, RunFacts
-from paribus.study.overrides import flat
+from paribus.study.config import flat
 from paribus.study.plan import Run
 
 

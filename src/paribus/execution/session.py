@@ -47,8 +47,8 @@ from paribus.records.images import ORIGINAL_SIDE, keep_image, original_name, see
 from paribus.records.store import checkpoint_folder, run_folder, set_aside, unfinished_folder
 from paribus.records.types import EngineFacts, Record
 from paribus.results import Results, collect
-from paribus.study.copy import read_study_copy, write_study_copy
 from paribus.study.plan import runs
+from paribus.study.read import read_study_copy, write_study_copy
 from paribus.study.records import StudyRecords, read_records
 from paribus.study.spec import Study
 

@@ -21,8 +21,7 @@ from paribus.execution.inputs import RunInputs
 from paribus.execution.resume import last_checkpoint
 from paribus.execution.task import Outcome
 from paribus.io.disk import remove
-from paribus.network.build import build
-from paribus.network.describe import describe
+from paribus.network.build import build, describe
 from paribus.records.store import Arrays, checkpoint_folder, write_record
 from paribus.records.types import (
     CheckpointFacts,
@@ -36,9 +35,8 @@ from paribus.records.types import (
 )
 from paribus.study.plan import Run
 from paribus.training.loop import Progress, State, begin, replay_streams, train
-from paribus.training.optimize import build_optimizer
 from paribus.training.predict import log_probabilities
-from paribus.training.steps import Steps, steps_by
+from paribus.training.steps import Steps, build_optimizer, steps_by
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Which pixels speak for a class: maps that explain a network's answers.
+"""Attribution: maps of how each pixel contributes to a network's prediction, in nats.
 
-The networks may end in logits or in log probabilities; what is explained is always the log
-probability of the target class. Maps are in nats.
+Networks may give logits or log probabilities; maps always explain the log probability of the
+target class.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from torch.nn.functional import adaptive_avg_pool2d
 from paribus.metrics.interventions import HALF, center
 from paribus.training.predict import BATCH, Predict, evaluating
 
-#: Points on the way from the mean image to the image. With so many, LeNet-5's maps
-#: add up to what they explain but for a hundredth of it.
+#: Points between the mean image and the image; with 16, LeNet-5's maps add up to what they
+#: explain within 1 %.
 STEPS = 16
-#: Sides of the patch that covers an image, and of its steps, as parts of the image's.
+#: The side of the occluding patch is 1/4 of the image's, its stride 1/8.
 PATCH, STRIDE = 4, 8
-#: A report shows maps no larger.
+#: Pixels of a map's side in a report.
 LARGEST_SIDE = 64
 
 
@@ -30,9 +30,9 @@ def integrated_gradients(
 ) -> Tensor:
     """What each pixel adds to the target's log probability, summed over its channels.
 
-    The image times its gradient, averaged along the straight way from the mean image (all
-    0) to the image (Sundararajan, Taly and Yan 2017, equation 1), by Gauss-Legendre
-    quadrature. A map adds up to the target's log probability less that of the mean image.
+    The image times its gradient, averaged along the straight line from the mean image (all 0)
+    to the image (Sundararajan, Taly and Yan 2017, equation 1), by Gauss-Legendre quadrature. A
+    map adds up to the target's log probability minus that of the mean image.
 
     Args:
         images: (n, channels, height, width), normalized.
@@ -40,25 +40,24 @@ def integrated_gradients(
         steps: points of the quadrature.
 
     Returns:
-        (n, height, width), in nats. Parameters and their gradients stay as they are.
+        (n, height, width), in nats. Parameters and their gradients don't change.
     """
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     # From -1..1 to 0..1.
-    way = list(zip(((nodes + 1) / 2).tolist(), (weights / 2).tolist(), strict=True))
+    path = list(zip(((nodes + 1) / 2).tolist(), (weights / 2).tolist(), strict=True))
     with evaluating(network), torch.inference_mode(False), torch.enable_grad():
         maps = [
-            (its * sum(w * _gradient(network, a * its, target) for a, w in way)).sum(dim=1)
-            for its, target in _batches(images, targets)
+            (x * sum(w * _gradient(network, a * x, target) for a, w in path)).sum(dim=1)
+            for x, target in _batches(images, targets)
         ]
     return torch.cat(maps)
 
 
 def occlusion(network: Predict, images: Tensor, targets: Tensor) -> Tensor:
-    """What the target's log probability loses where a patch is covered by the mean color.
+    """What the target's log probability loses where a patch has the mean color.
 
-    The patch has a quarter of the image's sides and moves by an eighth (Zeiler and Fergus
-    2014, section 4.2); the last ones are cut off at the edge. A pixel gets the mean over the
-    patches that cover it.
+    The patch has a quarter of the image's sides and moves by an eighth (Zeiler and Fergus 2014,
+    section 4.2); the last ones are cut at the edge. A pixel gets the mean over its patches.
 
     Args:
         images: (n, channels, height, width), normalized.
@@ -68,11 +67,11 @@ def occlusion(network: Predict, images: Tensor, targets: Tensor) -> Tensor:
         (n, height, width), in nats; negative where covering helps.
     """
     with evaluating(network), torch.inference_mode():
-        return torch.cat([_covered(network, *its) for its in _batches(images, targets)])
+        return torch.cat([_occluded(network, *batch) for batch in _batches(images, targets)])
 
 
 def pooled(maps: Tensor, side: int = LARGEST_SIDE) -> Tensor:
-    """Maps (n, height, width) averaged down until neither side is longer than `side`."""
+    """Maps (n, height, width) averaged down to sides of at most `side`."""
     height, width = maps.shape[1:]
     if max(height, width) <= side:
         return maps
@@ -80,13 +79,13 @@ def pooled(maps: Tensor, side: int = LARGEST_SIDE) -> Tensor:
 
 
 def outside(maps: Tensor) -> Tensor:
-    """The share of each map's absolute values that lies outside the central half of the area.
+    """The share of each map's absolute values outside the central half of the area.
 
     Args:
         maps: (n, height, width).
 
     Returns:
-        (n,) from 0 to 1. A map of zeros points nowhere: its share is that of an even one.
+        (n,) from 0 to 1. A map of zeros counts as uniform.
     """
     top, left, height, width = center(maps.shape[1], maps.shape[2], HALF)
     weight = maps.abs()
@@ -95,31 +94,28 @@ def outside(maps: Tensor) -> Tensor:
     return 1 - inside / weight.sum(dim=(1, 2))
 
 
-# ---- one batch ------------------------------------------------------------------------------
-
-
 def _batches(images: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     return zip(torch.split(images, BATCH), torch.split(targets, BATCH), strict=True)
 
 
 def _log_probability(network: Predict, images: Tensor, targets: Tensor) -> Tensor:
-    """(n,), of each image's target class."""
+    """(n,) log probabilities of each image's target class."""
     # A user's network may change its input in place.
     output = torch.log_softmax(network(images.clone()).float(), dim=1)
     return output.gather(1, targets[:, None]).squeeze(1)
 
 
 def _gradient(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
-    """(n, channels, height, width), of the target's log probability; parameters get none."""
+    """(n, channels, height, width) of the target's log probability; parameters get none."""
     images = images.detach().requires_grad_()
-    # Cloned: a tensor that was made in inference mode can't take part.
+    # Cloned: tensors made in inference mode don't work with autograd.
     chosen = _log_probability(network, images, targets.clone())
     (gradient,) = torch.autograd.grad(chosen.sum(), images)
     return gradient
 
 
-def _covered(network: Predict, images: Tensor, targets: Tensor) -> Tensor:
-    """(n, height, width), the mean loss at each pixel."""
+def _occluded(network: Predict, images: Tensor, targets: Tensor) -> Tensor:
+    """(n, height, width): the mean loss at each pixel."""
     whole = _log_probability(network, images, targets)
     losses, times = torch.zeros_like(images[:, 0]), torch.zeros(images.shape[2:])
     for rows in _windows(images.shape[2]):
@@ -133,7 +129,7 @@ def _covered(network: Predict, images: Tensor, targets: Tensor) -> Tensor:
 
 
 def _windows(side: int) -> list[slice]:
-    """Where the patch lies along a side, from end to end."""
+    """The patch's positions along a side."""
     patch, stride = max(1, side // PATCH), max(1, side // STRIDE)
     last = -(-(side - patch) // stride)  # rounded up: the last may reach beyond the edge
     return [slice(n * stride, n * stride + patch) for n in range(last + 1)]

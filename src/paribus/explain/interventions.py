@@ -1,8 +1,7 @@
-"""Change test images on purpose: what a network then says tells what it looked at.
+"""Interventions: changed test images, whose predictions show what a network relies on.
 
-Images are normalized, (n, channels, height, width), 0 being the training images' mean
-color. What a change draws depends on an image's number alone, so that every network of every
-seed and setting sees the same.
+Images are normalized, (n, channels, height, width); 0 is the training images' mean color. Random
+changes depend on an image's number alone, so that all networks see the same images.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ from paribus.records.types import Integers
 from paribus.streams import stream
 
 #: Standard deviation, as a share of the side, of a blur that leaves nothing to recognize.
-UNRECOGNISABLE = 0.25
-#: Red, green and blue in the brightness of a color (luma of ITU-R BT.601).
+UNRECOGNIZABLE = 0.25
+#: Weights of red, green and blue in brightness (luma of ITU-R BT.601).
 LUMA = (0.299, 0.587, 0.114)
-#: Down and right; images are moved in one after the other by their numbers.
+#: (down, right) of shifts; an image's number decides which one it gets.
 DIRECTIONS = ((-1, 0), (0, 1), (1, 0), (0, -1))
 
 Floats = Sequence[float]
 
 
 def intervene(name: str, images: Tensor, index: Tensor, mean: Floats, std: Floats) -> Tensor:
-    """Images after the change `name`; `images` stay as they are.
+    """Copies of the images after the intervention `name`.
 
     Args:
         name: one of `paribus.metrics.interventions.interventions`.
@@ -39,7 +38,7 @@ def intervene(name: str, images: Tensor, index: Tensor, mean: Floats, std: Float
         mean, std: per channel, of the training images scaled to 0..1.
 
     Raises:
-        ValueError: if images of so many channels know no such change.
+        ValueError: if there is no such intervention for this number of channels.
     """
     return _changed(name, images, index, mean, std, lambda: _unrecognizable(images))
 
@@ -47,14 +46,14 @@ def intervene(name: str, images: Tensor, index: Tensor, mean: Floats, std: Float
 def intervened(
     images: Tensor, index: Tensor, mean: Floats, std: Floats
 ) -> Iterator[tuple[str, Tensor]]:
-    """Each change's name and the images after it, as `intervene` gives them.
+    """Each intervention's name and its images, as `intervene` gives them.
 
-    The blurred images, that many changes fill with, are made once for all of them. A few
-    hundred images at a time stay in the processor's cache: that is more than twice as fast.
+    The blurred images that many interventions fill with are computed once. Call it with a few
+    hundred images at a time: they stay in the processor's cache, which is twice as fast.
     """
     blurred = _unrecognizable(images)
-    for its in interventions(images.shape[1]):
-        yield its.name, _changed(its.name, images, index, mean, std, lambda: blurred)
+    for change in interventions(images.shape[1]):
+        yield change.name, _changed(change.name, images, index, mean, std, lambda: blurred)
 
 
 def _changed(
@@ -79,8 +78,8 @@ def _changed(
         case ["shuffle", patches]:
             return _shuffled(images, index, int(patches))
         case _:
-            names = ", ".join(its.name for its in interventions(images.shape[1]))
-            raise ValueError(f"a change out of {names} is expected; {name} came")
+            names = ", ".join(change.name for change in interventions(images.shape[1]))
+            raise ValueError(f"expected one of {names}, got {name}")
 
 
 def _pasted(below: Tensor, above: Tensor, area: int) -> Tensor:
@@ -93,8 +92,8 @@ def _pasted(below: Tensor, above: Tensor, area: int) -> Tensor:
 
 
 def _gray(images: Tensor, mean: Floats, std: Floats) -> Tensor:
-    """Every pixel in the gray of its brightness, worked out before normalizing."""
-    # As in `paribus.data.batches`: a channel may never vary.
+    """Every pixel as the gray of its brightness before normalizing."""
+    # As in `paribus.data.batches`: a channel may be constant.
     scale = torch.tensor(std, dtype=images.dtype).clamp(min=1e-6).view(-1, 1, 1)
     offset = torch.tensor(mean, dtype=images.dtype).view(-1, 1, 1)
     luma = torch.tensor(LUMA, dtype=images.dtype).view(-1, 1, 1)
@@ -102,29 +101,23 @@ def _gray(images: Tensor, mean: Floats, std: Floats) -> Tensor:
     return (brightness - offset) / scale
 
 
-# ---- position -------------------------------------------------------------------------------
-
-
 def _shifted(images: Tensor, index: Tensor, share: float) -> Tensor:
-    """Moved by a share of the side, at least a pixel; what is uncovered is 0."""
+    """Shifted by a share of the side, at least a pixel; what is uncovered is 0."""
     rows, columns = (max(1, round(side * share)) for side in images.shape[2:])
     result = torch.empty_like(images)
     for turn, (down, right) in enumerate(DIRECTIONS):
-        its = index % len(DIRECTIONS) == turn
+        chosen = index % len(DIRECTIONS) == turn
         y, x = down * rows, right * columns
-        result[its] = pad(images[its], (x, -x, y, -y))  # a negative margin is cut off
+        result[chosen] = pad(images[chosen], (x, -x, y, -y))  # negative padding crops
     return result
 
 
-# ---- resolution -----------------------------------------------------------------------------
-
-
 def _unrecognizable(images: Tensor) -> Tensor:
-    return _blurred(images, UNRECOGNISABLE)
+    return _blurred(images, UNRECOGNIZABLE)
 
 
 def _blurred(images: Tensor, share: float) -> Tensor:
-    """Under a Gaussian whose standard deviation is a share of the shorter side."""
+    """Gaussian blur with a standard deviation given as a share of the shorter side."""
     height, width = images.shape[2:]
     deviation = share * min(height, width)
     vertical, horizontal = (_gaussian(side, deviation) for side in (height, width))
@@ -133,34 +126,31 @@ def _blurred(images: Tensor, share: float) -> Tensor:
 
 @cache
 def _gaussian(side: int, deviation: float) -> Tensor:
-    """The matrix (side, side) that blurs a line of pixels mirrored at both of its ends.
+    """The matrix (side, side) that blurs a line of pixels mirrored at both ends.
 
-    A mirrored line repeats after twice its length, forwards and backwards. The deviation is at
-    most a quarter of the side, so that the next repetitions are the last ones to count.
+    A mirrored line repeats after twice its length, forward and backward. The deviation is at
+    most a quarter of the side, so one repetition in each direction is enough.
     """
     pixel = torch.arange(side, dtype=torch.float64)
     turns = 2 * side * torch.arange(-1, 2, dtype=torch.float64).view(-1, 1, 1)
-    forwards = pixel[:, None] - pixel + turns
-    backwards = pixel[:, None] + pixel + 1 + turns
-    weights = sum(torch.exp(-((d / deviation) ** 2) / 2).sum(dim=0) for d in (forwards, backwards))
+    forward = pixel[:, None] - pixel + turns
+    backward = pixel[:, None] + pixel + 1 + turns
+    weights = sum(torch.exp(-((d / deviation) ** 2) / 2).sum(dim=0) for d in (forward, backward))
     assert isinstance(weights, Tensor)
     return weights / weights.sum(dim=1, keepdim=True)
 
 
-# ---- texture --------------------------------------------------------------------------------
-
-
 def _shuffled(images: Tensor, index: Tensor, patches: int) -> Tensor:
-    """Cut into patches x patches, or single pixels of smaller images, that change places.
+    """Cut into patches x patches (at least a pixel each) that change places.
 
-    Where a side can't be divided, the few pixels left over at its ends stay where they are.
+    Pixels left over at the ends of a side stay in place.
     """
     height, width = images.shape[2:]
     down, right = min(patches, height), min(patches, width)
     tall, wide = height // down, width // right  # a patch, in pixels
     top, left = height % down // 2, width % right // 2
     middle = (..., slice(top, top + down * tall), slice(left, left + right * wide))
-    # For every place of every image, the number of the pixel that comes there.
+    # For every position of every image, the number of the pixel that moves there.
     pixels = torch.arange(height * width).view(height, width)
     source = pixels.expand(len(images), -1, -1).clone()
     cut = pixels[middle].view(down, tall, right, wide).transpose(1, 2).flatten(0, 1)
@@ -170,11 +160,11 @@ def _shuffled(images: Tensor, index: Tensor, patches: int) -> Tensor:
     return images.flatten(2).take_along_dim(source.flatten(1)[:, None], dim=2).view_as(images)
 
 
-@lru_cache(maxsize=50_000)  # a worker asks for the same images' with every network
+@lru_cache(maxsize=50_000)  # the same images come with every network
 def _order(number: int, patches: int) -> Integers:
-    """Which patch of image `number` comes to each place: never the one that was there.
+    """Which patch of image `number` moves to each place; none stays.
 
-    Each patch goes to the place of the next in a circle through all of them.
+    The patches form a random circle, and each moves to the place of the next.
     """
     circle = stream(0, "shuffle", number, patches).permutation(patches)
     order = np.empty(patches, np.int64)

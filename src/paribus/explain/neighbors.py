@@ -1,4 +1,4 @@
-"""The training images that a network finds most like a test image."""
+"""The training images that a network finds most similar to a test image."""
 
 from __future__ import annotations
 
@@ -12,52 +12,44 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from paribus.data.batches import Batches
 from paribus.records.types import Integers
-from paribus.training.predict import BATCH
+from paribus.training.predict import BATCH, evaluating
 
-#: So many are kept of each run, for those that most runs share to be among them.
+#: Kept per run: enough that those shared by most runs are among them.
 COUNT = 20
-#: Similarities are compared to so many decimals: equal images get equal ones, although
-#: sums in another order differ in their last bits.
+#: Decimals of a similarity, so that equal images tie although sums differ in their last bits.
 DECIMALS = 6
 
 
 def last_hidden(network: nn.Module, images: Tensor) -> Tensor:
-    """What the last layer with parameters is given, in evaluation mode: (n, d).
+    """The input (n, d) of the last layer with parameters, in evaluation mode.
 
-    That is the layer that runs last, whatever comes first in the module. For LeNet-5 these are
-    the 84 activations before its classes.
+    "Last" is the order of execution. For LeNet-5 these are the 84 activations before the classes.
 
     Args:
         images: (n, channels, height, width), normalized.
     """
-    was_training = network.training
-    network.eval()
-    try:
-        with torch.inference_mode():
-            return torch.cat([_hidden(network, part) for part in torch.split(images, BATCH)])
-    finally:
-        network.train(was_training)
+    with evaluating(network), torch.inference_mode():
+        return torch.cat([_hidden(network, part) for part in torch.split(images, BATCH)])
 
 
 def nearest(
     network: nn.Module, batches: Batches, index: Integers, training: Integers, count: int = COUNT
 ) -> tuple[Integers, Integers]:
-    """The training images most like each image, by the angle between their `last_hidden`.
+    """The training images most similar to each image, by the cosine of their `last_hidden`.
 
-    Similarity is the cosine; it is 0 with an image that no unit of the layer answers to.
+    An image whose activations are all zero has similarity 0 to all others.
 
     Args:
-        images: (m,) numbers of the images to explain.
+        index: (m,) numbers of the images to explain.
         training: (n,) numbers of the training images.
 
     Returns:
-        Their numbers and their classes, both (m, count) or (m, n) if n is less. The nearest
-        come first; of equally near ones the lowest number.
+        Their numbers and classes, both (m, min(count, n)), the nearest first; ties by number.
     """
     ours = _directions(network, batches, torch.from_numpy(index))
     similarity = torch.empty(len(index), 0)
     numbers = torch.empty(len(index), 0, dtype=torch.int64)
-    # Ascending, so that a stable sort leaves equals in the order of their numbers.
+    # Ascending, so that a stable sort leaves ties in the order of their numbers.
     for part in torch.split(torch.from_numpy(np.sort(training)), BATCH):
         new = (ours @ _directions(network, batches, part).T).round(decimals=DECIMALS)
         similarity = torch.cat([similarity, new], dim=1)
@@ -69,38 +61,32 @@ def nearest(
 
 
 def _directions(network: nn.Module, batches: Batches, index: Tensor) -> Tensor:
-    """Hidden activations (n, d) of length one, or zero where all of them are."""
+    """Hidden activations (n, d) of length 1, or 0 where all are zero."""
     parts = [last_hidden(network, batches.images(part)) for part in torch.split(index, BATCH)]
     return normalize(torch.cat(parts))
 
 
 def _hidden(network: nn.Module, images: Tensor) -> Tensor:
-    """One batch's; the images themselves if no layer with parameters runs on them."""
+    """One batch's activations; the images themselves if no layer has parameters."""
     hidden = images
 
     def keep(_: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
         nonlocal hidden
         first = next(iter((*given, *named.values())), None)
-        # A layer inside may be given something else than one row an image.
+        # An inner layer may get something else than one row per image.
         if isinstance(first, Tensor) and first.shape[:1] == images.shape[:1]:
             hidden = first
 
-    hooks = [
-        layer.register_forward_pre_hook(keep, with_kwargs=True)
-        for layer in _with_parameters(network)
+    # Layers with parameters of their own, not containers of such layers.
+    layers = [
+        layer
+        for layer in network.modules()
+        if is_parametrized(layer) or any(True for _ in layer.parameters(recurse=False))
     ]
+    hooks = [layer.register_forward_pre_hook(keep, with_kwargs=True) for layer in layers]
     try:
         network(images.clone())
     finally:
         for hook in hooks:
             hook.remove()
     return hidden.flatten(1).float()
-
-
-def _with_parameters(network: nn.Module) -> list[nn.Module]:
-    """The layers that own parameters, not those that only hold such layers."""
-    return [
-        layer
-        for layer in network.modules()
-        if is_parametrized(layer) or any(True for _ in layer.parameters(recurse=False))
-    ]

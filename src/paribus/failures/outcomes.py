@@ -263,7 +263,7 @@ def _require_same_images(runs: Sequence[Record]) -> None:
             raise RecordError(
                 f"{facts.setting}, seed {facts.seed}: its test images or classes are not those "
                 f"of seed {other.seed}; the same are expected in all runs of a setting. "
-                "Run the study again: what no longer fits is trained anew."
+                "Run the study again: what no longer fits is retrained."
             )
 
 

@@ -14,7 +14,7 @@ from paribus.narrative.numbers import POINTS, over_seeds, p_in_words
 from paribus.narrative.observation import MOST_NAMED, Observation, left_out
 from paribus.narrative.words import listed
 from paribus.stats.intervals import ALPHA, Floats
-from paribus.stats.looks import overall_level
+from paribus.stats.multiplicity import overall_level
 from paribus.stats.ranking import Above, extreme_ranking
 from paribus.stats.sample import Interval
 

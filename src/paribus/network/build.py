@@ -1,4 +1,4 @@
-"""From a setting and a seed to a module with its initial values."""
+"""From a setting and a seed to a module with its initial values, and its layers in words."""
 
 from __future__ import annotations
 
@@ -14,21 +14,30 @@ from torch import nn
 
 from paribus.errors import NetworkError
 from paribus.network.lenet import lenet5
+from paribus.records.types import NetworkFacts
 from paribus.streams import torch_seed
 from paribus.study.config import LeNet5, OwnNetwork
 
 Shape = tuple[int, int, int]
 
+#: Names of layers in a report; a layer called "" is left out.
+NAMES = {
+    **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), "Conv"),
+    **dict.fromkeys(("Flatten", "Identity"), ""),
+    "Linear": "FC",
+    "MaxPool2d": "MaxPool",
+}
+
 
 def build(network: LeNet5 | OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
     """Build a network for images of `shape` (channels, height, width), initialized by `seed`.
 
-    LeNet-5's layers draw from a stream each, named after the layer: layers of the same name
-    and shape start equal in every setting. A user's own module draws from one stream in the
-    order in which it is built, since only it knows how it wants to be initialized.
+    Each layer of LeNet-5 draws from a stream named after it, so that layers of the same name and
+    shape start equal in every setting. A user's module draws from one stream in the order in
+    which it is built, since only it knows how it wants to be initialized.
 
     Raises:
-        NetworkError: if it can't be built or doesn't give (n, classes).
+        NetworkError: if it can't be built or its output isn't (n, classes).
     """
     if isinstance(network, LeNet5):
         module: nn.Module = lenet5(
@@ -36,18 +45,37 @@ def build(network: LeNet5 | OwnNetwork, shape: Shape, classes: int, seed: int) -
         )
         _initialize_by_name(module, seed)
         return module
-    return _own(network, shape, classes, seed)
+    return _users_module(network, shape, classes, seed)
+
+
+def describe(module: nn.Module) -> NetworkFacts:
+    """The module's layers as a report writes them, and its number of trainable parameters.
+
+    Each convolution or dense layer starts a group, such as "Conv-BatchNorm2d-ReLU-MaxPool";
+    layers come in the order in which the module registered them.
+    """
+    groups: list[list[str]] = []
+    for layer in module.modules():
+        kind = type(layer).__name__
+        name = NAMES.get(kind, kind)
+        if not name or any(True for _ in layer.children()):
+            continue
+        if name in {"Conv", "FC"} or not groups:
+            groups.append([])
+        groups[-1].append(name)
+    parameters = sum(p.numel() for p in module.parameters() if p.requires_grad)
+    return NetworkFacts(layers=tuple("-".join(g) for g in groups), parameters=parameters)
 
 
 def _initialize_by_name(module: nn.Module, seed: int) -> None:
-    """Draw every layer's PyTorch-default initial values from the layer's own stream."""
+    """Draw PyTorch's default initial values of each layer from the stream named after it."""
     for name, layer in module.named_modules():
         if hasattr(layer, "reset_parameters"):
             torch.manual_seed(torch_seed(seed, "initial values", name))
             layer.reset_parameters()
 
 
-def _own(network: OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
+def _users_module(network: OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
     function = _import(network.kind)
     channels, height, width = shape
     torch.manual_seed(torch_seed(seed, "initial values"))
@@ -55,17 +83,17 @@ def _own(network: OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Modul
         module = function(
             channels=channels, height=height, width=width, classes=classes, **network.arguments
         )
-    except Exception as error:  # a stranger's code may raise anything
+    except Exception as error:  # a user's code may raise anything
         raise NetworkError(f"{network.kind} failed: {type(error).__name__}: {error}") from error
     if not isinstance(module, nn.Module):
-        came = type(module).__name__
-        raise NetworkError(f"{network.kind} should return a torch.nn.Module; {came} came")
+        got = type(module).__name__
+        raise NetworkError(f"{network.kind}: expected it to return a torch.nn.Module, got {got}")
     _check_output(network.kind, module, shape, classes)
     return module
 
 
 def source_digest(network: LeNet5 | OwnNetwork) -> str | None:
-    """SHA-256 of the file that a user's own network is written in; None for Paribus's own."""
+    """SHA-256 of the source file of a user's network; None for LeNet-5."""
     if isinstance(network, LeNet5):
         return None
     source = inspect.getsourcefile(inspect.unwrap(_import(network.kind)))
@@ -74,15 +102,15 @@ def source_digest(network: LeNet5 | OwnNetwork) -> str | None:
 
 def _import(kind: str) -> Any:
     module, _, name = kind.partition(":")
-    # As `python -m` does: a module beside the user's working directory can be named.
+    # Modules in the current folder can be named, as with `python -m`.
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise NetworkError(
-            f"network.kind {kind}: {error}. It is looked for in the current folder and among "
-            "the installed packages."
+            f"network.kind {kind}: {error}. It must be in the current folder or in an installed "
+            "package."
         ) from error
 
 
@@ -91,13 +119,11 @@ def _check_output(kind: str, module: nn.Module, shape: Shape, classes: int) -> N
     try:
         with torch.inference_mode():
             output = module(torch.zeros(2, *shape))
-    except Exception as error:  # a stranger's code may raise anything
+    except Exception as error:  # a user's code may raise anything
+        raise NetworkError(f"{kind}: failed on images of shape {shape}: {error}") from error
+    got = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
+    if got != (2, classes):
         raise NetworkError(
-            f"{kind}: its module can't take images of shape {shape}: {error}"
-        ) from error
-    came = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
-    if came != (2, classes):
-        raise NetworkError(
-            f"{kind}: for two images an output of shape {(2, classes)} is expected; {came} came"
+            f"{kind}: expected an output of shape {(2, classes)} for two images, got {got}"
         )
     module.train()

@@ -8,7 +8,7 @@ from torch import nn
 
 from paribus.errors import NetworkError
 
-#: Two 5x5 convolutions, each followed by a halving, leave at least one pixel of this size.
+#: From this side on, two 5x5 convolutions and two poolings leave at least one pixel.
 SMALLEST = 16
 
 
@@ -17,16 +17,16 @@ def lenet5(
 ) -> nn.Sequential:
     """LeNet-5 with ReLU and max pooling, returning log probabilities.
 
-    Takes (n, channels, height, width) and gives (n, classes). Layers keep their names whether
-    or not batch normalization stands between them, so that settings can share initial values.
+    Takes (n, channels, height, width) and gives (n, classes). Layers have the same names with and
+    without batch normalization, so that settings can share initial values.
 
     Raises:
         NetworkError: if the images are smaller than 16x16.
     """
     if min(height, width) < SMALLEST:
         raise NetworkError(
-            f"lenet5 needs images of at least {SMALLEST}x{SMALLEST} pixels; "
-            f"{height}x{width} came. Set data.size to {SMALLEST} or more."
+            f"lenet5: expected images of at least {SMALLEST}x{SMALLEST} pixels, got "
+            f"{height}x{width}. Set data.size to {SMALLEST} or more."
         )
     layers: OrderedDict[str, nn.Module] = OrderedDict()
 

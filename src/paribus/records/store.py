@@ -142,7 +142,7 @@ def _curves(arrays: Arrays) -> Curves:
     if "step_loss" in arrays:
         return Curves.of_training(**arrays)
     series = {}
-    for key, values in arrays.items():
+    for key, values in sorted(arrays.items()):  # the file keeps no order
         axis, _, name = key.partition(" ")
         if axis in ("step", "epoch"):
             counted = np.arange(1, len(values) + 1, dtype=np.float32)
@@ -161,6 +161,10 @@ def _checked_files(folder: Path, *wanted: str) -> dict[str, bytes]:
     for name, content in files.items():
         if hashlib.sha256(content).hexdigest() != sums[name]:
             raise RecordError(f"{folder / name}: damaged, its SHA-256 differs from {SUMS}")
+    for name in wanted:
+        # A damaged list of checksums must not turn a part into one that was never recorded.
+        if name not in sums and (folder / name).exists():
+            raise RecordError(f"{folder / name}: {SUMS} has no checksum of it")
     return files
 
 

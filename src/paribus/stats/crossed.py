@@ -1,13 +1,12 @@
 """New seeds and new test images: seeds and images as crossed random effects.
 
-A network is trained from each of S seeds and shown the same M test images, so the outcomes
-form a table (S, M), each cell one image judged by one network. Reading the rows as a draw
-from all seeds and the columns as a draw from all images, the two-way analysis of variance
-splits the table's spread into seeds, images and what is left (their interaction).
+Networks trained from S seeds predict the same M test images, so their outcomes form a table
+(S, M). With rows drawn from all seeds and columns from all images, a two-way analysis of variance
+splits the table's variance into seeds, images and the rest (their interaction).
 
-Test sets usually hold a fixed number of images of each class. New images would then keep
-these numbers, so the spread between the classes' means is no chance and must not count: give
-`classes`, and images are compared within their class only.
+Test sets usually hold a fixed number of images per class, and new ones would too. Then variance
+between the classes' means isn't random and must not count: with `classes`, images are compared
+within their class only.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ class CrossedInterval:
         estimate: mean over the table.
         low, high, p: the interval and p of "the mean is 0"; NaN if every cell is the same.
         df: Satterthwaite's degrees of freedom.
-        truncated: the mean squares gave the mean less variance than the interaction alone
-            must give it, which then took their place: the interval is on the safe side.
+        truncated: the mean squares gave less variance than the interaction alone, which is used
+            instead; the interval is conservative.
     """
 
     estimate: float
@@ -51,11 +50,11 @@ class Spread:
 
     Attributes:
         total: standard deviation over seeds of the accuracy on this test set.
-        test_set: the part that a finite test set makes, as coin flips would.
-        true: the part that remains on endless test images: some trainings are better.
+        test_set: the part due to the finite test set, like coin flips.
+        true: the part that would remain with infinitely many test images.
             total**2 = test_set**2 + true**2, unless `truncated`.
-        truncated: the estimate of true**2 fell below 0 and is given as 0: the spread is no
-            more than a test set of this size makes by itself.
+        truncated: the estimate of true**2 was below 0 and is given as 0: a test set of this size
+            explains all of the spread.
     """
 
     total: float
@@ -72,10 +71,7 @@ class _MeanSquares:
     rest: float
     df_seeds: int
     df_images: int
-
-    @property
-    def df_rest(self) -> int:
-        return self.df_seeds * self.df_images
+    df_rest: int
 
 
 def crossed_interval(
@@ -83,16 +79,15 @@ def crossed_interval(
 ) -> CrossedInterval:
     """The mean difference in accuracy and its interval for new seeds and new images.
 
-    Var(mean) = (MS_seeds + MS_images - MS_rest) / (S M), degrees of freedom by
-    Satterthwaite. The variance holds for any table whose seeds and images are draws; the t
-    interval further takes the mean to be about normal. A linear combination with a minus can
-    fall too low by chance; it is kept at MS_rest / (S M) or above.
-    Source: Cornfield and Tukey 1956 (mean squares), Satterthwaite 1946.
+    Var(mean) = (MS_seeds + MS_images - MS_rest) / (S M), degrees of freedom by Satterthwaite.
+    The variance assumes only that seeds and images are random draws; the t interval also assumes
+    a roughly normal mean. The difference can be too low by chance; it is kept at MS_rest / (S M)
+    or above. Source: Cornfield and Tukey 1956 (mean squares), Satterthwaite 1946.
 
     Args:
         correct_diff: (S, M) of -1, 0, 1: variation correct minus baseline correct.
-        classes: (M,) the true class of each image, where the test set was drawn with a
-            fixed number a class; None where it was drawn as a whole.
+        classes: (M,) the true class of each image, if the test set has a fixed number of images
+            per class; None if it was drawn as a whole.
         level: confidence.
 
     Raises:
@@ -115,14 +110,14 @@ def crossed_interval(
 def split_spread(correct: Table, classes: npt.ArrayLike | None = None) -> Spread:
     """Split a setting's spread over seeds into test-set noise and true variance.
 
-    The variance over seeds of the accuracy on M images is MS_seeds / M; of it MS_rest / M
-    is there because the test set is finite, and (MS_seeds - MS_rest) / M is the unbiased
-    estimate of the variance between trainings on endless images. Without `classes` it is
-    the estimator M / (M - 1) * (variance - sum_i variance_i / M**2) of Jordan 2023, where
-    variance_i is that of image i's correctness over the seeds.
+    The variance over seeds of the accuracy on M images is MS_seeds / M; MS_rest / M of it is due
+    to the finite test set, and (MS_seeds - MS_rest) / M is an unbiased estimate of the variance
+    between trainings on infinitely many images. Without `classes` it is the estimator
+    M / (M - 1) * (variance - sum_i variance_i / M**2) of Jordan 2023, where variance_i is that of
+    image i's correctness over the seeds.
 
     Args:
-        correct: (S, M) of 0 and 1: the network of this seed is right on this image.
+        correct: (S, M) of 0 and 1: whether the network of this seed is correct on this image.
         classes: (M,), as in `crossed_interval`.
     """
     ms, images = _mean_squares(correct, classes), correct.shape[1]
@@ -138,8 +133,8 @@ def split_spread(correct: Table, classes: npt.ArrayLike | None = None) -> Spread
 def _mean_squares(table: Table, classes: npt.ArrayLike | None) -> _MeanSquares:
     """Mean squares of a table (S, M) of -1, 0, 1, images and rest within classes.
 
-    All sums are of whole numbers and exact. The table is read a few times and, at most,
-    copied once: 30 x 10,000 of int8 need well under 1 MB.
+    All sums are exact, of integers. The table is copied at most once: 30 x 10,000 of int8 take
+    well under 1 MB.
     """
     starts, sizes, table = _by_class(np.asarray(table), classes)
     s, m = table.shape
@@ -152,19 +147,15 @@ def _mean_squares(table: Table, classes: npt.ArrayLike | None) -> _MeanSquares:
     between_classes = (np.square(of_class) / sizes).sum() / s
     between_cells = (np.square(of_seed_class) / sizes).sum()
     df_seeds, df_images = s - 1, m - len(starts)
-    rest = squares - between_cells - between_images + between_classes
-    return _MeanSquares(
-        mean=total / (s * m),
-        seeds=_square(np.square(of_seed).sum() / m - total**2 / (s * m), df_seeds),
-        images=_square(between_images - between_classes, df_images),
-        rest=_square(rest, df_seeds * df_images),
-        df_seeds=df_seeds,
-        df_images=df_images,
-    )
+    df_rest = df_seeds * df_images
+    seeds = _square(np.square(of_seed).sum() / m - total**2 / (s * m), df_seeds)
+    images = _square(between_images - between_classes, df_images)
+    rest = _square(squares - between_cells - between_images + between_classes, df_rest)
+    return _MeanSquares(total / (s * m), seeds, images, rest, df_seeds, df_images, df_rest)
 
 
 def _square(total: float, df: int) -> float:
-    """A mean square; what rounding leaves of a zero is zero."""
+    """A mean square; rounding errors of a zero are zero."""
     return float(total) / df if total > 1e-9 else 0.0
 
 

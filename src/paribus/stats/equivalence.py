@@ -16,11 +16,10 @@ Test = Callable[[Floats, Alternative], Floats | float]
 
 
 def equivalence_p(d: Floats, margin: float, test: Test = mean_test) -> Floats:
-    """P value (...) of the two one-sided tests that d (..., n) lies within +-margin.
+    """P value (...) of the two one-sided tests that d (..., n) is within +-margin.
 
-    Two questions are asked: is the true difference above -margin, is it below +margin? Both
-    must be answered yes, so the larger p counts, and neither needs adjusting for the other.
-    p <= 0.05 is the same as the 90 % interval lying inside the margin.
+    The difference must be shown to be above -margin and below +margin, so the larger p counts and
+    neither is adjusted. p <= 0.05 is the same as the 90 % interval lying inside the margin.
     Source: Schuirmann 1987; Lakens 2017.
 
     Args:
@@ -45,24 +44,24 @@ def verdict(
 ) -> Verdict:
     """The verdict on a comparison from its (adjusted) p values.
 
-    - `equivalent` if the two one-sided tests show the difference to lie inside the margin,
-      even where it is also shown not to be 0: the study has declared that a difference of
-      that size doesn't matter. Without a margin (p_equivalence None) nothing is equivalent.
-    - otherwise `better` or `worse` (`higher` or `lower` where neither way is better as such)
-      if the difference is shown not to be 0. (With many ties a rank test can show that while
-      the estimate is 0; such a difference has no direction and stays undecided.)
-    - otherwise `undecided`.
+    - `equivalent` if the two one-sided tests show that the difference is inside the margin, even
+      if it is also shown not to be 0: the study has declared that it doesn't matter. Without a
+      margin (p_equivalence None) nothing is equivalent.
+    - else `better` or `worse` (`higher` or `lower` if neither way is better) if the difference is
+      shown not to be 0. (With many ties a rank test can show that with an estimate of 0; it then
+      has no direction and stays undecided.)
+    - else `undecided`.
 
-    Whatever the true difference is, a single comparison ends in a false verdict with a
-    probability of at most alpha: if the truth is 0 only a difference can be falsely found; if
-    it lies at or beyond the margin, `equivalent` and the wrong direction both need the same
-    one-sided test to fail; in between, only the wrong direction is false.
+    A single comparison ends in a false verdict with a probability of at most alpha: if the true
+    difference is 0, only a difference can be false; at or beyond the margin, `equivalent` and the
+    wrong direction need the same one-sided test to fail; in between, only the wrong direction is
+    false.
 
     Args:
         estimate: the difference, or the logarithm of the ratio; its sign counts.
         p: of "no difference".
         p_equivalence: of the two one-sided tests.
-        higher_is_better: None where neither way is better as such.
+        higher_is_better: None if neither way is better.
         alpha: the level of both tests.
     """
     if p_equivalence is not None and p_equivalence <= alpha:

@@ -1,4 +1,4 @@
-"""Intervals of a mean and of a correlation, and the level that every interval and test has."""
+"""Intervals of a mean and of a correlation, and the level of all intervals and tests."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from paribus.errors import ComparisonError
 
 Floats = npt.NDArray[np.float64]
 
-#: A wrong verdict is allowed this often.
+#: The probability of a wrong verdict.
 ALPHA = 0.05
-#: The confidence of an interval of which nothing else is said.
+#: The default confidence of intervals.
 LEVEL = 1 - ALPHA
 
 
@@ -23,8 +23,7 @@ class Mean:
     """A mean over seeds with its interval.
 
     Attributes:
-        low, high: None with one seed, and where all seeds have the same value: nothing then
-            tells how far others would lie apart.
+        low, high: None for a single seed or equal values, whose spread is unknown.
     """
 
     estimate: float
@@ -35,13 +34,12 @@ class Mean:
 def half_width(n: npt.ArrayLike, sd: npt.ArrayLike, level: float = LEVEL) -> Floats:
     """Half the width (...) of the t interval of a mean of n (...) values, in the unit of `sd`.
 
-    t(n - 1) * sd / sqrt(n). With the sd of the paired differences seen so far and a larger n,
-    it says how narrow the interval would become; being itself an estimate from few seeds, it
-    is a plan and not a promise. Source: Student 1908.
+    t(n - 1) * sd / sqrt(n). With the sd of the paired differences so far and a larger n, it
+    estimates how narrow the interval would become. Source: Student 1908.
 
     Args:
         n: numbers of seeds, 2 or more each.
-        sd: of the values, or of the paired differences; it broadcasts with `n`.
+        sd: of the values or of the paired differences; broadcasts with `n`.
         level: confidence of the interval.
 
     Raises:
@@ -49,38 +47,31 @@ def half_width(n: npt.ArrayLike, sd: npt.ArrayLike, level: float = LEVEL) -> Flo
     """
     seeds, spread = np.asarray(n, dtype=float), np.asarray(sd, dtype=float)
     if (seeds < 2).any() or (spread < 0).any():
-        raise ComparisonError(
-            f"expected at least 2 seeds and an sd of 0 or more, got {seeds.min()} and "
-            f"{spread.min()}"
-        )
+        got = f"{seeds.min()} and {spread.min()}"
+        raise ComparisonError(f"expected at least 2 seeds and an sd of 0 or more, got {got}")
     return np.asarray(stats.t.ppf((1 + level) / 2, seeds - 1) * spread / np.sqrt(seeds))
 
 
 def means(values: npt.ArrayLike) -> list[Mean]:
-    """The mean of each column of (seeds, m) counts with Student's t interval.
-
-    An interval of counts ends at 0.
-    """
+    """The mean of each column of (seeds, m) counts with Student's t interval, cut at 0."""
     values = np.asarray(values, float)
     estimates = values.mean(axis=0)
     if len(values) < 2:
         return [Mean(estimate, None, None) for estimate in estimates.tolist()]
     half = half_width(len(values), values.std(axis=0, ddof=1))
-    low, high = np.maximum(estimates - half, 0), estimates + half
+    table = np.stack([estimates, np.maximum(estimates - half, 0), estimates + half], axis=1)
     constant = np.ptp(values, axis=0) == 0
     return [
-        Mean(estimate, None, None) if same else Mean(estimate, below, above)
-        for estimate, below, above, same in zip(
-            estimates.tolist(), low.tolist(), high.tolist(), constant.tolist(), strict=True
-        )
+        Mean(row[0], None, None) if same else Mean(*row)
+        for row, same in zip(table.tolist(), constant.tolist(), strict=True)
     ]
 
 
 def correlation_interval(r: float, n: int, level: float = LEVEL) -> tuple[float, float]:
     """The interval of a correlation of n pairs by Fisher's z.
 
-    atanh(r) is about normal with standard deviation 1 / sqrt(n - 3); for a correlation of +-1
-    the interval is that one number. Source: Fisher 1921.
+    atanh(r) is about normal with standard deviation 1 / sqrt(n - 3); for r = +-1 the interval is
+    that number. Source: Fisher 1921.
 
     Raises:
         ComparisonError: fewer than four pairs.

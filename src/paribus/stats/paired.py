@@ -1,7 +1,7 @@
 """Differences over paired seeds: mean with its t interval, sign-flip test, ranks.
 
-Everything starts from d (n,), variation minus baseline, one number a seed. Functions that
-say (..., n) work on the last axis and leave the others.
+d (n,) is variation minus baseline, one number per seed. Functions of (..., n) work on the last
+axis.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from paribus.streams import stream
 
 Alternative = Literal["two-sided", "greater", "less"]
 
-#: Up to so many seeds every flip is counted (two halves of 2**15 sums); beyond, FLIPS are drawn.
+#: Up to this many seeds all flips are counted (two halves of 2**15 sums); beyond, FLIPS are drawn.
 EXACT_SEEDS = 30
 FLIPS = 99_999
-#: Digits of a value that count: subtraction spoils the 16th, float32 values have 7.
+#: Significant digits of a value: subtraction spoils the 16th; float32 has 7.
 DIGITS = 12
 
 
@@ -32,9 +32,9 @@ class Estimate:
     """An estimate with its interval and the p value of "no difference".
 
     Attributes:
-        estimate, low, high, p: (...) arrays, () for one comparison. low and high are NaN
-            where all differences are the same, for then nothing tells their spread.
-        level: the confidence that the interval really has.
+        estimate, low, high, p: (...) arrays, () for one comparison. low and high are NaN where
+            all differences are equal, since their spread is unknown.
+        level: the actual confidence of the interval.
     """
 
     estimate: Floats
@@ -50,7 +50,7 @@ class Pairs:
 
     Attributes:
         baseline, variation: (n,) finite values.
-        known: (all seeds,) whether the seed counts; it doesn't where a value is missing (NaN).
+        known: (all seeds,) whether both values exist (aren't NaN).
     """
 
     baseline: Floats
@@ -78,8 +78,8 @@ def complete_pairs(baseline: npt.ArrayLike, variation: npt.ArrayLike) -> Pairs:
 def differences(baseline: Floats, variation: Floats) -> Floats:
     """Variation minus baseline (..., n), without the rounding error of the subtraction.
 
-    0.51 - 0.50 and 0.61 - 0.60 differ in their last bits. Left so, equal differences would
-    look like differences with a tiny spread and give a p value of 1e-16.
+    0.51 - 0.50 and 0.61 - 0.60 differ in their last bits. Unrounded, equal differences would
+    seem to have a tiny spread and give a p value of 1e-16.
     """
     size = max(np.abs(baseline).max(initial=0.0), np.abs(variation).max(initial=0.0))
     if size == 0:
@@ -99,15 +99,15 @@ def log_ratios(baseline: Floats, variation: Floats) -> Floats:
 
 
 def is_constant(d: Floats) -> npt.NDArray[np.bool_]:
-    """Whether all differences of (..., n) are the same, so that they have no spread."""
+    """Whether all n differences are equal, so that they have no spread."""
     return np.asarray(np.ptp(d, axis=-1) == 0)
 
 
 def mean_test(d: Floats, alternative: Alternative = "two-sided") -> Floats:
     """P value (...) of "the mean difference is 0" for (..., n): Student's one-sample t test.
 
-    Where all n differences are the same the t statistic would divide by 0 and claim
-    certainty; the sign-flip test, which needs no spread, takes its place there.
+    Where all n differences are equal the t statistic would divide by 0; the sign-flip test,
+    which needs no spread, replaces it.
     Source: Student 1908; Dietterich 1998 for its use on paired trainings.
 
     Raises:
@@ -124,8 +124,8 @@ def mean_test(d: Floats, alternative: Alternative = "two-sided") -> Floats:
 def t_interval(d: Floats, level: float = LEVEL) -> Estimate:
     """Mean of d (..., n) and its t interval: mean +- t(n-1) * sd / sqrt(n).
 
-    Assumes that the seeds are independent and the differences about normal. Source: Student
-    1908. Raises ComparisonError on fewer than two seeds.
+    Assumes independent seeds and roughly normal differences. Source: Student 1908. Raises
+    ComparisonError on fewer than two seeds.
     """
     _at_least_two(d)
     n, mean = d.shape[-1], np.asarray(d.mean(axis=-1))
@@ -136,31 +136,31 @@ def t_interval(d: Floats, level: float = LEVEL) -> Estimate:
 def sign_flip(d: Floats, alternative: Alternative = "two-sided") -> float:
     """P value of the sign-flip test on the sum of d (n,), in (0, 1].
 
-    If the variation changes nothing, each difference is as likely to be -d as d. The p value
-    is the share of all 2**n flips whose sum is at least as extreme as the sum seen. All are
-    counted up to `EXACT_SEEDS` seeds: the sums of the first half of the seeds against the
-    sorted sums of the second half. Beyond that, `FLIPS` flips are drawn from a fixed stream,
-    p = (b + 1) / (m + 1). Source: Fisher 1935; Phipson and Smyth 2010 for the drawn flips.
+    If the variation changes nothing, d and -d are equally likely. The p value is the share of all
+    2**n flips whose sum is at least as extreme as the observed one. Up to `EXACT_SEEDS` seeds all
+    are counted: sums of the first half of the seeds against sorted sums of the second half.
+    Beyond, `FLIPS` flips are drawn from a fixed stream, p = (b + 1) / (m + 1). Source: Fisher
+    1935; Phipson and Smyth 2010 for the drawn flips.
     """
     if alternative == "less":
         return sign_flip(-d, "greater")
-    d = d[d != 0]  # a zero is the same on both sides: flipping it only counts everything twice
+    d = d[d != 0]  # flipping a zero would only count everything twice
     total = abs(d.sum()) if alternative == "two-sided" else d.sum()
-    bound = total - 1e-9 * np.abs(d).sum()  # sums that are equal but for rounding are ties
+    bound = total - 1e-9 * np.abs(d).sum()  # ties, allowing for rounding
     share = _share_of_flips(d, bound) if len(d) <= EXACT_SEEDS else _share_of_draws(d, bound)
     return min(1.0, 2 * share) if alternative == "two-sided" else share
 
 
 def smallest_sign_flip_p(n: int) -> float:
-    """The smallest two-sided p that n differences (zeros not counted) can give: 2 / 2**n."""
+    """The smallest two-sided p that n nonzero differences can give: 2 / 2**n."""
     return min(1.0, 2.0 / 2.0**n)
 
 
 def signed_rank_test(d: Floats, alternative: Alternative = "two-sided") -> float:
     """P value of Wilcoxon's signed-rank test of d (n,), exact with ties and zeros.
 
-    It is the sign-flip test on the ranks of |d|; equal ones share their mean rank, zeros are
-    ranked and then left out. Source: Wilcoxon 1945; Pratt 1959 for the zeros.
+    It is the sign-flip test on the ranks of |d|; ties share their mean rank, zeros are ranked and
+    then left out. Source: Wilcoxon 1945; Pratt 1959 for the zeros.
     """
     return sign_flip(np.asarray(stats.rankdata(np.abs(d)) * np.sign(d)), alternative)
 
@@ -168,12 +168,12 @@ def signed_rank_test(d: Floats, alternative: Alternative = "two-sided") -> float
 def hodges_lehmann(d: Floats, level: float = LEVEL) -> Estimate:
     """Hodges-Lehmann estimate of the shift of d (..., n) with its signed-rank interval.
 
-    The estimate is the median of the means of all pairs (Walsh averages), a difference with
-    itself included. The interval cuts off as many of them at each end as the signed-rank
-    law allows, so that its confidence is at least `level`; where n is too small for that
-    (n < 6 for 0.95) it is the widest there is and `level` says what it reaches. It assumes
-    differences that are symmetric about the shift; with ties it is a little too wide.
-    p is NaN for a batch: it comes from `signed_rank_test`. Source: Hodges and Lehmann 1963.
+    The estimate is the median of the means of all pairs (Walsh averages), pairs of a difference
+    with itself included. The interval cuts as many at each end as the signed-rank distribution
+    allows for a confidence of at least `level`; if n is too small (n < 6 for 0.95) it is the
+    widest possible and `level` is what it reaches. Assumes differences symmetric about the shift;
+    ties make it slightly too wide. p (of `signed_rank_test`) is NaN for a batch. Source: Hodges
+    and Lehmann 1963.
     """
     n = d.shape[-1]
     first, second = np.triu_indices(n)
@@ -186,10 +186,9 @@ def hodges_lehmann(d: Floats, level: float = LEVEL) -> Estimate:
 
 
 def correlation(pairs: Pairs) -> float | None:
-    """The realized (Pearson) correlation of the paired values, the gain from pairing.
+    """The Pearson correlation of the paired values, from which pairing gains.
 
-    None below three seeds, where it is always +-1 or unknown, and where a setting's values
-    are all the same.
+    None below three seeds, where it is always +-1, and if a setting's values are all equal.
     """
     if len(pairs.baseline) < 3 or np.ptp(pairs.baseline) == 0 or np.ptp(pairs.variation) == 0:
         return None
@@ -227,17 +226,17 @@ def _share_of_draws(d: Floats, bound: float) -> float:
 
 @lru_cache
 def ranks_to_cut(n: int, level: float) -> tuple[int, float]:
-    """How many Walsh averages to cut off at each end, and the confidence that leaves.
+    """How many Walsh averages to cut at each end, and the resulting confidence.
 
-    P(W <= w) of the signed-rank sum W follows from the law of the sum of the ranks 1..n,
-    each counted with probability one half.
+    P(W <= w) of the signed-rank sum W follows from the distribution of the sum of the ranks 1..n,
+    each counted with probability 1/2.
     """
-    law = np.ones(1)
+    density = np.ones(1)
     for rank in range(1, n + 1):
-        longer = np.zeros(len(law) + rank)
-        longer[: len(law)] += law / 2
-        longer[rank:] += law / 2
-        law = longer
-    below = np.cumsum(law)
+        longer = np.zeros(len(density) + rank)
+        longer[: len(density)] += density / 2
+        longer[rank:] += density / 2
+        density = longer
+    below = np.cumsum(density)
     cut = max(0, int(np.searchsorted(below, (1 - level) / 2, side="right")) - 1)
     return cut, float(1 - 2 * below[cut])

@@ -31,9 +31,9 @@ class SeedsNeeded:
     """The seeds that would decide a comparison.
 
     Attributes:
-        seeds: in all, not on top of those there are; None: more than `MOST_SEEDS`.
-        goal: what that many seeds would show: a difference, or that it is inside the margin.
-        power: the probability that they do, 0.8 or a little more; None if `seeds` is None.
+        seeds: in total; None: more than `MOST_SEEDS`.
+        goal: what they would show: a difference, or that it is inside the margin.
+        power: the probability of that, 0.8 or a little more; None if `seeds` is None.
     """
 
     seeds: int | None
@@ -47,11 +47,11 @@ class SeedsNeeded:
 def power_of_difference(n: int, difference: float, sd: float, alpha: float = ALPHA) -> float:
     """Probability that a two-sided paired t test on n seeds finds a true difference.
 
-    The t statistic then follows the noncentral t law with noncentrality
-    sqrt(n) * difference / sd and n - 1 degrees of freedom (Cohen 1988). Given the ratio
-    r = sd seen / true sd, it is beyond +-t if a normal variable is beyond +-t r; that
-    probability is averaged over the law of r. statsmodels' TTestPower gives the same numbers,
-    but NaN where the noncentrality is large, and takes a hundred times as long.
+    The t statistic then follows the noncentral t distribution with noncentrality
+    sqrt(n) * difference / sd and n - 1 degrees of freedom (Cohen 1988). Given r = sample sd /
+    true sd, it is beyond +-t if a normal variable is beyond +-t r; that probability is averaged
+    over r. statsmodels' TTestPower gives the same numbers, but NaN for large noncentralities, and
+    takes a hundred times as long.
     """
     r, weight = _sd_ratios(n)
     needed = stats.t.ppf(1 - alpha / 2, n - 1) * r
@@ -64,9 +64,9 @@ def power_of_equivalence(
 ) -> float:
     """Probability that the two one-sided t tests on n seeds show |true difference| < margin.
 
-    Given the ratio r = sd seen / true sd, the mean must fall between
-    -margin + t r sd / sqrt(n) and margin - t r sd / sqrt(n); that probability is averaged over
-    the law of r. Source: Owen 1965; Phillips 1990.
+    Given r = sample sd / true sd, the mean must be between -margin + t r sd / sqrt(n) and
+    margin - t r sd / sqrt(n); that probability is averaged over r. Source: Owen 1965; Phillips
+    1990.
     """
     r, weight = _sd_ratios(n)
     needed = stats.t.ppf(1 - alpha, n - 1) * r
@@ -77,9 +77,9 @@ def power_of_equivalence(
 
 @lru_cache(maxsize=4096)
 def _sd_ratios(n: int) -> tuple[Floats, Floats]:
-    """Points and weights to average over the law of sd seen / true sd with n seeds.
+    """Points and weights to average over r = sample sd / true sd with n seeds.
 
-    Its square times n - 1 is chi-squared; Gauss-Legendre quadrature over its quantiles.
+    (n - 1) r**2 is chi-squared; Gauss-Legendre quadrature over its quantiles.
     """
     chi2 = 2 * special.gammaincinv((n - 1) / 2, (_NODES + 1) / 2)
     return np.sqrt(chi2 / (n - 1)), _WEIGHTS / 2
@@ -88,21 +88,20 @@ def _sd_ratios(n: int) -> tuple[Floats, Floats]:
 def seeds_needed(
     difference: float, sd: float, margin: float | None = None, alpha: float = ALPHA
 ) -> SeedsNeeded | None:
-    """The seeds that would decide a comparison, taking what was seen for the truth.
+    """The seeds that would decide a comparison if its estimates were the truth.
 
-    It is the smallest number of paired seeds n at which a new study, with differences of this
-    `sd` around this true `difference`, would with a probability of at least 80 % either find
-    the difference by the two-sided t test or, if it lies inside the margin, show that it
-    does; whichever takes fewer. Both the sd and the difference are estimates, so this is a
-    plan, not a promise.
+    The smallest number of paired seeds n at which a new study, with differences of this `sd`
+    around this true `difference`, would with a probability of at least 80 % either find the
+    difference by the two-sided t test or, if it is inside the margin, show that; whichever takes
+    fewer. As both inputs are estimates, the result is one too.
 
     Args:
-        difference, sd: of the paired differences; the logarithms' for a ratio.
+        difference, sd: of the paired differences; of their logarithms for a ratio.
         margin: in the same unit; None if none is declared.
-        alpha: the level that applies, such as 0.05 / k among k variations.
+        alpha: the level, such as 0.05 / k among k variations.
 
     Returns:
-        None if no number of seeds would do: all differences are 0 and no margin is declared.
+        None if no number is enough: all differences are 0 and no margin is declared.
 
     Raises:
         ComparisonError: sd below 0.
@@ -111,18 +110,22 @@ def seeds_needed(
         raise ComparisonError(f"expected a standard deviation of 0 or more, got {sd}")
     inside = margin is not None and abs(difference) < margin
     if sd == 0:
-        return _seeds_without_spread(difference, inside, alpha)
-    found = _smallest(lambda n: power_of_difference(n, difference, sd, alpha), "difference")
+        # The sign-flip test decides: one-sided p 2**-n, two-sided 2 * 2**-n.
+        one_sided = math.ceil(-math.log2(alpha))
+        if inside:
+            return SeedsNeeded(one_sided, "equivalence", 1.0)
+        return SeedsNeeded(one_sided + 1, "difference", 1.0) if difference else None
+    different = _smallest(lambda n: power_of_difference(n, difference, sd, alpha), "difference")
     if margin is None or not inside:
-        return found
-    shown = _smallest(
+        return different
+    equivalent = _smallest(
         lambda n: power_of_equivalence(n, difference, sd, margin, alpha), "equivalence"
     )
-    return min(shown, found, key=lambda needed: needed.seeds or math.inf)
+    return min(equivalent, different, key=lambda needed: needed.seeds or math.inf)
 
 
 def _smallest(power: Callable[[int], float], goal: Goal) -> SeedsNeeded:
-    """The smallest n from 2 with enough power, which grows with n, by halving."""
+    """The smallest n from 2 with enough power, by bisection: power grows with n."""
     if power(MOST_SEEDS) < POWER:
         return SeedsNeeded(None, goal, None)
     below, enough = 1, MOST_SEEDS
@@ -132,22 +135,14 @@ def _smallest(power: Callable[[int], float], goal: Goal) -> SeedsNeeded:
     return SeedsNeeded(enough, goal, power(enough))
 
 
-def _seeds_without_spread(difference: float, inside: bool, alpha: float) -> SeedsNeeded | None:
-    """With no spread the sign-flip test decides: one-sided 2**-n, two-sided 2 * 2**-n."""
-    one_sided = math.ceil(-math.log2(alpha))
-    if inside:
-        return SeedsNeeded(one_sided, "equivalence", 1.0)
-    return SeedsNeeded(one_sided + 1, "difference", 1.0) if difference else None
-
-
 def seeds_needed_by_ranks(
     difference: float, sd: float, margin: float | None = None, alpha: float = ALPHA
 ) -> SeedsNeeded | None:
     """As `seeds_needed`, for the signed-rank test on normal differences.
 
-    It needs about pi / 3 = 1.05 times the t test's seeds (Hodges and Lehmann 1956), and never
-    fewer than make its smallest p reach alpha. From there the smallest number is searched by
-    simulation; above `SIMULATED_SEEDS` the factor alone is good enough.
+    It needs about pi / 3 = 1.05 times the t test's seeds (Hodges and Lehmann 1956), and enough
+    for its smallest p to reach alpha. From there the number is searched by simulation; above
+    `SIMULATED_SEEDS` the factor alone is accurate enough.
     """
     by_mean = seeds_needed(difference, sd, margin, alpha)
     if by_mean is None or by_mean.seeds is None or sd == 0:
@@ -172,7 +167,7 @@ def power_by_ranks(n: int, goal: Goal, effect: float, margin: float, alpha: floa
 
     Args:
         n: seeds.
-        goal: to find the difference (two-sided), or to show it to be inside the margin.
+        goal: find the difference (two-sided), or show that it is inside the margin.
         effect, margin: in standard deviations of the normal differences.
         alpha: the level.
     """
@@ -189,7 +184,7 @@ def power_by_ranks(n: int, goal: Goal, effect: float, margin: float, alpha: floa
 
 
 def _positive_ranks(d: Floats) -> npt.NDArray[np.int64]:
-    """Sum of the ranks of |d| (draws, n) that belong to positive differences."""
+    """Sum of the ranks of |d| (draws, n) over positive differences."""
     ranks = np.abs(d).argsort(axis=-1).argsort(axis=-1) + 1
     return np.asarray((ranks * (d > 0)).sum(axis=-1))
 
@@ -200,11 +195,10 @@ def _normal_draws(n: int) -> Floats:
 
 
 def gain_of_pairing(baseline: Floats, variation: Floats) -> float:
-    """How many times as many seeds it would take, unpaired, for an interval as narrow.
+    """How many times as many unpaired seeds would give an interval of the same width.
 
-    (var(baseline) + var(variation)) / var(variation - baseline) of the paired values (n,) each:
-    variances of a mean fall as one over the seeds. Infinite where all differences are equal;
-    below 1 where the correlation is negative.
+    (var(baseline) + var(variation)) / var(variation - baseline) of the paired values (n,) each.
+    Infinite if all differences are equal; below 1 for a negative correlation.
     """
     paired = float(np.var(variation - baseline, ddof=1))
     unpaired = float(np.var(baseline, ddof=1) + np.var(variation, ddof=1))

@@ -1,7 +1,7 @@
 """Counts out of a total: Wilson's and Newcombe's intervals, McNemar's test of two networks.
 
-One run of each setting can't tell ways of training apart: another seed would have given
-another network. It can tell the two networks apart; that, and no more, is McNemar's test.
+One run of each setting can't compare ways of training: another seed would have given another
+network. It can compare the two networks, and that is what McNemar's test does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from paribus.stats.intervals import LEVEL, Floats
 
 @dataclass(frozen=True)
 class Share:
-    """So many of so many, with the interval of the share that they estimate, 0 to 1."""
+    """A count out of a total, with the interval of the share that it estimates, 0 to 1."""
 
     count: int
     of: int
@@ -29,13 +29,13 @@ class Share:
 
 @dataclass(frozen=True)
 class TwoNetworks:
-    """The comparison of two trained networks: not of two ways of training.
+    """A comparison of two trained networks, not of two ways of training.
 
     Attributes:
-        n: images that both judged.
-        only_baseline, only_variation: images that this one alone got right.
+        n: images that both predicted.
+        only_baseline, only_variation: images that only this network got right.
         difference: accuracy of the variation's network minus that of the baseline's.
-        p: exact McNemar p of "these two networks are right equally often on such images".
+        p: exact McNemar p of "both networks are correct equally often on such images".
     """
 
     n: int
@@ -46,7 +46,7 @@ class TwoNetworks:
 
 
 def share(count: int, of: int) -> Share:
-    """A count as a share with its 95 % Wilson interval; of nothing, it is 0 to 1."""
+    """A count as a share with its 95 % Wilson interval (0 to 1 if the total is 0)."""
     low, high = wilson(count, of)
     return Share(count, of, float(low), float(high))
 
@@ -55,19 +55,19 @@ def wilson(count: npt.ArrayLike, of: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Wilson's 95 % interval of a probability, from `count` of `of` independent trials.
 
     With p = count / of and z the normal quantile, its ends are
-    (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n). Of no trial it is 0 to 1.
+    (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n). For no trial it is 0 to 1.
     Source: Wilson 1927.
 
     Args:
-        count, of: arrays of one shape, or that broadcast to it.
+        count, of: arrays that broadcast.
     """
     count, n = np.broadcast_arrays(np.asarray(count, float), np.asarray(of, float))
     z = float(stats.norm.ppf((1 + LEVEL) / 2))
-    # Both sides times n, so that no trial needs no exception.
+    # Multiplied by n, so that n = 0 needs no special case.
     middle = count + z**2 / 2
     half = z * np.sqrt(count * (n - count) / np.maximum(n, 1) + z**2 / 4)
     low, high = (middle - half) / (n + z**2), (middle + half) / (n + z**2)
-    # At 0 and at 1 the formula ends exactly there, but for the last bit.
+    # The formula ends exactly at 0 and 1 there, except for rounding.
     return np.where(count == 0, 0.0, low), np.where(count == n, 1.0, high)
 
 
@@ -87,18 +87,18 @@ def newcombe(first: Share, second: Share) -> tuple[float, float]:
 def mcnemar_p(only_one: int, only_other: int) -> float:
     """Exact McNemar p from the numbers of images that one network alone gets right.
 
-    If the two are equally good, each such image is as likely to be the one's as the
-    other's: a binomial test with probability 1/2. Source: McNemar 1947.
+    If both are equally good, each such image is equally likely to be either's: a binomial test
+    with probability 1/2. Source: McNemar 1947.
     """
     n = only_one + only_other
     return float(stats.binomtest(only_one, n).pvalue) if n else 1.0
 
 
 def compare_networks(baseline: npt.ArrayLike, variation: npt.ArrayLike) -> TwoNetworks:
-    """Exact McNemar test of two networks. Source: Dietterich 1998 for what it can't say.
+    """Exact McNemar test of two networks. Source: Dietterich 1998 for its limits.
 
     Args:
-        baseline, variation: (n,) whether each network is right on each image.
+        baseline, variation: (n,) whether each network is correct on each image.
 
     Raises:
         ComparisonError: the shapes differ or there is no image.

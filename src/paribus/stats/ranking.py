@@ -1,7 +1,7 @@
-"""Is a ranking certain? "Dog is the worst class" holds only if it would with other seeds.
+"""Is a ranking certain? "Dog is the worst class" must hold for other seeds too.
 
-A ranking over seeds is a set of statements "this one lies above that one", each a paired
-comparison on the same seeds and the same test images.
+A ranking is a set of statements "this one is above that one", each a paired comparison on the
+same seeds and test images.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Outcome = Literal["supported", "refuted", "undecided"]
 
 @dataclass(frozen=True)
 class Above:
-    """One statement of a ranking: `upper` lies above `lower`.
+    """One statement of a ranking: `upper` is above `lower`.
 
     Attributes:
         estimate, low, high: mean of upper - lower over the seeds, with its 95 % interval;
-            low and high are NaN where it is the same for all seeds.
+            low and high are NaN if it is the same for all seeds.
         p, p_adjusted: of "no difference"; adjusted by Holm over the statements.
     """
 
@@ -48,8 +48,8 @@ class Ranking:
     Attributes:
         outcome: `supported`, `refuted` or `undecided`.
         n_seeds: seeds with all values.
-        agreeing: seeds in which every statement holds by itself.
-        statements: each with its evidence; empty if there are fewer than two seeds.
+        agreeing: seeds for which every statement holds.
+        statements: each with its evidence; empty for fewer than two seeds.
     """
 
     outcome: Outcome
@@ -61,16 +61,16 @@ class Ranking:
 def extreme_ranking(
     values: npt.ArrayLike, names: Sequence[str], members: Sequence[str], *, highest: bool
 ) -> Ranking:
-    """Whether `members` are the highest (or lowest) of all: each beyond every other one.
+    """Whether `members` are the highest (or lowest): each beyond every other class.
 
     Args:
         values: (n, k) a metric of k classes (or settings) over n seeds.
         names: of the k columns.
-        members: those claimed to be the best (worst); one for "dog is the worst".
+        members: those claimed to be the highest (lowest), such as ["dog"].
         highest: True for the highest values, False for the lowest.
 
     Raises:
-        ComparisonError: an unknown name, or no member, or nothing to compare with.
+        ComparisonError: a name is unknown, or there is no member or nothing to compare with.
     """
     others = [name for name in names if name not in members]
     pairs = [(m, o) if highest else (o, m) for m in members for o in others]
@@ -78,7 +78,7 @@ def extreme_ranking(
 
 
 def ordered_ranking(values: npt.ArrayLike, names: Sequence[str], order: Sequence[str]) -> Ranking:
-    """Whether values (n, k) fall along `order`, highest first: each above the next one."""
+    """Whether values (n, k) fall along `order`, highest first: each above the next."""
     return _ranking(values, names, order, list(pairwise(order)))
 
 
@@ -108,8 +108,8 @@ def _ranking(
 
 def _statements(pairs: Sequence[tuple[str, str]], d: Floats) -> tuple[Above, ...]:
     """Each pair with the evidence of its row of d (pairs, n)."""
-    found = t_interval(d)
-    numbers = np.stack([found.estimate, found.low, found.high, found.p, holm(found.p)], axis=1)
+    t = t_interval(d)
+    numbers = np.stack([t.estimate, t.low, t.high, t.p, holm(t.p)], axis=1)
     return tuple(
         Above(upper, lower, *row)
         for (upper, lower), row in zip(pairs, numbers.tolist(), strict=True)
@@ -117,11 +117,11 @@ def _statements(pairs: Sequence[tuple[str, str]], d: Floats) -> tuple[Above, ...
 
 
 def _outcome(statements: Sequence[Above]) -> Outcome:
-    """Supported if every statement is shown, refuted if one is shown to be the other way.
+    """Supported if every statement is shown, refuted if the opposite of one is shown.
 
-    All statements must be shown for support, so none needs adjusting: the ranking is falsely
-    supported only if a false one of them passes (intersection-union test, Berger 1982). One
-    statement is enough to refute, so for that they are adjusted by Holm. Both at 5 %.
+    Support needs all statements, so none is adjusted: the ranking is falsely supported only if a
+    false one passes (intersection-union test, Berger 1982). One statement is enough to refute, so
+    for that they are adjusted by Holm. Both at 5 %.
     """
     if all(s.estimate > 0 and s.p <= ALPHA for s in statements):
         return "supported"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -10,28 +11,21 @@ from pydantic_core import ErrorDetails
 
 from paribus.metrics.registry import CAUSES, CLASS_FIGURES
 from paribus.study import claims, config
-from paribus.study.faults import Fault, Location, in_words, nearest, short, unknown_settings
-from paribus.study.metrics import DeclaredMetric, is_known, metric_faults, names
-from paribus.study.overrides import override
+from paribus.study.config import override
+from paribus.study.faults import Fault, Location, in_words, meant, nearest, short, unknown_settings
+from paribus.study.metrics import DeclaredMetric, is_known, margin_faults, metric_faults, names
 from paribus.study.section import SETTING_NAME
 from paribus.study.seeds import UntilDecided
 
 #: Where each section's keys are declared, by the tag or the field that pydantic puts in a location.
 SECTIONS: dict[str, type[BaseModel]] = {
-    "digits": config.Digits,
-    "stl10": config.Stl10,
-    "folder": config.Folder,
+    **{data.__name__.lower(): data for data in (config.Digits, config.Stl10, config.Folder)},
+    **{kind.__name__.lower(): kind for kind in (config.Adam, config.AdamW, config.Sgd)},
+    **{kind.__name__.lower(): kind for kind in (config.Constant, config.Step, config.Cosine)},
+    **dict.fromkeys(("a number", "until decided"), UntilDecided),
+    "augmentation": config.Augmentation,
     "lenet5": config.LeNet5,
     config.OWN: config.OwnNetwork,
-    "adam": config.Adam,
-    "adamw": config.AdamW,
-    "sgd": config.Sgd,
-    "constant": config.Constant,
-    "step": config.Step,
-    "cosine": config.Cosine,
-    "augmentation": config.Augmentation,
-    "a number": UntilDecided,
-    "until decided": UntilDecided,
 }
 CLAIM_TESTS: dict[str, type[BaseModel]] = {
     "expect": claims.Direction,
@@ -47,7 +41,7 @@ FIXED_DATA = {"data.source", "data.path", "data.validation", "data.test"}
 
 
 def study_faults(study: Mapping[str, Any]) -> list[Fault]:
-    """What is wrong with how the parts of a study fit, each part by itself being right."""
+    """What is wrong between the parts of a study, each of which may be right by itself."""
     return [*variation_faults(study), *metric_faults(study), *claim_faults(study)]
 
 
@@ -58,78 +52,75 @@ def variation_faults(study: Mapping[str, Any]) -> list[Fault]:
         return []
     baseline = {key: study[key] for key in config.Config.model_fields if key in study}
     known = set(validate(config.Config, baseline))
-    found: list[Fault] = []
+    faults: list[Fault] = []
     seen = {str(study.get("baseline", "baseline")).casefold(): "the baseline"}
     for name, overrides in variations.items():
         at: Location = ("variations", name)
-        found += _name_fault(at, str(name), seen)
+        faults += _name_faults(at, str(name), seen)
         if isinstance(overrides, Mapping):
-            found += _override_faults(at, baseline, overrides, known)
-    return found
+            faults += _override_faults(at, baseline, overrides, known)
+    return faults
 
 
 def claim_faults(study: Mapping[str, Any]) -> list[Fault]:
-    """Claims that share an id, or are about settings or metrics that the study doesn't have."""
+    """Claims that share an id, or name settings or metrics that the study doesn't have."""
     listed = study.get("claims")
     if not isinstance(listed, list | tuple):
         return []
     settings = [str(study.get("baseline", "baseline")), *map(str, study.get("variations") or {})]
-    found: list[Fault] = []
-    declared = study.get("metrics") or {}
-    seen: set[str] = set()
+    faults: list[Fault] = []
+    ids: set[str] = set()
     for number, claim in enumerate(listed):
         if not isinstance(claim, Mapping):
             continue
-        if str(claim.get("id")) in seen:
-            found.append(Fault(("claims", number, "id"), "another claim has this id"))
-        seen.add(str(claim.get("id")))
-        test = claim.get("test")
-        found += unknown_settings(("claims", number, "test"), test, settings)
-        metric = test.get("metric") if isinstance(test, Mapping) else None
-        if isinstance(metric, str) and not {"best", "worst"} & {*(test or ())}:
-            found += _metric_fault(("claims", number, "test", "metric"), metric, declared)
-    return found
+        if str(claim.get("id")) in ids:
+            faults.append(Fault(("claims", number, "id"), "another claim has this id; change one"))
+        ids.add(str(claim.get("id")))
+        at, test = ("claims", number, "test"), claim.get("test")
+        faults += unknown_settings(at, test, settings)
+        if isinstance(test, Mapping) and not {"best", "worst"} & {*test}:
+            faults += _test_metric_faults(at, test, study.get("metrics") or {})
+    return faults
 
 
-def _metric_fault(at: Location, metric: str, declared: Any) -> list[Fault]:
-    if not isinstance(declared, Mapping) or is_known(metric, declared):
+def _test_metric_faults(at: Location, test: Mapping[str, Any], declared: Any) -> list[Fault]:
+    metric = test.get("metric")
+    if not isinstance(metric, str) or not isinstance(declared, Mapping):
         return []
-    _, _, member = metric.partition(":")
-    of_class = [f"{one}:{member}" for one in CLASS_FIGURES if member] or [
-        f"{CLASS_FIGURES[0]}:<class>"
-    ]
-    valid = [*names(declared), *CAUSES, *of_class]
-    return [Fault(at, f"no metric is called {metric!r}{nearest(metric, valid)}")]
+    if is_known(metric, declared):
+        return list(margin_faults((*at, "margin"), metric, test.get("margin")))
+    member = metric.partition(":")[2] or "<class>"
+    valid = [*names(declared), *CAUSES, *(f"{figure}:{member}" for figure in CLASS_FIGURES)]
+    return [Fault((*at, "metric"), f"no metric is called {metric!r}{nearest(metric, valid)}")]
 
 
-def _name_fault(at: Location, name: str, seen: dict[str, str]) -> list[Fault]:
-    # Settings name folders, and some file systems take "L2" and "l2" for one.
+def _name_faults(at: Location, name: str, seen: dict[str, str]) -> list[Fault]:
+    # Settings name folders, and some file systems don't tell "L2" from "l2".
     twin = seen.get(name.casefold())
     seen[name.casefold()] = f"variation {name!r}"
-    return [Fault(at, f"another name is needed: {twin} is called so too")] if twin else []
+    message = f"expected a new name (upper and lower case don't count), got that of {twin}"
+    return [Fault(at, message)] if twin else []
 
 
 def _override_faults(
     at: Location, baseline: Mapping[str, Any], overrides: Mapping[str, Any], known: set[Fault]
 ) -> list[Fault]:
     if not overrides:
-        return [
-            Fault(at, "changes nothing; at least one override is expected, as {optimizer.lr: 0.01}")
-        ]
-    refused = [fault for path in overrides for fault in _refuse(at, str(path))]
-    allowed = {str(path): value for path, value in overrides.items() if not _refuse(at, str(path))}
-    broken = [f for f in validate(config.Config, override(baseline, allowed)) if f not in known]
-    return refused + [_at_override(at, fault, allowed) for fault in broken]
+        return [Fault(at, "expected at least one override, as {optimizer.lr: 0.01}, got none")]
+    wrong = {str(path): _path_faults(at, str(path)) for path in overrides}
+    allowed = {str(path): value for path, value in overrides.items() if not wrong[str(path)]}
+    new = [f for f in validate(config.Config, override(baseline, allowed)) if f not in known]
+    return [*chain(*wrong.values()), *(_at_override(at, fault, allowed) for fault in new)]
 
 
-def _refuse(at: Location, path: str) -> list[Fault]:
+def _path_faults(at: Location, path: str) -> list[Fault]:
     first = path.split(".")[0]
     if first not in config.Config.model_fields:
         reason = f"unknown key {first!r}{nearest(first, config.Config.model_fields)}"
     elif path == "data" or path in FIXED_DATA:
-        reason = "a variation is tested on its baseline's images and can't change which they are"
+        reason = "a variation is tested on the baseline's images, so it can't choose others"
     elif path != first and first not in TAGGED | {"augmentation"}:
-        reason = f"{first!r} has no keys of its own"
+        reason = f"{first!r} has no keys; write {first}: value"
     else:
         return []
     return [Fault((*at, path), reason, key=True)]
@@ -146,9 +137,6 @@ def _at_override(at: Location, fault: Fault, overrides: Mapping[str, Any]) -> Fa
         f"{path} of the baseline: {fault.message}. To replace the section write {section}: {{...}}"
     )
     return Fault((*at, next((k for k in overrides if k.startswith(section)), "")), hint)
-
-
-# ---- pydantic's errors in Paribus's words -------------------------------------------------------
 
 
 def validate(model: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:
@@ -176,20 +164,19 @@ def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
 
 
 def _message(detail: ErrorDetails, location: Location, model: type[BaseModel]) -> str:
-    came, context = detail["input"], detail.get("ctx", {})
+    value, context = detail["input"], detail.get("ctx", {})
     match detail["type"]:
         case "union_tag_invalid":
-            names = [n.strip(" '") for n in context["expected_tags"].split(",")]
-            return f"{context['tag']!r} came{nearest(context['tag'], names)}"
+            tag, tags = context["tag"], [t.strip(" '") for t in context["expected_tags"].split(",")]
+            return f"expected one of {', '.join(tags)}, got {tag!r}{meant(tag, tags)}"
         case "union_tag_not_found":
             keys = "one of expect, between, within, best, worst, order"
             wanted = keys if location[0] == "claims" else context["discriminator"]
-            return f"{short(came)} came; a mapping with {wanted} is expected"
-        case _ if location == ("seeds", "until decided") and not isinstance(came, Mapping):
-            return f"{short(came)} came; a whole number, or {{until: decided}}, is expected"
+            return f"expected a mapping with {wanted}, got {short(value)}"
+        case _ if location == ("seeds", "until decided") and not isinstance(value, Mapping):
+            return f"expected an integer or {{until: decided}}, got {short(value)}"
         case "string_pattern_mismatch" if context["pattern"] != SETTING_NAME:
-            network = "a network as 'lenet5' or 'package.module:callable'"
-            return f"{short(came)} came; {network} is expected"
+            return f"expected 'lenet5' or 'package.module:callable', got {short(value)}"
     return in_words(detail, _keys_at(location[:-1], model))
 
 

@@ -1,9 +1,10 @@
-"""How one network is trained: data, network, optimizer and the rest, checked by pydantic."""
+"""How one network is trained: data, network, optimizer and the rest, and overrides by path."""
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
@@ -31,10 +32,10 @@ def _number_or_share(value: Any) -> int | float:
 PerClass = Annotated[int | float, PlainValidator(_number_or_share)]
 
 
-# ---- data -----------------------------------------------------------------------------------
-
+#: Side of the images that networks see, in pixels.
+Size = Annotated[int, Field(ge=4, le=512)]
 #: Standard deviation of a Gaussian blur, as a share of an original's shorter side (0.025: 2.4
-#: pixels of 96). Without blur nothing is said of it: older records and caches stay good.
+#: pixels of 96). No blur is left out of records and fingerprints, so that older ones stay valid.
 Blur = Annotated[float, Field(ge=0, le=0.25, exclude_if=lambda blur: blur == 0)]
 
 
@@ -42,27 +43,27 @@ class Digits(Section):
     """scikit-learn's bundled 8x8 handwritten digits: 1,797 gray images, ten classes."""
 
     source: Literal["digits"]
-    size: Annotated[int, Field(ge=4, le=512)] = 32
+    size: Size = 32
     blur: Blur = 0.0
     validation: PerClass = 0.2
     test: PerClass = 0.2
 
 
 class Stl10(Section):
-    """STL-10's labeled images: 5,000 for training, 8,000 of which `validation` are set aside."""
+    """STL-10's labeled images: 5,000 for training, 8,000 for validation and test."""
 
     source: Literal["stl10"]
-    size: Annotated[int, Field(ge=4, le=512)] = 32
+    size: Size = 32
     blur: Blur = 0.0
     validation: PerClass = 300
 
 
 class Folder(Section):
-    """The user's own images: one subfolder a class, in train/ val/ test/ or in one tree."""
+    """The user's images: one subfolder per class, in train/ val/ test/ or in one tree."""
 
     source: Literal["folder"]
     path: Annotated[str, StringConstraints(min_length=1)]
-    size: Annotated[int, Field(ge=4, le=512)] = 32
+    size: Size = 32
     blur: Blur = 0.0
     color: Literal["rgb", "gray"] = "rgb"
     validation: PerClass = 0.2
@@ -70,9 +71,6 @@ class Folder(Section):
 
 
 Data = Annotated[Digits | Stl10 | Folder, Discriminator("source")]
-
-
-# ---- network --------------------------------------------------------------------------------
 
 
 class LeNet5(Section):
@@ -92,12 +90,12 @@ def _finite(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
-#: How a user's own network is named.
+#: How a user's network is named.
 OWN = "package.module:callable"
 
 
 class OwnNetwork(Section):
-    """A user's own module: `package.module:callable`.
+    """A user's module: `package.module:callable`.
 
     It is called with `channels`, `height`, `width`, `classes` and `arguments`.
     """
@@ -107,7 +105,7 @@ class OwnNetwork(Section):
 
 
 def _kind(default: str | None = None) -> BeforeValidator:
-    """Let `network: lenet5` stand for `network: {kind: lenet5}`, and give `kind` its default."""
+    """Read `network: lenet5` as `network: {kind: lenet5}`, and fill in the default `kind`."""
 
     def fill(value: Any) -> Any:
         if isinstance(value, str):
@@ -129,9 +127,6 @@ Network = Annotated[
     Discriminator(_network_tag),
     _kind("lenet5"),
 ]
-
-
-# ---- training -------------------------------------------------------------------------------
 
 
 class Adam(Section):
@@ -163,7 +158,7 @@ Optimizer = Annotated[Adam | AdamW | Sgd, Discriminator("kind"), _kind("adam")]
 
 
 class Constant(Section):
-    """The learning rate stays as it is."""
+    """A constant learning rate."""
 
     kind: Literal["constant"] = "constant"
 
@@ -187,25 +182,22 @@ Schedule = Annotated[Constant | Step | Cosine, Discriminator("kind"), _kind()]
 
 
 class Augmentation(Section):
-    """Random changes to the training images, drawn anew every epoch.
+    """Random changes to the training images, drawn again every epoch.
 
-    `flip` mirrors left and right with probability one half; `shift` moves by up to so many
-    pixels each way, filling with the training images' mean.
+    `flip` mirrors left and right with probability 1/2; `shift` moves by up to this many pixels
+    each way, filling with the training images' mean.
     """
 
     flip: bool = False
     shift: Annotated[int, Field(ge=0, le=64)] = 0
 
 
-# ---- all of it ------------------------------------------------------------------------------
-
-
-#: What trains a network: PyTorch, Paribus's own engine, or that one wherever it can and is faster.
+#: What trains a network: PyTorch, Paribus's native engine, or whichever is likely to be faster.
 Engine = Literal["auto", "torch", "native"]
 
 
 class Config(Section):
-    """Everything that decides how one network is trained, the seed apart."""
+    """Everything that decides how one network is trained, except the seed."""
 
     data: Data
     network: Network = LeNet5()
@@ -217,15 +209,44 @@ class Config(Section):
     engine: Engine = "auto"
 
     def recorded(self) -> dict[str, Any]:
-        """What a record keeps, in plain values: all but how the engine was asked for.
+        """What a record keeps, in plain values: all but the requested engine.
 
-        Which engine it was in the end stands beside it in every record.
+        The engine that was used has its own field in every record.
         """
         plain = self.model_dump(mode="json", exclude={"engine"})
         return plain | {"data": as_recorded(plain["data"])}
 
 
 def as_recorded(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A data section as records have spelled it from the first, so that their digests stay."""
+    """A data section in the spelling of the first records, which keeps digests unchanged."""
     old = {"color": "colour", "gray": "grey"}
     return {old.get(key, key): old.get(str(value), value) for key, value in data.items()}
+
+
+def override(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a plain configuration with values set by dotted path.
+
+    A path that doesn't exist is created; validating the result finds misspelled ones.
+    """
+    result = copy.deepcopy(dict(config))
+    for path, value in overrides.items():
+        *sections, last = path.split(".")
+        place = result
+        for section in sections:
+            inner = place.get(section)
+            if not isinstance(inner, dict):
+                # `network: lenet5` is short for `network: {kind: lenet5}`.
+                inner = {"kind": inner} if isinstance(inner, str) else {}
+                place[section] = inner
+            place = inner
+        place[last] = value
+    return result
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a nested configuration under its dotted path."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

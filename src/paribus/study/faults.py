@@ -1,8 +1,9 @@
-"""What is wrong at which key, in words: what came, what was expected, the nearest valid name."""
+"""What is wrong at which key: what was expected, what is there, the nearest valid name."""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,19 @@ from pydantic_core import ErrorDetails
 from paribus.study.section import SETTING_NAME
 
 Location = tuple[str | int, ...]
+
+#: Keys of older versions.
+RENAMED = {"measure": "metric", "colour": "color", "grey": "gray"}
+#: pydantic's words, and a user's.
+_PLAIN = {
+    "a valid integer": "an integer",
+    "a valid string": "text",
+    "a valid boolean": "true or false",
+    "a valid tuple": "a list",
+    "a valid ": "a ",
+    "greater than": "a number greater than",
+    "less than": "a number less than",
+}
 
 
 @dataclass(frozen=True)
@@ -24,36 +38,50 @@ class Fault:
 
 
 def in_words(detail: ErrorDetails, names: Iterable[str] = ()) -> str:
-    """Say one of pydantic's errors in Paribus's words; `names` are the valid keys beside it."""
-    came, context = detail["input"], detail.get("ctx", {})
+    """One of pydantic's errors in Paribus's words; `names` are the valid keys beside it."""
+    context = detail.get("ctx", {})
     match detail["type"]:
         case "extra_forbidden":
-            return f"unknown key{nearest(str(detail['loc'][-1]), names)}"
+            key = str(detail["loc"][-1])
+            new = RENAMED.get(key)
+            return f"renamed: write {new}" if new else f"unknown key {key!r}{nearest(key, names)}"
         case "missing":
             return "missing, and there is no default"
         case "dict_type" | "model_type" | "model_attributes_type":
-            return f"{short(came)} came; a mapping of keys is expected"
+            expected = "a mapping of keys"
         case "string_pattern_mismatch" if context["pattern"] == SETTING_NAME:
-            name = "a name of letters, digits, '.', '_' and '-', at most 64,"
-            return f"{short(came)} came; {name} is expected"
+            expected = "a name of at most 64 letters, digits, '.', '_' and '-'"
         case "value_error":
-            return f"{short(came)} came; {context['error']} is expected"
-    expected = detail["msg"].removeprefix("Input should be ").replace("a valid ", "a ")
-    expected = expected.replace("a integer", "a whole number").replace("a tuple", "a list")
-    expected = expected.split(", unable")[0]
-    return f"{short(came)} came; {expected} is expected"
+            expected = str(context["error"])
+        case _:
+            expected = _expected(detail["msg"])
+    return f"expected {expected}, got {short(detail['input'])}"
+
+
+def _expected(message: str) -> str:
+    """What is expected, from "Input should be ..." or "String should have at most ..."."""
+    text = re.sub(r"^\w+ should (be|have) |( after validation)?, (unable|not|got) .*$", "", message)
+    for start, word in _PLAIN.items():
+        if text.startswith(start):
+            return word + text.removeprefix(start)
+    return text
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """What to add to "unknown name": the one probably meant, if any, and all valid ones."""
     names = list(names)
+    hint = meant(name, names)
+    return f"{hint} Valid: {', '.join(names)}" if hint else f"; valid: {', '.join(names)}"
+
+
+def meant(name: str, names: Iterable[str]) -> str:
+    """What to add to an error: the name probably meant; nothing if none is close."""
     close = difflib.get_close_matches(name, names, n=1)
-    meant = f"; did you mean {close[0]!r}?" if close else ";"
-    return f"{meant} Valid: {', '.join(names)}" if close else f"{meant} valid: {', '.join(names)}"
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def unknown_settings(at: Location, test: Any, settings: list[str]) -> list[Fault]:
-    """The settings that a claim's test speaks of and that there are not, each at its place."""
+    """The settings named in a claim's test that don't exist, each at its place."""
     if not isinstance(test, Mapping):
         return []
     named: list[tuple[str, Any]] = [(key, test.get(key)) for key in ("setting", "against")]

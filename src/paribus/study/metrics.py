@@ -1,8 +1,8 @@
-"""The metrics of a study: those that Paribus knows, and those that the study declares."""
+"""The metrics of a study: those built into Paribus, and those that the study declares."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from paribus.metrics.metric import Compare, Metric, reported
 from paribus.metrics.registry import CAUSES, METRICS, built_in, class_metric
-from paribus.study.faults import Fault, nearest
+from paribus.study.faults import Fault, Location, nearest, short
 from paribus.study.section import Line, Positive, Section
 
 #: Columns of the table of runs that are no metrics.
@@ -30,7 +30,7 @@ class DeclaredMetric(Section):
     """A number that the study's records report, or the margin of a built-in metric.
 
     Attributes:
-        better: which way is better; every metric of the study's own needs it.
+        better: which way is better; required unless the metric is built in.
         margin: the largest difference that doesn't matter; for a ratio, as a share.
         unit: what follows a value.
         compare: by the mean difference, the ratio to the baseline, or ranks.
@@ -55,7 +55,7 @@ def study_metrics(
     Args:
         declared: the study's `metrics`.
         margin: of the primary metric.
-        classes: names of the classes; none where they aren't known.
+        classes: names of the classes; empty if they aren't known.
     """
     metrics = {**METRICS, **{name: _metric(name, of) for name, of in declared.items()}}
     metrics[primary] = replace(metrics[primary], margin=margin)
@@ -63,74 +63,82 @@ def study_metrics(
     return {**metrics, **CAUSES, **{metric.name: metric for metric in recalls}}
 
 
+def _metric(name: str, declaration: DeclaredMetric) -> Metric:
+    if name in METRICS:
+        return replace(METRICS[name], margin=declaration.margin)
+    assert declaration.better is not None, "checked with the study"
+    return Metric(
+        name,
+        declaration.label or name,
+        declaration.better,
+        reported(name),
+        "Reported by the run.",
+        compare=declaration.compare,
+        unit=declaration.unit,
+        margin=declaration.margin,
+    )
+
+
 def default_margin(primary: str, declared: Declared) -> float | None:
-    """The margin of the primary metric where the study doesn't say; None where nothing does."""
+    """The margin of the primary metric if the study gives none; None if it has none either."""
     if primary in declared and declared[primary].margin is not None:
         return declared[primary].margin
     return METRICS[primary].margin if primary in METRICS else None
 
 
 def is_known(name: str, declared: Mapping[str, Any]) -> bool:
-    """Whether a claim may be about a metric of this name."""
+    """Whether a claim may name this metric."""
     return name in declared or built_in(name) is not None
 
 
 def names(declared: Mapping[str, Any]) -> list[str]:
-    """The metrics of whole runs that can be compared, to name in a message."""
+    """The metrics of whole runs on which variations are compared, to list in a message."""
     return [*(name for name, metric in METRICS.items() if metric.compared), *declared]
 
 
-def metric_faults(study: Mapping[str, Any]) -> list[Fault]:
-    """What is wrong with a study's metrics, its primary metric and the margin of that."""
+def metric_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is wrong with a study's metrics, its primary metric and that one's margin."""
     declared = study.get("metrics") or {}
     if not isinstance(declared, Mapping):
-        return []
-    found = [fault for name, of in declared.items() for fault in _declared_faults(str(name), of)]
-    primary = study.get("primary", "test_accuracy")
-    allowed = [n for n in names(declared) if n not in METRICS or METRICS[n].from_record]
-    if primary not in allowed:
-        found.append(
-            Fault(("primary",), f"no metric {primary!r} can decide{nearest(str(primary), allowed)}")
-        )
-    own = declared.get(primary)
-    margins = (study.get("margin"), own.get("margin") if isinstance(own, Mapping) else None)
-    if None not in margins and margins[0] != margins[1]:
+        return
+    for name, declaration in declared.items():
+        if isinstance(declaration, Mapping):
+            yield from _declaration_faults(str(name), declaration)
+    primary, margin = study.get("primary", "test_accuracy"), study.get("margin")
+    able = [n for n in names(declared) if n not in METRICS or METRICS[n].from_record]
+    if primary not in able:
+        message = f"no metric {primary!r} can decide{nearest(str(primary), able)}"
+        yield Fault(("primary",), message)
+    yield from margin_faults(("margin",), str(primary), margin)
+    declaration = declared.get(primary)
+    other = declaration.get("margin") if isinstance(declaration, Mapping) else None
+    if margin is not None and other is not None and margin != other:
         message = f"the margin of {primary} is declared twice, here and under metrics; keep one"
-        found.append(Fault(("margin",), message))
-    return found
+        yield Fault(("margin",), message)
 
 
-def _declared_faults(name: str, of: Any) -> list[Fault]:
+def margin_faults(at: Location, name: str, margin: Any) -> Iterator[Fault]:
+    """A margin of 1 or more for a metric that is a share of 1."""
+    metric = built_in(name)
+    share = metric and metric.written != "number" and metric.compare == "difference"
+    if share and isinstance(margin, int | float) and margin >= 1:
+        yield Fault(at, f"expected a share below 1 (0.01 is one percentage point), got {margin}")
+
+
+def _declaration_faults(name: str, declaration: Mapping[str, Any]) -> Iterator[Fault]:
     at = ("metrics", name)
-    if not isinstance(of, Mapping):
-        return []
     if built_in(name):
-        more = [key for key in of if key != "margin" and of[key] != _DEFAULTS.get(key)]
-        message = f"{name} is built in; only its margin can be declared"
-        return [Fault((*at, str(key)), message, key=True) for key in more]
-    if name in RESERVED:
-        return [
-            Fault(at, f"{name!r} is a column of the table of runs; choose another name", key=True)
-        ]
-    if of.get("better") is None:
-        return [Fault(at, "expected better: higher, lower or neither", key=True)]
-    return []
+        for key, value in declaration.items():
+            if key in _DEFAULTS and key != "margin" and value != _DEFAULTS[key]:
+                message = f"{name} is built in, so only its margin can be declared; remove {key}"
+                yield Fault((*at, str(key)), message, key=True)
+        yield from margin_faults((*at, "margin"), name, declaration.get("margin"))
+    elif name in RESERVED:
+        message = f"{name!r} is a column of the table of runs; choose another name"
+        yield Fault(at, message, key=True)
+    elif declaration.get("better") is None:
+        message = f"expected better: higher, lower or neither, got {short(dict(declaration))}"
+        yield Fault(at, message, key=True)
 
 
 _DEFAULTS = {name: field.default for name, field in DeclaredMetric.model_fields.items()}
-
-
-def _metric(name: str, of: DeclaredMetric) -> Metric:
-    if name in METRICS:
-        return replace(METRICS[name], margin=of.margin)
-    assert of.better is not None, "checked with the study"
-    return Metric(
-        name,
-        of.label or name,
-        of.better,
-        reported(name),
-        "Reported by the run.",
-        compare=of.compare,
-        unit=of.unit,
-        margin=of.margin,
-    )

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paribus.study.config import Config
-from paribus.study.overrides import flat, override
+from paribus.study.config import Config, flat, override
 from paribus.study.spec import Study
 
 
@@ -16,8 +15,8 @@ class Setting:
     """One full configuration under its name.
 
     Attributes:
-        changes: dotted path -> (value in the baseline, value here), every difference there
-            is, found by comparing the two configurations; empty for the baseline.
+        changes: dotted path -> (value in the baseline, value here) of every value that differs;
+            empty for the baseline.
     """
 
     name: str
@@ -27,7 +26,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Run:
-    """A setting to be trained from a seed."""
+    """A setting to train from a seed."""
 
     setting: Setting
     seed: int
@@ -48,9 +47,9 @@ def settings(study: Study) -> tuple[Setting, ...]:
 
 
 def runs(study: Study, seeds: Mapping[str, int] | None = None) -> tuple[Run, ...]:
-    """Every run, interleaved: all settings of seed 0, then all of seed 1, ...
+    """Every run, interleaved: all settings of seed 0, then all of seed 1, and so on.
 
-    So a machine that slows down during a study slows all settings alike.
+    A machine that slows down during a study then slows all settings alike.
 
     Args:
         seeds: how many seeds each setting has; all that the study allows by default.

@@ -1,21 +1,30 @@
-"""A study file becomes a Study, or a list of everything wrong with it by line and column."""
+"""Studies on disk: a YAML file that a user writes, and the copy kept with its results."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paribus.errors import Problem, StudyError
+from pydantic import ValidationError
+
+from paribus.errors import Problem, RecordError, StudyError
+from paribus.io.disk import write_file
+from paribus.io.reading import read_inside
+from paribus.records.analyses import current_name
 from paribus.study.check import study_faults, validate
 from paribus.study.config import Engine, OwnNetwork
 from paribus.study.plan import settings
 from paribus.study.spec import Study
-from paribus.study.tree import load, plain, problem, read_text
+from paribus.study.yaml import load, plain, problem, read_text
 
 #: Far above any study a person writes; more is a mistake or an attack. In bytes, and in keys and
 #: values.
 LARGEST, MOST_VALUES = 100_000, 2_000
+STUDY = "study.json"
+#: Bytes of study.json, far above any that Paribus writes.
+LARGEST_COPY = 1 << 20
 
 
 def read_study(
@@ -25,7 +34,7 @@ def read_study(
     epochs: int | None = None,
     engine: Engine | None = None,
 ) -> Study:
-    """Read a study file; `seeds`, `epochs` and `engine`, where given, replace the study's own.
+    """Read a study file; `seeds`, `epochs` and `engine` replace the study's own if given.
 
     Args:
         seeds: a number, or `{"until": "decided", "looks": [5, 8, 12, 20]}`.
@@ -38,6 +47,20 @@ def read_study(
     given = {"seeds": seeds, "epochs": epochs, "engine": engine}
     replaced = {key: value for key, value in given.items() if value is not None}
     return Study.model_validate(study.model_dump() | replaced)
+
+
+def parse_study(text: str, file: str = "study.yaml") -> Study:
+    """Read a study from text; `file` is the name that problems carry.
+
+    Raises:
+        StudyError: with every problem, each at its line and column.
+    """
+    tree = load(text, file, MOST_VALUES)
+    values = plain(tree)
+    faults = [*validate(Study, values), *study_faults(values)]
+    if faults:
+        raise StudyError(file, [problem(tree, fault) for fault in faults])
+    return Study.model_validate(values)
 
 
 def require_permission(study: Study, path: Path) -> None:
@@ -59,15 +82,61 @@ def require_permission(study: Study, path: Path) -> None:
         raise StudyError(str(path), [Problem(1, 1, "network.kind", message)])
 
 
-def parse_study(text: str, file: str = "study.yaml") -> Study:
-    """Read a study from text; `file` is the name that problems carry.
+def write_study_copy(out: Path, study: Study) -> None:
+    """Keep the study with its results, so that a report can be written without its file."""
+    write_file(out / STUDY, study.model_dump_json(indent=1).encode())
+
+
+def read_study_copy(out: Path) -> Study:
+    """The study whose results are in `out`.
 
     Raises:
-        StudyError: with every problem, each at its line and column.
+        RecordError: if there is none, or it can't be read.
     """
-    tree = load(text, file, MOST_VALUES)
-    values = plain(tree)
-    found = [*validate(Study, values), *study_faults(values)]
-    if found:
-        raise StudyError(file, [problem(tree, fault) for fault in found])
-    return Study.model_validate(values)
+    file = out / STUDY
+    try:
+        return Study.model_validate(
+            _in_current_words(json.loads(read_inside(file, out, LARGEST_COPY)))
+        )
+    except FileNotFoundError:
+        raise RecordError(
+            f"{out}: expected a folder that `paribus run` filled, got one without {STUDY}"
+        ) from None
+    except OSError as error:
+        raise RecordError(f"{file}: can't be read ({error.strerror})") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RecordError(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise RecordError(f"{file}: not a study ({reason})") from None
+
+
+def _in_current_words(study: dict[str, Any]) -> dict[str, Any]:
+    """A study in today's words; one of format 1 names no primary metric."""
+    if "primary" in study:
+        return study
+    return study | {
+        "data": _recolored(study["data"]),
+        "variations": {name: _recolored(o) for name, o in study["variations"].items()},
+        "claims": [claim | {"test": _renamed(claim["test"])} for claim in study["claims"]],
+    }
+
+
+#: Keys and metrics that have other names now.
+_KEYS = {"colour": "color", "data.colour": "data.color"}
+_METRICS = {"generalisation_gap": "generalization_gap", "train_seconds": "train_cpu_seconds"}
+
+
+def _recolored(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        _KEYS.get(key, key): "gray" if key in _KEYS and value == "grey" else value
+        for key, value in values.items()
+    }
+
+
+def _renamed(test: dict[str, Any]) -> dict[str, Any]:
+    metric = test.get("measure", "")
+    kind, _, change = metric.partition(":")
+    metric = f"drop:{current_name(change)}" if kind == "drop" else _METRICS.get(metric, metric)
+    return {key: value for key, value in test.items() if key != "measure"} | {"metric": metric}

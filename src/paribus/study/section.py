@@ -1,4 +1,4 @@
-"""What all parts of a study share: unknown keys are refused, names stay plain."""
+"""What all parts of a study share: strict types, plain names, bounded numbers."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Section(BaseModel):
 
 
 def _one_line(text: str) -> str:
-    # Control characters, half a character, and what ends lines or paragraphs.
+    # No control characters, lone surrogates, or line and paragraph separators.
     if not text.strip() or {"Cc", "Cs", "Zl", "Zp"} & set(map(unicodedata.category, text)):
         raise ValueError("a line of text")
     return text
 
 
-#: A sentence for readers.
+#: A line of text for readers.
 Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-#: Of anything that is counted; a larger number would only fail later, or never end.
+#: The largest count; a larger number would only fail later, or never end.
 MOST = 1_000_000_000
 Whole = Annotated[int, Field(ge=1, le=MOST)]

@@ -1,4 +1,4 @@
-"""How many seeds a study trains from: a number, or so many as it takes to decide."""
+"""How many seeds a study trains from: a fixed number, or until its comparisons are decided."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ from pydantic import Discriminator, Field, Tag, field_validator
 
 from paribus.study.section import Section
 
+Look = Annotated[int, Field(ge=3, le=1000)]
+
 
 class UntilDecided(Section):
     """Seeds are added at each look to the comparisons that are still undecided."""
 
     until: Literal["decided"]
-    looks: Annotated[tuple[Annotated[int, Field(ge=3, le=1000)], ...], Field(strict=False)] = (
-        5,
-        8,
-        12,
-        20,
-    )
+    looks: Annotated[tuple[Look, ...], Field(strict=False)] = (5, 8, 12, 20)
 
     @field_validator("looks")
     @classmethod
     def _increasing(cls, looks: tuple[int, ...]) -> tuple[int, ...]:
-        if len(looks) < 1 or any(a >= b for a, b in pairwise(looks)):
+        if not looks or any(a >= b for a, b in pairwise(looks)):
             raise ValueError("increasing numbers of seeds")
         return looks
 

@@ -10,7 +10,7 @@ from paribus.study.check import study_faults
 from paribus.study.claims import Claim
 from paribus.study.config import Config
 from paribus.study.metrics import DeclaredMetric, MetricName, default_margin
-from paribus.study.section import Line, SettingName
+from paribus.study.section import Line, Positive, SettingName
 from paribus.study.seeds import Seeds
 
 
@@ -18,15 +18,14 @@ class Study(Config):
     """A baseline, variations of it, and the seeds to train each from.
 
     Attributes:
-        name: what the report is headed with.
-        baseline: the baseline's own name, as reports and folders show it.
-        seeds: how many seeds; they are 0, 1, 2, ... Or until when to add them.
-        metrics: metrics of the study's own that its records report, and margins for built-in ones.
-        primary: the metric that the study's conclusion rests on; all others explore.
-        margin: differences in the primary metric up to this size don't matter (0.01 of test
-            accuracy: one point); by default that metric's own margin, if it has one.
-        variations: a named set of overrides each, by dotted path:
-            `{"l2": {"optimizer.weight_decay": 1e-5}}`.
+        name: the title of the report.
+        baseline: the baseline's name in reports and folders.
+        seeds: how many seeds (0, 1, 2, ...), or when to stop adding them.
+        metrics: metrics that the study's records report, and margins of built-in ones.
+        primary: the metric that decides the study; all others are exploratory.
+        margin: the largest difference in the primary metric that doesn't matter (0.01 of test
+            accuracy: one percentage point); by default the metric's own margin, if it has one.
+        variations: named overrides by dotted path: `{"l2": {"optimizer.weight_decay": 1e-5}}`.
         claims: sentences about the settings, each bound to a test.
     """
 
@@ -35,25 +34,25 @@ class Study(Config):
     seeds: Seeds = 5
     metrics: dict[MetricName, DeclaredMetric] = Field(default_factory=dict)
     primary: Line = "test_accuracy"
-    margin: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    margin: Positive | None = None
     variations: dict[SettingName, dict[str, Any]] = Field(default_factory=dict)
     claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
 
     @property
     def most_seeds(self) -> int:
-        """The seeds of a run that is never decided early."""
+        """The number of seeds if no look decides early."""
         return self.seeds if isinstance(self.seeds, int) else self.seeds.looks[-1]
 
     @property
     def looks(self) -> tuple[int, ...] | None:
-        """The numbers of seeds at which the study looks; None if their number is fixed."""
+        """The numbers of seeds at which the study looks; None for a fixed number of seeds."""
         return None if isinstance(self.seeds, int) else self.seeds.looks
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         if self.margin is None:
             object.__setattr__(self, "margin", default_margin(self.primary, self.metrics))
-        found = study_faults(self.model_dump())
-        if found:
-            raise ValueError("; ".join(f"{'.'.join(map(str, f.at))}: {f.message}" for f in found))
+        faults = study_faults(self.model_dump())
+        if faults:
+            raise ValueError("; ".join(f"{'.'.join(map(str, f.at))}: {f.message}" for f in faults))
         return self

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from paribus.data.tree import shown
 from paribus.errors import ChoiceError, RecordError
 from paribus.failures.outcomes import Outcomes, outcomes
+from paribus.names import shown
 from paribus.records.types import Record
 from paribus.study.faults import nearest
 from paribus.tables.of_failures import failures

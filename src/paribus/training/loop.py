@@ -1,4 +1,4 @@
-"""Train one network from one seed: the loop, its curves and what it drew from each stream."""
+"""Train one network from one seed: the loop, its curves and hashes of its random streams."""
 
 from __future__ import annotations
 
@@ -13,26 +13,24 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from paribus.data.batches import Batches
+from paribus.data.batches import Batches, augment, draw_moves
 from paribus.data.splits import Splits
 from paribus.errors import NonFiniteLossError
 from paribus.records.types import Curves, Environment, Integers, RunProgress, StreamHashes
 from paribus.streams import stream, torch_seed
 from paribus.study.plan import Run
-from paribus.training import augment
-from paribus.training.optimize import learning_rate, set_learning_rate
 from paribus.training.predict import loss_and_accuracy
-from paribus.training.steps import Steps
+from paribus.training.steps import Steps, learning_rate, set_learning_rate
 
 State = dict[str, Tensor]
 
 
 @dataclass
 class Progress:
-    """A training under way: what has been measured so far, and the best network yet.
+    """A training in progress: its curves so far and its best network yet.
 
     Attributes:
-        generator_states: torch's generator after each epoch; all that dropout drew is in it.
+        generator_states: torch's generator after each epoch, which dropout draws from.
     """
 
     initial_values: dict[str, str]
@@ -55,7 +53,7 @@ class Progress:
 
     @property
     def epoch(self) -> int:
-        """The last epoch that is complete; 0 before the first."""
+        """The last complete epoch; 0 before the first."""
         return len(self.val_loss)
 
     def facts(self) -> RunProgress:
@@ -67,15 +65,25 @@ class Progress:
         for name in RunProgress.model_fields:
             setattr(self, name, getattr(facts, name))
 
+    def add_validation(self, network: nn.Module, loss: float, accuracy: float) -> None:
+        """Complete an epoch; keep the network if its validation loss is the lowest so far."""
+        # Strictly lower: of epochs that tie, the first is the best.
+        if not self.val_loss or loss < min(self.val_loss):
+            self.best_epoch = self.epoch + 1
+            state = network.state_dict()
+            self.best_state = {name: value.detach().clone() for name, value in state.items()}
+        self.val_loss.append(loss)
+        self.val_accuracy.append(accuracy)
+
     def curves(self) -> Curves:
-        """What has been measured so far, as arrays."""
+        """The curves so far, as arrays."""
         names = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate")
         return Curves.of_training(
             **{name: np.asarray(getattr(self, name), dtype=np.float32) for name in names}
         )
 
     def streams(self) -> StreamHashes:
-        """Hashes of all that has been drawn so far."""
+        """Hashes of everything drawn so far."""
         return StreamHashes(
             initial_values=self.initial_values,
             order=self.order.hexdigest(),
@@ -102,11 +110,11 @@ def train(
     """Train a network to its last epoch, writing into `progress` as it goes.
 
     Args:
-        steps: fresh ones, or as they were after the epochs that lie behind `progress`.
+        steps: in their state after the epochs that `progress` has.
 
     Raises:
-        NonFiniteLossError: as soon as a loss is infinite or NaN; `progress` keeps all that was
-            measured before.
+        NonFiniteLossError: as soon as a loss is infinite or NaN; `progress` keeps everything
+            before.
     """
     config = run.setting.config
     steps.network.train()
@@ -114,19 +122,21 @@ def train(
         rate = learning_rate(config.schedule, config.optimizer.lr, epoch, config.epochs)
         set_learning_rate(steps.optimizer, rate)
         progress.learning_rate.append(rate)
-        began, began_cpu = time.perf_counter(), time.process_time()
-        progress.train_loss.append(_epoch(steps, batches, splits.training, run, epoch, progress))
-        progress.train_seconds += time.perf_counter() - began
-        progress.train_cpu_seconds += time.process_time() - began_cpu
-        _validate(steps, batches, splits.validation, run, epoch, progress)
+        start, start_cpu = time.perf_counter(), time.process_time()
+        progress.train_loss.append(_epoch(steps, batches, splits.training, run, progress))
+        progress.train_seconds += time.perf_counter() - start
+        progress.train_cpu_seconds += time.process_time() - start_cpu
+        loss, accuracy = loss_and_accuracy(steps.predict, batches, splits.validation)
+        _require_finite("validation", loss, run, progress)
+        progress.add_validation(steps.network, loss, accuracy)
         after_epoch(epoch)
 
 
 def replay_streams(progress: Progress, run: Run, training: Integers) -> None:
-    """Bring the streams' hashes to where they were after the course's last complete epoch.
+    """Restore the streams' hashes as of the last complete epoch.
 
-    A hash under way can't be stored. But what was drawn depends on the streams' names alone,
-    and what torch's generator gave is known by the state in which it was left.
+    A hash in progress can't be stored. But streams depend on their names alone, so they are drawn
+    again, and torch's generator is hashed by its stored states.
     """
     for epoch, state in enumerate(progress.generator_states, start=1):
         _draw(progress, run, training, epoch)
@@ -139,37 +149,32 @@ def _draw(
     """The training images in an epoch's order, and how each is moved."""
     order = stream(run.seed, "order", epoch).permutation(training)
     progress.order.update(order.tobytes())
-    augmentation = stream(run.seed, "augmentation", epoch)
-    moves = augment.draw(run.setting.config.augmentation, len(order), augmentation)
+    generator = stream(run.seed, "augmentation", epoch)
+    moves = draw_moves(run.setting.config.augmentation, len(order), generator)
     progress.augmentation.update(moves.tobytes())
     return order, moves
 
 
 def _epoch(
-    steps: Steps,
-    batches: Batches,
-    training: Integers,
-    run: Run,
-    epoch: int,
-    progress: Progress,
+    steps: Steps, batches: Batches, training: Integers, run: Run, progress: Progress
 ) -> float:
-    """Every training image once; the mean loss over images, not over batches."""
-    config = run.setting.config
+    """Train on every image once; returns the mean loss over images, not over batches."""
+    epoch = progress.epoch + 1
     order, moves = _draw(progress, run, training, epoch)
-    # nn.Dropout draws from torch's own generator, and so does a user's module.
+    # nn.Dropout and users' modules draw from torch's global generator.
     torch.manual_seed(torch_seed(run.seed, "dropout", epoch))
     total = 0.0
-    parts = _parts(len(order), config.batch_size)
+    parts = _parts(len(order), run.setting.config.batch_size)
     buffer = batches.buffer(max(part.stop - part.start for part in parts))
     for part in parts:
         index = torch.from_numpy(order[part])
         images, labels = batches.images(index, buffer), batches.labels(index)
         if moves[part].any():
-            images = augment.apply(images, moves[part])
-        value = steps.step(images, labels)
-        progress.step_loss.append(value)
-        _require_finite("training", value, run, epoch, progress)
-        total += value * len(index)
+            images = augment(images, moves[part])
+        loss = steps.step(images, labels)
+        progress.step_loss.append(loss)
+        _require_finite("training", loss, run, progress)
+        total += loss * len(index)
     progress.generator_states.append(torch.get_rng_state())
     progress.dropout.update(progress.generator_states[-1].numpy().tobytes())
     return total / len(order)
@@ -178,7 +183,7 @@ def _epoch(
 def _parts(count: int, batch_size: int) -> list[slice]:
     """Slices of `batch_size`, the last one shorter.
 
-    A last image left alone joins the batch before: batch normalization can't normalize one.
+    A single last image joins the batch before it: batch normalization can't normalize one.
     """
     starts = list(range(0, count, batch_size))
     if len(starts) > 1 and count - starts[-1] == 1:
@@ -186,28 +191,9 @@ def _parts(count: int, batch_size: int) -> list[slice]:
     return [slice(a, b) for a, b in zip(starts, [*starts[1:], count], strict=True)]
 
 
-def _validate(
-    steps: Steps,
-    batches: Batches,
-    validation: Integers,
-    run: Run,
-    epoch: int,
-    progress: Progress,
-) -> None:
-    loss, accuracy = loss_and_accuracy(steps.predict, batches, validation)
-    _require_finite("validation", loss, run, epoch, progress)
-    # Strictly lower: where several epochs tie, the first is the best.
-    if not progress.val_loss or loss < min(progress.val_loss):
-        progress.best_epoch = epoch
-        state = steps.network.state_dict()
-        progress.best_state = {name: value.detach().clone() for name, value in state.items()}
-    progress.val_loss.append(loss)
-    progress.val_accuracy.append(accuracy)
-
-
-def _require_finite(kind: str, loss: float, run: Run, epoch: int, progress: Progress) -> None:
+def _require_finite(kind: str, loss: float, run: Run, progress: Progress) -> None:
     if not math.isfinite(loss):
-        step = len(progress.step_loss)
+        epoch, step = progress.epoch + 1, len(progress.step_loss)
         raise NonFiniteLossError(kind, run.setting.name, run.seed, epoch, step, loss)
 
 

@@ -25,7 +25,7 @@ from paribus.report.sections.cells import (
     tone,
 )
 from paribus.results import Results
-from paribus.stats.looks import nominal_level
+from paribus.stats.multiplicity import nominal_level
 
 #: The axis of seeds ends between these, and at twice the present ones at least.
 LEAST_AXIS, MOST_AXIS = 20, 100

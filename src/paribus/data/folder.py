@@ -1,4 +1,4 @@
-"""The user's own images: one subfolder a class, in train/ val/ test/ or in one tree."""
+"""The user's images: one subfolder per class, in train/ val/ test/ or in one tree."""
 
 from __future__ import annotations
 
@@ -12,26 +12,30 @@ from typing import Literal
 import numpy as np
 
 from paribus.data.cache import Found, Ledger
-from paribus.data.decode import UnusableError, contents, decode
+from paribus.data.image_files import (
+    UnusableError,
+    below,
+    contents,
+    decode,
+    files_under,
+    natural,
+    visible,
+)
 from paribus.data.images import Bytes, Originals, Progress, followed, silent
 from paribus.data.splits import PARTS
-from paribus.data.tree import below, files_under, natural, shown, visible
 from paribus.errors import DataError
+from paribus.names import shown
 from paribus.study.config import Folder
 
-#: What the parts may be called on disk.
-PART_NAMES = {
-    "train": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-}
+#: Names of the parts on disk.
+PART_NAMES = {"train": "train", "test": "test"} | dict.fromkeys(
+    ("val", "valid", "validation"), "validation"
+)
 
 
 @dataclass(frozen=True)
 class _ClassFolder:
-    """A folder of one class's images; `part` is "" where there is but one tree."""
+    """A folder of one class's images; `part` is "" if there is only one tree."""
 
     path: Path
     name: str
@@ -53,29 +57,29 @@ def open_folder(
 ) -> Originals:
     """Every usable image under `data.path`; every other file by name with the reason.
 
-    A relative path starts at the current folder. Hidden files and things that are no files are
-    passed over; links are followed to images inside the folder only.
+    A relative path starts at the current folder. Hidden entries and special files are skipped;
+    links are followed only to images inside the folder.
 
     Args:
-        trust_times: believe an earlier look at a file whose size and time are unchanged.
+        trust_times: rely on an earlier check of a file with unchanged size and time.
 
     Raises:
-        DataError: if there are no two classes, a class has no usable image in a part, or the
-            parts differ in their classes.
+        DataError: if there are fewer than two classes, a class has no usable image in a part, or
+            the parts differ in their classes.
     """
     root = Path(data.path).expanduser().resolve()
     if not root.is_dir():
-        raise DataError(f"{data.path}: a folder of images is expected there ({root})")
+        raise DataError(f"{data.path}: expected a folder of images, got no folder ({root})")
     unusable: list[str] = []
     try:
         branches = _branches(root, unusable)
         folders = _class_folders(root, branches, unusable)
     except OSError as error:
         raise DataError(
-            f"{error.filename}: a readable folder is expected ({error.strerror})"
+            f"{error.filename}: expected a readable folder, got an error ({error.strerror})"
         ) from None
     classes = _classes(root, branches, folders)
-    originals = _look_at_all(root, folders, unusable, progress or silent, trust_times)
+    originals = _check_all(root, folders, unusable, progress or silent, trust_times)
     number = {name: label for label, name in enumerate(classes)}
 
     def read(i: int) -> Bytes:
@@ -83,8 +87,8 @@ def open_folder(
             return _decode_unchanged(originals[i], data.color)
         except UnusableError as error:
             raise DataError(
-                f"{originals[i].path}: an image is expected, as it was before ({error}). "
-                f"Put it right, or have `paribus data verify {root}` look at all of them again; "
+                f"{originals[i].path}: expected the image as it was before, got another file "
+                f"({error}). Restore it, or check all images with `paribus data verify {root}`; "
                 "then run again."
             ) from None
 
@@ -100,13 +104,10 @@ def open_folder(
     )
 
 
-# ---- parts and classes ----------------------------------------------------------------------
-
-
 def _branches(root: Path, unusable: list[str]) -> dict[str, Path]:
     """The folder of each part, or the whole tree under "".
 
-    A `train` that holds folders is a part; one that holds images is a class of vehicles.
+    A `train` that holds folders is a part; one that holds images is a class (of vehicles).
     """
     parts: dict[str, Path] = {}
     others = []
@@ -115,11 +116,11 @@ def _branches(root: Path, unusable: list[str]) -> dict[str, Path]:
         if part is None:
             others.append(entry)
         elif entry.is_symlink():
-            raise DataError(f"{entry}: a folder is expected, a link to one came; move it here")
+            raise DataError(f"{entry}: expected a folder, got a link; move the folder here")
         elif part in parts:
             raise DataError(
-                f"{root}: one folder for {part} is expected; {parts[part].name} and "
-                f"{entry.name} came"
+                f"{root}: expected one folder for {part}, got {parts[part].name} and "
+                f"{entry.name}; merge them"
             )
         else:
             parts[part] = entry
@@ -133,14 +134,14 @@ def _class_folders(
     root: Path, branches: Mapping[str, Path], unusable: list[str]
 ) -> list[_ClassFolder]:
     """The classes' folders, part by part."""
-    found = []
+    folders = []
     for part, branch in branches.items():
         for entry in visible(branch):
             if entry.is_dir():
-                found.append(_ClassFolder(entry, shown(entry.name), part))
+                folders.append(_ClassFolder(entry, shown(entry.name), part))
             elif entry.is_file() or entry.is_symlink():
                 unusable.append(f"{below(root, entry)}: not in the folder of a class")
-    return found
+    return folders
 
 
 def _classes(root: Path, parts: Iterable[str], folders: Sequence[_ClassFolder]) -> tuple[str, ...]:
@@ -156,54 +157,43 @@ def _classes(root: Path, parts: Iterable[str], folders: Sequence[_ClassFolder]) 
     ]
     if lacking:
         raise DataError(
-            f"{root}: the same classes are expected in each part; {'; '.join(lacking)}. "
+            f"{root}: expected the same classes in each part, but {'; '.join(lacking)}. "
             "Add the images, or move the part's folder away."
         )
     if len(every) < 2:
         raise DataError(
-            f"{root}: a subfolder of images for each of two or more classes is expected; "
-            f"{', '.join(every) or 'none'} came"
+            f"{root}: expected subfolders of images for two or more classes, "
+            f"got {', '.join(every) or 'none'}"
         )
     return tuple(sorted(every, key=natural))
 
 
-# ---- images -------------------------------------------------------------------------------
-
-
-def _look_at_all(
-    root: Path,
-    folders: Sequence[_ClassFolder],
-    unusable: list[str],
-    progress: Progress,
-    trust_times: bool,
+def _check_all(
+    root: Path, folders: list[_ClassFolder], unusable: list[str], progress: Progress, trust: bool
 ) -> list[_Image]:
-    """Every usable image, class by class in natural order; the rest goes to `unusable`."""
-    ledger = Ledger(root, trust_times)
+    """Every usable image, class by class in natural order; others are added to `unusable`."""
+    ledger = Ledger(root, trust)
     files = [
         (folder, path) for folder in folders for path in files_under(folder.path, root, unusable)
     ]
     originals = []
     try:
         for folder, path in followed(files, "checking images", progress):
-            found = _ask(ledger, path)
-            if "fault" in found:
-                unusable.append(f"{below(root, path)}: {found['fault']}")
+            try:
+                check = ledger.ask(path, _check)
+            except OSError as error:  # gone since the folder was listed
+                check = {"fault": f"can't be read ({error.strerror})"}
+            if "fault" in check:
+                unusable.append(f"{below(root, path)}: {check['fault']}")
             else:
-                originals.append(_Image(path, folder.name, folder.part, found["sha256"]))
+                originals.append(_Image(path, folder.name, folder.part, check["sha256"]))
     finally:
         ledger.save()
     _require_images(root, folders, originals, unusable)
     return originals
 
 
-def _ask(ledger: Ledger, path: Path) -> Found:
-    try:
-        return ledger.ask(path, _look)
-    except OSError as error:  # gone since the folder was listed
-        return {"fault": f"can't be read ({error.strerror})"}
-
-
-def _look(path: Path) -> Found:
+def _check(path: Path) -> Found:
     """The SHA-256 of an image that can be decoded, or the fault of one that can't."""
     try:
         content = contents(path)
@@ -214,7 +204,7 @@ def _look(path: Path) -> Found:
 
 
 def _decode_unchanged(image: _Image, color: Literal["rgb", "gray"]) -> Bytes:
-    """The pixels of the very bytes that were looked at; a disk may change them unasked."""
+    """The pixels, if the file still has the bytes that were checked."""
     content = contents(image.path)
     if hashlib.sha256(content).hexdigest() != image.sha256:
         raise UnusableError("its contents have changed")
@@ -222,20 +212,17 @@ def _decode_unchanged(image: _Image, color: Literal["rgb", "gray"]) -> Bytes:
 
 
 def _require_images(
-    root: Path,
-    folders: Sequence[_ClassFolder],
-    originals: Sequence[_Image],
-    unusable: Sequence[str],
+    root: Path, folders: list[_ClassFolder], originals: list[_Image], unusable: list[str]
 ) -> None:
-    """Refuse a class without any usable image, with the reasons that are known."""
+    """Refuse a class without any usable image, giving the reasons."""
     filled = {(image.part, image.name) for image in originals}
     for folder in folders:
         if (folder.part, folder.name) not in filled:
             place = below(root, folder.path)
             reasons = [line for line in unusable if line.startswith((f"{place}/", f"{place}:"))]
             raise DataError(
-                f"{root / place}: images of class {folder.name!r} are expected; no usable one "
-                "came. Add some, or move the folder away."
+                f"{root / place}: expected images of class {folder.name!r}, got no usable one. "
+                "Add some, or move the folder away."
                 + "".join(f"\n  {line}" for line in reasons[:5])
             )
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from paribus.data.dataset import prepare
+from paribus.data.folder import open_folder
 from paribus.data.images import Originals
-from paribus.data.sources.folder import open_folder
 from paribus.errors import DataError
 from paribus.study.config import Folder
 
@@ -139,7 +139,7 @@ def test_every_file_that_is_no_usable_image_is_named_with_the_reason(root: Path)
         "cat/gone.png: a link to nowhere",
         "cat/notes.txt: not a PNG, JPEG, WebP or BMP image",
         "cat/still.gif: not a PNG, JPEG, WebP or BMP image",
-        "cat/wall.png: 10,000 x 6,000 pixels came, at most 50 million are read",
+        "cat/wall.png: expected at most 50 million pixels, got 10,000 x 6,000",
         "README.md: not in the folder of a class",
     )
     assert len(originals.labels) == 4
@@ -181,7 +181,7 @@ def test_what_lies_beside_the_parts_is_named(parted: Path, images_in: Write) -> 
 def test_a_image_that_goes_missing_later_is_named(root: Path) -> None:
     originals = opened(root)
     (root / "cat" / "0.png").unlink()
-    with pytest.raises(DataError, match=r"cat/0\.png: an image is expected"):
+    with pytest.raises(DataError, match=r"cat/0\.png: expected the image as it was before"):
         originals.read(0)
 
 
@@ -189,20 +189,21 @@ def test_a_image_that_goes_missing_later_is_named(root: Path) -> None:
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    assert refused(tmp_path / "nowhere").startswith(f"{tmp_path / 'nowhere'}: a folder of images")
+    message = refused(tmp_path / "nowhere")
+    assert message.startswith(f"{tmp_path / 'nowhere'}: expected a folder of images")
 
 
 def test_one_class_alone_is_refused(root: Path) -> None:
     shutil.rmtree(root / "dog")
-    assert refused(root).endswith("two or more classes is expected; cat came")
+    assert refused(root).endswith("two or more classes, got cat")
     shutil.rmtree(root / "cat")
-    assert refused(root).endswith("two or more classes is expected; none came")
+    assert refused(root).endswith("two or more classes, got none")
 
 
 def test_parts_with_other_classes_are_refused_with_their_names(parted: Path) -> None:
     (parted / "test" / "dog").rename(parted / "test" / "owl")
     assert refused(parted) == (
-        f"{parted}: the same classes are expected in each part; train has no owl; "
+        f"{parted}: expected the same classes in each part, but train has no owl; "
         "validation has no owl; test has no dog. Add the images, or move the part's folder away."
     )
 
@@ -215,14 +216,14 @@ def test_a_part_without_classes_is_refused(parted: Path) -> None:
 
 def test_two_folders_for_one_part_are_refused(parted: Path) -> None:
     shutil.copytree(parted / "val", parted / "valid")
-    assert "one folder for validation is expected; val and valid came" in refused(parted)
+    assert "expected one folder for validation, got val and valid" in refused(parted)
 
 
 def test_a_class_without_a_usable_image_is_refused_with_the_reasons(root: Path) -> None:
     for file in (root / "dog").iterdir():
         file.write_text("woof")
     assert refused(root) == (
-        f"{root / 'dog'}: images of class 'dog' are expected; no usable one came. "
+        f"{root / 'dog'}: expected images of class 'dog', got no usable one. "
         "Add some, or move the folder away.\n"
         "  dog/0.png: not a PNG, JPEG, WebP or BMP image\n"
         "  dog/1.png: not a PNG, JPEG, WebP or BMP image"
@@ -234,7 +235,7 @@ def test_linked_folders_are_refused_not_silently_left_out(root: Path, parted: Pa
     assert "owl: a link that leads out of the folder" in refused(root)
     (parted / "test").rename(parted.parent / "elsewhere")
     (parted / "test").symlink_to(parted.parent / "elsewhere")
-    assert "a link to one came" in refused(parted)
+    assert "expected a folder, got a link" in refused(parted)
 
 
 def test_a_folder_that_cannot_be_read_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,7 +243,7 @@ def test_a_folder_that_cannot_be_read_is_named(root: Path, monkeypatch: pytest.M
         raise PermissionError(13, "Permission denied", str(folder))
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    assert refused(root) == f"{root}: a readable folder is expected (Permission denied)"
+    assert refused(root) == f"{root}: expected a readable folder, got an error (Permission denied)"
 
 
 # ---- fingerprint ----------------------------------------------------------------------------

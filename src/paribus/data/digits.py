@@ -9,18 +9,18 @@ import numpy as np
 from paribus.data.images import Bytes, Originals
 from paribus.errors import DataError
 
-#: SHA-256 over the images as they should come.
+#: SHA-256 over the images as published.
 CONTENTS = "0b7e9c3202d7bcd255d6a19a238d3743bf5e320ba74812a6679958a017c55382"
 NEEDS = "the digits data need scikit-learn: pip install 'paribus[digits]'"
 
 
 def open_digits() -> Originals:
-    """The digits of Alpaydin and Kaynak (1998), their 17 gray levels spread over 0 to 255.
+    """The digits of Alpaydin and Kaynak (1998), their 17 gray levels scaled to 0..255.
 
     Raises:
         DataError: scikit-learn isn't installed.
     """
-    # Imported here because nothing else needs scikit-learn, and it takes a second to load.
+    # Imported here: nothing else needs scikit-learn, and importing it takes a second.
     try:
         from sklearn.datasets import load_digits
     except ImportError:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from paribus.data.tree import below, files_under, natural, shown, visible
+from paribus.data.image_files import below, files_under, natural, visible
+from paribus.names import shown
 
 
 def test_names_sort_as_people_sort_them() -> None:

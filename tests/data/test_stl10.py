@@ -11,7 +11,7 @@ from PIL import Image
 from paribus.data import download
 from paribus.data.dataset import prepare
 from paribus.data.images import Originals
-from paribus.data.sources.stl10 import CLASSES, open_stl10
+from paribus.data.stl10 import CLASSES, open_stl10
 from paribus.data.verify import states, verify
 from paribus.errors import DataError
 from paribus.study.config import Stl10
@@ -90,8 +90,8 @@ def test_damaged_files_are_each_named_with_what_to_do(tmp_path: Path, own_cache:
         open_stl10(tmp_path)
     lines = str(error.value).splitlines()
     assert lines[0] == f"{folder / 'train_X.bin'}: it is missing"
-    assert lines[1].startswith(f"{folder / 'train_y.bin'}: its MD5 is ")
-    assert lines[3] == f"{folder / 'test_y.bin'}: 7,999 bytes came, 8,000 are expected"
+    assert lines[1].startswith(f"{folder / 'train_y.bin'}: expected MD5 ")
+    assert lines[3] == f"{folder / 'test_y.bin'}: expected 8,000 bytes, got 7,999"
     assert f"paribus data fetch stl10 --data-dir {tmp_path}" in lines[4]
 
 

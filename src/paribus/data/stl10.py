@@ -13,25 +13,14 @@ from paribus.data.images import Bytes, Originals, Progress
 from paribus.data.official import STL10, faults, missing, official_folder
 from paribus.errors import DataError
 
-CLASSES = (
-    "airplane",
-    "bird",
-    "car",
-    "cat",
-    "deer",
-    "dog",
-    "horse",
-    "monkey",
-    "ship",
-    "truck",
-)
+CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 
 
 def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Originals:
     """The 5,000 official training images, then the 8,000 test ones.
 
-    They are mapped, not loaded. Without a `data_dir` they come from the cache, and are
-    downloaded into it if they aren't there.
+    They are memory-mapped. Without a `data_dir` they are read from the cache, and downloaded
+    into it if missing.
 
     Raises:
         DataError: if a file is damaged, or missing from `data_dir`.
@@ -44,7 +33,7 @@ def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Origi
             place = f" --data-dir {data_dir}" if data_dir else ""
             raise DataError(
                 "\n".join(f"{folder / name}: {fault}" for name, fault in damaged.items())
-                + f"\n`paribus data fetch stl10{place}` gets what is missing or damaged again."
+                + f"\n`paribus data fetch stl10{place}` downloads missing and damaged files again."
             )
 
     require_whole(trust_times=True)
@@ -54,7 +43,7 @@ def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Origi
 def _folder(data_dir: Path | None, progress: Progress | None) -> Path:
     folder = official_folder(data_dir or cache_folder())
     if data_dir is None and missing(folder):
-        # Imported here: reading files that are there takes no network.
+        # Imported here: files that are there need no network.
         from paribus.data.download import fetch_stl10
 
         return fetch_stl10(cache_folder(), progress=progress)
@@ -69,7 +58,7 @@ def _open(folder: Path, require_whole: Callable[[], None]) -> Originals:
 
     def read(i: int) -> Bytes:
         official = images["train"][i] if i < first_test else images["test"][i - first_test]
-        # Column by column, as (channel, x, y).
+        # The files hold (channel, x, y).
         return np.ascontiguousarray(official.transpose(2, 1, 0))
 
     return Originals(

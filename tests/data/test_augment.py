@@ -5,17 +5,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paribus.data.batches import augment, draw_moves
 from paribus.streams import stream
 from paribus.study.config import Augmentation
-from paribus.training.augment import apply, draw
 
 
 def test_nothing_is_moved_unless_asked_for() -> None:
-    assert not draw(Augmentation(), 100, stream(0, "augmentation", 1)).any()
+    assert not draw_moves(Augmentation(), 100, stream(0, "augmentation", 1)).any()
 
 
 def test_draws_cover_what_is_allowed_and_nothing_else() -> None:
-    moves = draw(Augmentation(flip=True, shift=2), 4000, stream(0, "augmentation", 1))
+    moves = draw_moves(Augmentation(flip=True, shift=2), 4000, stream(0, "augmentation", 1))
     assert set(moves[:, 0]) == {0, 1}
     assert set(moves[:, 1]) == set(moves[:, 2]) == {-2, -1, 0, 1, 2}
     assert abs(moves[:, 0].mean() - 0.5) < 0.04  # 5 standard errors
@@ -24,7 +24,7 @@ def test_draws_cover_what_is_allowed_and_nothing_else() -> None:
 
 def test_settings_that_differ_in_shift_still_share_their_flips() -> None:
     flips = [
-        draw(Augmentation(flip=True, shift=shift), 50, stream(0, "augmentation", 1))[:, 0]
+        draw_moves(Augmentation(flip=True, shift=shift), 50, stream(0, "augmentation", 1))[:, 0]
         for shift in (0, 3)
     ]
     assert np.array_equal(flips[0], flips[1])
@@ -35,7 +35,7 @@ def test_a_image_is_mirrored_then_moved_and_uncovered_parts_are_the_mean(
     flip: int, down: int, right: int
 ) -> None:
     image = torch.randn(1, 3, 5, 7)
-    moved = apply(image, np.array([[flip, down, right]]))[0]
+    moved = augment(image, np.array([[flip, down, right]]))[0]
     source = image[0].flip(2) if flip else image[0]
     for row in range(5):
         for column in range(7):
@@ -47,6 +47,6 @@ def test_a_image_is_mirrored_then_moved_and_uncovered_parts_are_the_mean(
 def test_every_image_of_a_batch_moves_on_its_own() -> None:
     images = torch.randn(6, 1, 4, 4)
     moves = np.array([[0, 1, 0], [1, 0, 0], [0, 0, -1], [0, 0, 0], [1, 2, 2], [0, -3, 1]])
-    together = apply(images, moves)
+    together = augment(images, moves)
     for i in range(6):
-        assert torch.equal(together[i], apply(images[i : i + 1], moves[i : i + 1])[0])
+        assert torch.equal(together[i], augment(images[i : i + 1], moves[i : i + 1])[0])

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from paribus.study.config import Adam, AdamW, Constant, Cosine, Optimizer, Sgd, Step
-from paribus.training.optimize import build_optimizer, learning_rate
+from paribus.training.steps import build_optimizer, learning_rate
 
 
 def test_step_halves_after_every_twenty_epochs_as_published() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from paribus.data.sources.digits import CONTENTS, open_digits
+from paribus.data.digits import CONTENTS, open_digits
 from paribus.errors import DataError
 
 
