@@ -113,7 +113,7 @@ class Results:
         """
         return compare(self.study, self.records, self.analyzed)
 
-    @property
+    @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics of whole runs, as the study has them."""
         known = study_metrics(self.study.metrics, self.study.primary, self.study.margin, ())

@@ -13,7 +13,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from paribus.report.explorer import payload
 from report.explored import explored, hostile_explored, page_of, square, unexplained
+from report.reports import results_of
 from report.test_browser import DESK, PHONE, TABLET, Opened
+from report.test_parts import without_probabilities
+from synthetic import make_records, make_study
 
 pytestmark = pytest.mark.browser
 
@@ -443,3 +446,25 @@ def test_all_that_is_wrong_in_the_list_is_also_in_the_cells(data: dict[str, Any]
             cells[true, predicted] = count
         for its in facts(data, setting["name"]).values():
             assert all(cells[its["true"], n] for n, _ in its["votes"] if n != its["true"])
+
+
+def test_predicted_classes_alone_can_be_looked_through_without_any_probability(
+    browser: Browser, tmp_path: Path
+) -> None:
+    study = make_study(seeds=2, epochs=2)
+    records = [without_probabilities(record) for record in make_records(study, images=60)]
+    page = Opened(
+        browser, written(tmp_path, page_of(results_of(study, records), None)), DESK, "light"
+    )
+    sorts = page.page.locator("#explorer-sort option").all_text_contents()
+    assert sorts == ["most seeds wrong", "most fixed", "most broken"]
+    for sort in ("confident", "boundary", "suspicion"):  # as an address may ask
+        goto(page.page, f"#explorer?sort={sort}")
+        assert "null" not in page.page.locator("#explorer-cards").inner_text()
+    goto(page.page, "#explorer")
+    open_card(page.page.locator(".cards a").first)
+    expect(page.page.locator("#explorer-shares")).to_be_hidden()
+    expect(page.page.locator("#explorer-suspicion-part")).to_be_hidden()
+    assert "null" not in page.page.locator("#explorer-image").inner_text()
+    assert page.complaints == []
+    page.page.close()

@@ -151,6 +151,7 @@ def test_reported_metrics_alone_have_comparisons_and_a_report(tmp_path: Path) ->
     (table,) = (b for b in report["metrics"].blocks if isinstance(b, Table))
     assert [name for name, _ in table.rows] == ["Finished seeds", "Throughput (images/s)"]
     assert "No run has a value of test accuracy, " in text_of(report["metrics"])
+    assert "throughput" not in text_of(report["metrics"])
     assert pd.read_csv(tmp_path / "tables" / "epochs.csv").empty
 
 

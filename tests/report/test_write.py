@@ -15,6 +15,7 @@ from paribus import tables
 from paribus.failures.cases import shown_cases
 from paribus.metrics.registry import METRICS
 from paribus.report.write import write_report
+from report.explored import square
 from report.reports import Written, ordinary, results_of
 from synthetic import make_records, make_study
 
@@ -137,3 +138,18 @@ def test_a_report_of_a_setting_without_a_finished_run_is_written(
     write_report(results_of(study, make_records(study, images=30, failing=failing), tmp_path))
     text = (tmp_path / "report.html").read_text("utf-8")
     assert "1\u00a0run failed" in text and f"{failing[0]}, seed 0" in text
+
+
+def test_a_folder_of_format_1_keeps_its_images_under_their_name_of_today(tmp_path: Path) -> None:
+    study = make_study(seeds=1, epochs=2, settings=["main"])
+    records = make_records(study, images=60)
+    (tmp_path / "pictures").mkdir()
+    name = shown_cases(records)[0].original
+    (tmp_path / "pictures" / name).write_bytes(square(name))
+    write_report(results_of(study, records, tmp_path))
+    assert f"images/{name}" in (tmp_path / "report.md").read_text("utf-8")
+    assert [path.name for path in (tmp_path / "images").iterdir()] == [name]
+    assert not (tmp_path / "pictures").exists()
+    (tmp_path / "pictures").mkdir()  # as an older Paribus would leave it beside the new one
+    write_report(results_of(study, records, tmp_path))
+    assert (tmp_path / "images" / name).is_file()

@@ -143,7 +143,7 @@ class Panel:
 
 def intervals(panels: Sequence[Panel], width: int) -> Svg:
     """The small charts in two columns, on a phone in one."""
-    columns = 1 if width <= NARROW else 2
+    columns = 1 if width <= NARROW or len(panels) == 1 else 2
     longest = max(len(mark.row) for panel in panels for mark in panel.marks)
     names = min(LETTER * longest + 8, width // (3 * columns))
     plot = width // columns - names - AROUND

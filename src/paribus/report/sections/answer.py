@@ -96,7 +96,7 @@ def _line(line: Headline) -> Verdict:
         line.variation,
         SIGNS[line.verdict],
         line.verdict,
-        words.typeset(f"{line.rest}."),
+        words.typeset(f"{line.rest.removesuffix('.')}."),
         tone(line.verdict),
         words.typeset(" ".join(line.also)),
     )
@@ -222,10 +222,11 @@ def observations(results: Results, anchors: Container[str]) -> Section | None:
         for of in results.observations
         for place in [_place(of.figure, anchors)]
     )
+    images = " on the same test images" if any(r.tested for r in results.settings) else ""
     explanation = Paragraph(
         "Written by the program from the numbers in results.json; no sentence says more than its "
-        "test shows. In brackets: 95 % intervals over new seeds on the same test images. The p "
-        "values are adjusted for the number of variations.",
+        f"test shows. In brackets: 95 % intervals over new seeds{images}. The p values are "
+        "adjusted for the number of variations.",
         quiet=True,
     )
     return Section("observations", [Points(points), explanation])

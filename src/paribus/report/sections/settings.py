@@ -123,17 +123,29 @@ def side_by_side(results: Results) -> Section:
             ),
         ),
     )
-    explanation = Paragraph(
-        "The best epoch is the one of lowest validation loss. Losses are mean cross-entropies in "
-        "nats. The generalization gap is the validation loss minus the training loss, both of the "
-        "last epoch. Training time is the CPU time of the training steps alone, which other "
-        "programs on the machine hardly change.",
-        quiet=True,
-    )
-    blocks: list[Block] = [table, explanation]
+    names = {metric.name for metric in known}
+    notes = [text for name, text in _NOTES.items() if name in names]
+    blocks: list[Block] = [table]
+    if notes:
+        blocks.append(Paragraph(" ".join(notes), quiet=True))
     if unknown:
         blocks.append(Paragraph(f"No run has a value of {words.listed(unknown)}.", quiet=True))
     return Section("metrics", blocks)
+
+
+#: What is said of a metric below the table.
+_NOTES = {
+    "best_test_accuracy": "The best epoch is the one of lowest validation loss.",
+    "test_loss": "Losses are mean cross-entropies in nats.",
+    "generalization_gap": (
+        "The generalization gap is the validation loss minus the training loss, both of the last "
+        "epoch."
+    ),
+    "train_cpu_seconds": (
+        "Training time is the CPU time of the training steps alone, which other programs on the "
+        "machine hardly change."
+    ),
+}
 
 
 def _measured(metric: Metric, result: SettingResult, results: Results) -> Cell:
