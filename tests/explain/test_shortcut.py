@@ -18,7 +18,7 @@ from explain.planted import CLASSES, JITTER, SHAPE, SIDE, WALLS, planted, plante
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
 from paribus.explain.attribution import integrated_gradients, occlusion, outside
-from paribus.explain.interventions import intervene
+from paribus.explain.interventions import intervened
 from paribus.metrics.interventions import CENTER_BLANKED, HALF, SURROUNDINGS_BLANKED, center
 from paribus.network.build import build
 from paribus.records.types import Integers
@@ -58,7 +58,7 @@ class Trained:
     def kept_share(self, intervention: str) -> float:
         """Of the test images, how many are given the same class after the intervention."""
         mean, std = self.dataset.mean, self.dataset.std
-        changed = intervene(intervention, self.images, self._test, mean, std)
+        changed = dict(intervened(self.images, self._test, mean, std))[intervention]
         return float((self.answers_to(changed) == self.predict).double().mean())
 
     @property
