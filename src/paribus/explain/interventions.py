@@ -4,8 +4,6 @@ Images are normalized, (n, channels, height, width); 0 is the training images' m
 changes depend on an image's number alone, so that all networks see the same images.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 
