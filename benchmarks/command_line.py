@@ -17,7 +17,8 @@ from images import SMALL, pixels
 from measure import interleave, spread
 from page import at_most, table
 from paribus.failures.cases import shown_cases
-from paribus.records.store import write_record, write_study_copy
+from paribus.records.store import write_record
+from paribus.study.read import write_study_copy
 
 HERE = Path(__file__).parent
 PARIBUS = Path(sys.executable).with_name("paribus")

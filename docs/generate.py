@@ -20,17 +20,17 @@ def cli_page() -> str:
         "| 0 | done |\n"
         "| 1 | a run failed, or something could not be done; the message says what |\n"
         "| 2 | the study or the command is wrong; nothing was written |\n"
-        "| 130 | interrupted; finished runs are kept |\n"
+        "| 129, 130, 143 | closed terminal, Ctrl-C, SIGTERM; finished runs are kept |\n"
     )
     return "\n".join(parts)
 
 
 def _commands(path: str, command: click.Command) -> list[tuple[str, click.Command]]:
-    found = [(path, command)]
+    commands = [(path, command)]
     if isinstance(command, click.Group):
         for name in command.list_commands(click.Context(command)):
-            found += _commands(f"{path} {name}", command.commands[name])
-    return found
+            commands += _commands(f"{path} {name}", command.commands[name])
+    return commands
 
 
 def _section(path: str, command: click.Command) -> str:

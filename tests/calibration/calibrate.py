@@ -1,4 +1,4 @@
-"""Metric what docs/statistics.md promises: coverage, false verdicts and power, as Markdown.
+"""Measure what docs/statistics.md promises: coverage, false verdicts and power, as Markdown.
 
     PYTHONPATH=tests python -m calibration.calibrate              # 10 minutes on one core
     PYTHONPATH=tests python -m calibration.calibrate --scale 0.1
