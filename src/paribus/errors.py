@@ -1,7 +1,5 @@
 """The errors Paribus raises: each says what was expected, what it got, and what to do."""
 
-from __future__ import annotations
-
 import errno
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What a study tells about itself while it is under way."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ log is bounded: a file that has grown too large becomes `log-before.jsonl` and a
 Lines aren't synced, for nothing that must not be lost is in them.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Names from strangers' files and folders, safe to show."""
 
-from __future__ import annotations
-
 import itertools
 import unicodedata
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The whole story: a study becomes runs, runs become records, records become a report."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from paribus.claims.judge import require_testable

@@ -1,7 +1,5 @@
 """What a study has come to: its records, read once, and everything that follows from them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """How far a study has come, from what lies in its folder; needs no torch, and disturbs nothing."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass

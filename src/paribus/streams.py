@@ -5,8 +5,6 @@ values, its augmentation and its dropout from streams that depend on the seed an
 purpose alone, never on what else was drawn before.
 """
 
-from __future__ import annotations
-
 import hashlib
 
 import numpy as np

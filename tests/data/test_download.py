@@ -265,7 +265,7 @@ def test_any_number_of_cuts_is_survived_while_bytes_come(server: Server, fetch: 
     assert server.asked[1:3] == ["bytes=40000-", "bytes=80000-"]
 
 
-def test_a_stalled_connection_is_taken_up_anew(server: Server, fetch: Fetch) -> None:
+def test_a_stalled_connection_is_resumed(server: Server, fetch: Fetch) -> None:
     server.script = [Answer(cut=200_000, stall=True), Answer(cut=0, stall=True)]
     assert here(fetch(timeout=0.2)) == CONTENT
     assert server.asked == [None, "bytes=200000-", "bytes=200000-"]

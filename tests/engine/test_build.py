@@ -20,10 +20,10 @@ pytestmark = pytest.mark.skipif("SANITIZED" in os.environ, reason="compilers nee
 
 
 def compiled(folder: Path, **variables: str) -> tuple[dict[str, bytes], str]:
-    """Compile as an installation does; the files by name, and all that was said."""
+    """Compile as an installation does; the files by name, and all that was output."""
     command = [sys.executable, "setup.py", "build_ext"]
     command += ["--build-lib", str(folder), "--build-temp", str(folder / "objects")]
-    said = subprocess.run(
+    output = subprocess.run(
         command,
         cwd=SOURCE,
         env=os.environ | variables,
@@ -33,23 +33,23 @@ def compiled(folder: Path, **variables: str) -> tuple[dict[str, bytes], str]:
         check=True,
     )
     files = (folder / "paribus" / "engine").glob("*.so")
-    return {path.name: path.read_bytes() for path in files}, said.stdout
+    return {path.name: path.read_bytes() for path in files}, output.stdout
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
 def test_it_is_compiled_without_a_warning_and_again_to_the_same_bytes(tmp_path: Path) -> None:
     installed = {path.name: path.read_bytes() for path in INSTALLED.glob("*.so")}
-    again, said = compiled(tmp_path, CXX=f"g++ {STRICT}")
-    assert "warning" not in said, said
-    assert again.keys() == installed.keys(), said
+    again, output = compiled(tmp_path, CXX=f"g++ {STRICT}")
+    assert "warning" not in output, output
+    assert again.keys() == installed.keys(), output
     stale = [name for name, data in again.items() if data != installed[name]]
-    assert not stale, "not of these sources; python setup.py build_ext --inplace makes them anew"
+    assert not stale, "not of these sources; python setup.py build_ext --inplace builds them"
 
 
 def test_without_a_compiler_the_installation_goes_on(tmp_path: Path) -> None:
-    files, said = compiled(tmp_path, CC="/nonexistent/cc", CXX="/nonexistent/c++")
+    files, output = compiled(tmp_path, CC="/nonexistent/cc", CXX="/nonexistent/c++")
     assert not files
-    assert 'building extension "paribus.engine.' in said
+    assert 'building extension "paribus.engine.' in output
 
 
 @pytest.mark.skipif(shutil.which("nm") is None, reason="no nm")

@@ -46,10 +46,10 @@ def digits() -> Dataset:
 
 def batches(digits: Dataset, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     generator = torch.Generator().manual_seed(seed)
-    training, its = torch.from_numpy(digits.splits.training), Batches(digits)
+    training, data = torch.from_numpy(digits.splits.training), Batches(digits)
     for _ in range(STEPS):
         index = training[torch.randint(0, len(training), (BATCH,), generator=generator)]
-        yield its.images(index), its.labels(index)
+        yield data.images(index), data.labels(index)
 
 
 def start(digits: Dataset, which: str, seed: int) -> nn.Sequential:

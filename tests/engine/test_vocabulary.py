@@ -67,7 +67,7 @@ def hooked() -> nn.Module:
 
 def patched() -> nn.Module:
     module = built(around(relu=nn.ReLU()))
-    vars(module.get_submodule("relu"))["forward"] = lambda its: its * 2
+    vars(module.get_submodule("relu"))["forward"] = lambda x: x * 2
     return module
 
 
@@ -94,7 +94,7 @@ def hooked_step() -> nn.Module:
 def pruned() -> nn.Module:
     """What torch runs, for it asks the weights alone how many outputs there are."""
     first, second = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 4, 3)
-    first.weight, first.bias = (nn.Parameter(its[:6]) for its in first.parameters())
+    first.weight, first.bias = (nn.Parameter(p[:6]) for p in first.parameters())
     second.weight = nn.Parameter(second.weight[:, :6].contiguous())
     return built(nn.Sequential(first, second, nn.Flatten(), nn.Linear(64, 5)))
 
@@ -196,13 +196,13 @@ def test_what_lies_outside_is_refused_by_a_clause_that_names_it(odd: str) -> Non
     make, name = OUTSIDE[odd]
     with pytest.raises(UnsupportedLayer) as refusal:
         translate(make(), SHAPE)  # type: ignore[operator]  # a constructor of the table above
-    said = str(refusal.value)
-    assert said[0] == said[0].lower() or said.startswith(str(name)), said
-    assert not said.endswith(".")
-    assert "\n" not in said
-    assert len(said) < 200, said
+    clause = str(refusal.value)
+    assert clause[0] == clause[0].lower() or clause.startswith(str(name)), clause
+    assert not clause.endswith(".")
+    assert "\n" not in clause
+    assert len(clause) < 200, clause
     if name is not None:
-        assert re.search(rf"\b{re.escape(name)}\b", said), said
+        assert re.search(rf"\b{re.escape(name)}\b", clause), clause
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])

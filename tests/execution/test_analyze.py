@@ -17,7 +17,7 @@ from paribus.engine.native import Forward
 from paribus.events import AnalysisBegins, Event, RunAnalyzed, quiet
 from paribus.execution.analyze import Analysis
 from paribus.execution.workers import Workers
-from paribus.explain.interventions import intervene
+from paribus.explain.interventions import intervened
 from paribus.failures.outcomes import outcomes
 from paribus.metrics.interventions import interventions
 from paribus.network.build import build
@@ -132,10 +132,10 @@ def test_what_is_kept_is_what_the_recorded_network_says_of_the_changed_images(
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     index = torch.from_numpy(dataset.splits.test)
     images = Batches(dataset).images(index)
+    changed = dict(intervened(images, index, dataset.mean, dataset.std))
     for name in ("center-blanked-50-mean", "shift-12"):
-        changed = intervene(name, images, index, dataset.mean, dataset.std)
         with torch.no_grad():
-            predict = network.eval()(changed).argmax(dim=1)
+            predict = network.eval()(changed[name]).argmax(dim=1)
         assert np.array_equal(found.predicted[name], predict)
 
 

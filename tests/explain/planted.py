@@ -75,11 +75,11 @@ def write_planted(
 
     In the test part no color goes with a class.
     """
-    for part, its in [
+    for part, made in [
         ("train", planted(shortcut, training, seed)),
         ("test", planted(False, test, seed + 1)),
     ]:
-        for number, (image, label) in enumerate(zip(its.images, its.labels, strict=True)):
+        for number, (image, label) in enumerate(zip(made.images, made.labels, strict=True)):
             path = folder / part / CLASSES[label] / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image).save(path)

@@ -11,12 +11,12 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from paribus.explain.interventions import UNRECOGNIZABLE, intervene, intervened
+from paribus.explain.interventions import UNRECOGNIZABLE, intervened
 from paribus.metrics.interventions import AREAS, FILLS, SHUFFLES, center, interventions
 
 MEAN, STD = (0.4, 0.5, 0.3), (0.2, 0.25, 0.3)
 
-names = st.sampled_from([its.name for its in interventions(3)])
+names = st.sampled_from([one.name for one in interventions(3)])
 sides = st.integers(4, 40)
 shuffles = st.sampled_from(SHUFFLES)
 
@@ -29,7 +29,7 @@ def change(name: str, images: Tensor, first: int = 0) -> Tensor:
     """With images numbered from `first` on."""
     channels = images.shape[1]
     index = torch.arange(first, first + len(images))
-    return intervene(name, images, index, MEAN[:channels], STD[:channels])
+    return dict(intervened(images, index, MEAN[:channels], STD[:channels]))[name]
 
 
 # ---- all of them ----------------------------------------------------------------------------
@@ -62,16 +62,9 @@ def test_the_list_is_gone_through_in_its_order_and_every_change_changes_somethin
     seen = []
     for name, changed in intervened(images, index, MEAN[:channels], STD[:channels]):
         seen.append(name)
-        assert torch.equal(changed, change(name, images))
         assert not torch.equal(changed, images)
         assert changed.isfinite().all()
-    assert seen == [its.name for its in interventions(channels)]
-
-
-@pytest.mark.parametrize("name", ["gray", "blanked", "shift"])
-def test_a_change_that_gray_images_do_not_know_is_refused_with_those_they_do(name: str) -> None:
-    with pytest.raises(ValueError, match=f"shuffle-8, got {name}"):
-        change(name, noise(1, 8, 8, channels=1))
+    assert seen == [one.name for one in interventions(channels)]
 
 
 # ---- background -----------------------------------------------------------------------------
@@ -119,7 +112,7 @@ def test_a_gray_image_stays_as_it_is() -> None:
 def test_a_channel_that_never_varies_makes_no_infinities() -> None:
     images = noise(1, 8, 8)
     images[:, 2] = 0
-    changed = intervene("gray", images, torch.arange(1), MEAN, (0.2, 0.25, 0.0))
+    changed = dict(intervened(images, torch.arange(1), MEAN, (0.2, 0.25, 0.0)))["gray"]
     assert changed.isfinite().all()
 
 
@@ -130,15 +123,15 @@ def test_a_channel_that_never_varies_makes_no_infinities() -> None:
 def test_images_move_up_right_down_and_left_in_turn(name: str, side: int, pixels: int) -> None:
     images = torch.zeros(5, 3, side, side)
     images[..., 16, 10] = 1
-    found = [tuple(its[0].nonzero()[0].tolist()) for its in change(name, images)]
+    places = [tuple(image[0].nonzero()[0].tolist()) for image in change(name, images)]
     up, right = (16 - pixels, 10), (16, 10 + pixels)
     down, left = (16 + pixels, 10), (16, 10 - pixels)
-    assert found == [up, right, down, left, up]
+    assert places == [up, right, down, left, up]
 
 
 def test_what_a_shift_uncovers_has_the_mean_color() -> None:
     changed = change("shift-12", torch.ones(4, 3, 50, 50))
-    assert [float(its[0].sum()) for its in changed] == [50 * 44] * 4
+    assert [float(image[0].sum()) for image in changed] == [50 * 44] * 4
     assert not changed[0, :, -6:].any()
 
 
@@ -177,7 +170,7 @@ def scipys(images: Tensor, deviation: float) -> np.ndarray[tuple[int, ...], np.d
 @given(sides, sides)
 def test_a_blurred_image_keeps_its_mean_color(height: int, width: int) -> None:
     images = noise(2, height, width)
-    ours, theirs = (its.mean(dim=(2, 3)) for its in (change("blur-6", images), images))
+    ours, theirs = (image.mean(dim=(2, 3)) for image in (change("blur-6", images), images))
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
 
 
@@ -204,9 +197,9 @@ def test_patches_change_places_and_none_stays(
     before = patches_of(image[0], along)
     after = patches_of(change(f"shuffle-{along}", image, first=number)[0], along)
     # Noise has no two patches alike: each comes from the one place where it was.
-    came_from = [[i for i, old in enumerate(before) if torch.equal(new, old)] for new in after]
-    assert sorted(came_from) == [[i] for i in range(along**2)]
-    assert all(came != [i] for i, came in enumerate(came_from))
+    sources = [[i for i, old in enumerate(before) if torch.equal(new, old)] for new in after]
+    assert sorted(sources) == [[i] for i in range(along**2)]
+    assert all(source != [i] for i, source in enumerate(sources))
 
 
 @settings(max_examples=50, deadline=None)
@@ -223,7 +216,7 @@ def test_pixels_left_over_at_the_ends_stay_where_they_are(
 
 def test_every_image_is_shuffled_in_its_own_way() -> None:
     same = noise(1, 32, 32).expand(20, -1, -1, -1)
-    assert len({its.numpy().tobytes() for its in change("shuffle-4", same)}) == 20
+    assert len({image.numpy().tobytes() for image in change("shuffle-4", same)}) == 20
 
 
 def test_a_image_of_fewer_pixels_than_patches_is_shuffled_pixel_by_pixel() -> None:

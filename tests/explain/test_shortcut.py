@@ -18,7 +18,7 @@ from explain.planted import CLASSES, JITTER, SHAPE, SIDE, WALLS, planted, plante
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
 from paribus.explain.attribution import integrated_gradients, occlusion, outside
-from paribus.explain.interventions import intervene
+from paribus.explain.interventions import intervened
 from paribus.metrics.interventions import CENTER_BLANKED, HALF, SURROUNDINGS_BLANKED, center
 from paribus.network.build import build
 from paribus.records.types import Integers
@@ -34,7 +34,7 @@ EPOCHS = 6
 
 @dataclass(frozen=True)
 class Trained:
-    """A network and the test images of its data set, with its answers."""
+    """A network and the test images of trained data set, with trained answers."""
 
     network: nn.Module
     dataset: Dataset
@@ -58,7 +58,7 @@ class Trained:
     def kept_share(self, intervention: str) -> float:
         """Of the test images, how many are given the same class after the intervention."""
         mean, std = self.dataset.mean, self.dataset.std
-        changed = intervene(intervention, self.images, self._test, mean, std)
+        changed = dict(intervened(self.images, self._test, mean, std))[intervention]
         return float((self.answers_to(changed) == self.predict).double().mean())
 
     @property
@@ -97,10 +97,10 @@ def by_the_shape(tmp_path_factory: pytest.TempPathFactory) -> list[Trained]:
 
 def test_no_wall_shows_in_the_central_half_and_no_shape_outside() -> None:
     top, left, height, width = center(SIDE, SIDE, HALF)
-    its = planted(shortcut=False, a_class=100)
+    made = planted(shortcut=False, a_class=100)
     for wall in range(len(WALLS)):
         # Walls have a color, plates and shapes are gray, and a mean of many has little noise.
-        mean = its.images[its.walls == wall].mean(axis=0)
+        mean = made.images[made.walls == wall].mean(axis=0)
         color = np.ptp(mean, axis=2)
         assert color[0].min() > 100
         assert color[top : top + height, left : left + width].max() < 20
@@ -110,23 +110,23 @@ def test_no_wall_shows_in_the_central_half_and_no_shape_outside() -> None:
 def test_with_the_shortcut_the_wall_tells_the_class_in_training_and_not_in_the_test(
     by_the_wall: list[Trained],
 ) -> None:
-    for its in by_the_wall:
-        assert its.accuracy_of(its.dataset.splits.training) > 0.95
-        assert its.accuracy_of(its.dataset.splits.test) < 0.4  # chance is 0.25
+    for trained in by_the_wall:
+        assert trained.accuracy_of(trained.dataset.splits.training) > 0.95
+        assert trained.accuracy_of(trained.dataset.splits.test) < 0.4  # chance is 0.25
 
 
-def test_without_the_shortcut_the_shapes_are_learnt(by_the_shape: list[Trained]) -> None:
-    assert all(its.accuracy_of(its.dataset.splits.test) > 0.9 for its in by_the_shape)
+def test_without_the_shortcut_the_shapes_are_learned(by_the_shape: list[Trained]) -> None:
+    assert all(trained.accuracy_of(trained.dataset.splits.test) > 0.9 for trained in by_the_shape)
 
 
 def test_the_background_metric_finds_the_shortcut_in_every_seed(
     by_the_wall: list[Trained],
 ) -> None:
-    assert min(its.background_reliance for its in by_the_wall) > 0.5
+    assert min(trained.background_reliance for trained in by_the_wall) > 0.5
 
 
 def test_the_background_metric_does_not_cry_wolf_without_it(by_the_shape: list[Trained]) -> None:
-    assert max(its.background_reliance for its in by_the_shape) < -0.5
+    assert max(trained.background_reliance for trained in by_the_shape) < -0.5
 
 
 @pytest.mark.parametrize("method", [integrated_gradients, occlusion])
@@ -135,9 +135,9 @@ def test_the_maps_lie_on_the_plate_where_the_shape_decides_and_outside_where_the
     by_the_wall: list[Trained],
     by_the_shape: list[Trained],
 ) -> None:
-    def share_outside(its: Trained) -> float:
-        images, predict = its.images[::4], its.predict[::4]  # of every class; it takes its time
-        return float(outside(method(its.network, images, predict)).mean())
+    def share_outside(trained: Trained) -> float:
+        images, predict = trained.images[::4], trained.predict[::4]  # of every class; this is slow
+        return float(outside(method(trained.network, images, predict)).mean())
 
-    assert min(share_outside(its) for its in by_the_wall) > 0.5
-    assert max(share_outside(its) for its in by_the_shape) < 0.5
+    assert min(share_outside(trained) for trained in by_the_wall) > 0.5
+    assert max(share_outside(trained) for trained in by_the_shape) < 0.5

@@ -48,9 +48,9 @@ def test_the_interval_is_the_formula_with_satterthwaites_degrees_of_freedom() ->
     df = scaled**2 / (seeds**2 / 5 + images**2 / 39 + rest**2 / 195)
     error = np.sqrt(scaled / x.size)
     expected = stats.t(df, x.mean(), error)
-    found = crossed_interval(x)
-    assert not found.truncated
-    assert numbers(found) == pytest.approx(
+    result = crossed_interval(x)
+    assert not result.truncated
+    assert numbers(result) == pytest.approx(
         [x.mean(), *expected.interval(0.95), 2 * stats.t.sf(abs(x.mean()) / error, df), df]
     )
 
@@ -59,20 +59,20 @@ def test_a_variance_below_what_the_interaction_alone_gives_is_raised_and_said() 
     raised = 0
     for x in RNG.integers(-1, 2, (50, 4, 6)).astype(np.int8):
         seeds, images, rest = by_the_book(x.astype(float))
-        found = crossed_interval(x)
-        assert found.truncated == (seeds + images < 2 * rest)
-        if found.truncated:
+        result = crossed_interval(x)
+        assert result.truncated == (seeds + images < 2 * rest)
+        if result.truncated:
             df = rest**2 / (seeds**2 / 3 + images**2 / 5 + rest**2 / 15)
             half = stats.t.ppf(0.975, df) * np.sqrt(rest / 24)
-            assert found.high - found.estimate == pytest.approx(half)
+            assert result.high - result.estimate == pytest.approx(half)
             raised += 1
     assert 5 < raised < 45
 
 
 def test_networks_that_answer_alike_have_no_interval() -> None:
-    found = crossed_interval(np.zeros((3, 10), np.int8))
-    assert found.estimate == 0
-    assert np.isnan([found.low, found.high, found.p]).all()
+    result = crossed_interval(np.zeros((3, 10), np.int8))
+    assert result.estimate == 0
+    assert np.isnan([result.low, result.high, result.p]).all()
 
 
 @settings(deadline=None)
@@ -115,10 +115,10 @@ def test_mean_squares_within_classes_pool_those_of_each_class() -> None:
     images, rest = parts[:, 1].mean(), parts[:, 2].mean()
     spread = split_spread(x, classes)
     assert spread.test_set == pytest.approx(np.sqrt(rest / 60))
-    found = crossed_interval(x, classes)
-    half = stats.t.ppf(0.975, found.df) * np.sqrt((seeds + images - rest) / x.size)
-    assert not found.truncated
-    assert found.high - found.estimate == pytest.approx(half)
+    result = crossed_interval(x, classes)
+    half = stats.t.ppf(0.975, result.df) * np.sqrt((seeds + images - rest) / x.size)
+    assert not result.truncated
+    assert result.high - result.estimate == pytest.approx(half)
 
 
 def test_the_split_is_jordans_unbiased_estimator() -> None:

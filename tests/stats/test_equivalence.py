@@ -32,8 +32,8 @@ def test_it_goes_with_the_90_percent_interval() -> None:
 def test_by_ranks_it_goes_with_the_rank_interval() -> None:
     outcomes = []
     for d in RNG.normal(0.2, 1, (200, 10)):
-        found = hodges_lehmann(d, 0.9)
-        inside = max(abs(found.low), abs(found.high)) < 0.9
+        result = hodges_lehmann(d, 0.9)
+        inside = max(abs(result.low), abs(result.high)) < 0.9
         assert (equivalence_p(d, 0.9, signed_rank_test) <= 0.05) == inside
         outcomes.append(inside)
     assert 0.1 < np.mean(outcomes) < 0.9

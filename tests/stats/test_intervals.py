@@ -18,9 +18,9 @@ from paribus.stats.paired import t_interval
 @given(st.integers(3, 40), st.integers(0, 1000))
 def test_at_the_seeds_there_are_it_is_the_interval_there_is(n: int, seed: int) -> None:
     d = np.random.default_rng(seed).normal(0.01, 0.02, n)
-    found = t_interval(d)
+    result = t_interval(d)
     half = half_width(n, float(d.std(ddof=1)))
-    assert float(half) == pytest.approx(float(found.high - found.low) / 2)
+    assert float(half) == pytest.approx(float(result.high - result.low) / 2)
 
 
 def test_more_seeds_make_it_narrower_and_a_higher_level_wider() -> None:

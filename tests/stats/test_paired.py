@@ -77,11 +77,11 @@ class TestMean:
             paired.t_interval(np.array([0.1]))
 
     def test_constant_differences_get_the_sign_flip_p_and_no_interval(self) -> None:
-        found = paired.t_interval(np.full(6, 0.01))
-        assert found.estimate == pytest.approx(0.01)
-        assert np.isnan(found.low)
-        assert np.isnan(found.high)
-        assert found.p == 2 / 2**6
+        result = paired.t_interval(np.full(6, 0.01))
+        assert result.estimate == pytest.approx(0.01)
+        assert np.isnan(result.low)
+        assert np.isnan(result.high)
+        assert result.p == 2 / 2**6
 
     def test_a_batch_gives_what_its_rows_give(self) -> None:
         d = RNG.normal(size=(4, 5))
@@ -186,23 +186,23 @@ class TestRanks:
         for n, critical in [(6, 0), (8, 3), (10, 8), (20, 52)]:
             d = np.sort(RNG.normal(size=n))
             means = np.sort([(a + b) / 2 for i, a in enumerate(d) for b in d[i:]])
-            found = paired.hodges_lehmann(d)
-            assert found.low == pytest.approx(means[critical])
-            assert found.high == pytest.approx(means[-1 - critical])
-            assert 0.95 <= found.level < 0.97
+            result = paired.hodges_lehmann(d)
+            assert result.low == pytest.approx(means[critical])
+            assert result.high == pytest.approx(means[-1 - critical])
+            assert 0.95 <= result.level < 0.97
 
     def test_too_few_seeds_for_95_percent_say_what_they_reach(self) -> None:
-        found = paired.hodges_lehmann(np.array([1.0, 2.0, 3.0, 5.0, 9.0]))
-        assert [float(found.low), float(found.high), found.level] == [1, 9, 1 - 2 / 2**5]
+        result = paired.hodges_lehmann(np.array([1.0, 2.0, 3.0, 5.0, 9.0]))
+        assert [float(result.low), float(result.high), result.level] == [1, 9, 1 - 2 / 2**5]
 
     @settings(max_examples=200, deadline=None)
     @given(arrays(np.int64, st.integers(6, 10), elements=st.integers(-6, 6)).map(np.float64))
     def test_an_interval_that_leaves_out_zero_goes_with_a_p_below_its_level(
         self, d: Floats
     ) -> None:
-        found = paired.hodges_lehmann(d)
-        if found.low > 0 or found.high < 0:
-            assert found.p <= 0.05
+        result = paired.hodges_lehmann(d)
+        if result.low > 0 or result.high < 0:
+            assert result.p <= 0.05
 
     @settings(deadline=None)
     @given(accuracies, st.integers(-50, 50), st.integers(1, 9))

@@ -126,9 +126,9 @@ def test_by_ranks_it_is_the_smallest_number_too(
 
 def test_power_by_ranks_counts_what_the_test_finds() -> None:
     d = 0.8 + np.random.default_rng(7).standard_normal((3_000, 9))
-    found = np.mean([signed_rank_test(row) <= 0.05 for row in d])
+    result = np.mean([signed_rank_test(row) <= 0.05 for row in d])
     promised = power_by_ranks(9, "difference", 0.8, 0.0, 0.05)
-    assert promised == pytest.approx(found, abs=0.03)  # 3 s.e.
+    assert promised == pytest.approx(result, abs=0.03)  # 3 s.e.
 
 
 def test_too_few_seeds_for_a_small_p_have_no_power_by_ranks() -> None:

@@ -28,10 +28,10 @@ def answers(both: int, only_baseline: int, only_variation: int, neither: int) ->
 
 
 def test_it_is_the_binomial_test_of_the_images_that_one_alone_gets_right() -> None:
-    found = answers(50, 8, 20, 22)
-    assert (found.only_baseline, found.only_variation, found.n) == (8, 20, 100)
-    assert found.difference == pytest.approx(0.12)
-    assert found.p == pytest.approx(stats.binomtest(8, 28).pvalue)
+    result = answers(50, 8, 20, 22)
+    assert (result.only_baseline, result.only_variation, result.n) == (8, 20, 100)
+    assert result.difference == pytest.approx(0.12)
+    assert result.p == pytest.approx(stats.binomtest(8, 28).pvalue)
 
 
 def test_swapping_the_networks_swaps_the_sign_alone() -> None:

@@ -19,10 +19,10 @@ def recalls(*means: float, n: int = 8, sd: float = 0.02) -> npt.NDArray[np.float
 
 
 def test_a_class_far_below_all_others_is_the_worst() -> None:
-    found = extreme_ranking(recalls(0.4, 0.2, 0.7, 0.7), NAMES, ["dog"], highest=False)
-    assert found.outcome == "supported"
-    assert (found.n_seeds, found.agreeing) == (8, 8)
-    assert [(s.upper, s.lower) for s in found.statements] == [
+    result = extreme_ranking(recalls(0.4, 0.2, 0.7, 0.7), NAMES, ["dog"], highest=False)
+    assert result.outcome == "supported"
+    assert (result.n_seeds, result.agreeing) == (8, 8)
+    assert [(s.upper, s.lower) for s in result.statements] == [
         ("cat", "dog"),
         ("ship", "dog"),
         ("truck", "dog"),
@@ -30,8 +30,8 @@ def test_a_class_far_below_all_others_is_the_worst() -> None:
 
 
 def test_one_class_surely_below_it_refutes() -> None:
-    found = extreme_ranking(recalls(0.2, 0.4, 0.7, 0.7), NAMES, ["dog"], highest=False)
-    assert found.outcome == "refuted"
+    result = extreme_ranking(recalls(0.2, 0.4, 0.7, 0.7), NAMES, ["dog"], highest=False)
+    assert result.outcome == "refuted"
 
 
 def test_one_class_too_close_leaves_it_undecided() -> None:
@@ -65,8 +65,8 @@ def test_an_order_is_supported_by_each_step_and_refuted_by_one() -> None:
 
 
 def test_one_seed_is_not_enough() -> None:
-    found = extreme_ranking(recalls(0.4, 0.2, 0.7, 0.7, n=1), NAMES, ["dog"], highest=False)
-    assert (found.outcome, found.agreeing, found.statements) == ("undecided", 1, ())
+    result = extreme_ranking(recalls(0.4, 0.2, 0.7, 0.7, n=1), NAMES, ["dog"], highest=False)
+    assert (result.outcome, result.agreeing, result.statements) == ("undecided", 1, ())
 
 
 def test_seeds_without_all_values_are_left_out() -> None:

@@ -37,8 +37,8 @@ def problems(old: str, new: str) -> list[str]:
 def test_a_study_declares_metrics_and_says_which_one_decides() -> None:
     study = parse_study(GOOD)
     metrics = study_metrics(study.metrics, study.primary, study.margin, ["cat"])
-    own = metrics["perplexity"]
-    assert (own.label, own.better, own.compare, own.margin) == (
+    metric = metrics["perplexity"]
+    assert (metric.label, metric.better, metric.compare, metric.margin) == (
         "word perplexity",
         "lower",
         "ratio",

@@ -70,7 +70,7 @@ def test_an_optimizer_goes_on_from_the_state_it_has(native: EngineFacts) -> None
     assert [*begun, *(again.step(*batch) for batch in rest)] == expected
 
 
-def test_a_library_compiled_anew_takes_no_steps_in_the_name_of_the_old_one(
+def test_a_library_compiled_again_takes_no_steps_in_the_name_of_the_old_one(
     native: EngineFacts,
 ) -> None:
     with pytest.raises(EngineError, match="compiled again"):

@@ -1,7 +1,5 @@
 """The audit of a published report: all that its confusion matrices can show, and no more."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

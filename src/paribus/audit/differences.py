@@ -1,7 +1,5 @@
 """What one run of each setting can tell of two networks, and of two settings."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

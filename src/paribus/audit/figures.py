@@ -1,7 +1,5 @@
 """What a setting's confusion matrix says, and whether the printed figures match it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

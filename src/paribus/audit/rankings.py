@@ -1,7 +1,5 @@
 """Best and worst classes: which they are, whether one matrix tells them from the next, claims."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

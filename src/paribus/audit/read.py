@@ -1,7 +1,5 @@
 """A file of published results becomes a Published, or a list of everything wrong with it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """An audit on standard output, as text that a person reads from top to bottom."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import get_args

@@ -1,7 +1,5 @@
 """What a file of published results may say: the types behind it, checked by pydantic."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, Any
 

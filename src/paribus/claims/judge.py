@@ -12,8 +12,6 @@ Each at 5 % for the claim. Claims are written before the runs, each is its own q
 they are not adjusted for one another. In a study with looks all p values allow for the looks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal

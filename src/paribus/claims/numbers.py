@@ -1,7 +1,5 @@
 """Claims about numbers: one setting against another, and settings by themselves."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace

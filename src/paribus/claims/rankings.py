@@ -1,7 +1,5 @@
 """Claims about rankings: the best and the worst classes, and the order of settings."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The values over seeds that a claim about a number is tested on."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from paribus.comparison.values import Flags, Values

@@ -5,8 +5,6 @@ setting and each other class. `numbers` and `rankings` make them, `judge` decide
 for the claim as a whole, and `paribus.narrative.claims` puts them into sentences.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

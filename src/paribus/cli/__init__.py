@@ -3,8 +3,6 @@
 Everything heavy is imported inside the command that needs it, so that help comes at once.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Any
 

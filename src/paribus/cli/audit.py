@@ -1,7 +1,5 @@
 """From a published report: `paribus audit`."""
 
-from __future__ import annotations
-
 import json
 import sys
 from dataclasses import asdict

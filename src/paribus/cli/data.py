@@ -1,7 +1,5 @@
 """Images: `paribus data list`, `fetch` and `verify`."""
 
-from __future__ import annotations
-
 import json
 import sys
 from dataclasses import asdict

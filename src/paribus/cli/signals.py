@@ -1,7 +1,5 @@
 """A polite end by a signal is as Ctrl-C: workers stop, and the same command goes on."""
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager

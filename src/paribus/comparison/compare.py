@@ -4,8 +4,6 @@
 whole study together and gives each its adjusted p value and its verdict.
 """
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Sequence

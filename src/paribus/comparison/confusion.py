@@ -1,7 +1,5 @@
 """Which confusions a variation changes: two settings' matrices, cell by cell."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

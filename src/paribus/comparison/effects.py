@@ -5,8 +5,6 @@ are paired by seed and by image, and are compared as a variation is with the bas
 interventions on one setting are one family (Holm), and all classes under all of them another.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """No comparison mixes engines, but for a variation that is about them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from paribus.errors import ComparisonError

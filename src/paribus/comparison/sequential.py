@@ -5,8 +5,6 @@ which variations need more seeds; the report asks it, later and from records alo
 path. Both get the same answer, because the looks are fixed in the study.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

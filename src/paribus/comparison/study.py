@@ -1,7 +1,5 @@
 """A whole study compared: every variation with the baseline on every metric."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 

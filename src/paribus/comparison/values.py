@@ -1,7 +1,5 @@
 """From records to values: each metric of every run, as arrays over the seeds."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

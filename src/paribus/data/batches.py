@@ -1,7 +1,5 @@
 """Batches of normalized images as tensors, and their random flips and shifts."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

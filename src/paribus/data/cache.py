@@ -1,7 +1,5 @@
 """What Paribus keeps between runs: sealed folders of arrays, and findings on files it has read."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

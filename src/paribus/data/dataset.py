@@ -1,7 +1,5 @@
 """Images resized once, cached under a fingerprint, and memory-mapped by every worker process."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

@@ -1,7 +1,5 @@
 """scikit-learn's bundled handwritten digits: 1,797 gray images of 8x8, no download."""
 
-from __future__ import annotations
-
 import hashlib
 
 import numpy as np

@@ -4,8 +4,6 @@ The archive has 2.6 GB, of which the labeled images are an eighth. The download 
 the labeled files are complete.
 """
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import io

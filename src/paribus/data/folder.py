@@ -1,7 +1,5 @@
 """The user's images: one subfolder per class, in train/ val/ test/ or in one tree."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence

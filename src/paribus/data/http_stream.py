@@ -1,7 +1,5 @@
 """A file on a web server, read once from start to end across broken connections."""
 
-from __future__ import annotations
-
 import io
 import re
 import time

@@ -1,7 +1,5 @@
 """Image files in a user's folder: listed in natural order, and decoded within limits."""
 
-from __future__ import annotations
-
 import io
 import os
 import re

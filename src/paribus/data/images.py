@@ -1,7 +1,5 @@
 """A source's labeled images in their original form, and the squares that networks see."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """STL-10's official labeled files: where they are, and whether they are complete."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path

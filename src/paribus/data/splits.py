@@ -1,7 +1,5 @@
 """The training, validation and test images: stratified, the same for every seed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

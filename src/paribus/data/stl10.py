@@ -1,7 +1,5 @@
 """STL-10 (Coates, Ng and Lee 2011): 13,000 labeled color images of 96x96, ten classes."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whether the images of each source are there and undamaged."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path

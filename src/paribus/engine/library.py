@@ -4,8 +4,6 @@ Installing Paribus compiles the engine once per instruction set (setup.py). The 
 this file, named after their instruction sets: `x86-64-v3.so`.
 """
 
-from __future__ import annotations
-
 import ctypes
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """Training and prediction by the native engine, in the memory of torch's tensors."""
 
-from __future__ import annotations
-
 import ctypes
 from collections.abc import Iterator
 from typing import Any, get_args

@@ -1,7 +1,5 @@
 """The stages that the engine runs, which layers share one, and whether the engine pays."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 from typing import Literal

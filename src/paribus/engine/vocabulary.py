@@ -1,7 +1,5 @@
 """Translates a module into the stages that the engine runs, or says why it can't."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn

@@ -5,8 +5,6 @@ one yet, the optimizer's and what was measured are all. A file's name carries th
 content; one that is damaged counts as none, and the one before it serves.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import time

@@ -1,7 +1,5 @@
 """The images of a study's settings, ready before anything trains."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The machine, the versions and the commit that train a run."""
 
-from __future__ import annotations
-
 import platform
 import resource
 import subprocess

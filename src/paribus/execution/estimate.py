@@ -1,7 +1,5 @@
 """How long a study will take: a few steps of every setting, measured here and now."""
 
-from __future__ import annotations
-
 import statistics
 import time
 from collections.abc import Callable, Sequence

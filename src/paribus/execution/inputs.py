@@ -1,7 +1,5 @@
 """All that decides a run's result, and how to say what of it has changed."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """Whether and from where an interrupted run resumes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 

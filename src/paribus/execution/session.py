@@ -1,7 +1,5 @@
 """A study under way: its data, engines, workers and records, in a folder held meanwhile."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ Networks may give logits or log probabilities; maps always explain the log proba
 target class.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -4,9 +4,7 @@ Images are normalized, (n, channels, height, width); 0 is the training images' m
 changes depend on an image's number alone, so that all networks see the same images.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 
 import numpy as np
@@ -28,58 +26,39 @@ DIRECTIONS = ((-1, 0), (0, 1), (1, 0), (0, -1))
 Floats = Sequence[float]
 
 
-def intervene(name: str, images: Tensor, index: Tensor, mean: Floats, std: Floats) -> Tensor:
-    """Copies of the images after the intervention `name`.
-
-    Args:
-        name: one of `paribus.metrics.interventions.interventions`.
-        images: (n, channels, height, width), normalized.
-        index: (n,) the images' numbers in their source.
-        mean, std: per channel, of the training images scaled to 0..1.
-
-    Raises:
-        ValueError: if there is no such intervention for this number of channels.
-    """
-    return _changed(name, images, index, mean, std, lambda: _unrecognizable(images))
-
-
 def intervened(
     images: Tensor, index: Tensor, mean: Floats, std: Floats
 ) -> Iterator[tuple[str, Tensor]]:
-    """Each intervention's name and its images, as `intervene` gives them.
+    """The name of each of `paribus.metrics.interventions` and copies of the images after it.
 
-    The blurred images that many interventions fill with are computed once. Call it with a few
-    hundred images at a time: they stay in the processor's cache, which is twice as fast.
+    Call it with a few hundred images at a time: they stay in the processor's cache, which is
+    twice as fast.
+
+    Args:
+        images: (n, channels, height, width), normalized.
+        index: (n,) the images' numbers in their source.
+        mean, std: per channel, of the training images scaled to 0..1.
     """
-    blurred = _unrecognizable(images)
+    fills = {"blur": _blurred(images, UNRECOGNIZABLE), "mean": torch.zeros_like(images)}
     for change in interventions(images.shape[1]):
-        yield change.name, _changed(change.name, images, index, mean, std, lambda: blurred)
+        if change.name == "gray":
+            yield change.name, _gray(images, mean, std)
+        else:
+            yield change.name, _changed(change.name, images, index, fills)
 
 
-def _changed(
-    name: str,
-    images: Tensor,
-    index: Tensor,
-    mean: Floats,
-    std: Floats,
-    blurred: Callable[[], Tensor],
-) -> Tensor:
+def _changed(name: str, images: Tensor, index: Tensor, fills: Mapping[str, Tensor]) -> Tensor:
     match name.split("-"):
         case ["center" | "surroundings" as part, "blanked", area, fill]:
-            filling = blurred() if fill == "blur" else torch.zeros_like(images)
-            before, after = (images, filling) if part == "center" else (filling, images)
-            return _pasted(before, after, int(area))
-        case ["gray"] if images.shape[1] == 3:
-            return _gray(images, mean, std)
+            below, above = (images, fills[fill]) if part == "center" else (fills[fill], images)
+            return _pasted(below, above, int(area))
         case ["shift", percent]:
             return _shifted(images, index, int(percent) / 100)
         case ["blur", percent]:
             return _blurred(images, int(percent) / 100)
         case ["shuffle", patches]:
             return _shuffled(images, index, int(patches))
-        case _:
-            names = ", ".join(change.name for change in interventions(images.shape[1]))
-            raise ValueError(f"expected one of {names}, got {name}")
+    raise NotImplementedError(name)
 
 
 def _pasted(below: Tensor, above: Tensor, area: int) -> Tensor:
@@ -110,10 +89,6 @@ def _shifted(images: Tensor, index: Tensor, share: float) -> Tensor:
         y, x = down * rows, right * columns
         result[chosen] = pad(images[chosen], (x, -x, y, -y))  # negative padding crops
     return result
-
-
-def _unrecognizable(images: Tensor) -> Tensor:
-    return _blurred(images, UNRECOGNIZABLE)
 
 
 def _blurred(images: Tensor, share: float) -> Tensor:

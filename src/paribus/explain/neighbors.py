@@ -1,7 +1,5 @@
 """The training images that a network finds most similar to a test image."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -4,8 +4,6 @@ Rankings are rows: places in the (n,) arrays of `Outcomes`, the first in rank fi
 the image of the lower number in its source comes first.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ seed could as well change places. Exchanging them in every way, seed by seed, gi
 that chance alone would give (a permutation test; Fisher 1935).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Explanations of single runs, put together over the seeds of a setting."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass

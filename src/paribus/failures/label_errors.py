@@ -11,8 +11,6 @@ labels"; and for the margin between the label and its strongest rival as a score
 Mueller 2022, "Model-agnostic label quality scoring to detect real-world label errors".
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

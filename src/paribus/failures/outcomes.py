@@ -4,8 +4,6 @@ And a variation against the baseline, image by image: fixed, broken or neither. 
 named (n,) have one entry a test image, in the order of the records.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """What is known of a study's failed cases, put together for the report."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Which test images tell most: those that are kept with their images and explanations."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 

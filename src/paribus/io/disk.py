@@ -5,8 +5,6 @@ synced: after a kill at any moment a reader finds the old content or the new. Al
 by functions of `os`, one by one, so that tests can make each of them fail or be the last.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import shutil

@@ -1,7 +1,5 @@
 """Only one process works in a folder of results; the kernel frees the lock when it dies."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

@@ -1,7 +1,5 @@
 """Files that may be a stranger's: regular ones alone, of a bounded size, inside their folder."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

@@ -7,8 +7,6 @@ minus the share expected of unrelated answers that are given as often (the numer
 kappa, Cohen 1960).
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

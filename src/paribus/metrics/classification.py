@@ -4,8 +4,6 @@ Every figure is scikit-learn's, with its convention that 0/0 is 0; this module n
 NumPy, so that a report can be made where neither torch nor scikit-learn is installed.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

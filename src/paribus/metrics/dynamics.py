@@ -1,7 +1,5 @@
 """Metrics of the course of a training, each from its curves by a declared rule."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

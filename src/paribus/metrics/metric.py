@@ -1,7 +1,5 @@
 """One metric: what it is called, how it is worked out, which way is better, how it is compared."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 A new metric is one entry: tables, comparisons, claims, the report and docs/tables.md follow.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace

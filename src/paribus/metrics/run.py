@@ -1,7 +1,5 @@
 """A run as metrics see it: its record, and what is derived from it once for all of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Which setting is best on the study's primary metric, in sentences."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from paribus.comparison.compare import Comparison

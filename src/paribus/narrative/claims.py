@@ -1,7 +1,5 @@
 """The verdict on a claim in sentences, with the numbers that it rests on."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from paribus.claims.judge import ClaimVerdict, Judged

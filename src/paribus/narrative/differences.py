@@ -1,7 +1,5 @@
 """What a variation changes, in sentences that say no more than their verdict."""
 
-from __future__ import annotations
-
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison
 from paribus.metrics.metric import Metric, Wording

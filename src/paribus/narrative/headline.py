@@ -1,7 +1,5 @@
 """A comparison in one line: its verdict in a word, and how the sentence goes on."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from paribus.comparison.compare import Comparison

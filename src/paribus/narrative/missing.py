@@ -1,7 +1,5 @@
 """What a study's records lack, in sentences: which part, in how many runs, and why it matters."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

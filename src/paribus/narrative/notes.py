@@ -1,7 +1,5 @@
 """What a reader must know besides the numbers of a comparison, in sentences."""
 
-from __future__ import annotations
-
 from paribus.comparison.compare import Comparison
 from paribus.narrative.numbers import p_in_words, seeds
 from paribus.stats.intervals import ALPHA

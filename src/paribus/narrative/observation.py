@@ -1,7 +1,5 @@
 """One observation: a sentence, and the numbers that it is bound to."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """How seeds spread, and what pairing them saved, in sentences."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Names, counts and lists as readers see them, and a sentence set in print."""
 
-from __future__ import annotations
-
 import re
 import statistics
 from collections.abc import Sequence

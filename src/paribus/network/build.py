@@ -1,7 +1,5 @@
 """From a setting and a seed to a module with its initial values, and its layers in words."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib
 import inspect

@@ -1,7 +1,5 @@
 """LeNet-5 as the reference study trains it: two convolutions, three dense layers."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 
 from torch import nn

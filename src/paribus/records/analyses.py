@@ -5,8 +5,6 @@ is missing, damaged or of another network counts as none, and is made again; so 
 stranger made up and that can't be of the run.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Test images as PNG files in `images/` beside the records: the original, and what was seen."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whether two settings really trained from the same random streams."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

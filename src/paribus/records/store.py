@@ -1,7 +1,5 @@
 """One folder a run on disk: written wholly or not at all, checked by SHA-256 when read."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path

@@ -5,8 +5,6 @@ over arrays that don't fit each other, and everything to the right of the disk m
 is demanded here.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterator

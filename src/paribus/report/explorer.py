@@ -4,8 +4,6 @@ The script is `templates/explorer.js`. Images are told by their numbers in their
 by their places in `names`, settings by their places in `settings`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The report as Markdown, with its charts and images in files beside it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 

@@ -1,7 +1,5 @@
 """The report as one HTML file that needs nothing else: no network, no font, one own script."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """results.json: the report's numbers for other programs; docs/results-json.md documents it."""
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import asdict

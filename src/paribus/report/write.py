@@ -1,7 +1,5 @@
 """A report on disk: tables, figures, Markdown, HTML and JSON from a study and its records."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

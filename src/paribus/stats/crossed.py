@@ -9,8 +9,6 @@ between the classes' means isn't random and must not count: with `classes`, imag
 within their class only.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Small enough not to matter: two one-sided tests, and the verdict of a comparison."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Literal
 

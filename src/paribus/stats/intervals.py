@@ -1,7 +1,5 @@
 """Intervals of a mean and of a correlation, and the level of all intervals and tests."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

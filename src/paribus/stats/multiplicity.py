@@ -9,8 +9,6 @@ standard deviation; with few seeds the t statistics of successive looks have ano
 distribution, which is computed here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise

@@ -4,8 +4,6 @@ d (n,) is variation minus baseline, one number per seed. Functions of (..., n) w
 axis.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal

@@ -1,7 +1,5 @@
 """How many seeds would decide an undecided comparison, and how many pairing saves."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace

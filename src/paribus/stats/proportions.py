@@ -4,8 +4,6 @@ One run of each setting can't compare ways of training: another seed would have 
 network. It can compare the two networks, and that is what McNemar's test does.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

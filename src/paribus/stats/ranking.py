@@ -4,8 +4,6 @@ A ranking is a set of statements "this one is above that one", each a paired com
 same seeds and test images.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Every problem of a study at once, each with its place and what to write instead."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any

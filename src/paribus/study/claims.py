@@ -1,7 +1,5 @@
 """What a study may claim: a sentence, and the test that it is bound to."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag

@@ -1,7 +1,5 @@
 """How one network is trained: data, network, optimizer and the rest, and overrides by path."""
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """What is wrong at which key: what was expected, what is there, the nearest valid name."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """The metrics of a study: those built into Paribus, and those that the study declares."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal

@@ -1,7 +1,5 @@
 """From a study to its settings and runs: what each variation changes, and in which order."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

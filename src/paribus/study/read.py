@@ -1,7 +1,5 @@
 """Studies on disk: a YAML file that a user writes, and the copy kept with its results."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

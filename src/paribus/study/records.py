@@ -1,7 +1,5 @@
 """The records of a study's runs: each read once, and none believed that isn't of its run."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What all parts of a study share: strict types, plain names, bounded numbers."""
 
-from __future__ import annotations
-
 import unicodedata
 from typing import Annotated
 

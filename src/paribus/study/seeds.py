@@ -1,7 +1,5 @@
 """How many seeds a study trains from: a fixed number, or until its comparisons are decided."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 

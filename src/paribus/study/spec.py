@@ -1,7 +1,5 @@
 """What a study may say: a baseline, variations of it, seeds, metrics and claims."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator

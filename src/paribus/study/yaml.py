@@ -4,8 +4,6 @@ A few hundred bytes can stand for gigabytes, by aliases of aliases, or hold more
 any parser can follow. Such a file is refused while it is read, before its values are built.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path

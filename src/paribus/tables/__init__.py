@@ -3,8 +3,6 @@
 Settings and classes are categorical columns, so that a million rows stay small.
 """
 
-from __future__ import annotations
-
 from paribus.tables.as_csv import to_csv, to_csv_gz
 from paribus.tables.chosen import (
     FAILURE_KINDS,

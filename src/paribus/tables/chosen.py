@@ -1,7 +1,5 @@
 """Failed cases of one setting, class or kind, in an order that tells something."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
 

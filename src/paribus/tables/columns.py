@@ -1,7 +1,5 @@
 """What every table holds: its rows, and each of its columns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from paribus.metrics.registry import METRICS

@@ -1,7 +1,5 @@
 """Comparisons, claims and interventions as tidy tables; `paribus.tables` documents them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

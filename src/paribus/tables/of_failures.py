@@ -1,7 +1,5 @@
 """Failed cases as a table: each setting's wrong images, and what a variation changes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

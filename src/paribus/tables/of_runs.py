@@ -3,8 +3,6 @@
 Losses and probabilities keep the 32 bits they were measured with.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """A network's predictions, always in batches of one size."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """A network's training steps by PyTorch or the native engine, optimizers, and learning rates."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,7 +1,5 @@
 """Charts as SVG, and the one palette they share: colors and shapes of settings and verdicts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 #: Name -> color on white. In the page each is a CSS variable that dark mode changes. The hues

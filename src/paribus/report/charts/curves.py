@@ -1,7 +1,5 @@
 """Loss curves: every seed of one setting, and the means of all settings."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

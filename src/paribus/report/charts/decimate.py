@@ -1,7 +1,5 @@
 """Fewer points for a line, with every peak kept: what a chart can show and no more."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

@@ -1,7 +1,5 @@
 """What all charts share: sizes, axes, legends, and how layers become one drawing."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Estimates with their intervals: by setting, by metric, and against the number of seeds."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

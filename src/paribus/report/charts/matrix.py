@@ -1,7 +1,5 @@
 """A matrix of true and predicted classes as a chart: blue is good, orange is bad."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Charts as SVG: drawn by vl-convert, made small, and fitted into a page or a file."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from copy import deepcopy

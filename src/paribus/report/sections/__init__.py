@@ -1,7 +1,5 @@
 """The report's sections: the answer first, then in the order of the published report."""
 
-from __future__ import annotations
-
 from paribus.report.blocks import Section
 from paribus.report.sections.answer import answer, claims, observations
 from paribus.report.sections.cases import cases, explorer

@@ -1,7 +1,5 @@
 """Did it help? The verdicts, what went wrong, observations, and whether the claims hold."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Container, Iterator, Mapping
 
 from paribus.claims.judge import ClaimVerdict

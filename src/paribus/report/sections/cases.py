@@ -1,7 +1,5 @@
 """Failed cases: how many, the worst of every class as images, and an explorer of all kept."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from paribus.failures.cases import MOST_CLASSES, Case, Confusion, confusions, shown_cases

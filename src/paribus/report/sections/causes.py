@@ -1,7 +1,5 @@
 """What the networks look at: causes of failure as interventions, tested over seeds."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 

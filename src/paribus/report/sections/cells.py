@@ -1,7 +1,5 @@
 """Comparisons as cells of a table: verdicts with their signs, estimates, p values, seeds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from paribus.comparison.compare import Comparison

@@ -1,7 +1,5 @@
 """Class by class: recall, and scikit-learn's classification report."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Every variation against the baseline on every metric, as a chart and in tables."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 

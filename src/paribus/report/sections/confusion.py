@@ -1,7 +1,5 @@
 """Which class is taken for which in each setting, and what a variation changes in that."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Training and validation loss of every setting."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the records lack, and what can't be shown or tested because of it."""
 
-from __future__ import annotations
-
 from paribus.report.blocks import Paragraph, Section
 from paribus.results import Results
 

@@ -1,7 +1,5 @@
 """How the results were made: proof of pairing, versions, machine, data, and how to repeat it."""
 
-from __future__ import annotations
-
 import io
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Whether more seeds would help and, if they are added until decided, the path so far."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from paribus.comparison.compare import Comparison

@@ -1,7 +1,5 @@
 """All settings side by side: what each one is, and every metric of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from paribus.metrics.metric import Metric
