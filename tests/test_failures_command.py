@@ -17,6 +17,7 @@ from paribus.errors import RecordError
 from paribus.failures.outcomes import outcomes
 from paribus.records.types import Record
 from paribus.results import Results
+from report.test_parts import without_probabilities
 from synthetic import make_records, make_study
 
 STUDY = make_study(seeds=4, epochs=1, settings=["main", "l2"])
@@ -27,9 +28,21 @@ HOSTILE = ["cat", "dog", "=bird", CONTROL, "כלב", "犬" * 80]
 def command(patch: pytest.MonkeyPatch, records: list[Record], *words: str) -> Result:
     """Run the command on these records, in a terminal 120 columns wide."""
     results = Results(Path("out"), STUDY, tuple(records), ())
-    patch.setattr("paribus.pipeline.read_results", lambda out: results)
+    patch.setattr("paribus.results.read_results", lambda out: results)
     patch.setenv("COLUMNS", "120")
     return CliRunner().invoke(main, ["failures", "out", *words])
+
+
+def test_what_needs_probabilities_is_empty_and_can_not_be_sorted_by(
+    monkeypatch: pytest.MonkeyPatch, records: list[Record]
+) -> None:
+    given = [without_probabilities(record) for record in records]
+    done = command(monkeypatch, given)
+    assert done.exit_code == 0 and "nan" not in done.output
+    done = command(monkeypatch, given, "--json")
+    assert json.loads(done.stdout, parse_constant=pytest.fail)["failures"][0]["margin"] is None
+    done = command(monkeypatch, given, "--sort", "confidence")
+    assert done.exit_code == 2 and "expected probabilities to sort by confidence" in done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +177,7 @@ def test_a_setting_without_a_finished_run_is_no_setting_without_failures(
     failed = make_records(study, images=60, failing=("l2", 0))
     done = command(monkeypatch, failed, "--setting", "l2")
     assert done.exit_code == 1
-    assert "l2: no run has finished" in done.stderr
+    assert "l2: expected a run with predictions" in done.stderr
     assert command(monkeypatch, failed).exit_code == 0
     with pytest.raises(RecordError):
         tables.chosen_failures(failed, "main", setting="l2")

@@ -163,7 +163,7 @@ def _failure(row: Any) -> tuple[str, ...]:
         safe_name(row.votes),
         f"{row.wrong} of {row.seeds}\n{kind}",
         *("" if math.isnan(p) else f"{p:.2f}" for p in probabilities),
-        f"{row.suspicion_rank:,}",
+        "" if math.isnan(row.suspicion_rank) else f"{row.suspicion_rank:,.0f}",
     )
 
 
