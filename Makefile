@@ -43,11 +43,13 @@ calibrate: .venv/installed
 # random damage many times; with SHORT=1, as .ci/run does, once and in minutes.
 SHORT ?=
 
-# Every strangers' file, then each reader by coverage for SECONDS.
+# Every strangers' file, every case of networks and of records with missing parts, then each
+# reader by coverage for SECONDS.
 SECONDS ?= 600
 GUIDED := $(if $(SHORT),,study facts curves image)
 fuzz: .venv/installed $(if $(GUIDED),.venv-fuzz/installed)
 	EFFORT=$(if $(SHORT),1,50) $(BIN)/python -m pytest -n 2 --dist loadfile tests/hostile
+	EFFORT=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/engine tests/failures tests/report
 	for target in $(GUIDED); do .venv-fuzz/bin/python tests/hostile/guided.py $$target $(SECONDS) || exit 1; done
 
 .venv-fuzz/installed: pyproject.toml constraints.txt $(ENGINE)

@@ -15,6 +15,7 @@ import pytest
 
 from effort import telling
 from paribus.errors import ChoiceError
+from paribus.narrative.missing import on_missing
 from paribus.records.types import (
     Curves,
     DataFacts,
@@ -106,34 +107,35 @@ def written(study: Study, records: Sequence[Record], out: Path) -> str:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_part_missing_in_all_runs_is_named_and_all_else_is_written(
-    part: str, tmp_path: Path
-) -> None:
+def test_a_part_missing_in_all_runs_is_named(part: str) -> None:
     take, sentence = PARTS[part]
-    records = [take(record) for record in RECORDS]
-    written(STUDY, records, tmp_path)
-    report = report_of(STUDY, records)
-    assert text_of(report["missing"]).startswith(f"{sentence} ")
-    assert "missing in all 6 finished runs: " in text_of(report["missing"])
-    assert (OF_PREDICTIONS & set(report) == set()) == (part == "predictions")
-    assert ("loss" in report) == (part != "curves")
+    first, *_ = on_missing([take(record) for record in RECORDS])
+    assert first.startswith(f"{sentence} ")
+    assert "missing in all 6 finished runs: " in first
 
 
-@pytest.mark.parametrize(
-    "part", telling(PARTS, "predictions", "probabilities", "curves", "streams")
-)
-def test_a_part_missing_in_one_run_is_counted(part: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_missing_in_one_run_is_counted(part: str) -> None:
     take, sentence = PARTS[part]
-    records = [take(RECORDS[0]), *RECORDS[1:]]
-    written(STUDY, records, tmp_path)
-    report = report_of(STUDY, records)
-    verb = "is" if sentence.endswith("machine") else "are"
-    assert f"{sentence} {verb} missing in 1 of 6 finished runs: " in text_of(report["missing"])
-    assert {*OF_PREDICTIONS, "loss"} <= set(report)
+    (only,) = on_missing([take(RECORDS[0]), *RECORDS[1:]])
+    assert only.startswith(f"{sentence} are missing in 1 of 6 finished runs: ")
 
 
-def test_whole_records_have_no_section_of_what_is_missing() -> None:
-    assert "missing" not in report_of(STUDY, RECORDS)
+@pytest.mark.parametrize("runs", telling(["one run", "all runs"], "all runs"))
+@pytest.mark.parametrize("part", telling(PARTS, "predictions", "probabilities", "curves"))
+def test_all_else_is_written(part: str, runs: str, tmp_path: Path) -> None:
+    take, sentence = PARTS[part]
+    without = 1 if runs == "one run" else len(RECORDS)
+    records = [*map(take, RECORDS[:without]), *RECORDS[without:]]
+    page = written(STUDY, records, tmp_path)
+    assert f"{sentence} are missing in " in " ".join(page.split())
+    shown = set(re.findall(r'<section id="([\w-]+)"', (tmp_path / "report.html").read_text()))
+    nowhere = {"predictions": OF_PREDICTIONS, "curves": {"loss"}} if runs == "all runs" else {}
+    assert {*OF_PREDICTIONS, "loss"} - shown == set(nowhere.get(part, ()))
+
+
+def test_of_whole_records_nothing_is_missing() -> None:
+    assert on_missing(RECORDS) == ()
 
 
 def test_reported_metrics_alone_have_comparisons_and_a_report(tmp_path: Path) -> None:
