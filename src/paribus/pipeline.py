@@ -44,8 +44,7 @@ def run(
     out = Path(out)
     require_free(out)
     # Training needs torch; nothing else does, and `rebuild_report` must not import it.
-    from paribus.execution.data import prepare_data
-    from paribus.execution.session import open_session
+    from paribus.execution.session import open_session, prepare_data
 
     data = prepare_data(study, data_dir, watch)
     require_testable(study, data[study.baseline].dataset.classes)

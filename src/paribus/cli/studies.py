@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from paribus.cli.options import JSON, STUDY, read, study_options
 from paribus.cli.show import print_results
-from paribus.cli.signals import stopped_by_signals
 
 if TYPE_CHECKING:
     from paribus.study.config import Engine
@@ -109,3 +112,35 @@ def plan(
         click.echo(json.dumps(asdict(outlook), indent=1))
     else:
         show_plan(outlook)
+
+
+class Stopped(KeyboardInterrupt):
+    """The process was asked to end by a signal."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(signal.Signals(number).name)
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Raise `Stopped` on SIGTERM and SIGHUP, unless the caller ignores them, as nohup does."""
+    taken = [
+        one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL
+    ]
+    for one in taken:
+        signal.signal(one, _stop)
+    try:
+        yield
+    finally:
+        for one in taken:
+            signal.signal(one, signal.SIG_DFL)
+
+
+def exit_code(interrupt: KeyboardInterrupt) -> int:
+    """128 and the signal's number, as a shell has it."""
+    return 128 + (interrupt.number if isinstance(interrupt, Stopped) else signal.SIGINT)
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    raise Stopped(number)

@@ -16,7 +16,7 @@ from paribus.data.dataset import Dataset, open_dataset
 from paribus.engine.native import Forward
 from paribus.errors import DiskError
 from paribus.events import Watch
-from paribus.execution.task import Outcome
+from paribus.execution.workers import Outcome
 from paribus.explain.attribution import integrated_gradients, occlusion, outside, pooled
 from paribus.explain.interventions import intervened
 from paribus.explain.neighbors import nearest

@@ -8,7 +8,7 @@ content; one that is damaged counts as none, and the one before it serves.
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -18,10 +18,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from paribus.errors import ResumeError
+from paribus.execution.environment import described, same_bits
+from paribus.execution.inputs import RunInputs
 from paribus.io.disk import remove, write_file
 from paribus.io.reading import read_whole
-from paribus.records.store import checkpoints
-from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts
+from paribus.records.store import checkpoint_folder, checkpoints
+from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts, Environment
+from paribus.study.plan import Run
 from paribus.training.loop import Progress, State
 
 #: A checkpoint is written only after so many times as long as writing one took.
@@ -30,6 +34,8 @@ SPACING = 20
 KEPT = 2
 #: Bytes of one, far above any that is written here.
 LARGEST = 1 << 36
+#: Named in a message: more would be unreadable.
+MOST_NAMED = 3
 
 _FACTS = "checkpoint"
 _CURVES = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate")
@@ -194,3 +200,48 @@ def _read(path: Path) -> Checkpoint | None:
 
 
 _PARTS = tuple(field.name for field in fields(Checkpoint) if field.name != "facts")
+
+
+# ---- resuming -------------------------------------------------------------------------------
+
+
+def last_checkpoint(
+    out: Path, run: Run, inputs: RunInputs, damaged: Callable[[Path], None]
+) -> Checkpoint | None:
+    """Where a run can resume; checkpoints of another configuration are removed."""
+    folder = checkpoint_folder(out, *run.key)
+    checkpoint = read_latest(folder, damaged)
+    if checkpoint and checkpoint.facts.inputs != inputs.digest_anywhere:
+        remove(folder)
+        return None
+    return checkpoint
+
+
+def refuse_other_machines(
+    out: Path, planned: Sequence[tuple[Run, RunInputs]], here: Environment
+) -> None:
+    """Refuse to resume runs that were begun elsewhere, which would not be bit-identical here.
+
+    Raises:
+        ResumeError: if there is one; names the two ways out.
+    """
+    elsewhere = []
+    for run, inputs in planned:
+        checkpoint = last_checkpoint(out, run, inputs, lambda path: None)
+        now = here.model_copy(update={"engine": inputs.engine})
+        if checkpoint and not same_bits(checkpoint.facts.environment, now):
+            elsewhere.append((run, checkpoint, now))
+    if not elsewhere:
+        return
+    run, checkpoint, now = elsewhere[0]
+    folders = [str(checkpoint_folder(out, *run.key)) for run, *_ in elsewhere[:MOST_NAMED]]
+    more = len(elsewhere) - len(folders)
+    by_torch = now.engine and not checkpoint.facts.environment.engine
+    keep = "Keep PyTorch with --engine torch, resume" if by_torch else "Resume"
+    raise ResumeError(
+        f"{run.setting.name}, seed {run.seed}: trained up to epoch {checkpoint.epoch} under "
+        f"{described(checkpoint.facts.environment)}. This is {described(now)}: resuming here "
+        f"won't be bit-identical. {keep} anyway with --other-machine (the record and the report "
+        f"will say so), or delete {', '.join(folders)}"
+        f"{f' and {more} more there' if more else ''} to start over."
+    )

@@ -14,8 +14,7 @@ from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import UnsupportedLayer, translate
 from paribus.errors import EngineError, NetworkError
 from paribus.events import EngineMissing, Watch, quiet
-from paribus.execution.task import Outcome
-from paribus.execution.workers import Workers
+from paribus.execution.workers import Outcome, Workers
 from paribus.network.build import Shape, build
 from paribus.records.types import EngineFacts
 from paribus.study.config import LeNet5

@@ -12,10 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from paribus.comparison.sequential import refuse_changed_looks
+from paribus.data.dataset import Dataset, prepare
+from paribus.data.images import Originals
 from paribus.errors import DiskError, RecordError
 from paribus.events import (
     AnalysisBegins,
+    DataRead,
     Event,
+    FilesLeftOut,
     RecordSetAside,
     RunAnalyzed,
     RunEnded,
@@ -26,14 +30,12 @@ from paribus.events import (
     Watch,
 )
 from paribus.execution.analyze import Analysis, is_current
-from paribus.execution.data import Prepared
+from paribus.execution.checkpoint import refuse_other_machines
 from paribus.execution.engines import choose
 from paribus.execution.environment import environment
 from paribus.execution.inputs import run_inputs
-from paribus.execution.resume import refuse_other_machines
-from paribus.execution.task import Outcome
 from paribus.execution.train import Training, is_final
-from paribus.execution.workers import THREADS, Workers
+from paribus.execution.workers import THREADS, Outcome, Workers
 from paribus.failures.explained import read_explained
 from paribus.failures.outcomes import outcomes
 from paribus.failures.telling import telling_images
@@ -45,10 +47,38 @@ from paribus.records.images import ORIGINAL_SIDE, keep_image, original_name, see
 from paribus.records.store import checkpoint_folder, run_folder, set_aside, unfinished_folder
 from paribus.records.types import EngineFacts, Record
 from paribus.results import Results, collect
-from paribus.study.plan import runs
+from paribus.study.plan import runs, settings
 from paribus.study.read import read_study_copy, write_study_copy
 from paribus.study.records import StudyRecords, read_records
 from paribus.study.spec import Study
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The images of one setting: as its networks see them, and as they come."""
+
+    dataset: Dataset
+    originals: Originals
+
+
+def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str, Prepared]:
+    """The images of every setting, by its name; settings that see the same share them.
+
+    Raises:
+        DataError: if images are missing, damaged or too few.
+    """
+    ready: dict[str, Prepared] = {}
+    result = {}
+    for setting in settings(study):
+        key = setting.config.data.model_dump_json()
+        if key not in ready:
+            ready[key] = Prepared(
+                *prepare(setting.config.data, data_dir, lambda *seen: watch(DataRead(*seen)))
+            )
+        result[setting.name] = ready[key]
+    if left_out := result[study.baseline].dataset.unreadable:
+        watch(FilesLeftOut(left_out))
+    return result
 
 
 @dataclass

@@ -15,11 +15,10 @@ from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, open_dataset
 from paribus.errors import DiskError, NonFiniteLossError
 from paribus.events import CheckpointPassedOver, EpochDone, RunBegins, Watch
-from paribus.execution.checkpoint import Checkpoint, Writer, capture, restore
+from paribus.execution.checkpoint import Checkpoint, Writer, capture, last_checkpoint, restore
 from paribus.execution.environment import environment, peak_memory, same_bits
 from paribus.execution.inputs import RunInputs
-from paribus.execution.resume import last_checkpoint
-from paribus.execution.task import Outcome
+from paribus.execution.workers import Outcome
 from paribus.io.disk import remove
 from paribus.network.build import build, describe
 from paribus.records.store import Arrays, checkpoint_folder, write_record

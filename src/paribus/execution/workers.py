@@ -8,20 +8,47 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from typing import Protocol
 
 import torch
 
 from paribus.errors import DiskError
 from paribus.events import Event, Watch, WorkerKilled
-from paribus.execution.task import Outcome, Task
-
-OutcomeWatch = Callable[[Outcome], None]
+from paribus.study.plan import Run
 
 #: In a worker. More would change the last bits of every sum, and share the core anyway.
 THREADS = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended; `message` says why it failed."""
+
+    run: Run
+    status: str  # "finished", "failed" or "killed"
+    seconds: float
+    message: str = ""
+
+
+class Task(Protocol):
+    """Something to be done to a run: its training, or its analysis. It is pickled."""
+
+    @property
+    def run(self) -> Run:
+        """The run that it is done to."""
+
+    def perform(self, tell: Watch) -> Outcome:
+        """Do it; `tell` says how far it has come.
+
+        Raises:
+            DiskError: if what was found out can't be kept; no other task will fare better.
+        """
+
+    def again(self) -> Task:
+        """The same task, after a process was killed over it."""
 
 
 def cores() -> int:
@@ -52,7 +79,7 @@ class Workers:
         return max(1, min(self._jobs, len(tasks)))
 
     def perform(
-        self, tasks: Sequence[Task], watch: Watch, on_outcome: OutcomeWatch
+        self, tasks: Sequence[Task], watch: Watch, on_outcome: Callable[[Outcome], None]
     ) -> list[Outcome]:
         """Perform every task, in the order given; outcomes as they end.
 

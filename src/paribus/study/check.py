@@ -9,11 +9,9 @@ from pydantic_core import ErrorDetails
 
 from paribus.metrics.registry import CAUSES, CLASS_FIGURES
 from paribus.study import claims, config
-from paribus.study.config import override
+from paribus.study.config import SETTING_NAME, UntilDecided, override
 from paribus.study.faults import Fault, Location, in_words, meant, nearest, short, unknown_settings
 from paribus.study.metrics import DeclaredMetric, is_known, margin_faults, metric_faults, names
-from paribus.study.section import SETTING_NAME
-from paribus.study.seeds import UntilDecided
 
 #: Where each section's keys are declared, by the tag or the field that pydantic puts in a location.
 SECTIONS: dict[str, type[BaseModel]] = {

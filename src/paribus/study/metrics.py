@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field
 
 from paribus.metrics.metric import Compare, Metric, reported
 from paribus.metrics.registry import CAUSES, METRICS, built_in, class_metric
+from paribus.study.config import Line, Positive, Section
 from paribus.study.faults import Fault, Location, nearest, short
-from paribus.study.section import Line, Positive, Section
 
 #: Columns of the table of runs that are no metrics.
 RESERVED = ("setting", "seed", "status", "engine", "train_seconds", "message")

@@ -1,7 +1,10 @@
-"""Columns and rows put together to a table."""
+"""Tables put together from columns, and written as CSV."""
 
 from __future__ import annotations
 
+import gzip
+import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,6 +12,12 @@ import pandas as pd
 
 from paribus.records.types import Integers
 from paribus.tables.columns import COLUMNS
+
+#: What begins a formula, in its wide form too, as East Asian spreadsheets take it.
+_SIGNS = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
+#: Where a spreadsheet would begin one: at the front of a text, and behind what ends a line, or a
+#: cell in countries whose numbers have commas.
+_FIRST, _INNER = re.compile(rf"\s*{_SIGNS}|[\t\r\n]"), re.compile(rf"([;\t\r\n])(?={_SIGNS})")
 
 
 def categorical(numbers: Integers, names: Sequence[str]) -> pd.Categorical[str]:
@@ -32,3 +41,38 @@ def _joined_column(parts: list[pd.Series[Any]]) -> pd.Series[Any]:
     if isinstance(parts[0].dtype, pd.CategoricalDtype):
         return pd.Series(pd.api.types.union_categoricals(parts))
     return pd.concat(parts, ignore_index=True)
+
+
+def to_csv(frame: pd.DataFrame) -> bytes:
+    """A table as RFC 4180 has it, in UTF-8, every number exact when read back.
+
+    Text that a spreadsheet would run as a formula gets a single quote before it.
+    """
+    text = {
+        str(name): _guarded(column)
+        for name, column in frame.items()
+        if not pd.api.types.is_numeric_dtype(column.dtype)
+    }
+    guarded = frame.assign(**text).rename(columns=_guard)
+    written: str = guarded.to_csv(index=False, lineterminator="\r\n")
+    return written.encode()
+
+
+def to_csv_gz(frame: pd.DataFrame) -> bytes:
+    """`to_csv` compressed, without a date, so that equal tables give equal bytes."""
+    packed = io.BytesIO()
+    # The last three levels take three times as long for a hundredth of the size.
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=packed, mtime=0) as file:
+        file.write(to_csv(frame))
+    return packed.getvalue()
+
+
+def _guarded(column: pd.Series[Any]) -> pd.Series[Any]:
+    # Of a column of names, `map` looks at each name once, however many rows there are.
+    return column.map(lambda text: _guard(text) if isinstance(text, str) else text)
+
+
+def _guard(text: str) -> str:
+    """A single quote before what would run."""
+    text = _INNER.sub(r"\1'", text)
+    return f"'{text}" if _FIRST.match(text) else text
