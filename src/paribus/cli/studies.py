@@ -10,15 +10,12 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from paribus.cli.options import JSON, STUDY, read, study_options
 from paribus.cli.show import print_results
-
-if TYPE_CHECKING:
-    from paribus.study.config import Engine
 
 
 @click.command()
@@ -39,15 +36,11 @@ if TYPE_CHECKING:
 def run(
     study_file: Path,
     out: Path | None,
-    seeds: int | None,
-    looks: tuple[int, ...] | None,
-    epochs: int | None,
-    engine: Engine | None,
     jobs: int | None,
     data_dir: Path | None,
-    allow_code: bool,
     other_machine: bool,
     as_json: bool,
+    **changes: Any,
 ) -> None:
     """Train every setting of STUDY from every seed and write the report.
 
@@ -63,7 +56,7 @@ def run(
       paribus run studies/digits.yaml --seeds 1 --epochs 2      # a quick try
       paribus run studies/digits.yaml --looks 5,8,12,20         # seeds until decided
     """
-    study = read(study_file, seeds, looks, epochs, engine, allow_code)
+    study = read(study_file, **changes)
     from paribus import pipeline
     from paribus.cli.screen import Screen
 
@@ -85,15 +78,7 @@ def run(
 @study_options
 @JSON
 def plan(
-    study_file: Path,
-    seeds: int | None,
-    looks: tuple[int, ...] | None,
-    epochs: int | None,
-    engine: Engine | None,
-    jobs: int | None,
-    data_dir: Path | None,
-    allow_code: bool,
-    as_json: bool,
+    study_file: Path, jobs: int | None, data_dir: Path | None, as_json: bool, **changes: Any
 ) -> None:
     """Show every run of STUDY, what each variation changes, and how long it will take.
 
@@ -103,7 +88,7 @@ def plan(
     Example:
       paribus plan studies/lenet-stl10.yaml --jobs 2
     """
-    study = read(study_file, seeds, looks, epochs, engine, allow_code)
+    study = read(study_file, **changes)
     from paribus.cli.show import show_plan
     from paribus.execution.estimate import estimate
 
@@ -125,16 +110,14 @@ class Stopped(KeyboardInterrupt):
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
     """Raise `Stopped` on SIGTERM and SIGHUP, unless the caller ignores them, as nohup does."""
-    taken = [
-        one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL
-    ]
-    for one in taken:
-        signal.signal(one, _stop)
+    ours = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, _stop)
     try:
         yield
     finally:
-        for one in taken:
-            signal.signal(one, signal.SIG_DFL)
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def exit_code(interrupt: KeyboardInterrupt) -> int:

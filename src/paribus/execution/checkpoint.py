@@ -19,8 +19,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from paribus.errors import ResumeError
-from paribus.execution.environment import described, same_bits
-from paribus.execution.inputs import RunInputs
+from paribus.execution.inputs import RunInputs, described, same_bits
 from paribus.io.disk import remove, write_file
 from paribus.io.reading import read_whole
 from paribus.records.store import checkpoint_folder, checkpoints

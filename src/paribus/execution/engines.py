@@ -14,7 +14,7 @@ from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import UnsupportedLayer, translate
 from paribus.errors import EngineError, NetworkError
 from paribus.events import EngineMissing, Watch, quiet
-from paribus.execution.workers import Outcome, Workers
+from paribus.execution.workers import Outcome, Task, Workers
 from paribus.network.build import Shape, build
 from paribus.records.types import EngineFacts
 from paribus.study.config import LeNet5
@@ -39,10 +39,9 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Examination:
+class Examination(Task):
     """A setting whose network is to be built, to see whether the engine should train it."""
 
-    run: Run
     shape: Shape
     classes: int
 
@@ -51,10 +50,6 @@ class Examination:
         began = time.perf_counter()
         message = _objection(self.run.setting, self.shape, self.classes) or ""
         return Outcome(self.run, "finished", time.perf_counter() - began, message)
-
-    def again(self) -> Examination:
-        """The same."""
-        return self
 
 
 def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str, Choice]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -11,29 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
+from paribus import events
 from paribus.comparison.sequential import refuse_changed_looks
 from paribus.data.dataset import Dataset, prepare
 from paribus.data.images import Originals
 from paribus.errors import DiskError, RecordError
-from paribus.events import (
-    AnalysisBegins,
-    DataRead,
-    Event,
-    FilesLeftOut,
-    RecordSetAside,
-    RunAnalyzed,
-    RunEnded,
-    StudyBegins,
-    StudyChanged,
-    StudyEnded,
-    TrainingBegins,
-    Watch,
-)
+from paribus.events import Watch
 from paribus.execution.analyze import Analysis, is_current
 from paribus.execution.checkpoint import refuse_other_machines
 from paribus.execution.engines import choose
-from paribus.execution.environment import environment
-from paribus.execution.inputs import run_inputs
+from paribus.execution.inputs import environment, run_inputs
 from paribus.execution.train import Training, is_final
 from paribus.execution.workers import THREADS, Outcome, Workers
 from paribus.failures.explained import read_explained
@@ -73,11 +60,11 @@ def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str,
         key = setting.config.data.model_dump_json()
         if key not in ready:
             ready[key] = Prepared(
-                *prepare(setting.config.data, data_dir, lambda *seen: watch(DataRead(*seen)))
+                *prepare(setting.config.data, data_dir, lambda *seen: watch(events.DataRead(*seen)))
             )
         result[setting.name] = ready[key]
     if left_out := result[study.baseline].dataset.unreadable:
-        watch(FilesLeftOut(left_out))
+        watch(events.FilesLeftOut(left_out))
     return result
 
 
@@ -130,24 +117,25 @@ class Session:
             refuse_other_machines(self.out, [(task.run, task.inputs) for task in tasks], here)
         self._tell_changes(tasks, len(planned))
         epochs = sum(task.run.setting.config.epochs for task in tasks)
-        self.watch(TrainingBegins(len(planned), len(tasks), epochs, self.workers.needed(tasks)))
+        jobs = self.workers.needed(tasks)
+        self.watch(events.TrainingBegins(len(planned), len(tasks), epochs, jobs))
 
-        def ended(outcome: Outcome) -> Event:
-            self.on_disk.look(outcome.run)
-            return RunEnded(*outcome.run.key, outcome.status, outcome.seconds, outcome.message)
+        def ended(o: Outcome) -> None:
+            self.on_disk.look(o.run)
+            self.watch(events.RunEnded(*o.run.key, o.status, o.seconds, o.message))
 
-        return self._perform(tasks, ended)
+        return self.workers.perform(tasks, self.watch, ended)
 
     def analyze(self) -> list[Outcome]:
         """Find out what every finished run's network looks at, unless that is kept already."""
         planned = self._analyses()
         tasks = [task for task in planned if not is_current(task, self.on_disk.read[task.run.key])]
-        self.watch(AnalysisBegins(len(planned), len(tasks), self.workers.needed(tasks)))
+        self.watch(events.AnalysisBegins(len(planned), len(tasks), self.workers.needed(tasks)))
 
-        def ended(outcome: Outcome) -> Event:
-            return RunAnalyzed(*outcome.run.key, outcome.status, outcome.message)
+        def ended(o: Outcome) -> None:
+            self.watch(events.RunAnalyzed(*o.run.key, o.status, o.message))
 
-        return self._perform(tasks, ended)
+        return self.workers.perform(tasks, self.watch, ended)
 
     def keep_images(self) -> None:
         """Keep the images that the report shows: what they were and what the networks saw.
@@ -171,60 +159,43 @@ class Session:
         name = seen_name(dataset.fingerprint, index)
         keep_image(self.out, name, lambda: np.moveaxis(dataset.images[index], 0, -1))
 
-    def _perform(
-        self, tasks: Sequence[Training] | Sequence[Analysis], ended: Callable[[Outcome], Event]
-    ) -> list[Outcome]:
-        return self.workers.perform(tasks, self.watch, lambda outcome: self.watch(ended(outcome)))
-
     def _trainings(self, seeds: Mapping[str, int]) -> list[Training]:
-        study_digest = hashlib.sha256(self.study.model_dump_json().encode()).hexdigest()
-        return [
-            Training(
-                study=self.study.name,
-                study_digest=study_digest,
-                baseline=self.study.baseline,
-                run=run,
-                dataset=self.data[run.setting.name].dataset.folder,
-                inputs=run_inputs(
-                    run, self.data[run.setting.name].dataset, self.engines[run.setting.name]
-                ),
-                out=self.out,
+        study = self.study
+        digest = hashlib.sha256(study.model_dump_json().encode()).hexdigest()
+        trainings = []
+        for run in runs(study, seeds):
+            dataset = self.data[run.setting.name].dataset
+            inputs = run_inputs(run, dataset, self.engines[run.setting.name])
+            trainings.append(
+                Training(run, study.name, digest, study.baseline, dataset.folder, inputs, self.out)
             )
-            for run in runs(self.study, seeds)
-        ]
+        return trainings
 
     def _analyses(self) -> list[Analysis]:
         records = self.results().records
         by_setting = outcomes(records)
         images = telling_images(by_setting, self.study.baseline)
         targets = {name: one.target[one.rows(images)] for name, one in by_setting.items()}
+        folders = {name: prepared.dataset.folder for name, prepared in self.data.items()}
         tested = {record.key for record in records if record.predictions}
         return [
-            Analysis(
-                run=run,
-                dataset=self.data[run.setting.name].dataset.folder,
-                out=self.out,
-                images=images,
-                targets=targets[run.setting.name],
-            )
+            Analysis(run, folders[name], self.out, images, targets[name])
             for run in runs(self.study)
-            if run.key in tested and run.setting.name in targets
+            if run.key in tested and (name := run.setting.name) in targets
         ]
 
     def _set_unreadable_aside(self, planned: Sequence[Training]) -> None:
         for task in planned:
             if why := self.on_disk.unreadable.get(task.run.key):
                 where = set_aside(self.out, run_folder(self.out, *task.run.key))
-                self.watch(RecordSetAside(*task.run.key, str(where), why))
+                self.watch(events.RecordSetAside(*task.run.key, str(where), why))
                 self.on_disk.look(task.run)
 
     def _is_done(self, task: Training) -> bool:
         record = self.on_disk.read.get(task.run.key)
-        return (
-            record is not None
-            and record.facts.digest == task.inputs.digest
-            and is_final(record.facts)
-        )
+        if record is None or record.facts.digest != task.inputs.digest:
+            return False
+        return is_final(record.facts)
 
     def _tell_changes(self, tasks: Sequence[Training], planned: int) -> None:
         """Say what has changed since the records that are there, if anything has."""
@@ -233,12 +204,10 @@ class Session:
             for task in tasks
             if (record := self.on_disk.read.get(task.run.key))
         }
-        again = {key: what for key, what in changes.items() if what}
-        if again:
-            lines = dict.fromkeys(
-                f"{name}: {change}" for (name, _), what in again.items() for change in what
-            )
-            self.watch(StudyChanged(tuple(lines), len(again), planned - len(tasks)))
+        lines = dict.fromkeys(f"{name}: {c}" for (name, _), cs in changes.items() for c in cs)
+        if lines:
+            again = sum(map(bool, changes.values()))
+            self.watch(events.StudyChanged(tuple(lines), again, planned - len(tasks)))
 
 
 @contextmanager
@@ -258,16 +227,16 @@ def open_session(
         engines = {name: choice.engine for name, choice in choices.items()}
         with held(out):
             watch = logged(out, watch)
-            watch(StudyBegins(study.name, os.getpid()))
+            watch(events.StudyBegins(study.name, os.getpid()))
             try:
                 _prepare_folder(out, study)
                 on_disk = read_records(out, study)
                 yield Session(study, out, data, engines, workers, watch, on_disk)
             except BaseException as error:
                 with suppress(DiskError):
-                    watch(StudyEnded(f"stopped: {error or type(error).__name__}"))
+                    watch(events.StudyEnded(f"stopped: {error or type(error).__name__}"))
                 raise
-            watch(StudyEnded("the report is written"))
+            watch(events.StudyEnded("the report is written"))
 
 
 def _prepare_folder(out: Path, study: Study) -> None:

@@ -16,9 +16,8 @@ from paribus.data.dataset import Dataset, open_dataset
 from paribus.errors import DiskError, NonFiniteLossError
 from paribus.events import CheckpointPassedOver, EpochDone, RunBegins, Watch
 from paribus.execution.checkpoint import Checkpoint, Writer, capture, last_checkpoint, restore
-from paribus.execution.environment import environment, peak_memory, same_bits
-from paribus.execution.inputs import RunInputs
-from paribus.execution.workers import Outcome
+from paribus.execution.inputs import RunInputs, environment, peak_memory, same_bits
+from paribus.execution.workers import Outcome, Task
 from paribus.io.disk import remove
 from paribus.network.build import build, describe
 from paribus.records.store import Arrays, checkpoint_folder, write_record
@@ -32,20 +31,18 @@ from paribus.records.types import (
     Record,
     RunFacts,
 )
-from paribus.study.plan import Run
 from paribus.training.loop import Progress, State, begin, replay_streams, train
 from paribus.training.predict import log_probabilities
 from paribus.training.steps import Steps, build_optimizer, steps_by
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Task):
     """A run to be trained, with all that a worker process needs to know."""
 
     study: str
     study_digest: str
     baseline: str
-    run: Run
     dataset: Path
     inputs: RunInputs
     out: Path
