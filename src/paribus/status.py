@@ -28,32 +28,25 @@ class RunState:
     Attributes:
         state: "done"; "running", now; "failed", with the reason; "damaged", its record can't be
             read; "interrupted", it will go on after `epoch`; or "left", not begun.
-        epoch: the last one that is known to be complete.
     """
 
     setting: str
     seed: int
     state: str
-    epoch: int
+    epoch: int  # the last one that is known to be complete
     epochs: int
     message: str = ""
 
 
 @dataclass(frozen=True)
 class Status:
-    """A study's progress.
-
-    Attributes:
-        holder: the process that is at work; None where there is none.
-        set_aside: records that could not be read, and were moved out of the way.
-        last: the last line of the log.
-    """
+    """A study's progress."""
 
     study: str
-    holder: Holder | None
+    holder: Holder | None  # the process that is at work
     runs: tuple[RunState, ...]
-    set_aside: tuple[str, ...]
-    last: Mapping[str, Any] | None
+    set_aside: tuple[str, ...]  # records that could not be read, and were moved out of the way
+    last: Mapping[str, Any] | None  # the last line of the log
 
     @property
     def counts(self) -> dict[str, int]:
@@ -83,9 +76,7 @@ def status(out: Path) -> Status:
             else _state(on_disk, run, records.get(run.key), reasons.get(run.key, ""), ended)
             for run in runs(study, seeds_wanted(study, tuple(records.values())))
         ),
-        set_aside=tuple(
-            str(path.relative_to(out)) for path in sorted((out / "set-aside").glob("*/*"))
-        ),
+        set_aside=tuple(str(p.relative_to(out)) for p in sorted((out / "set-aside").glob("*/*"))),
         last=log[-1] if log else None,
     )
 
@@ -125,23 +116,12 @@ def _since_the_last_beginning(
         match entry:
             case {"event": "StudyBegins"}:
                 now, ended = {}, {}
-            case {
-                "event": "RunBegins" | "EpochDone",
-                "setting": str(name),
-                "seed": int(seed),
-                "epoch": int(epoch),
-            }:
+            case {"setting": str(name), "seed": int(seed), "epoch": int(epoch)}:
                 now[name, seed] = epoch
             case {"event": "WorkerKilled", "setting": str(name), "seed": int(seed)}:
                 now.pop((name, seed), None)
-            case {
-                "event": "RunEnded",
-                "setting": str(name),
-                "seed": int(seed),
-                "status": status,
-                "message": message,
-            }:
+            case {"event": "RunEnded", "setting": str(name), "seed": int(seed), **more}:
                 now.pop((name, seed), None)
-                if status != "finished":
-                    ended[name, seed] = str(message)
+                if more.get("status") != "finished":
+                    ended[name, seed] = str(more.get("message", ""))
     return now, ended

@@ -6,7 +6,6 @@ content; one that is damaged counts as none, and the one before it serves.
 """
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -22,7 +21,7 @@ from paribus.errors import ResumeError
 from paribus.execution.inputs import RunInputs, described, same_bits
 from paribus.io.disk import remove, write_file
 from paribus.io.reading import read_whole
-from paribus.records.store import checkpoint_folder, checkpoints
+from paribus.records.store import checkpoint_folder, checkpoints, metadata
 from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts, Environment
 from paribus.study.plan import Run
 from paribus.training.loop import Progress, State
@@ -186,9 +185,7 @@ def _read(path: Path) -> Checkpoint | None:
         content = read_whole(path, LARGEST)
         if hashlib.sha256(content).hexdigest() != path.name.split(".")[1]:
             return None
-        # What the library reads from bytes leaves out the metadata.
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        facts = CheckpointFacts.model_validate_json(header["__metadata__"][_FACTS])
+        facts = CheckpointFacts.model_validate_json(metadata(content)[_FACTS])
         parts: dict[str, State] = {part: {} for part in _PARTS}
         for key, tensor in load(content).items():
             part, _, name = key.partition("/")

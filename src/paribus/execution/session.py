@@ -31,7 +31,7 @@ from paribus.io.lock import held, writing_report
 from paribus.io.reading import ways_out
 from paribus.log import logged
 from paribus.records.images import ORIGINAL_SIDE, keep_image, original_name, seen_name
-from paribus.records.store import checkpoint_folder, run_folder, set_aside, unfinished_folder
+from paribus.records.store import UNFINISHED, checkpoint_folder, run_folder, set_aside
 from paribus.records.types import EngineFacts, Record
 from paribus.results import Results, collect
 from paribus.study.plan import runs, settings
@@ -142,7 +142,7 @@ class Session:
 
         Those are the telling test images, and the training images that lie near them.
         """
-        remove_empty(unfinished_folder(self.out))
+        remove_empty(self.out / UNFINISHED)
         records = self.results().records
         by_setting = outcomes(records)
         telling = telling_images(by_setting, self.study.baseline).tolist()

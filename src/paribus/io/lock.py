@@ -66,8 +66,12 @@ def held(out: Path) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise _refusal(out, _read(out / LOCK))
             time.sleep(PATIENCE / 10)
+        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        by = Holder(os.getpid(), socket.gethostname(), now, command)
         with refusals_named(out / LOCK):
-            _write_down(handle)
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, json.dumps(asdict(by)).encode(), 0)
         yield
 
 
@@ -119,14 +123,6 @@ def _try(handle: int, kind: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _write_down(handle: int) -> None:
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    text = json.dumps(asdict(Holder(os.getpid(), socket.gethostname(), now, command)))
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, text.encode(), 0)
 
 
 def _read(path: Path) -> Holder | None:

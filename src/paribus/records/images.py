@@ -42,15 +42,12 @@ def keep_image(
         longest: side to which a larger image is shrunk.
     """
     file = out / "images" / name
-    if not file.exists():
-        write_file(file, _png(read(), longest))
-
-
-def _png(pixels: Pixels, longest: int | None = None) -> bytes:
-    """PNG bytes of (height, width, channels) pixels, made smaller if a side is too long."""
+    if file.exists():
+        return
+    pixels = read()
     image = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
     if longest is not None:
         image.thumbnail((longest, longest), Image.Resampling.BILINEAR)
-    file = io.BytesIO()
-    image.save(file, format="PNG", optimize=True)
-    return file.getvalue()
+    png = io.BytesIO()
+    image.save(png, format="PNG", optimize=True)
+    write_file(file, png.getvalue())

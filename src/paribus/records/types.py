@@ -54,12 +54,9 @@ class DataFacts(Frozen):
 
 
 class NetworkFacts(Frozen):
-    """What a module says of itself.
+    """What a module says of itself."""
 
-    `layers` is the published settings table: ["Conv-BatchNorm2d-ReLU-MaxPool", ...].
-    """
-
-    layers: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()  # as published settings tables: "Conv-BatchNorm2d-ReLU-MaxPool"
     parameters: int | None = None
 
 
@@ -73,24 +70,15 @@ class StreamHashes(Frozen):
 
 
 class EngineFacts(Frozen):
-    """The training engine that is Paribus's own.
-
-    Attributes:
-        build: the instruction set it was compiled for, as "x86-64-v3".
-        digest: SHA-256 of its library.
-    """
+    """The training engine that is Paribus's own."""
 
     name: Literal["native"] = "native"
-    build: str
-    digest: str
+    build: str  # the instruction set it was compiled for, as "x86-64-v3"
+    digest: str  # SHA-256 of its library
 
 
 class Environment(Frozen):
-    """The machine, the versions and the engine that trained a run; "" or None where unknown.
-
-    Attributes:
-        engine: None where PyTorch did, as it did in all older records.
-    """
+    """The machine, the versions and the engine that trained a run; "" or None where unknown."""
 
     paribus: str = ""
     python: str = ""
@@ -102,7 +90,7 @@ class Environment(Frozen):
     threads: int | None = None
     git_commit: str | None = None
     git_dirty: bool | None = None
-    engine: EngineFacts | None = None
+    engine: EngineFacts | None = None  # None for PyTorch, as in all older records
 
     @property
     def engine_name(self) -> str:
@@ -178,14 +166,13 @@ class CheckpointFacts(RunProgress):
 
     Attributes:
         inputs: SHA-256 over all that decides the result but for the machine and its torch.
-        environment: where the last part of it was trained.
     """
 
     format: int = CHECKPOINT_FORMAT
     setting: str
     seed: int
     inputs: str = Field(validation_alias=AliasChoices("inputs", "deciding"))  # as format 1 calls it
-    environment: Environment
+    environment: Environment  # of the last part
 
 
 Axis = Literal["step", "epoch"]
@@ -204,6 +191,11 @@ class Series:
     axis: Axis
     at: Floats
     values: Floats
+
+    @classmethod
+    def counted(cls, axis: Axis, values: Floats) -> Series:
+        """A series whose values stand at 1, 2, 3, ..."""
+        return cls(axis, np.arange(1, len(values) + 1, dtype=np.float32), values)
 
 
 @dataclass(frozen=True)
@@ -228,25 +220,20 @@ class Curves:
         learning_rate: Floats,
     ) -> Curves:
         """The curves of Paribus's own loop: (steps,) losses, and (epochs,) the others."""
-        by_epoch = {
-            "train_loss": train_loss,
-            "val_loss": val_loss,
-            "val_accuracy": val_accuracy,
-            "learning_rate": learning_rate,
-        }
-        series = {
-            name: Series("epoch", _counted(values), values) for name, values in by_epoch.items()
-        }
-        return cls({"step_loss": Series("step", _counted(step_loss), step_loss), **series})
+        return cls(
+            {
+                "step_loss": Series.counted("step", step_loss),
+                "train_loss": Series.counted("epoch", train_loss),
+                "val_loss": Series.counted("epoch", val_loss),
+                "val_accuracy": Series.counted("epoch", val_accuracy),
+                "learning_rate": Series.counted("epoch", learning_rate),
+            }
+        )
 
     def values(self, name: str) -> Floats:
         """The values (n,) of a series; none where there is no such series."""
         series = self.series.get(name)
         return np.zeros(0, np.float32) if series is None else series.values
-
-
-def _counted(values: Floats) -> Floats:
-    return np.arange(1, len(values) + 1, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -278,15 +265,11 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Record:
-    """A run as read back from disk.
-
-    Attributes:
-        predictions: None for a failed run, and for one whose predictions weren't kept.
-    """
+    """A run as read back from disk."""
 
     facts: RunFacts
     curves: Curves = field(default_factory=Curves)
-    predictions: Predictions | None = None
+    predictions: Predictions | None = None  # none of a failed run, or where they weren't kept
 
     @property
     def key(self) -> tuple[str, int]:

@@ -7,11 +7,11 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from paribus.metrics.registry import CAUSES, CLASS_FIGURES
+from paribus.metrics.registry import CAUSES, CLASS_FIGURES, built_in
 from paribus.study import claims, config
 from paribus.study.config import SETTING_NAME, UntilDecided, override
 from paribus.study.faults import Fault, Location, in_words, meant, nearest, short, unknown_settings
-from paribus.study.metrics import DeclaredMetric, is_known, margin_faults, metric_faults, names
+from paribus.study.metrics import DeclaredMetric, margin_faults, metric_faults, names
 
 #: Where each section's keys are declared, by the tag or the field that pydantic puts in a location.
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -52,7 +52,11 @@ def variation_faults(study: Mapping[str, Any]) -> list[Fault]:
     seen = {str(study.get("baseline", "baseline")).casefold(): "the baseline"}
     for name, overrides in variations.items():
         at: Location = ("variations", name)
-        faults += _name_faults(at, str(name), seen)
+        # Settings name folders, and some file systems don't tell "L2" from "l2".
+        if twin := seen.get(str(name).casefold()):
+            expected = "expected a new name (upper and lower case don't count)"
+            faults.append(Fault(at, f"{expected}, got that of {twin}"))
+        seen[str(name).casefold()] = f"variation {str(name)!r}"
         if isinstance(overrides, Mapping):
             faults += _override_faults(at, baseline, overrides, known)
     return faults
@@ -83,19 +87,11 @@ def _test_metric_faults(at: Location, test: Mapping[str, Any], declared: Any) ->
     metric = test.get("metric")
     if not isinstance(metric, str) or not isinstance(declared, Mapping):
         return []
-    if is_known(metric, declared):
+    if metric in declared or built_in(metric):
         return list(margin_faults((*at, "margin"), metric, test.get("margin")))
     member = metric.partition(":")[2] or "<class>"
     valid = [*names(declared), *CAUSES, *(f"{figure}:{member}" for figure in CLASS_FIGURES)]
     return [Fault((*at, "metric"), f"no metric is called {metric!r}{nearest(metric, valid)}")]
-
-
-def _name_faults(at: Location, name: str, seen: dict[str, str]) -> list[Fault]:
-    # Settings name folders, and some file systems don't tell "L2" from "l2".
-    twin = seen.get(name.casefold())
-    seen[name.casefold()] = f"variation {name!r}"
-    message = f"expected a new name (upper and lower case don't count), got that of {twin}"
-    return [Fault(at, message)] if twin else []
 
 
 def _override_faults(

@@ -37,11 +37,12 @@ class Run:
 
 def settings(study: Study) -> tuple[Setting, ...]:
     """The baseline first, then each variation in the order of the study."""
-    baseline = config_of(study)
-    return (
-        Setting(study.baseline, baseline, {}),
-        *(_setting(name, baseline, overrides) for name, overrides in study.variations.items()),
-    )
+    baseline = Config.model_validate(study.model_dump(include=set(Config.model_fields)))
+    every = [Setting(study.baseline, baseline, {})]
+    for name, overrides in study.variations.items():
+        config = Config.model_validate(override(baseline.model_dump(), overrides))
+        every.append(Setting(name, config, changes(baseline, config)))
+    return tuple(every)
 
 
 def runs(study: Study, seeds: Mapping[str, int] | None = None) -> tuple[Run, ...]:
@@ -59,16 +60,6 @@ def runs(study: Study, seeds: Mapping[str, int] | None = None) -> tuple[Run, ...
         for setting in every
         if seeds is None or seed < seeds[setting.name]
     )
-
-
-def config_of(study: Study) -> Config:
-    """The baseline's configuration, without what belongs to the study as a whole."""
-    return Config.model_validate(study.model_dump(include=set(Config.model_fields)))
-
-
-def _setting(name: str, baseline: Config, overrides: Mapping[str, Any]) -> Setting:
-    config = Config.model_validate(override(baseline.model_dump(), overrides))
-    return Setting(name, config, changes(baseline, config))
 
 
 def changes(baseline: Config, config: Config) -> dict[str, tuple[Any, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from paribus.errors import Problem, RecordError, StudyError
+from paribus.errors import Problem, RecordError, StudyError, first_line
 from paribus.io.disk import write_file
 from paribus.io.reading import read_inside
 from paribus.records.analyses import current_name
@@ -93,9 +93,8 @@ def read_study_copy(out: Path) -> Study:
     """
     file = out / STUDY
     try:
-        return Study.model_validate(
-            _in_current_words(json.loads(read_inside(file, out, LARGEST_COPY)))
-        )
+        copy = json.loads(read_inside(file, out, LARGEST_COPY))
+        return Study.model_validate(_in_current_words(copy))
     except FileNotFoundError:
         raise RecordError(
             f"{out}: expected a folder that `paribus run` filled, got one without {STUDY}"
@@ -106,8 +105,7 @@ def read_study_copy(out: Path) -> Study:
         first = error.errors()[0]
         raise RecordError(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise RecordError(f"{file}: not a study ({reason})") from None
+        raise RecordError(f"{file}: not a study ({first_line(error)})") from None
 
 
 def _in_current_words(study: dict[str, Any]) -> dict[str, Any]:

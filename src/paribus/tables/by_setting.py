@@ -105,18 +105,18 @@ def setting_results(
 def _setting(
     setting: Setting, records: Sequence[Record], frames: Mapping[str, pd.DataFrame]
 ) -> SettingResult:
-    runs = sorted(
-        (record for record in records if record.facts.setting == setting.name),
-        key=lambda record: record.facts.seed,
-    )
+    ours = (record for record in records if record.facts.setting == setting.name)
+    runs = sorted(ours, key=lambda record: record.facts.seed)
     classes = _classes(runs)
+    rows = _rows_of(setting, frames["runs"])
+    finished = rows[rows["status"] == "finished"].set_index("seed").sort_index()
     confusion = _rows_of(setting, frames["confusion"])
     seeds = confusion["seed"].nunique()
     counts = confusion["count"].to_numpy(float).reshape(seeds, len(classes), len(classes))
     return SettingResult(
         setting=setting,
         records=tuple(runs),
-        by_seed=_by_seed(_rows_of(setting, frames["runs"])),
+        by_seed=finished.drop(columns=[*RESERVED], errors="ignore").astype(float),
         counts=counts.sum(axis=0) / max(seeds, 1),
         per_class=_per_class(_rows_of(setting, frames["per_class"]), classes),
     )
@@ -132,11 +132,6 @@ def _classes(records: Sequence[Record]) -> tuple[str, ...]:
 
 def _rows_of(setting: Setting, frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["setting"] == setting.name]
-
-
-def _by_seed(rows: pd.DataFrame) -> pd.DataFrame:
-    finished = rows[rows["status"] == "finished"].set_index("seed").sort_index()
-    return finished.drop(columns=[*RESERVED], errors="ignore").astype(float)
 
 
 def _per_class(rows: pd.DataFrame, classes: Sequence[str]) -> dict[str, pd.DataFrame]:

@@ -1,6 +1,5 @@
 """Comparisons, claims and interventions as tidy tables; `paribus.tables` documents them."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,7 +47,10 @@ def interventions_by_class(made: Sequence[Effect]) -> pd.DataFrame:
 
 
 def _comparison(c: Comparison) -> dict[str, Any]:
-    new_images = c.new_images
+    measured = (
+        *("n_seeds", "missing", "estimate", "low", "high", "level", "p", "p_adjusted"),
+        *("p_sign_flip", "p_equivalence_adjusted", "verdict", "correlation"),
+    )
     return {
         "variation": c.variation,
         "metric": c.metric.name,
@@ -56,29 +58,19 @@ def _comparison(c: Comparison) -> dict[str, Any]:
         "compare": c.metric.compare,
         "margin": c.metric.margin,
         "seeds_needed": c.seeds_needed.seeds if c.seeds_needed else None,
-        "low_new_images": new_images.low if new_images else math.nan,
-        "high_new_images": new_images.high if new_images else math.nan,
+        "low_new_images": c.new_images.low if c.new_images else None,
+        "high_new_images": c.new_images.high if c.new_images else None,
         "notes": " ".join(notes(c)),
-        **{
-            name: getattr(c, name)
-            for name in (
-                "n_seeds", "missing", "estimate", "low", "high", "level", "p", "p_adjusted",
-                "p_sign_flip", "p_equivalence_adjusted", "verdict", "correlation",
-            )
-        },
-    }  # fmt: skip
+        **{name: getattr(c, name) for name in measured},
+    }
 
 
 def _claim(c: ClaimVerdict) -> dict[str, Any]:
-    interval = c.interval
     return {
         "id": c.claim.id,
         "says": c.claim.says,
         "verdict": c.verdict,
-        "estimate": interval.estimate if interval else None,
-        "low": interval.low if interval else None,
-        "high": interval.high if interval else None,
-        "level": interval.level if interval else None,
+        **{name: getattr(c.interval, name, None) for name in ("estimate", "low", "high", "level")},
         "n_seeds": c.n_seeds,
         "p": c.p,
         "evidence": evidence(c),

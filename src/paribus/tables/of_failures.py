@@ -1,7 +1,7 @@
 """Failed cases as a table: each setting's wrong images, what a variation changes, and a choice."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,17 +19,12 @@ from paribus.tables.frames import categorical, joined
 FailureKind = Literal["systematic", "seed-dependent", "one-seed", "fixed", "broken"]
 Order = Literal["wrong", "confidence", "boundary", "suspicion", "fixed", "broken"]
 
-FAILURE_KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
-ORDERS: tuple[Order, ...] = get_args(Order)
-
 #: The orders that need probabilities, each with its column.
 _BY_PROBABILITY: Mapping[str, str] = {
     "confidence": "predicted_probability",
     "boundary": "margin",
     "suspicion": "suspicion_rank",
 }
-
-Flags = npt.NDArray[np.bool_]
 
 
 def failures(records: Sequence[Record], baseline: str) -> pd.DataFrame:
@@ -53,7 +48,7 @@ def _rows(
     outcome: Outcomes, changes: Changes | None, suspected: Suspicions | None
 ) -> dict[str, Any]:
     nothing = np.zeros_like(outcome.wrong)
-    change = np.full(len(nothing), "") if changes is None else changes.verdicts
+    change = changes.verdicts if changes else np.full(len(nothing), "")
     rows = np.flatnonzero((outcome.wrong > 0) | (change != ""))
     wrong, seeds = outcome.wrong[rows], len(outcome.seeds)
     low, high = wilson(wrong, seeds)
@@ -75,8 +70,8 @@ def _rows(
         "margin": outcome.margin[rows],
         "votes": _votes(outcome.votes[rows], outcome.classes),
         "change": pd.Categorical(change[rows], VERDICTS),
-        "fixed": (nothing if changes is None else changes.fixed)[rows],
-        "broken": (nothing if changes is None else changes.broken)[rows],
+        "fixed": (changes.fixed if changes else nothing)[rows],
+        "broken": (changes.broken if changes else nothing)[rows],
         "suspicion": suspected.score[rows] if suspected else unknown,
         "suspicion_rank": suspected.rank[rows] if suspected else unknown,
     }
@@ -121,8 +116,8 @@ def chosen_failures(
         RecordError: no run of the setting has predictions, or the runs weren't all tested on the
             same images.
     """
-    _demand("trained setting", setting, dict.fromkeys(r.facts.setting for r in records))
-    classes = dict.fromkeys(name for record in records for name in record.facts.data.classes)
+    _demand("trained setting", setting, dict.fromkeys(record.facts.setting for record in records))
+    classes = dict.fromkeys(name for record in records for name in record.classes)
     for name in (true, predicted):
         _demand("class", name, classes)
     by_setting = outcomes(records)
@@ -132,7 +127,12 @@ def chosen_failures(
             "them nothing is known of failures"
         )
     frame = failures(records, baseline)
-    _demand_probabilities(frame, sort)
+    column = _BY_PROBABILITY.get(sort)
+    if column and len(frame) and frame[column].isna().all():
+        raise ChoiceError(
+            f"expected probabilities to sort by {sort}, got predicted classes alone; sort by "
+            "wrong, fixed or broken"
+        )
     for column, value in (("setting", setting), ("true", true)):
         if value is not None:
             frame = frame[frame[column] == value]
@@ -143,7 +143,9 @@ def chosen_failures(
     return frame.iloc[np.lexsort(_keys(frame, sort))].reset_index(drop=True)
 
 
-def _given(by_setting: Mapping[str, Outcomes], frame: pd.DataFrame, name: str) -> Flags:
+def _given(
+    by_setting: Mapping[str, Outcomes], frame: pd.DataFrame, name: str
+) -> npt.NDArray[np.bool_]:
     """Of each row, whether a seed of its setting takes its image for the class."""
     given = np.zeros(len(frame), bool)
     for setting, outcome in by_setting.items():
@@ -170,15 +172,6 @@ def _keys(frame: pd.DataFrame, sort: Order) -> list[npt.NDArray[np.float64]]:
             return [column["broken"], -column["fixed"]]
         case "broken":
             return [column["fixed"], -column["broken"]]
-
-
-def _demand_probabilities(frame: pd.DataFrame, sort: Order) -> None:
-    column = _BY_PROBABILITY.get(sort)
-    if column and len(frame) and frame[column].isna().all():
-        raise ChoiceError(
-            f"expected probabilities to sort by {sort}, got predicted classes alone; sort by "
-            "wrong, fixed or broken"
-        )
 
 
 def _demand(what: str, name: str | None, valid: Iterable[str]) -> None:
