@@ -41,18 +41,12 @@ PART = 250
 
 @dataclass(frozen=True)
 class Analysis(Task):
-    """A run whose network is to be analyzed.
+    """A run whose network is to be analyzed."""
 
-    Attributes:
-        dataset: the folder of its prepared images.
-        images: (m,) numbers of the test images to be explained.
-        targets: (m,) the class that each explanation is about.
-    """
-
-    dataset: Path
+    dataset: Path  # the folder of its prepared images
     out: Path
-    images: Integers
-    targets: Integers
+    images: Integers  # (m,) numbers of the test images to be explained
+    targets: Integers  # (m,) the class that each explanation is about
 
     def perform(self, tell: Watch) -> Outcome:
         """Find out what isn't kept yet: the effect of interventions, and explanations."""

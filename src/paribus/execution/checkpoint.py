@@ -43,19 +43,15 @@ _CURVES = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate
 class Checkpoint:
     """A run at the end of an epoch.
 
-    Attributes:
-        network, buffers: the module's `state_dict`, and the buffers that it leaves out.
-        best: the `state_dict` of the best epoch yet.
-        optimizer: "<number of the parameter>.<name>" -> its tensor.
-        measured: the course's curves, (steps,) or (epochs,) float64, and "generator", the
-            state of torch's generator after each epoch.
+    `measured` has the curves, (steps,) or (epochs,) float64, and "generator", the state of
+    torch's generator after each epoch.
     """
 
     facts: CheckpointFacts
-    network: State
-    buffers: State
-    best: State
-    optimizer: State
+    network: State  # the module's `state_dict`
+    buffers: State  # those that it leaves out
+    best: State  # the `state_dict` of the best epoch yet
+    optimizer: State  # "<number of the parameter>.<name>" -> its tensor
     measured: State
 
     @property
@@ -158,11 +154,7 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_latest(folder: Path, damaged: Callable[[Path], None]) -> Checkpoint | None:
-    """The last good checkpoint of a run; None where there is none.
-
-    Args:
-        damaged: is told of every file passed over.
-    """
+    """The last good checkpoint of a run; `damaged` is told of every file passed over."""
     for path in checkpoints(folder):
         checkpoint = _read(path)
         if checkpoint:

@@ -38,19 +38,15 @@ class Sizes:
 
 @dataclass(frozen=True)
 class SettingOutlook:
-    """What training one setting means; `run_seconds` is for one run on one core.
-
-    Attributes:
-        engine: "native" or "torch", and `why` it is that one.
-    """
+    """What training one setting means; `run_seconds` is for one run on one core."""
 
     name: str
     changes: dict[str, tuple[Any, Any]]
     layers: tuple[str, ...]
     parameters: int | None
     epochs: int
-    engine: str
-    why: str
+    engine: str  # "native" or "torch"
+    why: str  # it is that one
     run_seconds: float
 
 

@@ -27,22 +27,15 @@ _DECIDE_BITS = ("torch", "cpu", "cpu_capability", "threads", "engine")
 
 @dataclass(frozen=True)
 class RunInputs:
-    """What a run's result follows from.
-
-    Attributes:
-        config: the setting in full.
-        data: the data set's fingerprint.
-        code: SHA-256 of the file of a user's own network.
-        engine: None for PyTorch.
-    """
+    """What a run's result follows from."""
 
     format: int
-    config: dict[str, Any]
+    config: dict[str, Any]  # the setting in full
     seed: int
-    data: str
+    data: str  # the data set's fingerprint
     torch: str
-    code: str | None
-    engine: EngineFacts | None = None
+    code: str | None  # SHA-256 of the file of a user's own network
+    engine: EngineFacts | None = None  # None for PyTorch
 
     @property
     def digest(self) -> str:

@@ -70,23 +70,16 @@ def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str,
 
 @dataclass
 class Session:
-    """A study under way.
-
-    Attributes:
-        data: the images of each setting.
-        engines: what trains each setting, None being PyTorch.
-        on_disk: the records, each read once.
-        other_machine: resume even runs that were begun where the last bits differ.
-    """
+    """A study under way."""
 
     study: Study
     out: Path
     data: Mapping[str, Prepared]
-    engines: Mapping[str, EngineFacts | None]
+    engines: Mapping[str, EngineFacts | None]  # of each setting; None for PyTorch
     workers: Workers
     watch: Watch
     on_disk: StudyRecords
-    other_machine: bool = False
+    other_machine: bool = False  # resume even runs that were begun where the last bits differ
 
     def records(self) -> tuple[Record, ...]:
         """The records that count, as they are now."""

@@ -22,11 +22,9 @@ def original_name(index: int) -> str:
 
 
 def seen_name(data: str, index: int) -> str:
-    """The file of the image as a network saw it.
+    """The file of the image as a network saw it in the data set with the fingerprint `data`.
 
-    Args:
-        data: fingerprint of the prepared data set: two settings may see one image in the
-            same size and yet not alike, as with and without blur.
+    Two settings may see one image in the same size and yet not alike, as with and without blur.
     """
     return f"seen-{data[:8]}-{index}.png"
 
@@ -34,10 +32,9 @@ def seen_name(data: str, index: int) -> str:
 def keep_image(
     out: Path, name: str, read: Callable[[], Pixels], longest: int | None = None
 ) -> None:
-    """Write an image unless it is there already.
+    """Write an image unless it is there already; `name` is `original_name` or `seen_name`.
 
     Args:
-        name: `original_name` or `seen_name`.
         read: gives (height, width, channels) bytes.
         longest: side to which a larger image is shrunk.
     """

@@ -104,19 +104,14 @@ class RunProgress(Frozen):
     """How far a run has come, and by which way; the same in records and in checkpoints.
 
     Attributes:
-        started: when it was first begun; ISO 8601, UTC.
-        best_epoch: the epoch (from 1) of lowest validation loss, the first where several tie.
-        train_seconds: time in training steps, validation and evaluation not counted.
-        train_cpu_seconds: CPU time of it, which other programs don't lengthen.
-        resumes: how often it resumed from a checkpoint.
         other_machines: where it was trained before, if that differs in what decides the last
             bits; empty means bit-identical to a run that was never interrupted.
     """
 
-    started: str = ""
-    best_epoch: int | None = None
-    train_seconds: float = 0.0
-    train_cpu_seconds: float = 0.0
+    started: str = ""  # ISO 8601, UTC
+    best_epoch: int | None = None  # from 1, of lowest validation loss; the first of several
+    train_seconds: float = 0.0  # in training steps, validation and evaluation not counted
+    train_cpu_seconds: float = 0.0  # the same in CPU time, which other programs don't lengthen
     # Older records lack what follows.
     resumes: int = 0
     other_machines: tuple[Environment, ...] = ()
@@ -125,17 +120,7 @@ class RunProgress(Frozen):
 class RunFacts(RunProgress):
     """A record's `record.json`: all that is known of a run but its arrays.
 
-    Attributes:
-        status: "finished", or "failed" with `failure` saying why.
-        metrics: reported numbers by name, finite.
-        changes: dotted path -> value, what this setting changes in the baseline.
-        config: the setting in full, as `paribus.study.spec.Config` dumps it.
-        digest: SHA-256 over config, seed, data fingerprint and versions; a run is reused
-            only while it stays the same.
-        code: SHA-256 of the file of a user's own network.
-        study_digest: SHA-256 over the whole study as it was when the run ended.
-        retries: how often the run was begun again because its process was killed.
-        peak_memory: bytes that its process used at most.
+    A run is reused only while its digest, over all that decides its result, stays the same.
     """
 
     format: int = RECORD_FORMAT
@@ -145,27 +130,26 @@ class RunFacts(RunProgress):
     seed: int
     status: Literal["finished", "failed"]
     failure: Failure | None = None
-    changes: dict[str, Any]
-    config: dict[str, Any]
-    digest: str
+    changes: dict[str, Any]  # dotted path -> value, what this setting changes in the baseline
+    config: dict[str, Any]  # the setting in full, as `paribus.study.config.Config` records it
+    digest: str  # SHA-256 over config, seed, data fingerprint and versions
     data: DataFacts = DataFacts()
     network: NetworkFacts = NetworkFacts()
     streams: StreamHashes | None = None
     environment: Environment = Environment()
     ended: str
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = {}  # reported numbers, finite
     # Older records lack what follows.
-    code: str | None = None
-    study_digest: str | None = None
-    retries: int = 0
-    peak_memory: int | None = None
+    code: str | None = None  # SHA-256 of the file of a user's own network
+    study_digest: str | None = None  # SHA-256 over the whole study when the run ended
+    retries: int = 0  # how often it was begun again because its process was killed
+    peak_memory: int | None = None  # bytes that its process used at most
 
 
 class CheckpointFacts(RunProgress):
     """What is known of a run under way, beside its tensors.
 
-    Attributes:
-        inputs: SHA-256 over all that decides the result but for the machine and its torch.
+    `inputs` is a SHA-256 over all that decides the result but for the machine and its torch.
     """
 
     format: int = CHECKPOINT_FORMAT
@@ -180,17 +164,11 @@ Axis = Literal["step", "epoch"]
 
 @dataclass(frozen=True)
 class Series:
-    """A number followed through training.
+    """A number followed through training."""
 
-    Attributes:
-        axis: what `at` counts: training steps, or epochs.
-        at: (n,) where each value stands, increasing; epochs and steps count from 1.
-        values: (n,); not finite where the run left the numbers.
-    """
-
-    axis: Axis
-    at: Floats
-    values: Floats
+    axis: Axis  # what `at` counts
+    at: Floats  # (n,) where each value stands, increasing; epochs and steps count from 1
+    values: Floats  # (n,) not finite where the run left the numbers
 
     @classmethod
     def counted(cls, axis: Axis, values: Floats) -> Series:
@@ -238,21 +216,13 @@ class Curves:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a trained network predicts for the test images.
+    """What a trained network predicts for the test images."""
 
-    Attributes:
-        index: (n,) each test image's number in its source.
-        labels: (n,) its true class.
-        last: (n, classes) log probabilities after the last epoch.
-        best: (n, classes) log probabilities at the epoch of lowest validation loss.
-        given: (n,) the predicted class, where no probabilities are known.
-    """
-
-    index: Integers
-    labels: Integers
-    last: Floats | None = None
-    best: Floats | None = None
-    given: Integers | None = None
+    index: Integers  # (n,) each test image's number in its source
+    labels: Integers  # (n,) its true class
+    last: Floats | None = None  # (n, classes) log probabilities after the last epoch
+    best: Floats | None = None  # (n, classes) the same at the epoch of lowest validation loss
+    given: Integers | None = None  # (n,) the predicted class, where no probabilities are known
 
     @property
     def predicted(self) -> Integers:
@@ -307,20 +277,17 @@ class Explanations:
     """Why a run's network answers as it does, for the images that a report shows.
 
     Attributes:
-        images: (m,) each test image's number in its source.
-        targets: (m,) the class whose log probability the maps explain.
         gradients: (m, height, width) integrated gradients, summed over channels: what each
             pixel adds to the target's log probability, in nats.
         occlusion: (m, height, width) what the target's log probability loses where a patch
             is covered, in nats.
         nearest: (m, k) numbers of the training images nearest in the last hidden layer,
             the nearest first.
-        nearest_labels: (m, k) their classes.
     """
 
-    images: Integers
-    targets: Integers
+    images: Integers  # (m,) each test image's number in its source
+    targets: Integers  # (m,) the class whose log probability the maps explain
     gradients: Floats
     occlusion: Floats
     nearest: Integers
-    nearest_labels: Integers
+    nearest_labels: Integers  # (m, k) their classes

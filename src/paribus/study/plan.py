@@ -10,16 +10,11 @@ from paribus.study.spec import Study
 
 @dataclass(frozen=True)
 class Setting:
-    """One full configuration under its name.
-
-    Attributes:
-        changes: dotted path -> (value in the baseline, value here) of every value that differs;
-            empty for the baseline.
-    """
+    """One full configuration under its name."""
 
     name: str
     config: Config
-    changes: Mapping[str, tuple[Any, Any]]
+    changes: Mapping[str, tuple[Any, Any]]  # dotted path -> (value in the baseline, value here)
 
 
 @dataclass(frozen=True)
@@ -48,10 +43,8 @@ def settings(study: Study) -> tuple[Setting, ...]:
 def runs(study: Study, seeds: Mapping[str, int] | None = None) -> tuple[Run, ...]:
     """Every run, interleaved: all settings of seed 0, then all of seed 1, and so on.
 
-    A machine that slows down during a study then slows all settings alike.
-
-    Args:
-        seeds: how many seeds each setting has; all that the study allows by default.
+    A machine that slows down during a study then slows all settings alike. `seeds` says how many
+    each setting has; by default as many as the study allows.
     """
     every = settings(study)
     return tuple(

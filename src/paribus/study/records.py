@@ -18,17 +18,12 @@ Key = tuple[str, int]
 
 @dataclass
 class StudyRecords:
-    """What lies in a folder of results, run by run.
-
-    Attributes:
-        read: the record of each run that has a readable one, be it of an earlier configuration.
-        unreadable: why a run's record can't be read.
-    """
+    """What lies in a folder of results, run by run; a record may be of an earlier configuration."""
 
     out: Path
     study: Study
     read: dict[Key, Record] = field(default_factory=dict)
-    unreadable: dict[Key, str] = field(default_factory=dict)
+    unreadable: dict[Key, str] = field(default_factory=dict)  # run -> why
 
     def look(self, run: Run) -> None:
         """Read a run's record, again if it was read before."""

@@ -23,19 +23,14 @@ Facts = TypeVar("Facts", DataFacts, NetworkFacts, Environment)
 class SettingResult:
     """What came of one setting.
 
-    Attributes:
-        setting: its name, its configuration and what it changes in the baseline.
-        records: one a run that left a record, failed ones too, in the order of seeds.
-        by_seed: metrics of its finished runs: a row a seed, a column for each metric.
-        counts: (classes, classes) confusion matrix, mean over the `tested` runs.
-        per_class: figure ("precision", "recall", "f1", "support") -> a frame of that figure with
-            a row a tested seed and a column a class.
+    `per_class` has a frame for each figure ("precision", "recall", "f1", "support") with a row a
+    tested seed and a column a class.
     """
 
     setting: Setting
-    records: tuple[Record, ...]
-    by_seed: pd.DataFrame
-    counts: Figures
+    records: tuple[Record, ...]  # failed runs' too, in the order of seeds
+    by_seed: pd.DataFrame  # metrics of its finished runs: a row a seed, a column a metric
+    counts: Figures  # (classes, classes) confusion matrix, mean over the `tested` runs
     per_class: Mapping[str, pd.DataFrame]
 
     @property
@@ -94,11 +89,7 @@ class SettingResult:
 def setting_results(
     settings: Sequence[Setting], records: Sequence[Record], frames: Mapping[str, pd.DataFrame]
 ) -> tuple[SettingResult, ...]:
-    """The result of each setting, in their order.
-
-    Args:
-        frames: the tables "runs", "per_class" and "confusion" of the records.
-    """
+    """The result of each setting, in their order; `frames` are the records' tables by name."""
     return tuple(_setting(setting, records, frames) for setting in settings)
 
 
