@@ -7,6 +7,7 @@ Lines aren't synced, for nothing that must not be lost is in them.
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,12 +44,10 @@ def read_log(out: Path) -> Iterator[dict[str, Any]]:
         except OSError:
             continue
         for line in lines:
-            try:
+            with suppress(ValueError):
                 entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict):
-                yield entry
+                if isinstance(entry, dict):
+                    yield entry
 
 
 def says(event: Event) -> str:

@@ -13,12 +13,10 @@ from paribus.records.store import checkpoint_folder, checkpoints, epoch_of
 from paribus.records.types import Record
 from paribus.study.plan import Run, runs
 from paribus.study.read import read_study_copy
-from paribus.study.records import NOT_TRAINED, StudyRecords, read_records
+from paribus.study.records import NOT_TRAINED, Key, StudyRecords, read_records
 
 #: In the order in which they are counted.
 STATES = ("done", "running", "failed", "damaged", "interrupted", "left")
-
-_Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -82,11 +80,7 @@ def status(out: Path) -> Status:
 
 
 def _state(
-    on_disk: StudyRecords,
-    run: Run,
-    record: Record | None,
-    reason: str,
-    ended: Mapping[_Key, str],
+    on_disk: StudyRecords, run: Run, record: Record | None, reason: str, ended: Mapping[Key, str]
 ) -> RunState:
     """The state of a run that no process has taken; `reason`: why it has no record."""
     epochs = run.setting.config.epochs
@@ -106,12 +100,10 @@ def _state(
     return RunState(*run.key, "interrupted" if kept else "left", epoch, epochs)
 
 
-def _since_the_last_beginning(
-    log: list[dict[str, Any]],
-) -> tuple[dict[_Key, int], dict[_Key, str]]:
+def _since_the_last_beginning(log: list[Any]) -> tuple[dict[Key, int], dict[Key, str]]:
     """Runs that a process took and has not left, with the last epoch, and those that failed."""
-    now: dict[_Key, int] = {}
-    ended: dict[_Key, str] = {}
+    now: dict[Key, int] = {}
+    ended: dict[Key, str] = {}
     for entry in log:
         match entry:
             case {"event": "StudyBegins"}:

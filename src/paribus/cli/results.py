@@ -6,15 +6,12 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from paribus.cli.options import JSON, OUT
 from paribus.cli.show import print_results, rows
-
-if TYPE_CHECKING:
-    from paribus.tables import FailureKind, Order
 
 
 @click.command()
@@ -120,16 +117,7 @@ def check(out: Path, as_json: bool) -> None:
     help="Show at most this many; 0 shows all.",
 )
 @JSON
-def failures(
-    out: Path,
-    setting: str | None,
-    true: str | None,
-    predicted: str | None,
-    kind: FailureKind | None,
-    sort: Order,
-    limit: int,
-    as_json: bool,
-) -> None:
+def failures(out: Path, limit: int, as_json: bool, **choice: Any) -> None:
     """List the test images that OUT's networks get wrong, from its records alone.
 
     An image is a failure of a setting if at least one seed gets it wrong. An image that a
@@ -145,9 +133,7 @@ def failures(
     from paribus.results import read_results
 
     results = read_results(out)
-    matching = results.failures(
-        setting=setting, true=true, predicted=predicted, kind=kind, sort=sort
-    )
+    matching = results.failures(**choice)
     listed = matching.head(limit or len(matching))
     if as_json:
         counted = {"study": results.study.name, "matching": len(matching), "shown": len(listed)}

@@ -18,13 +18,14 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from paribus.errors import ResumeError
-from paribus.execution.inputs import RunInputs, described, same_bits
+from paribus.execution.inputs import RunInputs, described, environment, same_bits
 from paribus.io.disk import remove, write_file
 from paribus.io.reading import read_whole
 from paribus.records.store import checkpoint_folder, checkpoints, metadata
 from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts, Environment
 from paribus.study.plan import Run
 from paribus.training.loop import Progress, State
+from paribus.training.steps import Steps
 
 #: A checkpoint is written only after so many times as long as writing one took.
 SPACING = 20
@@ -60,23 +61,28 @@ class Checkpoint:
         return len(self.measured["val_loss"])
 
 
-def capture(
-    facts: CheckpointFacts, network: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress
-) -> Checkpoint:
+def capture(run: Run, inputs: RunInputs, steps: Steps, progress: Progress) -> Checkpoint:
     """A run as it is now; its tensors are shared, not copied."""
-    state = network.state_dict()
-    steps = optimizer.state_dict()["state"]
+    network = steps.network.state_dict()
+    buffers = steps.network.named_buffers()
     measured = {
         name: torch.tensor(getattr(progress, name), dtype=torch.float64) for name in _CURVES
     }
+    facts = CheckpointFacts(
+        setting=run.setting.name,
+        seed=run.seed,
+        inputs=inputs.digest_anywhere,
+        environment=environment(inputs.engine),
+        **dict(progress.facts()),
+    )
     return Checkpoint(
         facts=facts,
-        network=state,
-        buffers={name: buffer for name, buffer in network.named_buffers() if name not in state},
+        network=network,
+        buffers={name: buffer for name, buffer in buffers if name not in network},
         best=progress.best_state,
         optimizer={
             f"{number}.{name}": value
-            for number, values in steps.items()
+            for number, values in steps.optimizer.state_dict()["state"].items()
             for name, value in values.items()
             if isinstance(value, Tensor)
         },
@@ -156,8 +162,7 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
 def read_latest(folder: Path, damaged: Callable[[Path], None]) -> Checkpoint | None:
     """The last good checkpoint of a run; `damaged` is told of every file passed over."""
     for path in checkpoints(folder):
-        checkpoint = _read(path)
-        if checkpoint:
+        if checkpoint := _read(path):
             return checkpoint
         damaged(path)
     return None

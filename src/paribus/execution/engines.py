@@ -72,23 +72,19 @@ def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str
     free = {s.name: against[s.name] for s in asking if s.config.engine == "auto"}
     if native is None and free:
         watch(EngineMissing(next(iter(free.values()))))
-    return {
-        s.name: _free(s.name, native, free) if s.name in free else _asked(s, native) for s in every
-    }
+    return {setting.name: _choice(setting, native, free) for setting in every}
 
 
-def _free(setting: str, native: EngineFacts | None, against: Mapping[str, str]) -> Choice:
-    """The engine of a setting that leaves the choice to Paribus, as all of `against` do."""
-    if why := against[setting]:
+def _choice(setting: Setting, native: EngineFacts | None, free: Mapping[str, str]) -> Choice:
+    """The engine of a setting, given what speaks against it for those that are free to choose."""
+    if setting.config.engine != "auto":
+        return Choice(native if setting.config.engine == "native" else None, "as the study asks")
+    if why := free[setting.name]:
         return Choice(None, why)
-    for other, why in against.items():
+    for other, why in free.items():
         if why:
             return Choice(None, f"as another setting of the study, {other}: {why}")
     return Choice(native, "the engine supports every layer")
-
-
-def _asked(setting: Setting, native: EngineFacts | None) -> Choice:
-    return Choice(native if setting.config.engine == "native" else None, "as the study asks")
 
 
 def _refuse(against: Mapping[str, str]) -> None:
