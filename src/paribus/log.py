@@ -28,9 +28,12 @@ def logged(out: Path, watch: Watch) -> Watch:
     """A watch that keeps what it hears in the log of `out`, and passes it on."""
 
     def hear(event: Event) -> None:
-        sentence = says(event)
-        if sentence:
-            _write(out / LOG, event, sentence)
+        if sentence := says(event):
+            kind, now = type(event).__name__, datetime.now(UTC).isoformat(timespec="milliseconds")
+            entry = {"time": now, "event": kind, **asdict(event), "says": sentence}
+            if (out / LOG).exists() and (out / LOG).stat().st_size > LARGEST:
+                move(out / LOG, out / BEFORE)
+            append_line(out / LOG, json.dumps(entry).encode())
         watch(event)
 
     return hear
@@ -90,15 +93,3 @@ def says(event: Event) -> str:
 
 def _run(event: events.RunEvent) -> str:
     return f"{event.setting}, seed {event.seed}"
-
-
-def _write(path: Path, event: Event, sentence: str) -> None:
-    entry = {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "event": type(event).__name__,
-        **asdict(event),
-        "says": sentence,
-    }
-    if path.exists() and path.stat().st_size > LARGEST:
-        move(path, path.with_name(BEFORE))
-    append_line(path, json.dumps(entry).encode())

@@ -54,11 +54,7 @@ class Status:
 
 
 def status(out: Path) -> Status:
-    """How far the study in `out` has come.
-
-    Raises:
-        RecordError: if no study's results lie there.
-    """
+    """How far the study in `out` has come; raises RecordError where no results lie."""
     study = read_study_copy(out)
     at_work = holder(out)
     log = list(read_log(out))

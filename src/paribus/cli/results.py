@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from paribus.cli.options import JSON, OUT
-from paribus.cli.show import print_results, rows
+from paribus.cli.show import print_results, rows, show_claims, show_failures, show_status
 
 
 @click.command()
@@ -58,8 +58,6 @@ def status(out: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(progress) | {"counts": progress.counts}, indent=1))
     else:
-        from paribus.cli.show import show_status
-
         show_status(progress)
 
 
@@ -77,7 +75,6 @@ def check(out: Path, as_json: bool) -> None:
       paribus check out/stl10
       paribus check out/stl10 --json
     """
-    from paribus.cli.show import show_claims
     from paribus.results import read_results
 
     results = read_results(out)
@@ -129,7 +126,6 @@ def failures(out: Path, limit: int, as_json: bool, **choice: Any) -> None:
       paribus failures out/stl10 --setting batch-norm --kind fixed --sort fixed
       paribus failures out/stl10 --sort suspicion --limit 0 --json
     """
-    from paribus.cli.show import show_failures
     from paribus.results import read_results
 
     results = read_results(out)

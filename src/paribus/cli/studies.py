@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from paribus.cli.options import JSON, STUDY, read, study_options
-from paribus.cli.show import print_results
+from paribus.cli.show import print_results, show_plan
 
 
 @click.command()
@@ -89,7 +89,6 @@ def plan(
       paribus plan studies/lenet-stl10.yaml --jobs 2
     """
     study = read(study_file, **changes)
-    from paribus.cli.show import show_plan
     from paribus.execution.estimate import estimate
 
     outlook = estimate(study, data_dir, jobs)

@@ -91,10 +91,7 @@ def capture(run: Run, inputs: RunInputs, steps: Steps, progress: Progress) -> Ch
 
 
 def restore(
-    checkpoint: Checkpoint,
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    progress: Progress,
+    checkpoint: Checkpoint, network: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress
 ) -> None:
     """Bring a run that was just begun to where a checkpoint was taken.
 
@@ -213,11 +210,7 @@ def last_checkpoint(
 def refuse_other_machines(
     out: Path, planned: Sequence[tuple[Run, RunInputs]], here: Environment
 ) -> None:
-    """Refuse to resume runs that were begun elsewhere, which would not be bit-identical here.
-
-    Raises:
-        ResumeError: if there is one; names the two ways out.
-    """
+    """Raise ResumeError if a run was begun elsewhere, and would not be bit-identical here."""
     elsewhere = []
     for run, inputs in planned:
         checkpoint = last_checkpoint(out, run, inputs, lambda path: None)

@@ -97,7 +97,6 @@ class Session:
 
         Raises:
             ResumeError: there are runs that were begun elsewhere, and `other_machine` isn't set.
-            DiskError: nothing can be written.
         """
         planned = self._trainings(seeds)
         self._set_unreadable_aside(planned)

@@ -60,8 +60,7 @@ def cores() -> int:
 class Workers:
     """Worker processes, started when there is work for them and stopped when the context ends.
 
-    A process takes seconds to start, most of them for importing torch; so the same ones train,
-    and then analyze.
+    A process takes seconds to import torch, so the same ones train and then analyze.
     """
 
     def __init__(self, jobs: int | None = None) -> None:
@@ -119,8 +118,10 @@ class Workers:
         for worker in self._workers[: len(waiting)]:
             worker.give(waiting.popleft())
         while busy := [worker for worker in self._workers if worker.task]:
-            for worker in _ready(busy):
-                task, outcome = worker.task, worker.listen(watch)
+            ready = wait([worker.connection for worker in busy])
+            for worker in busy:
+                task = worker.task
+                outcome = worker.listen(watch) if worker.connection in ready else None
                 if outcome is None:
                     continue
                 assert task is not None
@@ -142,11 +143,6 @@ def _killed_alone(outcome: Outcome) -> Outcome:
         "batch_size or network needs less memory"
     )
     return replace(outcome, message=message)
-
-
-def _ready(busy: list[_Worker]) -> list[_Worker]:
-    connections = wait([worker.connection for worker in busy])
-    return [worker for worker in busy if worker.connection in connections]
 
 
 class _Worker:

@@ -43,11 +43,7 @@ _UNKNOWN = Holder(0, "this machine", "just now", "unknown")
 
 
 def require_free(out: Path) -> None:
-    """Refuse a folder of results in which a process is at work; makes nothing.
-
-    Raises:
-        InUseError: says which process.
-    """
+    """Raise InUseError for a folder of results in which a process is at work; makes nothing."""
     if by := holder(out):
         raise _refusal(out, by)
 

@@ -261,15 +261,12 @@ class Record:
 class Interventions:
     """What a run's network says of the test images once something in them is changed.
 
-    Attributes:
-        predicted: intervention (`paribus.metrics.interventions`) -> (n,) the class given to
-            each test image, in the order of the run's predictions.
-        outside: (m,) of a sample of them, the share of each one's attribution that lies outside
-            the center.
+    `predicted` has, for each intervention (`paribus.metrics.interventions`), the class given to
+    each test image (n,), in the order of the run's predictions.
     """
 
     predicted: Mapping[str, Integers]
-    outside: Floats
+    outside: Floats  # (m,) of a sample, the share of attribution that lies outside the center
 
 
 @dataclass(frozen=True)

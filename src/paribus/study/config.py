@@ -49,8 +49,7 @@ Whole = Annotated[int, Field(ge=1, le=MOST)]
 
 def _number_or_share(value: Any) -> int | float:
     whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST
-    share = isinstance(value, float) and 0 < value < 1
-    if whole or share:
+    if whole or (isinstance(value, float) and 0 < value < 1):
         return cast(int | float, value)
     raise ValueError("a number of images of each class (300) or a share of them (0.2)")
 

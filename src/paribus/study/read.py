@@ -62,11 +62,7 @@ def parse_study(text: str, file: str = "study.yaml") -> Study:
 
 
 def require_permission(study: Study, path: Path) -> None:
-    """Refuse a study that names Python code to run, unless the user has allowed it.
-
-    Raises:
-        StudyError: naming the settings and the code.
-    """
+    """Raise StudyError for a study that names Python code to run, with its settings."""
     named = {
         f"{s.name} names {s.config.network.kind}"
         for s in settings(study)

@@ -216,10 +216,6 @@ def tables_page() -> str:
     ]
     for table, columns in COLUMNS.items():
         rows = [f"| `{name}` | {meaning} |" for name, meaning in columns.items()]
-        parts += [f"## {_file(table)}", ROWS[table]]
+        parts += [f"## {table}.csv{'.gz' if table == 'steps' else ''}", ROWS[table]]
         parts += ["\n".join(["| column | meaning |", "| --- | --- |", *rows])]
     return "\n\n".join(parts) + "\n"
-
-
-def _file(table: str) -> str:
-    return f"{table}.csv.gz" if table == "steps" else f"{table}.csv"
