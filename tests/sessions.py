@@ -11,7 +11,7 @@ from paribus.events import Event, quiet
 from paribus.execution.session import Session, prepare_data
 from paribus.execution.workers import Workers
 from paribus.study.plan import settings
-from paribus.study.records import read_records
+from paribus.study.read import read_records
 from paribus.study.spec import Study
 
 

@@ -12,8 +12,7 @@ from paribus.log import read_log
 from paribus.records.store import checkpoint_folder, checkpoints, epoch_of
 from paribus.records.types import Record
 from paribus.study.plan import Run, runs
-from paribus.study.read import read_study_copy
-from paribus.study.records import NOT_TRAINED, Key, StudyRecords, read_records
+from paribus.study.read import NOT_TRAINED, Key, StudyRecords, read_records, read_study_copy
 
 #: In the order in which they are counted.
 STATES = ("done", "running", "failed", "damaged", "interrupted", "left")

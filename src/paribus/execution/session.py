@@ -35,8 +35,7 @@ from paribus.records.store import UNFINISHED, checkpoint_folder, run_folder, set
 from paribus.records.types import EngineFacts, Record
 from paribus.results import Results, collect
 from paribus.study.plan import runs, settings
-from paribus.study.read import read_study_copy, write_study_copy
-from paribus.study.records import StudyRecords, read_records
+from paribus.study.read import StudyRecords, read_records, read_study_copy, write_study_copy
 from paribus.study.spec import Study
 
 

@@ -112,13 +112,10 @@ def append_line(path: Path, line: bytes) -> None:
     """
     with refusals_named(path):
         make_folder(path.parent)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
-        try:
+        with _opened(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW) as handle:
             size = os.lseek(handle, 0, os.SEEK_END)
             cut = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
             _write_all(handle, b"\n" * cut + line + b"\n")
-        finally:
-            os.close(handle)
 
 
 def move(path: Path, to: Path) -> None:
@@ -197,17 +194,23 @@ def _put(fresh: Path, folder: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)  # `sweep` takes what is left
 
 
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    handle = os.open(path, flags, 0o666)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
 def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}")
 
 
 def _write(path: Path, content: bytes) -> None:
-    handle = os.open(path, _NEW, 0o666)
-    try:
+    with _opened(path, _NEW) as handle:
         _write_all(handle, content)
         os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _write_all(handle: int, content: bytes) -> None:
@@ -217,8 +220,5 @@ def _write_all(handle: int, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
+    with _opened(folder, os.O_RDONLY) as handle:
         os.fsync(handle)
-    finally:
-        os.close(handle)

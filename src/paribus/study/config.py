@@ -4,7 +4,6 @@ import copy
 import json
 import unicodedata
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
@@ -17,7 +16,6 @@ from pydantic import (
     PlainValidator,
     StringConstraints,
     Tag,
-    field_validator,
 )
 
 #: Settings name folders and chart legends.
@@ -243,21 +241,21 @@ class Config(Section):
         return plain | {"data": as_recorded(plain["data"])}
 
 
+def _increasing(looks: tuple[int, ...]) -> tuple[int, ...]:
+    if not looks or list(looks) != sorted(set(looks)):
+        raise ValueError("increasing numbers of seeds")
+    return looks
+
+
 Look = Annotated[int, Field(ge=3, le=1000)]
+Looks = Annotated[tuple[Look, ...], Field(strict=False), AfterValidator(_increasing)]
 
 
 class UntilDecided(Section):
     """Seeds are added at each look to the comparisons that are still undecided."""
 
     until: Literal["decided"]
-    looks: Annotated[tuple[Look, ...], Field(strict=False)] = (5, 8, 12, 20)
-
-    @field_validator("looks")
-    @classmethod
-    def _increasing(cls, looks: tuple[int, ...]) -> tuple[int, ...]:
-        if not looks or any(a >= b for a, b in pairwise(looks)):
-            raise ValueError("increasing numbers of seeds")
-        return looks
+    looks: Looks = (5, 8, 12, 20)
 
 
 def _seeds_tag(value: Any) -> str:
