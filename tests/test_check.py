@@ -99,7 +99,7 @@ def test_a_study_that_claims_nothing_says_so_and_ends_with_0(tmp_path: Path) -> 
     out = results(tmp_path / "out")
     done = check(out)
     assert done.exit_code == 0
-    assert "claims nothing" in done.stdout
+    assert "makes no claims" in done.stdout
     assert json.loads(check(out, "--json").stdout)["claims"] == []
 
 
@@ -163,11 +163,11 @@ def test_comparisons_are_rows_with_empty_cells_for_what_is_unknown(found: paribu
     accuracy = row(frame, "l2", "test_accuracy")
     assert (accuracy["n_seeds"], accuracy["missing"], accuracy["margin"]) == (2, 1, 0.01)
     assert accuracy["low_new_images"] < accuracy["estimate"] < accuracy["high_new_images"]
-    assert "1 seed left out" in accuracy["notes"]
+    assert "1 seed excluded" in accuracy["notes"]
     assert pd.isna(accuracy["correlation"])
     assert pd.isna(row(frame, "l2", "test_loss")["margin"])
-    ratio = row(frame, "batch-norm", "train_seconds")
-    assert (ratio["kind"], ratio["unit"]) == ("log ratio", "")
+    ratio = row(frame, "batch-norm", "train_cpu_seconds")
+    assert (ratio["compare"], ratio["unit"]) == ("ratio", "")
     assert ratio["estimate"] == pytest.approx(56 / 50, abs=0.01)
 
 

@@ -27,7 +27,7 @@ HOSTILE = ["cat", "dog", "=bird", CONTROL, "כלב", "犬" * 80]
 def command(patch: pytest.MonkeyPatch, records: list[Record], *words: str) -> Result:
     """Run the command on these records, in a terminal 120 columns wide."""
     results = Results(Path("out"), STUDY, tuple(records), ())
-    patch.setattr("paribus.pipeline.read_results", lambda out: results)
+    patch.setattr("paribus.results.read_results", lambda out: results)
     patch.setenv("COLUMNS", "120")
     return CliRunner().invoke(main, ["failures", "out", *words])
 
@@ -164,7 +164,7 @@ def test_a_setting_without_a_finished_run_is_no_setting_without_failures(
     failed = make_records(study, images=60, failing=("l2", 0))
     done = command(monkeypatch, failed, "--setting", "l2")
     assert done.exit_code == 1
-    assert "l2: no run has finished" in done.stderr
+    assert "l2: expected a run with predictions" in done.stderr
     assert command(monkeypatch, failed).exit_code == 0
     with pytest.raises(RecordError):
         tables.chosen_failures(failed, "main", setting="l2")

@@ -101,8 +101,7 @@ class DiskError(ParibusError, OSError):
 _RERUN = "rerun the same command: it resumes"
 _USUAL_REMEDY = f"Fix this and {_RERUN}."
 _REMEDIES = {
-    errno.ENOSPC: f"Free some space there and {_RERUN}.",
-    errno.EDQUOT: f"Free some space there and {_RERUN}.",
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), f"Free some space there and {_RERUN}."),
     errno.EROFS: f"Allow writing there and {_RERUN}; or choose another folder.",
     errno.EACCES: f"Allow writing there and {_RERUN}; or choose another folder.",
     errno.EIO: "The disk is failing: save what is there first.",

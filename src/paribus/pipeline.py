@@ -62,11 +62,7 @@ def run(
 
 
 def rebuild_report(out: Path | str, *, images: bool = True) -> Results:
-    """Write the report again from the records alone.
-
-    Args:
-        images: False leaves out the failed cases' images, and the report says so.
-    """
+    """Write the report again from the records alone; `images=False` leaves out failed cases'."""
     out = Path(out)
     read_study_copy(out)  # first: it refuses a folder that isn't one of results
     with writing_report(out):

@@ -122,11 +122,7 @@ def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
 
 
 def show_failures(listed: pd.DataFrame, matching: int) -> None:
-    """Print failed cases on standard output, as `paribus.tables.failures` has them.
-
-    Args:
-        matching: how many there are, of which `listed` are the first.
-    """
+    """Print failed cases on standard output: the first `listed` rows of all `matching`."""
     console = Console(highlight=False)
     if not matching:
         console.print("No failed case matches.")

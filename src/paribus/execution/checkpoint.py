@@ -149,7 +149,12 @@ class Writer:
 
 def write(folder: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint into a run's folder of them, and remove all but the last two."""
-    content = _packed(checkpoint)
+    tensors = {
+        f"{part}/{name}": tensor.detach().clone(memory_format=torch.contiguous_format)
+        for part in _PARTS
+        for name, tensor in getattr(checkpoint, part).items()
+    }
+    content = save(tensors, metadata={_FACTS: checkpoint.facts.model_dump_json()})
     name = f"epoch-{checkpoint.epoch}.{hashlib.sha256(content).hexdigest()}.safetensors"
     write_file(folder / name, content)
     for old in checkpoints(folder)[KEPT:]:
@@ -163,15 +168,6 @@ def read_latest(folder: Path, damaged: Callable[[Path], None]) -> Checkpoint | N
             return checkpoint
         damaged(path)
     return None
-
-
-def _packed(checkpoint: Checkpoint) -> bytes:
-    tensors = {
-        f"{part}/{name}": tensor.detach().clone(memory_format=torch.contiguous_format)
-        for part in _PARTS
-        for name, tensor in getattr(checkpoint, part).items()
-    }
-    return save(tensors, metadata={_FACTS: checkpoint.facts.model_dump_json()})
 
 
 def _read(path: Path) -> Checkpoint | None:

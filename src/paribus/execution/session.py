@@ -89,10 +89,7 @@ class Session:
         return collect(self.on_disk)
 
     def train(self, seeds: Mapping[str, int]) -> list[Outcome]:
-        """Train every run that has no good record of just this configuration.
-
-        Args:
-            seeds: how many each setting shall have.
+        """Train every run, `seeds` a setting, that has no good record of this configuration.
 
         Raises:
             ResumeError: there are runs that were begun elsewhere, and `other_machine` isn't set.

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,11 +114,10 @@ def _refusal(out: Path, by: Holder | None) -> InUseError:
 
 
 def _try(handle: int, kind: int) -> bool:
-    try:
+    with suppress(BlockingIOError):
         fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        return True
+    return False
 
 
 def _read(path: Path) -> Holder | None:

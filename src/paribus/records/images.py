@@ -32,11 +32,9 @@ def seen_name(data: str, index: int) -> str:
 def keep_image(
     out: Path, name: str, read: Callable[[], Pixels], longest: int | None = None
 ) -> None:
-    """Write an image unless it is there already; `name` is `original_name` or `seen_name`.
+    """Write an image unless it is there already, with no side longer than `longest`.
 
-    Args:
-        read: gives (height, width, channels) bytes.
-        longest: side to which a larger image is shrunk.
+    `name` is `original_name` or `seen_name`; `read` gives (height, width, channels) bytes.
     """
     file = out / "images" / name
     if file.exists():

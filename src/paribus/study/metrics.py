@@ -48,9 +48,7 @@ def study_metrics(
 ) -> dict[str, Metric]:
     """Every metric of a study by name: of whole runs, then of causes, then each class's recall.
 
-    Args:
-        margin: of the primary metric.
-        classes: names of the classes; empty if they aren't known.
+    `margin` is the primary metric's; `classes` are empty where they aren't known.
     """
     metrics = {**METRICS, **{name: _metric(name, of) for name, of in declared.items()}}
     metrics[primary] = replace(metrics[primary], margin=margin)

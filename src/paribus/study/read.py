@@ -42,8 +42,7 @@ def read_study(
 ) -> Study:
     """Read a study file; `seeds`, `epochs` and `engine` replace the study's own if given.
 
-    Args:
-        seeds: a number, or `{"until": "decided", "looks": [5, 8, 12, 20]}`.
+    `seeds` is a number, or `{"until": "decided", "looks": [5, 8, 12, 20]}`.
 
     Raises:
         StudyError: with every problem, each at its line and column.

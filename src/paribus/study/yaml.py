@@ -79,11 +79,7 @@ def load(text: str, file: str, most: int) -> CommentedMap:
 
 
 def plain(node: Any, real: Callable[[float], Any] = float) -> Any:
-    """Plain Python for ruamel's round-trip values, which remember how they were written.
-
-    Args:
-        real: converts a number with a decimal point; ruamel keeps its digits.
-    """
+    """Plain Python for ruamel's values; `real` converts a decimal one, which keeps its digits."""
     match node:
         case Mapping():
             return {str(key): plain(value, real) for key, value in node.items()}

@@ -8,13 +8,12 @@ from paribus.metrics.registry import METRICS
 ROWS: Mapping[str, str] = {
     "runs": "One row per run: a setting trained from one seed. The study's own metrics come last.",
     "epochs": (
-        "One row an epoch of a run. A failed run has rows up to where it failed. What other "
-        "series a run follows by epochs comes last, a column each."
+        "One row an epoch of a run, of a failed one up to where it failed. Other series by epochs "
+        "come last, a column each."
     ),
     "steps": (
-        "One row a training step (one batch) of a run; compressed, as it is long. What other "
-        "series a run follows by steps comes last, a column each; a step at which none has a "
-        "value has no row."
+        "One row a training step (one batch) of a run; compressed, as it is long. Other series by "
+        "steps come last, a column each; a step at which none has a value has no row."
     ),
     "per_class": "One row a class of a finished run's predictions after its last epoch.",
     "confusion": "One row a pair of classes of a finished run's predictions, empty pairs too.",

@@ -26,11 +26,7 @@ def categorical(numbers: Integers, names: Sequence[str]) -> pd.Categorical[str]:
 
 
 def joined(table: str, parts: Iterable[dict[str, Any]], more: Iterable[str] = ()) -> pd.DataFrame:
-    """The parts' rows one after another; columns of names stay categorical.
-
-    Args:
-        more: columns that the table has in this study alone, in the parts too.
-    """
+    """The parts' rows one after another, names categorical; `more` are this study's columns."""
     frames = [pd.DataFrame(part) for part in parts]
     columns = dict.fromkeys([*COLUMNS[table], *more])
     whole = {name: _joined_column([frame[name] for frame in frames]) for name in columns if frames}

@@ -30,9 +30,7 @@ _BY_PROBABILITY: Mapping[str, str] = {
 def failures(records: Sequence[Record], baseline: str) -> pd.DataFrame:
     """Every setting's failures, setting by setting and in the order of the test images.
 
-    Args:
-        baseline: the setting that the others are compared with; without predictions of it
-            nothing is fixed or broken.
+    Without predictions of the baseline nothing is fixed or broken.
 
     Raises:
         RecordError: if the runs weren't all tested on the same images.
