@@ -128,7 +128,10 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "global records of a terabyte": (zipped(raw(tarfile.XGLTYPE, 1 << 40, EVIL)), "a header of"),
     "records that aren't": (zipped(raw(tarfile.XHDTYPE, 12, b"not a record")), "got"),
     "a record of no length": (zipped(raw(tarfile.XHDTYPE, 8, b"0 a=bcd\n"), plain(WHOLE)), "got"),
-    "digits without end": (zipped(raw(tarfile.XHDTYPE, 4_000, b"1" * 4_000)), "complete .tar.gz archive"),
+    "digits without end": (
+        zipped(raw(tarfile.XHDTYPE, 4_000, b"1" * 4_000)),
+        "complete .tar.gz archive",
+    ),
     "long names of long names": (zipped(_chain(tarfile.GNUTYPE_LONGNAME, 3_000)), "got"),
     "records of records": (zipped(_chain(tarfile.XGLTYPE, 3_000)), "got"),
     "a sparse file": (zipped(raw(tarfile.GNUTYPE_SPARSE, 0, b"", X)), "a sparse file"),
