@@ -18,8 +18,7 @@ from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
 from paribus.engine.library import library
 from paribus.events import EpochDone, Event, quiet
-from paribus.execution.data import prepare_data
-from paribus.execution.session import open_session
+from paribus.execution.session import open_session, prepare_data
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import EngineFacts
 from paribus.study.config import Engine

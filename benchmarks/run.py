@@ -18,7 +18,7 @@ import page
 import paribus_loop
 import whole_machine
 from images import Counts
-from paribus.execution.environment import environment
+from paribus.execution.inputs import environment
 from paribus.execution.workers import cores
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from faults.here import Here
 from paribus.events import Event, quiet
-from paribus.execution.data import prepare_data
-from paribus.execution.session import Session
+from paribus.execution.session import Session, prepare_data
 from paribus.execution.workers import Workers
 from paribus.study.plan import settings
-from paribus.study.records import read_records
+from paribus.study.read import read_records
 from paribus.study.spec import Study
 
 

@@ -166,8 +166,8 @@ def test_comparisons_are_rows_with_empty_cells_for_what_is_unknown(found: paribu
     assert "1 seed excluded" in accuracy["notes"]
     assert pd.isna(accuracy["correlation"])
     assert pd.isna(row(frame, "l2", "test_loss")["margin"])
-    ratio = row(frame, "batch-norm", "train_seconds")
-    assert (ratio["kind"], ratio["unit"]) == ("log ratio", "")
+    ratio = row(frame, "batch-norm", "train_cpu_seconds")
+    assert (ratio["compare"], ratio["unit"]) == ("ratio", "")
     assert ratio["estimate"] == pytest.approx(56 / 50, abs=0.01)
 
 

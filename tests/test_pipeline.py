@@ -158,7 +158,7 @@ def test_each_record_is_read_once_in_a_command(out: Path, monkeypatch: pytest.Mo
         read.append(folder)
         return read_record(folder)
 
-    monkeypatch.setattr("paribus.study.records.read_record", noted)
+    monkeypatch.setattr("paribus.study.read.read_record", noted)
     study = read_study_copy(out)
     paribus.run(study, out, jobs=1)
     assert len(read) == len(set(read)) == 6

@@ -18,18 +18,12 @@ class ParibusError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong in a study file, at a place a reader can go to.
-
-    Attributes:
-        line, column: position in the file, both from 1.
-        path: the dotted name of the key, as `optimizer.lr`.
-        message: what was expected, what was there, and the nearest valid name.
-    """
+    """One thing wrong in a study file, at a line and column, both from 1."""
 
     line: int
     column: int
-    path: str
-    message: str
+    path: str  # the dotted name of the key, as `optimizer.lr`
+    message: str  # what was expected, what was there, and the nearest valid name
 
 
 class StudyError(ParibusError):
@@ -40,13 +34,13 @@ class StudyError(ParibusError):
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         self.file = file
         self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.column)))
-        super().__init__("\n".join(self._lines()))
-
-    def _lines(self) -> list[str]:
-        lines = [f"{self.file}:{p.line}:{p.column}: {p.path}: {p.message}" for p in self.problems]
-        shown = [printable(line) for line in lines[:MOST_PROBLEMS]]
-        more = len(lines) - len(shown)
-        return [*shown, f"{self.file}: and {more:,} more problems"] if more else shown
+        lines = [
+            printable(f"{file}:{p.line}:{p.column}: {p.path}: {p.message}")
+            for p in self.problems[:MOST_PROBLEMS]
+        ]
+        if (more := len(problems) - len(lines)) > 0:
+            lines.append(f"{file}: and {more:,} more problems")
+        super().__init__("\n".join(lines))
 
 
 class DataError(ParibusError):
@@ -107,13 +101,17 @@ class DiskError(ParibusError, OSError):
 _RERUN = "rerun the same command: it resumes"
 _USUAL_REMEDY = f"Fix this and {_RERUN}."
 _REMEDIES = {
-    errno.ENOSPC: f"Free some space there and {_RERUN}.",
-    errno.EDQUOT: f"Free some space there and {_RERUN}.",
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), f"Free some space there and {_RERUN}."),
     errno.EROFS: f"Allow writing there and {_RERUN}; or choose another folder.",
     errno.EACCES: f"Allow writing there and {_RERUN}; or choose another folder.",
     errno.EIO: "The disk is failing: save what is there first.",
     errno.ENOENT: f"The folder was moved or removed: put it back and {_RERUN}.",
 }
+
+
+def first_line(error: Exception) -> str:
+    """The beginning of what an error says, or its kind where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 class NonFiniteLossError(ParibusError):

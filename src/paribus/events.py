@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class DataRead:
+class Event:
+    """Something that a study tells."""
+
+
+@dataclass(frozen=True)
+class DataRead(Event):
     """Some of the images have been read, resized or downloaded."""
 
     what: str
@@ -14,21 +19,21 @@ class DataRead:
 
 
 @dataclass(frozen=True)
-class FilesLeftOut:
+class FilesLeftOut(Event):
     """Files of a folder that are not among its images, each with the reason."""
 
     files: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class EngineMissing:
+class EngineMissing(Event):
     """Paribus's own engine isn't there, and PyTorch trains instead; `message` is a clause."""
 
     message: str
 
 
 @dataclass(frozen=True)
-class TrainingBegins:
+class TrainingBegins(Event):
     """`left` of a study's `runs` runs are to be trained, `epochs` epochs in all."""
 
     runs: int
@@ -38,7 +43,7 @@ class TrainingBegins:
 
 
 @dataclass(frozen=True)
-class StudyBegins:
+class StudyBegins(Event):
     """A process has begun to work on a study, or goes on with it."""
 
     study: str
@@ -46,20 +51,15 @@ class StudyBegins:
 
 
 @dataclass(frozen=True)
-class StudyEnded:
+class StudyEnded(Event):
     """A study's process has ended: its report is written, or `message` says what stopped it."""
 
     message: str
 
 
 @dataclass(frozen=True)
-class StudyChanged:
-    """Records are there that were made otherwise: `again` runs are trained again for it.
-
-    Attributes:
-        changes: what differs, in words.
-        kept: how many records stay as they are.
-    """
+class StudyChanged(Event):
+    """Records were made otherwise, as `changes` says: `again` of them are made again."""
 
     changes: tuple[str, ...]
     again: int
@@ -67,66 +67,7 @@ class StudyChanged:
 
 
 @dataclass(frozen=True)
-class RecordSetAside:
-    """A record that can't be read was moved to `where`; its run is trained again."""
-
-    setting: str
-    seed: int
-    where: str
-    message: str
-
-
-@dataclass(frozen=True)
-class CheckpointPassedOver:
-    """A checkpoint is damaged; the one before it serves, or the run begins again."""
-
-    setting: str
-    seed: int
-    file: str
-
-
-@dataclass(frozen=True)
-class RunBegins:
-    """A process has taken a run; the first `epoch` of its `epochs` epochs were done before."""
-
-    setting: str
-    seed: int
-    epoch: int
-    epochs: int
-
-
-@dataclass(frozen=True)
-class EpochDone:
-    """A run has finished an epoch."""
-
-    setting: str
-    seed: int
-    epoch: int
-    epochs: int
-
-
-@dataclass(frozen=True)
-class WorkerKilled:
-    """The process at work on a run was killed; the run is tried once more, alone."""
-
-    setting: str
-    seed: int
-    message: str
-
-
-@dataclass(frozen=True)
-class RunEnded:
-    """A run has ended: "finished", "failed" or "killed"; `message` says why."""
-
-    setting: str
-    seed: int
-    status: str
-    seconds: float
-    message: str
-
-
-@dataclass(frozen=True)
-class AnalysisBegins:
+class AnalysisBegins(Event):
     """The networks of `left` of the `runs` finished runs are to be analyzed."""
 
     runs: int
@@ -135,32 +76,68 @@ class AnalysisBegins:
 
 
 @dataclass(frozen=True)
-class RunAnalyzed:
-    """A run's network has been analyzed: "finished", "failed" or "killed"; `message` says why."""
+class RunEvent(Event):
+    """Something about one run."""
 
     setting: str
     seed: int
+
+
+@dataclass(frozen=True)
+class RecordSetAside(RunEvent):
+    """A record that can't be read was moved to `where`; its run is trained again."""
+
+    where: str
+    message: str
+
+
+@dataclass(frozen=True)
+class CheckpointPassedOver(RunEvent):
+    """A checkpoint is damaged; the one before it serves, or the run begins again."""
+
+    file: str
+
+
+@dataclass(frozen=True)
+class RunBegins(RunEvent):
+    """A process has taken a run; the first `epoch` of its `epochs` epochs were done before."""
+
+    epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class EpochDone(RunEvent):
+    """A run has finished an epoch."""
+
+    epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class WorkerKilled(RunEvent):
+    """The process at work on a run was killed; the run is tried once more, alone."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class RunEnded(RunEvent):
+    """A run has ended: "finished", "failed" or "killed"; `message` says why."""
+
+    status: str
+    seconds: float
+    message: str
+
+
+@dataclass(frozen=True)
+class RunAnalyzed(RunEvent):
+    """A run's network has been analyzed: "finished", "failed" or "killed"; `message` says why."""
+
     status: str
     message: str
 
 
-Event = (
-    DataRead
-    | FilesLeftOut
-    | EngineMissing
-    | StudyBegins
-    | StudyChanged
-    | RecordSetAside
-    | TrainingBegins
-    | RunBegins
-    | CheckpointPassedOver
-    | EpochDone
-    | WorkerKilled
-    | RunEnded
-    | AnalysisBegins
-    | RunAnalyzed
-    | StudyEnded
-)
 Watch = Callable[[Event], None]
 
 

@@ -7,29 +7,14 @@ Lines aren't synced, for nothing that must not be lost is in them.
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from paribus.events import (
-    AnalysisBegins,
-    CheckpointPassedOver,
-    EngineMissing,
-    EpochDone,
-    Event,
-    FilesLeftOut,
-    RecordSetAside,
-    RunAnalyzed,
-    RunBegins,
-    RunEnded,
-    StudyBegins,
-    StudyChanged,
-    StudyEnded,
-    TrainingBegins,
-    Watch,
-    WorkerKilled,
-)
+from paribus import events
+from paribus.events import Event, Watch
 from paribus.io.disk import append_line, move
 from paribus.io.reading import read_inside
 
@@ -43,9 +28,12 @@ def logged(out: Path, watch: Watch) -> Watch:
     """A watch that keeps what it hears in the log of `out`, and passes it on."""
 
     def hear(event: Event) -> None:
-        sentence = says(event)
-        if sentence:
-            _write(out / LOG, event, sentence)
+        if sentence := says(event):
+            kind, now = type(event).__name__, datetime.now(UTC).isoformat(timespec="milliseconds")
+            entry = {"time": now, "event": kind, **asdict(event), "says": sentence}
+            if (out / LOG).exists() and (out / LOG).stat().st_size > LARGEST:
+                move(out / LOG, out / BEFORE)
+            append_line(out / LOG, json.dumps(entry).encode())
         watch(event)
 
     return hear
@@ -59,72 +47,49 @@ def read_log(out: Path) -> Iterator[dict[str, Any]]:
         except OSError:
             continue
         for line in lines:
-            try:
+            with suppress(ValueError):
                 entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict):
-                yield entry
+                if isinstance(entry, dict):
+                    yield entry
 
 
 def says(event: Event) -> str:
     """An event as a sentence; "" for those that a log is better without."""
     match event:
-        case StudyBegins():
+        case events.StudyBegins():
             return f"{event.study} started"
-        case StudyEnded():
+        case events.StudyEnded():
             return event.message
-        case FilesLeftOut():
+        case events.FilesLeftOut():
             return f"{len(event.files)} files skipped: {', '.join(event.files[:3])}"
-        case EngineMissing():
+        case events.EngineMissing():
             return f"training with PyTorch: {event.message}"
-        case StudyChanged():
+        case events.StudyChanged():
             return (
                 f"changed since the existing records: {'; '.join(event.changes)}. "
                 f"Retraining {event.again}, keeping {event.kept}"
             )
-        case RecordSetAside():
+        case events.RecordSetAside():
             return f"{_run(event)}: set aside as {event.where}. {event.message}"
-        case TrainingBegins():
+        case events.TrainingBegins():
             return f"{event.left} of {event.runs} runs to train"
-        case RunBegins():
+        case events.RunBegins():
             resumed = f"resumed after epoch {event.epoch}"
             return f"{_run(event)}: {resumed if event.epoch else 'started'}"
-        case CheckpointPassedOver():
+        case events.CheckpointPassedOver():
             return f"{_run(event)}: skipped a damaged checkpoint, {event.file}"
-        case EpochDone():
+        case events.EpochDone():
             return f"{_run(event)}: epoch {event.epoch} of {event.epochs}"
-        case WorkerKilled():
+        case events.WorkerKilled():
             return f"{_run(event)}: {event.message}; will be retried alone"
-        case RunEnded():
+        case events.RunEnded():
             return f"{_run(event)}: {event.status} {event.message}".strip()
-        case AnalysisBegins():
+        case events.AnalysisBegins():
             return f"{event.left} of {event.runs} networks to analyze"
-        case RunAnalyzed():
+        case events.RunAnalyzed():
             return f"{_run(event)}: analysis {event.status} {event.message}".strip()
-        case _:  # how far the reading of images has come
-            return ""
+    return ""  # how far the reading of images has come
 
 
-def _run(
-    event: RecordSetAside
-    | RunBegins
-    | CheckpointPassedOver
-    | EpochDone
-    | WorkerKilled
-    | RunEnded
-    | RunAnalyzed,
-) -> str:
+def _run(event: events.RunEvent) -> str:
     return f"{event.setting}, seed {event.seed}"
-
-
-def _write(path: Path, event: Event, sentence: str) -> None:
-    entry = {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "event": type(event).__name__,
-        **asdict(event),
-        "says": sentence,
-    }
-    if path.exists() and path.stat().st_size > LARGEST:
-        move(path, path.with_name(BEFORE))
-    append_line(path, json.dumps(entry).encode())

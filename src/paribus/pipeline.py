@@ -44,8 +44,7 @@ def run(
     out = Path(out)
     require_free(out)
     # Training needs torch; nothing else does, and `rebuild_report` must not import it.
-    from paribus.execution.data import prepare_data
-    from paribus.execution.session import open_session
+    from paribus.execution.session import open_session, prepare_data
 
     data = prepare_data(study, data_dir, watch)
     require_testable(study, data[study.baseline].dataset.classes)
@@ -63,11 +62,7 @@ def run(
 
 
 def rebuild_report(out: Path | str, *, images: bool = True) -> Results:
-    """Write the report again from the records alone.
-
-    Args:
-        images: False leaves out the failed cases' images, and the report says so.
-    """
+    """Write the report again from the records alone; `images=False` leaves out failed cases'."""
     out = Path(out)
     read_study_copy(out)  # first: it refuses a folder that isn't one of results
     with writing_report(out):

@@ -32,8 +32,7 @@ from paribus.study import plan
 from paribus.study.faults import nearest
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import Run
-from paribus.study.read import read_study_copy
-from paribus.study.records import StudyRecords, read_records
+from paribus.study.read import StudyRecords, read_records, read_study_copy
 from paribus.study.spec import Study
 from paribus.tables.by_setting import SettingResult, setting_results
 

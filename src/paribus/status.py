@@ -1,6 +1,5 @@
 """How far a study has come, from what lies in its folder; needs no torch, and disturbs nothing."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,10 @@ from paribus.log import read_log
 from paribus.records.store import checkpoint_folder, checkpoints, epoch_of
 from paribus.records.types import Record
 from paribus.study.plan import Run, runs
-from paribus.study.read import read_study_copy
-from paribus.study.records import NOT_TRAINED, StudyRecords, read_records
+from paribus.study.read import NOT_TRAINED, Key, StudyRecords, read_records, read_study_copy
 
 #: In the order in which they are counted.
 STATES = ("done", "running", "failed", "damaged", "interrupted", "left")
-
-_Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -28,46 +24,34 @@ class RunState:
     Attributes:
         state: "done"; "running", now; "failed", with the reason; "damaged", its record can't be
             read; "interrupted", it will go on after `epoch`; or "left", not begun.
-        epoch: the last one that is known to be complete.
     """
 
     setting: str
     seed: int
     state: str
-    epoch: int
+    epoch: int  # the last one that is known to be complete
     epochs: int
     message: str = ""
 
 
 @dataclass(frozen=True)
 class Status:
-    """A study's progress.
-
-    Attributes:
-        holder: the process that is at work; None where there is none.
-        set_aside: records that could not be read, and were moved out of the way.
-        last: the last line of the log.
-    """
+    """A study's progress."""
 
     study: str
-    holder: Holder | None
+    holder: Holder | None  # the process that is at work
     runs: tuple[RunState, ...]
-    set_aside: tuple[str, ...]
-    last: Mapping[str, Any] | None
+    set_aside: tuple[str, ...]  # records that could not be read, and were moved out of the way
+    last: Mapping[str, Any] | None  # the last line of the log
 
     @property
     def counts(self) -> dict[str, int]:
         """How many runs are in each state."""
-        counted = Counter(run.state for run in self.runs)
-        return {state: counted[state] for state in STATES}
+        return {state: sum(run.state == state for run in self.runs) for state in STATES}
 
 
 def status(out: Path) -> Status:
-    """How far the study in `out` has come.
-
-    Raises:
-        RecordError: if no study's results lie there.
-    """
+    """How far the study in `out` has come; raises RecordError where no results lie."""
     study = read_study_copy(out)
     at_work = holder(out)
     log = list(read_log(out))
@@ -83,19 +67,13 @@ def status(out: Path) -> Status:
             else _state(on_disk, run, records.get(run.key), reasons.get(run.key, ""), ended)
             for run in runs(study, seeds_wanted(study, tuple(records.values())))
         ),
-        set_aside=tuple(
-            str(path.relative_to(out)) for path in sorted((out / "set-aside").glob("*/*"))
-        ),
+        set_aside=tuple(str(p.relative_to(out)) for p in sorted((out / "set-aside").glob("*/*"))),
         last=log[-1] if log else None,
     )
 
 
 def _state(
-    on_disk: StudyRecords,
-    run: Run,
-    record: Record | None,
-    reason: str,
-    ended: Mapping[_Key, str],
+    on_disk: StudyRecords, run: Run, record: Record | None, reason: str, ended: Mapping[Key, str]
 ) -> RunState:
     """The state of a run that no process has taken; `reason`: why it has no record."""
     epochs = run.setting.config.epochs
@@ -115,33 +93,20 @@ def _state(
     return RunState(*run.key, "interrupted" if kept else "left", epoch, epochs)
 
 
-def _since_the_last_beginning(
-    log: list[dict[str, Any]],
-) -> tuple[dict[_Key, int], dict[_Key, str]]:
+def _since_the_last_beginning(log: list[Any]) -> tuple[dict[Key, int], dict[Key, str]]:
     """Runs that a process took and has not left, with the last epoch, and those that failed."""
-    now: dict[_Key, int] = {}
-    ended: dict[_Key, str] = {}
+    now: dict[Key, int] = {}
+    ended: dict[Key, str] = {}
     for entry in log:
         match entry:
             case {"event": "StudyBegins"}:
                 now, ended = {}, {}
-            case {
-                "event": "RunBegins" | "EpochDone",
-                "setting": str(name),
-                "seed": int(seed),
-                "epoch": int(epoch),
-            }:
+            case {"setting": str(name), "seed": int(seed), "epoch": int(epoch)}:
                 now[name, seed] = epoch
             case {"event": "WorkerKilled", "setting": str(name), "seed": int(seed)}:
                 now.pop((name, seed), None)
-            case {
-                "event": "RunEnded",
-                "setting": str(name),
-                "seed": int(seed),
-                "status": status,
-                "message": message,
-            }:
+            case {"event": "RunEnded", "setting": str(name), "seed": int(seed), **more}:
                 now.pop((name, seed), None)
-                if status != "finished":
-                    ended[name, seed] = str(message)
+                if more.get("status") != "finished":
+                    ended[name, seed] = str(more.get("message", ""))
     return now, ended

@@ -13,9 +13,8 @@ from paribus.events import (
     WorkerKilled,
     quiet,
 )
-from paribus.execution.data import prepare_data
-from paribus.execution.task import Outcome, Task
-from paribus.execution.workers import Workers
+from paribus.execution.session import prepare_data
+from paribus.execution.workers import Outcome, Task, Workers
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import Record
 from paribus.study.plan import settings

@@ -8,8 +8,7 @@ from unittest.mock import patch
 
 import paribus
 from paribus.events import Watch, quiet
-from paribus.execution.task import Outcome, Task
-from paribus.execution.workers import Workers
+from paribus.execution.workers import Outcome, Task, Workers
 from paribus.explain.attribution import integrated_gradients
 from paribus.io.disk import write_file
 from paribus.report.write import write_report

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from paribus.events import EpochDone, Event, quiet
-from paribus.execution.data import prepare_data
 from paribus.execution.inputs import run_inputs
+from paribus.execution.session import prepare_data
 from paribus.execution.train import Training
 from paribus.records.types import EngineFacts
 from paribus.study.plan import runs

@@ -20,7 +20,7 @@ from faults.seam import Seam, die_at, refuse_at, seam
 from faults.small import Killed, content, differing, small_study
 from paribus.errors import DiskError
 from paribus.events import quiet
-from paribus.execution.data import prepare_data
+from paribus.execution.session import prepare_data
 from paribus.io.disk import UNFINISHED
 from paribus.records.store import read_record
 

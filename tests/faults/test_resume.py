@@ -19,9 +19,8 @@ from faults.small import (
 from paribus.errors import ResumeError
 from paribus.events import CheckpointPassedOver, Event, RunBegins, quiet
 from paribus.execution import checkpoint, train
-from paribus.execution.checkpoint import Checkpoint, Writer
-from paribus.execution.environment import environment
-from paribus.execution.resume import refuse_other_machines
+from paribus.execution.checkpoint import Checkpoint, Writer, refuse_other_machines
+from paribus.execution.inputs import environment
 from paribus.execution.train import Training
 from paribus.records.store import checkpoint_folder, checkpoints, read_record, run_folder
 from paribus.records.types import EngineFacts

@@ -26,7 +26,7 @@ from faults.real import (
 )
 from faults.small import content, differing
 from paribus import cli
-from paribus.cli.signals import Stopped, exit_code, stopped_by_signals
+from paribus.cli.studies import Stopped, exit_code, stopped_by_signals
 from paribus.io.lock import held, holder, writing_report
 from paribus.records.store import read_record, run_folder
 from paribus.study.read import read_study

@@ -10,11 +10,9 @@ import click
 from click.shell_completion import get_completion_class
 
 import paribus
-from paribus.cli.audit import audit
 from paribus.cli.data import data
-from paribus.cli.results import check, failures, report, status
-from paribus.cli.signals import exit_code
-from paribus.cli.studies import plan, run
+from paribus.cli.results import audit, check, failures, report, status
+from paribus.cli.studies import exit_code, plan, run
 from paribus.errors import ParibusError
 from paribus.names import printable
 

@@ -56,10 +56,9 @@ def fetch(source: str, data_dir: Path | None) -> None:
     from paribus.data.download import fetch_stl10
     from paribus.events import DataRead
 
+    cache = data_dir or cache_folder()
     with Screen() as screen:
-        folder = fetch_stl10(
-            data_dir or cache_folder(), progress=lambda *seen: screen.show(DataRead(*seen))
-        )
+        folder = fetch_stl10(cache, progress=lambda *seen: screen.show(DataRead(*seen)))
     click.echo(folder)
 
 

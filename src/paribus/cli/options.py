@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,15 +26,15 @@ DATA_DIR = click.option(
 def _looks(
     _context: click.Context, _option: click.Parameter, value: str | None
 ) -> tuple[int, ...] | None:
-    try:
-        looks = tuple(int(part) for part in value.split(",")) if value else None
-    except ValueError:
-        looks = ()
-    if looks is not None and (list(looks) != sorted(set(looks)) or min(looks, default=0) < 3):
-        raise click.BadParameter(
-            f"expected increasing numbers of seeds from 3 on, as 5,8,12,20; got {value!r}"
-        )
-    return looks
+    if not value:
+        return None
+    with suppress(ValueError):
+        looks = tuple(int(part) for part in value.split(","))
+        if list(looks) == sorted(set(looks)) and looks[0] >= 3:
+            return looks
+    raise click.BadParameter(
+        f"expected increasing numbers of seeds from 3 on, as 5,8,12,20; got {value!r}"
+    )
 
 
 def study_options(command: Callable[..., None]) -> Callable[..., None]:

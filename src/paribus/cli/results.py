@@ -1,4 +1,4 @@
-"""From the records of a study: `paribus report`, `status`, `check` and `failures`."""
+"""From what is on disk: `paribus report`, `status`, `check`, `failures` and `audit`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from paribus.cli.options import JSON, OUT
-from paribus.cli.show import print_results, rows
-
-if TYPE_CHECKING:
-    from paribus.tables import FailureKind, Order
+from paribus.cli.show import print_results, rows, show_claims, show_failures, show_status
 
 
 @click.command()
@@ -61,8 +58,6 @@ def status(out: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(progress) | {"counts": progress.counts}, indent=1))
     else:
-        from paribus.cli.show import show_status
-
         show_status(progress)
 
 
@@ -80,7 +75,6 @@ def check(out: Path, as_json: bool) -> None:
       paribus check out/stl10
       paribus check out/stl10 --json
     """
-    from paribus.cli.show import show_claims
     from paribus.results import read_results
 
     results = read_results(out)
@@ -120,16 +114,7 @@ def check(out: Path, as_json: bool) -> None:
     help="Show at most this many; 0 shows all.",
 )
 @JSON
-def failures(
-    out: Path,
-    setting: str | None,
-    true: str | None,
-    predicted: str | None,
-    kind: FailureKind | None,
-    sort: Order,
-    limit: int,
-    as_json: bool,
-) -> None:
+def failures(out: Path, limit: int, as_json: bool, **choice: Any) -> None:
     """List the test images that OUT's networks get wrong, from its records alone.
 
     An image is a failure of a setting if at least one seed gets it wrong. An image that a
@@ -141,16 +126,52 @@ def failures(
       paribus failures out/stl10 --setting batch-norm --kind fixed --sort fixed
       paribus failures out/stl10 --sort suspicion --limit 0 --json
     """
-    from paribus.cli.show import show_failures
     from paribus.results import read_results
 
     results = read_results(out)
-    matching = results.failures(
-        setting=setting, true=true, predicted=predicted, kind=kind, sort=sort
-    )
+    matching = results.failures(**choice)
     listed = matching.head(limit or len(matching))
     if as_json:
         counted = {"study": results.study.name, "matching": len(matching), "shown": len(listed)}
         click.echo(json.dumps(counted | {"failures": rows(listed)}, indent=1))
     else:
         show_failures(listed, len(matching))
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--spread",
+    metavar="SD",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Standard deviation over seeds of the difference of two settings' accuracies; 0.01 is "
+    "one point.  [default: the file's, or 0.01]",
+)
+@JSON
+def audit(file: Path, spread: float | None, as_json: bool) -> None:
+    """Check a published report against its own confusion matrices.
+
+    FILE holds the matrices, and optionally what the report prints and concludes from them.
+    Every printed figure is computed again, every claim with a test that the matrices can
+    decide is checked, and each difference is compared with what one run of each setting can
+    show.
+
+    Exit codes: 0 every printed figure matches and every claim that could be checked holds, 1
+    one doesn't, 2 the file is wrong.
+
+    \b
+    Examples:
+      paribus audit published.yaml
+      paribus audit published.yaml --spread 0.006 --json
+    """
+    from paribus.audit import audit as audited
+    from paribus.audit.read import read_published
+
+    result = audited(read_published(file), spread)
+    if as_json:
+        click.echo(json.dumps({"sound": result.sound} | asdict(result), indent=1))
+    else:
+        from paribus.audit.show import show
+
+        show(result)
+    sys.exit(0 if result.sound else 1)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paribus.claims.judge import ClaimVerdict
     from paribus.execution.estimate import Outlook
     from paribus.results import Results
-    from paribus.status import RunState, Status
+    from paribus.status import Status
 
 _VERDICT_STYLES = {"supported": "green", "refuted": "bold red", "undecided": "yellow"}
 _STATE_STYLES = {
@@ -34,12 +34,6 @@ _STATE_STYLES = {
     "left": "dim",
 }
 
-#: What the columns of failed cases mean that don't say so themselves.
-_FAILURE_COLUMNS = (
-    "p: probability of the true class and of the most frequent wrong one, mean over the seeds. "
-    "label: rank by suspicion that the label is wrong, 1 for the most suspicious test image."
-)
-
 
 def rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
     """A table's rows for JSON, which has no NaN."""
@@ -50,17 +44,13 @@ def rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
 def print_results(results: Results, as_json: bool) -> None:
     """Where the report lies, on standard output; runs that failed, on standard error."""
     if as_json:
-        finished = sum(r.facts.status == "finished" for r in results.records)
-        click.echo(
-            json.dumps(
-                {
-                    "report": str(results.report),
-                    "results": str(results.out / "results.json"),
-                    "finished": finished,
-                    "failed": list(results.unfinished),
-                }
-            )
-        )
+        made = {
+            "report": str(results.report),
+            "results": str(results.out / "results.json"),
+            "finished": sum(record.finished for record in results.records),
+            "failed": list(results.unfinished),
+        }
+        click.echo(json.dumps(made))
         return
     for sentence in results.unfinished:
         click.echo(f"Failed: {printable(sentence)}", err=True)
@@ -100,9 +90,9 @@ def show_plan(plan: Outlook) -> None:
     for seed in range(seeds):
         row = ", ".join(name for name, k in plan.runs if k == seed)
         console.print(f"  seed {seed}: {row}", markup=False)
-    processes = "1 process" if plan.jobs == 1 else f"{plan.jobs} processes"
     console.print(
-        f"\nAbout {duration(plan.seconds)} in {processes}, estimated from steps measured now"
+        f"\nAbout {duration(plan.seconds)} in {count(plan.jobs, 'process', 'processes')}, "
+        "estimated from steps measured now"
     )
 
 
@@ -132,11 +122,7 @@ def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
 
 
 def show_failures(listed: pd.DataFrame, matching: int) -> None:
-    """Print failed cases on standard output, as `paribus.tables.failures` has them.
-
-    Args:
-        matching: how many there are, of which `listed` are the first.
-    """
+    """Print failed cases on standard output: the first `listed` rows of all `matching`."""
     console = Console(highlight=False)
     if not matching:
         console.print("No failed case matches.")
@@ -149,12 +135,16 @@ def show_failures(listed: pd.DataFrame, matching: int) -> None:
     console.print(table)
     many = "1 failed case matches" if matching == 1 else f"{matching:,} failed cases match"
     rest = "" if matching == len(listed) else f"; the first {len(listed):,} are shown"
-    console.print(f"{many}{rest}. {_FAILURE_COLUMNS}")
+    console.print(
+        f"{many}{rest}. p: probability of the true class and of the most frequent wrong one, "
+        "mean over the seeds. label: rank by suspicion that the label is wrong, 1 for the most "
+        "suspicious test image."
+    )
 
 
 def _failure(row: Any) -> tuple[str, ...]:
     """A failed case's cells; classes are named by strangers, so nothing in them may control."""
-    kind = ", ".join(word for word in (row.kind, row.change) if word)
+    kind = ", ".join(filter(None, (row.kind, row.change)))
     probabilities = (row.true_probability, row.predicted_probability)
     return (
         row.setting,
@@ -180,21 +170,17 @@ def show_status(status: Status) -> None:
         say(f"Last: {status.last.get('says', '')}, {status.last.get('time', '')}")
     table = Table("setting", "seed", "state", "epoch", Column(overflow="fold"), box=SIMPLE_HEAD)
     for run in status.runs:
-        table.add_row(*_state_row(run))
+        table.add_row(
+            Text(run.setting),
+            str(run.seed),
+            Text(run.state, style=_STATE_STYLES[run.state]),
+            f"{run.epoch} of {run.epochs}",
+            Text(printable(run.message)),
+        )
     console.print(table)
     say(", ".join(f"{number} {state}" for state, number in status.counts.items() if number))
     for where in status.set_aside:
         say(f"Set aside: {where}")
-
-
-def _state_row(run: RunState) -> tuple[Text, ...]:
-    return (
-        Text(run.setting),
-        Text(str(run.seed)),
-        Text(run.state, style=_STATE_STYLES[run.state]),
-        Text(f"{run.epoch} of {run.epochs}"),
-        Text(printable(run.message)),
-    )
 
 
 def duration(seconds: float) -> str:
@@ -205,3 +191,8 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 run", "10 runs"."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

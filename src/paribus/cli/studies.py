@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import Any
 
 import click
 
 from paribus.cli.options import JSON, STUDY, read, study_options
-from paribus.cli.show import print_results
-from paribus.cli.signals import stopped_by_signals
-
-if TYPE_CHECKING:
-    from paribus.study.config import Engine
+from paribus.cli.show import print_results, show_plan
 
 
 @click.command()
@@ -36,15 +36,11 @@ if TYPE_CHECKING:
 def run(
     study_file: Path,
     out: Path | None,
-    seeds: int | None,
-    looks: tuple[int, ...] | None,
-    epochs: int | None,
-    engine: Engine | None,
     jobs: int | None,
     data_dir: Path | None,
-    allow_code: bool,
     other_machine: bool,
     as_json: bool,
+    **changes: Any,
 ) -> None:
     """Train every setting of STUDY from every seed and write the report.
 
@@ -60,7 +56,7 @@ def run(
       paribus run studies/digits.yaml --seeds 1 --epochs 2      # a quick try
       paribus run studies/digits.yaml --looks 5,8,12,20         # seeds until decided
     """
-    study = read(study_file, seeds, looks, epochs, engine, allow_code)
+    study = read(study_file, **changes)
     from paribus import pipeline
     from paribus.cli.screen import Screen
 
@@ -82,15 +78,7 @@ def run(
 @study_options
 @JSON
 def plan(
-    study_file: Path,
-    seeds: int | None,
-    looks: tuple[int, ...] | None,
-    epochs: int | None,
-    engine: Engine | None,
-    jobs: int | None,
-    data_dir: Path | None,
-    allow_code: bool,
-    as_json: bool,
+    study_file: Path, jobs: int | None, data_dir: Path | None, as_json: bool, **changes: Any
 ) -> None:
     """Show every run of STUDY, what each variation changes, and how long it will take.
 
@@ -100,8 +88,7 @@ def plan(
     Example:
       paribus plan studies/lenet-stl10.yaml --jobs 2
     """
-    study = read(study_file, seeds, looks, epochs, engine, allow_code)
-    from paribus.cli.show import show_plan
+    study = read(study_file, **changes)
     from paribus.execution.estimate import estimate
 
     outlook = estimate(study, data_dir, jobs)
@@ -109,3 +96,33 @@ def plan(
         click.echo(json.dumps(asdict(outlook), indent=1))
     else:
         show_plan(outlook)
+
+
+class Stopped(KeyboardInterrupt):
+    """The process was asked to end by a signal."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(signal.Signals(number).name)
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Raise `Stopped` on SIGTERM and SIGHUP, unless the caller ignores them, as nohup does."""
+    ours = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def exit_code(interrupt: KeyboardInterrupt) -> int:
+    """128 and the signal's number, as a shell has it."""
+    return 128 + (interrupt.number if isinstance(interrupt, Stopped) else signal.SIGINT)
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    raise Stopped(number)

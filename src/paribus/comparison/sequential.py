@@ -20,8 +20,8 @@ from paribus.metrics.run import RunData
 from paribus.records.types import Record
 from paribus.stats.intervals import Floats
 from paribus.stats.multiplicity import check_looks, nominal_level
+from paribus.study.config import UntilDecided
 from paribus.study.metrics import study_metrics
-from paribus.study.seeds import UntilDecided
 from paribus.study.spec import Study
 
 

@@ -16,7 +16,7 @@ from paribus.data.dataset import Dataset, open_dataset
 from paribus.engine.native import Forward
 from paribus.errors import DiskError
 from paribus.events import Watch
-from paribus.execution.task import Outcome
+from paribus.execution.workers import Outcome, Task
 from paribus.explain.attribution import integrated_gradients, occlusion, outside, pooled
 from paribus.explain.interventions import intervened
 from paribus.explain.neighbors import nearest
@@ -31,7 +31,6 @@ from paribus.records.analyses import (
 from paribus.records.store import read_record, read_weights, run_folder
 from paribus.records.types import Explanations, Integers, Interventions, Record
 from paribus.study.config import LeNet5
-from paribus.study.plan import Run
 from paribus.training.predict import Predict
 
 #: Of so many test images it is measured how much of the attribution lies outside the center.
@@ -41,56 +40,39 @@ PART = 250
 
 
 @dataclass(frozen=True)
-class Analysis:
-    """A run whose network is to be analyzed.
+class Analysis(Task):
+    """A run whose network is to be analyzed."""
 
-    Attributes:
-        dataset: the folder of its prepared images.
-        images: (m,) numbers of the test images to be explained.
-        targets: (m,) the class that each explanation is about.
-    """
-
-    run: Run
-    dataset: Path
+    dataset: Path  # the folder of its prepared images
     out: Path
-    images: Integers
-    targets: Integers
+    images: Integers  # (m,) numbers of the test images to be explained
+    targets: Integers  # (m,) the class that each explanation is about
 
     def perform(self, tell: Watch) -> Outcome:
-        """Analyze the run's network and keep what was found."""
-        return analyze(self)
-
-    def again(self) -> Analysis:
-        """The same: what was found before is kept."""
-        return self
+        """Find out what isn't kept yet: the effect of interventions, and explanations."""
+        began = time.perf_counter()
+        try:
+            record = read_record(run_folder(self.out, *self.run.key))
+            dataset = open_dataset(self.dataset)
+            batches = Batches(dataset)
+            network, predict = _trained(self, record, dataset)
+            if not _has_interventions(self, record):
+                kept = _intervene(network, predict, batches, dataset)
+                write_interventions(self.out, record, kept)
+            if not _has_explanations(self, record):
+                explanations = _explain(self, network, predict, batches, dataset)
+                write_explanations(self.out, record, explanations)
+        except DiskError:
+            raise
+        except Exception as error:  # a user's network may raise anything; the study stays good
+            message = f"{type(error).__name__}: {error}"
+            return Outcome(self.run, "failed", time.perf_counter() - began, message)
+        return Outcome(self.run, "finished", time.perf_counter() - began)
 
 
 def is_current(task: Analysis, record: Record) -> bool:
     """Whether all that the task would find out is kept already."""
     return _has_interventions(task, record) and _has_explanations(task, record)
-
-
-def analyze(task: Analysis) -> Outcome:
-    """Find out what isn't kept yet: the effect of interventions, and explanations."""
-    began = time.perf_counter()
-    try:
-        record = _record(task)
-        dataset = open_dataset(task.dataset)
-        trained, batches = _trained(task, record, dataset), Batches(dataset)
-        if not _has_interventions(task, record):
-            write_interventions(task.out, record, _intervene(trained, batches, dataset))
-        if not _has_explanations(task, record):
-            write_explanations(task.out, record, _explain(task, trained, batches, dataset))
-    except DiskError:
-        raise
-    except Exception as error:  # a user's network may raise anything; the study stays good
-        message = f"{type(error).__name__}: {error}"
-        return Outcome(task.run, "failed", time.perf_counter() - began, message)
-    return Outcome(task.run, "finished", time.perf_counter() - began)
-
-
-def _record(task: Analysis) -> Record:
-    return read_record(run_folder(task.out, task.run.setting.name, task.run.seed))
 
 
 def _has_interventions(task: Analysis, record: Record) -> bool:
@@ -111,35 +93,24 @@ def _has_explanations(task: Analysis, record: Record) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class _Trained:
-    """A network as it was after its last epoch, whose answers the report shows.
-
-    Attributes:
-        answers: what it says of images, by the engine that trained it.
-    """
-
-    network: nn.Module
-    predict: Predict
-
-
-def _trained(task: Analysis, record: Record, dataset: Dataset) -> _Trained:
-    network = build(
-        task.run.setting.config.network, dataset.shape, len(dataset.classes), task.run.seed
-    )
-    folder = run_folder(task.out, task.run.setting.name, task.run.seed)
-    weights = read_weights(folder, "last")
+def _trained(task: Analysis, record: Record, dataset: Dataset) -> tuple[nn.Module, Predict]:
+    """A network after its last epoch, and its predictions by the engine that trained it."""
+    config, seed = task.run.setting.config.network, task.run.seed
+    network = build(config, dataset.shape, len(dataset.classes), seed)
+    weights = read_weights(run_folder(task.out, *task.run.key), "last")
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     # A copy, for the engine wants its weights laid out as they are.
     engine = record.facts.environment.engine
     native = Forward(copy.deepcopy(network), dataset.shape) if engine else None
-    if isinstance(task.run.setting.config.network, LeNet5):
+    if isinstance(config, LeNet5):
         # Half as fast again, and so is what follows. A user's network may rely on the usual one.
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
-    return _Trained(network.eval(), native or network)
+    return network.eval(), native or network
 
 
-def _intervene(trained: _Trained, batches: Batches, dataset: Dataset) -> Interventions:
+def _intervene(
+    network: nn.Module, predict: Predict, batches: Batches, dataset: Dataset
+) -> Interventions:
     test = dataset.splits.test
     names = [change.name for change in interventions(dataset.shape[0])]
     predicted = {name: np.empty(len(test), np.int64) for name in names}
@@ -149,29 +120,25 @@ def _intervene(trained: _Trained, batches: Batches, dataset: Dataset) -> Interve
             index = torch.from_numpy(test[part])
             changed = intervened(batches.images(index), index, dataset.mean, dataset.std)
             for name, images in changed:
-                predicted[name][part] = trained.predict(images).argmax(dim=1).numpy()
-    sample = test[:: max(1, len(test) // SAMPLE)][:SAMPLE]
-    return Interventions(predicted, _outside(trained, batches, sample))
-
-
-def _outside(trained: _Trained, batches: Batches, sample: Integers) -> np.ndarray:
-    """Of each image, the share of what speaks for the answer that lies outside the center."""
-    images = batches.images(torch.from_numpy(sample))
+                predicted[name][part] = predict(images).argmax(dim=1).numpy()
+    sample = batches.images(torch.from_numpy(test[:: max(1, len(test) // SAMPLE)][:SAMPLE]))
     with torch.inference_mode():
-        predict = trained.predict(images).argmax(dim=1)
-    maps = integrated_gradients(trained.network, images, predict.clone())
-    return outside(maps).numpy()
+        answers = predict(sample).argmax(dim=1)
+    maps = integrated_gradients(network, sample, answers.clone())
+    return Interventions(predicted, outside(maps).numpy())
 
 
-def _explain(task: Analysis, trained: _Trained, batches: Batches, dataset: Dataset) -> Explanations:
+def _explain(
+    task: Analysis, network: nn.Module, predict: Predict, batches: Batches, dataset: Dataset
+) -> Explanations:
     images = batches.images(torch.from_numpy(task.images))
     targets = torch.from_numpy(task.targets)
-    near, labels = nearest(trained.network, batches, task.images, dataset.splits.training)
+    near, labels = nearest(network, batches, task.images, dataset.splits.training)
     return Explanations(
         images=task.images,
         targets=task.targets,
-        gradients=pooled(integrated_gradients(trained.network, images, targets)).numpy(),
-        occlusion=pooled(occlusion(trained.predict, images, targets)).numpy(),
+        gradients=pooled(integrated_gradients(network, images, targets)).numpy(),
+        occlusion=pooled(occlusion(predict, images, targets)).numpy(),
         nearest=near,
         nearest_labels=labels,
     )

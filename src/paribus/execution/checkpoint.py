@@ -6,9 +6,8 @@ content; one that is damaged counts as none, and the one before it serves.
 """
 
 import hashlib
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -18,11 +17,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from paribus.errors import ResumeError
+from paribus.execution.inputs import RunInputs, described, environment, same_bits
 from paribus.io.disk import remove, write_file
 from paribus.io.reading import read_whole
-from paribus.records.store import checkpoints
-from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts
+from paribus.records.store import checkpoint_folder, checkpoints, metadata
+from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts, Environment
+from paribus.study.plan import Run
 from paribus.training.loop import Progress, State
+from paribus.training.steps import Steps
 
 #: A checkpoint is written only after so many times as long as writing one took.
 SPACING = 20
@@ -30,6 +33,8 @@ SPACING = 20
 KEPT = 2
 #: Bytes of one, far above any that is written here.
 LARGEST = 1 << 36
+#: Named in a message: more would be unreadable.
+MOST_NAMED = 3
 
 _FACTS = "checkpoint"
 _CURVES = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate")
@@ -39,19 +44,15 @@ _CURVES = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate
 class Checkpoint:
     """A run at the end of an epoch.
 
-    Attributes:
-        network, buffers: the module's `state_dict`, and the buffers that it leaves out.
-        best: the `state_dict` of the best epoch yet.
-        optimizer: "<number of the parameter>.<name>" -> its tensor.
-        measured: the course's curves, (steps,) or (epochs,) float64, and "generator", the
-            state of torch's generator after each epoch.
+    `measured` has the curves, (steps,) or (epochs,) float64, and "generator", the state of
+    torch's generator after each epoch.
     """
 
     facts: CheckpointFacts
-    network: State
-    buffers: State
-    best: State
-    optimizer: State
+    network: State  # the module's `state_dict`
+    buffers: State  # those that it leaves out
+    best: State  # the `state_dict` of the best epoch yet
+    optimizer: State  # "<number of the parameter>.<name>" -> its tensor
     measured: State
 
     @property
@@ -60,23 +61,28 @@ class Checkpoint:
         return len(self.measured["val_loss"])
 
 
-def capture(
-    facts: CheckpointFacts, network: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress
-) -> Checkpoint:
+def capture(run: Run, inputs: RunInputs, steps: Steps, progress: Progress) -> Checkpoint:
     """A run as it is now; its tensors are shared, not copied."""
-    state = network.state_dict()
-    steps = optimizer.state_dict()["state"]
+    network = steps.network.state_dict()
+    buffers = steps.network.named_buffers()
     measured = {
         name: torch.tensor(getattr(progress, name), dtype=torch.float64) for name in _CURVES
     }
+    facts = CheckpointFacts(
+        setting=run.setting.name,
+        seed=run.seed,
+        inputs=inputs.digest_anywhere,
+        environment=environment(inputs.engine),
+        **dict(progress.facts()),
+    )
     return Checkpoint(
         facts=facts,
-        network=state,
-        buffers={name: buffer for name, buffer in network.named_buffers() if name not in state},
+        network=network,
+        buffers={name: buffer for name, buffer in buffers if name not in network},
         best=progress.best_state,
         optimizer={
             f"{number}.{name}": value
-            for number, values in steps.items()
+            for number, values in steps.optimizer.state_dict()["state"].items()
             for name, value in values.items()
             if isinstance(value, Tensor)
         },
@@ -85,10 +91,7 @@ def capture(
 
 
 def restore(
-    checkpoint: Checkpoint,
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    progress: Progress,
+    checkpoint: Checkpoint, network: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress
 ) -> None:
     """Bring a run that was just begun to where a checkpoint was taken.
 
@@ -146,7 +149,12 @@ class Writer:
 
 def write(folder: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint into a run's folder of them, and remove all but the last two."""
-    content = _packed(checkpoint)
+    tensors = {
+        f"{part}/{name}": tensor.detach().clone(memory_format=torch.contiguous_format)
+        for part in _PARTS
+        for name, tensor in getattr(checkpoint, part).items()
+    }
+    content = save(tensors, metadata={_FACTS: checkpoint.facts.model_dump_json()})
     name = f"epoch-{checkpoint.epoch}.{hashlib.sha256(content).hexdigest()}.safetensors"
     write_file(folder / name, content)
     for old in checkpoints(folder)[KEPT:]:
@@ -154,26 +162,12 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_latest(folder: Path, damaged: Callable[[Path], None]) -> Checkpoint | None:
-    """The last good checkpoint of a run; None where there is none.
-
-    Args:
-        damaged: is told of every file passed over.
-    """
+    """The last good checkpoint of a run; `damaged` is told of every file passed over."""
     for path in checkpoints(folder):
-        checkpoint = _read(path)
-        if checkpoint:
+        if checkpoint := _read(path):
             return checkpoint
         damaged(path)
     return None
-
-
-def _packed(checkpoint: Checkpoint) -> bytes:
-    tensors = {
-        f"{part}/{name}": tensor.detach().clone(memory_format=torch.contiguous_format)
-        for part in _PARTS
-        for name, tensor in getattr(checkpoint, part).items()
-    }
-    return save(tensors, metadata={_FACTS: checkpoint.facts.model_dump_json()})
 
 
 def _read(path: Path) -> Checkpoint | None:
@@ -181,9 +175,7 @@ def _read(path: Path) -> Checkpoint | None:
         content = read_whole(path, LARGEST)
         if hashlib.sha256(content).hexdigest() != path.name.split(".")[1]:
             return None
-        # What the library reads from bytes leaves out the metadata.
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        facts = CheckpointFacts.model_validate_json(header["__metadata__"][_FACTS])
+        facts = CheckpointFacts.model_validate_json(metadata(content)[_FACTS])
         parts: dict[str, State] = {part: {} for part in _PARTS}
         for key, tensor in load(content).items():
             part, _, name = key.partition("/")
@@ -194,3 +186,44 @@ def _read(path: Path) -> Checkpoint | None:
 
 
 _PARTS = tuple(field.name for field in fields(Checkpoint) if field.name != "facts")
+
+
+# ---- resuming -------------------------------------------------------------------------------
+
+
+def last_checkpoint(
+    out: Path, run: Run, inputs: RunInputs, damaged: Callable[[Path], None]
+) -> Checkpoint | None:
+    """Where a run can resume; checkpoints of another configuration are removed."""
+    folder = checkpoint_folder(out, *run.key)
+    checkpoint = read_latest(folder, damaged)
+    if checkpoint and checkpoint.facts.inputs != inputs.digest_anywhere:
+        remove(folder)
+        return None
+    return checkpoint
+
+
+def refuse_other_machines(
+    out: Path, planned: Sequence[tuple[Run, RunInputs]], here: Environment
+) -> None:
+    """Raise ResumeError if a run was begun elsewhere, and would not be bit-identical here."""
+    elsewhere = []
+    for run, inputs in planned:
+        checkpoint = last_checkpoint(out, run, inputs, lambda path: None)
+        now = here.model_copy(update={"engine": inputs.engine})
+        if checkpoint and not same_bits(checkpoint.facts.environment, now):
+            elsewhere.append((run, checkpoint, now))
+    if not elsewhere:
+        return
+    run, checkpoint, now = elsewhere[0]
+    folders = [str(checkpoint_folder(out, *run.key)) for run, *_ in elsewhere[:MOST_NAMED]]
+    more = len(elsewhere) - len(folders)
+    by_torch = now.engine and not checkpoint.facts.environment.engine
+    keep = "Keep PyTorch with --engine torch, resume" if by_torch else "Resume"
+    raise ResumeError(
+        f"{run.setting.name}, seed {run.seed}: trained up to epoch {checkpoint.epoch} under "
+        f"{described(checkpoint.facts.environment)}. This is {described(now)}: resuming here "
+        f"won't be bit-identical. {keep} anyway with --other-machine (the record and the report "
+        f"will say so), or delete {', '.join(folders)}"
+        f"{f' and {more} more there' if more else ''} to start over."
+    )

@@ -14,8 +14,7 @@ from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import UnsupportedLayer, translate
 from paribus.errors import EngineError, NetworkError
 from paribus.events import EngineMissing, Watch, quiet
-from paribus.execution.task import Outcome
-from paribus.execution.workers import Workers
+from paribus.execution.workers import Outcome, Task, Workers
 from paribus.network.build import Shape, build
 from paribus.records.types import EngineFacts
 from paribus.study.config import LeNet5
@@ -40,10 +39,9 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Examination:
+class Examination(Task):
     """A setting whose network is to be built, to see whether the engine should train it."""
 
-    run: Run
     shape: Shape
     classes: int
 
@@ -52,10 +50,6 @@ class Examination:
         began = time.perf_counter()
         message = _objection(self.run.setting, self.shape, self.classes) or ""
         return Outcome(self.run, "finished", time.perf_counter() - began, message)
-
-    def again(self) -> Examination:
-        """The same."""
-        return self
 
 
 def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str, Choice]:
@@ -78,23 +72,19 @@ def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str
     free = {s.name: against[s.name] for s in asking if s.config.engine == "auto"}
     if native is None and free:
         watch(EngineMissing(next(iter(free.values()))))
-    return {
-        s.name: _free(s.name, native, free) if s.name in free else _asked(s, native) for s in every
-    }
+    return {setting.name: _choice(setting, native, free) for setting in every}
 
 
-def _free(setting: str, native: EngineFacts | None, against: Mapping[str, str]) -> Choice:
-    """The engine of a setting that leaves the choice to Paribus, as all of `against` do."""
-    if why := against[setting]:
+def _choice(setting: Setting, native: EngineFacts | None, free: Mapping[str, str]) -> Choice:
+    """The engine of a setting, given what speaks against it for those that are free to choose."""
+    if setting.config.engine != "auto":
+        return Choice(native if setting.config.engine == "native" else None, "as the study asks")
+    if why := free[setting.name]:
         return Choice(None, why)
-    for other, why in against.items():
+    for other, why in free.items():
         if why:
             return Choice(None, f"as another setting of the study, {other}: {why}")
     return Choice(native, "the engine supports every layer")
-
-
-def _asked(setting: Setting, native: EngineFacts | None) -> Choice:
-    return Choice(native if setting.config.engine == "native" else None, "as the study asks")
 
 
 def _refuse(against: Mapping[str, str]) -> None:

@@ -1,8 +1,8 @@
 """How long a study will take: a few steps of every setting, measured here and now."""
 
 import statistics
-import time
-from collections.abc import Callable, Sequence
+import timeit
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,19 +38,15 @@ class Sizes:
 
 @dataclass(frozen=True)
 class SettingOutlook:
-    """What training one setting means; `run_seconds` is for one run on one core.
-
-    Attributes:
-        engine: "native" or "torch", and `why` it is that one.
-    """
+    """What training one setting means; `run_seconds` is for one run on one core."""
 
     name: str
     changes: dict[str, tuple[Any, Any]]
     layers: tuple[str, ...]
     parameters: int | None
     epochs: int
-    engine: str
-    why: str
+    engine: str  # "native" or "torch"
+    why: str  # it is that one
     run_seconds: float
 
 
@@ -98,22 +94,16 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
 
 
 def _sizes(data: Data, data_dir: Path | None) -> Sizes:
-    if isinstance(data, Stl10) and not _is_ready("stl10", data_dir):
-        return _stl10(data)
+    if isinstance(data, Stl10):
+        (state,) = (source.state for source in states(data_dir) if source.name == "stl10")
+        if state != "ready":
+            a_class = data.validation if isinstance(data.validation, int) else 800 * data.validation
+            validation = round(10 * a_class)
+            return Sizes(5000, validation, 8000 - validation, (3, data.size, data.size), 10)
     dataset, _ = prepare(data, data_dir)
     splits = dataset.splits
     counts = len(splits.training), len(splits.validation), len(splits.test)
     return Sizes(*counts, dataset.shape, len(dataset.classes))
-
-
-def _is_ready(source: str, data_dir: Path | None) -> bool:
-    return any(s.name == source and s.state == "ready" for s in states(data_dir))
-
-
-def _stl10(data: Stl10) -> Sizes:
-    a_class = data.validation if isinstance(data.validation, int) else 800 * data.validation
-    validation = round(10 * a_class)
-    return Sizes(5000, validation, 8000 - validation, (3, data.size, data.size), 10)
 
 
 def _setting_outlook(setting: Setting, sizes: Sizes, choice: Choice) -> SettingOutlook:
@@ -151,11 +141,4 @@ def _noise(sizes: Sizes, count: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _median_seconds(action: Callable[[], object], times: int) -> float:
     action()  # the first call sets up memory
-    seconds: Sequence[float] = [_seconds(action) for _ in range(times)]
-    return statistics.median(seconds)
-
-
-def _seconds(action: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    action()
-    return time.perf_counter() - began
+    return statistics.median(timeit.repeat(action, number=1, repeat=times))

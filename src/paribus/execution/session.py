@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -11,29 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
+from paribus import events
 from paribus.comparison.sequential import refuse_changed_looks
+from paribus.data.dataset import Dataset, prepare
+from paribus.data.images import Originals
 from paribus.errors import DiskError, RecordError
-from paribus.events import (
-    AnalysisBegins,
-    Event,
-    RecordSetAside,
-    RunAnalyzed,
-    RunEnded,
-    StudyBegins,
-    StudyChanged,
-    StudyEnded,
-    TrainingBegins,
-    Watch,
-)
+from paribus.events import Watch
 from paribus.execution.analyze import Analysis, is_current
-from paribus.execution.data import Prepared
+from paribus.execution.checkpoint import refuse_other_machines
 from paribus.execution.engines import choose
-from paribus.execution.environment import environment
-from paribus.execution.inputs import run_inputs
-from paribus.execution.resume import refuse_other_machines
-from paribus.execution.task import Outcome
+from paribus.execution.inputs import environment, run_inputs
 from paribus.execution.train import Training, is_final
-from paribus.execution.workers import THREADS, Workers
+from paribus.execution.workers import THREADS, Outcome, Workers
 from paribus.failures.explained import read_explained
 from paribus.failures.outcomes import outcomes
 from paribus.failures.telling import telling_images
@@ -42,34 +31,54 @@ from paribus.io.lock import held, writing_report
 from paribus.io.reading import ways_out
 from paribus.log import logged
 from paribus.records.images import ORIGINAL_SIDE, keep_image, original_name, seen_name
-from paribus.records.store import checkpoint_folder, run_folder, set_aside, unfinished_folder
+from paribus.records.store import UNFINISHED, checkpoint_folder, run_folder, set_aside
 from paribus.records.types import EngineFacts, Record
 from paribus.results import Results, collect
-from paribus.study.plan import runs
-from paribus.study.read import read_study_copy, write_study_copy
-from paribus.study.records import StudyRecords, read_records
+from paribus.study.plan import runs, settings
+from paribus.study.read import StudyRecords, read_records, read_study_copy, write_study_copy
 from paribus.study.spec import Study
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The images of one setting: as its networks see them, and as they come."""
+
+    dataset: Dataset
+    originals: Originals
+
+
+def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str, Prepared]:
+    """The images of every setting, by its name; settings that see the same share them.
+
+    Raises:
+        DataError: if images are missing, damaged or too few.
+    """
+    ready: dict[str, Prepared] = {}
+    result = {}
+    for setting in settings(study):
+        key = setting.config.data.model_dump_json()
+        if key not in ready:
+            ready[key] = Prepared(
+                *prepare(setting.config.data, data_dir, lambda *seen: watch(events.DataRead(*seen)))
+            )
+        result[setting.name] = ready[key]
+    if left_out := result[study.baseline].dataset.unreadable:
+        watch(events.FilesLeftOut(left_out))
+    return result
 
 
 @dataclass
 class Session:
-    """A study under way.
-
-    Attributes:
-        data: the images of each setting.
-        engines: what trains each setting, None being PyTorch.
-        on_disk: the records, each read once.
-        other_machine: resume even runs that were begun where the last bits differ.
-    """
+    """A study under way."""
 
     study: Study
     out: Path
     data: Mapping[str, Prepared]
-    engines: Mapping[str, EngineFacts | None]
+    engines: Mapping[str, EngineFacts | None]  # of each setting; None for PyTorch
     workers: Workers
     watch: Watch
     on_disk: StudyRecords
-    other_machine: bool = False
+    other_machine: bool = False  # resume even runs that were begun where the last bits differ
 
     def records(self) -> tuple[Record, ...]:
         """The records that count, as they are now."""
@@ -80,14 +89,10 @@ class Session:
         return collect(self.on_disk)
 
     def train(self, seeds: Mapping[str, int]) -> list[Outcome]:
-        """Train every run that has no good record of just this configuration.
-
-        Args:
-            seeds: how many each setting shall have.
+        """Train every run, `seeds` a setting, that has no good record of this configuration.
 
         Raises:
             ResumeError: there are runs that were begun elsewhere, and `other_machine` isn't set.
-            DiskError: nothing can be written.
         """
         planned = self._trainings(seeds)
         self._set_unreadable_aside(planned)
@@ -100,31 +105,32 @@ class Session:
             refuse_other_machines(self.out, [(task.run, task.inputs) for task in tasks], here)
         self._tell_changes(tasks, len(planned))
         epochs = sum(task.run.setting.config.epochs for task in tasks)
-        self.watch(TrainingBegins(len(planned), len(tasks), epochs, self.workers.needed(tasks)))
+        jobs = self.workers.needed(tasks)
+        self.watch(events.TrainingBegins(len(planned), len(tasks), epochs, jobs))
 
-        def ended(outcome: Outcome) -> Event:
-            self.on_disk.look(outcome.run)
-            return RunEnded(*outcome.run.key, outcome.status, outcome.seconds, outcome.message)
+        def ended(o: Outcome) -> None:
+            self.on_disk.look(o.run)
+            self.watch(events.RunEnded(*o.run.key, o.status, o.seconds, o.message))
 
-        return self._perform(tasks, ended)
+        return self.workers.perform(tasks, self.watch, ended)
 
     def analyze(self) -> list[Outcome]:
         """Find out what every finished run's network looks at, unless that is kept already."""
         planned = self._analyses()
         tasks = [task for task in planned if not is_current(task, self.on_disk.read[task.run.key])]
-        self.watch(AnalysisBegins(len(planned), len(tasks), self.workers.needed(tasks)))
+        self.watch(events.AnalysisBegins(len(planned), len(tasks), self.workers.needed(tasks)))
 
-        def ended(outcome: Outcome) -> Event:
-            return RunAnalyzed(*outcome.run.key, outcome.status, outcome.message)
+        def ended(o: Outcome) -> None:
+            self.watch(events.RunAnalyzed(*o.run.key, o.status, o.message))
 
-        return self._perform(tasks, ended)
+        return self.workers.perform(tasks, self.watch, ended)
 
     def keep_images(self) -> None:
         """Keep the images that the report shows: what they were and what the networks saw.
 
         Those are the telling test images, and the training images that lie near them.
         """
-        remove_empty(unfinished_folder(self.out))
+        remove_empty(self.out / UNFINISHED)
         records = self.results().records
         by_setting = outcomes(records)
         telling = telling_images(by_setting, self.study.baseline).tolist()
@@ -141,60 +147,43 @@ class Session:
         name = seen_name(dataset.fingerprint, index)
         keep_image(self.out, name, lambda: np.moveaxis(dataset.images[index], 0, -1))
 
-    def _perform(
-        self, tasks: Sequence[Training] | Sequence[Analysis], ended: Callable[[Outcome], Event]
-    ) -> list[Outcome]:
-        return self.workers.perform(tasks, self.watch, lambda outcome: self.watch(ended(outcome)))
-
     def _trainings(self, seeds: Mapping[str, int]) -> list[Training]:
-        study_digest = hashlib.sha256(self.study.model_dump_json().encode()).hexdigest()
-        return [
-            Training(
-                study=self.study.name,
-                study_digest=study_digest,
-                baseline=self.study.baseline,
-                run=run,
-                dataset=self.data[run.setting.name].dataset.folder,
-                inputs=run_inputs(
-                    run, self.data[run.setting.name].dataset, self.engines[run.setting.name]
-                ),
-                out=self.out,
+        study = self.study
+        digest = hashlib.sha256(study.model_dump_json().encode()).hexdigest()
+        trainings = []
+        for run in runs(study, seeds):
+            dataset = self.data[run.setting.name].dataset
+            inputs = run_inputs(run, dataset, self.engines[run.setting.name])
+            trainings.append(
+                Training(run, study.name, digest, study.baseline, dataset.folder, inputs, self.out)
             )
-            for run in runs(self.study, seeds)
-        ]
+        return trainings
 
     def _analyses(self) -> list[Analysis]:
         records = self.results().records
         by_setting = outcomes(records)
         images = telling_images(by_setting, self.study.baseline)
         targets = {name: one.target[one.rows(images)] for name, one in by_setting.items()}
+        folders = {name: prepared.dataset.folder for name, prepared in self.data.items()}
         tested = {record.key for record in records if record.predictions}
         return [
-            Analysis(
-                run=run,
-                dataset=self.data[run.setting.name].dataset.folder,
-                out=self.out,
-                images=images,
-                targets=targets[run.setting.name],
-            )
+            Analysis(run, folders[name], self.out, images, targets[name])
             for run in runs(self.study)
-            if run.key in tested and run.setting.name in targets
+            if run.key in tested and (name := run.setting.name) in targets
         ]
 
     def _set_unreadable_aside(self, planned: Sequence[Training]) -> None:
         for task in planned:
             if why := self.on_disk.unreadable.get(task.run.key):
                 where = set_aside(self.out, run_folder(self.out, *task.run.key))
-                self.watch(RecordSetAside(*task.run.key, str(where), why))
+                self.watch(events.RecordSetAside(*task.run.key, str(where), why))
                 self.on_disk.look(task.run)
 
     def _is_done(self, task: Training) -> bool:
         record = self.on_disk.read.get(task.run.key)
-        return (
-            record is not None
-            and record.facts.digest == task.inputs.digest
-            and is_final(record.facts)
-        )
+        if record is None or record.facts.digest != task.inputs.digest:
+            return False
+        return is_final(record.facts)
 
     def _tell_changes(self, tasks: Sequence[Training], planned: int) -> None:
         """Say what has changed since the records that are there, if anything has."""
@@ -203,12 +192,10 @@ class Session:
             for task in tasks
             if (record := self.on_disk.read.get(task.run.key))
         }
-        again = {key: what for key, what in changes.items() if what}
-        if again:
-            lines = dict.fromkeys(
-                f"{name}: {change}" for (name, _), what in again.items() for change in what
-            )
-            self.watch(StudyChanged(tuple(lines), len(again), planned - len(tasks)))
+        lines = dict.fromkeys(f"{name}: {c}" for (name, _), cs in changes.items() for c in cs)
+        if lines:
+            again = sum(map(bool, changes.values()))
+            self.watch(events.StudyChanged(tuple(lines), again, planned - len(tasks)))
 
 
 @contextmanager
@@ -228,16 +215,16 @@ def open_session(
         engines = {name: choice.engine for name, choice in choices.items()}
         with held(out):
             watch = logged(out, watch)
-            watch(StudyBegins(study.name, os.getpid()))
+            watch(events.StudyBegins(study.name, os.getpid()))
             try:
                 _prepare_folder(out, study)
                 on_disk = read_records(out, study)
                 yield Session(study, out, data, engines, workers, watch, on_disk)
             except BaseException as error:
                 with suppress(DiskError):
-                    watch(StudyEnded(f"stopped: {error or type(error).__name__}"))
+                    watch(events.StudyEnded(f"stopped: {error or type(error).__name__}"))
                 raise
-            watch(StudyEnded("the report is written"))
+            watch(events.StudyEnded("the report is written"))
 
 
 def _prepare_folder(out: Path, study: Study) -> None:

@@ -15,16 +15,13 @@ from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, open_dataset
 from paribus.errors import DiskError, NonFiniteLossError
 from paribus.events import CheckpointPassedOver, EpochDone, RunBegins, Watch
-from paribus.execution.checkpoint import Checkpoint, Writer, capture, restore
-from paribus.execution.environment import environment, peak_memory, same_bits
-from paribus.execution.inputs import RunInputs
-from paribus.execution.resume import last_checkpoint
-from paribus.execution.task import Outcome
+from paribus.execution.checkpoint import Writer, capture, last_checkpoint, restore
+from paribus.execution.inputs import RunInputs, environment, peak_memory, same_bits
+from paribus.execution.workers import Outcome, Task
 from paribus.io.disk import remove
 from paribus.network.build import build, describe
 from paribus.records.store import Arrays, checkpoint_folder, write_record
 from paribus.records.types import (
-    CheckpointFacts,
     DataFacts,
     Failure,
     Floats,
@@ -33,20 +30,18 @@ from paribus.records.types import (
     Record,
     RunFacts,
 )
-from paribus.study.plan import Run
 from paribus.training.loop import Progress, State, begin, replay_streams, train
 from paribus.training.predict import log_probabilities
 from paribus.training.steps import Steps, build_optimizer, steps_by
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Task):
     """A run to be trained, with all that a worker process needs to know."""
 
     study: str
     study_digest: str
     baseline: str
-    run: Run
     dataset: Path
     inputs: RunInputs
     out: Path
@@ -105,7 +100,10 @@ class _Attempt:
         self._resume(network, optimizer)
         engine = task.inputs.engine
         steps = steps_by(engine, network, optimizer, dataset.shape, config.batch_size)
-        writer = Writer(checkpoint_folder(task.out, *task.run.key), lambda: self._checkpoint(steps))
+        writer = Writer(
+            checkpoint_folder(task.out, *task.run.key),
+            lambda: capture(task.run, task.inputs, steps, self.progress),
+        )
 
         def after_epoch(epoch: int) -> None:
             writer.after_epoch()
@@ -117,11 +115,12 @@ class _Attempt:
     def _resume(self, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         """Bring a run that was begun before to its last checkpoint."""
         run, progress = self.task.run, self.progress
-
-        def damaged(path: Path) -> None:
-            self.tell(CheckpointPassedOver(*run.key, str(path)))
-
-        checkpoint = last_checkpoint(self.task.out, run, self.task.inputs, damaged)
+        checkpoint = last_checkpoint(
+            self.task.out,
+            run,
+            self.task.inputs,
+            damaged=lambda path: self.tell(CheckpointPassedOver(*run.key, str(path))),
+        )
         if checkpoint:
             restore(checkpoint, network, optimizer, progress)
             replay_streams(progress, run, self.dataset.splits.training)
@@ -130,17 +129,6 @@ class _Attempt:
             if not same_bits(before, environment(self.task.inputs.engine)):
                 progress.other_machines = (*progress.other_machines, before)
         self.tell(RunBegins(*run.key, progress.epoch, run.setting.config.epochs))
-
-    def _checkpoint(self, steps: Steps) -> Checkpoint:
-        name, seed = self.task.run.key
-        facts = CheckpointFacts(
-            setting=name,
-            seed=seed,
-            inputs=self.task.inputs.digest_anywhere,
-            environment=environment(self.task.inputs.engine),
-            **dict(self.progress.facts()),
-        )
-        return capture(facts, steps.network, steps.optimizer, self.progress)
 
     def facts(self, failure: Failure | None) -> RunFacts:
         """What the record says of the run as it is now."""

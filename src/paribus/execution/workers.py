@@ -7,8 +7,9 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
@@ -16,12 +17,39 @@ import torch
 
 from paribus.errors import DiskError
 from paribus.events import Event, Watch, WorkerKilled
-from paribus.execution.task import Outcome, Task
-
-OutcomeWatch = Callable[[Outcome], None]
+from paribus.study.plan import Run
 
 #: In a worker. More would change the last bits of every sum, and share the core anyway.
 THREADS = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended; `message` says why it failed."""
+
+    run: Run
+    status: str  # "finished", "failed" or "killed"
+    seconds: float
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to be done to a run: its training, or its analysis. It is pickled."""
+
+    run: Run
+
+    def perform(self, tell: Watch) -> Outcome:
+        """Do it; `tell` says how far it has come.
+
+        Raises:
+            DiskError: if what was found out can't be kept; no other task will fare better.
+        """
+        raise NotImplementedError
+
+    def again(self) -> Task:
+        """The same task, after a process was killed over it."""
+        return self
 
 
 def cores() -> int:
@@ -32,8 +60,7 @@ def cores() -> int:
 class Workers:
     """Worker processes, started when there is work for them and stopped when the context ends.
 
-    A process takes seconds to start, most of them for importing torch; so the same ones train,
-    and then analyze.
+    A process takes seconds to import torch, so the same ones train and then analyze.
     """
 
     def __init__(self, jobs: int | None = None) -> None:
@@ -52,7 +79,7 @@ class Workers:
         return max(1, min(self._jobs, len(tasks)))
 
     def perform(
-        self, tasks: Sequence[Task], watch: Watch, on_outcome: OutcomeWatch
+        self, tasks: Sequence[Task], watch: Watch, on_outcome: Callable[[Outcome], None]
     ) -> list[Outcome]:
         """Perform every task, in the order given; outcomes as they end.
 
@@ -66,36 +93,23 @@ class Workers:
         outcomes: list[Outcome] = []
         killed: list[Task] = []
 
-        def ended(task: Task, outcome: Outcome) -> None:
+        def ended(outcome: Outcome) -> None:
+            outcomes.append(outcome)
+            on_outcome(outcome)
+
+        for task, outcome in self._performed(tasks, watch):
             if outcome.status == "killed":
                 killed.append(task.again())
                 watch(WorkerKilled(*task.run.key, outcome.message))
             else:
-                outcomes.append(outcome)
-                on_outcome(outcome)
-
-        self._perform(tasks, watch, ended)
+                ended(outcome)
         for task in killed:
             self._stop()
-            outcomes.append(self._alone(task, watch))
-            on_outcome(outcomes[-1])
+            for _, outcome in self._performed([task], watch):
+                ended(_killed_alone(outcome) if outcome.status == "killed" else outcome)
         return outcomes
 
-    def _alone(self, task: Task, watch: Watch) -> Outcome:
-        outcomes: list[Outcome] = []
-        self._perform([task], watch, lambda _, outcome: outcomes.append(outcome))
-        outcome = outcomes[0]
-        if outcome.status != "killed":
-            return outcome
-        return replace(
-            outcome,
-            message=f"{outcome.message}, and again with no other worker running. A smaller "
-            "batch_size or network needs less memory",
-        )
-
-    def _perform(
-        self, tasks: Sequence[Task], watch: Watch, ended: Callable[[Task, Outcome], None]
-    ) -> None:
+    def _performed(self, tasks: Sequence[Task], watch: Watch) -> Iterator[tuple[Task, Outcome]]:
         waiting = deque(tasks)
         # One that died while it had nothing to do has no task to lose, but can't be given one.
         self._workers = [worker for worker in self._workers if worker.process.is_alive()]
@@ -104,12 +118,14 @@ class Workers:
         for worker in self._workers[: len(waiting)]:
             worker.give(waiting.popleft())
         while busy := [worker for worker in self._workers if worker.task]:
-            for worker in _ready(busy):
-                task, outcome = worker.task, worker.listen(watch)
+            ready = wait([worker.connection for worker in busy])
+            for worker in busy:
+                task = worker.task
+                outcome = worker.listen(watch) if worker.connection in ready else None
                 if outcome is None:
                     continue
                 assert task is not None
-                ended(task, outcome)
+                yield task, outcome
                 if not worker.process.is_alive():
                     self._workers[self._workers.index(worker)] = worker = _Worker()
                 if waiting:
@@ -121,9 +137,12 @@ class Workers:
         self._workers = []
 
 
-def _ready(busy: list[_Worker]) -> list[_Worker]:
-    connections = wait([worker.connection for worker in busy])
-    return [worker for worker in busy if worker.connection in connections]
+def _killed_alone(outcome: Outcome) -> Outcome:
+    message = (
+        f"{outcome.message}, and again with no other worker running. A smaller "
+        "batch_size or network needs less memory"
+    )
+    return replace(outcome, message=message)
 
 
 class _Worker:
@@ -181,18 +200,13 @@ def _serve(connection: Connection) -> None:
         signal.signal(one, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(THREADS)
-    try:
+    with suppress(EOFError, ConnectionError):  # the parent is gone
         while True:
-            connection.send(_performed(connection.recv(), connection.send))
-    except (EOFError, ConnectionError):
-        return  # the parent is gone
-
-
-def _performed(task: Task, tell: Watch) -> Outcome | DiskError:
-    try:
-        return task.perform(tell)
-    except DiskError as error:
-        return error
+            task: Task = connection.recv()
+            try:
+                connection.send(task.perform(connection.send))
+            except DiskError as error:
+                connection.send(error)
 
 
 def _end_with_parent() -> None:

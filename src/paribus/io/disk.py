@@ -3,6 +3,8 @@
 Whatever is written goes under another name first, is synced, renamed, and then its folder is
 synced: after a kill at any moment a reader finds the old content or the new. All of it is done
 by functions of `os`, one by one, so that tests can make each of them fail or be the last.
+
+What the system refuses is raised as a `DiskError` that names the path; what was there stays.
 """
 
 import os
@@ -21,11 +23,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Replace a file in one step: a reader sees the old content or the new.
-
-    Raises:
-        DiskError: if it can't be written; the old content stays.
-    """
+    """Replace a file in one step: a reader sees the old content or the new."""
     with replacing(path) as write:
         write(content)
 
@@ -35,9 +33,6 @@ def replacing(path: Path) -> Iterator[Callable[[bytes], None]]:
     """Replace a file in one step once all pieces of its new content have been written.
 
     Gives the function that writes a piece. Whatever is raised meanwhile leaves the old content.
-
-    Raises:
-        DiskError: if it can't be written; the old content stays.
     """
     with refusals_named(path):
         make_folder(path.parent)
@@ -69,22 +64,12 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder that appears with all its files; one that was there before is replaced.
 
     A kill may come between the two renames of a replacement: then neither is there.
-
-    Raises:
-        DiskError: if it can't be written; what was there before stays.
     """
-    with refusals_named(folder):
-        make_folder(folder.parent)
-        fresh = _beside(folder)
-        try:
-            os.mkdir(fresh)
-            for name, content in files.items():
-                _write(fresh / name, content)
-            _sync(fresh)
-            _put(fresh, folder)
-        except BaseException:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise
+    with building(folder) as fresh, refusals_named(folder):
+        for name, content in files.items():
+            _write(fresh / name, content)
+        _sync(fresh)
+        _put(fresh, folder)
 
 
 @contextmanager
@@ -105,9 +90,6 @@ def install(fresh: Path, folder: Path) -> None:
 
     The contents must depend on the folder's name alone: where one lies there already, its files
     are replaced one by one, and a reader finds each either right already or right from now on.
-
-    Raises:
-        DiskError: if it can't be put there.
     """
     with refusals_named(folder):
         files = sorted(fresh.iterdir())
@@ -127,27 +109,17 @@ def append_line(path: Path, line: bytes) -> None:
     """Add a line to a file, in one call of the system; it isn't synced.
 
     A line that a kill cut short before is ended first, so that it spoils no other.
-
-    Raises:
-        DiskError: if it can't be written.
     """
     with refusals_named(path):
         make_folder(path.parent)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
-        try:
+        with _opened(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW) as handle:
             size = os.lseek(handle, 0, os.SEEK_END)
             cut = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
             _write_all(handle, b"\n" * cut + line + b"\n")
-        finally:
-            os.close(handle)
 
 
 def move(path: Path, to: Path) -> None:
-    """Give a file or folder another name, for good; a file that has it is replaced.
-
-    Raises:
-        DiskError: if it can't be moved.
-    """
+    """Give a file or folder another name, for good; a file that has it is replaced."""
     with refusals_named(to):
         make_folder(to.parent)
         os.replace(path, to)
@@ -156,11 +128,7 @@ def move(path: Path, to: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a folder with all that is in it; what isn't there is no fault.
-
-    Raises:
-        DiskError: if it can't be removed.
-    """
+    """Remove a file, or a folder with all that is in it; what isn't there is no fault."""
     with refusals_named(path), suppress(FileNotFoundError):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -171,7 +139,7 @@ def remove(path: Path) -> None:
 def sweep(folder: Path) -> None:
     """Remove what writers that were killed left half written; none may be at work there."""
     for place, folders, files in os.walk(folder):
-        left = [name for name in (*folders, *files) if _is_unfinished(name)]
+        left = [n for n in (*folders, *files) if n.startswith(".") and n.endswith(UNFINISHED)]
         folders[:] = [name for name in folders if name not in left]
         for name in left:
             remove(Path(place, name))
@@ -226,21 +194,23 @@ def _put(fresh: Path, folder: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)  # `sweep` takes what is left
 
 
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    handle = os.open(path, flags, 0o666)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
 def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}")
 
 
-def _is_unfinished(name: str) -> bool:
-    return name.startswith(".") and name.endswith(UNFINISHED)
-
-
 def _write(path: Path, content: bytes) -> None:
-    handle = os.open(path, _NEW, 0o666)
-    try:
+    with _opened(path, _NEW) as handle:
         _write_all(handle, content)
         os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _write_all(handle: int, content: bytes) -> None:
@@ -250,8 +220,5 @@ def _write_all(handle: int, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
+    with _opened(folder, os.O_RDONLY) as handle:
         os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,11 +43,7 @@ _UNKNOWN = Holder(0, "this machine", "just now", "unknown")
 
 
 def require_free(out: Path) -> None:
-    """Refuse a folder of results in which a process is at work; makes nothing.
-
-    Raises:
-        InUseError: says which process.
-    """
+    """Raise InUseError for a folder of results in which a process is at work; makes nothing."""
     if by := holder(out):
         raise _refusal(out, by)
 
@@ -66,8 +62,12 @@ def held(out: Path) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise _refusal(out, _read(out / LOCK))
             time.sleep(PATIENCE / 10)
+        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        by = Holder(os.getpid(), socket.gethostname(), now, command)
         with refusals_named(out / LOCK):
-            _write_down(handle)
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, json.dumps(asdict(by)).encode(), 0)
         yield
 
 
@@ -114,19 +114,10 @@ def _refusal(out: Path, by: Holder | None) -> InUseError:
 
 
 def _try(handle: int, kind: int) -> bool:
-    try:
+    with suppress(BlockingIOError):
         fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _write_down(handle: int) -> None:
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    text = json.dumps(asdict(Holder(os.getpid(), socket.gethostname(), now, command)))
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, text.encode(), 0)
+        return True
+    return False
 
 
 def _read(path: Path) -> Holder | None:

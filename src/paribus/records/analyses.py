@@ -6,7 +6,6 @@ stranger made up and that can't be of the run.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -19,7 +18,7 @@ from safetensors.numpy import load, save
 from paribus.io.disk import write_file
 from paribus.io.reading import read_inside
 from paribus.records import validate as validate
-from paribus.records.store import Arrays
+from paribus.records.store import Arrays, metadata
 from paribus.records.types import Explanations, Interventions, Record
 
 #: Raised when a change makes the same network's analysis come out otherwise.
@@ -34,15 +33,8 @@ _PREDICTED = "predicted "
 
 def write_interventions(out: Path, record: Record, interventions: Interventions) -> None:
     """Keep what a run's network says of changed images."""
-    _write(
-        out,
-        record,
-        INTERVENTIONS,
-        {
-            "outside": interventions.outside,
-            **{f"{_PREDICTED}{name}": classes for name, classes in interventions.predicted.items()},
-        },
-    )
+    predicted = {f"{_PREDICTED}{name}": of for name, of in interventions.predicted.items()}
+    _write(out, record, INTERVENTIONS, {"outside": interventions.outside, **predicted})
 
 
 def read_interventions(out: Path, record: Record) -> Interventions | None:
@@ -56,7 +48,7 @@ def read_interventions(out: Path, record: Record) -> Interventions | None:
         if name.startswith(_PREDICTED)
     }
     interventions = Interventions(predicted, arrays["outside"])
-    return interventions if validate.could_be_of(record, interventions) else None
+    return interventions if validate.interventions_fit(record.facts, interventions) else None
 
 
 def write_explanations(out: Path, record: Record, explanations: Explanations) -> None:
@@ -72,14 +64,14 @@ def read_explanations(out: Path, record: Record) -> Explanations | None:
     if arrays.keys() != {field.name for field in fields(Explanations)}:
         return None
     explanations = Explanations(**arrays)
-    return explanations if validate.could_be_of(record, explanations) else None
+    return explanations if validate.explanations_fit(record.facts, explanations) else None
 
 
 def read_all_interventions(
     out: Path, records: Sequence[Record]
 ) -> dict[tuple[str, int], Interventions]:
     """What is kept, by setting and seed."""
-    by_run = {(r.facts.setting, r.facts.seed): read_interventions(out, r) for r in records}
+    by_run = {record.key: read_interventions(out, record) for record in records}
     return {key: kept for key, kept in by_run.items() if kept is not None}
 
 
@@ -117,18 +109,10 @@ def _read(out: Path, record: Record, kind: str) -> dict[str, np.ndarray[Any, Any
         arrays = load(content)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None
-    network, _, sha256 = _seal(content).partition(" ")
-    if network != _network(record):
-        return None
-    if sha256 != _sha256(arrays):
+    network, _, sha256 = metadata(content).get("seal", "").partition(" ")
+    if network != _network(record) or sha256 != _sha256(arrays):
         return None
     return {name: _widened(array) for name, array in arrays.items()}
-
-
-def _seal(content: bytes) -> str:
-    """What was written beside the arrays of a file that `load` has read."""
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    return str(header.get("__metadata__", {}).get("seal", ""))
 
 
 def _sha256(arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:

@@ -22,11 +22,9 @@ def original_name(index: int) -> str:
 
 
 def seen_name(data: str, index: int) -> str:
-    """The file of the image as a network saw it.
+    """The file of the image as a network saw it in the data set with the fingerprint `data`.
 
-    Args:
-        data: fingerprint of the prepared data set: two settings may see one image in the
-            same size and yet not alike, as with and without blur.
+    Two settings may see one image in the same size and yet not alike, as with and without blur.
     """
     return f"seen-{data[:8]}-{index}.png"
 
@@ -34,23 +32,17 @@ def seen_name(data: str, index: int) -> str:
 def keep_image(
     out: Path, name: str, read: Callable[[], Pixels], longest: int | None = None
 ) -> None:
-    """Write an image unless it is there already.
+    """Write an image unless it is there already, with no side longer than `longest`.
 
-    Args:
-        name: `original_name` or `seen_name`.
-        read: gives (height, width, channels) bytes.
-        longest: side to which a larger image is shrunk.
+    `name` is `original_name` or `seen_name`; `read` gives (height, width, channels) bytes.
     """
     file = out / "images" / name
-    if not file.exists():
-        write_file(file, _png(read(), longest))
-
-
-def _png(pixels: Pixels, longest: int | None = None) -> bytes:
-    """PNG bytes of (height, width, channels) pixels, made smaller if a side is too long."""
+    if file.exists():
+        return
+    pixels = read()
     image = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
     if longest is not None:
         image.thumbnail((longest, longest), Image.Resampling.BILINEAR)
-    file = io.BytesIO()
-    image.save(file, format="PNG", optimize=True)
-    return file.getvalue()
+    png = io.BytesIO()
+    image.save(png, format="PNG", optimize=True)
+    write_file(file, png.getvalue())

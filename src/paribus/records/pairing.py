@@ -10,25 +10,18 @@ from paribus.records.types import Record, StreamHashes
 class Pairing:
     """What a variation's runs share with the baseline's, seed by seed.
 
-    Attributes:
-        setting: the variation's name.
-        seeds: seeds of which both runs are finished and left the hashes of their streams.
-        order, augmentation, dropout: in how many of them both drew the very same numbers.
-        initial_values: in how many of them every shared parameter began with equal values.
-        shared: names of the parameters that both networks have.
-        unequal: those of the shared that began with other values in some seed.
-        only_here, only_baseline: names of the parameters that one of the two lacks.
+    `order`, `augmentation` and `dropout`: in how many seeds both drew the very same numbers.
     """
 
     setting: str
-    seeds: int
+    seeds: int  # of which both runs are finished and left the hashes of their streams
     order: int
     augmentation: int
     dropout: int
-    initial_values: int
-    shared: tuple[str, ...]
-    unequal: tuple[str, ...]
-    only_here: tuple[str, ...]
+    initial_values: int  # in how many seeds every shared parameter began with equal values
+    shared: tuple[str, ...]  # names of the parameters that both networks have
+    unequal: tuple[str, ...]  # of the shared ones, which began with other values in some seed
+    only_here: tuple[str, ...]  # names of the parameters that the baseline lacks
     only_baseline: tuple[str, ...]
 
 

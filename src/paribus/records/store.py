@@ -1,7 +1,10 @@
 """One folder a run on disk: written wholly or not at all, checked by SHA-256 when read."""
 
 import hashlib
+import json
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,12 +12,14 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from paribus.errors import RecordError
+from paribus.errors import RecordError, first_line
 from paribus.io.disk import move, write_folder
 from paribus.io.reading import read_inside
 from paribus.records import validate as validate
 from paribus.records.types import RECORD_FORMAT, Axis, Curves, Predictions, Record, RunFacts, Series
 
+#: The folder of the checkpoints of runs under way.
+UNFINISHED = "unfinished"
 SUMS = "SHA256SUMS"
 FACTS, CURVES, PREDICTIONS = "record.json", "curves.safetensors", "predictions.safetensors"
 WEIGHTS = {"last": "weights-last.safetensors", "best": "weights-best.safetensors"}
@@ -31,14 +36,9 @@ def run_folder(out: Path, setting: str, seed: int) -> Path:
     return out / "runs" / setting / f"seed-{seed}"
 
 
-def unfinished_folder(out: Path) -> Path:
-    """Where the checkpoints of runs under way lie."""
-    return out / "unfinished"
-
-
 def checkpoint_folder(out: Path, setting: str, seed: int) -> Path:
     """Where a run's checkpoints lie while it is under way: `unfinished/<setting>/seed-<k>`."""
-    return unfinished_folder(out) / setting / f"seed-{seed}"
+    return out / UNFINISHED / setting / f"seed-{seed}"
 
 
 def checkpoints(folder: Path) -> list[Path]:
@@ -74,9 +74,8 @@ def write_record(out: Path, record: Record, weights: Mapping[str, Arrays]) -> Pa
 def set_aside(out: Path, folder: Path) -> Path:
     """Move a record that can't be read out of the way; returns where it lies from now on."""
     place = out / "set-aside" / folder.parent.name
-    number = 1
-    while (to := place / f"{folder.name}-{number}").exists():
-        number += 1
+    names = (place / f"{folder.name}-{number}" for number in count(1))
+    to = next(path for path in names if not path.exists())
     move(folder, to)
     return to
 
@@ -96,7 +95,7 @@ def read_record(folder: Path) -> Record:
     except (KeyError, TypeError, ValueError, SafetensorError) as error:
         raise RecordError(
             f"{folder}: not a record of this version ({type(error).__name__}: "
-            f"{_first_line(error)}). Delete the folder to train the run again."
+            f"{first_line(error)}). Delete the folder to train the run again."
         ) from None
     if not 1 <= facts.format <= RECORD_FORMAT:
         raise RecordError(
@@ -121,6 +120,12 @@ def read_weights(folder: Path, when: str) -> Arrays:
         raise RecordError(f"{folder}: no weights of the {when} epoch ({error})") from None
 
 
+def metadata(content: bytes) -> dict[str, str]:
+    """What a safetensors file holds beside its arrays, which its library only gives of paths."""
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    return dict(header.get("__metadata__", {}))
+
+
 def _pack(arrays: Mapping[str, np.ndarray[Any, Any] | None]) -> bytes:
     return save({k: np.ascontiguousarray(v) for k, v in arrays.items() if v is not None})
 
@@ -130,7 +135,7 @@ def _curve_arrays(curves: Curves) -> dict[str, np.ndarray[Any, Any]]:
     arrays = {}
     for name, series in curves.series.items():
         arrays[f"{series.axis} {name}"] = series.values
-        if not np.array_equal(series.at, np.arange(1, len(series.values) + 1)):
+        if not np.array_equal(series.at, Series.counted(series.axis, series.values).at):
             arrays[f"at {name}"] = series.at
     return arrays
 
@@ -143,8 +148,8 @@ def _curves(arrays: Arrays) -> Curves:
     for key, values in sorted(arrays.items()):  # the file keeps no order
         axis, _, name = key.partition(" ")
         if axis in ("step", "epoch"):
-            counted = np.arange(1, len(values) + 1, dtype=np.float32)
-            series[name] = Series(cast(Axis, axis), arrays.get(f"at {name}", counted), values)
+            counted = Series.counted(cast(Axis, axis), values)
+            series[name] = replace(counted, at=arrays.get(f"at {name}", counted.at))
     return Curves(series)
 
 
@@ -168,7 +173,3 @@ def _checked_files(folder: Path, *wanted: str) -> dict[str, bytes]:
 
 def _read(folder: Path, name: str) -> bytes:
     return read_inside(folder / name, folder, LARGEST[name])
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

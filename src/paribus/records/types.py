@@ -54,12 +54,9 @@ class DataFacts(Frozen):
 
 
 class NetworkFacts(Frozen):
-    """What a module says of itself.
+    """What a module says of itself."""
 
-    `layers` is the published settings table: ["Conv-BatchNorm2d-ReLU-MaxPool", ...].
-    """
-
-    layers: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()  # as published settings tables: "Conv-BatchNorm2d-ReLU-MaxPool"
     parameters: int | None = None
 
 
@@ -73,24 +70,15 @@ class StreamHashes(Frozen):
 
 
 class EngineFacts(Frozen):
-    """The training engine that is Paribus's own.
-
-    Attributes:
-        build: the instruction set it was compiled for, as "x86-64-v3".
-        digest: SHA-256 of its library.
-    """
+    """The training engine that is Paribus's own."""
 
     name: Literal["native"] = "native"
-    build: str
-    digest: str
+    build: str  # the instruction set it was compiled for, as "x86-64-v3"
+    digest: str  # SHA-256 of its library
 
 
 class Environment(Frozen):
-    """The machine, the versions and the engine that trained a run; "" or None where unknown.
-
-    Attributes:
-        engine: None where PyTorch did, as it did in all older records.
-    """
+    """The machine, the versions and the engine that trained a run; "" or None where unknown."""
 
     paribus: str = ""
     python: str = ""
@@ -102,7 +90,7 @@ class Environment(Frozen):
     threads: int | None = None
     git_commit: str | None = None
     git_dirty: bool | None = None
-    engine: EngineFacts | None = None
+    engine: EngineFacts | None = None  # None for PyTorch, as in all older records
 
     @property
     def engine_name(self) -> str:
@@ -116,19 +104,14 @@ class RunProgress(Frozen):
     """How far a run has come, and by which way; the same in records and in checkpoints.
 
     Attributes:
-        started: when it was first begun; ISO 8601, UTC.
-        best_epoch: the epoch (from 1) of lowest validation loss, the first where several tie.
-        train_seconds: time in training steps, validation and evaluation not counted.
-        train_cpu_seconds: CPU time of it, which other programs don't lengthen.
-        resumes: how often it resumed from a checkpoint.
         other_machines: where it was trained before, if that differs in what decides the last
             bits; empty means bit-identical to a run that was never interrupted.
     """
 
-    started: str = ""
-    best_epoch: int | None = None
-    train_seconds: float = 0.0
-    train_cpu_seconds: float = 0.0
+    started: str = ""  # ISO 8601, UTC
+    best_epoch: int | None = None  # from 1, of lowest validation loss; the first of several
+    train_seconds: float = 0.0  # in training steps, validation and evaluation not counted
+    train_cpu_seconds: float = 0.0  # the same in CPU time, which other programs don't lengthen
     # Older records lack what follows.
     resumes: int = 0
     other_machines: tuple[Environment, ...] = ()
@@ -137,17 +120,7 @@ class RunProgress(Frozen):
 class RunFacts(RunProgress):
     """A record's `record.json`: all that is known of a run but its arrays.
 
-    Attributes:
-        status: "finished", or "failed" with `failure` saying why.
-        metrics: reported numbers by name, finite.
-        changes: dotted path -> value, what this setting changes in the baseline.
-        config: the setting in full, as `paribus.study.spec.Config` dumps it.
-        digest: SHA-256 over config, seed, data fingerprint and versions; a run is reused
-            only while it stays the same.
-        code: SHA-256 of the file of a user's own network.
-        study_digest: SHA-256 over the whole study as it was when the run ended.
-        retries: how often the run was begun again because its process was killed.
-        peak_memory: bytes that its process used at most.
+    A run is reused only while its digest, over all that decides its result, stays the same.
     """
 
     format: int = RECORD_FORMAT
@@ -157,35 +130,33 @@ class RunFacts(RunProgress):
     seed: int
     status: Literal["finished", "failed"]
     failure: Failure | None = None
-    changes: dict[str, Any]
-    config: dict[str, Any]
-    digest: str
+    changes: dict[str, Any]  # dotted path -> value, what this setting changes in the baseline
+    config: dict[str, Any]  # the setting in full, as `paribus.study.config.Config` records it
+    digest: str  # SHA-256 over config, seed, data fingerprint and versions
     data: DataFacts = DataFacts()
     network: NetworkFacts = NetworkFacts()
     streams: StreamHashes | None = None
     environment: Environment = Environment()
     ended: str
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = {}  # reported numbers, finite
     # Older records lack what follows.
-    code: str | None = None
-    study_digest: str | None = None
-    retries: int = 0
-    peak_memory: int | None = None
+    code: str | None = None  # SHA-256 of the file of a user's own network
+    study_digest: str | None = None  # SHA-256 over the whole study when the run ended
+    retries: int = 0  # how often it was begun again because its process was killed
+    peak_memory: int | None = None  # bytes that its process used at most
 
 
 class CheckpointFacts(RunProgress):
     """What is known of a run under way, beside its tensors.
 
-    Attributes:
-        inputs: SHA-256 over all that decides the result but for the machine and its torch.
-        environment: where the last part of it was trained.
+    `inputs` is a SHA-256 over all that decides the result but for the machine and its torch.
     """
 
     format: int = CHECKPOINT_FORMAT
     setting: str
     seed: int
     inputs: str = Field(validation_alias=AliasChoices("inputs", "deciding"))  # as format 1 calls it
-    environment: Environment
+    environment: Environment  # of the last part
 
 
 Axis = Literal["step", "epoch"]
@@ -193,17 +164,16 @@ Axis = Literal["step", "epoch"]
 
 @dataclass(frozen=True)
 class Series:
-    """A number followed through training.
+    """A number followed through training."""
 
-    Attributes:
-        axis: what `at` counts: training steps, or epochs.
-        at: (n,) where each value stands, increasing; epochs and steps count from 1.
-        values: (n,); not finite where the run left the numbers.
-    """
+    axis: Axis  # what `at` counts
+    at: Floats  # (n,) where each value stands, increasing; epochs and steps count from 1
+    values: Floats  # (n,) not finite where the run left the numbers
 
-    axis: Axis
-    at: Floats
-    values: Floats
+    @classmethod
+    def counted(cls, axis: Axis, values: Floats) -> Series:
+        """A series whose values stand at 1, 2, 3, ..."""
+        return cls(axis, np.arange(1, len(values) + 1, dtype=np.float32), values)
 
 
 @dataclass(frozen=True)
@@ -228,16 +198,15 @@ class Curves:
         learning_rate: Floats,
     ) -> Curves:
         """The curves of Paribus's own loop: (steps,) losses, and (epochs,) the others."""
-        by_epoch = {
-            "train_loss": train_loss,
-            "val_loss": val_loss,
-            "val_accuracy": val_accuracy,
-            "learning_rate": learning_rate,
-        }
-        series = {
-            name: Series("epoch", _counted(values), values) for name, values in by_epoch.items()
-        }
-        return cls({"step_loss": Series("step", _counted(step_loss), step_loss), **series})
+        return cls(
+            {
+                "step_loss": Series.counted("step", step_loss),
+                "train_loss": Series.counted("epoch", train_loss),
+                "val_loss": Series.counted("epoch", val_loss),
+                "val_accuracy": Series.counted("epoch", val_accuracy),
+                "learning_rate": Series.counted("epoch", learning_rate),
+            }
+        )
 
     def values(self, name: str) -> Floats:
         """The values (n,) of a series; none where there is no such series."""
@@ -245,27 +214,15 @@ class Curves:
         return np.zeros(0, np.float32) if series is None else series.values
 
 
-def _counted(values: Floats) -> Floats:
-    return np.arange(1, len(values) + 1, dtype=np.float32)
-
-
 @dataclass(frozen=True)
 class Predictions:
-    """What a trained network predicts for the test images.
+    """What a trained network predicts for the test images."""
 
-    Attributes:
-        index: (n,) each test image's number in its source.
-        labels: (n,) its true class.
-        last: (n, classes) log probabilities after the last epoch.
-        best: (n, classes) log probabilities at the epoch of lowest validation loss.
-        given: (n,) the predicted class, where no probabilities are known.
-    """
-
-    index: Integers
-    labels: Integers
-    last: Floats | None = None
-    best: Floats | None = None
-    given: Integers | None = None
+    index: Integers  # (n,) each test image's number in its source
+    labels: Integers  # (n,) its true class
+    last: Floats | None = None  # (n, classes) log probabilities after the last epoch
+    best: Floats | None = None  # (n, classes) the same at the epoch of lowest validation loss
+    given: Integers | None = None  # (n,) the predicted class, where no probabilities are known
 
     @property
     def predicted(self) -> Integers:
@@ -278,15 +235,11 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Record:
-    """A run as read back from disk.
-
-    Attributes:
-        predictions: None for a failed run, and for one whose predictions weren't kept.
-    """
+    """A run as read back from disk."""
 
     facts: RunFacts
     curves: Curves = field(default_factory=Curves)
-    predictions: Predictions | None = None
+    predictions: Predictions | None = None  # none of a failed run, or where they weren't kept
 
     @property
     def key(self) -> tuple[str, int]:
@@ -308,15 +261,12 @@ class Record:
 class Interventions:
     """What a run's network says of the test images once something in them is changed.
 
-    Attributes:
-        predicted: intervention (`paribus.metrics.interventions`) -> (n,) the class given to
-            each test image, in the order of the run's predictions.
-        outside: (m,) of a sample of them, the share of each one's attribution that lies outside
-            the center.
+    `predicted` has, for each intervention (`paribus.metrics.interventions`), the class given to
+    each test image (n,), in the order of the run's predictions.
     """
 
     predicted: Mapping[str, Integers]
-    outside: Floats
+    outside: Floats  # (m,) of a sample, the share of attribution that lies outside the center
 
 
 @dataclass(frozen=True)
@@ -324,20 +274,17 @@ class Explanations:
     """Why a run's network answers as it does, for the images that a report shows.
 
     Attributes:
-        images: (m,) each test image's number in its source.
-        targets: (m,) the class whose log probability the maps explain.
         gradients: (m, height, width) integrated gradients, summed over channels: what each
             pixel adds to the target's log probability, in nats.
         occlusion: (m, height, width) what the target's log probability loses where a patch
             is covered, in nats.
         nearest: (m, k) numbers of the training images nearest in the last hidden layer,
             the nearest first.
-        nearest_labels: (m, k) their classes.
     """
 
-    images: Integers
-    targets: Integers
+    images: Integers  # (m,) each test image's number in its source
+    targets: Integers  # (m,) the class whose log probability the maps explain
     gradients: Floats
     occlusion: Floats
     nearest: Integers
-    nearest_labels: Integers
+    nearest_labels: Integers  # (m, k) their classes

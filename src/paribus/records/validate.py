@@ -136,14 +136,8 @@ def _are_log_probabilities(logs: Array) -> bool:
     return bool((np.abs(sums - 1) < ROUNDING).all() and (logs > LOWEST).all())
 
 
-def could_be_of(record: Record, analysis: Interventions | Explanations) -> bool:
-    """Whether an analysis fits the finished run that it is said to be of."""
-    if isinstance(analysis, Interventions):
-        return _interventions_fit(record.facts, analysis)
-    return _explanations_fit(record.facts, analysis)
-
-
-def _interventions_fit(facts: RunFacts, kept: Interventions) -> bool:
+def interventions_fit(facts: RunFacts, kept: Interventions) -> bool:
+    """Whether they could be of the finished run that they are said to be of."""
     outside = kept.outside[~np.isnan(kept.outside)]
     return (
         kept.outside.ndim == 1
@@ -153,7 +147,8 @@ def _interventions_fit(facts: RunFacts, kept: Interventions) -> bool:
     )
 
 
-def _explanations_fit(facts: RunFacts, kept: Explanations) -> bool:
+def explanations_fit(facts: RunFacts, kept: Explanations) -> bool:
+    """Whether they could be of the finished run that they are said to be of."""
     images, maps = kept.images.shape, kept.gradients.shape
     return (
         images == kept.targets.shape == maps[:1]

@@ -1,19 +1,16 @@
 """Every problem of a study at once, each with its place and what to write instead."""
 
-from collections.abc import Iterable, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from paribus.metrics.registry import CAUSES, CLASS_FIGURES
+from paribus.metrics.registry import CAUSES, CLASS_FIGURES, built_in
 from paribus.study import claims, config
-from paribus.study.config import override
+from paribus.study.config import SETTING_NAME, UntilDecided, override
 from paribus.study.faults import Fault, Location, in_words, meant, nearest, short, unknown_settings
-from paribus.study.metrics import DeclaredMetric, is_known, margin_faults, metric_faults, names
-from paribus.study.section import SETTING_NAME
-from paribus.study.seeds import UntilDecided
+from paribus.study.metrics import DeclaredMetric, margin_faults, metric_faults, names
 
 #: Where each section's keys are declared, by the tag or the field that pydantic puts in a location.
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -43,85 +40,82 @@ def study_faults(study: Mapping[str, Any]) -> list[Fault]:
     return [*variation_faults(study), *metric_faults(study), *claim_faults(study)]
 
 
-def variation_faults(study: Mapping[str, Any]) -> list[Fault]:
+def variation_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
     """What is wrong with the variations, given a baseline that may itself be wrong."""
     variations = study.get("variations")
     if not isinstance(variations, Mapping):
-        return []
+        return
     baseline = {key: study[key] for key in config.Config.model_fields if key in study}
     known = set(validate(config.Config, baseline))
-    faults: list[Fault] = []
     seen = {str(study.get("baseline", "baseline")).casefold(): "the baseline"}
     for name, overrides in variations.items():
         at: Location = ("variations", name)
-        faults += _name_faults(at, str(name), seen)
+        # Settings name folders, and some file systems don't tell "L2" from "l2".
+        if twin := seen.get(str(name).casefold()):
+            expected = "expected a new name (upper and lower case don't count)"
+            yield Fault(at, f"{expected}, got that of {twin}")
+        seen[str(name).casefold()] = f"variation {str(name)!r}"
         if isinstance(overrides, Mapping):
-            faults += _override_faults(at, baseline, overrides, known)
-    return faults
+            yield from _override_faults(at, baseline, overrides, known)
 
 
-def claim_faults(study: Mapping[str, Any]) -> list[Fault]:
+def _override_faults(
+    at: Location, baseline: Mapping[str, Any], overrides: Mapping[str, Any], known: set[Fault]
+) -> Iterator[Fault]:
+    if not overrides:
+        yield Fault(at, "expected at least one override, as {optimizer.lr: 0.01}, got none")
+    allowed = {}
+    for path, value in overrides.items():
+        if reason := _objection(str(path)):
+            yield Fault((*at, str(path)), reason, key=True)
+        else:
+            allowed[str(path)] = value
+    for fault in validate(config.Config, override(baseline, allowed)):
+        if fault not in known:
+            yield _at_override(at, fault, allowed)
+
+
+def _objection(path: str) -> str | None:
+    """Why a variation can't set this path, if so."""
+    first = path.split(".")[0]
+    if first not in config.Config.model_fields:
+        return f"unknown key {first!r}{nearest(first, config.Config.model_fields)}"
+    if path == "data" or path in FIXED_DATA:
+        return "a variation is tested on the baseline's images, so it can't choose others"
+    if path != first and first not in TAGGED | {"augmentation"}:
+        return f"{first!r} has no keys; write {first}: value"
+    return None
+
+
+def claim_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
     """Claims that share an id, or name settings or metrics that the study doesn't have."""
     listed = study.get("claims")
     if not isinstance(listed, list | tuple):
-        return []
+        return
     settings = [str(study.get("baseline", "baseline")), *map(str, study.get("variations") or {})]
-    faults: list[Fault] = []
     ids: set[str] = set()
     for number, claim in enumerate(listed):
         if not isinstance(claim, Mapping):
             continue
         if str(claim.get("id")) in ids:
-            faults.append(Fault(("claims", number, "id"), "another claim has this id; change one"))
+            yield Fault(("claims", number, "id"), "another claim has this id; change one")
         ids.add(str(claim.get("id")))
         at, test = ("claims", number, "test"), claim.get("test")
-        faults += unknown_settings(at, test, settings)
+        yield from unknown_settings(at, test, settings)
         if isinstance(test, Mapping) and not {"best", "worst"} & {*test}:
-            faults += _test_metric_faults(at, test, study.get("metrics") or {})
-    return faults
+            yield from _test_metric_faults(at, test, study.get("metrics") or {})
 
 
-def _test_metric_faults(at: Location, test: Mapping[str, Any], declared: Any) -> list[Fault]:
+def _test_metric_faults(at: Location, test: Mapping[str, Any], declared: Any) -> Iterator[Fault]:
     metric = test.get("metric")
     if not isinstance(metric, str) or not isinstance(declared, Mapping):
-        return []
-    if is_known(metric, declared):
-        return list(margin_faults((*at, "margin"), metric, test.get("margin")))
-    member = metric.partition(":")[2] or "<class>"
-    valid = [*names(declared), *CAUSES, *(f"{figure}:{member}" for figure in CLASS_FIGURES)]
-    return [Fault((*at, "metric"), f"no metric is called {metric!r}{nearest(metric, valid)}")]
-
-
-def _name_faults(at: Location, name: str, seen: dict[str, str]) -> list[Fault]:
-    # Settings name folders, and some file systems don't tell "L2" from "l2".
-    twin = seen.get(name.casefold())
-    seen[name.casefold()] = f"variation {name!r}"
-    message = f"expected a new name (upper and lower case don't count), got that of {twin}"
-    return [Fault(at, message)] if twin else []
-
-
-def _override_faults(
-    at: Location, baseline: Mapping[str, Any], overrides: Mapping[str, Any], known: set[Fault]
-) -> list[Fault]:
-    if not overrides:
-        return [Fault(at, "expected at least one override, as {optimizer.lr: 0.01}, got none")]
-    wrong = {str(path): _path_faults(at, str(path)) for path in overrides}
-    allowed = {str(path): value for path, value in overrides.items() if not wrong[str(path)]}
-    new = [f for f in validate(config.Config, override(baseline, allowed)) if f not in known]
-    return [*chain(*wrong.values()), *(_at_override(at, fault, allowed) for fault in new)]
-
-
-def _path_faults(at: Location, path: str) -> list[Fault]:
-    first = path.split(".")[0]
-    if first not in config.Config.model_fields:
-        reason = f"unknown key {first!r}{nearest(first, config.Config.model_fields)}"
-    elif path == "data" or path in FIXED_DATA:
-        reason = "a variation is tested on the baseline's images, so it can't choose others"
-    elif path != first and first not in TAGGED | {"augmentation"}:
-        reason = f"{first!r} has no keys; write {first}: value"
+        return
+    if metric in declared or built_in(metric):
+        yield from margin_faults((*at, "margin"), metric, test.get("margin"))
     else:
-        return []
-    return [Fault((*at, path), reason, key=True)]
+        member = metric.partition(":")[2] or "<class>"
+        valid = [*names(declared), *CAUSES, *(f"{figure}:{member}" for figure in CLASS_FIGURES)]
+        yield Fault((*at, "metric"), f"no metric is called {metric!r}{nearest(metric, valid)}")
 
 
 def _at_override(at: Location, fault: Fault, overrides: Mapping[str, Any]) -> Fault:
@@ -131,10 +125,9 @@ def _at_override(at: Location, fault: Fault, overrides: Mapping[str, Any]) -> Fa
         if path == key or path.startswith(f"{key}.") or key.startswith(f"{path}."):
             return Fault((*at, key), fault.message, fault.key)
     section = path.split(".")[0]
-    hint = (
-        f"{path} of the baseline: {fault.message}. To replace the section write {section}: {{...}}"
-    )
-    return Fault((*at, next((k for k in overrides if k.startswith(section)), "")), hint)
+    key = next((key for key in overrides if key.startswith(section)), "")
+    replace = f"To replace the section write {section}: {{...}}"
+    return Fault((*at, key), f"{path} of the baseline: {fault.message}. {replace}")
 
 
 def validate(model: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:

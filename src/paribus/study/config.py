@@ -1,13 +1,16 @@
-"""How one network is trained: data, network, optimizer and the rest, and overrides by path."""
+"""The sections of a study file: strict types, bounded numbers, and overrides by dotted path."""
 
 import copy
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     PlainValidator,
@@ -15,13 +18,36 @@ from pydantic import (
     Tag,
 )
 
-from paribus.study.section import MOST, NotNegative, Positive, Section, Whole
+#: Settings name folders and chart legends.
+SETTING_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+SettingName = Annotated[str, StringConstraints(pattern=SETTING_NAME)]
+
+
+class Section(BaseModel):
+    """A part of a study: unknown keys and values of another type are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _one_line(text: str) -> str:
+    # No control characters, lone surrogates, or line and paragraph separators.
+    if not text.strip() or {"Cc", "Cs", "Zl", "Zp"} & set(map(unicodedata.category, text)):
+        raise ValueError("a line of text")
+    return text
+
+
+#: A line of text for readers.
+Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+#: The largest count; a larger number would only fail later, or never end.
+MOST = 1_000_000_000
+Whole = Annotated[int, Field(ge=1, le=MOST)]
 
 
 def _number_or_share(value: Any) -> int | float:
     whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST
-    share = isinstance(value, float) and 0 < value < 1
-    if whole or share:
+    if whole or (isinstance(value, float) and 0 < value < 1):
         return cast(int | float, value)
     raise ValueError("a number of images of each class (300) or a share of them (0.2)")
 
@@ -213,6 +239,34 @@ class Config(Section):
         """
         plain = self.model_dump(mode="json", exclude={"engine"})
         return plain | {"data": as_recorded(plain["data"])}
+
+
+def _increasing(looks: tuple[int, ...]) -> tuple[int, ...]:
+    if not looks or list(looks) != sorted(set(looks)):
+        raise ValueError("increasing numbers of seeds")
+    return looks
+
+
+Look = Annotated[int, Field(ge=3, le=1000)]
+Looks = Annotated[tuple[Look, ...], Field(strict=False), AfterValidator(_increasing)]
+
+
+class UntilDecided(Section):
+    """Seeds are added at each look to the comparisons that are still undecided."""
+
+    until: Literal["decided"]
+    looks: Looks = (5, 8, 12, 20)
+
+
+def _seeds_tag(value: Any) -> str:
+    return "a number" if isinstance(value, int) else "until decided"
+
+
+Seeds = Annotated[
+    Annotated[int, Field(ge=1, le=1000), Tag("a number")]
+    | Annotated[UntilDecided, Tag("until decided")],
+    Discriminator(_seeds_tag),
+]
 
 
 def as_recorded(data: Mapping[str, Any]) -> dict[str, Any]:

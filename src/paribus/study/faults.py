@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from paribus.study.section import SETTING_NAME
+from paribus.study.config import SETTING_NAME
 
 Location = tuple[str | int, ...]
 

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field
 
 from paribus.metrics.metric import Compare, Metric, reported
 from paribus.metrics.registry import CAUSES, METRICS, built_in, class_metric
+from paribus.study.config import Line, Positive, Section
 from paribus.study.faults import Fault, Location, nearest, short
-from paribus.study.section import Line, Positive, Section
 
 #: Columns of the table of runs that are no metrics.
 RESERVED = ("setting", "seed", "status", "engine", "train_seconds", "message")
@@ -28,14 +28,12 @@ class DeclaredMetric(Section):
     """A number that the study's records report, or the margin of a built-in metric.
 
     Attributes:
-        better: which way is better; required unless the metric is built in.
         margin: the largest difference that doesn't matter; for a ratio, as a share.
-        unit: what follows a value.
         compare: by the mean difference, the ratio to the baseline, or ranks.
         label: for readers; the name by default.
     """
 
-    better: Literal["higher", "lower", "neither"] | None = None
+    better: Literal["higher", "lower", "neither"] | None = None  # required unless built in
     margin: Positive | None = None
     unit: Annotated[str, Field(max_length=20)] = ""
     compare: Compare = "difference"
@@ -50,10 +48,7 @@ def study_metrics(
 ) -> dict[str, Metric]:
     """Every metric of a study by name: of whole runs, then of causes, then each class's recall.
 
-    Args:
-        declared: the study's `metrics`.
-        margin: of the primary metric.
-        classes: names of the classes; empty if they aren't known.
+    `margin` is the primary metric's; `classes` are empty where they aren't known.
     """
     metrics = {**METRICS, **{name: _metric(name, of) for name, of in declared.items()}}
     metrics[primary] = replace(metrics[primary], margin=margin)
@@ -84,11 +79,6 @@ def default_margin(primary: str, declared: Declared) -> float | None:
     return METRICS[primary].margin if primary in METRICS else None
 
 
-def is_known(name: str, declared: Mapping[str, Any]) -> bool:
-    """Whether a claim may name this metric."""
-    return name in declared or built_in(name) is not None
-
-
 def names(declared: Mapping[str, Any]) -> list[str]:
     """The metrics of whole runs on which variations are compared, to list in a message."""
     return [*(name for name, metric in METRICS.items() if metric.compared), *declared]
@@ -105,8 +95,8 @@ def metric_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
     primary, margin = study.get("primary", "test_accuracy"), study.get("margin")
     able = [n for n in names(declared) if n not in METRICS or METRICS[n].from_record]
     if primary not in able:
-        message = f"no metric {primary!r} can decide{nearest(str(primary), able)}"
-        yield Fault(("primary",), message)
+        hint = nearest(str(primary), able)
+        yield Fault(("primary",), f"no metric {primary!r} can decide{hint}")
     yield from margin_faults(("margin",), str(primary), margin)
     declaration = declared.get(primary)
     other = declaration.get("margin") if isinstance(declaration, Mapping) else None

@@ -10,16 +10,11 @@ from paribus.study.spec import Study
 
 @dataclass(frozen=True)
 class Setting:
-    """One full configuration under its name.
-
-    Attributes:
-        changes: dotted path -> (value in the baseline, value here) of every value that differs;
-            empty for the baseline.
-    """
+    """One full configuration under its name."""
 
     name: str
     config: Config
-    changes: Mapping[str, tuple[Any, Any]]
+    changes: Mapping[str, tuple[Any, Any]]  # dotted path -> (value in the baseline, value here)
 
 
 @dataclass(frozen=True)
@@ -37,20 +32,19 @@ class Run:
 
 def settings(study: Study) -> tuple[Setting, ...]:
     """The baseline first, then each variation in the order of the study."""
-    baseline = config_of(study)
-    return (
-        Setting(study.baseline, baseline, {}),
-        *(_setting(name, baseline, overrides) for name, overrides in study.variations.items()),
-    )
+    baseline = Config.model_validate(study.model_dump(include=set(Config.model_fields)))
+    every = [Setting(study.baseline, baseline, {})]
+    for name, overrides in study.variations.items():
+        config = Config.model_validate(override(baseline.model_dump(), overrides))
+        every.append(Setting(name, config, changes(baseline, config)))
+    return tuple(every)
 
 
 def runs(study: Study, seeds: Mapping[str, int] | None = None) -> tuple[Run, ...]:
     """Every run, interleaved: all settings of seed 0, then all of seed 1, and so on.
 
-    A machine that slows down during a study then slows all settings alike.
-
-    Args:
-        seeds: how many seeds each setting has; all that the study allows by default.
+    A machine that slows down during a study then slows all settings alike. `seeds` says how many
+    each setting has; by default as many as the study allows.
     """
     every = settings(study)
     return tuple(
@@ -59,16 +53,6 @@ def runs(study: Study, seeds: Mapping[str, int] | None = None) -> tuple[Run, ...
         for setting in every
         if seeds is None or seed < seeds[setting.name]
     )
-
-
-def config_of(study: Study) -> Config:
-    """The baseline's configuration, without what belongs to the study as a whole."""
-    return Config.model_validate(study.model_dump(include=set(Config.model_fields)))
-
-
-def _setting(name: str, baseline: Config, overrides: Mapping[str, Any]) -> Setting:
-    config = Config.model_validate(override(baseline.model_dump(), overrides))
-    return Setting(name, config, changes(baseline, config))
 
 
 def changes(baseline: Config, config: Config) -> dict[str, tuple[Any, Any]]:

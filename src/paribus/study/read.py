@@ -1,19 +1,22 @@
-"""Studies on disk: a YAML file that a user writes, and the copy kept with its results."""
+"""Studies on disk: a user's YAML file, the copy kept with the results, the records of the runs."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from paribus.errors import Problem, RecordError, StudyError
+from paribus.errors import Problem, RecordError, StudyError, first_line
 from paribus.io.disk import write_file
-from paribus.io.reading import read_inside
+from paribus.io.reading import leads_out, read_inside
 from paribus.records.analyses import current_name
+from paribus.records.store import read_record, run_folder
+from paribus.records.types import Record
 from paribus.study.check import study_faults, validate
 from paribus.study.config import Engine, OwnNetwork
-from paribus.study.plan import settings
+from paribus.study.plan import Run, runs, settings
 from paribus.study.spec import Study
 from paribus.study.yaml import load, plain, problem, read_text
 
@@ -23,6 +26,11 @@ LARGEST, MOST_VALUES = 100_000, 2_000
 STUDY = "study.json"
 #: Bytes of study.json, far above any that Paribus writes.
 LARGEST_COPY = 1 << 20
+
+NOT_TRAINED = "not trained yet"
+EARLIER_STUDY = "its record is of an earlier version of the study; run the study again"
+
+Key = tuple[str, int]
 
 
 def read_study(
@@ -34,8 +42,7 @@ def read_study(
 ) -> Study:
     """Read a study file; `seeds`, `epochs` and `engine` replace the study's own if given.
 
-    Args:
-        seeds: a number, or `{"until": "decided", "looks": [5, 8, 12, 20]}`.
+    `seeds` is a number, or `{"until": "decided", "looks": [5, 8, 12, 20]}`.
 
     Raises:
         StudyError: with every problem, each at its line and column.
@@ -62,11 +69,7 @@ def parse_study(text: str, file: str = "study.yaml") -> Study:
 
 
 def require_permission(study: Study, path: Path) -> None:
-    """Refuse a study that names Python code to run, unless the user has allowed it.
-
-    Raises:
-        StudyError: naming the settings and the code.
-    """
+    """Raise StudyError for a study that names Python code to run, with its settings."""
     named = {
         f"{s.name} names {s.config.network.kind}"
         for s in settings(study)
@@ -93,9 +96,8 @@ def read_study_copy(out: Path) -> Study:
     """
     file = out / STUDY
     try:
-        return Study.model_validate(
-            _in_current_words(json.loads(read_inside(file, out, LARGEST_COPY)))
-        )
+        copy = json.loads(read_inside(file, out, LARGEST_COPY))
+        return Study.model_validate(_in_current_words(copy))
     except FileNotFoundError:
         raise RecordError(
             f"{out}: expected a folder that `paribus run` filled, got one without {STUDY}"
@@ -106,8 +108,7 @@ def read_study_copy(out: Path) -> Study:
         first = error.errors()[0]
         raise RecordError(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise RecordError(f"{file}: not a study ({reason})") from None
+        raise RecordError(f"{file}: not a study ({first_line(error)})") from None
 
 
 def _in_current_words(study: dict[str, Any]) -> dict[str, Any]:
@@ -138,3 +139,61 @@ def _renamed(test: dict[str, Any]) -> dict[str, Any]:
     kind, _, change = metric.partition(":")
     metric = f"drop:{current_name(change)}" if kind == "drop" else _METRICS.get(metric, metric)
     return {key: value for key, value in test.items() if key != "measure"} | {"metric": metric}
+
+
+# ---- records --------------------------------------------------------------------------------
+
+
+@dataclass
+class StudyRecords:
+    """What lies in a folder of results, run by run; a record may be of an earlier configuration."""
+
+    out: Path
+    study: Study
+    read: dict[Key, Record] = field(default_factory=dict)
+    unreadable: dict[Key, str] = field(default_factory=dict)  # run -> why
+
+    def look(self, run: Run) -> None:
+        """Read a run's record, again if it was read before."""
+        self.read.pop(run.key, None)
+        self.unreadable.pop(run.key, None)
+        folder = run_folder(self.out, *run.key)
+        if not folder.is_dir():
+            return
+        try:
+            if leads_out(folder, self.out):
+                raise RecordError(f"{folder}: a link that leads out of {self.out}")
+            record = read_record(folder)
+            if record.key != run.key:
+                raise RecordError(f"{folder}: the record of another run")
+            self.read[run.key] = record
+        except RecordError as error:
+            self.unreadable[run.key] = str(error)
+
+    def sorted(self) -> tuple[dict[Key, Record], dict[Key, str]]:
+        """The records that count, in the order of the runs; of the other runs, why they don't."""
+        records: dict[Key, Record] = {}
+        reasons: dict[Key, str] = {}
+        for run in runs(self.study):
+            record = self.read.get(run.key)
+            if record is None:
+                reasons[run.key] = self.unreadable.get(run.key, NOT_TRAINED)
+            elif record.facts.config != run.setting.config.recorded():
+                reasons[run.key] = EARLIER_STUDY
+            elif any(_tested(record) != _tested(first) for first in [*records.values()][:1]):
+                reasons[run.key] = "it was tested on other classes or images; run the study again"
+            else:
+                records[run.key] = record
+        return records, reasons
+
+
+def _tested(record: Record) -> tuple[tuple[str, ...], int | None]:
+    return record.classes, record.facts.data.test
+
+
+def read_records(out: Path, study: Study) -> StudyRecords:
+    """Look at every run that the study allows."""
+    records = StudyRecords(out, study)
+    for run in runs(study):
+        records.look(run)
+    return records

@@ -6,10 +6,8 @@ from pydantic import Field, model_validator
 
 from paribus.study.check import study_faults
 from paribus.study.claims import Claim
-from paribus.study.config import Config
+from paribus.study.config import Config, Line, Positive, Seeds, SettingName
 from paribus.study.metrics import DeclaredMetric, MetricName, default_margin
-from paribus.study.section import Line, Positive, SettingName
-from paribus.study.seeds import Seeds
 
 
 class Study(Config):

@@ -79,12 +79,7 @@ def load(text: str, file: str, most: int) -> CommentedMap:
 
 
 def plain(node: Any, real: Callable[[float], Any] = float) -> Any:
-    """Plain Python for ruamel's round-trip values, which remember how they were written.
-
-    Args:
-        node: a tree or part of one.
-        real: converts a number with a decimal point; ruamel keeps its digits.
-    """
+    """Plain Python for ruamel's values; `real` converts a decimal one, which keeps its digits."""
     match node:
         case Mapping():
             return {str(key): plain(value, real) for key, value in node.items()}
@@ -105,24 +100,18 @@ def plain(node: Any, real: Callable[[float], Any] = float) -> Any:
 
 
 def problem(tree: CommentedMap, fault: Fault) -> Problem:
-    """A fault with its line and column."""
-    line, column = _place(tree, fault)
-    return Problem(line + 1, column + 1, ".".join(map(str, fault.at)), fault.message)
-
-
-def _place(tree: CommentedMap, fault: Fault) -> tuple[int, int]:
-    """Line and column (from 0) of a value or its key, or of the nearest key above that exists."""
+    """A fault at the place of its value or key, or of the nearest key above that exists."""
     node: Any = tree
-    place = (0, 0)
+    line = column = 0
     for depth, part in enumerate(fault.at, start=1):
         keys = _keys(node, part)
         if not keys:
             break
         (key,) = keys
         scalar = not isinstance(node[key], CommentedMap | CommentedSeq | None)
-        place = _position(node, key, scalar and depth == len(fault.at) and not fault.key)
+        line, column = _position(node, key, scalar and depth == len(fault.at) and not fault.key)
         node = node[key]
-    return place
+    return Problem(line + 1, column + 1, ".".join(map(str, fault.at)), fault.message)
 
 
 def _keys(node: Any, part: str | int) -> list[Any]:

@@ -23,19 +23,14 @@ Facts = TypeVar("Facts", DataFacts, NetworkFacts, Environment)
 class SettingResult:
     """What came of one setting.
 
-    Attributes:
-        setting: its name, its configuration and what it changes in the baseline.
-        records: one a run that left a record, failed ones too, in the order of seeds.
-        by_seed: metrics of its finished runs: a row a seed, a column for each metric.
-        counts: (classes, classes) confusion matrix, mean over the `tested` runs.
-        per_class: figure ("precision", "recall", "f1", "support") -> a frame of that figure with
-            a row a tested seed and a column a class.
+    `per_class` has a frame for each figure ("precision", "recall", "f1", "support") with a row a
+    tested seed and a column a class.
     """
 
     setting: Setting
-    records: tuple[Record, ...]
-    by_seed: pd.DataFrame
-    counts: Figures
+    records: tuple[Record, ...]  # failed runs' too, in the order of seeds
+    by_seed: pd.DataFrame  # metrics of its finished runs: a row a seed, a column a metric
+    counts: Figures  # (classes, classes) confusion matrix, mean over the `tested` runs
     per_class: Mapping[str, pd.DataFrame]
 
     @property
@@ -94,29 +89,25 @@ class SettingResult:
 def setting_results(
     settings: Sequence[Setting], records: Sequence[Record], frames: Mapping[str, pd.DataFrame]
 ) -> tuple[SettingResult, ...]:
-    """The result of each setting, in their order.
-
-    Args:
-        frames: the tables "runs", "per_class" and "confusion" of the records.
-    """
+    """The result of each setting, in their order; `frames` are the records' tables by name."""
     return tuple(_setting(setting, records, frames) for setting in settings)
 
 
 def _setting(
     setting: Setting, records: Sequence[Record], frames: Mapping[str, pd.DataFrame]
 ) -> SettingResult:
-    runs = sorted(
-        (record for record in records if record.facts.setting == setting.name),
-        key=lambda record: record.facts.seed,
-    )
+    ours = (record for record in records if record.facts.setting == setting.name)
+    runs = sorted(ours, key=lambda record: record.facts.seed)
     classes = _classes(runs)
+    rows = _rows_of(setting, frames["runs"])
+    finished = rows[rows["status"] == "finished"].set_index("seed").sort_index()
     confusion = _rows_of(setting, frames["confusion"])
     seeds = confusion["seed"].nunique()
     counts = confusion["count"].to_numpy(float).reshape(seeds, len(classes), len(classes))
     return SettingResult(
         setting=setting,
         records=tuple(runs),
-        by_seed=_by_seed(_rows_of(setting, frames["runs"])),
+        by_seed=finished.drop(columns=[*RESERVED], errors="ignore").astype(float),
         counts=counts.sum(axis=0) / max(seeds, 1),
         per_class=_per_class(_rows_of(setting, frames["per_class"]), classes),
     )
@@ -132,11 +123,6 @@ def _classes(records: Sequence[Record]) -> tuple[str, ...]:
 
 def _rows_of(setting: Setting, frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["setting"] == setting.name]
-
-
-def _by_seed(rows: pd.DataFrame) -> pd.DataFrame:
-    finished = rows[rows["status"] == "finished"].set_index("seed").sort_index()
-    return finished.drop(columns=[*RESERVED], errors="ignore").astype(float)
 
 
 def _per_class(rows: pd.DataFrame, classes: Sequence[str]) -> dict[str, pd.DataFrame]:

@@ -6,26 +6,17 @@ from paribus.metrics.registry import METRICS
 
 #: Table -> what one row is.
 ROWS: Mapping[str, str] = {
-    "runs": (
-        "One row per run: a setting trained from one seed. Metrics of the study's own come last."
-    ),
+    "runs": "One row per run: a setting trained from one seed. The study's own metrics come last.",
     "epochs": (
-        "One row an epoch of a run. A failed run has rows up to where it failed. What other "
-        "series a run follows by epochs comes last, a column each."
+        "One row an epoch of a run, of a failed one up to where it failed. Other series by epochs "
+        "come last, a column each."
     ),
     "steps": (
-        "One row a training step (one batch) of a run; compressed, as it is long. What other "
-        "series a run follows by steps comes last, a column each; a step at which none has a "
-        "value has no row."
+        "One row a training step (one batch) of a run; compressed, as it is long. Other series by "
+        "steps come last, a column each; a step at which none has a value has no row."
     ),
-    "per_class": (
-        "One row a class of a finished run with predictions, on the test images after the last "
-        "epoch."
-    ),
-    "confusion": (
-        "One row a pair of classes of a finished run with predictions, pairs that never occur "
-        "included."
-    ),
+    "per_class": "One row a class of a finished run's predictions after its last epoch.",
+    "confusion": "One row a pair of classes of a finished run's predictions, empty pairs too.",
     "failures": (
         "One row a setting and test image that at least one of the setting's seeds gets wrong "
         "after the last epoch, or that a variation fixes or breaks. Probabilities, margin and "
@@ -36,10 +27,7 @@ ROWS: Mapping[str, str] = {
         "A number that the seeds can't give is an empty cell, and `notes` says why."
     ),
     "claims": "One row a claim of the study, in its order.",
-    "interventions": (
-        "One row a setting and intervention: the setting's trained networks on changed test "
-        "images. Settings whose networks weren't analyzed have none."
-    ),
+    "interventions": "One row a setting whose networks were analyzed, and intervention.",
     "interventions_by_class": "One row a setting, intervention and class.",
 }
 
@@ -94,10 +82,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "setting": _SETTING,
         "image": "The image's number in its source.",
         "true": "The true class, by name.",
-        "predicted": (
-            "The wrong class that most seeds give, by name; empty for an image that is right in "
-            "all seeds."
-        ),
+        "predicted": "The wrong class that most seeds give; empty where all seeds are right.",
         "kind": (
             "`systematic`: wrong in every seed; `seed-dependent`: in some; `one-seed`: wrong, and "
             "there is one seed only; `right`: in none, but fixed by the variation."
@@ -188,10 +173,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "accuracy": "Share of changed test images classified correctly, mean over seeds.",
         "low": "Lower end of its 95 % interval, for new seeds on these test images.",
         "high": "Upper end of it.",
-        "chance": (
-            "Mean accuracy of answers that have nothing to do with the images but are given as "
-            "often."
-        ),
+        "chance": "Mean accuracy of answers given as often, but unrelated to the images.",
         "p_chance": "P value of `accuracy` being chance, adjusted over the setting's rows.",
         "change": "Accuracy on changed images minus that on unchanged ones.",
         "change_low": "Lower end of its interval, for new seeds on these test images.",
@@ -233,10 +215,6 @@ def tables_page() -> str:
     ]
     for table, columns in COLUMNS.items():
         rows = [f"| `{name}` | {meaning} |" for name, meaning in columns.items()]
-        parts += [f"## {_file(table)}", ROWS[table]]
+        parts += [f"## {table}.csv{'.gz' if table == 'steps' else ''}", ROWS[table]]
         parts += ["\n".join(["| column | meaning |", "| --- | --- |", *rows])]
     return "\n\n".join(parts) + "\n"
-
-
-def _file(table: str) -> str:
-    return f"{table}.csv.gz" if table == "steps" else f"{table}.csv"

@@ -1,6 +1,5 @@
 """Comparisons, claims and interventions as tidy tables; `paribus.tables` documents them."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,12 +27,44 @@ _TYPES = {
 
 def comparisons(made: Sequence[Comparison]) -> pd.DataFrame:
     """One row a variation and metric."""
-    return _frame("comparisons", [_comparison(one) for one in made])
+    same = (
+        *("variation", "n_seeds", "missing", "estimate", "low", "high", "level", "p"),
+        *("p_adjusted", "p_sign_flip", "p_equivalence_adjusted", "verdict", "correlation"),
+    )
+    rows = [
+        {name: getattr(c, name) for name in same}
+        | {
+            "metric": c.metric.name,
+            "unit": "" if c.metric.compare == "ratio" else c.metric.unit,
+            "compare": c.metric.compare,
+            "margin": c.metric.margin,
+            "seeds_needed": c.seeds_needed.seeds if c.seeds_needed else None,
+            "low_new_images": c.new_images.low if c.new_images else None,
+            "high_new_images": c.new_images.high if c.new_images else None,
+            "notes": " ".join(notes(c)),
+        }
+        for c in made
+    ]
+    return _frame("comparisons", rows)
 
 
 def claims(verdicts: Sequence[ClaimVerdict]) -> pd.DataFrame:
     """One row a claim."""
-    return _frame("claims", [_claim(one) for one in verdicts])
+    interval = ("estimate", "low", "high", "level")
+    rows = [
+        {
+            "id": c.claim.id,
+            "says": c.claim.says,
+            "verdict": c.verdict,
+            **{name: getattr(c.interval, name, None) for name in interval},
+            "n_seeds": c.n_seeds,
+            "p": c.p,
+            "evidence": evidence(c),
+            "figure": c.figure,
+        }
+        for c in verdicts
+    ]
+    return _frame("claims", rows)
 
 
 def interventions(made: Sequence[Effect]) -> pd.DataFrame:
@@ -45,45 +76,6 @@ def interventions_by_class(made: Sequence[Effect]) -> pd.DataFrame:
     """One row a setting, intervention and class."""
     rows = [_class(effect, n, name) for effect in made for n, name in enumerate(effect.classes)]
     return _frame("interventions_by_class", rows)
-
-
-def _comparison(c: Comparison) -> dict[str, Any]:
-    new_images = c.new_images
-    return {
-        "variation": c.variation,
-        "metric": c.metric.name,
-        "unit": "" if c.metric.compare == "ratio" else c.metric.unit,
-        "compare": c.metric.compare,
-        "margin": c.metric.margin,
-        "seeds_needed": c.seeds_needed.seeds if c.seeds_needed else None,
-        "low_new_images": new_images.low if new_images else math.nan,
-        "high_new_images": new_images.high if new_images else math.nan,
-        "notes": " ".join(notes(c)),
-        **{
-            name: getattr(c, name)
-            for name in (
-                "n_seeds", "missing", "estimate", "low", "high", "level", "p", "p_adjusted",
-                "p_sign_flip", "p_equivalence_adjusted", "verdict", "correlation",
-            )
-        },
-    }  # fmt: skip
-
-
-def _claim(c: ClaimVerdict) -> dict[str, Any]:
-    interval = c.interval
-    return {
-        "id": c.claim.id,
-        "says": c.claim.says,
-        "verdict": c.verdict,
-        "estimate": interval.estimate if interval else None,
-        "low": interval.low if interval else None,
-        "high": interval.high if interval else None,
-        "level": interval.level if interval else None,
-        "n_seeds": c.n_seeds,
-        "p": c.p,
-        "evidence": evidence(c),
-        "figure": c.figure,
-    }
 
 
 def _effect(effect: Effect) -> dict[str, Any]:

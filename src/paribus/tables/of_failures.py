@@ -1,31 +1,36 @@
-"""Failed cases as a table: each setting's wrong images, and what a variation changes."""
+"""Failed cases as a table: each setting's wrong images, what a variation changes, and a choice."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from paribus.errors import ChoiceError, RecordError
 from paribus.failures.label_errors import Suspicions, suspicions
-from paribus.failures.outcomes import (
-    KINDS,
-    VERDICTS,
-    Changes,
-    Outcomes,
-    all_changes,
-    outcomes,
-)
+from paribus.failures.outcomes import KINDS, VERDICTS, Changes, Outcomes, all_changes, outcomes
+from paribus.names import shown
 from paribus.records.types import Integers, Record
 from paribus.stats.proportions import wilson
+from paribus.study.faults import nearest
 from paribus.tables.frames import categorical, joined
+
+FailureKind = Literal["systematic", "seed-dependent", "one-seed", "fixed", "broken"]
+Order = Literal["wrong", "confidence", "boundary", "suspicion", "fixed", "broken"]
+
+#: The orders that need probabilities, each with its column.
+_BY_PROBABILITY: Mapping[str, str] = {
+    "confidence": "predicted_probability",
+    "boundary": "margin",
+    "suspicion": "suspicion_rank",
+}
 
 
 def failures(records: Sequence[Record], baseline: str) -> pd.DataFrame:
     """Every setting's failures, setting by setting and in the order of the test images.
 
-    Args:
-        baseline: the setting that the others are compared with; without predictions of it
-            nothing is fixed or broken.
+    Without predictions of the baseline nothing is fixed or broken.
 
     Raises:
         RecordError: if the runs weren't all tested on the same images.
@@ -41,7 +46,7 @@ def _rows(
     outcome: Outcomes, changes: Changes | None, suspected: Suspicions | None
 ) -> dict[str, Any]:
     nothing = np.zeros_like(outcome.wrong)
-    change = np.full(len(nothing), "") if changes is None else changes.verdicts
+    change = changes.verdicts if changes else np.full(len(nothing), "")
     rows = np.flatnonzero((outcome.wrong > 0) | (change != ""))
     wrong, seeds = outcome.wrong[rows], len(outcome.seeds)
     low, high = wilson(wrong, seeds)
@@ -63,8 +68,8 @@ def _rows(
         "margin": outcome.margin[rows],
         "votes": _votes(outcome.votes[rows], outcome.classes),
         "change": pd.Categorical(change[rows], VERDICTS),
-        "fixed": (nothing if changes is None else changes.fixed)[rows],
-        "broken": (nothing if changes is None else changes.broken)[rows],
+        "fixed": (changes.fixed if changes else nothing)[rows],
+        "broken": (changes.broken if changes else nothing)[rows],
         "suspicion": suspected.score[rows] if suspected else unknown,
         "suspicion_rank": suspected.rank[rows] if suspected else unknown,
     }
@@ -81,3 +86,93 @@ def _votes(votes: Integers, classes: Sequence[str]) -> list[str]:
     ]
     ends = np.cumsum((votes > 0).sum(axis=1)).tolist()
     return [", ".join(words[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def chosen_failures(
+    records: Sequence[Record],
+    baseline: str,
+    *,
+    setting: str | None = None,
+    true: str | None = None,
+    predicted: str | None = None,
+    kind: FailureKind | None = None,
+    sort: Order = "wrong",
+) -> pd.DataFrame:
+    """The rows of `failures` that are asked for; what is None doesn't restrict them.
+
+    Args:
+        true: the true class.
+        predicted: a class that at least one seed of the setting gives, not just the most
+            frequent one.
+        kind: as in the column `kind`, or `change` for "fixed" and "broken".
+        sort: what comes first: "wrong" in most seeds, then with the most "confidence"; nearest
+            to the "boundary"; highest "suspicion"; "fixed" or "broken" in most paired seeds.
+
+    Raises:
+        ChoiceError: a setting or class that there isn't, where the message names the valid ones;
+            or an order by probabilities that no run has.
+        RecordError: no run of the setting has predictions, or the runs weren't all tested on the
+            same images.
+    """
+    _demand("trained setting", setting, dict.fromkeys(record.facts.setting for record in records))
+    classes = dict.fromkeys(name for record in records for name in record.classes)
+    for name in (true, predicted):
+        _demand("class", name, classes)
+    by_setting = outcomes(records)
+    if setting is not None and setting not in by_setting:
+        raise RecordError(
+            f"{setting}: expected a run with predictions for the test images, got none; without "
+            "them nothing is known of failures"
+        )
+    frame = failures(records, baseline)
+    column = _BY_PROBABILITY.get(sort)
+    if column and len(frame) and frame[column].isna().all():
+        raise ChoiceError(
+            f"expected probabilities to sort by {sort}, got predicted classes alone; sort by "
+            "wrong, fixed or broken"
+        )
+    for column, value in (("setting", setting), ("true", true)):
+        if value is not None:
+            frame = frame[frame[column] == value]
+    if kind is not None:
+        frame = frame[frame["change" if kind in ("fixed", "broken") else "kind"] == kind]
+    if predicted is not None:
+        frame = frame[_given(by_setting, frame, predicted)]
+    return frame.iloc[np.lexsort(_keys(frame, sort))].reset_index(drop=True)
+
+
+def _given(
+    by_setting: Mapping[str, Outcomes], frame: pd.DataFrame, name: str
+) -> npt.NDArray[np.bool_]:
+    """Of each row, whether a seed of its setting takes its image for the class."""
+    given = np.zeros(len(frame), bool)
+    for setting, outcome in by_setting.items():
+        rows = np.flatnonzero(frame["setting"] == setting)
+        images = outcome.rows(frame["image"].to_numpy()[rows])
+        given[rows] = outcome.votes[images, outcome.classes.index(name)] > 0
+    return given
+
+
+def _keys(frame: pd.DataFrame, sort: Order) -> list[npt.NDArray[np.float64]]:
+    """For `numpy.lexsort`: the last counts first, and rows stay in their order where all tie."""
+    column = {name: frame[name].to_numpy(float) for name in frame.select_dtypes("number")}
+    confidence = -np.nan_to_num(column["predicted_probability"])
+    match sort:
+        case "wrong":
+            return [confidence, -column["wrong"] / column["seeds"]]
+        case "confidence":
+            return [confidence]
+        case "boundary":
+            return [np.abs(column["margin"])]
+        case "suspicion":
+            return [column["suspicion_rank"]]
+        case "fixed":
+            return [column["broken"], -column["fixed"]]
+        case "broken":
+            return [column["fixed"], -column["broken"]]
+
+
+def _demand(what: str, name: str | None, valid: Iterable[str]) -> None:
+    if name is not None and name not in valid:
+        names = [shown(name) for name in valid]
+        raise ChoiceError(f"no {what} is called {shown(name)!r}{nearest(shown(name), names)}")

@@ -16,7 +16,7 @@ from paribus.metrics.dynamics import Epoch
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import CAUSES, METRICS
 from paribus.metrics.run import RunData
-from paribus.records.types import Axis, Environment, Floats, Integers, Record, RunFacts
+from paribus.records.types import Axis, Environment, Integers, Record, RunFacts
 from paribus.study.metrics import study_metrics
 from paribus.study.spec import Study
 from paribus.tables.columns import COLUMNS
@@ -62,31 +62,25 @@ def confusion_of(record: Record) -> Integers:
     """The confusion matrix (classes, classes) of a run with predictions after its last epoch."""
     assert record.predictions is not None, "asked only of runs with predictions"
     predictions = record.predictions
-    classes = len(record.facts.data.classes)
-    return classification.confusion(predictions.labels, predictions.predicted, classes)
+    return classification.confusion(predictions.labels, predictions.predicted, len(record.classes))
 
 
 def _run(record: Record, metrics: Sequence[Metric], target: float | None) -> dict[str, Any]:
     facts = record.facts
-    row = {
+    row: dict[str, Any] = {
         "setting": facts.setting,
         "seed": facts.seed,
         "status": facts.status,
         "engine": facts.environment.engine_name if facts.environment != Environment() else "",
         "train_seconds": facts.train_seconds or math.nan,
+        "train_cpu_seconds": facts.train_cpu_seconds or math.nan,  # of a failed run too
         "message": facts.failure.message if facts.failure else "",
     }
     run = RunData(record, target)
-    values = {metric.name: metric.of(run) for metric in metrics} if record.finished else {}
-    # A failed run's time is known too.
-    return (
-        row
-        | {"train_cpu_seconds": facts.train_cpu_seconds or math.nan}
-        | {
-            name: value.value if isinstance(value, Epoch) else value
-            for name, value in values.items()
-        }
-    )
+    for metric in metrics if record.finished else ():
+        value = metric.of(run)
+        row[metric.name] = value.value if isinstance(value, Epoch) else value
+    return row
 
 
 def _followed(table: str, axis: Axis, records: Sequence[Record]) -> pd.DataFrame:
@@ -98,14 +92,10 @@ def _followed(table: str, axis: Axis, records: Sequence[Record]) -> pd.DataFrame
 
 def _series_columns(axis: Axis, records: Sequence[Record]) -> dict[str, str]:
     """Series -> its column. The batches' losses are called `train_loss`, as by epochs."""
-    names = [
-        name
-        for record in records
-        for name, series in record.curves.series.items()
-        if series.axis == axis
-    ]
+    curves = [item for record in records for item in record.curves.series.items()]
     usual = ["step_loss"] if axis == "step" else _BY_EPOCH
-    columns = {name: name for name in [*usual, *names]}
+    names = [*usual, *(name for name, series in curves if series.axis == axis)]
+    columns = dict(zip(names, names, strict=True))
     if axis == "step" and "train_loss" not in columns:
         columns["step_loss"] = "train_loss"
     keys = ("setting", "seed", axis)
@@ -121,25 +111,18 @@ def _places(record: Record, axis: Axis, columns: Mapping[str, str]) -> dict[str,
     for name, series in known.items():
         shown = np.isin(series.at, at)
         values[columns[name]][np.searchsorted(at, series.at[shown])] = series.values[shown]
-    key = _key(record.facts, len(at))
-    return {**key, axis: at.astype(np.int64) if _are_whole(at) else at, **values}
-
-
-def _are_whole(at: Floats) -> bool:
-    return bool((at == np.round(at)).all() and np.abs(at).max(initial=0) < 1 << 53)
+    whole = (at == np.round(at)).all() and np.abs(at).max(initial=0) < 1 << 53
+    return {**_key(record.facts, len(at)), axis: at.astype(np.int64) if whole else at, **values}
 
 
 def _per_class(record: Record) -> dict[str, Any]:
+    names = categorical(np.arange(len(record.classes)), record.classes)
     figures = classification.class_figures(confusion_of(record))
-    classes = record.facts.data.classes
-    return _key(record.facts, len(classes)) | {
-        "class": categorical(np.arange(len(classes)), classes),
-        **vars(figures),
-    }
+    return _key(record.facts, len(names)) | {"class": names} | vars(figures)
 
 
 def _confusion(record: Record) -> dict[str, Any]:
-    classes = record.facts.data.classes
+    classes = record.classes
     true, predicted = np.indices((len(classes), len(classes))).reshape(2, -1)
     return _key(record.facts, len(true)) | {
         "true": categorical(true, classes),

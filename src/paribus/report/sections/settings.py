@@ -11,7 +11,7 @@ from paribus.report.blocks import Block, Cell, Paragraph, Section, Table
 from paribus.report.sections.cells import label
 from paribus.results import Results
 from paribus.study.config import Augmentation, Config
-from paribus.study.section import Section as Part
+from paribus.study.config import Section as Part
 from paribus.tables.by_setting import SettingResult
 
 Row = tuple[str, tuple[Cell, ...]]
