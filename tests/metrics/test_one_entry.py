@@ -54,7 +54,7 @@ def test_it_is_in_tables_comparisons_claims_and_report(tmp_path: Path) -> None:
     assert comparisons.loc[NAME, "estimate"] == pytest.approx(sum(differences) / 4)
     claimed = pd.read_csv(tmp_path / "tables" / "claims.csv").set_index("id")
     assert claimed.loc["early", "estimate"] == comparisons.loc[NAME, "estimate"]
-    assert "validation loss of epoch 1" in claimed.loc["early", "evidence"]
+    assert "validation loss of epoch 1" in str(claimed.loc["early", "evidence"])
     assert "Validation loss of epoch 1" in (tmp_path / "report.md").read_text()
     settings = json.loads((tmp_path / "results.json").read_text())["settings"]
     assert all(NAME in setting["metrics"] for setting in settings)
