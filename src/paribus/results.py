@@ -10,10 +10,14 @@ import pandas as pd
 
 from paribus import tables
 from paribus.claims.judge import ClaimVerdict, judge
-from paribus.comparison.confusion import ConfusionDifference, compare_confusions
 from paribus.comparison.effects import Effect, effects
 from paribus.comparison.sequential import seeds_wanted
-from paribus.comparison.study import StudyComparison, compare
+from paribus.comparison.study import (
+    ConfusionDifference,
+    StudyComparison,
+    compare,
+    compare_confusions,
+)
 from paribus.comparison.values import Analyzed
 from paribus.errors import ChoiceError, ComparisonError, RecordError
 from paribus.failures.explained import read_explained

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.isotonic import IsotonicRegression
 
-from paribus.errors import ComparisonError
 from paribus.metrics.dynamics import (
     Epoch,
     best_epoch,
@@ -95,8 +94,3 @@ def test_roughness_is_the_residual_of_scikit_learns_isotonic_fit(curve: Curve) -
 
 def test_the_gap_is_taken_after_the_last_epoch() -> None:
     assert generalization_gap(np.array([2.0, 0.5]), np.array([2.0, 1.75])) == 1.25
-
-
-def test_a_curve_that_broke_off_is_refused() -> None:
-    with pytest.raises(ComparisonError, match="all of it finite"):
-        best_epoch(np.array([2.0, np.nan]))

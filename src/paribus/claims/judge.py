@@ -18,15 +18,14 @@ from typing import Literal
 
 import numpy as np
 
-from paribus.claims import numbers, rankings
+from paribus.claims import tests
 from paribus.claims.statement import Statement
 from paribus.comparison.values import Values, values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import built_in, class_figure
-from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.intervals import ALPHA, Floats, Interval
 from paribus.stats.multiplicity import holm, nominal_level, overall_level
-from paribus.stats.sample import Interval
 from paribus.study.claims import (
     Claim,
     DifferenceRange,
@@ -142,15 +141,15 @@ def _statements(
         _require_classes(claim, values.classes)
         match claim.test:
             case Direction() as test:
-                return [numbers.direction(test, values, metrics, level)]
+                return [tests.direction(test, values, metrics, level)]
             case DifferenceRange() as test:
-                return [numbers.difference_range(test, values, metrics, level)]
+                return [tests.difference_range(test, values, metrics, level)]
             case ValueRange() as test:
-                return numbers.value_ranges(test, values, metrics, level)
+                return tests.value_ranges(test, values, metrics, level)
             case Ranking() as test:
-                return rankings.ranking(test, values)
+                return tests.ranking(test, values)
             case Order() as test:
-                return rankings.order(test, values, metrics)
+                return tests.order(test, values, metrics)
     except ComparisonError as error:
         raise ComparisonError(f"Claim {claim.id!r}: {error}") from None
 

@@ -1,7 +1,7 @@
 """One thing that a claim says, and the evidence for and against it, as numbers.
 
 A claim is one statement or several: "best on car in all three settings" is one for each
-setting and each other class. `numbers` and `rankings` make them, `judge` decides what follows
+setting and each other class. `tests` makes them, `judge` decides what follows
 for the claim as a whole, and `paribus.narrative.claims` puts them into sentences.
 """
 
@@ -11,8 +11,7 @@ from typing import Literal
 
 from paribus.comparison.values import Values
 from paribus.metrics.metric import Metric
-from paribus.stats.intervals import ALPHA
-from paribus.stats.sample import Interval
+from paribus.stats.intervals import ALPHA, Interval
 
 # ---- what is claimed ----------------------------------------------------------------------------
 

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from paribus.metrics.metric import Compare, Metric
 from paribus.stats.crossed import CrossedInterval
-from paribus.stats.equivalence import Verdict, equivalence_p, verdict
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.multiplicity import holm, nominal_level, overall_level
 from paribus.stats.paired import (
@@ -31,6 +30,7 @@ from paribus.stats.paired import (
     t_interval,
 )
 from paribus.stats.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
+from paribus.stats.sample import Verdict, equivalence_p, verdict
 
 Flags = npt.NDArray[np.bool_]
 
@@ -116,7 +116,7 @@ def compare_metric(
         ComparisonError: shapes that don't pair, infinite values, a ratio of values not above 0.
     """
     pairs = complete_pairs(baseline, variation)
-    d = _paired(metric.compare, pairs)
+    d = paired_differences(metric.compare, pairs)
     comparison = Comparison(
         variation=name,
         metric=metric,
@@ -159,7 +159,8 @@ def adjusted(
     return tuple(result)
 
 
-def _paired(compare: Compare, pairs: Pairs) -> Floats:
+def paired_differences(compare: Compare, pairs: Pairs) -> Floats:
+    """Variation minus baseline (n,), of the logarithms for a ratio."""
     paired = log_ratios if compare == "ratio" else differences
     return paired(pairs.baseline, pairs.variation)
 

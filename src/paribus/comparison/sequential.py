@@ -15,8 +15,7 @@ import numpy.typing as npt
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
 from paribus.errors import ComparisonError
 from paribus.metrics.dynamics import Epoch
-from paribus.metrics.metric import Metric
-from paribus.metrics.run import RunData
+from paribus.metrics.metric import Metric, RunData
 from paribus.records.types import Record
 from paribus.stats.intervals import Floats
 from paribus.stats.multiplicity import check_looks, nominal_level

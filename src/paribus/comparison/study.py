@@ -4,17 +4,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
 from paribus.comparison.sequential import SeedPath, seed_paths_of
 from paribus.comparison.values import NOT_ANALYZED, Analyzed, SettingValues, Values
 from paribus.comparison.values import values as study_values
+from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
 from paribus.records.types import Integers, Record
 from paribus.stats.crossed import CrossedInterval, Spread, crossed_interval, split_spread
+from paribus.stats.intervals import ALPHA, LEVEL, Floats
 from paribus.stats.multiplicity import holm
+from paribus.stats.paired import is_constant, mean_test
 from paribus.stats.proportions import TwoNetworks, compare_networks
 from paribus.study.spec import Study
+
+Counts = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,28 @@ class NetworkPair:
     seed: int
     test: TwoNetworks
     p_adjusted: float
+
+
+@dataclass(frozen=True)
+class ConfusionDifference:
+    """A variation's confusion matrix minus the baseline's. All arrays are (classes, classes).
+
+    Attributes:
+        mean: difference in the count of images, mean over the seeds.
+        p_adjusted: of "no difference", adjusted by Holm over all cells; NaN below two seeds.
+        constant: the difference is the same in all seeds, so that nothing tells its spread;
+            most often it is 0 because the cell is empty in every run.
+    """
+
+    n_seeds: int
+    mean: Floats
+    p_adjusted: Floats
+    constant: npt.NDArray[np.bool_]
+
+    @property
+    def survives(self) -> npt.NDArray[np.bool_]:
+        """The cells that are shown to differ, among all cells tested together."""
+        return np.nan_to_num(self.p_adjusted, nan=1.0) <= ALPHA
 
 
 @dataclass(frozen=True)
@@ -129,7 +157,7 @@ def _compare(values: Values, variation: str, metric: Metric, seeds: int) -> Comp
 
 
 def _new_images(
-    values: Values, ours: SettingValues, metric: Metric, seeds: int, level: float = 0.95
+    values: Values, ours: SettingValues, metric: Metric, seeds: int, level: float = LEVEL
 ) -> CrossedInterval | None:
     """The interval for new seeds and new images, for the accuracy of all or of one class.
 
@@ -211,3 +239,38 @@ def _pairs(values: Values) -> tuple[NetworkPair, ...]:
             tests.append((name, seed, compare_networks(baseline.correct[seed], ours.correct[seed])))
     p = holm([test.p for _, _, test in tests]).tolist()
     return tuple(NetworkPair(*test, p_adjusted) for test, p_adjusted in zip(tests, p, strict=True))
+
+
+# ---- confusion matrices, cell by cell ------------------------------------------------------------
+
+
+def compare_confusions(baseline: Counts, variation: Counts) -> ConfusionDifference:
+    """Test every cell of two settings' confusion matrices on paired seeds.
+
+    Each cell is tested by the paired t test, or, where all differences are the same, by the
+    sign-flip test (`mean_test`). The cells of a matrix hang together, for an image that leaves
+    one enters another; Holm's adjustment over all of them holds however they do.
+
+    Args:
+        baseline, variation: (n, classes, classes) counts, rows true, columns predicted, the
+            same seeds in the same order.
+
+    Raises:
+        ComparisonError: shapes that don't pair.
+    """
+    before, after = np.asarray(baseline, float), np.asarray(variation, float)
+    if before.shape != after.shape or before.ndim != 3 or before.shape[1] != before.shape[2]:
+        raise ComparisonError(
+            "expected two stacks of confusion matrices (seeds, classes, classes) of the same seeds "
+            f"and classes, got shapes {before.shape} and {after.shape}"
+        )
+    n, classes = before.shape[:2]
+    d = (after - before).reshape(n, -1).T
+    if n < 2:
+        mean, p, constant = d.sum(axis=1), np.full(len(d), np.nan), np.zeros(len(d), bool)
+    else:
+        p, differs = np.ones(len(d)), d.any(axis=1)  # most cells of many classes are 0 throughout
+        p[differs] = mean_test(d[differs])
+        mean, p, constant = d.mean(axis=1), holm(p), is_constant(d)
+    shape = (classes, classes)
+    return ConfusionDifference(n, mean.reshape(shape), p.reshape(shape), constant.reshape(shape))

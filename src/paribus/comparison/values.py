@@ -1,19 +1,17 @@
 """From records to values: each metric of every run, as arrays over the seeds."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
-from paribus.comparison.engines import require_one_engine
 from paribus.errors import ComparisonError
-from paribus.metrics.dynamics import Epoch
-from paribus.metrics.metric import Metric
+from paribus.metrics.dynamics import Curve, Epoch
+from paribus.metrics.metric import Metric, RunData
 from paribus.metrics.registry import CLASS_FIGURES, class_metric, with_target
-from paribus.metrics.run import Curve, RunData
 from paribus.records.types import Integers, Interventions, Predictions, Record
 from paribus.stats.intervals import Floats
 from paribus.study.metrics import study_metrics
@@ -107,7 +105,7 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
     seeds = range(study.most_seeds)
     by_setting = {s.name: [at.get((s.name, seed)) for seed in seeds] for s in settings(study)}
     finished = [r for rows in by_setting.values() for r in rows if r is not None and r.finished]
-    require_one_engine(study, finished)
+    _require_one_engine(study, finished)
     classes, labels = _test_set(finished)
     target = target_loss(study, records)
     metrics = with_target(
@@ -155,6 +153,31 @@ def half_way_loss(train_losses: Sequence[Curve]) -> float | None:
     mean = np.asarray(np.mean(np.stack(train_losses), axis=0, dtype=np.float64))
     first, lowest = float(mean[0]), float(mean.min())
     return (first + lowest) / 2 if lowest < first else None
+
+
+def _require_one_engine(study: Study, records: Iterable[Record]) -> None:
+    """Refuse runs of another engine than their setting names, or than others that leave it open."""
+    asked = {setting.name: setting.config.engine for setting in settings(study)}
+    first: Record | None = None
+    for record in records:
+        engine, wanted = record.facts.environment.engine_name, asked[record.facts.setting]
+        if not engine:
+            continue  # trained by something else than Paribus
+        if wanted != "auto":
+            if engine != wanted:
+                raise _mixed(record, f"but the study asks for {wanted}")
+            continue
+        first = first or record
+        if engine != (other := first.facts.environment.engine_name):
+            raise _mixed(record, f"but {_run(first)} by {other}")
+
+
+def _mixed(record: Record, other: str) -> ComparisonError:
+    return ComparisonError(
+        f"{_run(record)} was trained by {record.facts.environment.engine_name}, {other}; a "
+        "comparison needs one engine, unless the variation changes `engine`. Run the study again: "
+        "what doesn't fit is retrained; --engine torch (or native) keeps those runs."
+    )
 
 
 def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:

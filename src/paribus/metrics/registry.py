@@ -10,10 +10,9 @@ from typing import Literal, get_args
 
 from paribus.metrics import dynamics
 from paribus.metrics.classification import accuracy, class_figures, log_loss, macro_average
-from paribus.metrics.dynamics import Epoch
-from paribus.metrics.interventions import Intervention, interventions
-from paribus.metrics.metric import Metric, Wording
-from paribus.metrics.run import Curve, RunData
+from paribus.metrics.dynamics import Curve, Epoch
+from paribus.metrics.interventions import interventions
+from paribus.metrics.metric import Better, Metric, RunData, Wording
 from paribus.records.types import Floats, Integers
 
 ClassFigure = Literal["recall", "precision", "f1"]
@@ -259,46 +258,38 @@ METRICS = {metric.name: metric for metric in _ALL}
 # ---- of what a network looks at -----------------------------------------------------------------
 
 
-def _cause(name: str, label: str, written: Literal["percent", "points"]) -> Metric:
+def _cause(
+    name: str,
+    label: str,
+    written: Literal["percent", "points"] = "points",
+    better: Better = "neither",
+    family: str = "",
+) -> Metric:
     return Metric(
         name,
         label,
-        "neither",
+        better,
         lambda run: run.causes.get(name, math.nan),
         written=written,
         digits=1,
+        family=family,
         figure="causes",
         from_record=False,
     )
 
 
-def drop_metric(change: Intervention) -> Metric:
-    """The accuracy that an intervention costs; all interventions form one exploratory family."""
-    name = f"drop:{change.name}"
-    return Metric(
-        name,
-        f"{DROP}{change.label}",
-        "lower",
-        lambda run: run.causes.get(name, math.nan),
-        written="points",
-        digits=1,
-        family="drop",
-        figure="causes",
-        from_record=False,
-    )
-
-
-#: What a network looks at, by interventions; `paribus.metrics.causes` defines each.
+#: What a network looks at, by interventions; `paribus.metrics.interventions` defines each.
 CAUSES = {
     metric.name: metric
     for metric in (
-        _cause("background_learned", "accuracy on the surroundings alone, above chance", "points"),
-        _cause("background_reliance", "reliance on the surroundings", "points"),
-        _cause(
-            "background_in_failures", "reliance of wrong predictions on the surroundings", "points"
-        ),
+        _cause("background_learned", "accuracy on the surroundings alone, above chance"),
+        _cause("background_reliance", "reliance on the surroundings"),
+        _cause("background_in_failures", "reliance of wrong predictions on the surroundings"),
         _cause("attribution_outside", "attribution outside the center", "percent"),
-        *map(drop_metric, interventions(3)),
+        *(
+            _cause(f"drop:{change.name}", f"{DROP}{change.label}", better="lower", family="drop")
+            for change in interventions(3)
+        ),
     )
 }
 

@@ -6,10 +6,9 @@ from paribus.comparison.compare import Comparison
 from paribus.comparison.study import NetworkPair
 from paribus.narrative.notes import notes
 from paribus.narrative.numbers import POINTS, difference_of, over_seeds, p_in_words
-from paribus.stats.intervals import ALPHA
+from paribus.stats.intervals import ALPHA, Interval
 from paribus.stats.power import MOST_SEEDS, SeedsNeeded
 from paribus.stats.proportions import TwoNetworks
-from paribus.stats.sample import Interval
 
 #: What stands in a verdict's place where nothing is tested.
 NOT_TESTED = "not tested"

@@ -13,7 +13,7 @@ import numpy as np
 
 from paribus.metrics.metric import Metric
 from paribus.narrative.words import MINUS, NO_BREAK, NONE
-from paribus.stats.sample import Interval
+from paribus.stats.intervals import Interval
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from paribus.narrative.words import listed
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.multiplicity import overall_level
 from paribus.stats.ranking import Above, extreme_ranking
-from paribus.stats.sample import Interval
 
 _EPOCH = "best_epoch"
 
@@ -202,18 +201,12 @@ def _certainty(ends: Sequence[_End]) -> list[str]:
 def _evidence(of: _End) -> str:
     """The setting, with the gap to the class that is least surely apart."""
     assert of.rival is not None, "asked only where there are two seeds"
-    gap = f"{of.rival.upper} minus {of.rival.lower} {POINTS.estimate(_gap(of.rival))}"
+    gap = f"{of.rival.upper} minus {of.rival.lower} {POINTS.estimate(of.rival.interval)}"
     return f"{of.setting}, {gap} {over_seeds(of.n_seeds)} ({p_in_words(of.p)})"
 
 
-def _gap(rival: Above) -> Interval:
-    constant = np.isnan(rival.low)
-    low, high = (None, None) if constant else (rival.low, rival.high)
-    return Interval(rival.estimate, low, high, 1 - ALPHA)
-
-
 def _end_numbers(of: _End) -> dict[str, float | None]:
-    gap = _gap(of.rival) if of.rival else None
+    gap = of.rival.interval if of.rival else None
     return {
         "recall": of.recall,
         "n_seeds": of.n_seeds,

@@ -4,20 +4,17 @@ A ranking is a set of statements "this one is above that one", each a paired com
 same seeds and test images.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from paribus.errors import ComparisonError
-from paribus.stats.intervals import ALPHA, Floats
-from paribus.stats.multiplicity import holm
+from paribus.stats.intervals import Floats, Interval
 from paribus.stats.paired import differences, t_interval
-
-Outcome = Literal["supported", "refuted", "undecided"]
 
 
 @dataclass(frozen=True)
@@ -25,32 +22,26 @@ class Above:
     """One statement of a ranking: `upper` is above `lower`.
 
     Attributes:
-        estimate, low, high: mean of upper - lower over the seeds, with its 95 % interval;
-            low and high are NaN if it is the same for all seeds.
-        p, p_adjusted: of "no difference"; adjusted by Holm over the statements.
+        interval: of the mean of upper - lower over the seeds, at 95 %.
+        p: of "no difference".
     """
 
     upper: str
     lower: str
-    estimate: float
-    low: float
-    high: float
+    interval: Interval
     p: float
-    p_adjusted: float
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Whether a ranking is certain.
+    """What the seeds say of a ranking.
 
     Attributes:
-        outcome: `supported`, `refuted` or `undecided`.
         n_seeds: seeds with all values.
         agreeing: seeds for which every statement holds.
         statements: each with its evidence; empty for fewer than two seeds.
     """
 
-    outcome: Outcome
     n_seeds: int
     agreeing: int
     statements: tuple[Above, ...]
@@ -99,30 +90,19 @@ def _ranking(
     lower = table[:, [names.index(w) for _, w in pairs]]
     agreeing = int((upper > lower).all(axis=1).sum())
     if len(table) < 2:
-        return Ranking("undecided", len(table), agreeing, ())
-    statements = _statements(pairs, differences(lower.T, upper.T))
-    return Ranking(_outcome(statements), len(table), agreeing, statements)
+        return Ranking(len(table), agreeing, ())
+    return Ranking(len(table), agreeing, _statements(pairs, differences(lower.T, upper.T)))
 
 
 def _statements(pairs: Sequence[tuple[str, str]], d: Floats) -> tuple[Above, ...]:
     """Each pair with the evidence of its row of d (pairs, n)."""
     t = t_interval(d)
-    numbers = np.stack([t.estimate, t.low, t.high, t.p, holm(t.p)], axis=1)
+    rows = np.stack([t.estimate, t.low, t.high, t.p], axis=1).tolist()
     return tuple(
-        Above(upper, lower, *row)
-        for (upper, lower), row in zip(pairs, numbers.tolist(), strict=True)
+        Above(upper, lower, _interval(estimate, low, high), p)
+        for (upper, lower), (estimate, low, high, p) in zip(pairs, rows, strict=True)
     )
 
 
-def _outcome(statements: Sequence[Above]) -> Outcome:
-    """Supported if every statement is shown, refuted if the opposite of one is shown.
-
-    Support needs all statements, so none is adjusted: the ranking is falsely supported only if a
-    false one passes (intersection-union test, Berger 1982). One statement is enough to refute, so
-    for that they are adjusted by Holm. Both at 5 %.
-    """
-    if all(s.estimate > 0 and s.p <= ALPHA for s in statements):
-        return "supported"
-    if any(s.estimate < 0 and s.p_adjusted <= ALPHA for s in statements):
-        return "refuted"
-    return "undecided"
+def _interval(estimate: float, low: float, high: float) -> Interval:
+    return Interval(estimate) if math.isnan(low) else Interval(estimate, low, high)
