@@ -26,8 +26,8 @@ from paribus.failures.study import Failures
 from paribus.failures.telling import telling_images
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import CAUSES
+from paribus.narrative.differences import Observation
 from paribus.narrative.missing import on_missing
-from paribus.narrative.observation import Observation
 from paribus.narrative.observations import observe
 from paribus.records.analyses import read_all_interventions
 from paribus.records.pairing import Pairing, pairing

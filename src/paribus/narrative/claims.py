@@ -4,7 +4,7 @@ from collections import Counter
 
 from paribus.claims.judge import ClaimVerdict, Judged
 from paribus.claims.statement import Above, Equivalent, Inside, Statement, Toward
-from paribus.narrative.notes import ONE_SEED, on_level
+from paribus.narrative.comparisons import ONE_SEED, on_level
 from paribus.narrative.numbers import Unit, difference_of, over_seeds, p_in_words, value_of
 
 ONE_NETWORK = "One seed gives one trained network; it says nothing about the way of training."
