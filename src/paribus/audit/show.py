@@ -11,8 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paribus.audit import Audit
-from paribus.audit.differences import Difference
-from paribus.audit.figures import Network, PrintedFigure
+from paribus.audit.networks import Difference, Network, PrintedFigure
 from paribus.audit.rankings import Checked, Ends, Outcome, Rank, Ranked
 from paribus.audit.spec import AVERAGES
 from paribus.narrative.numbers import p_in_words, p_value

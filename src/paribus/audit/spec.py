@@ -105,12 +105,10 @@ class Published(Section):
     """A published report: the confusion matrix of each setting, and what is printed of it.
 
     Attributes:
-        title: heads the audit.
         classes: in the order of the matrices' rows and columns.
         settings: the first one is the baseline.
         spread: standard deviation over seeds of the difference in accuracy of two settings,
             where it is known; 0.01 is one percentage point.
-        observations: what the report concludes.
         protocol: how it was trained; not checked.
     """
 

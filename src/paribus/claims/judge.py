@@ -24,7 +24,7 @@ from paribus.comparison.values import Values, values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import built_in, class_figure
-from paribus.stats.intervals import ALPHA, Floats, Interval
+from paribus.stats.intervals import ALPHA, Interval
 from paribus.stats.multiplicity import holm, nominal_level, overall_level
 from paribus.study.claims import (
     Claim,
@@ -42,10 +42,9 @@ Verdict = Literal["supported", "refuted", "undecided"]
 
 @dataclass(frozen=True)
 class Judged:
-    """A statement with its verdict.
+    """A statement with its verdict; its p values, None with too few seeds, allow for the looks.
 
-    Attributes:
-        p_support, p_refute: after the looks, and p_refute after Holm; None: too few seeds.
+    `p_refute` is adjusted by Holm over the statements of the claim.
     """
 
     statement: Statement
@@ -63,10 +62,8 @@ class Judged:
 class ClaimVerdict:
     """What the runs say of a claim; `paribus.narrative.claims` says it in sentences.
 
-    Attributes:
-        statements: all of them, in the order of the claim.
-        deciding: the one most surely false if the claim is refuted, else the one least surely
-            true.
+    Deciding is the statement most surely false if the claim is refuted, else the one least surely
+    true.
     """
 
     claim: Claim
@@ -86,10 +83,7 @@ class ClaimVerdict:
 
     @property
     def p(self) -> float | None:
-        """P value of "the claim is true" if it is refuted, else of "the claim is false".
-
-        None where the seeds are too few.
-        """
+        """P value of "the claim is true" if it is refuted, else of "the claim is false"."""
         return self.deciding.p
 
     @property
@@ -130,7 +124,9 @@ def _judge(
 ) -> ClaimVerdict:
     level = 1 - (ALPHA if looks is None else nominal_level(looks))
     judged = _judged(_statements(claim, values, metrics, level), looks)
-    verdict = _verdict([each.verdict for each in judged])
+    verdicts = {each.verdict for each in judged}
+    verdict: Verdict = "undecided" if "undecided" in verdicts else "supported"
+    verdict = "refuted" if "refuted" in verdicts else verdict
     return ClaimVerdict(claim, verdict, judged, _deciding(judged, verdict))
 
 
@@ -171,7 +167,9 @@ def _judged(statements: Sequence[Statement], looks: Sequence[int] | None) -> tup
     support = np.array([a.p_support if a else np.nan for a in answers])
     refute = np.array([a.p_refute if a else np.nan for a in answers])
     if looks is not None:
-        support, refute = (_over_looks(p, looks) for p in (support, refute))
+        support, refute = (
+            np.where(np.isnan(p), np.nan, overall_level(p, looks)) for p in (support, refute)
+        )
     refute = holm(refute)
     return tuple(
         Judged(one, _one_verdict(s, r), None if np.isnan(s) else s, None if np.isnan(r) else r)
@@ -179,21 +177,11 @@ def _judged(statements: Sequence[Statement], looks: Sequence[int] | None) -> tup
     )
 
 
-def _over_looks(p: Floats, looks: Sequence[int]) -> Floats:
-    return np.where(np.isnan(p), np.nan, overall_level(p, looks))
-
-
 def _one_verdict(p_support: float, p_refute: float) -> Verdict:
     # Refuted first: a difference shown to be inside the margin doesn't matter, though it is one.
     if p_refute <= ALPHA:
         return "refuted"
     return "supported" if p_support <= ALPHA else "undecided"
-
-
-def _verdict(verdicts: Sequence[Verdict]) -> Verdict:
-    if "refuted" in verdicts:
-        return "refuted"
-    return "undecided" if "undecided" in verdicts else "supported"
 
 
 def _deciding(judged: Sequence[Judged], verdict: Verdict) -> Judged:

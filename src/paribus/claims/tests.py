@@ -234,16 +234,15 @@ def _statements(
     settings: tuple[str, ...], metric: Metric, ranked: stats.Ranking
 ) -> list[Statement]:
     whole = Statement(settings, metric, Above(), ranked.n_seeds, agreeing=ranked.agreeing)
-    if ranked.n_seeds < 2:
-        return [whole]
-    return [_of_pair(whole, above) for above in ranked.statements]
-
-
-def _of_pair(whole: Statement, above: stats.Above) -> Statement:
-    support, refute = (above.p if sign * above.interval.estimate > 0 else 1.0 for sign in (1, -1))
-    return replace(
-        whole,
-        expected=Above(above.upper, above.lower),
-        interval=above.interval,
-        answer=Answer(support, refute),
-    )
+    return [
+        replace(
+            whole,
+            expected=Above(above.upper, above.lower),
+            interval=above.interval,
+            answer=Answer(
+                above.p if above.interval.estimate > 0 else 1.0,
+                above.p if above.interval.estimate < 0 else 1.0,
+            ),
+        )
+        for above in ranked.statements
+    ] or [whole]

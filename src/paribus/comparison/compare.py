@@ -40,7 +40,6 @@ class Comparison:
     """A variation against the baseline on one metric.
 
     Attributes:
-        variation, metric: what is compared.
         n_seeds, missing: paired seeds that count, and those left out because a value is missing.
         estimate, low, high: variation - baseline, or variation / baseline for a ratio, with the
             interval for new seeds on these test images; None where unknown.
@@ -103,7 +102,6 @@ def compare_metric(
         name: of the variation.
         baseline, variation: (n,) one value a seed, the same seeds in the same order; NaN
             where a run has none.
-        metric: what the values are, and how they are compared.
         censored: for baseline and variation (n,) each: the value is only known to be at least
             this, as an epoch of lowest validation loss that is the last one.
         new_images: from `crossed_interval`, for a metric that is an accuracy.
@@ -146,7 +144,7 @@ def adjusted(
 
     Args:
         comparisons: of a whole study, in any order, which is kept.
-        looks: the looks at which these p values may stop the study, if it has them.
+        looks: at which these p values may stop the study, if it has them.
     """
     families: defaultdict[str, list[int]] = defaultdict(list)
     for index, comparison in enumerate(comparisons):

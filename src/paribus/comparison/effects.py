@@ -37,7 +37,8 @@ class Effect:
     Attributes:
         classes: their names; what is (classes,) below is in their order.
         n_seeds: the runs that were analyzed.
-        accuracy: on the changed images, () mean with its interval.
+        accuracy: on the changed images, (), the mean over seeds with its t interval; NaN where the
+            seeds can't tell, here and below.
         chance: the accuracy of answers that have nothing to do with the images, but are given
             as often: the sum over classes of the share of images times that of answers.
         above_chance: accuracy minus chance, (); its p is adjusted over the interventions.
@@ -79,21 +80,18 @@ def effects(study: Study, records: Sequence[Record], analyzed: Analyzed) -> tupl
 
 
 def _of_setting(study: Study, runs: Sequence[tuple[Record, Interventions]]) -> list[Effect]:
-    facts, interventions_by_run = runs[0][0].facts, [each for _, each in runs]
+    facts, answers = runs[0][0].facts, [interventions for _, interventions in runs]
     shown = [record.predictions for record, _ in runs if record.predictions]
     labels, classes = shown[0].labels, len(facts.data.classes)
     plain = np.stack([predictions.predicted for predictions in shown])
     changes = [
         change
         for change in interventions(facts.data.shape[0] if facts.data.shape else 1)
-        if all(change.name in each.predicted for each in interventions_by_run)
+        if all(change.name in run.predicted for run in answers)
     ]
     if not changes:
         return []
-    changed = [
-        np.stack([each.predicted[change.name] for each in interventions_by_run])
-        for change in changes
-    ]
+    changed = [np.stack([run.predicted[change.name] for run in answers]) for change in changes]
     comparisons = _compared(study, changes, plain, changed, labels)
     above, recall, above_by_class, change_by_class = _tested(plain, changed, labels, classes)
     return [
@@ -126,24 +124,15 @@ def _compared(
     accuracy = METRICS["test_accuracy"]
     if study.primary == accuracy.name:
         accuracy = replace(accuracy, margin=study.margin)
-    right = plain == labels
+    before = plain == labels
     enough = len(plain) > 1 and np.unique(labels, return_counts=True)[1].min() > 1
-    return adjusted(
-        [
-            compare_metric(
-                change.name,
-                right.mean(axis=1),
-                (now == labels).mean(axis=1),
-                accuracy,
-                new_images=(
-                    crossed_interval((now == labels) - right.astype(np.int8), labels)
-                    if enough
-                    else None
-                ),
-            )
-            for change, now in zip(changes, changed, strict=True)
-        ]
-    )
+    comparisons = []
+    for change, predicted in zip(changes, changed, strict=True):
+        right = predicted == labels
+        new_images = crossed_interval(right - before.astype(np.int8), labels) if enough else None
+        means = (before.mean(axis=1), right.mean(axis=1))
+        comparisons.append(compare_metric(change.name, *means, accuracy, new_images=new_images))
+    return adjusted(comparisons)
 
 
 def _tested(

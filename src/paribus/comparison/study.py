@@ -27,10 +27,8 @@ Counts = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 class NetworkPair:
     """The two networks of a variation that has one seed only in common with the baseline.
 
-    Attributes:
-        seed: the one that both were trained from.
-        test: McNemar's; it compares these two networks, not the two ways of training.
-        p_adjusted: its p, adjusted by Holm over the pairs of the study.
+    McNemar's test, adjusted by Holm over the pairs of the study, compares these two networks, not
+    the two ways of training.
     """
 
     variation: str
@@ -66,7 +64,6 @@ class StudyComparison:
     """What a study's records say of its variations.
 
     Attributes:
-        values: every metric of every run.
         comparisons: variation by variation, each on all metrics; adjusted over the study.
         seed_paths: variation -> its path over the looks on the primary metric; empty where the
             study has no looks.

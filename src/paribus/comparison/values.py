@@ -57,7 +57,6 @@ class Values:
     """Every metric of every run of a study.
 
     Attributes:
-        baseline: its name.
         primary: the metric that the study's conclusion rests on.
         metrics: by name, as the study has them; the recalls of all classes last.
         settings: by name, the baseline first.

@@ -93,10 +93,8 @@ class Metric:
     Attributes:
         name: in tables and study files, `test_accuracy`.
         label: for readers, "test accuracy".
-        better: which way is better, if either.
         of: works it out from a run; NaN where the run doesn't have what it takes.
         meaning: what its column in a table holds, with the unit.
-        compare: how paired values are compared.
         unit: of the values; "" for a plain number or a share.
         written, digits: how values are written; `digits` where no interval says how many matter.
         margin: differences up to this size don't matter; in the metric's unit, or, for a ratio,

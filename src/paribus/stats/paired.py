@@ -29,10 +29,8 @@ DIGITS = 12
 class Estimate:
     """An estimate with its interval and the p value of "no difference".
 
-    Attributes:
-        estimate, low, high, p: (...) arrays, () for one comparison. low and high are NaN where
-            all differences are equal, since their spread is unknown.
-        level: the actual confidence of the interval.
+    Arrays (...), () for one comparison; low and high are NaN where all differences are equal,
+    since their spread is unknown. `level` is the actual confidence of the interval.
     """
 
     estimate: Floats
@@ -44,12 +42,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Pairs:
-    """The seeds at which both settings have a value.
-
-    Attributes:
-        baseline, variation: (n,) finite values.
-        known: (all seeds,) whether both values exist (aren't NaN).
-    """
+    """Finite values (n,) at the seeds at which both settings have one: `known` (all seeds,)."""
 
     baseline: Floats
     variation: Floats
@@ -104,9 +97,8 @@ def is_constant(d: Floats) -> npt.NDArray[np.bool_]:
 def mean_test(d: Floats, alternative: Alternative = "two-sided") -> Floats:
     """P value (...) of "the mean difference is 0" for (..., n): Student's one-sample t test.
 
-    Where all n differences are equal the t statistic would divide by 0; the sign-flip test,
-    which needs no spread, replaces it.
-    Source: Student 1908; Dietterich 1998 for its use on paired trainings.
+    Where all n differences are equal the t statistic would divide by 0; the sign-flip test, which
+    needs no spread, replaces it. Source: Student 1908; Dietterich 1998 for paired trainings.
 
     Raises:
         ComparisonError: fewer than two seeds.

@@ -19,12 +19,7 @@ from paribus.stats.paired import differences, t_interval
 
 @dataclass(frozen=True)
 class Above:
-    """One statement of a ranking: `upper` is above `lower`.
-
-    Attributes:
-        interval: of the mean of upper - lower over the seeds, at 95 %.
-        p: of "no difference".
-    """
+    """That `upper` is above `lower`: the mean difference over the seeds, and p of none."""
 
     upper: str
     lower: str
@@ -34,12 +29,9 @@ class Above:
 
 @dataclass(frozen=True)
 class Ranking:
-    """What the seeds say of a ranking.
+    """The evidence for each statement of a ranking; none for fewer than two seeds.
 
-    Attributes:
-        n_seeds: seeds with all values.
-        agreeing: seeds for which every statement holds.
-        statements: each with its evidence; empty for fewer than two seeds.
+    Of the seeds that have all values, `agreeing` are those for which every statement holds.
     """
 
     n_seeds: int
@@ -56,7 +48,6 @@ def extreme_ranking(
         values: (n, k) a metric of k classes (or settings) over n seeds.
         names: of the k columns.
         members: those claimed to be the highest (lowest), such as ["dog"].
-        highest: True for the highest values, False for the lowest.
 
     Raises:
         ComparisonError: a name is unknown, or there is no member or nothing to compare with.

@@ -30,10 +30,9 @@ Test = Callable[[Floats, Alternative], Floats | float]
 
 @dataclass(frozen=True)
 class Sample:
-    """Values over n seeds: those of a setting, or the differences of two settings.
+    """Finite values d (n,) over seeds: of a setting, or differences of two (logs for a ratio).
 
     Attributes:
-        d: (n,) finite values; logarithms for a ratio.
         ranks: the center is the Hodges-Lehmann estimate, tested by signed ranks; else the mean,
             tested by Student's t.
         may_be_larger, may_be_smaller: in how many seeds the true value may lie above or below
@@ -91,16 +90,13 @@ class Sample:
 
 
 def equivalence_p(d: Floats, margin: float, test: Test = mean_test) -> Floats:
-    """P value (...) of the two one-sided tests that d (..., n) is within +-margin.
+    """P value (...) of two one-sided tests that paired differences (..., n) are within +-margin.
 
     The difference must be shown to be above -margin and below +margin, so the larger p counts and
     neither is adjusted. p <= 0.05 is the same as the 90 % interval lying inside the margin.
     Source: Schuirmann 1987; Lakens 2017.
 
-    Args:
-        d: differences over paired seeds.
-        margin: above 0, in d's unit.
-        test: `mean_test` for a mean, `signed_rank_test` for a shift (one comparison).
+    `test` is `mean_test` for a mean, `signed_rank_test` for a shift (of one comparison).
 
     Raises:
         ComparisonError: the margin is not above 0, or fewer than two seeds.
@@ -131,13 +127,6 @@ def verdict(
     difference is 0, only a difference can be false; at or beyond the margin, `equivalent` and the
     wrong direction need the same one-sided test to fail; in between, only the wrong direction is
     false.
-
-    Args:
-        estimate: the difference, or the logarithm of the ratio; its sign counts.
-        p: of "no difference".
-        p_equivalence: of the two one-sided tests.
-        higher_is_better: None if neither way is better.
-        alpha: the level of both tests.
     """
     if p_equivalence is not None and p_equivalence <= alpha:
         return "equivalent"
