@@ -17,7 +17,7 @@ from paribus.audit.spec import Printed, Published
 from paribus.cli import main
 
 REPOSITORY = Path(__file__).parents[2]
-COPY = REPOSITORY / "tests" / "evaluation" / "published.yaml"
+COPY = REPOSITORY / "tests" / "published.yaml"
 REFERENCE = REPOSITORY.parent / "shared" / "reference" / "published.yaml"
 
 

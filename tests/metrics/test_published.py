@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from paribus.metrics import classification as metrics
 
-COPY = Path(__file__).with_name("published.yaml")
+COPY = Path(__file__).parents[1] / "published.yaml"
 REFERENCE = Path(__file__).parents[2].parent / "shared" / "reference" / "published.yaml"
 SETTINGS = ["main", "batch-norm", "l2"]
 

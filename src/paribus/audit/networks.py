@@ -78,9 +78,7 @@ class PrintedFigure:
 
 def networks(published: Published) -> tuple[Network, ...]:
     """The network of each setting, in the order of the file."""
-    return tuple(
-        _network(name, setting, published.classes) for name, setting in published.settings.items()
-    )
+    return tuple(_network(*setting, published.classes) for setting in published.settings.items())
 
 
 def printed_figures(
@@ -114,7 +112,7 @@ def follows(printed: Printed, computed: float) -> bool:
 def _network(name: str, setting: PublishedSetting, classes: tuple[str, ...]) -> Network:
     figures = metrics.class_figures(setting.matrix)
     correct = share(int(setting.matrix.trace()), int(setting.matrix.sum()))
-    columns = (setting.matrix.diagonal(), figures.support, figures.precision, figures.f1)
+    columns = (figures.support, setting.matrix.diagonal(), figures.precision, figures.f1)
     return Network(
         setting=name,
         images=correct.of,
@@ -128,11 +126,10 @@ def _network(name: str, setting: PublishedSetting, classes: tuple[str, ...]) -> 
     )
 
 
-def _class(name: str, right: int, support: int, precision: float, f1: float) -> ClassResult:
+def _class(name: str, support: int, right: int, *precision_and_f1: float) -> ClassResult:
     recall = share(right, support)
-    return ClassResult(
-        name, support, right, right / support, recall.low, recall.high, precision, f1
-    )
+    interval = (recall.low, recall.high)
+    return ClassResult(name, support, right, right / support, *interval, *precision_and_f1)
 
 
 def _pairs(

@@ -92,9 +92,8 @@ NOT_ANALYZED: Analyzed = MappingProxyType({})
 def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANALYZED) -> Values:
     """The values of a study's runs from their records.
 
-    Args:
-        records: in any order; a run without one has no values.
-        analyzed: what interventions did to them; a run without has no values of `CAUSES`.
+    Records are in any order; a run without one has no values, and one that hasn't been analyzed has
+    none of `CAUSES`.
 
     Raises:
         ComparisonError: two runs were tested on other images, or other classes; or trained by
@@ -113,15 +112,7 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
     figures = [class_metric(figure, name) for figure in CLASS_FIGURES for name in classes]
     wanted = metrics | {metric.name: metric for metric in figures}
     by_name = {
-        name: _of_setting(
-            [
-                None if r is None or not r.finished else RunData(r, target, analyzed.get(r.key))
-                for r in rows
-            ],
-            np.array([r is not None for r in rows]),
-            wanted,
-            labels,
-        )
+        name: _of_setting(rows, wanted, labels, target, analyzed)
         for name, rows in by_setting.items()
     }
     return Values(study.baseline, metrics[study.primary], metrics, by_name, classes, labels, target)
@@ -142,10 +133,8 @@ def half_way_loss(train_losses: Sequence[Curve]) -> float | None:
     It is the middle between the first epoch's loss and the lowest of the baseline's training
     loss (epochs,), averaged over its runs. The baseline alone sets it, before a variation is
     looked at; it lies where every training that learns anything passes, and where the loss
-    still falls fast enough for the epoch to be sharp; and no one has to choose a number.
-
-    Returns:
-        None without a curve, or where the mean curve never falls below its first value.
+    still falls fast enough for the epoch to be sharp; and no one has to choose a number. None
+    without a curve, or where the mean curve never falls below its first value.
     """
     if not train_losses:
         return None
@@ -204,11 +193,16 @@ def _run(record: Record) -> str:
 
 
 def _of_setting(
-    runs: Sequence[RunData | None],
-    recorded: Flags,
+    records: Sequence[Record | None],
     metrics: Mapping[str, Metric],
     labels: Integers,
+    target: float | None,
+    analyzed: Analyzed,
 ) -> SettingValues:
+    runs = [
+        RunData(record, target, analyzed.get(record.key)) if record and record.finished else None
+        for record in records
+    ]
     by_run = [{name: m.of(run) for name, m in metrics.items()} if run else {} for run in runs]
     shown = [run.record.predictions if run else None for run in runs]
     correct = np.zeros((len(runs), len(labels)), bool)
@@ -216,7 +210,7 @@ def _of_setting(
         if predictions is not None:
             row[:] = predictions.predicted == labels
     return SettingValues(
-        recorded=recorded,
+        recorded=np.array([record is not None for record in records]),
         finished=np.array([run is not None for run in runs]),
         tested=np.array([predictions is not None for predictions in shown]),
         metrics={name: np.array([_number(run.get(name)) for run in by_run]) for name in metrics},

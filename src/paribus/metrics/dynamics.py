@@ -12,12 +12,7 @@ Curve = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch, counted from 1, or the least that it can be.
-
-    Attributes:
-        value: the epoch.
-        censored: the training ended too early to know more than "at least `value`".
-    """
+    """An epoch, counted from 1; censored: training ended too early to know more than "at least"."""
 
     value: int
     censored: bool
@@ -55,10 +50,7 @@ def roughness(val_loss: Curve) -> float:
     sqrt(mean((v - fit)**2)) / (v[0] - v[best]). A curve that only falls has roughness 0
     however fast it falls; units and a shift of the loss don't change it. The fit is least
     squares under the constraint (isotonic regression; Barlow et al. 1972), so that no width
-    of smoothing has to be chosen.
-
-    Returns:
-        0 or more; NaN where fewer than three epochs lead to the lowest loss.
+    of smoothing has to be chosen. NaN where fewer than three epochs lead to the lowest loss.
     """
     until = val_loss[: best_epoch(val_loss).value]
     if len(until) < 3:

@@ -48,7 +48,6 @@ class Intervention:
     Attributes:
         name: in tables and on disk, "center-blanked-50-mean".
         label: for readers, "center hidden, 50 %".
-        topic: the cause that it asks about.
         amount: of the change, in the unit of its kind: the center's per cent of the area, per
             cent of the side or of the color, or the patches along a side.
     """

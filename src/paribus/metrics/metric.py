@@ -29,11 +29,10 @@ Written = Literal["number", "percent", "points"]
 
 @dataclass(frozen=True)
 class RunData:
-    """A finished run's record, with what else a metric may need.
+    """A finished run's record, with what else a metric may need, if there is any.
 
-    Attributes:
-        target_loss: the training loss of `epochs_to_loss`, in nats; None where there is none.
-        interventions: what its network predicts for changed images; None if not analyzed.
+    That is the training loss of `epochs_to_loss`, in nats, and what the network predicts for
+    changed images.
     """
 
     record: Record

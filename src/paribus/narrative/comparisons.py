@@ -1,18 +1,12 @@
 """A comparison in words: its verdict in one line, its estimate, and what else to know of it."""
 
+import math
 from dataclasses import dataclass, replace
 
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import NetworkPair
-from paribus.narrative.numbers import (
-    POINTS,
-    Unit,
-    difference_of,
-    over_seeds,
-    p_in_words,
-    seeds,
-)
-from paribus.stats.intervals import ALPHA, Interval
+from paribus.narrative.numbers import POINTS, Unit, difference_of, over_seeds, p_in_words, seeds
+from paribus.stats.intervals import ALPHA, LEVEL, Interval
 from paribus.stats.paired import smallest_sign_flip_p
 from paribus.stats.power import MOST_SEEDS, SeedsNeeded
 from paribus.stats.proportions import TwoNetworks
@@ -27,13 +21,9 @@ _TIMES = Unit(sign="times the baseline's")
 
 @dataclass(frozen=True)
 class Headline:
-    """One line on one variation.
+    """One line on one variation: its verdict, or `NOT_TESTED`, and how the sentence goes on.
 
-    Attributes:
-        variation: its name.
-        verdict: a verdict, or `NOT_TESTED`.
-        rest: the sentence after the verdict, with its numbers: " by 1.2 [0.8, 1.6] points ...".
-        also: notes that belong to it, in sentences.
+    The rest has the numbers, as " by 1.2 [0.8, 1.6] points ..."; `also` are notes in sentences.
     """
 
     variation: str
@@ -43,12 +33,7 @@ class Headline:
 
 
 def headline(c: Comparison, pair: NetworkPair | None = None) -> Headline:
-    """The line on a comparison.
-
-    Args:
-        c: on any metric.
-        pair: the two networks, where the variation shares just one seed with the baseline.
-    """
+    """The line on a comparison, or on a pair where the two settings share just one seed."""
     if pair is not None:
         return Headline(c.variation, NOT_TESTED, f": {_on_pair(pair.test, pair.p_adjusted)}")
     if c.p is None:
@@ -78,8 +63,9 @@ def seeds_that_decide(needed: SeedsNeeded | None) -> str:
 
 
 def _rest(c: Comparison) -> str:
-    where = f"in {c.metric.label} {over_seeds(c.n_seeds)}{_level(c)}"
-    unit = difference_of(c.metric)
+    unit, where = difference_of(c.metric), f"in {c.metric.label} {over_seeds(c.n_seeds)}"
+    if c.low is not None and not math.isclose(c.level, LEVEL):
+        where += f", {100 * c.level:.3g} % interval"
     if c.verdict == "undecided":
         estimate, needed = unit.estimate(interval_of(c)), seeds_that_decide(c.seeds_needed)
         decide = f"; {needed}" if needed else ""
@@ -92,15 +78,8 @@ def _rest(c: Comparison) -> str:
     return f"{size(c)} {where} ({p_in_words(c.p_adjusted)})"
 
 
-def _level(c: Comparison) -> str:
-    """The interval's confidence, where it isn't the usual one."""
-    if c.low is None or abs(c.level - (1 - ALPHA)) < 1e-9:
-        return ""
-    return f", {100 * c.level:.3g} % interval"
-
-
 def _on_pair(test: TwoNetworks, p: float) -> str:
-    difference = POINTS.estimate(Interval(test.difference, None, None, 1 - ALPHA))
+    difference = POINTS.estimate(Interval(test.difference))
     return (
         "one run each compares two trained networks, not two ways of training. These two differ "
         f"by {difference} in test accuracy on the same {test.n:,} images (McNemar's test of these "
@@ -141,13 +120,13 @@ def numbers_of(c: Comparison) -> dict[str, float | None]:
 def notes(c: Comparison) -> tuple[str, ...]:
     """All notes on a comparison: on its data, then on its verdict."""
     sentences = (
-        *_on_missing(c.missing),
-        *_on_number(c),
-        *_on_censoring(*c.censored, c.n_seeds),
+        f"{seeds(c.missing)} excluded because a value is missing." if c.missing else "",
+        _on_number(c),
+        _on_censoring(*c.censored, c.n_seeds),
         *([] if c.p is None or c.constant else on_level(c.n_seeds, c.level, c.wanted_level)),
         c.metric.note,
-        *_on_looks(c),
-        *_on_verdict(c),
+        _on_looks(c),
+        _on_verdict(c),
     )
     return tuple(filter(None, sentences))
 
@@ -162,70 +141,68 @@ def on_level(n: int, level: float, wanted: float) -> list[str]:
     ]
 
 
-def _on_missing(missing: int) -> list[str]:
-    return [f"{seeds(missing)} excluded because a value is missing."] if missing else []
-
-
-def _on_number(c: Comparison) -> list[str]:
+def _on_number(c: Comparison) -> str:
     """On too few differences for a verdict, or for an interval."""
     if c.n_seeds == 0:
-        return ["No seed has a value for both settings."]
+        return "No seed has a value for both settings."
     if c.n_seeds == 1:
-        return [ONE_SEED]
+        return ONE_SEED
     if c.constant and c.differing == 0:
-        return [f"All {c.n_seeds} differences are exactly 0."]
+        return f"All {c.n_seeds} differences are exactly 0."
     if c.constant:
-        return [
+        return (
             f"All {c.n_seeds} differences are the same, so their spread is unknown: there is no "
             "interval, and the p value is that of the sign-flip test."
-        ]
+        )
     smallest = smallest_sign_flip_p(c.differing)
     if smallest <= ALPHA:
-        return []
-    return [
+        return ""
+    return (
         f"{seeds(c.differing)} with a difference: too few for the sign-flip test, whose p can't "
         f"fall below {smallest:.3g}."
-    ]
+    )
 
 
-def _on_censoring(baseline: int, variation: int, n: int) -> list[str]:
+def _on_censoring(baseline: int, variation: int, n: int) -> str:
     """On values that are lower bounds: so many of the n runs of each setting."""
     if not baseline and not variation:
-        return []
-    return [
+        return ""
+    return (
         f"{baseline} of the baseline's {n} values and {variation} of the variation's are lower "
         "bounds, since training ended first. The bounds are compared, so this is about what "
         "happens within the epochs trained."
-    ]
+    )
 
 
-def _on_looks(c: Comparison) -> list[str]:
+def _on_looks(c: Comparison) -> str:
     if c.first_look is not None:
-        return [f"The first look is at {c.first_look} seeds; nothing is tested before it."]
-    if c.stopped_early:
-        return [
-            "Stopped early, at a look: the p value, the interval and the verdict account for all "
-            "looks, but an estimate at an early stop is, on average, too far from 0."
-        ]
-    return []
+        return f"The first look is at {c.first_look} seeds; nothing is tested before it."
+    if not c.stopped_early:
+        return ""
+    return (
+        "Stopped early, at a look: the p value, the interval and the verdict account for all "
+        "looks, but an estimate at an early stop is, on average, too far from 0."
+    )
 
 
-def _on_verdict(c: Comparison) -> list[str]:
+def _on_verdict(c: Comparison) -> str:
     """On a verdict that looks like a mistake next to the bare numbers."""
     if c.p is None or c.p_adjusted is None:
-        return []
-    if c.verdict == "equivalent" and c.p_adjusted <= ALPHA:
+        return ""
+    margin, least = c.metric.margin, _least(c)
+    if c.verdict == "equivalent":
         p = p_in_words(c.p_adjusted)
-        return [f"There is a difference ({p}), but it is smaller than the margin."]
-    if c.verdict == "undecided" and c.p <= ALPHA < c.p_adjusted:
-        return [
-            f"{p_in_words(c.p)} on its own, but {p_in_words(c.p_adjusted)} after adjusting for all "
-            "comparisons made together and all looks: not significant."
-        ]
-    shown, least, margin = c.verdict not in ("equivalent", "undecided"), _least(c), c.metric.margin
-    if shown and margin is not None and least is not None and least < margin:
-        return ["There is a difference, but it may be smaller than the margin."]
-    return []
+        smaller = f"There is a difference ({p}), but it is smaller than the margin."
+        return smaller if c.p_adjusted <= ALPHA else ""
+    if c.verdict != "undecided":
+        shown = margin is not None and least is not None and least < margin
+        return "There is a difference, but it may be smaller than the margin." if shown else ""
+    if not c.p <= ALPHA < c.p_adjusted:
+        return ""
+    return (
+        f"{p_in_words(c.p)} on its own, but {p_in_words(c.p_adjusted)} after adjusting for all "
+        "comparisons made together and all looks: not significant."
+    )
 
 
 def _least(c: Comparison) -> float | None:

@@ -10,21 +10,11 @@ _LOSSES = ("step_loss", "train_loss", "val_loss")
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of a finished run's record.
-
-    Attributes:
-        what: begins the sentence: "Predictions for the test images are".
-        lacks: whether a record is without it.
-        without: what can't be shown or tested then.
-    """
+    """A part of a run's record, `what` beginning the sentence, and what can't be shown without."""
 
     what: str
     lacks: Callable[[Record], bool]
     without: str
-
-
-def _lacks_probabilities(record: Record) -> bool:
-    return record.predictions is not None and record.predictions.last is None
 
 
 _PARTS = (
@@ -36,7 +26,7 @@ _PARTS = (
     ),
     _Part(
         "Probabilities of the predicted classes are",
-        _lacks_probabilities,
+        lambda record: record.predictions is not None and record.predictions.last is None,
         "test loss, margins, confidence and the suspicion of wrong labels are unknown",
     ),
     _Part(

@@ -6,7 +6,6 @@ undecided, and a metric without values is passed over.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,27 +13,26 @@ import numpy as np
 
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison
-from paribus.comparison.values import Flags, SettingValues
+from paribus.comparison.values import Flags
 from paribus.narrative.comparisons import estimate_of, numbers_of
 from paribus.narrative.differences import (
     MOST_NAMED,
     TABLE,
     Observation,
     left_out,
+    named,
     on_best_setting,
     on_differences,
+    on_pairing,
 )
 from paribus.narrative.numbers import POINTS, over_seeds, p_in_words
 from paribus.narrative.words import listed
 from paribus.stats.crossed import Spread
-from paribus.stats.intervals import ALPHA, Floats, correlation_interval
+from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.multiplicity import overall_level
-from paribus.stats.power import gain_of_pairing
 from paribus.stats.ranking import Above, extreme_ranking
 
 _EPOCH = "best_epoch"
-#: Pairing is said to have helped, or not, from a gain of a tenth.
-_NO_GAIN = 0.1
 
 
 def observe(
@@ -62,38 +60,34 @@ def observe(
 
 @dataclass(frozen=True)
 class _Onsets:
-    """The epochs of lowest validation loss of one setting's runs.
+    """The epochs (n,) of lowest validation loss of one setting's runs, as far as known.
 
-    Attributes:
-        epochs: (n,) those known.
-        falling: (n,) the loss was still falling at the end, so that the epoch is a lower bound.
+    Where the loss was still `falling` (n,) at the end, the epoch is a lower bound.
     """
 
     epochs: Floats
     falling: Flags
 
-    @classmethod
-    def of(cls, setting: SettingValues) -> _Onsets:
-        """Those of the runs that have a validation loss."""
-        epochs = setting.of(_EPOCH)
-        known = np.isfinite(epochs)
-        return cls(epochs[known], setting.censored[_EPOCH][known])
-
 
 def on_overfitting(compared: StudyComparison) -> list[Observation]:
     """The epoch of lowest validation loss of each setting, and what is shown to change it."""
-    onsets = {name: _Onsets.of(setting) for name, setting in compared.values.settings.items()}
-    known = {name: one for name, one in onsets.items() if len(one.epochs)}
-    if not known:
+    onsets = {}
+    for name, setting in compared.values.settings.items():
+        epochs = setting.of(_EPOCH)
+        known = np.isfinite(epochs)
+        if known.any():
+            onsets[name] = _Onsets(epochs[known], setting.censored[_EPOCH][known])
+    if not onsets:
         return []
-    sentences = [_overfitting(name, one) for name, one in list(known.items())[:MOST_NAMED]]
-    sentences += left_out(len(known), "tables/runs.csv")
-    numbers = {name: _epoch_numbers(one) for name, one in known.items()}
-    for c in compared.on(_EPOCH):
-        if c.p is not None:
-            numbers[c.variation] |= numbers_of(c)
-    sentences += _earlier_or_later(compared)
-    return [Observation("Where overfitting starts", tuple(sentences), numbers, "loss")]
+    tested = [c for c in compared.on(_EPOCH) if c.p is not None]
+    numbers = {name: _epoch_numbers(one) for name, one in onsets.items()}
+    for c in tested:
+        numbers[c.variation] |= numbers_of(c)
+    sentences = (
+        *named([_overfitting(name, one) for name, one in onsets.items()], "tables/runs.csv"),
+        *named([_shift(c, compared.values.baseline) for c in tested], TABLE),
+    )
+    return [Observation("Where overfitting starts", sentences, numbers, "loss")]
 
 
 def _epoch_numbers(onsets: _Onsets) -> dict[str, float | None]:
@@ -134,19 +128,12 @@ def _at_least(epoch: float, onsets: _Onsets) -> str:
     return f">={epoch:g}" if epoch >= least else f"{epoch:g}"
 
 
-def _earlier_or_later(compared: StudyComparison) -> list[str]:
-    tested = [c for c in compared.on(_EPOCH) if c.p is not None]
-    sentences = []
-    for c in tested[:MOST_NAMED]:
-        numbers = f"{estimate_of(c)} ({p_in_words(c.p_adjusted)})"
-        if c.verdict == "undecided":
-            sentences.append(f"Whether {c.variation} shifts that epoch is undecided: {numbers}.")
-        else:
-            when = f"{'later' if c.verdict == 'higher' else 'earlier'} than"
-            sentences.append(
-                f"{c.variation} overfits {when} {compared.values.baseline}: {numbers}."
-            )
-    return [*sentences, *left_out(len(tested), TABLE)]
+def _shift(c: Comparison, baseline: str) -> str:
+    numbers = f"{estimate_of(c)} ({p_in_words(c.p_adjusted)})"
+    if c.verdict == "undecided":
+        return f"Whether {c.variation} shifts that epoch is undecided: {numbers}."
+    when = "later" if c.verdict == "higher" else "earlier"
+    return f"{c.variation} overfits {when} than {baseline}: {numbers}."
 
 
 # ---- best and worst classes ---------------------------------------------------------------------
@@ -168,8 +155,8 @@ class _End:
     p: float | None
 
     @property
-    def certain(self) -> bool:
-        return self.p is not None and self.p <= ALPHA
+    def certain(self) -> bool | None:
+        return None if self.p is None else self.p <= ALPHA
 
 
 def on_classes(compared: StudyComparison, looks: Sequence[int] | None = None) -> list[Observation]:
@@ -198,41 +185,32 @@ def _end(compared: StudyComparison, setting: str, best: bool, looks: Sequence[in
 
 
 def _on_ends(ends: Sequence[_End], topic: str) -> Observation:
-    named = ends[:MOST_NAMED]
-    by_class: dict[str, list[_End]] = {}
-    for end in named:
-        by_class.setdefault(end.name, []).append(end)
-    where = "; ".join(_where(name, of) for name, of in by_class.items())
-    return Observation(
-        topic,
-        (
-            f"By mean recall: {where}.",
-            *_certainty(named),
-            *left_out(len(ends), "tables/per_class.csv"),
-        ),
-        {of.setting: _end_numbers(of) for of in ends},
-        "recall",
+    by_class: dict[str, list[str]] = {}
+    for end in ends[:MOST_NAMED]:
+        where = f"{end.setting} ({100 * end.recall:.1f} %)"
+        by_class.setdefault(end.name, []).append(where)
+    classes = "; ".join(f"{name} in {listed(where)}" for name, where in by_class.items())
+    sentences = (
+        f"By mean recall: {classes}.",
+        *_certainty(ends[:MOST_NAMED]),
+        *left_out(len(ends), "tables/per_class.csv"),
     )
-
-
-def _where(name: str, ends: Sequence[_End]) -> str:
-    return f"{name} in {listed([f'{of.setting} ({100 * of.recall:.1f} %)' for of in ends])}"
+    return Observation(topic, sentences, {end.setting: _end_numbers(end) for end in ends}, "recall")
 
 
 def _certainty(ends: Sequence[_End]) -> list[str]:
     """Whether each rank would hold for new seeds, by the class that is nearest to it."""
-    certain = [_evidence(of) for of in ends if of.certain]
-    uncertain = [_evidence(of) for of in ends if of.p is not None and not of.certain]
-    alone = [of.setting for of in ends if of.p is None]
-    sentences = []
-    if certain:
-        shown = "Shown to hold for new seeds on these test images"
-        sentences.append(f"{shown}: in {'; in '.join(certain)}.")
-    if uncertain:
-        sentences.append(f"Not certain: in {'; in '.join(uncertain)}.")
-    if alone:
-        sentences.append(f"One run can't tell whether it holds for new seeds: {listed(alone)}.")
-    return sentences
+    certain = "; in ".join(_evidence(end) for end in ends if end.certain)
+    uncertain = "; in ".join(
+        _evidence(end) for end in ends if end.p is not None and not end.certain
+    )
+    alone = listed([end.setting for end in ends if end.p is None])
+    sentences = [
+        f"Shown to hold for new seeds on these test images: in {certain}." if certain else "",
+        f"Not certain: in {uncertain}." if uncertain else "",
+        f"One run can't tell whether it holds for new seeds: {alone}." if alone else "",
+    ]
+    return list(filter(None, sentences))
 
 
 def _evidence(of: _End) -> str:
@@ -254,7 +232,7 @@ def _end_numbers(of: _End) -> dict[str, float | None]:
     }
 
 
-# ---- how seeds spread, and what pairing them saved -----------------------------------------------
+# ---- how seeds spread ----------------------------------------------------------------------------
 
 
 def on_spread(compared: StudyComparison) -> list[Observation]:
@@ -272,10 +250,10 @@ def on_spread(compared: StudyComparison) -> list[Observation]:
         }
         for name, spread in spreads.items()
     }
-    sentences = [_spread(name, spreads[name], tested[name]) for name in list(spreads)[:MOST_NAMED]]
-    sentences += left_out(len(spreads), "results.json")
-    sentences.append("These are estimated standard deviations; their squares add up.")
-    return [Observation("Spread over seeds", tuple(sentences), numbers, "answer")]
+    each = [_spread(name, spread, tested[name]) for name, spread in spreads.items()]
+    last = "These are estimated standard deviations; their squares add up."
+    sentences = (*named(each, "results.json"), last)
+    return [Observation("Spread over seeds", sentences, numbers, "answer")]
 
 
 def _spread(name: str, spread: Spread, n: int) -> str:
@@ -292,50 +270,3 @@ def _spread(name: str, spread: Spread, n: int) -> str:
 
 def _points(sd: float) -> str:
     return f"{POINTS.scale * sd:.2f} points"
-
-
-def on_pairing(compared: StudyComparison) -> list[Observation]:
-    """How closely paired runs agree on the primary metric, and what that saved."""
-    known = [c for c in compared.primary if c.correlation is not None and c.n_seeds > 3]
-    if not known:
-        return []
-    numbers = {c.variation: _pairing_numbers(compared, c) for c in known}
-    sentences = [_pairing(c, numbers[c.variation]) for c in known[:MOST_NAMED]]
-    sentences += left_out(len(known), TABLE)
-    return [Observation("Effect of pairing", tuple(sentences), numbers, "pairing")]
-
-
-def _pairing_numbers(compared: StudyComparison, c: Comparison) -> dict[str, float | None]:
-    assert c.correlation is not None, "asked only where it is known"
-    low, high = correlation_interval(c.correlation, c.n_seeds)
-    settings = compared.values.settings
-    # With looks the comparison stands on the first seeds only.
-    ours, before = (
-        settings[name].of(c.metric.name)[: c.n_seeds + c.missing]
-        for name in (c.variation, compared.values.baseline)
-    )
-    both = np.isfinite(ours) & np.isfinite(before)
-    scale = np.log if c.metric.compare == "ratio" else np.asarray
-    gain = gain_of_pairing(scale(before[both]), scale(ours[both]))
-    return {
-        "correlation": c.correlation,
-        "low": low,
-        "high": high,
-        "n_seeds": c.n_seeds,
-        "unpaired_seeds": gain if math.isfinite(gain) else None,
-    }
-
-
-def _pairing(c: Comparison, numbers: dict[str, float | None]) -> str:
-    low, high, gain = numbers["low"], numbers["high"], numbers["unpaired_seeds"]
-    assert low is not None and high is not None, "known with more than three seeds"
-    r = f"{c.correlation:.2f} [{low:.2f}, {high:.2f}]"
-    paired = (
-        f"The {c.metric.label} of {c.variation} correlates with the baseline's: "
-        f"r = {r} {over_seeds(c.n_seeds)}"
-    )
-    if gain is None:
-        return f"{paired}."
-    number = "as many" if abs(gain - 1) < _NO_GAIN else f"{gain:.1f} times as many"
-    hedge = ", though that may be chance" if low <= 0 <= high else ""
-    return f"{paired}; without pairing, the same interval would take {number} seeds{hedge}."
