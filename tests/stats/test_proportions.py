@@ -29,7 +29,7 @@ def answers(both: int, only_baseline: int, only_variation: int, neither: int) ->
 
 def test_it_is_the_binomial_test_of_the_images_that_one_alone_gets_right() -> None:
     result = answers(50, 8, 20, 22)
-    assert (result.only_baseline, result.only_variation, result.n) == (8, 20, 100)
+    assert result.n == 100
     assert result.difference == pytest.approx(0.12)
     assert result.p == pytest.approx(stats.binomtest(8, 28).pvalue)
 
@@ -51,7 +51,7 @@ def test_networks_that_judged_other_images_are_refused() -> None:
 
 def test_it_counts_numpy_booleans_too() -> None:
     right = np.array([True, False, True])
-    assert compare_networks(right, ~right).only_baseline == 2
+    assert compare_networks(right, ~right).difference == pytest.approx(-1 / 3)
 
 
 @given(st.integers(1, 60), st.data())

@@ -148,9 +148,6 @@ def _pairs(
             yield name, figure, printed, getattr((classes | averages)[name], figure)
 
 
-# ---- one against another -------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Networks:
     """A variation's trained network against the baseline's, by accuracy.

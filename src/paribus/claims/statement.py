@@ -13,8 +13,6 @@ from paribus.comparison.values import Values
 from paribus.metrics.metric import Metric
 from paribus.stats.intervals import ALPHA, Interval
 
-# ---- what is claimed ----------------------------------------------------------------------------
-
 
 @dataclass(frozen=True)
 class Toward:
@@ -49,8 +47,6 @@ class Above:
 
 
 Expectation = Toward | Equivalent | Inside | Above
-
-# ---- what the runs show -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

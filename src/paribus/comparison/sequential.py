@@ -91,9 +91,6 @@ def _next_look(path: list[Comparison], looks: tuple[int, ...]) -> int | None:
     return looks[len(path)]
 
 
-# ---- from a study and its records ---------------------------------------------------------------
-
-
 def seeds_wanted(study: Study, records: Sequence[Record]) -> dict[str, int]:
     """The seeds of each setting by its name: all, or those that the looks have asked for.
 

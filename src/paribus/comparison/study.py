@@ -106,7 +106,12 @@ def compare(
         ComparisonError: two runs were tested on other images.
     """
     values = study_values(study, records, analyzed)
-    compared_on = [m for m in values.metrics.values() if m.compared and _counts(values, m)]
+    # What a record needn't hold is left out where no run has it.
+    compared_on = [
+        m
+        for m in values.metrics.values()
+        if m.compared and (values.is_known(m.name) or (m.from_record and not m.member))
+    ]
     seed_paths = {} if study.looks is None else seed_paths_of(study, study.looks, records)
     compared = [
         _compare(values, name, metric, _seeds(study, values, name))
@@ -115,18 +120,14 @@ def compare(
     ]
     judged = adjusted([c for c in compared if not (seed_paths and c.metric == values.primary)])
     at_looks = [_at_look(values, name, path, compared) for name, path in seed_paths.items()]
+    by_name = {(c.variation, c.metric.name): c for c in (*judged, *at_looks)}
     return StudyComparison(
         values=values,
-        comparisons=_in_order(compared, [*judged, *at_looks]),
+        comparisons=tuple(by_name[c.variation, c.metric.name] for c in compared),
         seed_paths=seed_paths,
         spreads=_spreads(values),
         pairs=_pairs(values),
     )
-
-
-def _counts(values: Values, metric: Metric) -> bool:
-    """Whether a metric is compared: what a record needn't hold is left out where no run has it."""
-    return values.is_known(metric.name) or (metric.from_record and not metric.member)
 
 
 def _seeds(study: Study, values: Values, variation: str) -> int:
@@ -138,18 +139,13 @@ def _seeds(study: Study, values: Values, variation: str) -> int:
 
 def _compare(values: Values, variation: str, metric: Metric, seeds: int) -> Comparison:
     baseline, ours = values.settings[values.baseline], values.settings[variation]
-    first = slice(seeds)
+    before, after = (one.of(metric.name)[:seeds] for one in (baseline, ours))
+    censored = None
+    if metric.censored:
+        censored = (baseline.censored[metric.name][:seeds], ours.censored[metric.name][:seeds])
+    new_images = _new_images(values, ours, metric, seeds)
     return compare_metric(
-        variation,
-        baseline.of(metric.name)[first],
-        ours.of(metric.name)[first],
-        metric,
-        censored=(
-            (baseline.censored[metric.name][first], ours.censored[metric.name][first])
-            if metric.censored
-            else None
-        ),
-        new_images=_new_images(values, ours, metric, seeds),
+        variation, before, after, metric, censored=censored, new_images=new_images
     )
 
 
@@ -171,18 +167,13 @@ def _new_images(
     both = (baseline.tested & ours.tested)[:seeds]
     if both.sum() < 2 or _fewest(values.labels[shown]) < 2:
         return None
-    right, right_before = (
-        one.correct[:seeds][both][:, shown].astype(np.int8) for one in (ours, baseline)
-    )
-    return crossed_interval(right - right_before, classes, level)
+    after, before = (one.correct[:seeds][both][:, shown] for one in (ours, baseline))
+    return crossed_interval(after - before.astype(np.int8), classes, level)
 
 
 def _fewest(labels: Integers) -> int:
     """The images of the class that has the fewest; 0 of none."""
     return int(np.unique(labels, return_counts=True)[1].min(initial=len(labels)))
-
-
-# ---- seeds until decided ------------------------------------------------------------------------
 
 
 def _at_look(
@@ -208,14 +199,6 @@ def _at_look(
     return replace(last, new_images=new_images)
 
 
-def _in_order(wanted: Iterable[Comparison], judged: Iterable[Comparison]) -> tuple[Comparison, ...]:
-    at = {(c.variation, c.metric.name): c for c in judged}
-    return tuple(at[c.variation, c.metric.name] for c in wanted)
-
-
-# ---- spread, and single networks ----------------------------------------------------------------
-
-
 def _spreads(values: Values) -> dict[str, Spread]:
     if _fewest(values.labels) < 2:
         return {}
@@ -236,9 +219,6 @@ def _pairs(values: Values) -> tuple[NetworkPair, ...]:
             tests.append((name, seed, compare_networks(baseline.correct[seed], ours.correct[seed])))
     p = holm([test.p for _, _, test in tests]).tolist()
     return tuple(NetworkPair(*test, p_adjusted) for test, p_adjusted in zip(tests, p, strict=True))
-
-
-# ---- confusion matrices, cell by cell ------------------------------------------------------------
 
 
 def compare_confusions(baseline: Counts, variation: Counts) -> ConfusionDifference:

@@ -100,9 +100,6 @@ def _graded(kind: str, label: str, topic: Topic, amounts: Sequence[int]) -> list
     return [Intervention(f"{kind}-{n}", label.format(n), topic, n) for n in amounts]
 
 
-# ---- numbers of a run ---------------------------------------------------------------------------
-
-
 def by_chance(predicted: Integers, others: Integers, classes: int) -> float:
     """The share of images (n,), at least one, on which unrelated answers would agree."""
     return float(shares(predicted, classes) @ shares(others, classes))

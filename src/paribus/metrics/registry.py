@@ -299,32 +299,27 @@ CAUSES = {
 
 def class_metric(figure: ClassFigure, name: str) -> Metric:
     """A figure of the class called `name`; all classes form one exploratory family."""
-    place = CLASS_FIGURES.index(figure)
+    place, is_f1, is_recall = CLASS_FIGURES.index(figure), figure == "f1", figure == "recall"
     return Metric(
         f"{figure}:{name}",
-        f"{'F1' if figure == 'f1' else figure} of {name}",
+        f"{'F1' if is_f1 else figure} of {name}",
         "higher",
         lambda run: run.by_class[name][place] if name in run.by_class else math.nan,
-        written="number" if figure == "f1" else "percent",
-        digits=1 if figure != "f1" else 3,
+        written="number" if is_f1 else "percent",
+        digits=3 if is_f1 else 1,
         family=figure,
-        figure="recall" if figure == "recall" else "report",
-        images="class" if figure == "recall" else "",
+        figure="recall" if is_recall else "report",
+        images="class" if is_recall else "",
     )
 
 
 def with_target(metrics: Mapping[str, Metric], target: float | None) -> dict[str, Metric]:
     """The metrics, their notes naming the training loss that `epochs_to_loss` counts to."""
-    no_fall = "The baseline's training loss never falls, so there is no loss to reach."
-    return {
-        name: replace(
-            metric,
-            note=no_fall if target is None else metric.note.format(target_loss=f"{target:.3g}"),
-        )
-        if "{target_loss}" in metric.note
-        else metric
-        for name, metric in metrics.items()
-    }
+    metric = metrics["epochs_to_loss"]
+    note = "The baseline's training loss never falls, so there is no loss to reach."
+    if target is not None:
+        note = metric.note.format(target_loss=f"{target:.3g}")
+    return {**metrics, metric.name: replace(metric, note=note)}
 
 
 def class_figure(name: str) -> tuple[ClassFigure, str] | None:

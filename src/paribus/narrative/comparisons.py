@@ -87,9 +87,6 @@ def _on_pair(test: TwoNetworks, p: float) -> str:
     )
 
 
-# ---- estimates -----------------------------------------------------------------------------------
-
-
 def interval_of(c: Comparison) -> Interval:
     """The estimate of a comparison that has one, with its interval as far as it is known."""
     assert c.estimate is not None, "asked only of comparisons with a seed"
@@ -112,9 +109,6 @@ def numbers_of(c: Comparison) -> dict[str, float | None]:
         "p_equivalence_adjusted": c.p_equivalence_adjusted,
         "n_seeds": c.n_seeds,
     }
-
-
-# ---- notes ---------------------------------------------------------------------------------------
 
 
 def notes(c: Comparison) -> tuple[str, ...]:

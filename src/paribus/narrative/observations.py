@@ -40,10 +40,8 @@ def observe(
 ) -> tuple[Observation, ...]:
     """All that can be said of a study, the most important first.
 
-    Args:
-        looks: those of a study that adds seeds until it is decided. The ranks of classes then
-            allow for them as the primary metric does; other metrics are tested on the seeds
-            there are.
+    The ranks of classes allow for looks as the primary metric does; other metrics are tested on
+    the seeds there are.
     """
     return (
         *on_best_setting(compared),

@@ -170,8 +170,9 @@ def hodges_lehmann(d: Floats, level: float = LEVEL) -> Estimate:
     walsh = np.sort((d[..., first] + d[..., second]) / 2, axis=-1)
     cut, attained = ranks_to_cut(n, level)
     p = signed_rank_test(d) if d.ndim == 1 else np.full(d.shape[:-1], np.nan)
-    middle, low, high = np.median(walsh, axis=-1), walsh[..., cut], walsh[..., -1 - cut]
-    middle, low, high, p = map(np.asarray, (middle, low, high, p))
+    middle, low, high, p = map(
+        np.asarray, (np.median(walsh, axis=-1), walsh[..., cut], walsh[..., -1 - cut], p)
+    )
     return Estimate(middle, low, high, p, attained)
 
 

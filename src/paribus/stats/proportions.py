@@ -29,14 +29,11 @@ class Share:
 class TwoNetworks:
     """Two trained networks, not two ways of training, compared on the same n images.
 
-    `only_baseline` and `only_variation` count the images that one network alone got right, and
     `difference` is the variation's accuracy minus the baseline's. p is McNemar's exact one, of
     "both are correct equally often on such images".
     """
 
     n: int
-    only_baseline: int
-    only_variation: int
     difference: float
     p: float
 
@@ -96,11 +93,8 @@ def fisher_p(first: Share, second: Share) -> float:
 def compare_networks(baseline: npt.ArrayLike, variation: npt.ArrayLike) -> TwoNetworks:
     """Exact McNemar test of two networks. Source: Dietterich 1998 for its limits.
 
-    Args:
-        baseline, variation: (n,) whether each network is correct on each image.
-
-    Raises:
-        ComparisonError: the shapes differ or there is no image.
+    Takes (n,) whether each network is correct on each image. Raises ComparisonError if the shapes
+    differ or there is no image.
     """
     b, v = np.asarray(baseline, bool), np.asarray(variation, bool)
     if b.ndim != 1 or b.shape != v.shape or not b.size:
@@ -109,5 +103,4 @@ def compare_networks(baseline: npt.ArrayLike, variation: npt.ArrayLike) -> TwoNe
             f"{b.shape} and {v.shape}"
         )
     only_b, only_v = int((b & ~v).sum()), int((v & ~b).sum())
-    difference = (only_v - only_b) / b.size
-    return TwoNetworks(b.size, only_b, only_v, difference, mcnemar_p(only_b, only_v))
+    return TwoNetworks(b.size, (only_v - only_b) / b.size, mcnemar_p(only_b, only_v))
