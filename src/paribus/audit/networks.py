@@ -153,8 +153,8 @@ class Networks:
     """A variation's trained network against the baseline's, by accuracy.
 
     Attributes:
-        low, high: Newcombe's 95 % interval for two networks that were shown different images.
-        p: Fisher's, of "the two are right equally often", for different images too.
+        low, high, p: Newcombe's 95 % interval, and Fisher's p of "the two are right equally
+            often", for two networks that were shown different images.
         paired_p: the smallest and the largest p that McNemar's test could give if both saw
             the same images; None if the classes' supports show that they didn't.
     """
@@ -226,10 +226,8 @@ def paired_bounds(baseline: Network, variation: Network) -> tuple[float, float] 
     The test needs the images that one network alone gets right. A class with n images, of
     which the two get b and v right, has between |v - b| and min(b, n - v) + min(v, n - b) of
     them; v - b, the surplus, is known. With the surplus fixed, more of them means a larger p:
-    the two differences' random walk is longer, and strays farther.
-
-    Returns:
-        None if the supports differ: the test images then aren't the same.
+    the two differences' random walk is longer, and strays farther. None if the supports differ:
+    the test images then aren't the same.
     """
     pairs = list(zip(baseline.classes, variation.classes, strict=True))
     if any(b.support != v.support for b, v in pairs):

@@ -31,8 +31,7 @@ LARGEST, MOST_VALUES = 1_000_000, 200_000
 def read_published(path: Path) -> Published:
     """Read a file of published confusion matrices.
 
-    Raises:
-        StudyError: with every problem, each at its line and column.
+    Raises StudyError with every problem, each at its line and column.
     """
     return parse_published(read_text(path, "a file of confusion matrices", LARGEST), str(path))
 

@@ -36,16 +36,14 @@ class Effect:
 
     Attributes:
         classes: their names; what is (classes,) below is in their order.
-        n_seeds: the runs that were analyzed.
         accuracy: on the changed images, (), the mean over seeds with its t interval; NaN where the
             seeds can't tell, here and below.
-        chance: the accuracy of answers that have nothing to do with the images, but are given
-            as often: the sum over classes of the share of images times that of answers.
+        chance: the accuracy of unrelated answers given as often: the sum over classes of the
+            share of images times that of answers.
         above_chance: accuracy minus chance, (); its p is adjusted over the interventions.
         comparison: accuracy changed minus unchanged, with the study's margin and its verdict.
         recall: on the changed images, (classes,).
-        class_chance: (classes,) the share of all images that are given this class: the recall
-            of answers that have nothing to do with the images.
+        class_chance: (classes,) the share of all images that are given this class.
         class_above_chance, class_change: recall minus that, and recall changed minus
             unchanged, (classes,); p adjusted over classes and interventions.
     """

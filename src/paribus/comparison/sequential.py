@@ -114,19 +114,13 @@ def seed_paths_of(
 ) -> dict[str, SeedPath]:
     """The path of every variation over the looks, on the study's primary metric and its margin."""
     metric = study_metrics(study.metrics, study.primary, study.margin, ())[study.primary]
-    values = {
-        name: _primary_values(records, name, metric) for name in (study.baseline, *study.variations)
-    }
-    baseline = values.pop(study.baseline)
-    return follow_looks(baseline, values, metric, looks)
+    baseline = _primary_values(records, study.baseline, metric)
+    variations = {name: _primary_values(records, name, metric) for name in study.variations}
+    return follow_looks(baseline, variations, metric, looks)
 
 
 def refuse_changed_looks(before: Study, now: Study) -> None:
-    """Refuse to change, after runs have been seen, what decides when to stop.
-
-    Raises:
-        ComparisonError: naming what was declared and what is asked for now.
-    """
+    """Refuse, by a ComparisonError, to change after runs have been seen what decides to stop."""
     if not isinstance(before.seeds, UntilDecided) and not isinstance(now.seeds, UntilDecided):
         return
     declared, given = _stopping(before), _stopping(now)
@@ -151,9 +145,6 @@ def _primary_values(records: Sequence[Record], setting: str, metric: Metric) -> 
     """Values (n,) of seeds 0 to n-1, NaN for a failed run; n is the first one missing."""
     known = {r.facts.seed: r for r in records if r.facts.setting == setting}
     first_missing = next(seed for seed in range(len(known) + 1) if seed not in known)
-    return np.array([_value(known[seed], metric) for seed in range(first_missing)])
-
-
-def _value(record: Record, metric: Metric) -> float:
-    value = metric.of(RunData(record)) if record.finished else math.nan
-    return float(value.value) if isinstance(value, Epoch) else value
+    runs = [known[seed] for seed in range(first_missing)]
+    values = [metric.of(RunData(run)) if run.finished else math.nan for run in runs]
+    return np.array([value.value if isinstance(value, Epoch) else value for value in values], float)

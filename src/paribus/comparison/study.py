@@ -228,12 +228,8 @@ def compare_confusions(baseline: Counts, variation: Counts) -> ConfusionDifferen
     sign-flip test (`mean_test`). The cells of a matrix hang together, for an image that leaves
     one enters another; Holm's adjustment over all of them holds however they do.
 
-    Args:
-        baseline, variation: (n, classes, classes) counts, rows true, columns predicted, the
-            same seeds in the same order.
-
-    Raises:
-        ComparisonError: shapes that don't pair.
+    Counts are (n, classes, classes), rows true, columns predicted, the same seeds in the same
+    order; ComparisonError if the shapes don't pair.
     """
     before, after = np.asarray(baseline, float), np.asarray(variation, float)
     if before.shape != after.shape or before.ndim != 3 or before.shape[1] != before.shape[2]:

@@ -12,7 +12,7 @@ from paribus.errors import ComparisonError
 from paribus.metrics.dynamics import Curve, Epoch
 from paribus.metrics.metric import Metric, RunData
 from paribus.metrics.registry import CLASS_FIGURES, class_metric, with_target
-from paribus.records.types import Integers, Interventions, Predictions, Record
+from paribus.records.types import Integers, Interventions, Record
 from paribus.stats.intervals import Floats
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import settings
@@ -26,9 +26,8 @@ class SettingValues:
     """One setting's values over the seeds 0 to n - 1.
 
     Attributes:
-        recorded: (n,) whether the run has left a record, be it that of a failure.
-        finished: (n,) whether it reached its last epoch; the others have no values.
-        tested: (n,) whether its predictions for the test images are known.
+        recorded, finished, tested: (n,) whether the run has left a record, be it that of a
+            failure, has reached its last epoch, and has predictions for the test images.
         metrics: name -> (n,) values, NaN where there is none.
         censored: name of a censored metric -> (n,) the value is only known to be at least this.
         correct: (n, images) whether the network is right on each test image after its last
@@ -148,24 +147,21 @@ def _require_one_engine(study: Study, records: Iterable[Record]) -> None:
     asked = {setting.name: setting.config.engine for setting in settings(study)}
     first: Record | None = None
     for record in records:
-        engine, wanted = record.facts.environment.engine_name, asked[record.facts.setting]
+        engine: str = record.facts.environment.engine_name
+        wanted: str = asked[record.facts.setting]
         if not engine:
             continue  # trained by something else than Paribus
-        if wanted != "auto":
-            if engine != wanted:
-                raise _mixed(record, f"but the study asks for {wanted}")
-            continue
-        first = first or record
-        if engine != (other := first.facts.environment.engine_name):
-            raise _mixed(record, f"but {_run(first)} by {other}")
-
-
-def _mixed(record: Record, other: str) -> ComparisonError:
-    return ComparisonError(
-        f"{_run(record)} was trained by {record.facts.environment.engine_name}, {other}; a "
-        "comparison needs one engine, unless the variation changes `engine`. Run the study again: "
-        "what doesn't fit is retrained; --engine torch (or native) keeps those runs."
-    )
+        other = f"but the study asks for {wanted}"
+        if wanted == "auto":
+            first = first or record
+            wanted = first.facts.environment.engine_name
+            other = f"but {_run(first)} by {wanted}"
+        if engine != wanted:
+            raise ComparisonError(
+                f"{_run(record)} was trained by {engine}, {other}; a comparison needs one engine, "
+                "unless the variation changes `engine`. Run the study again: what doesn't fit is "
+                "retrained; --engine torch (or native) keeps those runs."
+            )
 
 
 def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:
@@ -175,17 +171,15 @@ def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:
         return (), np.zeros(0, np.int64)
     first, shown = tested[0]
     for record, predictions in tested:
-        if record.classes != first.classes or not _same_images(shown, predictions):
+        same = np.array_equal(shown.index, predictions.index)
+        same &= np.array_equal(shown.labels, predictions.labels)
+        if record.classes != first.classes or not same:
             raise ComparisonError(
                 f"{_run(record)} was tested on other images or classes than {_run(first)}; the "
                 "same are expected in all runs. Run the study again: what no longer fits is "
                 "retrained."
             )
     return first.classes, shown.labels
-
-
-def _same_images(one: Predictions, other: Predictions) -> bool:
-    return np.array_equal(one.index, other.index) and np.array_equal(one.labels, other.labels)
 
 
 def _run(record: Record) -> str:

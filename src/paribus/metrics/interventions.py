@@ -45,11 +45,9 @@ SURROUNDINGS_BLANKED = f"surroundings-blanked-{HALF}-mean"
 class Intervention:
     """One change.
 
-    Attributes:
-        name: in tables and on disk, "center-blanked-50-mean".
-        label: for readers, "center hidden, 50 %".
-        amount: of the change, in the unit of its kind: the center's per cent of the area, per
-            cent of the side or of the color, or the patches along a side.
+    Its name is that in tables and on disk, "center-blanked-50-mean"; its label is for readers. The
+    amount is in the unit of its kind: the center's per cent of the area, per cent of the side or
+    of the color, or the patches along a side.
     """
 
     name: str

@@ -101,11 +101,9 @@ def _instead(claimed: Statement) -> str:
     """What is shown where the expectation is refuted: "worse, ", or nothing in particular."""
     if claimed.answer and claimed.answer.inside_margin:
         return f"{_within_margin(claimed)}, "
-    match claimed.expected:
-        case Toward(expect, None):
-            return f"{_CONTRARY[expect]}, "
-        case _:
-            return ""
+    if isinstance(claimed.expected, Toward) and claimed.expected.by is None:
+        return f"{_CONTRARY[claimed.expected.expect]}, "
+    return ""
 
 
 def _within_margin(claimed: Statement) -> str:
@@ -132,15 +130,14 @@ def _notes(claimed: Statement) -> list[str]:
         return []
     if claimed.agreeing is not None:
         return [f"The whole ranking holds in {claimed.agreeing} of the {claimed.n_seeds} seeds."]
-    level = on_level(claimed.n_seeds, claimed.interval.level, claimed.wanted_level)
-    return [*level, *_on_censoring(claimed.censored)]
-
-
-def _on_censoring(censored: int) -> list[str]:
-    if not censored:
-        return []
-    values = "1 value is a lower bound" if censored == 1 else f"{censored} values are lower bounds"
+    notes = on_level(claimed.n_seeds, claimed.interval.level, claimed.wanted_level)
+    if not claimed.censored:
+        return notes
+    values = "1 value is a lower bound"
+    if claimed.censored > 1:
+        values = f"{claimed.censored} values are lower bounds"
     return [
+        *notes,
         f"{values}, since training ended first: a direction is that within the epochs trained, and "
-        "no range is shown on the side where the true value may lie further out."
+        "no range is shown on the side where the true value may lie further out.",
     ]

@@ -74,10 +74,7 @@ def correlation_interval(r: float, n: int, level: float = LEVEL) -> tuple[float,
     """The interval of a correlation of n pairs by Fisher's z.
 
     atanh(r) is about normal with standard deviation 1 / sqrt(n - 3); for r = +-1 the interval is
-    that number. Source: Fisher 1921.
-
-    Raises:
-        ComparisonError: fewer than four pairs.
+    that number. Source: Fisher 1921. Raises ComparisonError on fewer than four pairs.
     """
     if n < 4:
         raise ComparisonError(f"expected at least 4 pairs, got {n}")

@@ -44,13 +44,8 @@ def extreme_ranking(
 ) -> Ranking:
     """Whether `members` are the highest (or lowest): each beyond every other class.
 
-    Args:
-        values: (n, k) a metric of k classes (or settings) over n seeds.
-        names: of the k columns.
-        members: those claimed to be the highest (lowest), such as ["dog"].
-
-    Raises:
-        ComparisonError: a name is unknown, or there is no member or nothing to compare with.
+    Values are (n, k) a metric of k classes (or settings) over n seeds, `names` those of the k
+    columns. Raises ComparisonError if a name is unknown, or there is nothing to compare.
     """
     others = [name for name in names if name not in members]
     pairs = [(m, o) if highest else (o, m) for m in members for o in others]

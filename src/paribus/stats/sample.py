@@ -120,7 +120,7 @@ def verdict(
       margin (p_equivalence None) nothing is equivalent.
     - else `better` or `worse` (`higher` or `lower` if neither way is better) if the difference is
       shown not to be 0. (With many ties a rank test can show that with an estimate of 0; it then
-      has no direction and stays undecided.)
+      has no direction.)
     - else `undecided`.
 
     A single comparison ends in a false verdict with a probability of at most alpha: if the true
