@@ -34,11 +34,8 @@ class Spread:
 class Audit:
     """All that an audit can show; the baseline's network is the first.
 
-    Attributes:
-        spread: that everything about settings (not networks) rests on.
-        smallest_resolvable: the difference between one run each that chance alone exceeds in
-            5 % of cases under that spread.
-        seeds_for_a_point: paired seeds that would show a difference of one point.
+    Everything about settings (not networks) rests on `spread`: under it, `smallest_resolvable` is
+    the difference between one run each that chance alone exceeds in 5 % of cases.
     """
 
     title: str

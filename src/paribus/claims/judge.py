@@ -167,9 +167,7 @@ def _judged(statements: Sequence[Statement], looks: Sequence[int] | None) -> tup
     support = np.array([a.p_support if a else np.nan for a in answers])
     refute = np.array([a.p_refute if a else np.nan for a in answers])
     if looks is not None:
-        support, refute = (
-            np.where(np.isnan(p), np.nan, overall_level(p, looks)) for p in (support, refute)
-        )
+        support, refute = overall_level(support, looks), overall_level(refute, looks)
     refute = holm(refute)
     return tuple(
         Judged(one, _one_verdict(s, r), None if np.isnan(s) else s, None if np.isnan(r) else r)

@@ -1,5 +1,7 @@
 """One metric: what it is called, how it is worked out of a run, and how it is compared."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -83,6 +85,13 @@ class Wording:
     above: str
     below: str
     whether: str
+
+    @classmethod
+    def general(cls, label: str) -> Wording:
+        """How outcomes on a metric are put that has no words of its own."""
+        topic = label[0].upper() + label[1:]
+        outcomes = (f"has the higher {label}", f"has the lower {label}", f"changes the {label}")
+        return cls(topic, *outcomes)
 
 
 @dataclass(frozen=True)

@@ -57,22 +57,9 @@ def _last(curve: Curve) -> float:
     return float(curve[-1])
 
 
-def _lowest(curve: Curve) -> float:
-    return float(curve[dynamics.best_epoch(curve).value - 1])
-
-
-def _share_correct(logs: Floats, labels: Integers) -> float:
-    return float((logs.argmax(axis=1) == labels).mean())
-
-
 def _epochs_to_loss(run: RunData) -> float | Epoch:
     curve, target = run.curve("train_loss"), run.target_loss
     return math.nan if curve is None or target is None else dynamics.epochs_to_loss(curve, target)
-
-
-def _processor_seconds(run: RunData) -> float:
-    # No training takes none: unknown.
-    return run.record.facts.train_cpu_seconds or math.nan
 
 
 # ---- of a whole run -----------------------------------------------------------------------------
@@ -99,7 +86,7 @@ _ALL = (
         "best_test_accuracy",
         "test accuracy at the best epoch",
         "higher",
-        _probabilities("best", _share_correct),
+        _probabilities("best", lambda logs, labels: float((logs.argmax(axis=1) == labels).mean())),
         "Share of test images classified correctly at `best_epoch`, 0 to 1.",
         written="percent",
         digits=1,
@@ -112,12 +99,7 @@ _ALL = (
         _probabilities("last", log_loss),
         "Mean cross entropy over the test images after the last epoch, in nats.",
         unit="nats",
-        wording=Wording(
-            "Test loss",
-            "has the higher test loss",
-            "has the lower test loss",
-            "changes the test loss",
-        ),
+        wording=Wording.general("test loss"),
     ),
     Metric(
         "best_test_loss",
@@ -151,7 +133,7 @@ _ALL = (
         "best_val_loss",
         "lowest validation loss",
         "lower",
-        _curves("val_loss", of=_lowest),
+        _curves("val_loss", of=lambda losses: float(losses.min())),
         "Validation loss at `best_epoch`, in nats.",
         unit="nats",
         figure="loss",
@@ -235,7 +217,8 @@ _ALL = (
         "train_cpu_seconds",
         "training time (processor)",
         "lower",
-        _processor_seconds,
+        # No training takes none: unknown.
+        lambda run: run.record.facts.train_cpu_seconds or math.nan,
         "Processor seconds spent in training steps, which other programs don't lengthen; "
         "validation and tests not counted.",
         compare="ratio",

@@ -18,15 +18,15 @@ _CONTRARY = {"better": "worse", "worse": "better", "higher": "lower", "lower": "
 def evidence(verdict: ClaimVerdict) -> str:
     """All statements of a claim, or of many the one that decides; then what else to know."""
     if len(verdict.statements) <= MOST_TOLD:
-        told, counted = verdict.statements, ""
+        statements, counted = verdict.statements, ""
     else:
-        told = (verdict.deciding,)
+        statements = (verdict.deciding,)
         counts = Counter(judged.verdict for judged in verdict.statements)
         shown = ", ".join(f"{number} {each}" for each, number in sorted(counts.items()))
         counted = f"{len(verdict.statements)} statements: {shown}. The one that decides: "
-    notes = [note for judged in told for note in _notes(judged.statement)]
+    notes = [note for judged in statements for note in _notes(judged.statement)]
     rule = verdict.deciding.statement.metric.note
-    sentences = [*map(sentence, told), *dict.fromkeys(notes), rule]
+    sentences = [*map(sentence, statements), *dict.fromkeys(notes), rule]
     return counted + " ".join(filter(None, sentences))
 
 
@@ -67,24 +67,17 @@ def _outcome(judged: Judged) -> str:
     match claimed.expected:
         case Inside(low, high):
             bounds = _unit(claimed).bounds(low, high)
-            return {
-                "supported": f" lies within {bounds}",
-                "refuted": f" lies outside {bounds}",
-                "undecided": f" is not shown to lie within {bounds}, nor outside",
-            }[judged.verdict]
+            supported, refuted = f" lies within {bounds}", f" lies outside {bounds}"
+            undecided = f" is not shown to lie within {bounds}, nor outside"
         case Above(upper, lower):
-            return {
-                "supported": f": {upper} lies above {lower}",
-                "refuted": f": {upper} lies below {lower}, not above",
-                "undecided": f": {upper} is not shown to lie above {lower}",
-            }[judged.verdict]
+            supported = f": {upper} lies above {lower}"
+            refuted = f": {upper} lies below {lower}, not above"
+            undecided = f": {upper} is not shown to lie above {lower}"
         case Toward() | Equivalent():
             expected = _expected(claimed)
-            return {
-                "supported": f": {expected}",
-                "refuted": f": {_instead(claimed)}not {expected}",
-                "undecided": f": not shown to be {expected}",
-            }[judged.verdict]
+            supported, refuted = f": {expected}", f": {_instead(claimed)}not {expected}"
+            undecided = f": not shown to be {expected}"
+    return {"supported": supported, "refuted": refuted, "undecided": undecided}[judged.verdict]
 
 
 def _expected(claimed: Statement) -> str:

@@ -155,23 +155,13 @@ def on_differences(compared: StudyComparison) -> list[Observation]:
         tested = [c for c in compared.on(metric.name) if c.p is not None]
         spoken_of = metric.wording or not built_in(metric.name)
         if tested and spoken_of and metric != compared.values.primary:
-            wording = metric.wording or in_general(metric.label)
+            wording = metric.wording or Wording.general(metric.label)
             sentences = [_difference(wording, c, compared.values.baseline) for c in tested]
             numbers = {c.variation: numbers_of(c) for c in tested}
             observations.append(
                 Observation(wording.topic, tuple(named(sentences, TABLE)), numbers, metric.figure)
             )
     return observations
-
-
-def in_general(label: str) -> Wording:
-    """How the outcomes on a metric are put that has no words of its own."""
-    return Wording(
-        label[0].upper() + label[1:],
-        f"has the higher {label}",
-        f"has the lower {label}",
-        f"changes the {label}",
-    )
 
 
 def _difference(wording: Wording, c: Comparison, baseline: str) -> str:

@@ -90,14 +90,9 @@ def seeds_needed(
     The smallest number of paired seeds n at which a new study, with differences of this `sd`
     around this true `difference`, would with a probability of at least 80 % either find the
     difference by the two-sided t test or, if it is inside the margin, show that; whichever takes
-    fewer. As both inputs are estimates, the result is one too.
-
-    Args:
-        difference, sd, margin: of the paired differences; of their logarithms for a ratio.
-        alpha: the level, such as 0.05 / k among k variations.
-
-    Returns:
-        None if no number is enough: all differences are 0 and no margin is declared.
+    fewer. As both inputs are estimates, the result is one too; None if no number is enough, since
+    all differences are 0 and no margin is declared. All are of the paired differences (of their
+    logarithms for a ratio); among k variations alpha is 0.05 / k.
 
     Raises:
         ComparisonError: sd below 0.
