@@ -25,7 +25,6 @@ Curve = npt.NDArray[np.float64]
 def test_overfitting_starts_after_the_epoch_of_lowest_validation_loss() -> None:
     found = best_epoch(np.array([2.0, 1.5, 1.2, 1.4, 1.3]))
     assert found == Epoch(3, censored=False)
-    assert str(found) == "3"
 
 
 def test_where_epochs_tie_it_is_the_first() -> None:
@@ -35,7 +34,6 @@ def test_where_epochs_tie_it_is_the_first() -> None:
 def test_a_loss_that_still_falls_at_the_end_gives_a_least_epoch() -> None:
     found = best_epoch(np.array([2.0, 1.5, 1.2]))
     assert found == Epoch(3, censored=True)
-    assert str(found) == ">=3"
 
 
 def test_a_training_loss_is_reached_at_the_first_epoch_at_or_below_it() -> None:
@@ -43,7 +41,7 @@ def test_a_training_loss_is_reached_at_the_first_epoch_at_or_below_it() -> None:
 
 
 def test_a_training_loss_never_reached_takes_one_more_epoch_at_least() -> None:
-    assert str(epochs_to_loss(np.array([2.0, 1.0]), 0.5)) == ">=3"
+    assert epochs_to_loss(np.array([2.0, 1.0]), 0.5) == Epoch(3, censored=True)
 
 
 def test_a_curve_that_only_falls_is_not_rough_however_fast_it_falls() -> None:

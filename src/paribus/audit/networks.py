@@ -60,11 +60,9 @@ class Network:
 
 @dataclass(frozen=True)
 class PrintedFigure:
-    """A printed figure and what the matrix gives.
+    """A printed figure, such as `dog`'s `recall` in the setting `main`, and what the matrix gives.
 
-    Attributes:
-        setting, row, figure: where it is printed, as `main`, `dog`, `recall`.
-        expected: what is computed from the matrix, rounded to as many digits as are printed.
+    Expected is what is computed, rounded to as many digits as are printed.
     """
 
     setting: str
@@ -170,10 +168,9 @@ class Networks:
 class Training:
     """Two settings, judged from one run each under a stated spread over seeds.
 
-    Attributes:
-        p, p_adjusted: of a difference this large between one run each, if the two settings
-            are equally good; adjusted by Holm over the variations. Resolved is one up to 0.05.
-        seeds: paired seeds that would show this difference, if it is the true one.
+    p is of a difference this large between one run each, if the two settings are equally good,
+    adjusted by Holm over the variations; up to 0.05 the difference is resolved. `seeds` are the
+    paired seeds that would show it, if it is the true one.
     """
 
     p: float

@@ -100,7 +100,10 @@ def judge(study: Study, values: Values) -> tuple[ClaimVerdict, ...]:
             class that there isn't.
     """
     looks = None if isinstance(study.seeds, int) else study.seeds.looks
-    metrics = {**values.metrics, **_claimed_by_class(study)}
+    # Claims may name any figure of a single class; the study compares of them recall alone.
+    named = [built_in(claim.test.metric) for claim in study.claims]
+    of_class = {metric.name: metric for metric in named if metric is not None and metric.member}
+    metrics = {**values.metrics, **of_class}
     return tuple(_judge(claim, values, metrics, looks) for claim in study.claims)
 
 
@@ -111,12 +114,6 @@ def require_testable(study: Study, classes: Sequence[str]) -> None:
         ComparisonError: as `judge` would after the last run.
     """
     judge(study, replace(values(study, ()), classes=tuple(classes)))
-
-
-def _claimed_by_class(study: Study) -> dict[str, Metric]:
-    """The figures of single classes that claims name; the study compares of them recall alone."""
-    named = [built_in(claim.test.metric) for claim in study.claims]
-    return {metric.name: metric for metric in named if metric is not None and metric.member}
 
 
 def _judge(

@@ -78,7 +78,21 @@ def value_ranges(
     ]
 
 
-# ---- how each is judged -------------------------------------------------------------------------
+def ranking(test: Ranking, values: Values) -> list[Statement]:
+    """Each class claimed lies beyond each other one, in each setting."""
+    names = tuple(values.settings) if test.settings == "all" else test.settings
+    return [statement for name in names for statement in _in_setting(test, name, values)]
+
+
+def order(test: Order, values: Values, metrics: Mapping[str, Metric]) -> list[Statement]:
+    """Each setting lies above the next one in the mean of a metric."""
+    # A ranking subtracts the values themselves and compares means, be they times or epochs.
+    metric = replace(metrics[test.metric], compare="difference")
+    columns = [values.settings[name].of(test.metric) for name in test.order]
+    ranked = stats.ordered_ranking(np.stack(columns, axis=1), test.order, test.order)
+    if not ranked.n_seeds:
+        return [unanswered(test.order, metric, Above(), values)]
+    return _statements(test.order, metric, ranked)
 
 
 def _toward(expected: Toward, metric: Metric) -> Judge:
@@ -90,7 +104,8 @@ def _toward(expected: Toward, metric: Metric) -> Judge:
     bound = 0.0 if expected.by is None else _bound(expected.by, metric, upward)
 
     def judge(sample: Sample) -> Answer:
-        known = sample.within_epochs
+        # Taken for what happened within the epochs trained, all values are known.
+        known = replace(sample, may_be_larger=0, may_be_smaller=0)
         above, below = (min(1.0, 2 * p) for p in (known.p_above(bound), known.p_below(bound)))
         support, refute = (above, below) if upward else (below, above)
         if margin is not None and expected.by is None:
@@ -140,9 +155,6 @@ def _is_upward(expected: Toward, metric: Metric) -> bool:
     return (expected.expect == "better") == metric.higher_is_better
 
 
-# ---- from a sample to a statement ---------------------------------------------------------------
-
-
 def _versus(
     test: Direction | DifferenceRange,
     values: Values,
@@ -169,7 +181,7 @@ def _answered(claimed: Statement, sample: Sample, judge: Judge, level: float) ->
         interval=sample.interval(level),
         wanted_level=level,
         answer=judge(sample) if sample.n > 1 else None,
-        censored=sample.censored,
+        censored=sample.may_be_larger + sample.may_be_smaller,
     )
 
 
@@ -197,37 +209,17 @@ def _censored(values: Values, setting: str, metric: Metric, known: Flags) -> int
     return 0 if flags is None else int(flags[known].sum())
 
 
-# ---- rankings -----------------------------------------------------------------------------------
-
-
-def ranking(test: Ranking, values: Values) -> list[Statement]:
-    """Each class claimed lies beyond each other one, in each setting."""
-    names = tuple(values.settings) if test.settings == "all" else test.settings
-    return [statement for name in names for statement in _in_setting(test, name, values)]
-
-
-def order(test: Order, values: Values, metrics: Mapping[str, Metric]) -> list[Statement]:
-    """Each setting lies above the next one in the mean of a metric."""
-    # A ranking subtracts the values themselves and compares means, be they times or epochs.
-    metric = replace(metrics[test.metric], compare="difference")
-    columns = [values.settings[name].of(test.metric) for name in test.order]
-    ranked = stats.ordered_ranking(np.stack(columns, axis=1), test.order, test.order)
-    if not ranked.n_seeds:
-        return [unanswered(test.order, metric, Above(), values)]
-    return _statements(test.order, metric, ranked)
-
-
 def _in_setting(test: Ranking, setting: str, values: Values) -> list[Statement]:
     metric = replace(class_metric(test.metric, ""), label=test.metric)
     if not values.settings[setting].tested.any():
         return [unanswered([setting], metric, Above(), values)]
     table = values.by_class(setting, test.metric)
-    statements: list[Statement] = []
-    for members, highest in ((test.best, True), (test.worst, False)):
-        if members is not None:
-            ranked = stats.extreme_ranking(table, values.classes, members, highest=highest)
-            statements += _statements((setting,), metric, ranked)
-    return statements
+    rankings = [
+        stats.extreme_ranking(table, values.classes, members, highest=highest)
+        for members, highest in ((test.best, True), (test.worst, False))
+        if members is not None
+    ]
+    return [one for ranked in rankings for one in _statements((setting,), metric, ranked)]
 
 
 def _statements(

@@ -41,11 +41,9 @@ class NetworkPair:
 class ConfusionDifference:
     """A variation's confusion matrix minus the baseline's. All arrays are (classes, classes).
 
-    Attributes:
-        mean: difference in the count of images, mean over the seeds.
-        p_adjusted: of "no difference", adjusted by Holm over all cells; NaN below two seeds.
-        constant: the difference is the same in all seeds, so that nothing tells its spread;
-            most often it is 0 because the cell is empty in every run.
+    The mean over the seeds is of counts of images; p is adjusted by Holm over all cells, NaN below
+    two seeds. Constant is what is the same in all seeds, so that nothing tells its spread; most
+    often it is 0 because the cell is empty in every run.
     """
 
     n_seeds: int
@@ -65,10 +63,9 @@ class StudyComparison:
 
     Attributes:
         comparisons: variation by variation, each on all metrics; adjusted over the study.
-        seed_paths: variation -> its path over the looks on the primary metric; empty where the
-            study has no looks.
-        spreads: setting -> the spread of its test accuracy over seeds, split by where it comes
-            from; settings with two tested runs or more.
+        seed_paths: variation -> its path over the looks on the primary metric, if there are any.
+        spreads: setting -> the spread of its test accuracy over two seeds or more, split by where
+            it comes from.
         pairs: the variations that share just one finished seed with the baseline.
     """
 

@@ -119,11 +119,10 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
 
 def target_loss(study: Study, records: Sequence[Record]) -> float | None:
     """The training loss that `epochs_to_loss` counts to; None where the baseline's never falls."""
-    baseline = [r for r in records if r.facts.setting == study.baseline and r.finished]
-    curves = [RunData(record).curve("train_loss") for record in baseline]
-    known = [curve for curve in curves if curve is not None]
-    longest = max(map(len, known), default=0)
-    return half_way_loss([curve for curve in known if len(curve) == longest])
+    runs = [RunData(r) for r in records if r.facts.setting == study.baseline and r.finished]
+    curves = [curve for run in runs if (curve := run.curve("train_loss")) is not None]
+    longest = max(map(len, curves), default=0)
+    return half_way_loss([curve for curve in curves if len(curve) == longest])
 
 
 def half_way_loss(train_losses: Sequence[Curve]) -> float | None:

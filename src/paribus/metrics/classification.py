@@ -46,16 +46,12 @@ def confusion(labels: Integers, predicted: Integers, classes: int) -> Integers:
         ValueError: the two differ in length, or hold a number that is no class.
     """
     if labels.shape != predicted.shape:
-        raise ValueError(
-            f"each image has one label and one prediction; {labels.shape} labels and "
-            f"{predicted.shape} predictions came"
-        )
+        shapes = f"{labels.shape} and {predicted.shape}"
+        raise ValueError(f"expected one prediction for each label, got shapes {shapes}")
     for numbers in (labels, predicted):
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < classes:
-            raise ValueError(
-                f"class numbers from 0 to {classes - 1} are expected; "
-                f"{numbers.min()} to {numbers.max()} came"
-            )
+            got = f"{numbers.min()} to {numbers.max()}"
+            raise ValueError(f"expected class numbers from 0 to {classes - 1}, got {got}")
     pairs = np.bincount(labels * classes + predicted, minlength=classes * classes)
     return pairs.reshape(classes, classes).astype(np.int64)
 

@@ -17,9 +17,6 @@ class Epoch:
     value: int
     censored: bool
 
-    def __str__(self) -> str:
-        return f">={self.value}" if self.censored else str(self.value)
-
 
 def best_epoch(val_loss: Curve) -> Epoch:
     """The epoch of lowest validation loss (epochs,), the first where several tie.

@@ -61,11 +61,10 @@ def interventions(channels: int) -> tuple[Intervention, ...]:
 
     Only images of three channels (red, green, blue) can lose their color.
     """
-    gray = Intervention("gray", "gray", "color", 100)
     return (
         *_blanked("center", "center hidden, {} %"),
         *_blanked("surroundings", "center alone, {} %"),
-        *([gray] if channels == 3 else []),
+        *([Intervention("gray", "gray", "color", 100)] if channels == 3 else []),
         *_graded("shift", "shifted, {} %", "position", SHIFTS),
         *_graded("blur", "blurred, {} %", "resolution", BLURS),
         *_graded("shuffle", "shuffled, {0} x {0}", "texture", SHUFFLES),

@@ -59,9 +59,6 @@ def left_out(settings: int, where: str) -> list[str]:
     return [more] if left > 0 else []
 
 
-# ---- the best setting ---------------------------------------------------------------------------
-
-
 def on_best_setting(compared: StudyComparison) -> list[Observation]:
     """Which setting has the best mean of the primary metric, and what of that is shown."""
     metric, baseline = compared.values.primary, compared.values.baseline
@@ -142,9 +139,6 @@ def _on_one(c: Comparison, baseline: str) -> str:
     return f"{c.variation} is {c.verdict} than {baseline}{size(c)} {over_seeds(c.n_seeds)} ({p})."
 
 
-# ---- what variations change ----------------------------------------------------------------------
-
-
 def on_differences(compared: StudyComparison) -> list[Observation]:
     """One observation for each tested metric that has a wording, or is the study's own.
 
@@ -176,9 +170,6 @@ def _difference(wording: Wording, c: Comparison, baseline: str) -> str:
     above = c.difference is not None and c.difference > 0
     outcome = wording.above if above else wording.below
     return f"{c.variation} {outcome}: {estimate_of(c)} ({p})."
-
-
-# ---- what pairing saved --------------------------------------------------------------------------
 
 
 def on_pairing(compared: StudyComparison) -> list[Observation]:

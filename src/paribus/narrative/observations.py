@@ -53,9 +53,6 @@ def observe(
     )
 
 
-# ---- where overfitting starts -------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class _Onsets:
     """The epochs (n,) of lowest validation loss of one setting's runs, as far as known.
@@ -132,9 +129,6 @@ def _shift(c: Comparison, baseline: str) -> str:
         return f"Whether {c.variation} shifts that epoch is undecided: {numbers}."
     when = "later" if c.verdict == "higher" else "earlier"
     return f"{c.variation} overfits {when} than {baseline}: {numbers}."
-
-
-# ---- best and worst classes ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -228,9 +222,6 @@ def _end_numbers(of: _End) -> dict[str, float | None]:
         "high": gap.high if gap else None,
         "p": of.p,
     }
-
-
-# ---- how seeds spread ----------------------------------------------------------------------------
 
 
 def on_spread(compared: StudyComparison) -> list[Observation]:

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from paribus.errors import ComparisonError
 from paribus.stats.intervals import LEVEL, Floats
 
 
@@ -93,14 +92,8 @@ def fisher_p(first: Share, second: Share) -> float:
 def compare_networks(baseline: npt.ArrayLike, variation: npt.ArrayLike) -> TwoNetworks:
     """Exact McNemar test of two networks. Source: Dietterich 1998 for its limits.
 
-    Takes (n,) whether each network is correct on each image. Raises ComparisonError if the shapes
-    differ or there is no image.
+    Takes (n,) whether each network is correct on each of the same images.
     """
     b, v = np.asarray(baseline, bool), np.asarray(variation, bool)
-    if b.ndim != 1 or b.shape != v.shape or not b.size:
-        raise ComparisonError(
-            "expected the answers of both networks to the same images, got shapes "
-            f"{b.shape} and {v.shape}"
-        )
     only_b, only_v = int((b & ~v).sum()), int((v & ~b).sum())
     return TwoNetworks(b.size, (only_v - only_b) / b.size, mcnemar_p(only_b, only_v))

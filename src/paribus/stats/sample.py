@@ -7,7 +7,7 @@ does it lie below that one?
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -48,16 +48,6 @@ class Sample:
     def n(self) -> int:
         """How many seeds have a value."""
         return len(self.d)
-
-    @property
-    def censored(self) -> int:
-        """How many values are only bounds."""
-        return self.may_be_larger + self.may_be_smaller
-
-    @property
-    def within_epochs(self) -> Sample:
-        """The same values taken for what happened within the epochs trained, and so as known."""
-        return replace(self, may_be_larger=0, may_be_smaller=0)
 
     def p_above(self, bound: float) -> float:
         """P value of "the center is not above `bound`"; 1 where a true value may be smaller."""
