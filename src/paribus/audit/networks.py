@@ -189,10 +189,7 @@ class Difference:
 
 
 def differences(networks: Sequence[Network], spread: float) -> tuple[Difference, ...]:
-    """Every setting against the first one, the baseline.
-
-    `spread` is the standard deviation over paired seeds of the difference in test accuracy.
-    """
+    """Every setting against the first one, the baseline; `spread` is as in `paribus.audit.Spread`."""
     baseline, *variations = networks
     compared = [_networks(baseline, variation) for variation in variations]
     p = [float(2 * stats.norm.sf(abs(of.estimate) / spread)) for of in compared]

@@ -99,7 +99,6 @@ def compare_metric(
     """Compare the variation called `name` with the baseline on one metric.
 
     Args:
-        name: of the variation.
         baseline, variation: (n,) one value a seed, the same seeds in the same order; NaN
             where a run has none.
         censored: for baseline and variation (n,) each: the value is only known to be at least

@@ -54,12 +54,8 @@ def follow_looks(
     given. Intervals have confidence 1 - nominal level, so that all looks of a comparison
     hold together with 95 % (repeated confidence intervals, Jennison and Turnbull 1989).
 
-    Args:
-        baseline: (n,) values of the seeds trained so far, in the order of the seeds.
-        variations: of each, its values for the first so many of these seeds.
-
-    Raises:
-        ComparisonError: looks that can't be used, or values that can't be compared.
+    Values (n,) are those of the seeds trained so far, in the order of the seeds; a variation may
+    have fewer than the baseline. Raises ComparisonError on looks or values that can't be used.
     """
     looks = check_looks(looks)
     level, before = 1 - nominal_level(looks), np.asarray(baseline, float)

@@ -61,8 +61,7 @@ class Values:
         settings: by name, the baseline first.
         classes: names of the classes; none while no run is tested.
         labels: (images,) the true class of each test image.
-        target_loss: the training loss of `epochs_to_loss`, in nats; None where the baseline's
-            never falls.
+        target_loss: as the function of this name gives it, in nats.
     """
 
     baseline: str

@@ -42,8 +42,7 @@ class Average:
 def confusion(labels: Integers, predicted: Integers, classes: int) -> Integers:
     """Count each pair of true (rows) and predicted class (columns): (classes, classes).
 
-    Raises:
-        ValueError: the two differ in length, or hold a number that is no class.
+    Raises ValueError if the two differ in length, or hold a number that is no class.
     """
     if labels.shape != predicted.shape:
         shapes = f"{labels.shape} and {predicted.shape}"

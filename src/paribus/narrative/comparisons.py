@@ -101,14 +101,8 @@ def estimate_of(c: Comparison) -> str:
 
 def numbers_of(c: Comparison) -> dict[str, float | None]:
     """The numbers behind a sentence on a comparison."""
-    return {
-        "estimate": c.estimate,
-        "low": c.low,
-        "high": c.high,
-        "p_adjusted": c.p_adjusted,
-        "p_equivalence_adjusted": c.p_equivalence_adjusted,
-        "n_seeds": c.n_seeds,
-    }
+    names = ("estimate", "low", "high", "p_adjusted", "p_equivalence_adjusted", "n_seeds")
+    return {name: getattr(c, name) for name in names}
 
 
 def notes(c: Comparison) -> tuple[str, ...]:

@@ -43,10 +43,8 @@ def half_width(n: npt.ArrayLike, sd: npt.ArrayLike, level: float = LEVEL) -> Flo
     """Half the width (...) of the t interval of a mean of n (...) values, in the unit of `sd`.
 
     t(n - 1) * sd / sqrt(n). With the sd of the paired differences so far and a larger n, it
-    estimates how narrow the interval would become. Source: Student 1908.
-
-    Raises:
-        ComparisonError: fewer than two seeds, or a negative sd.
+    estimates how narrow the interval would become. Source: Student 1908. Raises ComparisonError
+    on fewer than two seeds, or a negative sd.
     """
     seeds, spread = np.asarray(n, dtype=float), np.asarray(sd, dtype=float)
     if (seeds < 2).any() or (spread < 0).any():

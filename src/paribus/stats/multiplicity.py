@@ -50,8 +50,7 @@ def holm(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
 def check_looks(looks: Sequence[int]) -> tuple[int, ...]:
     """The looks (numbers of seeds) as a tuple.
 
-    Raises:
-        ComparisonError: there is none, one below three seeds, or they don't increase.
+    Raises ComparisonError if there is none, one below three seeds, or they don't increase.
     """
     if not looks:
         raise ComparisonError("expected looks, as [5, 8, 12, 20], got none")

@@ -52,8 +52,7 @@ class Pairs:
 def complete_pairs(baseline: npt.ArrayLike, variation: npt.ArrayLike) -> Pairs:
     """Pair (n,) with (n,) values, seed by seed, leaving out seeds where either is NaN.
 
-    Raises:
-        ComparisonError: the shapes differ or a value is infinite.
+    Raises ComparisonError if the shapes differ or a value is infinite.
     """
     b, v = np.asarray(baseline, float), np.asarray(variation, float)
     if b.ndim != 1 or b.shape != v.shape:
@@ -79,11 +78,7 @@ def differences(baseline: Floats, variation: Floats) -> Floats:
 
 
 def log_ratios(baseline: Floats, variation: Floats) -> Floats:
-    """log(variation / baseline) (n,); both must be above 0.
-
-    Raises:
-        ComparisonError: a value is zero or below.
-    """
+    """log(variation / baseline) (n,); a ComparisonError where a value is not above 0."""
     if min(baseline.min(initial=1.0), variation.min(initial=1.0)) <= 0:
         raise ComparisonError("expected values above 0 for a ratio, got one that is 0 or below")
     return differences(np.log(baseline), np.log(variation))
@@ -99,9 +94,7 @@ def mean_test(d: Floats, alternative: Alternative = "two-sided") -> Floats:
 
     Where all n differences are equal the t statistic would divide by 0; the sign-flip test, which
     needs no spread, replaces it. Source: Student 1908; Dietterich 1998 for paired trainings.
-
-    Raises:
-        ComparisonError: fewer than two seeds.
+    Raises ComparisonError on fewer than two seeds.
     """
     _at_least_two(d)
     constant = is_constant(d)

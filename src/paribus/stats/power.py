@@ -92,10 +92,8 @@ def seeds_needed(
     difference by the two-sided t test or, if it is inside the margin, show that; whichever takes
     fewer. As both inputs are estimates, the result is one too; None if no number is enough, since
     all differences are 0 and no margin is declared. All are of the paired differences (of their
-    logarithms for a ratio); among k variations alpha is 0.05 / k.
-
-    Raises:
-        ComparisonError: sd below 0.
+    logarithms for a ratio); among k variations alpha is 0.05 / k. Raises ComparisonError if sd is
+    below 0.
     """
     if not sd >= 0:
         raise ComparisonError(f"expected a standard deviation of 0 or more, got {sd}")
