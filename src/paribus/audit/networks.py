@@ -189,7 +189,7 @@ class Difference:
 
 
 def differences(networks: Sequence[Network], spread: float) -> tuple[Difference, ...]:
-    """Every setting against the first one, the baseline; `spread` is as in `paribus.audit.Spread`."""
+    """Every setting against the first one; the spread is over seeds, of the difference."""
     baseline, *variations = networks
     compared = [_networks(baseline, variation) for variation in variations]
     p = [float(2 * stats.norm.sf(abs(of.estimate) / spread)) for of in compared]

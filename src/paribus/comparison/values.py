@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.errors import ComparisonError
-from paribus.metrics.dynamics import Curve, Epoch
+from paribus.metrics.dynamics import Epoch
 from paribus.metrics.metric import Metric, RunData
 from paribus.metrics.registry import CLASS_FIGURES, class_metric, with_target
 from paribus.records.types import Integers, Interventions, Record
@@ -124,7 +124,7 @@ def target_loss(study: Study, records: Sequence[Record]) -> float | None:
     return half_way_loss([curve for curve in curves if len(curve) == longest])
 
 
-def half_way_loss(train_losses: Sequence[Curve]) -> float | None:
+def half_way_loss(train_losses: Sequence[npt.NDArray[np.floating]]) -> float | None:
     """The training loss that `epochs_to_loss` counts to: half-way down the baseline's fall.
 
     It is the middle between the first epoch's loss and the lowest of the baseline's training
