@@ -10,10 +10,14 @@ import pandas as pd
 
 from paribus import tables
 from paribus.claims.judge import ClaimVerdict, judge
-from paribus.comparison.confusion import ConfusionDifference, compare_confusions
 from paribus.comparison.effects import Effect, effects
 from paribus.comparison.sequential import seeds_wanted
-from paribus.comparison.study import StudyComparison, compare
+from paribus.comparison.study import (
+    ConfusionDifference,
+    StudyComparison,
+    compare,
+    compare_confusions,
+)
 from paribus.comparison.values import Analyzed
 from paribus.errors import ChoiceError, ComparisonError, RecordError
 from paribus.failures.explained import read_explained
@@ -22,8 +26,8 @@ from paribus.failures.study import Failures
 from paribus.failures.telling import telling_images
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import CAUSES
+from paribus.narrative.differences import Observation
 from paribus.narrative.missing import on_missing
-from paribus.narrative.observation import Observation
 from paribus.narrative.observations import observe
 from paribus.records.analyses import read_all_interventions
 from paribus.records.pairing import Pairing, pairing

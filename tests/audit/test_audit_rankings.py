@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from paribus.audit.figures import networks
+from paribus.audit.networks import networks
 from paribus.audit.rankings import Checked, check, ends, extremes, ranks
 from paribus.audit.spec import Published
 

@@ -13,10 +13,10 @@ import numpy.typing as npt
 from scipy import special, stats
 
 from paribus.stats.crossed import crossed_interval
-from paribus.stats.equivalence import equivalence_p, verdict
 from paribus.stats.intervals import Floats
 from paribus.stats.multiplicity import holm, nominal_level, overall_level
 from paribus.stats.paired import hodges_lehmann, mean_test, sign_flip, signed_rank_test, t_interval
+from paribus.stats.sample import equivalence_p, verdict
 
 #: How the runs of a setting spread over seeds. "skewed": a few runs come out much worse, in
 #: both settings alike. "lopsided": so much so in the variation (three times the baseline's

@@ -15,7 +15,7 @@ from scipy import stats
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS, class_metric
-from paribus.narrative.notes import ONE_SEED, notes
+from paribus.narrative.comparisons import ONE_SEED, notes
 from paribus.stats.crossed import crossed_interval
 from paribus.stats.multiplicity import overall_level
 from paribus.stats.paired import signed_rank_test

@@ -13,7 +13,7 @@ import pytest
 from paribus.comparison.compare import adjusted, compare_metric
 from paribus.comparison.study import StudyComparison, compare
 from paribus.metrics.registry import METRICS
-from paribus.narrative.notes import notes
+from paribus.narrative.comparisons import notes
 from paribus.records.types import Record
 from paribus.stats.crossed import crossed_interval, split_spread
 from paribus.stats.proportions import compare_networks

@@ -8,7 +8,7 @@ import pytest
 from paribus.comparison.sequential import follow_looks
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS
-from paribus.narrative.notes import notes
+from paribus.narrative.comparisons import notes
 from paribus.stats.multiplicity import nominal_level
 from paribus.stats.paired import t_interval
 

@@ -8,8 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from paribus.metrics.causes import beyond_chance, by_chance, cause_values
-from paribus.metrics.interventions import CENTER_BLANKED, SURROUNDINGS_BLANKED
+from paribus.metrics.interventions import (
+    CENTER_BLANKED,
+    SURROUNDINGS_BLANKED,
+    beyond_chance,
+    by_chance,
+    cause_values,
+)
 from paribus.metrics.registry import CAUSES
 from paribus.records.types import Integers, Interventions, Predictions
 

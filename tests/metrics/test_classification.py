@@ -88,10 +88,10 @@ def test_a_class_that_never_occurs_has_figures_of_zero() -> None:
 
 
 def test_a_number_that_is_no_class_is_refused_with_the_range() -> None:
-    with pytest.raises(ValueError, match="from 0 to 1 are expected; 0 to 2 came"):
+    with pytest.raises(ValueError, match="from 0 to 1, got 0 to 2"):
         classification.confusion(np.array([0, 1]), np.array([0, 2]), 2)
 
 
 def test_labels_without_predictions_are_refused() -> None:
-    with pytest.raises(ValueError, match="one label and one prediction"):
+    with pytest.raises(ValueError, match="one prediction for each label"):
         classification.confusion(np.array([0, 1]), np.array([0]), 2)

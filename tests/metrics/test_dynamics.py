@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.isotonic import IsotonicRegression
 
-from paribus.errors import ComparisonError
 from paribus.metrics.dynamics import (
     Epoch,
     best_epoch,
@@ -26,7 +25,6 @@ Curve = npt.NDArray[np.float64]
 def test_overfitting_starts_after_the_epoch_of_lowest_validation_loss() -> None:
     found = best_epoch(np.array([2.0, 1.5, 1.2, 1.4, 1.3]))
     assert found == Epoch(3, censored=False)
-    assert str(found) == "3"
 
 
 def test_where_epochs_tie_it_is_the_first() -> None:
@@ -36,7 +34,6 @@ def test_where_epochs_tie_it_is_the_first() -> None:
 def test_a_loss_that_still_falls_at_the_end_gives_a_least_epoch() -> None:
     found = best_epoch(np.array([2.0, 1.5, 1.2]))
     assert found == Epoch(3, censored=True)
-    assert str(found) == ">=3"
 
 
 def test_a_training_loss_is_reached_at_the_first_epoch_at_or_below_it() -> None:
@@ -44,7 +41,7 @@ def test_a_training_loss_is_reached_at_the_first_epoch_at_or_below_it() -> None:
 
 
 def test_a_training_loss_never_reached_takes_one_more_epoch_at_least() -> None:
-    assert str(epochs_to_loss(np.array([2.0, 1.0]), 0.5)) == ">=3"
+    assert epochs_to_loss(np.array([2.0, 1.0]), 0.5) == Epoch(3, censored=True)
 
 
 def test_a_curve_that_only_falls_is_not_rough_however_fast_it_falls() -> None:
@@ -95,8 +92,3 @@ def test_roughness_is_the_residual_of_scikit_learns_isotonic_fit(curve: Curve) -
 
 def test_the_gap_is_taken_after_the_last_epoch() -> None:
     assert generalization_gap(np.array([2.0, 0.5]), np.array([2.0, 1.75])) == 1.25
-
-
-def test_a_curve_that_broke_off_is_refused() -> None:
-    with pytest.raises(ComparisonError, match="all of it finite"):
-        best_epoch(np.array([2.0, np.nan]))

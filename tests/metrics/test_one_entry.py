@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from paribus.metrics.run import RunData
 
 from paribus.errors import StudyError
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import METRICS
-from paribus.metrics.run import RunData
 from paribus.report.write import write_report
 from paribus.study.read import parse_study
 from paribus.study.spec import Study

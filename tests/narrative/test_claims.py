@@ -19,7 +19,7 @@ from paribus.claims.statement import (
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import METRICS
 from paribus.narrative.claims import MOST_TOLD, evidence, sentence
-from paribus.stats.sample import Interval
+from paribus.stats.intervals import Interval
 from paribus.study.claims import Claim
 
 TOP5 = Metric("top5", "top-5 accuracy", "higher", lambda run: 0.0, unit="share", margin=0.01)

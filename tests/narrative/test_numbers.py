@@ -24,7 +24,7 @@ from paribus.narrative.numbers import (
     value_of,
 )
 from paribus.narrative.words import NONE
-from paribus.stats.sample import Interval
+from paribus.stats.intervals import Interval
 
 SPACE, MINUS = "\u00a0", "\u2212"
 SECONDS = Unit(1, sign="s")

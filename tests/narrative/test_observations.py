@@ -13,11 +13,11 @@ from paribus.claims.judge import judge
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison, compare
 from paribus.narrative.claims import evidence
-from paribus.narrative.observation import MOST_NAMED, Observation
+from paribus.narrative.differences import MOST_NAMED, Observation
 from paribus.narrative.observations import observe
 from paribus.narrative.words import listed
 from paribus.records.types import Curves, Record
-from paribus.stats.equivalence import Verdict
+from paribus.stats.sample import Verdict
 from paribus.study.spec import Study
 from synthetic import changed_curves, make_records, make_study
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from paribus.comparison.study import StudyComparison
-from paribus.narrative.notes import notes
+from paribus.narrative.comparisons import notes
 from paribus.records.types import Record
 from paribus.report.blocks import (
     TITLES,

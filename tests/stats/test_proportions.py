@@ -10,7 +10,6 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from paribus.errors import ComparisonError
 from paribus.stats.proportions import (
     TwoNetworks,
     compare_networks,
@@ -29,7 +28,7 @@ def answers(both: int, only_baseline: int, only_variation: int, neither: int) ->
 
 def test_it_is_the_binomial_test_of_the_images_that_one_alone_gets_right() -> None:
     result = answers(50, 8, 20, 22)
-    assert (result.only_baseline, result.only_variation, result.n) == (8, 20, 100)
+    assert result.n == 100
     assert result.difference == pytest.approx(0.12)
     assert result.p == pytest.approx(stats.binomtest(8, 28).pvalue)
 
@@ -44,14 +43,9 @@ def test_networks_that_never_disagree_are_not_told_apart() -> None:
     assert answers(5, 0, 0, 5).p == 1
 
 
-def test_networks_that_judged_other_images_are_refused() -> None:
-    with pytest.raises(ComparisonError, match="the same images"):
-        compare_networks([True, False], [True])
-
-
 def test_it_counts_numpy_booleans_too() -> None:
     right = np.array([True, False, True])
-    assert compare_networks(right, ~right).only_baseline == 2
+    assert compare_networks(right, ~right).difference == pytest.approx(-1 / 3)
 
 
 @given(st.integers(1, 60), st.data())

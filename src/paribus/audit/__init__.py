@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from paribus.audit.differences import (
+from paribus.audit.networks import (
     POINT,
     Difference,
+    Network,
+    PrintedFigure,
     differences,
+    networks,
+    printed_figures,
     seeds_for,
     smallest_resolvable,
 )
-from paribus.audit.figures import Network, PrintedFigure, networks, printed_figures
 from paribus.audit.rankings import Checked, Ends, Rank, check, ends, ranks
 from paribus.audit.spec import Published
 from paribus.stats.power import SeedsNeeded
@@ -21,12 +24,7 @@ ASSUMED_SPREAD = 0.01
 
 @dataclass(frozen=True)
 class Spread:
-    """Standard deviation over paired seeds of the difference in test accuracy.
-
-    Attributes:
-        value: 0.01 is one percentage point.
-        source: who says so.
-    """
+    """Standard deviation over paired seeds of the difference in test accuracy, and who says so."""
 
     value: float
     source: Literal["assumed", "the file", "the command"]
@@ -34,20 +32,10 @@ class Spread:
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit found.
+    """All that an audit can show; the baseline's network is the first.
 
-    Attributes:
-        title: of the report.
-        networks: the trained network of each setting, the baseline's first.
-        printed: every printed figure, whether it follows or not.
-        ends: best and worst classes of each setting by each metric.
-        ranks: worst and best class of each setting by recall, and whether they are certain.
-        spread: that everything about settings (not networks) rests on.
-        smallest_resolvable: the difference between one run each that chance alone exceeds in
-            5 % of cases under that spread.
-        seeds_for_a_point: paired seeds that would show a difference of one point.
-        differences: each variation against the baseline.
-        observations: each with what the matrices say of it.
+    Everything about settings (not networks) rests on `spread`: under it, `smallest_resolvable` is
+    the difference between one run each that chance alone exceeds in 5 % of cases.
     """
 
     title: str
@@ -69,12 +57,7 @@ class Audit:
 
 
 def audit(published: Published, spread: float | None = None) -> Audit:
-    """Audit a published report.
-
-    Args:
-        published: its matrices, and what it prints and concludes from them.
-        spread: in place of the one that it states, or of the assumed one.
-    """
+    """Audit a published report; `spread` goes before the one that it states, or the assumed one."""
     trained = networks(published)
     stated = _spread(published, spread)
     variations = len(trained) - 1

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-from scipy import stats
-
-from paribus.audit.figures import ClassResult, Network
+from paribus.audit.networks import ClassResult, Network
 from paribus.audit.spec import Observation, Published
 from paribus.metrics.registry import class_figure
 from paribus.stats.intervals import ALPHA
 from paribus.stats.multiplicity import holm
+from paribus.stats.proportions import fisher_p, share
 from paribus.study.claims import Ranking, Test
 
 Extreme = Literal["best", "worst"]
@@ -40,14 +38,10 @@ class Ends:
 
 @dataclass(frozen=True)
 class Rank:
-    """The best or worst class of a setting by recall, against the next one.
+    """The best or worst class of a setting by recall, and the one next to it (by name in a tie).
 
-    Attributes:
-        setting, extreme: whose, and which end.
-        first, second: the class there, and the one next to it (by name where recalls tie).
-        gap: between their recalls, 0 or more.
-        p, p_adjusted: of "their recalls are the same"; by Holm over all ranks of the audit.
-        certain: p_adjusted is at most 0.05.
+    The gap between their recalls is 0 or more; p is of "they are the same", adjusted by Holm over
+    all ranks of the audit. Certain is a rank whose adjusted p is at most 0.05.
     """
 
     setting: str
@@ -81,13 +75,10 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Checked:
-    """An observation and what the matrices say of it.
+    """An observation and what the matrices say of it: it holds if it does in all its settings.
 
-    Attributes:
-        id, says: the observation.
-        outcome: `holds` if it does in all its settings.
-        rankings: what its test claims: one of the best classes, one of the worst, or both.
-        why: why it isn't checked; "" if it is.
+    Its test claims a ranking of the best classes, of the worst, or of both. `why` it isn't checked
+    is "" if it is.
     """
 
     id: str
@@ -107,14 +98,7 @@ def ends(networks: Sequence[Network]) -> tuple[Ends, ...]:
 
 
 def extremes(network: Network, metric: str, extreme: Extreme, places: int) -> tuple[str, ...]:
-    """The so many best or worst classes, the first first, and those that tie with the last.
-
-    Args:
-        network: of one setting.
-        metric: recall, precision or f1.
-        extreme: which end.
-        places: how many; 1 or more.
-    """
+    """The so many best or worst classes, the first first, and those that tie with the last."""
     ordered = _ordered(network, metric, extreme)
     last = getattr(ordered[places - 1], metric)
     tied = [result for result in ordered[places:] if getattr(result, metric) == last]
@@ -131,7 +115,7 @@ def ranks(networks: Sequence[Network]) -> tuple[Rank, ...]:
     images.
     """
     tested = [(of.setting, end, _ordered(of, "recall", end)) for of in networks for end in ENDS]
-    p = [_fisher_p(*ordered[:2]) for *_, ordered in tested]
+    p = [fisher_p(*(share(of.right, of.support) for of in ordered[:2])) for *_, ordered in tested]
     return tuple(
         Rank(
             setting,
@@ -181,10 +165,8 @@ def _why_not(test: Test | None, classes: tuple[str, ...]) -> str:
 
 
 def _claimed(test: Ranking) -> list[tuple[Extreme, tuple[str, ...]]]:
-    named: list[tuple[Extreme, tuple[str, ...] | None]] = [
-        ("best", test.best),
-        ("worst", test.worst),
-    ]
+    ends: tuple[Extreme, Extreme] = ("best", "worst")
+    named = zip(ends, (test.best, test.worst), strict=True)
     return [(extreme, names) for extreme, names in named if names]
 
 
@@ -202,8 +184,3 @@ def _ordered(network: Network, metric: str, extreme: Extreme) -> list[ClassResul
     # Equal shares of counts are equal floats: a division of whole numbers is rounded correctly.
     sign = 1 if extreme == "worst" else -1
     return sorted(network.classes, key=lambda of: (sign * getattr(of, metric), of.name))
-
-
-def _fisher_p(first: ClassResult, second: ClassResult) -> float:
-    table = np.array([[of.right, of.support - of.right] for of in (first, second)])
-    return float(stats.fisher_exact(table).pvalue)

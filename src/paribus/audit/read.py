@@ -31,18 +31,13 @@ LARGEST, MOST_VALUES = 1_000_000, 200_000
 def read_published(path: Path) -> Published:
     """Read a file of published confusion matrices.
 
-    Raises:
-        StudyError: with every problem, each at its line and column.
+    Raises StudyError with every problem, each at its line and column.
     """
     return parse_published(read_text(path, "a file of confusion matrices", LARGEST), str(path))
 
 
 def parse_published(text: str, file: str = "published.yaml") -> Published:
-    """Read published results from text; `file` is the name that problems carry.
-
-    Raises:
-        StudyError: with every problem, each at its line and column.
-    """
+    """Read published results from text as `read_published` does; problems carry the file's name."""
     tree = load(text, file, MOST_VALUES)
     values = plain(tree, _as_printed)
     # One message a place: where both have one, that on the parts' fit knows more.
@@ -62,12 +57,11 @@ def _as_printed(number: float) -> float | Printed:
 # ---- values of the wrong type --------------------------------------------------------------------
 
 
-def _type_faults(values: Mapping[str, Any]) -> list[Fault]:
+def _type_faults(values: Mapping[str, Any]) -> Iterator[Fault]:
     try:
         Published.model_validate(values)
     except ValidationError as error:
-        return [_type_fault(values, detail) for detail in error.errors()]
-    return []
+        yield from (_type_fault(values, detail) for detail in error.errors())
 
 
 def _type_fault(values: Mapping[str, Any], detail: ErrorDetails) -> Fault:
@@ -137,9 +131,9 @@ def _class_faults(classes: list[str]) -> Iterator[Fault]:
 def _setting_faults(
     at: Location, setting: Mapping[str, Any], classes: list[str]
 ) -> Iterator[Fault]:
-    rows = setting.get("confusion")
-    rows = rows if isinstance(rows, list) else []
-    if rows or setting.get("confusion") == []:
+    rows: list[Any] = []
+    if isinstance(setting.get("confusion"), list):
+        rows = setting["confusion"]
         yield from _matrix_faults((*at, "confusion"), rows, classes)
     accuracies = _mapping(setting.get("per_class_accuracy_printed"))
     report = _mapping(setting.get("report_printed"))

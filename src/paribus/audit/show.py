@@ -1,7 +1,7 @@
 """An audit on standard output, as text that a person reads from top to bottom."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 from rich.box import SIMPLE_HEAD
@@ -11,8 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paribus.audit import Audit
-from paribus.audit.differences import Difference
-from paribus.audit.figures import Network, PrintedFigure
+from paribus.audit.networks import Difference, Network, PrintedFigure
 from paribus.audit.rankings import Checked, Ends, Outcome, Rank, Ranked
 from paribus.audit.spec import AVERAGES
 from paribus.narrative.numbers import p_in_words, p_value
@@ -26,9 +25,8 @@ SPREADS = {
     "the command": "As --spread states",
 }
 UNPAIRED = "Interval and p are for two networks tested on different images (Newcombe, Fisher)"
-DIFFERENT_IMAGES = f"{UNPAIRED}, which is the case here: the test sets differ."
 SAME_IMAGES = (
-    f"{UNPAIRED}. On the same images, as is likely here, two networks tend to be right on the "
+    "On the same images, as is likely here, two networks tend to be right on the "
     "same ones; the interval is then usually too wide, on the safe side. McNemar's paired test "
     "needs the answers to each image; the matrices only say that its p lies in the range of the "
     "last column."
@@ -37,9 +35,7 @@ SAME_IMAGES = (
 
 def show(audit: Audit) -> None:
     """Print an audit."""
-    console = Console(highlight=False, markup=False)
-    for part in _parts(audit):
-        console.print(part)
+    Console(highlight=False, markup=False).print(*_parts(audit), sep="\n")
 
 
 def _parts(audit: Audit) -> Iterator[RenderableType]:
@@ -110,16 +106,16 @@ def _classes(network: Network) -> Table:
 
 
 def _on_ends(ends: Sequence[Ends]) -> str:
-    best = _by_metrics({of.metric: listed(of.best) for of in ends})
-    worst = _by_metrics({of.metric: listed(of.worst) for of in ends})
+    best = _by_metrics((of.best, of.metric) for of in ends)
+    worst = _by_metrics((of.worst, of.metric) for of in ends)
     return f"Best: {best}. Worst: {worst}."
 
 
-def _by_metrics(classes: Mapping[str, str]) -> str:
+def _by_metrics(ends: Iterable[tuple[Sequence[str], str]]) -> str:
     """Classes with the metrics they hold by: "dog by recall and F1, cat by precision"."""
-    metrics: dict[str, list[str]] = {}
-    for metric, names in classes.items():
-        metrics.setdefault(names, []).append(LABELS[metric])
+    metrics: defaultdict[str, list[str]] = defaultdict(list)
+    for names, metric in ends:
+        metrics[listed(names)].append(LABELS[metric])
     return ", ".join(f"{names} by {listed(by)}" for names, by in metrics.items())
 
 
@@ -146,7 +142,8 @@ def _two_networks(audit: Audit) -> Iterator[RenderableType]:
         )
     yield table
     same = any(of.networks.paired_p for of in audit.differences)
-    yield SAME_IMAGES if same else DIFFERENT_IMAGES
+    different = f"{UNPAIRED}, which is the case here: the test sets differ."
+    yield f"{UNPAIRED}. {SAME_IMAGES}" if same else different
 
 
 def _two_settings(audit: Audit) -> Iterator[RenderableType]:
@@ -189,10 +186,10 @@ def _on_resolved(differences: Sequence[Difference]) -> str:
 
 
 def _observations(observations: Sequence[Checked]) -> Iterator[RenderableType]:
-    unchecked: dict[str, list[Checked]] = {}
+    unchecked: defaultdict[str, list[Checked]] = defaultdict(list)
     for of in observations:
         if of.why:
-            unchecked.setdefault(of.why, []).append(of)
+            unchecked[of.why].append(of)
             continue
         yield Text.assemble(f"{of.id}: {of.says} ", (of.outcome.capitalize(), STYLES[of.outcome]))
         yield from (_indented(_on_ranked(ranked)) for ranked in of.rankings)
@@ -203,12 +200,9 @@ def _observations(observations: Sequence[Checked]) -> Iterator[RenderableType]:
 
 def _on_ranked(ranked: Ranked) -> str:
     fails = listed([f"{of.setting} ({', '.join(of.found)})" for of in ranked.fails])
-    parts = [
-        f"{ranked.extreme.capitalize()} by {LABELS[ranked.metric]}: {listed(ranked.classes)}",
-        f"fails in {fails}" if fails else "",
-        f"holds in {listed(ranked.holds)}" if ranked.holds else "",
-    ]
-    return f"{'; '.join(filter(None, parts))}."
+    text = f"{ranked.extreme.capitalize()} by {LABELS[ranked.metric]}: {listed(ranked.classes)}"
+    text += f"; fails in {fails}" if fails else ""
+    return f"{text}; holds in {listed(ranked.holds)}." if ranked.holds else f"{text}."
 
 
 def _on_certainty(ranks: Sequence[Rank]) -> str:

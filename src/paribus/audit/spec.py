@@ -29,7 +29,7 @@ class Printed(Decimal):
 
 def _share(value: Any) -> Printed:
     """A share as it was printed; 0 and 1 may come as whole numbers."""
-    number = Printed(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    number = Printed(value) if type(value) is int else value
     if not isinstance(number, Printed) or not 0 <= number <= 1:
         raise ValueError("a share from 0 to 1, as 0.46")
     return number
@@ -43,7 +43,7 @@ def _spread(value: Any) -> Printed:
 
 def _name(value: Any) -> Any:
     """Classes are often called by digits, which YAML takes for numbers."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return str(value) if type(value) is int else value
 
 
 def _row(value: Any) -> Any:
@@ -72,12 +72,9 @@ Matrix = Annotated[
 class PublishedSetting(Section):
     """One setting of a published report, of which one trained network is known.
 
-    Attributes:
-        confusion: rows are the true class, columns the predicted one, in the file's order.
-        per_class_accuracy_printed: of each class, the share of its images called right.
-        report_printed: scikit-learn's classification report: of each class and average
-            precision, recall, F1 and support; of `accuracy` one number.
-        weight_decay, layers, protocol: said of the setting, and not checked.
+    Rows of the matrix are the true class, columns the predicted one. The report is scikit-learn's:
+    of each class and average precision, recall, F1 and support; of `accuracy` one number. What
+    stands below it isn't checked.
     """
 
     confusion: Matrix
@@ -104,14 +101,8 @@ class Observation(Section):
 class Published(Section):
     """A published report: the confusion matrix of each setting, and what is printed of it.
 
-    Attributes:
-        title: heads the audit.
-        classes: in the order of the matrices' rows and columns.
-        settings: the first one is the baseline.
-        spread: standard deviation over seeds of the difference in accuracy of two settings,
-            where it is known; 0.01 is one percentage point.
-        observations: what the report concludes.
-        protocol: how it was trained; not checked.
+    The first setting is the baseline; classes are in the order of the matrices. `spread` is the
+    standard deviation over seeds of the difference in accuracy of two settings, where it is known.
     """
 
     title: Line = ""

@@ -18,15 +18,14 @@ from typing import Literal
 
 import numpy as np
 
-from paribus.claims import numbers, rankings
+from paribus.claims import tests
 from paribus.claims.statement import Statement
 from paribus.comparison.values import Values, values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import built_in, class_figure
-from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.intervals import ALPHA, Interval
 from paribus.stats.multiplicity import holm, nominal_level, overall_level
-from paribus.stats.sample import Interval
 from paribus.study.claims import (
     Claim,
     DifferenceRange,
@@ -43,10 +42,9 @@ Verdict = Literal["supported", "refuted", "undecided"]
 
 @dataclass(frozen=True)
 class Judged:
-    """A statement with its verdict.
+    """A statement with its verdict; its p values, None with too few seeds, allow for the looks.
 
-    Attributes:
-        p_support, p_refute: after the looks, and p_refute after Holm; None: too few seeds.
+    `p_refute` is adjusted by Holm over the statements of the claim.
     """
 
     statement: Statement
@@ -64,10 +62,8 @@ class Judged:
 class ClaimVerdict:
     """What the runs say of a claim; `paribus.narrative.claims` says it in sentences.
 
-    Attributes:
-        statements: all of them, in the order of the claim.
-        deciding: the one most surely false if the claim is refuted, else the one least surely
-            true.
+    Deciding is the statement most surely false if the claim is refuted, else the one least surely
+    true.
     """
 
     claim: Claim
@@ -87,10 +83,7 @@ class ClaimVerdict:
 
     @property
     def p(self) -> float | None:
-        """P value of "the claim is true" if it is refuted, else of "the claim is false".
-
-        None where the seeds are too few.
-        """
+        """P value of "the claim is true" if it is refuted, else of "the claim is false"."""
         return self.deciding.p
 
     @property
@@ -107,7 +100,10 @@ def judge(study: Study, values: Values) -> tuple[ClaimVerdict, ...]:
             class that there isn't.
     """
     looks = None if isinstance(study.seeds, int) else study.seeds.looks
-    metrics = {**values.metrics, **_claimed_by_class(study)}
+    # Claims may name any figure of a single class; the study compares of them recall alone.
+    named = [built_in(claim.test.metric) for claim in study.claims]
+    of_class = {metric.name: metric for metric in named if metric is not None and metric.member}
+    metrics = {**values.metrics, **of_class}
     return tuple(_judge(claim, values, metrics, looks) for claim in study.claims)
 
 
@@ -120,18 +116,14 @@ def require_testable(study: Study, classes: Sequence[str]) -> None:
     judge(study, replace(values(study, ()), classes=tuple(classes)))
 
 
-def _claimed_by_class(study: Study) -> dict[str, Metric]:
-    """The figures of single classes that claims name; the study compares of them recall alone."""
-    named = [built_in(claim.test.metric) for claim in study.claims]
-    return {metric.name: metric for metric in named if metric is not None and metric.member}
-
-
 def _judge(
     claim: Claim, values: Values, metrics: Mapping[str, Metric], looks: Sequence[int] | None
 ) -> ClaimVerdict:
     level = 1 - (ALPHA if looks is None else nominal_level(looks))
     judged = _judged(_statements(claim, values, metrics, level), looks)
-    verdict = _verdict([each.verdict for each in judged])
+    verdicts = {each.verdict for each in judged}
+    verdict: Verdict = "undecided" if "undecided" in verdicts else "supported"
+    verdict = "refuted" if "refuted" in verdicts else verdict
     return ClaimVerdict(claim, verdict, judged, _deciding(judged, verdict))
 
 
@@ -142,15 +134,15 @@ def _statements(
         _require_classes(claim, values.classes)
         match claim.test:
             case Direction() as test:
-                return [numbers.direction(test, values, metrics, level)]
+                return [tests.direction(test, values, metrics, level)]
             case DifferenceRange() as test:
-                return [numbers.difference_range(test, values, metrics, level)]
+                return [tests.difference_range(test, values, metrics, level)]
             case ValueRange() as test:
-                return numbers.value_ranges(test, values, metrics, level)
+                return tests.value_ranges(test, values, metrics, level)
             case Ranking() as test:
-                return rankings.ranking(test, values)
+                return tests.ranking(test, values)
             case Order() as test:
-                return rankings.order(test, values, metrics)
+                return tests.order(test, values, metrics)
     except ComparisonError as error:
         raise ComparisonError(f"Claim {claim.id!r}: {error}") from None
 
@@ -172,7 +164,7 @@ def _judged(statements: Sequence[Statement], looks: Sequence[int] | None) -> tup
     support = np.array([a.p_support if a else np.nan for a in answers])
     refute = np.array([a.p_refute if a else np.nan for a in answers])
     if looks is not None:
-        support, refute = (_over_looks(p, looks) for p in (support, refute))
+        support, refute = overall_level(support, looks), overall_level(refute, looks)
     refute = holm(refute)
     return tuple(
         Judged(one, _one_verdict(s, r), None if np.isnan(s) else s, None if np.isnan(r) else r)
@@ -180,21 +172,11 @@ def _judged(statements: Sequence[Statement], looks: Sequence[int] | None) -> tup
     )
 
 
-def _over_looks(p: Floats, looks: Sequence[int]) -> Floats:
-    return np.where(np.isnan(p), np.nan, overall_level(p, looks))
-
-
 def _one_verdict(p_support: float, p_refute: float) -> Verdict:
     # Refuted first: a difference shown to be inside the margin doesn't matter, though it is one.
     if p_refute <= ALPHA:
         return "refuted"
     return "supported" if p_support <= ALPHA else "undecided"
-
-
-def _verdict(verdicts: Sequence[Verdict]) -> Verdict:
-    if "refuted" in verdicts:
-        return "refuted"
-    return "undecided" if "undecided" in verdicts else "supported"
 
 
 def _deciding(judged: Sequence[Judged], verdict: Verdict) -> Judged:

@@ -1,7 +1,7 @@
 """One thing that a claim says, and the evidence for and against it, as numbers.
 
 A claim is one statement or several: "best on car in all three settings" is one for each
-setting and each other class. `numbers` and `rankings` make them, `judge` decides what follows
+setting and each other class. `tests` makes them, `judge` decides what follows
 for the claim as a whole, and `paribus.narrative.claims` puts them into sentences.
 """
 
@@ -11,10 +11,7 @@ from typing import Literal
 
 from paribus.comparison.values import Values
 from paribus.metrics.metric import Metric
-from paribus.stats.intervals import ALPHA
-from paribus.stats.sample import Interval
-
-# ---- what is claimed ----------------------------------------------------------------------------
+from paribus.stats.intervals import ALPHA, Interval
 
 
 @dataclass(frozen=True)
@@ -51,17 +48,13 @@ class Above:
 
 Expectation = Toward | Equivalent | Inside | Above
 
-# ---- what the runs show -------------------------------------------------------------------------
-
 
 @dataclass(frozen=True)
 class Answer:
     """What the data say to one statement.
 
-    Attributes:
-        p_support: of "the statement is false": small where the data show that it is true.
-        p_refute: of "the statement is true": small where the data show that it is false.
-        inside_margin: `p_refute` is of a difference inside the margin, not of the contrary.
+    `p_support` is small where they show that it is true, `p_refute` where they show that it is
+    false; `inside_margin`: by a difference inside the margin, not by the contrary.
     """
 
     p_support: float
@@ -76,11 +69,8 @@ class Statement:
     Attributes:
         settings: the one it is about; the two, "against" last; or all of an order.
         metric: with the margin that counts here, and compared as it is here.
-        expected: what must be true of them.
-        n_seeds: seeds that count.
         interval: the estimate and its interval as readers see it (a ratio, not its logarithm),
             with the level that it reaches; None where there is none.
-        wanted_level: the level asked for.
         answer: None where there are fewer than two seeds.
         censored: how many values are only known to be at least what is given.
         agreeing: seeds in which a ranking holds as a whole; None of what is no ranking.

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from paribus.metrics.metric import Compare, Metric
 from paribus.stats.crossed import CrossedInterval
-from paribus.stats.equivalence import Verdict, equivalence_p, verdict
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.multiplicity import holm, nominal_level, overall_level
 from paribus.stats.paired import (
@@ -31,6 +30,7 @@ from paribus.stats.paired import (
     t_interval,
 )
 from paribus.stats.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
+from paribus.stats.sample import Verdict, equivalence_p, verdict
 
 Flags = npt.NDArray[np.bool_]
 
@@ -40,7 +40,6 @@ class Comparison:
     """A variation against the baseline on one metric.
 
     Attributes:
-        variation, metric: what is compared.
         n_seeds, missing: paired seeds that count, and those left out because a value is missing.
         estimate, low, high: variation - baseline, or variation / baseline for a ratio, with the
             interval for new seeds on these test images; None where unknown.
@@ -100,10 +99,8 @@ def compare_metric(
     """Compare the variation called `name` with the baseline on one metric.
 
     Args:
-        name: of the variation.
         baseline, variation: (n,) one value a seed, the same seeds in the same order; NaN
             where a run has none.
-        metric: what the values are, and how they are compared.
         censored: for baseline and variation (n,) each: the value is only known to be at least
             this, as an epoch of lowest validation loss that is the last one.
         new_images: from `crossed_interval`, for a metric that is an accuracy.
@@ -116,7 +113,7 @@ def compare_metric(
         ComparisonError: shapes that don't pair, infinite values, a ratio of values not above 0.
     """
     pairs = complete_pairs(baseline, variation)
-    d = _paired(metric.compare, pairs)
+    d = paired_differences(metric.compare, pairs)
     comparison = Comparison(
         variation=name,
         metric=metric,
@@ -142,24 +139,18 @@ def adjusted(
     A family is all comparisons whose metric has the same `family`: the variations on one
     metric, or classes x variations for the recalls. The tests of difference and those of
     equivalence are adjusted each among themselves: neither kind of false verdict occurs
-    anywhere in a family with more than 5 %.
-
-    Args:
-        comparisons: of a whole study, in any order, which is kept.
-        looks: the looks at which these p values may stop the study, if it has them.
+    anywhere in a family with more than 5 %. The p values may stop a study at its looks, if it has
+    any. Comparisons come in any order, which is kept.
     """
-    families: defaultdict[str, list[int]] = defaultdict(list)
-    for index, comparison in enumerate(comparisons):
-        families[comparison.metric.family].append(index)
-    result = list(comparisons)
-    for members in families.values():
-        family = _adjusted_family([comparisons[index] for index in members], looks)
-        for index, comparison in zip(members, family, strict=True):
-            result[index] = comparison
-    return tuple(result)
+    families: defaultdict[str, list[Comparison]] = defaultdict(list)
+    for comparison in comparisons:
+        families[comparison.metric.family].append(comparison)
+    judged = {name: iter(_adjusted_family(family, looks)) for name, family in families.items()}
+    return tuple(next(judged[comparison.metric.family]) for comparison in comparisons)
 
 
-def _paired(compare: Compare, pairs: Pairs) -> Floats:
+def paired_differences(compare: Compare, pairs: Pairs) -> Floats:
+    """Variation minus baseline (n,), of the logarithms for a ratio."""
     paired = log_ratios if compare == "ratio" else differences
     return paired(pairs.baseline, pairs.variation)
 
@@ -200,23 +191,19 @@ def _tested(comparison: Comparison, d: Floats) -> Comparison:
 
 
 def _adjusted_family(family: Sequence[Comparison], looks: Sequence[int] | None) -> list[Comparison]:
-    def over_looks(p: float | None) -> float | None:
-        return p if p is None or looks is None else float(overall_level(p, looks))
-
-    level = ALPHA / len(family)
-    if looks is not None:
-        level = nominal_level(looks, level)
-    p = _holm([over_looks(c.p) for c in family])
-    p_equivalence = _holm([over_looks(c.p_equivalence) for c in family])
+    level = ALPHA / len(family) if looks is None else nominal_level(looks, ALPHA / len(family))
+    p = _adjusted_p([c.p for c in family], looks)
+    p_equivalence = _adjusted_p([c.p_equivalence for c in family], looks)
     return [
         _judged(replace(c, p_adjusted=a, p_equivalence_adjusted=e), level)
         for c, a, e in zip(family, p, p_equivalence, strict=True)
     ]
 
 
-def _holm(p: Sequence[float | None]) -> list[float | None]:
-    adjusted_p = holm(np.array(p, dtype=float))  # None becomes NaN, and NaN None again
-    return [None if math.isnan(a) else float(a) for a in adjusted_p]
+def _adjusted_p(given: Sequence[float | None], looks: Sequence[int] | None) -> list[float | None]:
+    p = np.array(given, dtype=float)  # None becomes NaN, and NaN None again
+    adjusted_p = holm(p if looks is None else overall_level(p, looks))
+    return [None if math.isnan(a) else a for a in adjusted_p.tolist()]
 
 
 def _judged(comparison: Comparison, level: float) -> Comparison:

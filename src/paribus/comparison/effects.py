@@ -13,30 +13,21 @@ import numpy as np
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
 from paribus.comparison.values import Analyzed
-from paribus.metrics.causes import by_chance
 from paribus.metrics.classification import class_figures, confusion
-from paribus.metrics.interventions import Intervention, interventions
+from paribus.metrics.interventions import (
+    Intervention,
+    beyond_chance,
+    by_chance,
+    interventions,
+    shares,
+)
 from paribus.metrics.registry import METRICS
 from paribus.records.types import Integers, Interventions, Record
 from paribus.stats.crossed import crossed_interval
-from paribus.stats.intervals import Floats
+from paribus.stats.intervals import LEVEL, Floats
 from paribus.stats.multiplicity import holm
-from paribus.stats.paired import DIGITS, t_interval
+from paribus.stats.paired import DIGITS, Estimate, t_interval
 from paribus.study.spec import Study
-
-
-@dataclass(frozen=True)
-class Against:
-    """Means over seeds with their 95 % t intervals, and adjusted p values of "no difference".
-
-    Attributes:
-        estimate, low, high, p: arrays of one shape; NaN where the seeds can't tell.
-    """
-
-    estimate: Floats
-    low: Floats
-    high: Floats
-    p: Floats
 
 
 @dataclass(frozen=True)
@@ -45,15 +36,14 @@ class Effect:
 
     Attributes:
         classes: their names; what is (classes,) below is in their order.
-        n_seeds: the runs that were analyzed.
-        accuracy: on the changed images, () mean with its interval.
-        chance: the accuracy of answers that have nothing to do with the images, but are given
-            as often: the sum over classes of the share of images times that of answers.
+        accuracy: on the changed images, (), the mean over seeds with its t interval; NaN where the
+            seeds can't tell, here and below.
+        chance: the accuracy of unrelated answers given as often: the sum over classes of the
+            share of images times that of answers.
         above_chance: accuracy minus chance, (); its p is adjusted over the interventions.
         comparison: accuracy changed minus unchanged, with the study's margin and its verdict.
         recall: on the changed images, (classes,).
-        class_chance: (classes,) the share of all images that are given this class: the recall
-            of answers that have nothing to do with the images.
+        class_chance: (classes,) the share of all images that are given this class.
         class_above_chance, class_change: recall minus that, and recall changed minus
             unchanged, (classes,); p adjusted over classes and interventions.
     """
@@ -62,14 +52,14 @@ class Effect:
     intervention: Intervention
     classes: tuple[str, ...]
     n_seeds: int
-    accuracy: Against
+    accuracy: Estimate
     chance: float
-    above_chance: Against
+    above_chance: Estimate
     comparison: Comparison
-    recall: Against
+    recall: Estimate
     class_chance: Floats
-    class_above_chance: Against
-    class_change: Against
+    class_above_chance: Estimate
+    class_change: Estimate
 
 
 def effects(study: Study, records: Sequence[Record], analyzed: Analyzed) -> tuple[Effect, ...]:
@@ -88,21 +78,18 @@ def effects(study: Study, records: Sequence[Record], analyzed: Analyzed) -> tupl
 
 
 def _of_setting(study: Study, runs: Sequence[tuple[Record, Interventions]]) -> list[Effect]:
-    facts, interventions_by_run = runs[0][0].facts, [each for _, each in runs]
+    facts, answers = runs[0][0].facts, [interventions for _, interventions in runs]
     shown = [record.predictions for record, _ in runs if record.predictions]
     labels, classes = shown[0].labels, len(facts.data.classes)
     plain = np.stack([predictions.predicted for predictions in shown])
     changes = [
         change
         for change in interventions(facts.data.shape[0] if facts.data.shape else 1)
-        if all(change.name in each.predicted for each in interventions_by_run)
+        if all(change.name in run.predicted for run in answers)
     ]
     if not changes:
         return []
-    changed = [
-        np.stack([each.predicted[change.name] for each in interventions_by_run])
-        for change in changes
-    ]
+    changed = [np.stack([run.predicted[change.name] for run in answers]) for change in changes]
     comparisons = _compared(study, changes, plain, changed, labels)
     above, recall, above_by_class, change_by_class = _tested(plain, changed, labels, classes)
     return [
@@ -116,7 +103,7 @@ def _of_setting(study: Study, runs: Sequence[tuple[Record, Interventions]]) -> l
             above_chance=_row(above, n),
             comparison=comparisons[n],
             recall=_row(recall, n),
-            class_chance=np.mean([_shares(run, classes) for run in changed[n]], axis=0),
+            class_chance=np.mean([shares(run, classes) for run in changed[n]], axis=0),
             class_above_chance=_row(above_by_class, n),
             class_change=_row(change_by_class, n),
         )
@@ -135,47 +122,29 @@ def _compared(
     accuracy = METRICS["test_accuracy"]
     if study.primary == accuracy.name:
         accuracy = replace(accuracy, margin=study.margin)
-    right = plain == labels
+    before = plain == labels
     enough = len(plain) > 1 and np.unique(labels, return_counts=True)[1].min() > 1
-    return adjusted(
-        [
-            compare_metric(
-                change.name,
-                right.mean(axis=1),
-                (now == labels).mean(axis=1),
-                accuracy,
-                new_images=(
-                    crossed_interval((now == labels) - right.astype(np.int8), labels)
-                    if enough
-                    else None
-                ),
-            )
-            for change, now in zip(changes, changed, strict=True)
-        ]
-    )
+    comparisons = []
+    for change, predicted in zip(changes, changed, strict=True):
+        right = predicted == labels
+        new_images = crossed_interval(right - before.astype(np.int8), labels) if enough else None
+        means = (before.mean(axis=1), right.mean(axis=1))
+        comparisons.append(compare_metric(change.name, *means, accuracy, new_images=new_images))
+    return adjusted(comparisons)
 
 
 def _tested(
     plain: Integers, changed: Sequence[Integers], labels: Integers, classes: int
-) -> tuple[Against, Against, Against, Against]:
+) -> tuple[Estimate, Estimate, Estimate, Estimate]:
     """Accuracy above chance, and by class recall, recall above chance, and its change."""
-    above = np.array([[_above_chance(labels, run, classes) for run in now] for now in changed])
+    above = np.array([[beyond_chance(labels, run, classes) for run in now] for now in changed])
     before = np.stack([_recalls(labels, run, classes) for run in plain], axis=-1)
     # (interventions, classes, seeds)
     recall = np.stack(
         [np.stack([_recalls(labels, run, classes) for run in now], axis=-1) for now in changed]
     )
-    given = np.stack([np.stack([_shares(run, classes) for run in now], -1) for now in changed])
-    return (
-        _against(above),
-        _against(recall),
-        _against(recall - given),
-        _against(recall - before),
-    )
-
-
-def _above_chance(labels: Integers, predicted: Integers, classes: int) -> float:
-    return float((predicted == labels).mean()) - by_chance(labels, predicted, classes)
+    given = np.stack([np.stack([shares(run, classes) for run in now], -1) for now in changed])
+    return _against(above), _against(recall), _against(recall - given), _against(recall - before)
 
 
 def _recalls(labels: Integers, predicted: Integers, classes: int) -> Floats:
@@ -184,21 +153,15 @@ def _recalls(labels: Integers, predicted: Integers, classes: int) -> Floats:
     return np.where(figures.support > 0, figures.recall, np.nan)
 
 
-def _shares(predicted: Integers, classes: int) -> Floats:
-    """(classes,) how often each class is given."""
-    return np.asarray(np.bincount(predicted, minlength=classes) / len(predicted))
-
-
-def _against(values: Floats) -> Against:
+def _against(values: Floats) -> Estimate:
     """The mean of (..., seeds), tested against 0 and adjusted over all of "..." together."""
     # Equal but for the last bits is equal: else a test would take rounding for a spread.
     values, nothing = values.round(DIGITS), np.full(values.shape[:-1], np.nan)
     if values.shape[-1] < 2:
-        return Against(values.mean(axis=-1), nothing, nothing, nothing)
+        return Estimate(values.mean(axis=-1), nothing, nothing, nothing, LEVEL)
     mean = t_interval(values)
-    p = holm(mean.p.ravel()).reshape(mean.p.shape)
-    return Against(mean.estimate, mean.low, mean.high, p)
+    return replace(mean, p=holm(mean.p.ravel()).reshape(mean.p.shape))
 
 
-def _row(of: Against, n: int) -> Against:
-    return Against(of.estimate[n], of.low[n], of.high[n], of.p[n])
+def _row(of: Estimate, n: int) -> Estimate:
+    return Estimate(of.estimate[n], of.low[n], of.high[n], of.p[n], of.level)

@@ -15,8 +15,7 @@ import numpy.typing as npt
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
 from paribus.errors import ComparisonError
 from paribus.metrics.dynamics import Epoch
-from paribus.metrics.metric import Metric
-from paribus.metrics.run import RunData
+from paribus.metrics.metric import Metric, RunData
 from paribus.records.types import Record
 from paribus.stats.intervals import Floats
 from paribus.stats.multiplicity import check_looks, nominal_level
@@ -27,11 +26,9 @@ from paribus.study.spec import Study
 
 @dataclass(frozen=True)
 class SeedPath:
-    """One variation over the looks.
+    """The comparison of one variation at each look reached, up to the one that decided it.
 
-    Attributes:
-        path: the comparison at each look reached, up to the one that decided it.
-        next_look: so many seeds it needs next; None if it is decided or the budget is spent.
+    `next_look` are the seeds it needs next; None if it is decided or the budget is spent.
     """
 
     path: tuple[Comparison, ...]
@@ -57,58 +54,37 @@ def follow_looks(
     given. Intervals have confidence 1 - nominal level, so that all looks of a comparison
     hold together with 95 % (repeated confidence intervals, Jennison and Turnbull 1989).
 
-    Args:
-        baseline: (n,) values of the seeds trained so far, in the order of the seeds.
-        variations: of each, its values for the first so many of these seeds.
-        metric: the primary metric.
-        looks: numbers of seeds, as [5, 8, 12, 20].
-
-    Raises:
-        ComparisonError: looks that can't be used, or values that can't be compared.
+    Values (n,) are those of the seeds trained so far, in the order of the seeds; a variation may
+    have fewer than the baseline. Raises ComparisonError on looks or values that can't be used.
     """
     looks = check_looks(looks)
+    level, before = 1 - nominal_level(looks), np.asarray(baseline, float)
     paths: dict[str, list[Comparison]] = {name: [] for name in variations}
     for look in looks:
-        _look(look, np.asarray(baseline, float), variations, metric, looks, paths)
+        taking_part = [
+            name
+            for name, path in paths.items()
+            if _next_look(path, looks) == look and len(before) >= look <= np.size(variations[name])
+        ]
+        # A variation counts in the family with its last look, or with a place kept for it.
+        family = {
+            name: path[-1] if path else Comparison(name, metric, 0, 0, None)
+            for name, path in paths.items()
+        }
+        for name in taking_part:
+            values = np.asarray(variations[name], float)[:look]
+            family[name] = compare_metric(name, before[:look], values, metric, level=level)
+        judged = dict(zip(family, adjusted(tuple(family.values()), looks), strict=True))
+        for name in taking_part:
+            early = judged[name].verdict != "undecided" and look < looks[-1]
+            paths[name].append(replace(judged[name], stopped_early=early))
     return {name: SeedPath(tuple(path), _next_look(path, looks)) for name, path in paths.items()}
-
-
-def _look(
-    look: int,
-    baseline: npt.NDArray[np.float64],
-    variations: Mapping[str, npt.ArrayLike],
-    metric: Metric,
-    looks: tuple[int, ...],
-    paths: dict[str, list[Comparison]],
-) -> None:
-    """Add what this look shows to the paths of the variations that take part in it."""
-    level = 1 - nominal_level(looks)
-    family = {name: _planned(name, path, metric) for name, path in paths.items()}
-    taking_part = [n for n in paths if _next_look(paths[n], looks) == look]
-    taking_part = [n for n in taking_part if len(baseline) >= look <= np.size(variations[n])]
-    for name in taking_part:
-        values = np.asarray(variations[name], float)[:look]
-        family[name] = compare_metric(name, baseline[:look], values, metric, level=level)
-    judged = dict(zip(family, adjusted(tuple(family.values()), looks), strict=True))
-    for name in taking_part:
-        seen = judged[name]
-        if seen.verdict != "undecided" and look < looks[-1]:
-            seen = replace(seen, stopped_early=True)
-        paths[name].append(seen)
-
-
-def _planned(name: str, path: list[Comparison], metric: Metric) -> Comparison:
-    """What a variation counts with in the family: its last look, or a place kept for it."""
-    return path[-1] if path else Comparison(name, metric, 0, 0, None)
 
 
 def _next_look(path: list[Comparison], looks: tuple[int, ...]) -> int | None:
     if len(path) == len(looks) or (path and path[-1].verdict != "undecided"):
         return None
     return looks[len(path)]
-
-
-# ---- from a study and its records ---------------------------------------------------------------
 
 
 def seeds_wanted(study: Study, records: Sequence[Record]) -> dict[str, int]:
@@ -122,7 +98,10 @@ def seeds_wanted(study: Study, records: Sequence[Record]) -> dict[str, int]:
     if isinstance(study.seeds, int) or not study.variations:
         return dict.fromkeys(names, study.most_seeds)
     seed_paths = seed_paths_of(study, study.seeds.looks, records)
-    variations = {name: _seeds_of(seed_path) for name, seed_path in seed_paths.items()}
+    variations = {
+        name: one.next_look or one.path[-1].n_seeds + one.path[-1].missing
+        for name, one in seed_paths.items()
+    }
     return {study.baseline: max(variations.values()), **variations}
 
 
@@ -131,19 +110,13 @@ def seed_paths_of(
 ) -> dict[str, SeedPath]:
     """The path of every variation over the looks, on the study's primary metric and its margin."""
     metric = study_metrics(study.metrics, study.primary, study.margin, ())[study.primary]
-    values = {
-        name: _primary_values(records, name, metric) for name in (study.baseline, *study.variations)
-    }
-    baseline = values.pop(study.baseline)
-    return follow_looks(baseline, values, metric, looks)
+    baseline = _primary_values(records, study.baseline, metric)
+    variations = {name: _primary_values(records, name, metric) for name in study.variations}
+    return follow_looks(baseline, variations, metric, looks)
 
 
 def refuse_changed_looks(before: Study, now: Study) -> None:
-    """Refuse to change, after runs have been seen, what decides when to stop.
-
-    Raises:
-        ComparisonError: naming what was declared and what is asked for now.
-    """
+    """Refuse, by a ComparisonError, to change after runs have been seen what decides to stop."""
     if not isinstance(before.seeds, UntilDecided) and not isinstance(now.seeds, UntilDecided):
         return
     declared, given = _stopping(before), _stopping(now)
@@ -164,17 +137,10 @@ def _stopping(study: Study) -> str:
     return f"looks at {looks} seeds{metric} and {margin}"
 
 
-def _seeds_of(seed_path: SeedPath) -> int:
-    return seed_path.next_look or seed_path.path[-1].n_seeds + seed_path.path[-1].missing
-
-
 def _primary_values(records: Sequence[Record], setting: str, metric: Metric) -> Floats:
     """Values (n,) of seeds 0 to n-1, NaN for a failed run; n is the first one missing."""
     known = {r.facts.seed: r for r in records if r.facts.setting == setting}
     first_missing = next(seed for seed in range(len(known) + 1) if seed not in known)
-    return np.array([_value(known[seed], metric) for seed in range(first_missing)])
-
-
-def _value(record: Record, metric: Metric) -> float:
-    value = metric.of(RunData(record)) if record.finished else math.nan
-    return float(value.value) if isinstance(value, Epoch) else value
+    runs = [known[seed] for seed in range(first_missing)]
+    values = [metric.of(RunData(run)) if run.finished else math.nan for run in runs]
+    return np.array([value.value if isinstance(value, Epoch) else value for value in values], float)

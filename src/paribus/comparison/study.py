@@ -4,27 +4,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
 from paribus.comparison.sequential import SeedPath, seed_paths_of
 from paribus.comparison.values import NOT_ANALYZED, Analyzed, SettingValues, Values
 from paribus.comparison.values import values as study_values
+from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
 from paribus.records.types import Integers, Record
 from paribus.stats.crossed import CrossedInterval, Spread, crossed_interval, split_spread
+from paribus.stats.intervals import ALPHA, LEVEL, Floats
 from paribus.stats.multiplicity import holm
+from paribus.stats.paired import is_constant, mean_test
 from paribus.stats.proportions import TwoNetworks, compare_networks
 from paribus.study.spec import Study
+
+Counts = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class NetworkPair:
     """The two networks of a variation that has one seed only in common with the baseline.
 
-    Attributes:
-        seed: the one that both were trained from.
-        test: McNemar's; it compares these two networks, not the two ways of training.
-        p_adjusted: its p, adjusted by Holm over the pairs of the study.
+    McNemar's test, adjusted by Holm over the pairs of the study, compares these two networks, not
+    the two ways of training.
     """
 
     variation: str
@@ -34,16 +38,34 @@ class NetworkPair:
 
 
 @dataclass(frozen=True)
+class ConfusionDifference:
+    """A variation's confusion matrix minus the baseline's. All arrays are (classes, classes).
+
+    The mean over the seeds is of counts of images; p is adjusted by Holm over all cells, NaN below
+    two seeds. Constant is what is the same in all seeds, so that nothing tells its spread; most
+    often it is 0 because the cell is empty in every run.
+    """
+
+    n_seeds: int
+    mean: Floats
+    p_adjusted: Floats
+    constant: npt.NDArray[np.bool_]
+
+    @property
+    def survives(self) -> npt.NDArray[np.bool_]:
+        """The cells that are shown to differ, among all cells tested together."""
+        return np.nan_to_num(self.p_adjusted, nan=1.0) <= ALPHA
+
+
+@dataclass(frozen=True)
 class StudyComparison:
     """What a study's records say of its variations.
 
     Attributes:
-        values: every metric of every run.
         comparisons: variation by variation, each on all metrics; adjusted over the study.
-        seed_paths: variation -> its path over the looks on the primary metric; empty where the
-            study has no looks.
-        spreads: setting -> the spread of its test accuracy over seeds, split by where it comes
-            from; settings with two tested runs or more.
+        seed_paths: variation -> its path over the looks on the primary metric, if there are any.
+        spreads: setting -> the spread of its test accuracy over two seeds or more, split by where
+            it comes from.
         pairs: the variations that share just one finished seed with the baseline.
     """
 
@@ -81,7 +103,12 @@ def compare(
         ComparisonError: two runs were tested on other images.
     """
     values = study_values(study, records, analyzed)
-    compared_on = [m for m in values.metrics.values() if m.compared and _counts(values, m)]
+    # What a record needn't hold is left out where no run has it.
+    compared_on = [
+        m
+        for m in values.metrics.values()
+        if m.compared and (values.is_known(m.name) or (m.from_record and not m.member))
+    ]
     seed_paths = {} if study.looks is None else seed_paths_of(study, study.looks, records)
     compared = [
         _compare(values, name, metric, _seeds(study, values, name))
@@ -90,18 +117,14 @@ def compare(
     ]
     judged = adjusted([c for c in compared if not (seed_paths and c.metric == values.primary)])
     at_looks = [_at_look(values, name, path, compared) for name, path in seed_paths.items()]
+    by_name = {(c.variation, c.metric.name): c for c in (*judged, *at_looks)}
     return StudyComparison(
         values=values,
-        comparisons=_in_order(compared, [*judged, *at_looks]),
+        comparisons=tuple(by_name[c.variation, c.metric.name] for c in compared),
         seed_paths=seed_paths,
         spreads=_spreads(values),
         pairs=_pairs(values),
     )
-
-
-def _counts(values: Values, metric: Metric) -> bool:
-    """Whether a metric is compared: what a record needn't hold is left out where no run has it."""
-    return values.is_known(metric.name) or (metric.from_record and not metric.member)
 
 
 def _seeds(study: Study, values: Values, variation: str) -> int:
@@ -113,23 +136,18 @@ def _seeds(study: Study, values: Values, variation: str) -> int:
 
 def _compare(values: Values, variation: str, metric: Metric, seeds: int) -> Comparison:
     baseline, ours = values.settings[values.baseline], values.settings[variation]
-    first = slice(seeds)
+    before, after = (one.of(metric.name)[:seeds] for one in (baseline, ours))
+    censored = None
+    if metric.censored:
+        censored = (baseline.censored[metric.name][:seeds], ours.censored[metric.name][:seeds])
+    new_images = _new_images(values, ours, metric, seeds)
     return compare_metric(
-        variation,
-        baseline.of(metric.name)[first],
-        ours.of(metric.name)[first],
-        metric,
-        censored=(
-            (baseline.censored[metric.name][first], ours.censored[metric.name][first])
-            if metric.censored
-            else None
-        ),
-        new_images=_new_images(values, ours, metric, seeds),
+        variation, before, after, metric, censored=censored, new_images=new_images
     )
 
 
 def _new_images(
-    values: Values, ours: SettingValues, metric: Metric, seeds: int, level: float = 0.95
+    values: Values, ours: SettingValues, metric: Metric, seeds: int, level: float = LEVEL
 ) -> CrossedInterval | None:
     """The interval for new seeds and new images, for the accuracy of all or of one class.
 
@@ -146,18 +164,13 @@ def _new_images(
     both = (baseline.tested & ours.tested)[:seeds]
     if both.sum() < 2 or _fewest(values.labels[shown]) < 2:
         return None
-    right, right_before = (
-        one.correct[:seeds][both][:, shown].astype(np.int8) for one in (ours, baseline)
-    )
-    return crossed_interval(right - right_before, classes, level)
+    after, before = (one.correct[:seeds][both][:, shown] for one in (ours, baseline))
+    return crossed_interval(after - before.astype(np.int8), classes, level)
 
 
 def _fewest(labels: Integers) -> int:
     """The images of the class that has the fewest; 0 of none."""
     return int(np.unique(labels, return_counts=True)[1].min(initial=len(labels)))
-
-
-# ---- seeds until decided ------------------------------------------------------------------------
 
 
 def _at_look(
@@ -183,14 +196,6 @@ def _at_look(
     return replace(last, new_images=new_images)
 
 
-def _in_order(wanted: Iterable[Comparison], judged: Iterable[Comparison]) -> tuple[Comparison, ...]:
-    at = {(c.variation, c.metric.name): c for c in judged}
-    return tuple(at[c.variation, c.metric.name] for c in wanted)
-
-
-# ---- spread, and single networks ----------------------------------------------------------------
-
-
 def _spreads(values: Values) -> dict[str, Spread]:
     if _fewest(values.labels) < 2:
         return {}
@@ -211,3 +216,31 @@ def _pairs(values: Values) -> tuple[NetworkPair, ...]:
             tests.append((name, seed, compare_networks(baseline.correct[seed], ours.correct[seed])))
     p = holm([test.p for _, _, test in tests]).tolist()
     return tuple(NetworkPair(*test, p_adjusted) for test, p_adjusted in zip(tests, p, strict=True))
+
+
+def compare_confusions(baseline: Counts, variation: Counts) -> ConfusionDifference:
+    """Test every cell of two settings' confusion matrices on paired seeds.
+
+    Each cell is tested by the paired t test, or, where all differences are the same, by the
+    sign-flip test (`mean_test`). The cells of a matrix hang together, for an image that leaves
+    one enters another; Holm's adjustment over all of them holds however they do.
+
+    Counts are (n, classes, classes), rows true, columns predicted, the same seeds in the same
+    order; ComparisonError if the shapes don't pair.
+    """
+    before, after = np.asarray(baseline, float), np.asarray(variation, float)
+    if before.shape != after.shape or before.ndim != 3 or before.shape[1] != before.shape[2]:
+        raise ComparisonError(
+            "expected two stacks of confusion matrices (seeds, classes, classes) of the same seeds "
+            f"and classes, got shapes {before.shape} and {after.shape}"
+        )
+    n, classes = before.shape[:2]
+    d = (after - before).reshape(n, -1).T
+    if n < 2:
+        mean, p, constant = d.sum(axis=1), np.full(len(d), np.nan), np.zeros(len(d), bool)
+    else:
+        p, differs = np.ones(len(d)), d.any(axis=1)  # most cells of many classes are 0 throughout
+        p[differs] = mean_test(d[differs])
+        mean, p, constant = d.mean(axis=1), holm(p), is_constant(d)
+    shape = (classes, classes)
+    return ConfusionDifference(n, mean.reshape(shape), p.reshape(shape), constant.reshape(shape))

@@ -1,20 +1,18 @@
 """From records to values: each metric of every run, as arrays over the seeds."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
-from paribus.comparison.engines import require_one_engine
 from paribus.errors import ComparisonError
 from paribus.metrics.dynamics import Epoch
-from paribus.metrics.metric import Metric
+from paribus.metrics.metric import Metric, RunData
 from paribus.metrics.registry import CLASS_FIGURES, class_metric, with_target
-from paribus.metrics.run import Curve, RunData
-from paribus.records.types import Integers, Interventions, Predictions, Record
+from paribus.records.types import Integers, Interventions, Record
 from paribus.stats.intervals import Floats
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import settings
@@ -28,9 +26,8 @@ class SettingValues:
     """One setting's values over the seeds 0 to n - 1.
 
     Attributes:
-        recorded: (n,) whether the run has left a record, be it that of a failure.
-        finished: (n,) whether it reached its last epoch; the others have no values.
-        tested: (n,) whether its predictions for the test images are known.
+        recorded, finished, tested: (n,) whether the run has left a record, be it that of a
+            failure, has reached its last epoch, and has predictions for the test images.
         metrics: name -> (n,) values, NaN where there is none.
         censored: name of a censored metric -> (n,) the value is only known to be at least this.
         correct: (n, images) whether the network is right on each test image after its last
@@ -59,14 +56,12 @@ class Values:
     """Every metric of every run of a study.
 
     Attributes:
-        baseline: its name.
         primary: the metric that the study's conclusion rests on.
         metrics: by name, as the study has them; the recalls of all classes last.
         settings: by name, the baseline first.
         classes: names of the classes; none while no run is tested.
         labels: (images,) the true class of each test image.
-        target_loss: the training loss of `epochs_to_loss`, in nats; None where the baseline's
-            never falls.
+        target_loss: as the function of this name gives it, in nats.
     """
 
     baseline: str
@@ -95,9 +90,8 @@ NOT_ANALYZED: Analyzed = MappingProxyType({})
 def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANALYZED) -> Values:
     """The values of a study's runs from their records.
 
-    Args:
-        records: in any order; a run without one has no values.
-        analyzed: what interventions did to them; a run without has no values of `CAUSES`.
+    Records are in any order; a run without one has no values, and one that hasn't been analyzed has
+    none of `CAUSES`.
 
     Raises:
         ComparisonError: two runs were tested on other images, or other classes; or trained by
@@ -107,7 +101,7 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
     seeds = range(study.most_seeds)
     by_setting = {s.name: [at.get((s.name, seed)) for seed in seeds] for s in settings(study)}
     finished = [r for rows in by_setting.values() for r in rows if r is not None and r.finished]
-    require_one_engine(study, finished)
+    _require_one_engine(study, finished)
     classes, labels = _test_set(finished)
     target = target_loss(study, records)
     metrics = with_target(
@@ -116,15 +110,7 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
     figures = [class_metric(figure, name) for figure in CLASS_FIGURES for name in classes]
     wanted = metrics | {metric.name: metric for metric in figures}
     by_name = {
-        name: _of_setting(
-            [
-                None if r is None or not r.finished else RunData(r, target, analyzed.get(r.key))
-                for r in rows
-            ],
-            np.array([r is not None for r in rows]),
-            wanted,
-            labels,
-        )
+        name: _of_setting(rows, wanted, labels, target, analyzed)
         for name, rows in by_setting.items()
     }
     return Values(study.baseline, metrics[study.primary], metrics, by_name, classes, labels, target)
@@ -132,29 +118,48 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
 
 def target_loss(study: Study, records: Sequence[Record]) -> float | None:
     """The training loss that `epochs_to_loss` counts to; None where the baseline's never falls."""
-    baseline = [r for r in records if r.facts.setting == study.baseline and r.finished]
-    curves = [RunData(record).curve("train_loss") for record in baseline]
-    known = [curve for curve in curves if curve is not None]
-    longest = max(map(len, known), default=0)
-    return half_way_loss([curve for curve in known if len(curve) == longest])
+    runs = [RunData(r) for r in records if r.facts.setting == study.baseline and r.finished]
+    curves = [curve for run in runs if (curve := run.curve("train_loss")) is not None]
+    longest = max(map(len, curves), default=0)
+    return half_way_loss([curve for curve in curves if len(curve) == longest])
 
 
-def half_way_loss(train_losses: Sequence[Curve]) -> float | None:
+def half_way_loss(train_losses: Sequence[npt.NDArray[np.floating]]) -> float | None:
     """The training loss that `epochs_to_loss` counts to: half-way down the baseline's fall.
 
     It is the middle between the first epoch's loss and the lowest of the baseline's training
     loss (epochs,), averaged over its runs. The baseline alone sets it, before a variation is
     looked at; it lies where every training that learns anything passes, and where the loss
-    still falls fast enough for the epoch to be sharp; and no one has to choose a number.
-
-    Returns:
-        None without a curve, or where the mean curve never falls below its first value.
+    still falls fast enough for the epoch to be sharp; and no one has to choose a number. None
+    without a curve, or where the mean curve never falls below its first value.
     """
     if not train_losses:
         return None
     mean = np.asarray(np.mean(np.stack(train_losses), axis=0, dtype=np.float64))
     first, lowest = float(mean[0]), float(mean.min())
     return (first + lowest) / 2 if lowest < first else None
+
+
+def _require_one_engine(study: Study, records: Iterable[Record]) -> None:
+    """Refuse runs of another engine than their setting names, or than others that leave it open."""
+    asked = {setting.name: setting.config.engine for setting in settings(study)}
+    first: Record | None = None
+    for record in records:
+        engine: str = record.facts.environment.engine_name
+        wanted: str = asked[record.facts.setting]
+        if not engine:
+            continue  # trained by something else than Paribus
+        other = f"but the study asks for {wanted}"
+        if wanted == "auto":
+            first = first or record
+            wanted = first.facts.environment.engine_name
+            other = f"but {_run(first)} by {wanted}"
+        if engine != wanted:
+            raise ComparisonError(
+                f"{_run(record)} was trained by {engine}, {other}; a comparison needs one engine, "
+                "unless the variation changes `engine`. Run the study again: what doesn't fit is "
+                "retrained; --engine torch (or native) keeps those runs."
+            )
 
 
 def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:
@@ -164,7 +169,9 @@ def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:
         return (), np.zeros(0, np.int64)
     first, shown = tested[0]
     for record, predictions in tested:
-        if record.classes != first.classes or not _same_images(shown, predictions):
+        same = np.array_equal(shown.index, predictions.index)
+        same &= np.array_equal(shown.labels, predictions.labels)
+        if record.classes != first.classes or not same:
             raise ComparisonError(
                 f"{_run(record)} was tested on other images or classes than {_run(first)}; the "
                 "same are expected in all runs. Run the study again: what no longer fits is "
@@ -173,20 +180,21 @@ def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:
     return first.classes, shown.labels
 
 
-def _same_images(one: Predictions, other: Predictions) -> bool:
-    return np.array_equal(one.index, other.index) and np.array_equal(one.labels, other.labels)
-
-
 def _run(record: Record) -> str:
     return f"{record.facts.setting}, seed {record.facts.seed}"
 
 
 def _of_setting(
-    runs: Sequence[RunData | None],
-    recorded: Flags,
+    records: Sequence[Record | None],
     metrics: Mapping[str, Metric],
     labels: Integers,
+    target: float | None,
+    analyzed: Analyzed,
 ) -> SettingValues:
+    runs = [
+        RunData(record, target, analyzed.get(record.key)) if record and record.finished else None
+        for record in records
+    ]
     by_run = [{name: m.of(run) for name, m in metrics.items()} if run else {} for run in runs]
     shown = [run.record.predictions if run else None for run in runs]
     correct = np.zeros((len(runs), len(labels)), bool)
@@ -194,7 +202,7 @@ def _of_setting(
         if predictions is not None:
             row[:] = predictions.predicted == labels
     return SettingValues(
-        recorded=recorded,
+        recorded=np.array([record is not None for record in records]),
         finished=np.array([run is not None for run in runs]),
         tested=np.array([predictions is not None for predictions in shown]),
         metrics={name: np.array([_number(run.get(name)) for run in by_run]) for name in metrics},

@@ -13,7 +13,7 @@ import numpy as np
 from paribus.failures.outcomes import Changes, Flags, Outcomes, Probabilities, outcomes
 from paribus.records.images import original_name, seen_name
 from paribus.records.types import Integers, Record
-from paribus.stats.intervals import Mean, means
+from paribus.stats.intervals import Interval, means
 
 #: More classes than this, and only those of lowest recall are shown.
 MOST_CLASSES = 12
@@ -68,7 +68,7 @@ class Confusion:
 
     true: str
     predicted: str
-    images: Mean
+    images: Interval
 
 
 def shown_cases(records: Sequence[Record]) -> tuple[Case, ...]:

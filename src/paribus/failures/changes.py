@@ -13,7 +13,7 @@ import numpy as np
 
 from paribus.failures.outcomes import Flags, Outcomes, paired_seeds, turned, wrong_in
 from paribus.records.types import Integers
-from paribus.stats.intervals import Mean, means
+from paribus.stats.intervals import Interval, means
 from paribus.streams import stream
 
 #: Up to so many paired seeds, every exchange is counted; beyond, EXCHANGES of them are drawn.
@@ -55,8 +55,8 @@ class ChangeCounts:
     fixed: Count
     broken: Count
     p: float
-    fixed_a_seed: Mean
-    broken_a_seed: Mean
+    fixed_a_seed: Interval
+    broken_a_seed: Interval
 
 
 def change_counts(baseline: Outcomes, variation: Outcomes) -> ChangeCounts | None:

@@ -19,11 +19,8 @@ Figures = npt.NDArray[np.float64]
 class ClassFigures:
     """What a confusion matrix says of each class; all arrays are (classes,).
 
-    Attributes:
-        precision: of the images called this class, the share that are of it.
-        recall: of the images of this class, the share that are called so.
-        f1: the harmonic mean of the two.
-        support: how many images are of this class.
+    Precision is the share of the images called this class that are of it; recall, of the images of
+    this class (`support`), that are called so; F1 the harmonic mean of the two.
     """
 
     precision: Figures
@@ -43,29 +40,17 @@ class Average:
 
 
 def confusion(labels: Integers, predicted: Integers, classes: int) -> Integers:
-    """Count each pair of true and predicted class.
+    """Count each pair of true (rows) and predicted class (columns): (classes, classes).
 
-    Args:
-        labels, predicted: (n,) class numbers from 0 to classes - 1.
-        classes: how many classes there are, predicted or not.
-
-    Returns:
-        (classes, classes) counts: rows are the true class, columns the predicted one.
-
-    Raises:
-        ValueError: the two differ in length, or hold a number that is no class.
+    Raises ValueError if the two differ in length, or hold a number that is no class.
     """
     if labels.shape != predicted.shape:
-        raise ValueError(
-            f"each image has one label and one prediction; {labels.shape} labels and "
-            f"{predicted.shape} predictions came"
-        )
+        shapes = f"{labels.shape} and {predicted.shape}"
+        raise ValueError(f"expected one prediction for each label, got shapes {shapes}")
     for numbers in (labels, predicted):
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < classes:
-            raise ValueError(
-                f"class numbers from 0 to {classes - 1} are expected; "
-                f"{numbers.min()} to {numbers.max()} came"
-            )
+            got = f"{numbers.min()} to {numbers.max()}"
+            raise ValueError(f"expected class numbers from 0 to {classes - 1}, got {got}")
     pairs = np.bincount(labels * classes + predicted, minlength=classes * classes)
     return pairs.reshape(classes, classes).astype(np.int64)
 
@@ -101,13 +86,8 @@ def weighted_average(figures: ClassFigures) -> Average:
 def log_loss(log_probabilities: Floats, labels: Integers) -> float:
     """The mean negative log probability (natural logarithm) given to the true class.
 
-    Args:
-        log_probabilities: (n, classes), each row's exponentials summing to one.
-        labels: (n,) class numbers.
-
-    Returns:
-        The cross entropy in nats; infinite if a true class was given probability zero, and
-        NaN where there are no images.
+    The cross entropy in nats, from log probabilities (n, classes) and labels (n,); infinite if a
+    true class was given probability zero, and NaN where there are no images.
     """
     if not labels.size:
         return float("nan")
@@ -116,17 +96,11 @@ def log_loss(log_probabilities: Floats, labels: Integers) -> float:
 
 
 def _average(figures: ClassFigures, weight: Figures) -> Average:
-    total = weight.sum()
-
-    def mean(of: Figures) -> float:
-        return float(_share((of * weight).sum(), total))
-
-    return Average(
-        precision=mean(figures.precision),
-        recall=mean(figures.recall),
-        f1=mean(figures.f1),
-        support=int(figures.support.sum()),
+    precision, recall, f1 = (
+        float(_share((column * weight).sum(), weight.sum()))
+        for column in (figures.precision, figures.recall, figures.f1)
     )
+    return Average(precision, recall, f1, int(figures.support.sum()))
 
 
 def _share(part: npt.ArrayLike, whole: npt.ArrayLike) -> Figures:

@@ -1,4 +1,4 @@
-"""Metrics of the course of a training, each from its curves by a declared rule."""
+"""Metrics of the course of a training, each from its finite curves by a declared rule."""
 
 import math
 from dataclasses import dataclass
@@ -7,25 +7,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
-from paribus.errors import ComparisonError
-
-Curve = npt.NDArray[np.floating]
+Curve = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch, counted from 1, or the least that it can be.
-
-    Attributes:
-        value: the epoch.
-        censored: the training ended too early to know more than "at least `value`".
-    """
+    """An epoch, counted from 1; censored: training ended too early to know more than "at least"."""
 
     value: int
     censored: bool
-
-    def __str__(self) -> str:
-        return f">={self.value}" if self.censored else str(self.value)
 
 
 def best_epoch(val_loss: Curve) -> Epoch:
@@ -34,7 +24,7 @@ def best_epoch(val_loss: Curve) -> Epoch:
     After it the network overfits. If it is the last one, the loss was still falling and
     overfitting starts at that epoch at the earliest.
     """
-    lowest = int(np.argmin(_finite(val_loss))) + 1
+    lowest = int(np.argmin(val_loss)) + 1
     return Epoch(lowest, lowest == len(val_loss))
 
 
@@ -43,7 +33,7 @@ def epochs_to_loss(train_loss: Curve, target: float) -> Epoch:
 
     If none is, more epochs than were trained are needed: at least one more.
     """
-    reached = np.flatnonzero(_finite(train_loss) <= target)
+    reached = np.flatnonzero(train_loss <= target)
     if not reached.size:
         return Epoch(len(train_loss) + 1, True)
     return Epoch(int(reached[0]) + 1, False)
@@ -57,12 +47,9 @@ def roughness(val_loss: Curve) -> float:
     sqrt(mean((v - fit)**2)) / (v[0] - v[best]). A curve that only falls has roughness 0
     however fast it falls; units and a shift of the loss don't change it. The fit is least
     squares under the constraint (isotonic regression; Barlow et al. 1972), so that no width
-    of smoothing has to be chosen.
-
-    Returns:
-        0 or more; NaN where fewer than three epochs lead to the lowest loss.
+    of smoothing has to be chosen. NaN where fewer than three epochs lead to the lowest loss.
     """
-    until = _finite(val_loss)[: best_epoch(val_loss).value]
+    until = val_loss[: best_epoch(val_loss).value]
     if len(until) < 3:
         return math.nan
     strays = until - isotonic_regression(until, increasing=False).x
@@ -75,14 +62,4 @@ def generalization_gap(train_loss: Curve, val_loss: Curve) -> float:
     The training loss is the mean over the last epoch's steps, while the weights still moved,
     under dropout and augmentation if there are any; these make the gap smaller.
     """
-    return float(_finite(val_loss)[-1] - _finite(train_loss)[-1])
-
-
-def _finite(curve: Curve) -> npt.NDArray[np.float64]:
-    values = np.asarray(curve, dtype=float)
-    if values.ndim != 1 or not values.size or not np.isfinite(values).all():
-        raise ComparisonError(
-            "A curve of at least one epoch, all of it finite, is expected; leave out the runs "
-            "that failed."
-        )
-    return values
+    return float(val_loss[-1] - train_loss[-1])

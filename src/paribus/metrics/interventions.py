@@ -1,13 +1,24 @@
-"""The changes that are made to test images to learn what a network looks at: the list.
+"""What a network looks at: the changes made to test images to learn it, and numbers of a run.
 
-`paribus.explain.interventions` makes them; this module needs no torch, so that a report can
-name them anywhere.
+`paribus.explain.interventions` makes the changes; this module needs no torch, so that a report
+can name them anywhere.
+
+Two networks, or one network before and after a change, agree on some images by chance alone,
+and a network that answers "ship" to everything agrees with itself always. So agreement counts
+here only as far as it goes beyond chance: the share of images on which two answers agree,
+minus the share expected of unrelated answers that are given as often (the numerator of Cohen's
+kappa, Cohen 1960).
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
+
+from paribus.records.types import Integers, Interventions, Predictions
+from paribus.stats.intervals import Floats
 
 Topic = Literal["background", "color", "position", "resolution", "texture"]
 
@@ -34,12 +45,9 @@ SURROUNDINGS_BLANKED = f"surroundings-blanked-{HALF}-mean"
 class Intervention:
     """One change.
 
-    Attributes:
-        name: in tables and on disk, "center-blanked-50-mean".
-        label: for readers, "center hidden, 50 %".
-        topic: the cause that it asks about.
-        amount: of the change, in the unit of its kind: the center's per cent of the area, per
-            cent of the side or of the color, or the patches along a side.
+    Its name is that in tables and on disk, "center-blanked-50-mean"; its label is for readers. The
+    amount is in the unit of its kind: the center's per cent of the area, per cent of the side or
+    of the color, or the patches along a side.
     """
 
     name: str
@@ -53,11 +61,10 @@ def interventions(channels: int) -> tuple[Intervention, ...]:
 
     Only images of three channels (red, green, blue) can lose their color.
     """
-    gray = Intervention("gray", "gray", "color", 100)
     return (
         *_blanked("center", "center hidden, {} %"),
         *_blanked("surroundings", "center alone, {} %"),
-        *([gray] if channels == 3 else []),
+        *([Intervention("gray", "gray", "color", 100)] if channels == 3 else []),
         *_graded("shift", "shifted, {} %", "position", SHIFTS),
         *_graded("blur", "blurred, {} %", "resolution", BLURS),
         *_graded("shuffle", "shuffled, {0} x {0}", "texture", SHUFFLES),
@@ -67,13 +74,8 @@ def interventions(channels: int) -> tuple[Intervention, ...]:
 def center(side_h: int, side_w: int, area: int) -> tuple[int, int, int, int]:
     """The rectangle in an image's middle, of its proportions, that has `area` per cent of it.
 
-    Its sides are rounded to whole pixels, and so is where it begins, up and to the left.
-
-    Args:
-        side_h, side_w: the image's height and width, in pixels; at least 4.
-
-    Returns:
-        The rectangle's top, left, height and width, in pixels.
+    Top, left, height and width, in pixels, of an image of at least 4 x 4. The sides are rounded to
+    whole pixels, and so is where it begins, up and to the left.
     """
     share = math.sqrt(area / 100)
     height, width = round(side_h * share), round(side_w * share)
@@ -93,3 +95,63 @@ def _blanked(part: str, label: str) -> list[Intervention]:
 
 def _graded(kind: str, label: str, topic: Topic, amounts: Sequence[int]) -> list[Intervention]:
     return [Intervention(f"{kind}-{n}", label.format(n), topic, n) for n in amounts]
+
+
+def by_chance(predicted: Integers, others: Integers, classes: int) -> float:
+    """The share of images (n,), at least one, on which unrelated answers would agree."""
+    return float(shares(predicted, classes) @ shares(others, classes))
+
+
+def shares(predicted: Integers, classes: int) -> Floats:
+    """How often each class is given as an answer: (classes,)."""
+    return np.asarray(np.bincount(predicted, minlength=classes) / len(predicted))
+
+
+def beyond_chance(predicted: Integers, others: Integers, classes: int) -> float:
+    """The share of images (n,) on which the answers agree, minus that by chance; NaN of none."""
+    if not len(predicted):
+        return math.nan
+    return float((predicted == others).mean()) - by_chance(predicted, others, classes)
+
+
+def cause_values(
+    shown: Predictions, classes: int, interventions: Interventions
+) -> dict[str, float]:
+    """The metrics of `paribus.metrics.registry.CAUSES` of one run, by name.
+
+    - `background_learned`: how far the network is right beyond chance where the center, half of
+      the area, is blanked: it can only have learnt that from the surroundings.
+    - `background_reliance`: how often, beyond chance, it keeps its answer where it sees the
+      surroundings alone, minus how often where it sees the center alone. Both are half of the
+      image; above 0, the surroundings decide more than the center does.
+    - `background_in_failures`: the same on the images it is wrong about, where its answer is
+      a wrong one: above 0, its mistakes come from the surroundings more than from the center.
+    - `attribution_outside`: the share of what speaks for its answers, by integrated gradients,
+      that lies outside the central half.
+    - `drop:<intervention>`: its accuracy minus that on the changed images.
+    """
+    predicted = shown.predicted
+    wrong = predicted != shown.labels
+    accuracy = float(1 - wrong.mean())
+    outside = interventions.outside[np.isfinite(interventions.outside)]
+    values = {
+        f"drop:{name}": accuracy - float((changed == shown.labels).mean())
+        for name, changed in interventions.predicted.items()
+    }
+    values["attribution_outside"] = float(outside.mean()) if len(outside) else math.nan
+    around, center = (
+        interventions.predicted.get(n) for n in (CENTER_BLANKED, SURROUNDINGS_BLANKED)
+    )
+    if around is None or center is None:
+        return values
+    return values | {
+        "background_learned": beyond_chance(shown.labels, around, classes),
+        "background_reliance": _reliance(predicted, around, center, classes),
+        "background_in_failures": _reliance(
+            predicted[wrong], around[wrong], center[wrong], classes
+        ),
+    }
+
+
+def _reliance(predicted: Integers, around: Integers, center: Integers, classes: int) -> float:
+    return beyond_chance(predicted, around, classes) - beyond_chance(predicted, center, classes)

@@ -1,13 +1,20 @@
-"""One metric: what it is called, how it is worked out, which way is better, how it is compared."""
+"""One metric: what it is called, how it is worked out of a run, and how it is compared."""
+
+from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
+import numpy as np
+
 from paribus.errors import ComparisonError
-from paribus.metrics.dynamics import Epoch
-from paribus.metrics.run import RunData
+from paribus.metrics.classification import class_figures, confusion
+from paribus.metrics.dynamics import Curve, Epoch
+from paribus.metrics.interventions import cause_values
+from paribus.records.types import Integers, Interventions, Record
 
 Better = Literal["higher", "lower", "neither"]
 
@@ -23,6 +30,54 @@ Written = Literal["number", "percent", "points"]
 
 
 @dataclass(frozen=True)
+class RunData:
+    """A finished run's record, with what else a metric may need, if there is any.
+
+    That is the training loss of `epochs_to_loss`, in nats, and what the network predicts for
+    changed images.
+    """
+
+    record: Record
+    target_loss: float | None = None
+    interventions: Interventions | None = None
+
+    @cached_property
+    def matrix(self) -> Integers | None:
+        """The confusion matrix (classes, classes) after the last epoch, or None."""
+        predictions = self.record.predictions
+        if predictions is None:
+            return None
+        return confusion(predictions.labels, predictions.predicted, len(self.record.classes))
+
+    @cached_property
+    def by_class(self) -> Mapping[str, tuple[float, float, float]]:
+        """Class -> its recall, precision and F1."""
+        if self.matrix is None:
+            return {}
+        figures = class_figures(self.matrix)
+        columns = (figures.recall, figures.precision, figures.f1)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return dict(zip(self.record.classes, rows, strict=True))
+
+    @cached_property
+    def causes(self) -> Mapping[str, float]:
+        """The metrics of what the network looks at, by name; none if it wasn't analyzed."""
+        predictions = self.record.predictions
+        if self.interventions is None or predictions is None:
+            return {}
+        return cause_values(predictions, len(self.record.classes), self.interventions)
+
+    def curve(self, name: str) -> Curve | None:
+        """The values (epochs,) of a series; None if one is missing or not finite."""
+        series = self.record.curves.series.get(name)
+        if series is None or series.axis != "epoch" or not len(series.at):
+            return None
+        counted = np.array_equal(series.at, np.arange(1, len(series.at) + 1))
+        values = series.values.astype(float)
+        return values if counted and np.isfinite(values).all() else None
+
+
+@dataclass(frozen=True)
 class Wording:
     """How the outcome of a comparison is put: "batch-norm takes longer to train"."""
 
@@ -30,6 +85,13 @@ class Wording:
     above: str
     below: str
     whether: str
+
+    @classmethod
+    def general(cls, label: str) -> Wording:
+        """How outcomes on a metric are put that has no words of its own."""
+        topic = label[0].upper() + label[1:]
+        outcomes = (f"has the higher {label}", f"has the lower {label}", f"changes the {label}")
+        return cls(topic, *outcomes)
 
 
 @dataclass(frozen=True)
@@ -39,10 +101,8 @@ class Metric:
     Attributes:
         name: in tables and study files, `test_accuracy`.
         label: for readers, "test accuracy".
-        better: which way is better, if either.
         of: works it out from a run; NaN where the run doesn't have what it takes.
         meaning: what its column in a table holds, with the unit.
-        compare: how paired values are compared.
         unit: of the values; "" for a plain number or a share.
         written, digits: how values are written; `digits` where no interval says how many matter.
         margin: differences up to this size don't matter; in the metric's unit, or, for a ratio,

@@ -10,10 +10,9 @@ from typing import Literal, get_args
 
 from paribus.metrics import dynamics
 from paribus.metrics.classification import accuracy, class_figures, log_loss, macro_average
-from paribus.metrics.dynamics import Epoch
-from paribus.metrics.interventions import Intervention, interventions
-from paribus.metrics.metric import Metric, Wording
-from paribus.metrics.run import Curve, RunData
+from paribus.metrics.dynamics import Curve, Epoch
+from paribus.metrics.interventions import interventions
+from paribus.metrics.metric import Better, Metric, RunData, Wording
 from paribus.records.types import Floats, Integers
 
 ClassFigure = Literal["recall", "precision", "f1"]
@@ -58,22 +57,9 @@ def _last(curve: Curve) -> float:
     return float(curve[-1])
 
 
-def _lowest(curve: Curve) -> float:
-    return float(curve[dynamics.best_epoch(curve).value - 1])
-
-
-def _share_correct(logs: Floats, labels: Integers) -> float:
-    return float((logs.argmax(axis=1) == labels).mean())
-
-
 def _epochs_to_loss(run: RunData) -> float | Epoch:
     curve, target = run.curve("train_loss"), run.target_loss
     return math.nan if curve is None or target is None else dynamics.epochs_to_loss(curve, target)
-
-
-def _processor_seconds(run: RunData) -> float:
-    # No training takes none: unknown.
-    return run.record.facts.train_cpu_seconds or math.nan
 
 
 # ---- of a whole run -----------------------------------------------------------------------------
@@ -100,7 +86,7 @@ _ALL = (
         "best_test_accuracy",
         "test accuracy at the best epoch",
         "higher",
-        _probabilities("best", _share_correct),
+        _probabilities("best", lambda logs, labels: float((logs.argmax(axis=1) == labels).mean())),
         "Share of test images classified correctly at `best_epoch`, 0 to 1.",
         written="percent",
         digits=1,
@@ -113,12 +99,7 @@ _ALL = (
         _probabilities("last", log_loss),
         "Mean cross entropy over the test images after the last epoch, in nats.",
         unit="nats",
-        wording=Wording(
-            "Test loss",
-            "has the higher test loss",
-            "has the lower test loss",
-            "changes the test loss",
-        ),
+        wording=Wording.general("test loss"),
     ),
     Metric(
         "best_test_loss",
@@ -152,7 +133,7 @@ _ALL = (
         "best_val_loss",
         "lowest validation loss",
         "lower",
-        _curves("val_loss", of=_lowest),
+        _curves("val_loss", of=lambda losses: float(losses.min())),
         "Validation loss at `best_epoch`, in nats.",
         unit="nats",
         figure="loss",
@@ -236,7 +217,8 @@ _ALL = (
         "train_cpu_seconds",
         "training time (processor)",
         "lower",
-        _processor_seconds,
+        # No training takes none: unknown.
+        lambda run: run.record.facts.train_cpu_seconds or math.nan,
         "Processor seconds spent in training steps, which other programs don't lengthen; "
         "validation and tests not counted.",
         compare="ratio",
@@ -259,46 +241,38 @@ METRICS = {metric.name: metric for metric in _ALL}
 # ---- of what a network looks at -----------------------------------------------------------------
 
 
-def _cause(name: str, label: str, written: Literal["percent", "points"]) -> Metric:
+def _cause(
+    name: str,
+    label: str,
+    written: Literal["percent", "points"] = "points",
+    better: Better = "neither",
+    family: str = "",
+) -> Metric:
     return Metric(
         name,
         label,
-        "neither",
+        better,
         lambda run: run.causes.get(name, math.nan),
         written=written,
         digits=1,
+        family=family,
         figure="causes",
         from_record=False,
     )
 
 
-def drop_metric(change: Intervention) -> Metric:
-    """The accuracy that an intervention costs; all interventions form one exploratory family."""
-    name = f"drop:{change.name}"
-    return Metric(
-        name,
-        f"{DROP}{change.label}",
-        "lower",
-        lambda run: run.causes.get(name, math.nan),
-        written="points",
-        digits=1,
-        family="drop",
-        figure="causes",
-        from_record=False,
-    )
-
-
-#: What a network looks at, by interventions; `paribus.metrics.causes` defines each.
+#: What a network looks at, by interventions; `paribus.metrics.interventions` defines each.
 CAUSES = {
     metric.name: metric
     for metric in (
-        _cause("background_learned", "accuracy on the surroundings alone, above chance", "points"),
-        _cause("background_reliance", "reliance on the surroundings", "points"),
-        _cause(
-            "background_in_failures", "reliance of wrong predictions on the surroundings", "points"
-        ),
+        _cause("background_learned", "accuracy on the surroundings alone, above chance"),
+        _cause("background_reliance", "reliance on the surroundings"),
+        _cause("background_in_failures", "reliance of wrong predictions on the surroundings"),
         _cause("attribution_outside", "attribution outside the center", "percent"),
-        *map(drop_metric, interventions(3)),
+        *(
+            _cause(f"drop:{change.name}", f"{DROP}{change.label}", better="lower", family="drop")
+            for change in interventions(3)
+        ),
     )
 }
 
@@ -308,32 +282,27 @@ CAUSES = {
 
 def class_metric(figure: ClassFigure, name: str) -> Metric:
     """A figure of the class called `name`; all classes form one exploratory family."""
-    place = CLASS_FIGURES.index(figure)
+    place, is_f1, is_recall = CLASS_FIGURES.index(figure), figure == "f1", figure == "recall"
     return Metric(
         f"{figure}:{name}",
-        f"{'F1' if figure == 'f1' else figure} of {name}",
+        f"{'F1' if is_f1 else figure} of {name}",
         "higher",
         lambda run: run.by_class[name][place] if name in run.by_class else math.nan,
-        written="number" if figure == "f1" else "percent",
-        digits=1 if figure != "f1" else 3,
+        written="number" if is_f1 else "percent",
+        digits=3 if is_f1 else 1,
         family=figure,
-        figure="recall" if figure == "recall" else "report",
-        images="class" if figure == "recall" else "",
+        figure="recall" if is_recall else "report",
+        images="class" if is_recall else "",
     )
 
 
 def with_target(metrics: Mapping[str, Metric], target: float | None) -> dict[str, Metric]:
     """The metrics, their notes naming the training loss that `epochs_to_loss` counts to."""
-    no_fall = "The baseline's training loss never falls, so there is no loss to reach."
-    return {
-        name: replace(
-            metric,
-            note=no_fall if target is None else metric.note.format(target_loss=f"{target:.3g}"),
-        )
-        if "{target_loss}" in metric.note
-        else metric
-        for name, metric in metrics.items()
-    }
+    metric = metrics["epochs_to_loss"]
+    note = "The baseline's training loss never falls, so there is no loss to reach."
+    if target is not None:
+        note = metric.note.format(target_loss=f"{target:.3g}")
+    return {**metrics, metric.name: replace(metric, note=note)}
 
 
 def class_figure(name: str) -> tuple[ClassFigure, str] | None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from paribus.claims.judge import ClaimVerdict, Judged
 from paribus.claims.statement import Above, Equivalent, Inside, Statement, Toward
-from paribus.narrative.notes import ONE_SEED, on_level
+from paribus.narrative.comparisons import ONE_SEED, on_level
 from paribus.narrative.numbers import Unit, difference_of, over_seeds, p_in_words, value_of
 
 ONE_NETWORK = "One seed gives one trained network; it says nothing about the way of training."
@@ -18,15 +18,15 @@ _CONTRARY = {"better": "worse", "worse": "better", "higher": "lower", "lower": "
 def evidence(verdict: ClaimVerdict) -> str:
     """All statements of a claim, or of many the one that decides; then what else to know."""
     if len(verdict.statements) <= MOST_TOLD:
-        told, counted = verdict.statements, ""
+        statements, counted = verdict.statements, ""
     else:
-        told = (verdict.deciding,)
+        statements = (verdict.deciding,)
         counts = Counter(judged.verdict for judged in verdict.statements)
         shown = ", ".join(f"{number} {each}" for each, number in sorted(counts.items()))
         counted = f"{len(verdict.statements)} statements: {shown}. The one that decides: "
-    notes = [note for judged in told for note in _notes(judged.statement)]
+    notes = [note for judged in statements for note in _notes(judged.statement)]
     rule = verdict.deciding.statement.metric.note
-    sentences = [*map(sentence, told), *dict.fromkeys(notes), rule]
+    sentences = [*map(sentence, statements), *dict.fromkeys(notes), rule]
     return counted + " ".join(filter(None, sentences))
 
 
@@ -67,24 +67,17 @@ def _outcome(judged: Judged) -> str:
     match claimed.expected:
         case Inside(low, high):
             bounds = _unit(claimed).bounds(low, high)
-            return {
-                "supported": f" lies within {bounds}",
-                "refuted": f" lies outside {bounds}",
-                "undecided": f" is not shown to lie within {bounds}, nor outside",
-            }[judged.verdict]
+            supported, refuted = f" lies within {bounds}", f" lies outside {bounds}"
+            undecided = f" is not shown to lie within {bounds}, nor outside"
         case Above(upper, lower):
-            return {
-                "supported": f": {upper} lies above {lower}",
-                "refuted": f": {upper} lies below {lower}, not above",
-                "undecided": f": {upper} is not shown to lie above {lower}",
-            }[judged.verdict]
+            supported = f": {upper} lies above {lower}"
+            refuted = f": {upper} lies below {lower}, not above"
+            undecided = f": {upper} is not shown to lie above {lower}"
         case Toward() | Equivalent():
             expected = _expected(claimed)
-            return {
-                "supported": f": {expected}",
-                "refuted": f": {_instead(claimed)}not {expected}",
-                "undecided": f": not shown to be {expected}",
-            }[judged.verdict]
+            supported, refuted = f": {expected}", f": {_instead(claimed)}not {expected}"
+            undecided = f": not shown to be {expected}"
+    return {"supported": supported, "refuted": refuted, "undecided": undecided}[judged.verdict]
 
 
 def _expected(claimed: Statement) -> str:
@@ -101,11 +94,9 @@ def _instead(claimed: Statement) -> str:
     """What is shown where the expectation is refuted: "worse, ", or nothing in particular."""
     if claimed.answer and claimed.answer.inside_margin:
         return f"{_within_margin(claimed)}, "
-    match claimed.expected:
-        case Toward(expect, None):
-            return f"{_CONTRARY[expect]}, "
-        case _:
-            return ""
+    if isinstance(claimed.expected, Toward) and claimed.expected.by is None:
+        return f"{_CONTRARY[claimed.expected.expect]}, "
+    return ""
 
 
 def _within_margin(claimed: Statement) -> str:
@@ -132,15 +123,14 @@ def _notes(claimed: Statement) -> list[str]:
         return []
     if claimed.agreeing is not None:
         return [f"The whole ranking holds in {claimed.agreeing} of the {claimed.n_seeds} seeds."]
-    level = on_level(claimed.n_seeds, claimed.interval.level, claimed.wanted_level)
-    return [*level, *_on_censoring(claimed.censored)]
-
-
-def _on_censoring(censored: int) -> list[str]:
-    if not censored:
-        return []
-    values = "1 value is a lower bound" if censored == 1 else f"{censored} values are lower bounds"
+    notes = on_level(claimed.n_seeds, claimed.interval.level, claimed.wanted_level)
+    if not claimed.censored:
+        return notes
+    values = "1 value is a lower bound"
+    if claimed.censored > 1:
+        values = f"{claimed.censored} values are lower bounds"
     return [
+        *notes,
         f"{values}, since training ended first: a direction is that within the epochs trained, and "
-        "no range is shown on the side where the true value may lie further out."
+        "no range is shown on the side where the true value may lie further out.",
     ]

@@ -1,17 +1,142 @@
-"""What a variation changes, in sentences that say no more than their verdict."""
+"""Observations on differences: the best setting, what variations change, and what pairing saved."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison
+from paribus.comparison.values import SettingValues
 from paribus.metrics.metric import Metric, Wording
 from paribus.metrics.registry import built_in
-from paribus.narrative.headline import interval_of
-from paribus.narrative.numbers import Unit, difference_of, over_seeds, p_in_words
-from paribus.narrative.observation import MOST_NAMED, Observation, left_out
+from paribus.narrative.comparisons import estimate_of, numbers_of, size
+from paribus.narrative.numbers import difference_of, over_seeds, p_in_words, value_of
+from paribus.narrative.words import listed
+from paribus.stats.intervals import correlation_interval
+from paribus.stats.power import gain_of_pairing
 
+#: Pairing is said to have helped, or not, from a gain of a tenth.
+_NO_GAIN = 0.1
 TABLE = "tables/comparisons.csv"
 
-#: A ratio to the baseline.
-_TIMES = Unit(sign="times the baseline's")
+#: Setting -> name -> number.
+Numbers = Mapping[str, Mapping[str, float | None]]
+
+#: So many settings are named at most; the tables have all.
+MOST_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the program says of a study in place of its author, hedged as the evidence goes.
+
+    The numbers, by setting, are those that the sentences hold, and their p values; `figure` is the
+    anchor of the part of the report that shows it.
+    """
+
+    topic: str
+    sentences: tuple[str, ...]
+    numbers: Numbers
+    figure: str
+
+    @property
+    def text(self) -> str:
+        """The sentences as one paragraph."""
+        return " ".join(self.sentences)
+
+
+def named(sentences: Sequence[str], where: str) -> list[str]:
+    """The sentences on the first settings, one each, and one on those left out."""
+    return [*sentences[:MOST_NAMED], *left_out(len(sentences), where)]
+
+
+def left_out(settings: int, where: str) -> list[str]:
+    """A sentence on the settings that the others don't name."""
+    left = settings - MOST_NAMED
+    more = f"{left} more {'setting is' if left == 1 else 'settings are'} in {where}."
+    return [more] if left > 0 else []
+
+
+def on_best_setting(compared: StudyComparison) -> list[Observation]:
+    """Which setting has the best mean of the primary metric, and what of that is shown."""
+    metric, baseline = compared.values.primary, compared.values.baseline
+    means = _means(compared.values.settings, metric)
+    if len(means) < 2 or baseline not in means:
+        return []
+    tested = [c for c in compared.primary if c.p is not None]
+    # The highest is named where neither way is better.
+    end = (min if metric.better == "lower" else max)(means.values())
+    best = [name for name, mean in means.items() if mean == end]
+    if tested:
+        first = f"{_has_best(metric, best, end, 'mean ')}."
+        sentences = [first, *_against_baseline(best, tested, metric, baseline)]
+    elif any(setting.finished.sum() > 1 for setting in compared.values.settings.values()):
+        return []  # tests are yet to come
+    else:
+        networks = "network of" if len(best) == 1 else "networks of"
+        sentences = [
+            f"The {networks} {_has_best(metric, best, end)}. More than one seed is needed to tell "
+            "whether the settings differ."
+        ]
+    numbers: dict[str, dict[str, float | None]] = {
+        name: {"mean": mean} for name, mean in means.items()
+    }
+    for c in tested:
+        numbers[c.variation] |= numbers_of(c)
+    return [Observation("Best setting", tuple(sentences), numbers, "answer")]
+
+
+def _means(settings: Mapping[str, SettingValues], metric: Metric) -> dict[str, float]:
+    """The mean of the metric in every setting that has a value of it."""
+    columns = {name: setting.of(metric.name) for name, setting in settings.items()}
+    known = {name: column[np.isfinite(column)] for name, column in columns.items()}
+    return {name: float(column.mean()) for name, column in known.items() if len(column)}
+
+
+def _has_best(metric: Metric, best: list[str], end: float, mean: str = "") -> str:
+    has = "has" if len(best) == 1 else "have"
+    extreme = "lowest" if metric.better == "lower" else "highest"
+    return (
+        f"{listed(best)} {has} the {extreme} {mean}{metric.label}, {value_of(metric).rounded(end)}"
+    )
+
+
+def _against_baseline(
+    best: list[str], tested: list[Comparison], metric: Metric, baseline: str
+) -> list[str]:
+    """What is shown of the best setting, or, if that is the baseline, of each variation."""
+    winner = next((c for c in tested if c.variation == best[0]), None)
+    if winner is None:
+        return named([_on_one(c, baseline) for c in tested], TABLE) if best[0] == baseline else []
+    sentences = [_on_one(winner, baseline)]
+    ahead = "higher" if metric.better == "neither" else "better"
+    others = [c.variation for c in tested if c.variation not in best and c.verdict == ahead]
+    if others and winner.verdict == ahead:
+        are, them = ("is", "it") if len(others) == 1 else ("are", "them")
+        names = listed(others[:MOST_NAMED])
+        sentences.append(
+            f"{names} {are} {ahead} than {baseline} too; whether {best[0]} is {ahead} than {them} "
+            "is not tested."
+        )
+    return sentences
+
+
+def _on_one(c: Comparison, baseline: str) -> str:
+    if c.verdict == "equivalent" and c.metric.margin is not None:
+        amount = difference_of(c.metric).amount(c.metric.margin)
+        p = p_in_words(c.p_equivalence_adjusted)
+        return (
+            f"No difference larger than {amount} between {c.variation} and {baseline}: "
+            f"{estimate_of(c)} ({p} for a larger one)."
+        )
+    p = p_in_words(c.p_adjusted)
+    if c.verdict == "undecided":
+        return (
+            f"Whether {c.variation} differs from {baseline} is undecided: {estimate_of(c)} ({p})."
+        )
+    return f"{c.variation} is {c.verdict} than {baseline}{size(c)} {over_seeds(c.n_seeds)} ({p})."
 
 
 def on_differences(compared: StudyComparison) -> list[Observation]:
@@ -19,37 +144,18 @@ def on_differences(compared: StudyComparison) -> list[Observation]:
 
     The primary metric is left to `on_best_setting`.
     """
-    told = [
-        metric
-        for metric in compared.values.metrics.values()
-        if metric != compared.values.primary and (metric.wording or not built_in(metric.name))
-    ]
-    return [
-        _on_metric(metric, tested, compared.values.baseline)
-        for metric in told
-        if (tested := [c for c in compared.on(metric.name) if c.p is not None])
-    ]
-
-
-def _on_metric(metric: Metric, tested: list[Comparison], baseline: str) -> Observation:
-    wording = metric.wording or in_general(metric.label)
-    sentences = [_difference(wording, c, baseline) for c in tested[:MOST_NAMED]]
-    return Observation(
-        wording.topic,
-        (*sentences, *left_out(len(tested), TABLE)),
-        {c.variation: numbers_of(c) for c in tested},
-        metric.figure,
-    )
-
-
-def in_general(label: str) -> Wording:
-    """How the outcomes on a metric are put that has no words of its own."""
-    return Wording(
-        label[0].upper() + label[1:],
-        f"has the higher {label}",
-        f"has the lower {label}",
-        f"changes the {label}",
-    )
+    observations = []
+    for metric in compared.values.metrics.values():
+        tested = [c for c in compared.on(metric.name) if c.p is not None]
+        spoken_of = metric.wording or not built_in(metric.name)
+        if tested and spoken_of and metric != compared.values.primary:
+            wording = metric.wording or Wording.general(metric.label)
+            sentences = [_difference(wording, c, compared.values.baseline) for c in tested]
+            numbers = {c.variation: numbers_of(c) for c in tested}
+            observations.append(
+                Observation(wording.topic, tuple(named(sentences, TABLE)), numbers, metric.figure)
+            )
+    return observations
 
 
 def _difference(wording: Wording, c: Comparison, baseline: str) -> str:
@@ -66,19 +172,47 @@ def _difference(wording: Wording, c: Comparison, baseline: str) -> str:
     return f"{c.variation} {outcome}: {estimate_of(c)} ({p})."
 
 
-def estimate_of(c: Comparison) -> str:
-    """The estimate with its interval, unit and seeds."""
-    unit = _TIMES if c.metric.compare == "ratio" else difference_of(c.metric)
-    return f"{unit.estimate(interval_of(c))} {over_seeds(c.n_seeds)}"
+def on_pairing(compared: StudyComparison) -> list[Observation]:
+    """How closely paired runs agree on the primary metric, and what that saved."""
+    known = [c for c in compared.primary if c.correlation is not None and c.n_seeds > 3]
+    if not known:
+        return []
+    numbers = {c.variation: _pairing_numbers(compared, c) for c in known}
+    sentences = named([_pairing(c, numbers[c.variation]) for c in known], TABLE)
+    return [Observation("Effect of pairing", tuple(sentences), numbers, "pairing")]
 
 
-def numbers_of(c: Comparison) -> dict[str, float | None]:
-    """The numbers behind a sentence on a comparison."""
+def _pairing_numbers(compared: StudyComparison, c: Comparison) -> dict[str, float | None]:
+    assert c.correlation is not None, "asked only where it is known"
+    low, high = correlation_interval(c.correlation, c.n_seeds)
+    settings = compared.values.settings
+    # With looks the comparison stands on the first seeds only.
+    ours, before = (
+        settings[name].of(c.metric.name)[: c.n_seeds + c.missing]
+        for name in (c.variation, compared.values.baseline)
+    )
+    both = np.isfinite(ours) & np.isfinite(before)
+    scale = np.log if c.metric.compare == "ratio" else np.asarray
+    gain = gain_of_pairing(scale(before[both]), scale(ours[both]))
     return {
-        "estimate": c.estimate,
-        "low": c.low,
-        "high": c.high,
-        "p_adjusted": c.p_adjusted,
-        "p_equivalence_adjusted": c.p_equivalence_adjusted,
+        "correlation": c.correlation,
+        "low": low,
+        "high": high,
         "n_seeds": c.n_seeds,
+        "unpaired_seeds": gain if math.isfinite(gain) else None,
     }
+
+
+def _pairing(c: Comparison, numbers: dict[str, float | None]) -> str:
+    low, high, gain = numbers["low"], numbers["high"], numbers["unpaired_seeds"]
+    assert low is not None and high is not None, "known with more than three seeds"
+    r = f"{c.correlation:.2f} [{low:.2f}, {high:.2f}]"
+    paired = (
+        f"The {c.metric.label} of {c.variation} correlates with the baseline's: "
+        f"r = {r} {over_seeds(c.n_seeds)}"
+    )
+    if gain is None:
+        return f"{paired}."
+    number = "as many" if abs(gain - 1) < _NO_GAIN else f"{gain:.1f} times as many"
+    hedge = ", though that may be chance" if low <= 0 <= high else ""
+    return f"{paired}; without pairing, the same interval would take {number} seeds{hedge}."

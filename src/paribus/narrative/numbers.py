@@ -13,7 +13,7 @@ import numpy as np
 
 from paribus.metrics.metric import Metric
 from paribus.narrative.words import MINUS, NO_BREAK, NONE
-from paribus.stats.sample import Interval
+from paribus.stats.intervals import Interval
 
 
 @dataclass(frozen=True)
@@ -42,22 +42,13 @@ class Spread:
         """Their standard deviation with n - 1 below; None of fewer than two."""
         return float(np.std(self.values, ddof=1)) if self.n > 1 else None
 
-    @property
-    def median(self) -> float:
-        """Their median; NaN of none."""
-        return float(np.median(self.values)) if self.values else float("nan")
-
 
 @dataclass(frozen=True)
 class Unit:
     """How values of a metric, or differences of them, are written.
 
-    Attributes:
-        digits: after the decimal point, where no interval says how many matter.
-        scale: what a number is multiplied with first.
-        sign: what follows a number, as "%" or "points".
-        plus: whether a number above 0 has its sign, as a difference has.
-        ratio: whether it is one, to be told from a difference.
+    After multiplying with `scale`, with so many digits where no interval says how many matter, and
+    followed by `sign`, as "%" or "points"; a difference has a plus; a ratio is told from one.
     """
 
     digits: int = 3

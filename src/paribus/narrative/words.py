@@ -15,10 +15,8 @@ MINUS, NO_BREAK, NONE = "\u2212", "\u00a0", "\u2013"
 _READABLE = {"lenet5": "LeNet-5", "stl10": "STL-10", "adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 
 #: A minus sign as ASCII has it, and the sign of a number that is nothing.
-_HYPHEN, _NOTHING = (
-    re.compile(r"(?<![\w.])-(?=\d)"),
-    re.compile(r"(?<![\w.])[+-](0(?:\.0+)?)(?![\d.])"),
-)
+_HYPHEN = re.compile(r"(?<![\w.])-(?=\d)")
+_NOTHING = re.compile(r"(?<![\w.])[+-](0(?:\.0+)?)(?![\d.])")
 #: Words that are written from right to left, and would turn what stands around them.
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+")
 _P_VALUE = re.compile(r"\bp ([=<]) (?=\d)")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from paribus.narrative.differences import Observation
 from paribus.narrative.numbers import Spread
-from paribus.narrative.observation import Observation
 from paribus.records.types import RunFacts
 from paribus.report.sections.provenance import environments
 from paribus.results import Results

@@ -26,12 +26,9 @@ Table = npt.NDArray[np.integer] | npt.NDArray[np.bool_]
 class CrossedInterval:
     """The mean of a table with its interval for new seeds and new images.
 
-    Attributes:
-        estimate: mean over the table.
-        low, high, p: the interval and p of "the mean is 0"; NaN if every cell is the same.
-        df: Satterthwaite's degrees of freedom.
-        truncated: the mean squares gave less variance than the interaction alone, which is used
-            instead; the interval is conservative.
+    low, high and p (of "the mean is 0") are NaN if every cell is the same; df are Satterthwaite's
+    degrees of freedom. Truncated: the mean squares gave less variance than the interaction alone,
+    which is used instead; the interval is conservative.
     """
 
     estimate: float
@@ -44,15 +41,11 @@ class CrossedInterval:
 
 @dataclass(frozen=True)
 class Spread:
-    """The spread over seeds of the accuracy on one test set, split by where it comes from.
+    """The standard deviation over seeds of the accuracy on one test set, by where it comes from.
 
-    Attributes:
-        total: standard deviation over seeds of the accuracy on this test set.
-        test_set: the part due to the finite test set, like coin flips.
-        true: the part that would remain with infinitely many test images.
-            total**2 = test_set**2 + true**2, unless `truncated`.
-        truncated: the estimate of true**2 was below 0 and is given as 0: a test set of this size
-            explains all of the spread.
+    `test_set` is due to the finite test set, like coin flips; `true` would remain with infinitely
+    many images: total**2 = test_set**2 + true**2. Truncated: the estimate of true**2 was below 0
+    and is given as 0, since a test set of this size explains all of the spread.
     """
 
     total: float
@@ -129,11 +122,7 @@ def split_spread(correct: Table, classes: npt.ArrayLike | None = None) -> Spread
 
 
 def _mean_squares(table: Table, classes: npt.ArrayLike | None) -> _MeanSquares:
-    """Mean squares of a table (S, M) of -1, 0, 1, images and rest within classes.
-
-    All sums are exact, of integers. The table is copied at most once: 30 x 10,000 of int8 take
-    well under 1 MB.
-    """
+    """Mean squares of a table (S, M) of -1, 0, 1, images and rest within classes, by exact sums."""
     starts, sizes, table = _by_class(np.asarray(table), classes)
     s, m = table.shape
     of_seed_class = np.add.reduceat(table, starts, axis=1, dtype=np.int64)

@@ -1,6 +1,9 @@
 """Intervals of a mean and of a correlation, and the level of all intervals and tests."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,31 +20,31 @@ LEVEL = 1 - ALPHA
 
 
 @dataclass(frozen=True)
-class Mean:
-    """A mean over seeds with its interval.
-
-    Attributes:
-        low, high: None for a single seed or equal values, whose spread is unknown.
-    """
+class Interval:
+    """An estimate and its interval; low and high are None where the spread is unknown."""
 
     estimate: float
-    low: float | None
-    high: float | None
+    low: float | None = None
+    high: float | None = None
+    level: float = LEVEL
+
+    def mapped(self, function: Callable[[float], float]) -> Interval:
+        """The interval on another scale; `function` rises, as the exponential does."""
+        low, high = (None if end is None else function(end) for end in (self.low, self.high))
+        return replace(self, estimate=function(self.estimate), low=low, high=high)
+
+    def negated(self) -> Interval:
+        """The interval of minus the value."""
+        low, high = (None if end is None else -end for end in (self.high, self.low))
+        return replace(self, estimate=-self.estimate, low=low, high=high)
 
 
 def half_width(n: npt.ArrayLike, sd: npt.ArrayLike, level: float = LEVEL) -> Floats:
     """Half the width (...) of the t interval of a mean of n (...) values, in the unit of `sd`.
 
     t(n - 1) * sd / sqrt(n). With the sd of the paired differences so far and a larger n, it
-    estimates how narrow the interval would become. Source: Student 1908.
-
-    Args:
-        n: numbers of seeds, 2 or more each.
-        sd: of the values or of the paired differences; broadcasts with `n`.
-        level: confidence of the interval.
-
-    Raises:
-        ComparisonError: fewer than two seeds, or a negative sd.
+    estimates how narrow the interval would become. Source: Student 1908. Raises ComparisonError
+    on fewer than two seeds, or a negative sd.
     """
     seeds, spread = np.asarray(n, dtype=float), np.asarray(sd, dtype=float)
     if (seeds < 2).any() or (spread < 0).any():
@@ -50,17 +53,17 @@ def half_width(n: npt.ArrayLike, sd: npt.ArrayLike, level: float = LEVEL) -> Flo
     return np.asarray(stats.t.ppf((1 + level) / 2, seeds - 1) * spread / np.sqrt(seeds))
 
 
-def means(values: npt.ArrayLike) -> list[Mean]:
+def means(values: npt.ArrayLike) -> list[Interval]:
     """The mean of each column of (seeds, m) counts with Student's t interval, cut at 0."""
     values = np.asarray(values, float)
     estimates = values.mean(axis=0)
     if len(values) < 2:
-        return [Mean(estimate, None, None) for estimate in estimates.tolist()]
+        return [Interval(estimate) for estimate in estimates.tolist()]
     half = half_width(len(values), values.std(axis=0, ddof=1))
     table = np.stack([estimates, np.maximum(estimates - half, 0), estimates + half], axis=1)
     constant = np.ptp(values, axis=0) == 0
     return [
-        Mean(row[0], None, None) if same else Mean(*row)
+        Interval(row[0]) if same else Interval(*row)
         for row, same in zip(table.tolist(), constant.tolist(), strict=True)
     ]
 
@@ -69,10 +72,7 @@ def correlation_interval(r: float, n: int, level: float = LEVEL) -> tuple[float,
     """The interval of a correlation of n pairs by Fisher's z.
 
     atanh(r) is about normal with standard deviation 1 / sqrt(n - 3); for r = +-1 the interval is
-    that number. Source: Fisher 1921.
-
-    Raises:
-        ComparisonError: fewer than four pairs.
+    that number. Source: Fisher 1921. Raises ComparisonError on fewer than four pairs.
     """
     if n < 4:
         raise ComparisonError(f"expected at least 4 pairs, got {n}")

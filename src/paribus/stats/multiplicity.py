@@ -50,8 +50,7 @@ def holm(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
 def check_looks(looks: Sequence[int]) -> tuple[int, ...]:
     """The looks (numbers of seeds) as a tuple.
 
-    Raises:
-        ComparisonError: there is none, one below three seeds, or they don't increase.
+    Raises ComparisonError if there is none, one below three seeds, or they don't increase.
     """
     if not looks:
         raise ComparisonError("expected looks, as [5, 8, 12, 20], got none")
@@ -80,7 +79,7 @@ def overall_level(p: npt.ArrayLike, looks: Sequence[int]) -> Floats:
     It is a sequential p value: at most alpha exactly where p is at most
     `nominal_level(looks, alpha)`, and adjustable like any p value (Jennison and Turnbull 2000; Ye
     et al. 2013 for Holm with looks). The computed distribution has no points in the far tail:
-    there, Bonferroni's bound (number of looks times p) is smaller and is used.
+    there, Bonferroni's bound (number of looks times p) is smaller and is used. NaN stays NaN.
     """
     points = smallest_p(check_looks(looks))
     reached = np.searchsorted(points, p, side="right")

@@ -29,10 +29,8 @@ DIGITS = 12
 class Estimate:
     """An estimate with its interval and the p value of "no difference".
 
-    Attributes:
-        estimate, low, high, p: (...) arrays, () for one comparison. low and high are NaN where
-            all differences are equal, since their spread is unknown.
-        level: the actual confidence of the interval.
+    Arrays (...), () for one comparison; low and high are NaN where all differences are equal,
+    since their spread is unknown. `level` is the actual confidence of the interval.
     """
 
     estimate: Floats
@@ -44,12 +42,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Pairs:
-    """The seeds at which both settings have a value.
-
-    Attributes:
-        baseline, variation: (n,) finite values.
-        known: (all seeds,) whether both values exist (aren't NaN).
-    """
+    """Finite values (n,) at the seeds at which both settings have one: `known` (all seeds,)."""
 
     baseline: Floats
     variation: Floats
@@ -59,8 +52,7 @@ class Pairs:
 def complete_pairs(baseline: npt.ArrayLike, variation: npt.ArrayLike) -> Pairs:
     """Pair (n,) with (n,) values, seed by seed, leaving out seeds where either is NaN.
 
-    Raises:
-        ComparisonError: the shapes differ or a value is infinite.
+    Raises ComparisonError if the shapes differ or a value is infinite.
     """
     b, v = np.asarray(baseline, float), np.asarray(variation, float)
     if b.ndim != 1 or b.shape != v.shape:
@@ -86,11 +78,7 @@ def differences(baseline: Floats, variation: Floats) -> Floats:
 
 
 def log_ratios(baseline: Floats, variation: Floats) -> Floats:
-    """log(variation / baseline) (n,); both must be above 0.
-
-    Raises:
-        ComparisonError: a value is zero or below.
-    """
+    """log(variation / baseline) (n,); a ComparisonError where a value is not above 0."""
     if min(baseline.min(initial=1.0), variation.min(initial=1.0)) <= 0:
         raise ComparisonError("expected values above 0 for a ratio, got one that is 0 or below")
     return differences(np.log(baseline), np.log(variation))
@@ -104,12 +92,9 @@ def is_constant(d: Floats) -> npt.NDArray[np.bool_]:
 def mean_test(d: Floats, alternative: Alternative = "two-sided") -> Floats:
     """P value (...) of "the mean difference is 0" for (..., n): Student's one-sample t test.
 
-    Where all n differences are equal the t statistic would divide by 0; the sign-flip test,
-    which needs no spread, replaces it.
-    Source: Student 1908; Dietterich 1998 for its use on paired trainings.
-
-    Raises:
-        ComparisonError: fewer than two seeds.
+    Where all n differences are equal the t statistic would divide by 0; the sign-flip test, which
+    needs no spread, replaces it. Source: Student 1908; Dietterich 1998 for paired trainings.
+    Raises ComparisonError on fewer than two seeds.
     """
     _at_least_two(d)
     constant = is_constant(d)
@@ -178,8 +163,9 @@ def hodges_lehmann(d: Floats, level: float = LEVEL) -> Estimate:
     walsh = np.sort((d[..., first] + d[..., second]) / 2, axis=-1)
     cut, attained = ranks_to_cut(n, level)
     p = signed_rank_test(d) if d.ndim == 1 else np.full(d.shape[:-1], np.nan)
-    middle, low, high = np.median(walsh, axis=-1), walsh[..., cut], walsh[..., -1 - cut]
-    middle, low, high, p = map(np.asarray, (middle, low, high, p))
+    middle, low, high, p = map(
+        np.asarray, (np.median(walsh, axis=-1), walsh[..., cut], walsh[..., -1 - cut], p)
+    )
     return Estimate(middle, low, high, p, attained)
 
 

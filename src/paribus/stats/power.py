@@ -1,6 +1,7 @@
 """How many seeds would decide an undecided comparison, and how many pairing saves."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -26,12 +27,10 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
 
 @dataclass(frozen=True)
 class SeedsNeeded:
-    """The seeds that would decide a comparison.
+    """The seeds that would decide a comparison, in total; None: more than `MOST_SEEDS`.
 
-    Attributes:
-        seeds: in total; None: more than `MOST_SEEDS`.
-        goal: what they would show: a difference, or that it is inside the margin.
-        power: the probability of that, 0.8 or a little more; None if `seeds` is None.
+    They would show the `goal`, a difference or that it is inside the margin, with a probability
+    of `power`, 0.8 or a little more; None if `seeds` is None.
     """
 
     seeds: int | None
@@ -91,18 +90,10 @@ def seeds_needed(
     The smallest number of paired seeds n at which a new study, with differences of this `sd`
     around this true `difference`, would with a probability of at least 80 % either find the
     difference by the two-sided t test or, if it is inside the margin, show that; whichever takes
-    fewer. As both inputs are estimates, the result is one too.
-
-    Args:
-        difference, sd: of the paired differences; of their logarithms for a ratio.
-        margin: in the same unit; None if none is declared.
-        alpha: the level, such as 0.05 / k among k variations.
-
-    Returns:
-        None if no number is enough: all differences are 0 and no margin is declared.
-
-    Raises:
-        ComparisonError: sd below 0.
+    fewer. As both inputs are estimates, the result is one too; None if no number is enough, since
+    all differences are 0 and no margin is declared. All are of the paired differences (of their
+    logarithms for a ratio); among k variations alpha is 0.05 / k. Raises ComparisonError if sd is
+    below 0.
     """
     if not sd >= 0:
         raise ComparisonError(f"expected a standard deviation of 0 or more, got {sd}")
@@ -123,14 +114,9 @@ def seeds_needed(
 
 
 def _smallest(power: Callable[[int], float], goal: Goal) -> SeedsNeeded:
-    """The smallest n from 2 with enough power, by bisection: power grows with n."""
-    if power(MOST_SEEDS) < POWER:
-        return SeedsNeeded(None, goal, None)
-    below, enough = 1, MOST_SEEDS
-    while enough - below > 1:
-        middle = (below + enough) // 2
-        below, enough = (below, middle) if power(middle) >= POWER else (middle, enough)
-    return SeedsNeeded(enough, goal, power(enough))
+    """The smallest n from 2 with enough power, which grows with n."""
+    n = bisect_left(range(MOST_SEEDS + 1), POWER, lo=2, key=power)
+    return SeedsNeeded(n, goal, power(n)) if n <= MOST_SEEDS else SeedsNeeded(None, goal, None)
 
 
 def seeds_needed_by_ranks(
@@ -163,11 +149,7 @@ def seeds_needed_by_ranks(
 def power_by_ranks(n: int, goal: Goal, effect: float, margin: float, alpha: float) -> float:
     """Probability that the signed-rank test on n seeds reaches the goal, by simulation.
 
-    Args:
-        n: seeds.
-        goal: find the difference (two-sided), or show that it is inside the margin.
-        effect, margin: in standard deviations of the normal differences.
-        alpha: the level.
+    Effect and margin are in standard deviations of the normal differences.
     """
     level = 1 - alpha if goal == "difference" else 1 - 2 * alpha
     cut, attained = ranks_to_cut(n, level)

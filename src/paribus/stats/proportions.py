@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from paribus.errors import ComparisonError
 from paribus.stats.intervals import LEVEL, Floats
 
 
@@ -27,18 +26,13 @@ class Share:
 
 @dataclass(frozen=True)
 class TwoNetworks:
-    """A comparison of two trained networks, not of two ways of training.
+    """Two trained networks, not two ways of training, compared on the same n images.
 
-    Attributes:
-        n: images that both predicted.
-        only_baseline, only_variation: images that only this network got right.
-        difference: accuracy of the variation's network minus that of the baseline's.
-        p: exact McNemar p of "both networks are correct equally often on such images".
+    `difference` is the variation's accuracy minus the baseline's. p is McNemar's exact one, of
+    "both are correct equally often on such images".
     """
 
     n: int
-    only_baseline: int
-    only_variation: int
     difference: float
     p: float
 
@@ -55,9 +49,6 @@ def wilson(count: npt.ArrayLike, of: npt.ArrayLike) -> tuple[Floats, Floats]:
     With p = count / of and z the normal quantile, its ends are
     (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n). For no trial it is 0 to 1.
     Source: Wilson 1927.
-
-    Args:
-        count, of: arrays that broadcast.
     """
     count, n = np.broadcast_arrays(np.asarray(count, float), np.asarray(of, float))
     z = float(stats.norm.ppf((1 + LEVEL) / 2))
@@ -92,22 +83,17 @@ def mcnemar_p(only_one: int, only_other: int) -> float:
     return float(stats.binomtest(only_one, n).pvalue) if n else 1.0
 
 
+def fisher_p(first: Share, second: Share) -> float:
+    """Fisher's exact p of two independent shares being estimates of the same probability."""
+    table = np.array([[share.count, share.of - share.count] for share in (first, second)])
+    return float(stats.fisher_exact(table).pvalue)
+
+
 def compare_networks(baseline: npt.ArrayLike, variation: npt.ArrayLike) -> TwoNetworks:
     """Exact McNemar test of two networks. Source: Dietterich 1998 for its limits.
 
-    Args:
-        baseline, variation: (n,) whether each network is correct on each image.
-
-    Raises:
-        ComparisonError: the shapes differ or there is no image.
+    Takes (n,) whether each network is correct on each of the same images.
     """
     b, v = np.asarray(baseline, bool), np.asarray(variation, bool)
-    if b.ndim != 1 or b.shape != v.shape or not b.size:
-        raise ComparisonError(
-            "expected the answers of both networks to the same images, got shapes "
-            f"{b.shape} and {v.shape}"
-        )
     only_b, only_v = int((b & ~v).sum()), int((v & ~b).sum())
-    return TwoNetworks(
-        b.size, only_b, only_v, (only_v - only_b) / b.size, mcnemar_p(only_b, only_v)
-    )
+    return TwoNetworks(b.size, (only_v - only_b) / b.size, mcnemar_p(only_b, only_v))

@@ -4,53 +4,36 @@ A ranking is a set of statements "this one is above that one", each a paired com
 same seeds and test images.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from paribus.errors import ComparisonError
-from paribus.stats.intervals import ALPHA, Floats
-from paribus.stats.multiplicity import holm
+from paribus.stats.intervals import Floats, Interval
 from paribus.stats.paired import differences, t_interval
-
-Outcome = Literal["supported", "refuted", "undecided"]
 
 
 @dataclass(frozen=True)
 class Above:
-    """One statement of a ranking: `upper` is above `lower`.
-
-    Attributes:
-        estimate, low, high: mean of upper - lower over the seeds, with its 95 % interval;
-            low and high are NaN if it is the same for all seeds.
-        p, p_adjusted: of "no difference"; adjusted by Holm over the statements.
-    """
+    """That `upper` is above `lower`: the mean difference over the seeds, and p of none."""
 
     upper: str
     lower: str
-    estimate: float
-    low: float
-    high: float
+    interval: Interval
     p: float
-    p_adjusted: float
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Whether a ranking is certain.
+    """The evidence for each statement of a ranking; none for fewer than two seeds.
 
-    Attributes:
-        outcome: `supported`, `refuted` or `undecided`.
-        n_seeds: seeds with all values.
-        agreeing: seeds for which every statement holds.
-        statements: each with its evidence; empty for fewer than two seeds.
+    Of the seeds that have all values, `agreeing` are those for which every statement holds.
     """
 
-    outcome: Outcome
     n_seeds: int
     agreeing: int
     statements: tuple[Above, ...]
@@ -61,14 +44,8 @@ def extreme_ranking(
 ) -> Ranking:
     """Whether `members` are the highest (or lowest): each beyond every other class.
 
-    Args:
-        values: (n, k) a metric of k classes (or settings) over n seeds.
-        names: of the k columns.
-        members: those claimed to be the highest (lowest), such as ["dog"].
-        highest: True for the highest values, False for the lowest.
-
-    Raises:
-        ComparisonError: a name is unknown, or there is no member or nothing to compare with.
+    Values are (n, k) a metric of k classes (or settings) over n seeds, `names` those of the k
+    columns. Raises ComparisonError if a name is unknown, or there is nothing to compare.
     """
     others = [name for name in names if name not in members]
     pairs = [(m, o) if highest else (o, m) for m in members for o in others]
@@ -99,30 +76,19 @@ def _ranking(
     lower = table[:, [names.index(w) for _, w in pairs]]
     agreeing = int((upper > lower).all(axis=1).sum())
     if len(table) < 2:
-        return Ranking("undecided", len(table), agreeing, ())
-    statements = _statements(pairs, differences(lower.T, upper.T))
-    return Ranking(_outcome(statements), len(table), agreeing, statements)
+        return Ranking(len(table), agreeing, ())
+    return Ranking(len(table), agreeing, _statements(pairs, differences(lower.T, upper.T)))
 
 
 def _statements(pairs: Sequence[tuple[str, str]], d: Floats) -> tuple[Above, ...]:
     """Each pair with the evidence of its row of d (pairs, n)."""
     t = t_interval(d)
-    numbers = np.stack([t.estimate, t.low, t.high, t.p, holm(t.p)], axis=1)
+    rows = np.stack([t.estimate, t.low, t.high, t.p], axis=1).tolist()
     return tuple(
-        Above(upper, lower, *row)
-        for (upper, lower), row in zip(pairs, numbers.tolist(), strict=True)
+        Above(upper, lower, _interval(estimate, low, high), p)
+        for (upper, lower), (estimate, low, high, p) in zip(pairs, rows, strict=True)
     )
 
 
-def _outcome(statements: Sequence[Above]) -> Outcome:
-    """Supported if every statement is shown, refuted if the opposite of one is shown.
-
-    Support needs all statements, so none is adjusted: the ranking is falsely supported only if a
-    false one passes (intersection-union test, Berger 1982). One statement is enough to refute, so
-    for that they are adjusted by Holm. Both at 5 %.
-    """
-    if all(s.estimate > 0 and s.p <= ALPHA for s in statements):
-        return "supported"
-    if any(s.estimate < 0 and s.p_adjusted <= ALPHA for s in statements):
-        return "refuted"
-    return "undecided"
+def _interval(estimate: float, low: float, high: float) -> Interval:
+    return Interval(estimate) if math.isnan(low) else Interval(estimate, low, high)

@@ -1,4 +1,4 @@
-"""Values over seeds, and one-sided tests of where their center lies.
+"""Values over seeds, one-sided tests of where their center lies, and the verdict they lead to.
 
 Every claim about a number is made of two questions: does the center lie above this bound,
 does it lie below that one?
@@ -7,11 +7,13 @@ does it lie below that one?
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from paribus.stats.intervals import ALPHA, Floats
+from paribus.errors import ComparisonError
+from paribus.stats.intervals import ALPHA, LEVEL, Floats, Interval
 from paribus.stats.paired import (
     Alternative,
     differences,
@@ -22,33 +24,15 @@ from paribus.stats.paired import (
     t_interval,
 )
 
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate and its interval; low and high are None where the spread is unknown."""
-
-    estimate: float
-    low: float | None
-    high: float | None
-    level: float
-
-    def mapped(self, function: Callable[[float], float]) -> Interval:
-        """The interval on another scale; `function` rises, as the exponential does."""
-        low, high = (None if end is None else function(end) for end in (self.low, self.high))
-        return replace(self, estimate=function(self.estimate), low=low, high=high)
-
-    def negated(self) -> Interval:
-        """The interval of minus the value."""
-        low, high = (None if end is None else -end for end in (self.high, self.low))
-        return replace(self, estimate=-self.estimate, low=low, high=high)
+Verdict = Literal["better", "worse", "higher", "lower", "equivalent", "undecided"]
+Test = Callable[[Floats, Alternative], Floats | float]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Values over n seeds: those of a setting, or the differences of two settings.
+    """Finite values d (n,) over seeds: of a setting, or differences of two (logs for a ratio).
 
     Attributes:
-        d: (n,) finite values; logarithms for a ratio.
         ranks: the center is the Hodges-Lehmann estimate, tested by signed ranks; else the mean,
             tested by Student's t.
         may_be_larger, may_be_smaller: in how many seeds the true value may lie above or below
@@ -64,16 +48,6 @@ class Sample:
     def n(self) -> int:
         """How many seeds have a value."""
         return len(self.d)
-
-    @property
-    def censored(self) -> int:
-        """How many values are only bounds."""
-        return self.may_be_larger + self.may_be_smaller
-
-    @property
-    def within_epochs(self) -> Sample:
-        """The same values taken for what happened within the epochs trained, and so as known."""
-        return replace(self, may_be_larger=0, may_be_smaller=0)
 
     def p_above(self, bound: float) -> float:
         """P value of "the center is not above `bound`"; 1 where a true value may be smaller."""
@@ -91,15 +65,63 @@ class Sample:
         """P value of "the center is between", two-sided: either side may be the wrong one."""
         return min(1.0, 2 * min(self.p_below(low), self.p_above(high)))
 
-    def interval(self, level: float = 1 - ALPHA) -> Interval:
+    def interval(self, level: float = LEVEL) -> Interval:
         """The center with its interval, from one value on."""
         if self.n < 2:
-            return Interval(float(self.d.mean()), None, None, level)
+            return Interval(float(self.d.mean()), level=level)
         center = (hodges_lehmann if self.ranks else t_interval)(self.d, level)
         if is_constant(self.d):
-            return Interval(float(center.estimate), None, None, level)
+            return Interval(float(center.estimate), level=level)
         return Interval(float(center.estimate), float(center.low), float(center.high), center.level)
 
     def _test(self, bound: float, alternative: Alternative) -> float:
         from_bound = differences(np.full(self.n, bound), self.d)
         return float((signed_rank_test if self.ranks else mean_test)(from_bound, alternative))
+
+
+def equivalence_p(d: Floats, margin: float, test: Test = mean_test) -> Floats:
+    """P value (...) of two one-sided tests that paired differences (..., n) are within +-margin.
+
+    The difference must be shown to be above -margin and below +margin, so the larger p counts and
+    neither is adjusted. p <= 0.05 is the same as the 90 % interval lying inside the margin.
+    Source: Schuirmann 1987; Lakens 2017.
+
+    `test` is `mean_test` for a mean, `signed_rank_test` for a shift (of one comparison).
+
+    Raises:
+        ComparisonError: the margin is not above 0, or fewer than two seeds.
+    """
+    if not margin > 0:
+        raise ComparisonError(f"expected a margin above 0, got {margin}")
+    return np.maximum(test(d + margin, "greater"), test(d - margin, "less"))
+
+
+def verdict(
+    estimate: float,
+    p: float,
+    p_equivalence: float | None,
+    higher_is_better: bool | None,
+    alpha: float = ALPHA,
+) -> Verdict:
+    """The verdict on a comparison from its (adjusted) p values.
+
+    - `equivalent` if the two one-sided tests show that the difference is inside the margin, even
+      if it is also shown not to be 0: the study has declared that it doesn't matter. Without a
+      margin (p_equivalence None) nothing is equivalent.
+    - else `better` or `worse` (`higher` or `lower` if neither way is better) if the difference is
+      shown not to be 0. (With many ties a rank test can show that with an estimate of 0; it then
+      has no direction.)
+    - else `undecided`.
+
+    A single comparison ends in a false verdict with a probability of at most alpha: if the true
+    difference is 0, only a difference can be false; at or beyond the margin, `equivalent` and the
+    wrong direction need the same one-sided test to fail; in between, only the wrong direction is
+    false.
+    """
+    if p_equivalence is not None and p_equivalence <= alpha:
+        return "equivalent"
+    if p > alpha or estimate == 0:
+        return "undecided"
+    if higher_is_better is None:
+        return "higher" if estimate > 0 else "lower"
+    return "better" if (estimate > 0) == higher_is_better else "worse"

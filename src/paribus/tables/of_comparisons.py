@@ -9,7 +9,7 @@ from paribus.claims.judge import ClaimVerdict
 from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Effect
 from paribus.narrative.claims import evidence
-from paribus.narrative.notes import notes
+from paribus.narrative.comparisons import notes
 from paribus.tables.columns import COLUMNS
 
 _TEXT = (

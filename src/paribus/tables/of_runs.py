@@ -13,9 +13,8 @@ import pandas as pd
 from paribus.comparison.values import target_loss
 from paribus.metrics import classification
 from paribus.metrics.dynamics import Epoch
-from paribus.metrics.metric import Metric
+from paribus.metrics.metric import Metric, RunData
 from paribus.metrics.registry import CAUSES, METRICS
-from paribus.metrics.run import RunData
 from paribus.records.types import Axis, Environment, Integers, Record, RunFacts
 from paribus.study.metrics import study_metrics
 from paribus.study.spec import Study

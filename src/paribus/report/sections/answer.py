@@ -7,7 +7,7 @@ from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.claims import evidence
-from paribus.narrative.headline import NOT_TESTED, Headline, headline
+from paribus.narrative.comparisons import NOT_TESTED, Headline, headline
 from paribus.narrative.numbers import Spread, difference_of, value_of
 from paribus.records.types import DataFacts, Record
 from paribus.report.blocks import (

@@ -25,7 +25,7 @@ from paribus.report.blocks import (
 from paribus.report.explorer import neighbor_files, votes
 from paribus.report.sections.cells import MOST_VARIATIONS
 from paribus.results import Results
-from paribus.stats.intervals import Mean
+from paribus.stats.intervals import Interval
 from paribus.stats.proportions import Share, share
 
 #: A label is called suspicious if its image is in this share of most suspicious ones.
@@ -204,11 +204,11 @@ def _count(of: Count) -> Cell:
     return Cell(words.whole(of.observed), chance)
 
 
-def _mean(of: Mean) -> Cell:
+def _mean(of: Interval) -> Cell:
     return Cell(f"{of.estimate:,.1f}", _interval(of))
 
 
-def _interval(of: Mean) -> str:
+def _interval(of: Interval) -> str:
     return "" if of.low is None or of.high is None else f"[{of.low:,.1f}, {of.high:,.1f}]"
 
 

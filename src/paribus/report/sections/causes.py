@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from paribus.claims.sample import value_sample
+from paribus.claims.tests import value_sample
 from paribus.comparison.compare import Comparison
-from paribus.comparison.effects import Against, Effect
+from paribus.comparison.effects import Effect
 from paribus.comparison.study import StudyComparison
 from paribus.metrics.interventions import CENTER_BLANKED, SURROUNDINGS_BLANKED
 from paribus.metrics.registry import CAUSES, DROP
@@ -23,6 +23,7 @@ from paribus.report.sections.cells import (
 )
 from paribus.results import Results
 from paribus.stats.intervals import ALPHA
+from paribus.stats.paired import Estimate
 
 #: The metrics that a reader asks for first, in this order; the other ones are drops.
 BACKGROUND = tuple(name for name in CAUSES if ":" not in name)
@@ -148,7 +149,7 @@ def _points(c: Comparison) -> str:
     return f"{estimate} [{unit.number(c.low)}, {unit.number(c.high)}]"
 
 
-def _is_above(against: Against, at: int | tuple[()] = ()) -> bool:
+def _is_above(against: Estimate, at: int | tuple[()] = ()) -> bool:
     """Whether something is shown to lie above chance."""
     return bool(against.p[at] <= ALPHA and against.estimate[at] > 0)
 

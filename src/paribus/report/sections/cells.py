@@ -6,7 +6,7 @@ from paribus.comparison.compare import Comparison
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
-from paribus.narrative.headline import interval_of
+from paribus.narrative.comparisons import interval_of
 from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Cell
 from paribus.report.charts.intervals import Mark, Panel

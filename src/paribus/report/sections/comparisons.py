@@ -7,7 +7,7 @@ from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison
 from paribus.names import safe_class, safe_name
 from paribus.narrative import words
-from paribus.narrative.notes import notes
+from paribus.narrative.comparisons import notes
 from paribus.narrative.numbers import Unit, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
 from paribus.report.charts.intervals import Panel, intervals

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from paribus.comparison.confusion import ConfusionDifference
+from paribus.comparison.study import ConfusionDifference
 from paribus.metrics.classification import Figures
 from paribus.names import chart_labels
 from paribus.narrative import words

@@ -10,7 +10,7 @@ import pytest
 from paribus.comparison.compare import Comparison, compare_metric
 from paribus.comparison.study import NetworkPair
 from paribus.metrics.registry import METRICS
-from paribus.narrative.headline import NOT_TESTED, headline, seeds_that_decide, size
+from paribus.narrative.comparisons import NOT_TESTED, headline, seeds_that_decide, size
 from paribus.stats.power import SeedsNeeded
 from paribus.stats.proportions import compare_networks
 

@@ -1,11 +1,13 @@
-"""Claims about numbers: one setting against another, and settings by themselves."""
+"""How each kind of claim is tested: numbers, differences, rankings of classes and of settings."""
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from paribus.claims.sample import difference_sample, value_sample
+import numpy as np
+
 from paribus.claims.statement import (
+    Above,
     Answer,
     Equivalent,
     Expectation,
@@ -14,11 +16,15 @@ from paribus.claims.statement import (
     Toward,
     unanswered,
 )
-from paribus.comparison.values import Values
+from paribus.comparison.compare import paired_differences
+from paribus.comparison.values import Flags, Values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
+from paribus.metrics.registry import class_metric
+from paribus.stats import ranking as stats
+from paribus.stats.paired import complete_pairs
 from paribus.stats.sample import Sample
-from paribus.study.claims import DifferenceRange, Direction, ValueRange
+from paribus.study.claims import DifferenceRange, Direction, Order, Ranking, ValueRange
 
 #: What a sample with at least two seeds says to a statement.
 Judge = Callable[[Sample], Answer]
@@ -72,7 +78,21 @@ def value_ranges(
     ]
 
 
-# ---- how each is judged -------------------------------------------------------------------------
+def ranking(test: Ranking, values: Values) -> list[Statement]:
+    """Each class claimed lies beyond each other one, in each setting."""
+    names = tuple(values.settings) if test.settings == "all" else test.settings
+    return [statement for name in names for statement in _in_setting(test, name, values)]
+
+
+def order(test: Order, values: Values, metrics: Mapping[str, Metric]) -> list[Statement]:
+    """Each setting lies above the next one in the mean of a metric."""
+    # A ranking subtracts the values themselves and compares means, be they times or epochs.
+    metric = replace(metrics[test.metric], compare="difference")
+    columns = [values.settings[name].of(test.metric) for name in test.order]
+    ranked = stats.ordered_ranking(np.stack(columns, axis=1), test.order, test.order)
+    if not ranked.n_seeds:
+        return [unanswered(test.order, metric, Above(), values)]
+    return _statements(test.order, metric, ranked)
 
 
 def _toward(expected: Toward, metric: Metric) -> Judge:
@@ -84,7 +104,8 @@ def _toward(expected: Toward, metric: Metric) -> Judge:
     bound = 0.0 if expected.by is None else _bound(expected.by, metric, upward)
 
     def judge(sample: Sample) -> Answer:
-        known = sample.within_epochs
+        # Taken for what happened within the epochs trained, all values are known.
+        known = replace(sample, may_be_larger=0, may_be_smaller=0)
         above, below = (min(1.0, 2 * p) for p in (known.p_above(bound), known.p_below(bound)))
         support, refute = (above, below) if upward else (below, above)
         if margin is not None and expected.by is None:
@@ -134,9 +155,6 @@ def _is_upward(expected: Toward, metric: Metric) -> bool:
     return (expected.expect == "better") == metric.higher_is_better
 
 
-# ---- from a sample to a statement ---------------------------------------------------------------
-
-
 def _versus(
     test: Direction | DifferenceRange,
     values: Values,
@@ -163,5 +181,60 @@ def _answered(claimed: Statement, sample: Sample, judge: Judge, level: float) ->
         interval=sample.interval(level),
         wanted_level=level,
         answer=judge(sample) if sample.n > 1 else None,
-        censored=sample.censored,
+        censored=sample.may_be_larger + sample.may_be_smaller,
     )
+
+
+def value_sample(values: Values, setting: str, metric: Metric) -> Sample:
+    """The values of one setting, whose center is the mean whatever the metric."""
+    column = values.settings[setting].of(metric.name)
+    known = np.isfinite(column)
+    return Sample(column[known], may_be_larger=_censored(values, setting, metric, known))
+
+
+def difference_sample(values: Values, setting: str, against: str, metric: Metric) -> Sample:
+    """One setting's values minus another's over paired seeds, as a comparison takes them."""
+    ours, theirs = (values.settings[name].of(metric.name) for name in (setting, against))
+    pairs = complete_pairs(theirs, ours)
+    return Sample(
+        paired_differences(metric.compare, pairs),
+        ranks=metric.compare == "ranks",
+        may_be_larger=_censored(values, setting, metric, pairs.known),
+        may_be_smaller=_censored(values, against, metric, pairs.known),
+    )
+
+
+def _censored(values: Values, setting: str, metric: Metric, known: Flags) -> int:
+    flags = values.settings[setting].censored.get(metric.name)
+    return 0 if flags is None else int(flags[known].sum())
+
+
+def _in_setting(test: Ranking, setting: str, values: Values) -> list[Statement]:
+    metric = replace(class_metric(test.metric, ""), label=test.metric)
+    if not values.settings[setting].tested.any():
+        return [unanswered([setting], metric, Above(), values)]
+    table = values.by_class(setting, test.metric)
+    rankings = [
+        stats.extreme_ranking(table, values.classes, members, highest=highest)
+        for members, highest in ((test.best, True), (test.worst, False))
+        if members is not None
+    ]
+    return [one for ranked in rankings for one in _statements((setting,), metric, ranked)]
+
+
+def _statements(
+    settings: tuple[str, ...], metric: Metric, ranked: stats.Ranking
+) -> list[Statement]:
+    whole = Statement(settings, metric, Above(), ranked.n_seeds, agreeing=ranked.agreeing)
+    return [
+        replace(
+            whole,
+            expected=Above(above.upper, above.lower),
+            interval=above.interval,
+            answer=Answer(
+                above.p if above.interval.estimate > 0 else 1.0,
+                above.p if above.interval.estimate < 0 else 1.0,
+            ),
+        )
+        for above in ranked.statements
+    ] or [whole]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from statsmodels.stats.weightstats import ttost_paired
 
 from paribus.errors import ComparisonError
-from paribus.stats.equivalence import Verdict, equivalence_p, verdict
 from paribus.stats.paired import hodges_lehmann, signed_rank_test, t_interval
+from paribus.stats.sample import Verdict, equivalence_p, verdict
 
 RNG = np.random.default_rng(20260103)
 

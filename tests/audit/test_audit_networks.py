@@ -9,8 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from paribus.audit.differences import differences, paired_bounds, seeds_for, smallest_resolvable
-from paribus.audit.figures import networks
+from paribus.audit.networks import (
+    differences,
+    networks,
+    paired_bounds,
+    seeds_for,
+    smallest_resolvable,
+)
 from paribus.audit.spec import Published
 from paribus.stats.power import power_of_difference
 from paribus.stats.proportions import compare_networks

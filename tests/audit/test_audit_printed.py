@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import classification_report
 
-from paribus.audit.figures import PrintedFigure, follows, networks, printed_figures
+from paribus.audit.networks import PrintedFigure, follows, networks, printed_figures
 from paribus.audit.read import parse_published
 from paribus.audit.spec import Printed, Published
 
