@@ -16,10 +16,9 @@ from paribus.comparison.sequential import seeds_wanted
 from paribus.comparison.study import StudyComparison, compare
 from paribus.comparison.values import Analyzed
 from paribus.errors import ChoiceError, ComparisonError, RecordError
-from paribus.failures.explained import read_explained
+from paribus.failures.cases import telling_images
 from paribus.failures.outcomes import outcomes
-from paribus.failures.study import Failures
-from paribus.failures.telling import telling_images
+from paribus.failures.study import Failures, read_explained
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import CAUSES
 from paribus.narrative.missing import on_missing

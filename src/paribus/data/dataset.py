@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.data.cache import cache_folder, read_facts, require_whole, seal
-from paribus.data.digits import open_digits
 from paribus.data.folder import open_folder
 from paribus.data.images import Bytes, Originals, Progress, followed, silent, squared
+from paribus.data.sources import open_digits
 from paribus.data.splits import PARTS, Splits, split
 from paribus.data.stl10 import open_stl10
 from paribus.errors import DataError

@@ -15,7 +15,7 @@ from typing import NoReturn, Self
 
 from paribus.data.http_stream import HttpStream, NotResumableError
 from paribus.data.images import Progress, silent
-from paribus.data.official import FOLDER, STL10, OfficialFile, faults, official_folder
+from paribus.data.stl10 import FOLDER, STL10, OfficialFile, faults, official_folder
 from paribus.errors import DownloadError
 from paribus.io.disk import replacing
 

@@ -7,10 +7,10 @@ from functools import cached_property, reduce
 
 import altair as alt
 import numpy as np
+import numpy.typing as npt
 
-from paribus.records.types import Record
+from paribus.records.types import Integers, Record
 from paribus.report.charts import color
-from paribus.report.charts.decimate import Line, envelope, extremes
 from paribus.report.charts.frame import Rows, by_setting, legend, ticks, to_svg
 from paribus.report.charts.svg import Svg
 
@@ -25,6 +25,9 @@ MARGIN = 50
 
 #: About so many marks a mean curve has, whose shape says which setting it is.
 MARKS = 9
+
+
+Line = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -307,3 +310,50 @@ def _steps_an_epoch(records: Sequence[Record]) -> float | None:
             return ends["step"] / ends["epoch"]
     sizes = [(r.facts.data.training, r.facts.config.get("batch_size")) for r in records]
     return next((float(math.ceil(n / size)) for n, size in sizes if n and size), None)
+
+
+# ---- fewer points for a line --------------------------------------------------------------------
+
+
+def extremes(values: Line, columns: int) -> Integers:
+    """Which points of a line to keep so that it looks the same `columns` pixels wide.
+
+    Args:
+        values: (n,) finite heights at evenly spaced places.
+        columns: how many pixels wide the line will be drawn.
+
+    Returns:
+        Increasing indices: of each column the first lowest and the first highest point, or
+        every index where no more than two fall into a column.
+    """
+    size = _points_a_column(len(values), columns)
+    if size <= 2:
+        return np.arange(len(values))
+    starts = np.arange(0, len(values), size)
+    lowest = starts + _columns(values, size, np.inf).argmin(axis=1)
+    highest = starts + _columns(values, size, -np.inf).argmax(axis=1)
+    return np.unique(np.concatenate([lowest, highest]))
+
+
+def envelope(low: Line, high: Line, columns: int) -> tuple[Integers, Line, Line]:
+    """A band's outline: the middle index, lowest `low` and highest `high` of each column."""
+    size = _points_a_column(len(low), columns)
+    if size <= 2:
+        return np.arange(len(low)), low, high
+    starts = np.arange(0, len(low), size)
+    middle = (starts + np.minimum(starts + size, len(low)) - 1) // 2
+    return (
+        middle,
+        _columns(low, size, np.inf).min(axis=1),
+        _columns(high, size, -np.inf).max(axis=1),
+    )
+
+
+def _points_a_column(points: int, columns: int) -> int:
+    return -(-points // columns)
+
+
+def _columns(values: Line, size: int, beyond: float) -> Line:
+    """The values cut into rows of `size`; what the last row lacks is `beyond`."""
+    padded = np.pad(values, (0, -len(values) % size), constant_values=beyond)
+    return padded.reshape(-1, size)

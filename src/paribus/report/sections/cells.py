@@ -40,6 +40,11 @@ def tone(verdict: str) -> str:
     return verdict.replace(" ", "-")
 
 
+def verdict_mark(verdict: str) -> Cell:
+    """A verdict with its sign, in its color."""
+    return Cell(marked(verdict), tone=tone(verdict))
+
+
 def verdict_cell(c: Comparison | None) -> Cell:
     """The estimate, below it the verdict; a dash if nothing is compared."""
     if c is None:
@@ -98,6 +103,13 @@ def equivalence(c: Comparison) -> str:
     """The adjusted p of equivalence, if a margin is declared."""
     p = c.p_equivalence_adjusted
     return "" if p is None else f"equivalence {p_value(p)}"
+
+
+def differing(tested: Sequence[Comparison]) -> str:
+    """How many comparisons show a difference: "none show a difference", "1 shows a difference"."""
+    count = sum(c.verdict not in ("undecided", "equivalent") for c in tested)
+    verb = "shows" if count == 1 else "show"
+    return f"{words.whole(count) if count else 'none'} {verb} a difference"
 
 
 def seeds_needed(c: Comparison) -> str:

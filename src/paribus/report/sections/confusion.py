@@ -9,7 +9,7 @@ from paribus.metrics.classification import Figures
 from paribus.names import chart_labels
 from paribus.narrative import words
 from paribus.narrative.numbers import PERCENT, Unit, p_in_words, p_value
-from paribus.report.blocks import Block, Cell, Figure, Heading, Matrix, Paragraph, Section, Table
+from paribus.report.blocks import Block, Cell, Figure, Heading, Matrix, Paragraph, Table, note
 from paribus.report.charts.frame import WIDE
 from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
 from paribus.report.charts.svg import Svg
@@ -32,23 +32,20 @@ SHOWN = "●"
 CellOf = Callable[[int, int], MatrixCell]
 
 
-def confusions(results: Results) -> Section | None:
-    """The confusion matrix of every setting with predictions; None where no run has any."""
+def confusions(results: Results) -> Iterator[Block]:
+    """The confusion matrix of every setting with predictions; nothing where no run has any."""
     shown = [result for result in results.settings if result.tested]
     if not shown:
-        return None
+        return
     worst = max(_worst_mistake(result.counts) for result in shown)
-    blocks: list[Block] = [
-        Paragraph(
-            "Rows are true classes, columns predicted classes. Each cell has the number of test "
-            "images (mean over seeds) and their share of the row. Blue is right, orange is wrong; "
-            f"the strongest orange is {PERCENT.value(worst)} of a row in every matrix.",
-            quiet=True,
-        )
-    ]
+    yield note(
+        "Rows are true classes, columns predicted classes. Each cell has the number of test "
+        "images (mean over seeds) and their share of the row. Blue is right, orange is wrong; "
+        f"the strongest orange is {PERCENT.value(worst)} of a row in every matrix."
+    )
     for result in shown:
-        blocks += [Heading(result.name), *_confusion(result, worst)]
-    return Section("confusion", blocks)
+        yield Heading(result.name)
+        yield from _confusion(result, worst)
 
 
 def row_shares(counts: Figures) -> Figures:
@@ -114,14 +111,14 @@ def _most_common(result: SettingResult) -> Table:
     rows = [
         (
             _taken(classes, i, j),
-            (Cell(unit.number(counts[i, j])), Cell(PERCENT.value(counts[i, j] / counts[i].sum()))),
+            [Cell(unit.number(counts[i, j])), Cell(PERCENT.value(counts[i, j] / counts[i].sum()))],
         )
         for i, j in _ranked(counts)[:MOST_ROWS]
     ]
     return Table(
         f"The {len(rows)} most common confusions of {len(classes)} classes",
         ("", "Images", "Share of the true class"),
-        tuple(rows),
+        rows,
     )
 
 
@@ -158,31 +155,29 @@ def _taken(classes: Sequence[str], i: int, j: int) -> str:
 # ---- what a variation changes -------------------------------------------------------------------
 
 
-def confusion_change(results: Results) -> Section | None:
+def confusion_change(results: Results) -> Iterator[Block]:
     """A matrix of differences for each variation, the cells that are shown to differ marked."""
     if not results.variations or not any(result.tested for result in results.settings):
-        return None
+        return
     changes, classes = results.confusion_changes, results.baseline.classes
     if not changes:
         text = "Testing for changes takes at least two seeds with predictions of both settings."
-        return Section("confusion-change", [Paragraph(text)])
+        yield Paragraph(text)
+        return
     shown = dict(list(changes.items())[:MOST_MATRICES])
     strongest = max(float(np.abs(difference.mean).max()) for difference in shown.values())
-    blocks: list[Block] = [
-        Paragraph(
-            f"Test images in each cell, variation minus {results.baseline.name}, mean over paired "
-            "seeds. Blue is an improvement: more images on the diagonal or fewer off it. Orange is "
-            f"the opposite. {SHOWN} marks a significant difference (paired t-test, Holm-adjusted "
-            f"over the {words.whole(len(classes) ** 2)} cells of its matrix). A plain 0 means that "
-            "the cell is the same in every seed. Exploratory.",
-            quiet=True,
-        )
-    ]
+    yield note(
+        f"Test images in each cell, variation minus {results.baseline.name}, mean over paired "
+        "seeds. Blue is an improvement: more images on the diagonal or fewer off it. Orange is "
+        f"the opposite. {SHOWN} marks a significant difference (paired t-test, Holm-adjusted "
+        f"over the {words.whole(len(classes) ** 2)} cells of its matrix). A plain 0 means that "
+        "the cell is the same in every seed. Exploratory."
+    )
     for name, difference in shown.items():
-        blocks += [Heading(name), *_change(classes, name, difference, strongest)]
+        yield Heading(name)
+        yield from _change(classes, name, difference, strongest)
     if len(shown) < len(changes):
-        blocks += _all_variations(classes, changes)
-    return Section("confusion-change", blocks)
+        yield from _all_variations(classes, changes)
 
 
 def change_cell(difference: ConfusionDifference, strongest: float) -> CellOf:
@@ -241,17 +236,17 @@ def _cell(classes: tuple[str, ...], difference: ConfusionDifference, i: int, j: 
 
 def _most_changed(classes: tuple[str, ...], difference: ConfusionDifference) -> Table:
     """The cells of many classes that change most."""
-    rows = tuple(
+    rows = [
         (
             _taken(classes, i, j),
-            (
+            [
                 Cell(IMAGES.signed(float(difference.mean[i, j]))),
                 Cell(p_value(float(difference.p_adjusted[i, j]))),
-            ),
+            ],
         )
         for i, j in _largest(np.abs(difference.mean), MOST_ROWS)
         if difference.mean[i, j]
-    )
+    ]
     caption = f"The {len(rows)} cells that change most, of {words.whole(difference.mean.size)}"
     return Table(caption, ("", "Images", "Adjusted p"), rows)
 
@@ -269,8 +264,8 @@ def _all_variations(
         f"Cells that differ significantly; the first {MOST_MATRICES} of {len(changes)} matrices "
         "are shown above",
         ("", "Cells", "Largest change"),
-        tuple(
-            (name, (Cell(str(int(d.survives.sum()))), Cell(strongest(d))))
+        [
+            (name, [Cell(str(int(d.survives.sum()))), Cell(strongest(d))])
             for name, d in changes.items()
-        ),
+        ],
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from paribus.narrative import words
 from paribus.narrative.numbers import LOSS
-from paribus.report.blocks import Block, Figure, Heading, Paragraph, Section
+from paribus.report.blocks import Block, Figure, Heading, Paragraph, note
 from paribus.report.charts import SETTING_SHAPES
 from paribus.report.charts.curves import (
     Both,
@@ -34,33 +34,27 @@ MOST_CHARTS = 12
 MOST_SETTINGS = len(SETTING_SHAPES)
 
 
-def losses(results: Results) -> Section | None:
-    """A chart for each setting, all on the same axis, and one for all; None without curves."""
+def losses(results: Results) -> Iterator[Block]:
+    """A chart for each setting, all on the same axis, and one for all; nothing without curves."""
     curves = {result.name: loss_curves(result.records) for result in results.settings}
-    known = [result for result in results.settings if _drawable(curves[result.name])]
+    known = [r for r in results.settings if any(c.finished or c.failed for c in curves[r.name])]
     if not known:
-        return None
+        return
     classes = max(len(result.classes) for result in known)
     top = ceiling([kind for both in curves.values() for kind in both], classes)
     runs = sum(len(result.records) for result in known[:MOST_CHARTS])
     columns = max(ALL_COLUMNS // runs, FEWEST_COLUMNS)
-    blocks: list[Block] = [_explanation(known, curves, top)]
+    yield note(_explanation(known, curves, top))
     for result in known[:MOST_CHARTS]:
-        blocks += [Heading(result.name), _figure(result, curves[result.name], top, columns)]
+        yield Heading(result.name)
+        yield _figure(result, curves[result.name], top, columns)
     if len(known) > MOST_CHARTS:
         text = f"Charts of {MOST_CHARTS} of {len(known)} settings; tables/epochs.csv has all."
-        blocks.append(Paragraph(text))
-    blocks += _compared(known, top)
-    return Section("loss", blocks)
+        yield Paragraph(text)
+    yield from _compared(known, top)
 
 
-def _drawable(both: Both) -> bool:
-    return any(curves.finished or curves.failed for curves in both)
-
-
-def _explanation(
-    known: Sequence[SettingResult], curves: Mapping[str, Both], top: float
-) -> Paragraph:
+def _explanation(known: Sequence[SettingResult], curves: Mapping[str, Both], top: float) -> str:
     shown = [both for result in known for both in curves[result.name]]
     kinds = {one.kind for one in shown if one.finished or one.failed}
     by_step = any("step_loss" in r.curves.series for result in known for r in result.records)
@@ -81,7 +75,7 @@ def _explanation(
         text += " Dotted lines are failed runs."
     if any(_highest(one) > top for one in shown):
         text += f" Losses above {LOSS.number(top)} are cut off."
-    return Paragraph(text, quiet=True)
+    return text
 
 
 def _short_batch(result: SettingResult) -> str:

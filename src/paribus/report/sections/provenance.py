@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,47 +12,41 @@ from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.records.pairing import Pairing
 from paribus.records.types import DataFacts, Environment
-from paribus.report.blocks import Block, Cell, Code, Paragraph, Section, Table
+from paribus.report.blocks import Block, Cell, Code, Paragraph, Row, Table, note
 from paribus.results import Results
 from paribus.study.spec import Study
 from paribus.tables.by_setting import SettingResult
-
-Row = tuple[str, tuple[Cell, ...]]
 
 #: More names than this, and the rest are counted.
 MOST_NAMES = 8
 
 
-def proof(results: Results) -> Section:
+def proof(results: Results) -> Iterator[Block]:
     """What each variation shares with the baseline, as far as the records have hashes."""
     if not results.pairings:
-        text = "There is only one setting, so there is nothing to pair."
-        return Section("pairing", [Paragraph(text)])
-    baseline = results.baseline.name
-    if not any(pairing.seeds for pairing in results.pairings) and _unproved(results):
-        return Section("pairing", [Paragraph(_DECLARED)])
-    blocks: list[Block] = [
-        Paragraph(
-            "Every run records SHA-256 hashes of what it draws from each random stream. Equal "
-            "hashes mean that two runs drew the very same numbers: they share the luck of their "
-            "seed, and it cancels in their difference."
-        ),
-        Table(
-            f"Seeds in which a variation's hashes equal those of {baseline}",
-            ("Variation", "Image order", "Augmentation", "Dropout", "Initial values"),
-            tuple((pairing.setting, _equal(pairing)) for pairing in results.pairings),
-        ),
-        Paragraph("Streams that neither setting uses are equal too.", quiet=True),
-        *(
-            Paragraph(_difference(pairing, result, baseline))
-            for pairing, result in zip(results.pairings, results.variations, strict=True)
-            if pairing.seeds
-        ),
-    ]
-    if unproved := _unproved(results):
+        yield Paragraph("There is only one setting, so there is nothing to pair.")
+        return
+    baseline, unproved = results.baseline.name, _unproved(results)
+    if unproved and not any(pairing.seeds for pairing in results.pairings):
+        yield Paragraph(_DECLARED)
+        return
+    yield Paragraph(
+        "Every run records SHA-256 hashes of what it draws from each random stream. Equal "
+        "hashes mean that two runs drew the very same numbers: they share the luck of their "
+        "seed, and it cancels in their difference."
+    )
+    yield Table(
+        f"Seeds in which a variation's hashes equal those of {baseline}",
+        ("Variation", "Image order", "Augmentation", "Dropout", "Initial values"),
+        [(pairing.setting, _equal(pairing)) for pairing in results.pairings],
+    )
+    yield note("Streams that neither setting uses are equal too.")
+    for pairing, result in zip(results.pairings, results.variations, strict=True):
+        if pairing.seeds:
+            yield Paragraph(_difference(pairing, result, baseline))
+    if unproved:
         where = [f"{name} in {words.count(seeds, 'seed')}" for name, seeds in unproved.items()]
-        blocks.append(Paragraph(f"Without hashes: {words.listed(where)}. {_DECLARED}"))
-    return Section("pairing", blocks)
+        yield Paragraph(f"Without hashes: {words.listed(where)}. {_DECLARED}")
 
 
 _DECLARED = (
@@ -73,11 +67,11 @@ def _unproved(results: Results) -> dict[str, int]:
     return {name: seeds for name, seeds in counts.items() if seeds}
 
 
-def _equal(pairing: Pairing) -> tuple[Cell, ...]:
+def _equal(pairing: Pairing) -> list[Cell]:
     if not pairing.seeds:
-        return (Cell("no seed with hashes of both"), *(Cell(words.NONE) for _ in range(3)))
+        return [Cell("no seed with hashes of both"), *[Cell(words.NONE)] * 3]
     equal = (pairing.order, pairing.augmentation, pairing.dropout, pairing.initial_values)
-    return tuple(Cell(f"{number} of {pairing.seeds}") for number in equal)
+    return [Cell(f"{number} of {pairing.seeds}") for number in equal]
 
 
 def _difference(pairing: Pairing, result: SettingResult, baseline: str) -> str:
@@ -109,29 +103,22 @@ def _names(names: tuple[str, ...]) -> str:
 # ---- versions, machine and data -----------------------------------------------------------------
 
 
-def provenance(results: Results) -> Section:
+def provenance(results: Results) -> Iterator[Block]:
     """Versions, machine, data and dates, the study file, and the command."""
-    blocks: list[Block] = [_table(results)]
+    yield _table(results)
     if _differ([environment for environment, _ in environments(results)]):
-        blocks.append(
-            Paragraph(
-                "The runs come from more than one machine or version: their numbers may differ in "
-                "the last bits, and their training times can't be compared."
-            )
+        yield Paragraph(
+            "The runs come from more than one machine or version: their numbers may differ in "
+            "the last bits, and their training times can't be compared."
         )
     if elsewhere := went_on_elsewhere(results):
-        blocks.append(
-            Paragraph(
-                f"Not bit-reproducible: {words.listed(elsewhere)} resumed under another PyTorch, "
-                "engine, processor type or number of threads, as requested. The last bits differ "
-                "from those of an uninterrupted run and can't be reproduced."
-            )
+        yield Paragraph(
+            f"Not bit-reproducible: {words.listed(elsewhere)} resumed under another PyTorch, "
+            "engine, processor type or number of threads, as requested. The last bits differ "
+            "from those of an uninterrupted run and can't be reproduced."
         )
-    blocks += [
-        Code("Study file", study_file(results.study)),
-        Code("Save it as study.yaml and run it again with", "paribus run study.yaml"),
-    ]
-    return Section("provenance", blocks)
+    yield Code("Study file", study_file(results.study))
+    yield Code("Save it as study.yaml and run it again with", "paribus run study.yaml")
 
 
 def went_on_elsewhere(results: Results) -> list[str]:
@@ -173,15 +160,11 @@ def _short(study: Study) -> dict[str, Any]:
     kinds = {
         key: {"kind": whole[key]["kind"]} | part
         for key, part in short.items()
-        if _kind(part, whole[key])
+        if isinstance(part, dict) and "kind" in whole[key]
     }
     last = ("seeds", "baseline", "variations")
     first = ["name", *(key for key in short if key not in {"name", *last})]
     return {key: kinds.get(key, short[key]) for key in (*first, *last) if key in short}
-
-
-def _kind(part: Any, whole: Any) -> bool:
-    return isinstance(part, dict) and "kind" in whole
 
 
 def _table(results: Results) -> Table:
@@ -192,7 +175,7 @@ def _table(results: Results) -> Table:
     rows += [row for facts in data for row in _data(facts)]
     rows += _dates(results)
     rows += _interruptions(results)
-    known = tuple((title, cells) for title, cells in rows if cells[0].text)
+    known = [(title, cells) for title, cells in rows if cells[0].text]
     return Table("Machine, versions, data and dates", ("", ""), known, numeric=False)
 
 
@@ -201,6 +184,7 @@ def _environment(environment: Environment) -> list[Row]:
         return [_text("Machine and versions", "unknown")]
     commit = environment.git_commit or "none: not a git checkout"
     changed = ", with uncommitted changes" if environment.git_dirty else ""
+    threads = "" if environment.threads is None else words.whole(environment.threads)
     return [
         _text("Paribus", environment.paribus),
         _text("Commit", f"{commit}{changed}"),
@@ -210,10 +194,7 @@ def _environment(environment: Environment) -> list[Row]:
         _text("NumPy", environment.numpy),
         _text("System", environment.platform),
         _text("Processor", ", ".join(filter(None, (environment.cpu, environment.cpu_capability)))),
-        _text(
-            "Threads per run",
-            "" if environment.threads is None else words.whole(environment.threads),
-        ),
+        _text("Threads per run", threads),
     ]
 
 
@@ -264,4 +245,4 @@ def _minute(moment: str) -> str:
 
 def _text(title: str, text: str) -> Row:
     """A row; one without text is left out of the table."""
-    return title, (Cell(safe_name(text) if text else ""),)
+    return title, [Cell(safe_name(text) if text else "")]

@@ -9,7 +9,7 @@ from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.numbers import Unit, difference_of, p_value
-from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
+from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Row, Table, note
 from paribus.report.charts.intervals import FEWEST, Plan, intervals, more_seeds
 from paribus.report.sections.cells import (
     MOST_VARIATIONS,
@@ -20,7 +20,7 @@ from paribus.report.sections.cells import (
     marked,
     panel,
     seeds_needed,
-    tone,
+    verdict_mark,
 )
 from paribus.results import Results
 from paribus.stats.multiplicity import nominal_level
@@ -29,23 +29,20 @@ from paribus.stats.multiplicity import nominal_level
 LEAST_AXIS, MOST_AXIS = 20, 100
 
 
-def seeds(results: Results) -> Section | None:
+def seeds(results: Results) -> Iterator[Block]:
     """The half width of the interval against seeds, and the looks of a study that has them."""
     compared = results.compared
     if not results.variations:
-        return None
+        return
     known = [c for c in compared.primary if c.sd and c.n_seeds > 1] if compared else []
-    blocks: list[Block] = []
     if not known:
-        text = "To tell, at least two paired seeds with different results are needed."
-        blocks.append(Paragraph(text))
+        yield Paragraph("To tell, at least two paired seeds with different results are needed.")
     elif results.primary.compare == "difference":
-        blocks += _plan(known, results.primary)
+        yield from _plan(known, results.primary)
     else:
-        blocks += _needed(known, results.primary)
+        yield from _needed(known, results.primary)
     if compared is not None and results.study.looks is not None:
-        blocks += _path(compared, results.study.looks)
-    return Section("seeds", blocks)
+        yield from _path(compared, results.study.looks)
 
 
 def _needed(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
@@ -58,7 +55,7 @@ def _needed(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
     yield Table(
         "Seeds so far, and in all to decide",
         ("", "Seeds now", "Seeds needed"),
-        tuple((c.variation, (Cell(str(c.n_seeds)), Cell(_outcome(c)))) for c in known),
+        [(c.variation, [Cell(str(c.n_seeds)), Cell(_outcome(c))]) for c in known],
     )
 
 
@@ -69,12 +66,11 @@ def _plan(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
     unit = safe_name(unit) if unit else ""
     now = [f"{plan.variation} {width_of.number(plan.half_width(plan.n_seeds))}" for plan in plans]
     margin = (metric.margin or 0.0) * difference_of(metric).scale
-    yield Paragraph(
+    yield note(
         f"How wide the interval of the difference in {safe_name(metric.label)} would be with other "
         "numbers of seeds, if the differences keep their present spread. The half width is about "
         "the smallest difference that so many seeds can show; to show equivalence, it must be "
-        "below the margin. This is only a plan: the spread is itself an estimate.",
-        quiet=True,
+        "below the margin. This is only a plan: the spread is itself an estimate."
     )
     images = " on the same test images" if metric.images else ""
     dashed = ", the dashed line is the study's margin" if margin else ""
@@ -90,7 +86,7 @@ def _plan(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
     yield Table(
         f"Half width of the interval{f' in {unit}' if unit else ''}",
         ("", "Seeds now", "Now", "Twice the seeds", "Four times", "Seeds needed"),
-        tuple((c.variation, _row(c)) for c in known),
+        [(c.variation, _cells(c)) for c in known],
     )
 
 
@@ -114,13 +110,10 @@ def _axis(drawn: Sequence[Comparison]) -> int:
     return max(LEAST_AXIS, FEWEST + 1, *wanted)
 
 
-def _row(c: Comparison) -> tuple[Cell, ...]:
+def _cells(c: Comparison) -> list[Cell]:
     plan, width_of = _planned(c), _widths(c.metric)
-    return (
-        Cell(str(c.n_seeds)),
-        *(Cell(f"± {width_of.number(plan.half_width(k * c.n_seeds))}") for k in (1, 2, 4)),
-        Cell(_outcome(c)),
-    )
+    widths = (f"± {width_of.number(plan.half_width(k * c.n_seeds))}" for k in (1, 2, 4))
+    return [Cell(text) for text in (str(c.n_seeds), *widths, _outcome(c))]
 
 
 def _outcome(c: Comparison) -> str:
@@ -145,7 +138,7 @@ def _path(compared: StudyComparison, looks: Sequence[int]) -> Iterator[Block]:
     yield Table(
         f"{label(metric)} at each look; p is adjusted for all looks and variations",
         ("", "Seeds", "Difference", "p", "Verdict", "Next"),
-        tuple(row for name, seed_path in seed_paths.items() for row in _rows(name, seed_path)),
+        [row for name, seed_path in seed_paths.items() for row in _rows(name, seed_path)],
     )
 
 
@@ -172,21 +165,18 @@ def _path_figure(seed_paths: Mapping[str, SeedPath], metric: Metric) -> Iterator
     )
 
 
-def _rows(name: str, seed_path: SeedPath) -> Iterator[tuple[str, tuple[Cell, ...]]]:
+def _rows(name: str, seed_path: SeedPath) -> Iterator[Row]:
     if not seed_path.path:
-        yield name, (*(Cell(words.NONE) for _ in range(4)), Cell(_next(seed_path)))
-    for number, c in enumerate(seed_path.path):
-        last = number == len(seed_path.path) - 1
-        yield (
-            name,
-            (
-                Cell(str(c.n_seeds)),
-                Cell(estimate(c)),
-                Cell(p_value(c.p_adjusted), equivalence(c)),
-                Cell(marked(c.verdict), tone=tone(c.verdict)),
-                Cell(_next(seed_path) if last else "more seeds"),
-            ),
-        )
+        yield name, [*[Cell(words.NONE)] * 4, Cell(_next(seed_path))]
+    for c in seed_path.path:
+        cells = [
+            Cell(str(c.n_seeds)),
+            Cell(estimate(c)),
+            Cell(p_value(c.p_adjusted), equivalence(c)),
+            verdict_mark(c.verdict),
+            Cell(_next(seed_path) if c is seed_path.path[-1] else "more seeds"),
+        ]
+        yield name, cells
 
 
 def _next(seed_path: SeedPath) -> str:

@@ -1,16 +1,49 @@
-"""Whether the images of each source are there and undamaged."""
+"""The sources of images: the digits opened, and whether each is there and undamaged."""
 
+import hashlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
 from paribus.data.cache import cache_folder
-from paribus.data.digits import CONTENTS, open_digits
 from paribus.data.folder import open_folder
-from paribus.data.official import faults, missing, official_folder
-from paribus.data.stl10 import CLASSES
+from paribus.data.images import Bytes, Originals
+from paribus.data.stl10 import CLASSES, faults, missing, official_folder
 from paribus.errors import DataError
 from paribus.study.config import Folder
+
+#: SHA-256 over the images as published.
+CONTENTS = "0b7e9c3202d7bcd255d6a19a238d3743bf5e320ba74812a6679958a017c55382"
+NEEDS = "the digits data need scikit-learn: pip install 'paribus[digits]'"
+
+
+def open_digits() -> Originals:
+    """The digits of Alpaydin and Kaynak (1998), their 17 gray levels scaled to 0..255.
+
+    Raises:
+        DataError: scikit-learn isn't installed.
+    """
+    # Imported here: nothing else needs scikit-learn, and importing it takes a second.
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        raise DataError(NEEDS) from None
+
+    bundled = load_digits()
+    pixels: Bytes = np.rint(bundled.images * (255 / 16)).astype(np.uint8)[..., None]
+    labels = bundled.target.astype(np.int64)
+    contents = pixels.tobytes() + labels.astype("<i8").tobytes()
+    return Originals(
+        source="digits",
+        classes=tuple("0123456789"),
+        labels=labels,
+        part=np.full(len(labels), ""),
+        channels=1,
+        fingerprint=hashlib.sha256(contents).hexdigest(),
+        read=lambda i: pixels[i],
+    )
 
 
 @dataclass(frozen=True)
