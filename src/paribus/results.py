@@ -95,9 +95,8 @@ class Results:
     @cached_property
     def pairings(self) -> tuple[Pairing, ...]:
         """What each variation's runs share with the baseline's."""
-        return tuple(
-            pairing(one.name, self.baseline.records, one.records) for one in self.variations
-        )
+        before = self.baseline.records
+        return tuple(pairing(one.name, before, one.records) for one in self.variations)
 
     # ---- comparisons and claims -----------------------------------------------------------------
 
@@ -190,13 +189,9 @@ class Results:
     @cached_property
     def failed_cases(self) -> Failures:
         """What the runs predict for every test image, and why."""
-        by_setting = outcomes(self.records)
-        return Failures(
-            self.study.baseline,
-            by_setting,
-            read_explained(self.out, self.records),
-            telling_images(by_setting, self.study.baseline),
-        )
+        by_setting, baseline = outcomes(self.records), self.study.baseline
+        explained = read_explained(self.out, self.records)
+        return Failures(baseline, by_setting, explained, telling_images(by_setting, baseline))
 
     def failures(
         self,

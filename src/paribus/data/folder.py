@@ -3,23 +3,26 @@
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
 
 from paribus.data.cache import Found, Ledger
-from paribus.data.image_files import (
+from paribus.data.images import (
+    Bytes,
+    Originals,
+    Progress,
     UnusableError,
     below,
     contents,
     decode,
     files_under,
+    followed,
     natural,
+    silent,
     visible,
 )
-from paribus.data.images import Bytes, Originals, Progress, followed, silent
 from paribus.data.splits import PARTS
 from paribus.errors import DataError
 from paribus.names import shown
@@ -31,8 +34,7 @@ PART_NAMES = {"train": "train", "test": "test"} | dict.fromkeys(
 )
 
 
-@dataclass(frozen=True)
-class _ClassFolder:
+class _ClassFolder(NamedTuple):
     """A folder of one class's images; `part` is "" if there is only one tree."""
 
     path: Path
@@ -40,8 +42,7 @@ class _ClassFolder:
     part: str
 
 
-@dataclass(frozen=True)
-class _Image:
+class _Image(NamedTuple):
     """A usable image, with the SHA-256 of its file."""
 
     path: Path
@@ -82,7 +83,10 @@ def open_folder(
 
     def read(i: int) -> Bytes:
         try:
-            return _decode_unchanged(originals[i], data.color)
+            content = contents(originals[i].path)
+            if hashlib.sha256(content).hexdigest() != originals[i].sha256:
+                raise UnusableError("its contents have changed")
+            return decode(content, data.color)
         except UnusableError as error:
             raise DataError(
                 f"{originals[i].path}: expected the image as it was before, got another file "
@@ -199,14 +203,6 @@ def _check(path: Path) -> Found:
     except UnusableError as error:
         return {"fault": str(error)}
     return {"sha256": hashlib.sha256(content).hexdigest()}
-
-
-def _decode_unchanged(image: _Image, color: Literal["rgb", "gray"]) -> Bytes:
-    """The pixels, if the file still has the bytes that were checked."""
-    content = contents(image.path)
-    if hashlib.sha256(content).hexdigest() != image.sha256:
-        raise UnusableError("its contents have changed")
-    return decode(content, color)
 
 
 def _require_images(

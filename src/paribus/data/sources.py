@@ -51,8 +51,8 @@ class SourceState:
     """The state of a source of images.
 
     Attributes:
-        name: its name in a study's `data.source`.
-        where: where its files are, or would be downloaded to.
+        name: in a study's `data.source`.
+        where: its files are, or would be downloaded to.
         state: "ready", "not downloaded", "needs scikit-learn", or "damaged: " and what is wrong.
         images, classes: how many, if the source fixes that.
     """

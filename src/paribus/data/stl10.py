@@ -49,14 +49,17 @@ def _folder(data_dir: Path | None, progress: Progress | None) -> Path:
 
 
 def _open(folder: Path, require_whole: Callable[[], None]) -> Originals:
-    images = {part: _map_images(folder / f"{part}_X.bin") for part in ("train", "test")}
+    # (n, channel, x, y)
+    images: dict[str, Bytes] = {
+        part: np.memmap(folder / f"{part}_X.bin", np.uint8, mode="r").reshape(-1, 3, 96, 96)
+        for part in ("train", "test")
+    }
     # The files number the classes from 1.
     labels = {part: np.fromfile(folder / f"{part}_y.bin", np.uint8) - 1 for part in images}
     first_test = len(images["train"])
 
     def read(i: int) -> Bytes:
         official = images["train"][i] if i < first_test else images["test"][i - first_test]
-        # The files hold (channel, x, y).
         return np.ascontiguousarray(official.transpose(2, 1, 0))
 
     return Originals(
@@ -70,14 +73,6 @@ def _open(folder: Path, require_whole: Callable[[], None]) -> Originals:
         require_whole=require_whole,
     )
 
-
-def _map_images(path: Path) -> Bytes:
-    """Map a file's images: (n, channel, x, y)."""
-    mapped: Bytes = np.memmap(path, np.uint8, mode="r")
-    return mapped.reshape(-1, 3, 96, 96)
-
-
-# ---- the official files ------------------------------------------------------------------------
 
 #: The official archive's folder.
 FOLDER = "stl10_binary"

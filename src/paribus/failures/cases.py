@@ -40,13 +40,11 @@ class Case:
     """A test image that a setting gets wrong.
 
     Attributes:
-        setting: the setting's name.
         index: the image's number in its source.
         true, predicted: the true class, and the wrong one that most seeds give, by name.
         true_probability, predicted_probability: given to the two, mean over all seeds; NaN where
             no probabilities are known.
         wrong: in how many of the `seeds` finished runs the image is named wrongly.
-        height, width: of the image as the network saw it, in pixels.
         data: fingerprint of the data set that the network saw.
     """
 
@@ -58,8 +56,6 @@ class Case:
     predicted_probability: float
     wrong: int
     seeds: int
-    height: int
-    width: int
     data: str
 
     @property
@@ -182,7 +178,6 @@ def _shown_classes(outcome: Outcomes) -> Integers:
 
 
 def _case(outcome: Outcomes, row: int) -> Case:
-    _, height, width = outcome.shape or (0, 0, 0)
     return Case(
         setting=outcome.setting,
         index=int(outcome.index[row]),
@@ -192,13 +187,8 @@ def _case(outcome: Outcomes, row: int) -> Case:
         predicted_probability=float(outcome.rival_probability[row]),
         wrong=int(outcome.wrong[row]),
         seeds=len(outcome.seeds),
-        height=height,
-        width=width,
         data=outcome.data,
     )
-
-
-# ---- which images to keep ----------------------------------------------------------------------
 
 
 def telling_images(by_setting: Mapping[str, Outcomes], baseline: str, most: int = MOST) -> Integers:

@@ -22,12 +22,9 @@ NEIGHBORS = 5
 
 @dataclass(frozen=True)
 class Neighbor:
-    """A training image near a test image in the last hidden layer.
+    """A training image near a test image in the last hidden layer, by its number in its source.
 
-    Attributes:
-        index: its number in its source.
-        label: its class.
-        seeds: in how many runs it is among the nearest.
+    `seeds` says in how many runs it is among the nearest.
     """
 
     index: int
@@ -106,7 +103,6 @@ class Failures:
     """What is known of a study's failed cases.
 
     Attributes:
-        baseline: the setting that the others are compared with.
         outcomes: of each setting with known predictions, all of the same test images.
         explained: of the settings whose networks were explained; others are missing.
         telling: numbers of the test images that are kept, the most telling first.

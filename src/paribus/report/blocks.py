@@ -196,7 +196,7 @@ class Matrix:
     label: str
     caption: str
     classes: tuple[str, ...]
-    cells: tuple[tuple[MatrixCell, ...], ...]
+    cells: Sequence[Sequence[MatrixCell]]
     figure: Figure
     setting: str = ""
 
@@ -286,13 +286,3 @@ class Section:
     def title(self) -> str:
         """Its heading."""
         return TITLES[self.anchor]
-
-
-def figures(sections: Sequence[Section]) -> list[Figure]:
-    """Every figure of a report, those of matrices included."""
-    return [
-        block if isinstance(block, Figure) else block.figure
-        for section in sections
-        for block in section.blocks
-        if isinstance(block, Figure | Matrix)
-    ]

@@ -47,7 +47,7 @@ def is_whole_png(content: bytes) -> bool:
 
 def data_uri(png: bytes) -> str:
     """A PNG as an address that holds it."""
-    return _address("png", png)
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def small_uri(png: bytes) -> str:
@@ -59,11 +59,9 @@ def small_uri(png: bytes) -> str:
     image = Image.open(io.BytesIO(png), formats=["PNG"]).convert("RGB")
     image.save(file, format="WEBP", quality=QUALITY, method=4, icc_profile=None)
     webp = file.getvalue()
-    return _address("webp", webp) if len(webp) < len(png) else data_uri(png)
-
-
-def _address(kind: str, content: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    if len(webp) >= len(png):
+        return data_uri(png)
+    return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
 
 
 def overlay(attribution: Floats) -> bytes:

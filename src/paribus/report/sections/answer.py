@@ -10,19 +10,7 @@ from paribus.narrative.claims import evidence
 from paribus.narrative.headline import NOT_TESTED, Headline, headline
 from paribus.narrative.numbers import Spread, difference_of, value_of
 from paribus.records.types import DataFacts, Record
-from paribus.report.blocks import (
-    TITLES,
-    Alert,
-    Block,
-    Cell,
-    Figure,
-    Point,
-    Points,
-    Table,
-    Verdict,
-    Verdicts,
-    note,
-)
+from paribus.report import blocks
 from paribus.report.charts.intervals import seed_dots
 from paribus.report.sections.cells import SIGNS, label, tone, verdict_mark
 from paribus.results import Results
@@ -62,31 +50,31 @@ def _images(data: DataFacts) -> str:
     return text
 
 
-def answer(results: Results) -> Iterator[Block]:
+def answer(results: Results) -> Iterator[blocks.Block]:
     """A line per variation with its verdict, then the primary metric of every setting."""
     spreads = {r.name: r.spread(results.primary.name) for r in results.settings}
     known = {name: spread for name, spread in spreads.items() if spread.n}
     yield from _alerts(results)
     yield from _verdicts(results)
     yield _table(results)
-    yield note(_explanation(known.values()))
+    yield blocks.note(_explanation(known.values()))
     if sum(spread.n for spread in known.values()) > 1:
         yield _figure(results.primary, known)
 
 
-def _verdicts(results: Results) -> Iterator[Block]:
+def _verdicts(results: Results) -> Iterator[blocks.Block]:
     compared = results.compared
     if compared is None or not compared.primary:
         return
     pairs = {pair.variation: pair for pair in compared.pairs}
     lines = [headline(c, pairs.get(c.variation)) for c in compared.primary]
-    yield Verdicts(tuple(map(_line, lines)))
+    yield blocks.Verdicts(tuple(map(_line, lines)))
     if any(line.verdict != NOT_TESTED for line in lines):
-        yield note(_reading(results))
+        yield blocks.note(_reading(results))
 
 
-def _line(line: Headline) -> Verdict:
-    return Verdict(
+def _line(line: Headline) -> blocks.Verdict:
+    return blocks.Verdict(
         line.variation,
         SIGNS[line.verdict],
         line.verdict,
@@ -109,22 +97,22 @@ def _reading(results: Results) -> str:
     )
 
 
-def _alerts(results: Results) -> Iterator[Alert]:
+def _alerts(results: Results) -> Iterator[blocks.Alert]:
     if results.failed:
         items = [_failure(record) for record in results.failed]
         them = "it" if len(items) == 1 else "them"
         title = f"{words.count(len(items), 'run')} failed; the numbers below exclude {them}"
         left = len(items) - MOST_ALERTS
         more = [f"and {left} more: see tables/runs.csv"] if left > 0 else []
-        yield Alert(title, [*items[:MOST_ALERTS], *more])
+        yield blocks.Alert(title, [*items[:MOST_ALERTS], *more])
     if results.refused:
-        yield Alert("Not everything could be tested", results.refused)
+        yield blocks.Alert("Not everything could be tested", results.refused)
     if results.absent:
         title = (
             f"{words.count(len(results.absent), 'run')} without a usable record, not trained yet "
             "or damaged; run the same command again to train what is missing"
         )
-        yield Alert(title, list(_absent(results)))
+        yield blocks.Alert(title, list(_absent(results)))
 
 
 def _absent(results: Results) -> Iterator[str]:
@@ -149,28 +137,28 @@ def _failure(record: Record) -> str:
     return f"{run}{''.join(place)}: {why}"
 
 
-def _table(results: Results) -> Table:
+def _table(results: Results) -> blocks.Table:
     """The primary metric of every setting, and in how many seeds it beats the baseline's."""
     metric, title = results.primary, label(results.primary)
     tested = results.baseline.data.test if metric.images else None
     images = "" if tested is None else f" after the last epoch, on {words.whole(tested)} images"
     way = "Higher" if metric.better == "neither" else "Better"
-    return Table(
+    return blocks.Table(
         f"{title}{images}",
         ("Setting", title, f"{way} than {results.baseline.name}"),
         [(each.name, _cells(metric, each, results.baseline)) for each in results.settings],
     )
 
 
-def _cells(metric: Metric, result: SettingResult, baseline: SettingResult) -> list[Cell]:
-    mean = Cell(value_of(metric).spread(result.spread(metric.name)), strong=True)
+def _cells(metric: Metric, result: SettingResult, baseline: SettingResult) -> list[blocks.Cell]:
+    mean = blocks.Cell(value_of(metric).spread(result.spread(metric.name)), strong=True)
     if result is baseline:
-        return [mean, Cell("baseline")]
+        return [mean, blocks.Cell("baseline")]
     difference = result.difference(metric.name, baseline)
     sign = -1 if metric.better == "lower" else 1
     won = sum(sign * value > 0 for value in difference.values)
     seeds = f"in {won} of {words.count(difference.n, 'seed')}" if difference.n else words.NONE
-    return [mean, Cell(seeds)]
+    return [mean, blocks.Cell(seeds)]
 
 
 def _explanation(known: Collection[Spread]) -> str:
@@ -184,11 +172,11 @@ def _explanation(known: Collection[Spread]) -> str:
     )
 
 
-def _figure(metric: Metric, spreads: Mapping[str, Spread]) -> Figure:
+def _figure(metric: Metric, spreads: Mapping[str, Spread]) -> blocks.Figure:
     title, unit = label(metric), value_of(metric)
     each = [f"{name} {unit.spread(spread)}" for name, spread in spreads.items()]
     axis = f"{title} ({safe_name(unit.sign)})" if unit.sign else title
-    return Figure.drawn(
+    return blocks.Figure.drawn(
         "accuracy" if metric.images else "primary",
         "Each dot is a seed, the bar the mean, the line one standard deviation each way.",
         f"{title} of each setting: {', '.join(each)}.",
@@ -196,22 +184,19 @@ def _figure(metric: Metric, spreads: Mapping[str, Spread]) -> Figure:
     )
 
 
-# ---- observations and claims --------------------------------------------------------------------
-
-
-def observations(results: Results, anchors: Container[str]) -> Iterator[Block]:
+def observations(results: Results, anchors: Container[str]) -> Iterator[blocks.Block]:
     """Every observation with the part of the report that shows it, one of `anchors`."""
     if not results.observations:
         return
-    yield Points(
+    yield blocks.Points(
         [
-            Point(of.topic, words.typeset(of.text), place, TITLES[place])
+            blocks.Point(of.topic, words.typeset(of.text), place, blocks.TITLES[place])
             for of in results.observations
             for place in [_place(of.figure, anchors)]
         ]
     )
     images = " on the same test images" if any(r.tested for r in results.settings) else ""
-    yield note(
+    yield blocks.note(
         "Written by the program from the numbers in results.json; no sentence says more than its "
         f"test shows. In brackets: 95 % intervals over new seeds{images}. The p values are "
         "adjusted for the number of variations."
@@ -223,18 +208,18 @@ def _place(figure: str, anchors: Container[str]) -> str:
     return figure if figure in anchors else "missing"
 
 
-def claims(results: Results, anchors: Container[str]) -> Iterator[Block]:
+def claims(results: Results, anchors: Container[str]) -> Iterator[blocks.Block]:
     """Each claim with its verdict, its evidence, and the part of the report that shows it."""
     if not results.judged:
         return
-    yield Table(
+    yield blocks.Table(
         "The study's claims, tested on its runs",
         ("Claim", "Statement", "Verdict", "Evidence", "Shown in"),
         [(of.claim.id, _claim(of, _place(of.figure, anchors))) for of in results.judged],
         numeric=False,
         stacked=True,
     )
-    yield note(
+    yield blocks.note(
         "Supported: every part of the claim is shown to be true. Refuted: some part is shown to be "
         "false. Undecided: the runs show neither. Each claim is tested separately at the 5 % "
         "level, as if it had been written before the runs. To test the claims again from the "
@@ -242,10 +227,10 @@ def claims(results: Results, anchors: Container[str]) -> Iterator[Block]:
     )
 
 
-def _claim(of: ClaimVerdict, place: str) -> list[Cell]:
+def _claim(of: ClaimVerdict, place: str) -> list[blocks.Cell]:
     return [
-        Cell(words.typeset(of.claim.says), anchor=f"claim-{of.claim.id}"),
+        blocks.Cell(words.typeset(of.claim.says), anchor=f"claim-{of.claim.id}"),
         verdict_mark(of.verdict),
-        Cell(words.typeset(evidence(of))),
-        Cell(TITLES[place], link=place),
+        blocks.Cell(words.typeset(evidence(of))),
+        blocks.Cell(blocks.TITLES[place], link=place),
     ]

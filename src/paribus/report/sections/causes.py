@@ -13,15 +13,7 @@ from paribus.narrative import words
 from paribus.narrative.numbers import PERCENT, Unit, value_of
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table, note
 from paribus.report.charts.intervals import Mark, dots
-from paribus.report.sections.cells import (
-    MOST_VARIATIONS,
-    differing,
-    left_out,
-    marked,
-    tone,
-    verdict_and_p,
-    verdict_cell,
-)
+from paribus.report.sections import cells
 from paribus.results import Results
 from paribus.stats.intervals import ALPHA
 
@@ -38,9 +30,9 @@ def causes(results: Results) -> Iterator[Block]:
         yield Paragraph("No network has been analyzed yet; paribus run does that after training.")
         return
     settings = list(dict.fromkeys(effect.setting for effect in seen))
-    drawn = settings[:MOST_VARIATIONS]
+    drawn = settings[: cells.MOST_VARIATIONS]
     shown = [effect for effect in seen if effect.setting in drawn]
-    left = left_out(
+    left = cells.left_out(
         len(drawn), len(settings), "settings are shown", "; tables/interventions.csv has all"
     )
     yield note(
@@ -53,9 +45,6 @@ def causes(results: Results) -> Iterator[Block]:
     yield from _every_intervention(results, shown)
     yield from _by_class(results, shown)
     yield from _compared(compared)
-
-
-# ---- the background -----------------------------------------------------------------------------
 
 
 def _background(
@@ -88,11 +77,8 @@ def _value(compared: StudyComparison, metric: str, setting: str) -> Cell:
     text = words.typeset(value_of(CAUSES[metric]).estimate(sample.interval()))
     for c in compared.on(metric):
         if c.variation == setting and c.p is not None:
-            return Cell(text, verdict_and_p(c), tone=tone(c.verdict))
+            return Cell(text, cells.verdict_and_p(c), tone=cells.tone(c.verdict))
     return Cell(text)
-
-
-# ---- every intervention -------------------------------------------------------------------------
 
 
 def _every_intervention(results: Results, shown: Sequence[Effect]) -> Iterator[Block]:
@@ -127,7 +113,9 @@ def _effect(effect: Effect | None) -> Cell:
     if c.p is None:
         return Cell(percent, _points(c))
     chance = "" if _is_above(effect.above_chance) else ", not above chance"
-    return Cell(percent, f"{_points(c)} {marked(c.verdict)}{chance}", tone=tone(c.verdict))
+    return Cell(
+        percent, f"{_points(c)} {cells.marked(c.verdict)}{chance}", tone=cells.tone(c.verdict)
+    )
 
 
 def _points(c: Comparison) -> str:
@@ -186,9 +174,6 @@ def _description(plain: Sequence[Mark], drawn: Sequence[Effect]) -> str:
     return f"Accuracy under each intervention: {'; '.join(falls)}."
 
 
-# ---- class by class, and compared ---------------------------------------------------------------
-
-
 def _by_class(results: Results, shown: Sequence[Effect]) -> Iterator[Block]:
     """The equal halves of an image, class by class, against chance."""
     pairs = [
@@ -224,7 +209,7 @@ def _recall(effect: Effect, number: int) -> Cell:
 def _compared(compared: StudyComparison) -> Iterator[Block]:
     """Whether a variation makes its networks more or less sensitive to each change."""
     drops = [c for c in compared.comparisons if c.metric.family == "drop" and c.p is not None]
-    names = list(dict.fromkeys(c.variation for c in drops))[:MOST_VARIATIONS]
+    names = list(dict.fromkeys(c.variation for c in drops))[: cells.MOST_VARIATIONS]
     if not names:
         return
     at = {(c.metric.name, c.variation): c for c in drops}
@@ -233,7 +218,7 @@ def _compared(compared: StudyComparison) -> Iterator[Block]:
     yield note(
         "Exploratory: the accuracy that each change costs with a variation, minus what it costs "
         f"with {compared.values.baseline}. Of {words.count(len(drops), 'test')}, Holm-adjusted "
-        f"together, {differing(drops)}."
+        f"together, {cells.differing(drops)}."
     )
     yield Table(
         "Accuracy lost, minus the baseline's loss, with its 95 % interval, verdict and adjusted p",
@@ -241,7 +226,7 @@ def _compared(compared: StudyComparison) -> Iterator[Block]:
         [
             (
                 _capital(metric.label.removeprefix(DROP)),
-                [verdict_cell(at.get((key, name))) for name in names],
+                [cells.verdict_cell(at.get((key, name))) for name in names],
             )
             for key, metric in metrics.items()
         ],

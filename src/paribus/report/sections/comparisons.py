@@ -11,19 +11,7 @@ from paribus.narrative.notes import notes
 from paribus.narrative.numbers import Unit, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table, note
 from paribus.report.charts.intervals import Panel, intervals
-from paribus.report.sections.cells import (
-    MOST_VARIATIONS,
-    differing,
-    equivalence,
-    estimate,
-    label,
-    left_out,
-    level,
-    panel,
-    seeds_needed,
-    verdict_cell,
-    verdict_mark,
-)
+from paribus.report.sections import cells
 from paribus.results import Results
 
 #: A note names so many variations; of more it says how many.
@@ -56,18 +44,15 @@ def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> str:
         f"95 % intervals are over new seeds{images}, and are not adjusted. Verdicts rest on the "
         "adjusted p (Holm, over all variations tested on a metric), equivalence on the p below it; "
         "the sign-flip p does not assume normal differences. "
-        f"{label(compared.values.primary)} is the primary metric, all others are exploratory. "
-        "Seeds needed is the total number that would decide an undecided comparison with 80 % "
-        "power, if the differences continue as so far."
+        f"{cells.label(compared.values.primary)} is the primary metric, all others are "
+        "exploratory. Seeds needed is the total number that would decide an undecided comparison "
+        "with 80 % power, if the differences continue as so far."
     )
-
-
-# ---- the chart ----------------------------------------------------------------------------------
 
 
 def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[Figure]:
     names = list(dict.fromkeys(c.variation for c in main))
-    drawn = names[:MOST_VARIATIONS]
+    drawn = names[: cells.MOST_VARIATIONS]
     panels = [
         one
         for metric in dict.fromkeys(c.metric.name for c in main)
@@ -79,7 +64,7 @@ def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[F
         "comparisons",
         "▲ better, ▼ worse, ◆ higher or lower where neither is better, ■ equivalent, ○ undecided. "
         "The vertical line is no difference; the gray band is the margin, within which a "
-        "difference doesn't matter." + left_out(len(drawn), len(names), "variations"),
+        "difference doesn't matter." + cells.left_out(len(drawn), len(names), "variations"),
         _description(compared, drawn),
         lambda width: intervals(panels, width),
     )
@@ -91,29 +76,27 @@ def _panel(made: Sequence[Comparison]) -> Panel | None:
     if not tested:
         return None
     metric = tested[0][1].metric
-    return panel(label(metric), metric, tested)
+    return cells.panel(cells.label(metric), metric, tested)
 
 
 def _description(compared: StudyComparison, drawn: Sequence[str]) -> str:
     verdicts = [
-        f"{c.variation} {c.verdict}, {estimate(c)}"
+        f"{c.variation} {c.verdict}, {cells.estimate(c)}"
         for c in compared.primary
         if c.variation in drawn and c.p is not None
     ]
     return (
         "Differences from the baseline with 95 % intervals, a chart per metric. "
-        f"{label(compared.values.primary)}: {'; '.join(verdicts) or 'not tested'}."
+        f"{cells.label(compared.values.primary)}: {'; '.join(verdicts) or 'not tested'}."
     )
 
-
-# ---- the tables ---------------------------------------------------------------------------------
 
 _HEAD = ("Verdict", "Difference", "p", "Adjusted p", "Sign-flip p", "Seeds", "Seeds needed")
 
 
 def _tables(main: Sequence[Comparison]) -> Iterator[Block]:
     names = list(dict.fromkeys(c.variation for c in main))
-    if len(names) > MOST_VARIATIONS:
+    if len(names) > cells.MOST_VARIATIONS:
         rows = [(f"{c.variation}: {c.metric.label}", _cells(c)) for c in main]
         yield Table("Every variation against the baseline", ("", *_HEAD), rows)
         return
@@ -125,13 +108,13 @@ def _tables(main: Sequence[Comparison]) -> Iterator[Block]:
 
 def _cells(c: Comparison) -> list[Cell]:
     return [
-        verdict_mark("not tested" if c.p is None else c.verdict),
-        Cell(estimate(c), level(c)),
+        cells.verdict_mark("not tested" if c.p is None else c.verdict),
+        Cell(cells.estimate(c), cells.level(c)),
         Cell(p_value(c.p)),
-        Cell(p_value(c.p_adjusted), equivalence(c)),
+        Cell(p_value(c.p_adjusted), cells.equivalence(c)),
         Cell(p_value(c.p_sign_flip)),
         Cell(str(c.n_seeds), f"{c.missing} missing" if c.missing else ""),
-        Cell(seeds_needed(c)),
+        Cell(cells.seeds_needed(c)),
     ]
 
 
@@ -162,16 +145,13 @@ def _whose(of: Mapping[str, Sequence[str]], metrics: int) -> str:
     return "; ".join(f"{name}: {labels}" for name, labels in subjects.items())
 
 
-# ---- accuracy on new images, and recall ---------------------------------------------------------
-
-
 def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
     """The two intervals of accuracy, and what each lets one say."""
     known = [c for c in compared.comparisons if c.metric.images == "all" and c.new_images]
     if not known:
         return
     accuracy = known[0].metric
-    yield Heading(f"{label(accuracy)}: these images, or new ones")
+    yield Heading(f"{cells.label(accuracy)}: these images, or new ones")
     yield Paragraph(
         "The first interval is about these test images: it covers the mean difference of other "
         "seeds, tested on the very same images. The second is about images of this kind: it covers "
@@ -197,7 +177,7 @@ def _both(c: Comparison) -> list[Cell]:
 
     return [
         Cell(unit.signed(c.estimate)),
-        Cell(ends(c.low, c.high), level(c)),
+        Cell(ends(c.low, c.high), cells.level(c)),
         Cell(ends(c.new_images.low, c.new_images.high), f"p {p_value(c.new_images.p)}"),
     ]
 
@@ -213,8 +193,8 @@ def _recall_changes(recalls: Sequence[Comparison]) -> Iterator[Block]:
     yield Heading("Recall of each class")
     yield note(
         "Exploratory: many classes are tested at once. The p values are adjusted over all "
-        f"{words.count(len(recalls), 'test')} of this table (Holm), of which {differing(tested)}. "
-        "The intervals are not adjusted."
+        f"{words.count(len(recalls), 'test')} of this table (Holm), of which "
+        f"{cells.differing(tested)}. The intervals are not adjusted."
     )
     yield Table(
         "Difference in recall, with its 95 % interval, verdict and adjusted p",
@@ -222,7 +202,7 @@ def _recall_changes(recalls: Sequence[Comparison]) -> Iterator[Block]:
         [
             (
                 safe_class(metric.removeprefix("recall:")),
-                [verdict_cell(at[metric, name]) for name in names],
+                [cells.verdict_cell(at[metric, name]) for name in names],
             )
             for metric in metrics
         ],

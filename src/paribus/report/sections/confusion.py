@@ -90,9 +90,9 @@ def _confusion(result: SettingResult, worst: float) -> Iterator[Block]:
     description = f"{label}. Most often taken: {words.listed(common)}."
     caption = f"{result.name}: true classes in rows, predicted classes in columns"
     if len(classes) <= TEXT_CLASSES:
-        rows = _rows(classes, cell)
         over = f", mean over {seeds} seeds" if seeds > 1 else ""
-        figure = Figure(name, f"{caption}.", description, _chart(classes, rows))
+        rows, chart = _matrix(classes, cell)
+        figure = Figure(name, f"{caption}.", description, chart)
         yield Matrix(label, f"Test images{over}", classes, rows, figure, setting=result.name)
         return
     caption += f"; the {words.whole(MOST_DRAWN)} fullest cells."
@@ -122,14 +122,12 @@ def _most_common(result: SettingResult) -> Table:
     )
 
 
-def _rows(classes: Sequence[str], cell: CellOf) -> tuple[tuple[MatrixCell, ...], ...]:
+def _matrix(classes: Sequence[str], cell: CellOf) -> tuple[list[list[MatrixCell]], Svg]:
+    """The cells row by row, and their chart."""
     numbers = range(len(classes))
-    return tuple(tuple(cell(i, j) for j in numbers) for i in numbers)
-
-
-def _chart(classes: Sequence[str], rows: Sequence[Sequence[MatrixCell]]) -> Svg:
-    cells = ((i, j, cell) for i, row in enumerate(rows) for j, cell in enumerate(row))
-    return matrix(chart_labels(classes), cells, WIDE)
+    rows = [[cell(i, j) for j in numbers] for i in numbers]
+    cells = [(i, j, rows[i][j]) for i in numbers for j in numbers]
+    return rows, matrix(chart_labels(classes), cells, WIDE)
 
 
 def _largest(values: Figures, most: int | None = None) -> list[tuple[int, int]]:
@@ -150,9 +148,6 @@ def _worst_mistake(counts: Figures) -> float:
 
 def _taken(classes: Sequence[str], i: int, j: int) -> str:
     return f"{classes[i]} right" if i == j else f"{classes[i]} taken for {classes[j]}"
-
-
-# ---- what a variation changes -------------------------------------------------------------------
 
 
 def confusion_change(results: Results) -> Iterator[Block]:
@@ -203,14 +198,14 @@ def _change(
     if len(classes) > TEXT_CLASSES:
         yield _most_changed(classes, difference)
         return
-    rows = _rows(classes, change_cell(difference, strongest))
+    rows, chart = _matrix(classes, change_cell(difference, strongest))
     survivors = words.count(int(difference.survives.sum()), "cell")
     figure = Figure(
         f"confusion-change-{name}",
         f"{name}: true classes in rows, predicted classes in columns.",
         f"Confusion matrix of {name} minus the baseline's; {survivors} of "
         f"{words.whole(difference.mean.size)} differ significantly.",
-        _chart(classes, rows),
+        chart,
     )
     caption = f"Test images, {name} minus the baseline, mean over {difference.n_seeds} seeds"
     yield Matrix(f"What {name} changes in the confusion matrix", caption, classes, rows, figure)

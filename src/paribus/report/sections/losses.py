@@ -11,10 +11,8 @@ from paribus.report.charts import SETTING_SHAPES
 from paribus.report.charts.curves import (
     Both,
     LossCurves,
-    Lowest,
     all_settings,
     ceiling,
-    epoch_curves,
     loss_curves,
     lowest,
     one_setting,
@@ -65,7 +63,7 @@ def _explanation(known: Sequence[SettingResult], curves: Mapping[str, Both], top
         f"{text[0].upper()}{text[1:]}. Thin lines are single seeds, thick lines their mean, and "
         "the band is one standard deviation each way."
     )
-    if any(lowest(result.records).epochs for result in known):
+    if any(lowest(result.records) for result in known):
         text += (
             " Circles mark the epoch of lowest validation loss of each seed (the best epoch), the "
             "dashed line their median; beyond this epoch the network overfits."
@@ -96,22 +94,22 @@ def _figure(result: SettingResult, both: Both, top: float, columns: int) -> Figu
     best = lowest(result.records)
     return Figure.drawn(
         f"loss-{result.name}",
-        _caption(best, result),
+        _caption([epoch for epoch, _ in best], result),
         _description(result, both),
         lambda width: one_setting(both, best, top, columns, width),
     )
 
 
-def _caption(best: Lowest, result: SettingResult) -> str:
+def _caption(epochs: Sequence[int], result: SettingResult) -> str:
     if not result.finished:
         return f"{result.name}: no run finished."
-    if not best.epochs:
+    if not epochs:
         return f"{result.name}: the epoch of lowest validation loss is unknown."
-    where = f"{result.name}: validation loss is lowest after epoch {words.median(best.epochs)}"
-    if len(best.epochs) > 1:
-        first, last = min(best.epochs), max(best.epochs)
-        where += f" (median of {words.count(len(best.epochs), 'seed')}; {first} to {last})"
-    at_the_end = sum(epoch == result.setting.config.epochs for epoch in best.epochs)
+    where = f"{result.name}: validation loss is lowest after epoch {words.median(epochs)}"
+    if len(epochs) > 1:
+        seeds = words.count(len(epochs), "seed")
+        where += f" (median of {seeds}; {min(epochs)} to {max(epochs)})"
+    at_the_end = epochs.count(result.setting.config.epochs)
     if at_the_end:
         seeds = words.count(at_the_end, "seed")
         where += f". In {seeds} it is lowest after the last epoch and may fall further"
@@ -143,7 +141,7 @@ def _lowest_and_last(validation: LossCurves) -> str:
 
 def _compared(settings: Sequence[SettingResult], top: float) -> Iterator[Block]:
     """The chart of all settings, if validation loss is known of at least two."""
-    by_epoch = {result.name: epoch_curves(result.finished) for result in settings}
+    by_epoch = {result.name: loss_curves(result.finished, by_epoch=True) for result in settings}
     known = {name: both for name, both in by_epoch.items() if both[1].mean.size}
     if len(known) < 2:
         return

@@ -12,10 +12,13 @@ from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.records.pairing import Pairing
 from paribus.records.types import DataFacts, Environment
-from paribus.report.blocks import Block, Cell, Code, Paragraph, Row, Table, note
+from paribus.report.blocks import Block, Cell, Code, Paragraph, Table, note
 from paribus.results import Results
 from paribus.study.spec import Study
 from paribus.tables.by_setting import SettingResult
+
+#: The title of a row and its text; without text the row is left out.
+Fact = tuple[str, str]
 
 #: More names than this, and the rest are counted.
 MOST_NAMES = 8
@@ -100,9 +103,6 @@ def _names(names: tuple[str, ...]) -> str:
     return words.listed([*shown, f"{left} more"] if left > 0 else shown)
 
 
-# ---- versions, machine and data -----------------------------------------------------------------
-
-
 def provenance(results: Results) -> Iterator[Block]:
     """Versions, machine, data and dates, the study file, and the command."""
     yield _table(results)
@@ -168,81 +168,60 @@ def _short(study: Study) -> dict[str, Any]:
 
 
 def _table(results: Results) -> Table:
-    rows: list[Row] = []
+    rows = []
     for environment, runs in environments(results):
-        rows += [_text("Runs", words.whole(runs)), *_environment(environment)]
-    data = dict.fromkeys(record.facts.data for record in results.records)
-    rows += [row for facts in data for row in _data(facts)]
-    rows += _dates(results)
-    rows += _interruptions(results)
-    known = [(title, cells) for title, cells in rows if cells[0].text]
+        rows += [("Runs", words.whole(runs)), *_environment(environment)]
+    for data in dict.fromkeys(record.facts.data for record in results.records):
+        rows += _data(data)
+    rows += _training(results)
+    known = [(title, [Cell(safe_name(text))]) for title, text in rows if text]
     return Table("Machine, versions, data and dates", ("", ""), known, numeric=False)
 
 
-def _environment(environment: Environment) -> list[Row]:
+def _environment(environment: Environment) -> list[Fact]:
     if environment == Environment():
-        return [_text("Machine and versions", "unknown")]
+        return [("Machine and versions", "unknown")]
     commit = environment.git_commit or "none: not a git checkout"
     changed = ", with uncommitted changes" if environment.git_dirty else ""
     threads = "" if environment.threads is None else words.whole(environment.threads)
+    engine = "PyTorch"
+    if own := environment.engine:
+        engine = f"Paribus's own, built for {own.build}, SHA-256 {own.digest}"
     return [
-        _text("Paribus", environment.paribus),
-        _text("Commit", f"{commit}{changed}"),
-        _text("Python", environment.python),
-        _text("PyTorch", environment.torch),
-        _text("Engine", _engine(environment)),
-        _text("NumPy", environment.numpy),
-        _text("System", environment.platform),
-        _text("Processor", ", ".join(filter(None, (environment.cpu, environment.cpu_capability)))),
-        _text("Threads per run", threads),
+        ("Paribus", environment.paribus),
+        ("Commit", f"{commit}{changed}"),
+        ("Python", environment.python),
+        ("PyTorch", environment.torch),
+        ("Engine", engine),
+        ("NumPy", environment.numpy),
+        ("System", environment.platform),
+        ("Processor", ", ".join(filter(None, (environment.cpu, environment.cpu_capability)))),
+        ("Threads per run", threads),
     ]
 
 
-def _engine(environment: Environment) -> str:
-    if environment.engine is None:
-        return "PyTorch"
-    engine = environment.engine
-    return f"Paribus's own, built for {engine.build}, SHA-256 {engine.digest}"
-
-
-def _data(data: DataFacts) -> list[Row]:
+def _data(data: DataFacts) -> list[Fact]:
     images = sum(filter(None, (data.training, data.validation, data.test)))
     size = words.count(images, "image") if images else ""
     return [
-        _text("Data", ", ".join(filter(None, (words.readable(data.source), size)))),
-        _text("Data fingerprint", data.fingerprint),
+        ("Data", ", ".join(filter(None, (words.readable(data.source), size)))),
+        ("Data fingerprint", data.fingerprint),
     ]
 
 
-def _dates(results: Results) -> list[Row]:
+def _training(results: Results) -> list[Fact]:
+    """When and how long the runs trained, and what interrupted them."""
     facts = [record.facts for record in results.records]
-    first, last = min(run.started for run in facts), max(run.ended for run in facts)
-    minutes = sum(run.train_seconds for run in facts) / 60
-    total = f"{minutes:,.1f}{words.NO_BREAK}minutes on one core" if minutes else ""
-    return [
-        _text("Trained", f"{_minute(first)} to {_minute(last)} UTC"),
-        _text("Total training time", total),
-    ]
-
-
-def _interruptions(results: Results) -> list[Row]:
-    facts = [record.facts for record in results.records]
-    rows = []
+    dates = (min(run.started for run in facts), max(run.ended for run in facts))
+    first, last = (f"{datetime.fromisoformat(date):%Y-%m-%d %H:%M}" for date in dates)
+    rows = [("Trained", f"{first} to {last} UTC")]
+    if minutes := sum(run.train_seconds for run in facts) / 60:
+        rows.append(("Total training time", f"{minutes:,.1f}{words.NO_BREAK}minutes on one core"))
     if resumes := sum(run.resumes for run in facts):
-        many = words.count(resumes, "time")
         bits = "" if went_on_elsewhere(results) else ", bit-identical"
-        rows.append(_text("Resumed from a checkpoint", f"{many}{bits}"))
+        rows.append(("Resumed from a checkpoint", f"{words.count(resumes, 'time')}{bits}"))
     if retries := sum(run.retries for run in facts):
-        rows.append(_text("Retried after being killed", words.count(retries, "time")))
-    if peak := max((run.peak_memory or 0 for run in facts), default=0):
-        rows.append(_text("Peak memory of a process", f"{peak / 2**20:,.0f}{words.NO_BREAK}MiB"))
+        rows.append(("Retried after being killed", words.count(retries, "time")))
+    if peak := max(run.peak_memory or 0 for run in facts):
+        rows.append(("Peak memory of a process", f"{peak / 2**20:,.0f}{words.NO_BREAK}MiB"))
     return rows
-
-
-def _minute(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M}"
-
-
-def _text(title: str, text: str) -> Row:
-    """A row; one without text is left out of the table."""
-    return title, [Cell(safe_name(text) if text else "")]

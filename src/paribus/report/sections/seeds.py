@@ -11,17 +11,7 @@ from paribus.narrative import words
 from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Row, Table, note
 from paribus.report.charts.intervals import FEWEST, Plan, intervals, more_seeds
-from paribus.report.sections.cells import (
-    MOST_VARIATIONS,
-    equivalence,
-    estimate,
-    label,
-    left_out,
-    marked,
-    panel,
-    seeds_needed,
-    verdict_mark,
-)
+from paribus.report.sections import cells
 from paribus.results import Results
 from paribus.stats.multiplicity import nominal_level
 
@@ -47,10 +37,9 @@ def seeds(results: Results) -> Iterator[Block]:
 
 def _needed(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
     by = "as a ratio" if metric.compare == "ratio" else "by ranks"
-    yield Paragraph(
-        f"{label(metric)} is compared {by}, whose interval doesn't narrow by a simple rule: only "
-        "the seeds that would decide are given.",
-        quiet=True,
+    yield note(
+        f"{cells.label(metric)} is compared {by}, whose interval doesn't narrow by a simple rule: "
+        "only the seeds that would decide are given."
     )
     yield Table(
         "Seeds so far, and in all to decide",
@@ -60,7 +49,7 @@ def _needed(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
 
 
 def _plan(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
-    drawn = known[:MOST_VARIATIONS]
+    drawn = known[: cells.MOST_VARIATIONS]
     plans, most, width_of = [_planned(c) for c in drawn], _axis(drawn), _widths(metric)
     unit = difference_of(metric).sign
     unit = safe_name(unit) if unit else ""
@@ -77,7 +66,7 @@ def _plan(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
     yield Figure.drawn(
         "more-seeds",
         f"Half width of the interval over new seeds{images}. The marks are at the present number "
-        f"of seeds{dashed}." + left_out(len(drawn), len(known), "variations"),
+        f"of seeds{dashed}." + cells.left_out(len(drawn), len(known), "variations"),
         f"Half width of the interval in {safe_name(metric.label)} against the number of seeds, now "
         f"{words.listed(now)} {unit}".rstrip()
         + "; it falls with the square root of the seeds.",
@@ -117,10 +106,7 @@ def _cells(c: Comparison) -> list[Cell]:
 
 
 def _outcome(c: Comparison) -> str:
-    return marked(c.verdict) if c.verdict != "undecided" else seeds_needed(c)
-
-
-# ---- looks --------------------------------------------------------------------------------------
+    return cells.marked(c.verdict) if c.verdict != "undecided" else cells.seeds_needed(c)
 
 
 def _path(compared: StudyComparison, looks: Sequence[int]) -> Iterator[Block]:
@@ -136,7 +122,7 @@ def _path(compared: StudyComparison, looks: Sequence[int]) -> Iterator[Block]:
     seed_paths, metric = compared.seed_paths, compared.values.primary
     yield from _path_figure(seed_paths, metric)
     yield Table(
-        f"{label(metric)} at each look; p is adjusted for all looks and variations",
+        f"{cells.label(metric)} at each look; p is adjusted for all looks and variations",
         ("", "Seeds", "Difference", "p", "Verdict", "Next"),
         [row for name, seed_path in seed_paths.items() for row in _rows(name, seed_path)],
     )
@@ -150,16 +136,18 @@ def _path_figure(seed_paths: Mapping[str, SeedPath], metric: Metric) -> Iterator
     }
     if not begun:
         return
-    drawn = dict(list(begun.items())[:MOST_VARIATIONS])
+    drawn = dict(list(begun.items())[: cells.MOST_VARIATIONS])
     panels = [
-        panel(name, metric, [(f"{c.n_seeds} seeds", c) for c in of.path if c.estimate is not None])
+        cells.panel(
+            name, metric, [(f"{c.n_seeds} seeds", c) for c in of.path if c.estimate is not None]
+        )
         for name, of in drawn.items()
     ]
     ends = [f"{name} {seed_path.path[-1].verdict}" for name, seed_path in drawn.items()]
     yield Figure.drawn(
         "looks",
         "The estimate and its interval at each look; the gray band is the margin."
-        + left_out(len(drawn), len(begun), "variations"),
+        + cells.left_out(len(drawn), len(begun), "variations"),
         f"Difference in {safe_name(metric.label)} at each look: {words.listed(ends)}.",
         lambda width: intervals(panels, width),
     )
@@ -169,14 +157,14 @@ def _rows(name: str, seed_path: SeedPath) -> Iterator[Row]:
     if not seed_path.path:
         yield name, [*[Cell(words.NONE)] * 4, Cell(_next(seed_path))]
     for c in seed_path.path:
-        cells = [
+        row = [
             Cell(str(c.n_seeds)),
-            Cell(estimate(c)),
-            Cell(p_value(c.p_adjusted), equivalence(c)),
-            verdict_mark(c.verdict),
+            Cell(cells.estimate(c)),
+            Cell(p_value(c.p_adjusted), cells.equivalence(c)),
+            cells.verdict_mark(c.verdict),
             Cell(_next(seed_path) if c is seed_path.path[-1] else "more seeds"),
         ]
-        yield name, cells
+        yield name, row
 
 
 def _next(seed_path: SeedPath) -> str:

@@ -95,9 +95,6 @@ def _engine(result: SettingResult) -> str:
     return "Paribus's own" if result.environment.engine else "PyTorch"
 
 
-# ---- metrics ------------------------------------------------------------------------------------
-
-
 def side_by_side(results: Results) -> Iterator[Block]:
     """Every known metric of every setting: mean, spread, and mean difference to the baseline."""
     known = [m for m in results.metrics if any(r.spread(m.name).n for r in results.settings)]
