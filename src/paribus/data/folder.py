@@ -80,6 +80,10 @@ def open_folder(
     classes = _classes(root, branches, folders)
     originals = _check_all(root, folders, unusable, progress or silent, trust_times)
     number = {name: label for label, name in enumerate(classes)}
+    digest = hashlib.sha256()
+    for image in originals:
+        name = os.fsencode(image.path.relative_to(root).as_posix())
+        digest.update(name + b"\0" + image.sha256.encode() + b"\n")
 
     def read(i: int) -> Bytes:
         try:
@@ -100,7 +104,7 @@ def open_folder(
         labels=np.array([number[image.name] for image in originals], np.int64),
         part=np.array([image.part for image in originals]),
         channels=3 if data.color == "rgb" else 1,
-        fingerprint=_fingerprint(root, originals),
+        fingerprint=digest.hexdigest(),
         read=read,
         unreadable=tuple(sorted(unusable, key=natural)),
     )
@@ -219,11 +223,3 @@ def _require_images(
                 "Add some, or move the folder away."
                 + "".join(f"\n  {line}" for line in reasons[:5])
             )
-
-
-def _fingerprint(root: Path, originals: Sequence[_Image]) -> str:
-    digest = hashlib.sha256()
-    for image in originals:
-        name = os.fsencode(image.path.relative_to(root).as_posix())
-        digest.update(name + b"\0" + image.sha256.encode() + b"\n")
-    return digest.hexdigest()

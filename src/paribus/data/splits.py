@@ -43,7 +43,7 @@ def split(
     Args:
         labels: (n,) each image's class.
         part: (n,) "train", "validation", "test", or "" where the source doesn't say.
-        classes: the classes' names, for messages.
+        classes: names, for messages.
 
     Raises:
         DataError: if a class is left without an image in one of the parts.

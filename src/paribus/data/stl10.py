@@ -1,7 +1,6 @@
 """STL-10 (Coates, Ng and Lee 2011): 13,000 labeled color images of 96x96, ten classes."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +22,12 @@ def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Origi
     Raises:
         DataError: if a file is damaged, or missing from `data_dir`.
     """
-    folder = _folder(data_dir, progress)
+    folder = official_folder(data_dir or cache_folder())
+    if data_dir is None and missing(folder):
+        # Imported here: files that are there need no network.
+        from paribus.data.download import fetch_stl10
+
+        folder = fetch_stl10(cache_folder(), progress=progress)
 
     def require_whole(trust_times: bool = False) -> None:
         damaged = faults(folder, trust_times=trust_times)
@@ -35,20 +39,6 @@ def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Origi
             )
 
     require_whole(trust_times=True)
-    return _open(folder, require_whole)
-
-
-def _folder(data_dir: Path | None, progress: Progress | None) -> Path:
-    folder = official_folder(data_dir or cache_folder())
-    if data_dir is None and missing(folder):
-        # Imported here: files that are there need no network.
-        from paribus.data.download import fetch_stl10
-
-        return fetch_stl10(cache_folder(), progress=progress)
-    return folder
-
-
-def _open(folder: Path, require_whole: Callable[[], None]) -> Originals:
     # (n, channel, x, y)
     images: dict[str, Bytes] = {
         part: np.memmap(folder / f"{part}_X.bin", np.uint8, mode="r").reshape(-1, 3, 96, 96)

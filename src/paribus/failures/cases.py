@@ -84,9 +84,7 @@ class Confusion:
 
 
 def shown_cases(records: Sequence[Record]) -> tuple[Case, ...]:
-    """For each setting and true class, the case of `worst_of_classes`.
-
-    Settings come in the order of `records`, and classes in their own.
+    """For each setting and true class, in their orders, the case of `worst_of_classes`.
 
     Raises:
         RecordError: if the runs weren't all tested on the same images.
@@ -104,7 +102,7 @@ def worst_of_classes(outcome: Outcomes) -> Integers:
     Of several, the one with the highest mean probability for its wrong class. A class without
     a wrong image has none; of more than `MOST_CLASSES`, those of lowest recall are taken.
     """
-    ranked = _failures(outcome, -outcome.rival_probability, -outcome.wrong)
+    ranked = _ranked(outcome, outcome.wrong > 0, -outcome.rival_probability, -outcome.wrong)
     # `unique` finds the first of each class, and puts the classes in their order.
     classes, first = np.unique(outcome.labels[ranked], return_index=True)
     return ranked[first[np.isin(classes, _shown_classes(outcome))]]
@@ -112,12 +110,12 @@ def worst_of_classes(outcome: Outcomes) -> Integers:
 
 def most_confident(outcome: Outcomes) -> Integers:
     """The failures whose wrong class is the most probable, mean over the seeds."""
-    return _failures(outcome, -outcome.rival_probability)
+    return _ranked(outcome, outcome.wrong > 0, -outcome.rival_probability)
 
 
 def nearest_boundary(outcome: Outcomes) -> Integers:
     """The failures whose true class is nearly as probable as the likeliest other one."""
-    return _failures(outcome, np.abs(outcome.margin))
+    return _ranked(outcome, outcome.wrong > 0, np.abs(outcome.margin))
 
 
 def most_fixed(outcome: Outcomes, changes: Changes) -> Integers:
@@ -158,10 +156,6 @@ def examples(outcome: Outcomes) -> Integers:
     pairs, first = np.unique(cells[best], return_index=True)
     frequency = np.bincount(cells, weights=times)[pairs]
     return np.asarray(rows[best][first[np.argsort(-frequency, kind="stable")]])
-
-
-def _failures(outcome: Outcomes, *keys: Integers | Probabilities) -> Integers:
-    return _ranked(outcome, outcome.wrong > 0, *keys)
 
 
 def _ranked(outcome: Outcomes, which: Flags, *keys: Integers | Probabilities) -> Integers:

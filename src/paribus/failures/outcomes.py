@@ -106,11 +106,7 @@ class Outcomes:
         return np.asarray(true - other)
 
     def rows(self, index: Integers) -> Integers:
-        """Where in the (n,) arrays the images of these numbers stand.
-
-        Raises:
-            KeyError: if one of them is no test image.
-        """
+        """Where in the (n,) arrays the images of these numbers stand; KeyError for others."""
         places = {number: row for row, number in enumerate(self.index.tolist())}
         return np.array([places[number] for number in index.tolist()], np.int64)
 

@@ -50,6 +50,11 @@ class Explained:
     occlusion: Floats
     neighbors: tuple[tuple[Neighbor, ...], ...]
 
+    @cached_property
+    def places(self) -> Mapping[int, int]:
+        """From a test image's number to its place in the arrays."""
+        return {number: place for place, number in enumerate(self.images.tolist())}
+
 
 def read_explained(out: Path, records: Sequence[Record]) -> dict[str, Explained]:
     """The explanations of each setting that has any, put together over its seeds.
@@ -139,14 +144,9 @@ class Failures:
         """(n,) how many runs get each test image wrong, of all settings."""
         return np.asarray(sum(outcome.wrong for outcome in self.outcomes.values()))
 
-    @cached_property
-    def _places(self) -> Mapping[str, Mapping[int, int]]:
-        return {
-            name: {number: place for place, number in enumerate(explained.images.tolist())}
-            for name, explained in self.explained.items()
-        }
-
     def explanation(self, setting: str, index: int) -> tuple[Explained, int] | None:
         """A setting's explanations and a test image's place in them, where there is one."""
-        place = self._places.get(setting, {}).get(index)
-        return None if place is None else (self.explained[setting], place)
+        explained = self.explained.get(setting)
+        if explained is None or index not in explained.places:
+            return None
+        return explained, explained.places[index]

@@ -44,7 +44,11 @@ def _block(block: blocks.Block, kept: Kept) -> str:
         case blocks.Verdicts():
             return "\n".join(_verdict(line) for line in block.lines)
         case blocks.Points():
-            return "\n".join(_point(point) for point in block.points)
+            return "\n".join(
+                f"- **{escape(point.topic)}.** {escape(point.text)} "
+                f"[{escape(point.place)}](#{point.link})"
+                for point in block.points
+            )
         case blocks.Table():
             return _table(block)
         case blocks.Columns():
@@ -68,11 +72,6 @@ def _block(block: blocks.Block, kept: Kept) -> str:
 def _verdict(line: blocks.Verdict) -> str:
     head = f"- **{escape(line.name)}**: **{line.mark} {escape(line.verdict)}**{escape(line.rest)}"
     return f"{head} {escape(line.also)}".rstrip()
-
-
-def _point(point: blocks.Point) -> str:
-    link = f"[{escape(point.place)}](#{point.link})"
-    return f"- **{escape(point.topic)}.** {escape(point.text)} {link}"
 
 
 def _table(table: blocks.Table) -> str:
@@ -103,20 +102,14 @@ def _figure(figure: blocks.Figure) -> str:
 
 def _gallery(gallery: blocks.Gallery, kept: Kept) -> str:
     head = ["True class", "Taken for", "Probabilities", "Wrong in", "Nearest", "Image"]
-    if kept is None:
-        note = "The images are left out here: they may not be published.\n\n"
-        rows = [_facts(shown) for shown in gallery.cases]
-    else:
+    rows = [_facts(shown) for shown in gallery.cases]
+    note = "The images are left out here: they may not be published.\n\n"
+    if kept is not None:
         note = ""
         head += ["Original", "As the network saw it"]
-        rows = [
-            [
-                *_facts(shown),
-                _image(shown.case.original, "original", kept),
-                _image(shown.case.seen, "seen", kept),
-            ]
-            for shown in gallery.cases
-        ]
+        for row, shown in zip(rows, gallery.cases, strict=True):
+            for what, name in (("original", shown.case.original), ("seen", shown.case.seen)):
+                row.append(f"![{what}](images/{name})" if kept(name) else "missing")
     return note + "\n".join(_line(line) for line in [head, ["---"] * len(head), *rows])
 
 
@@ -134,10 +127,6 @@ def _facts(shown: blocks.Shown) -> list[str]:
         wrong += f". {escape(shown.suspicion)}"
     nearest = ", ".join(escape(near.label) for near in shown.nearest) or words.NONE
     return [true, predicted, probabilities, wrong, nearest, str(case.index)]
-
-
-def _image(name: str, what: str, kept: Callable[[str], bool]) -> str:
-    return f"![{what}](images/{name})" if kept(name) else "missing"
 
 
 def _code(code: blocks.Code) -> str:

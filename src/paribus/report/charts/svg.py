@@ -37,9 +37,7 @@ def draw(specification: dict[str, Any]) -> Svg:
 
 def standalone(svg: Svg, description: str) -> str:
     """A chart as a file of its own, with what it shows in words."""
-    svg = deepcopy(svg)
-    _describe(svg, description)
-    return ET.tostring(svg, encoding="unicode") + "\n"
+    return ET.tostring(_described(svg, description), encoding="unicode") + "\n"
 
 
 def inlined(svg: Svg, prefix: str, description: str) -> str:
@@ -47,8 +45,7 @@ def inlined(svg: Svg, prefix: str, description: str) -> str:
 
     `prefix` keeps its ids apart from those of the page's other charts.
     """
-    svg = deepcopy(svg)
-    _describe(svg, description)
+    svg = _described(svg, description)
     for size in ("width", "height"):
         svg.attrib.pop(size, None)
     for element in svg.iter():
@@ -59,9 +56,11 @@ def inlined(svg: Svg, prefix: str, description: str) -> str:
     return ET.tostring(svg, encoding="unicode")
 
 
-def _describe(svg: Svg, description: str) -> None:
+def _described(svg: Svg, description: str) -> Svg:
+    svg = deepcopy(svg)
     svg.set("role", "img")
     svg.set("aria-label", description)
+    return svg
 
 
 def _tidy(element: Svg) -> None:

@@ -209,27 +209,20 @@ def _recall(effect: Effect, number: int) -> Cell:
 def _compared(compared: StudyComparison) -> Iterator[Block]:
     """Whether a variation makes its networks more or less sensitive to each change."""
     drops = [c for c in compared.comparisons if c.metric.family == "drop" and c.p is not None]
-    names = list(dict.fromkeys(c.variation for c in drops))[: cells.MOST_VARIATIONS]
-    if not names:
+    if not drops:
         return
-    at = {(c.metric.name, c.variation): c for c in drops}
-    metrics = {c.metric.name: c.metric for c in drops}
+    shown = list(dict.fromkeys(c.variation for c in drops))[: cells.MOST_VARIATIONS]
     yield Heading("Does a variation change what the networks rely on?")
     yield note(
         "Exploratory: the accuracy that each change costs with a variation, minus what it costs "
         f"with {compared.values.baseline}. Of {words.count(len(drops), 'test')}, Holm-adjusted "
         f"together, {cells.differing(drops)}."
     )
-    yield Table(
+    yield cells.verdict_table(
         "Accuracy lost, minus the baseline's loss, with its 95 % interval, verdict and adjusted p",
-        ("", *names),
-        [
-            (
-                _capital(metric.label.removeprefix(DROP)),
-                [cells.verdict_cell(at.get((key, name))) for name in names],
-            )
-            for key, metric in metrics.items()
-        ],
+        "",
+        [c for c in drops if c.variation in shown],
+        lambda metric: _capital(metric.label.removeprefix(DROP)),
     )
 
 

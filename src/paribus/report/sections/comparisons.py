@@ -10,7 +10,7 @@ from paribus.narrative import words
 from paribus.narrative.notes import notes
 from paribus.narrative.numbers import Unit, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table, note
-from paribus.report.charts.intervals import Panel, intervals
+from paribus.report.charts.intervals import intervals
 from paribus.report.sections import cells
 from paribus.results import Results
 
@@ -53,11 +53,12 @@ def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> str:
 def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[Figure]:
     names = list(dict.fromkeys(c.variation for c in main))
     drawn = names[: cells.MOST_VARIATIONS]
-    panels = [
-        one
-        for metric in dict.fromkeys(c.metric.name for c in main)
-        if (one := _panel([c for c in compared.on(metric) if c.variation in drawn]))
-    ]
+    tested = [c for c in main if c.variation in drawn and None not in (c.p, c.estimate)]
+    panels = []
+    for metric in dict.fromkeys(c.metric for c in main):
+        rows = [(c.variation, c) for c in tested if c.metric.name == metric.name]
+        if rows:
+            panels.append(cells.panel(cells.label(metric), metric, rows))
     if not panels:
         return
     yield Figure.drawn(
@@ -68,15 +69,6 @@ def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[F
         _description(compared, drawn),
         lambda width: intervals(panels, width),
     )
-
-
-def _panel(made: Sequence[Comparison]) -> Panel | None:
-    """The chart of one metric; None if no variation has been tested on it."""
-    tested = [(c.variation, c) for c in made if c.p is not None and c.estimate is not None]
-    if not tested:
-        return None
-    metric = tested[0][1].metric
-    return cells.panel(cells.label(metric), metric, tested)
 
 
 def _description(compared: StudyComparison, drawn: Sequence[str]) -> str:
@@ -187,23 +179,15 @@ def _recall_changes(recalls: Sequence[Comparison]) -> Iterator[Block]:
     tested = [c for c in recalls if c.p is not None]
     if not tested:
         return
-    names = list(dict.fromkeys(c.variation for c in recalls))
-    metrics = list(dict.fromkeys(c.metric.name for c in recalls))
-    at = {(c.metric.name, c.variation): c for c in recalls}
     yield Heading("Recall of each class")
     yield note(
         "Exploratory: many classes are tested at once. The p values are adjusted over all "
         f"{words.count(len(recalls), 'test')} of this table (Holm), of which "
         f"{cells.differing(tested)}. The intervals are not adjusted."
     )
-    yield Table(
+    yield cells.verdict_table(
         "Difference in recall, with its 95 % interval, verdict and adjusted p",
-        ("Class", *names),
-        [
-            (
-                safe_class(metric.removeprefix("recall:")),
-                [cells.verdict_cell(at[metric, name]) for name in names],
-            )
-            for metric in metrics
-        ],
+        "Class",
+        recalls,
+        lambda metric: safe_class(metric.name.removeprefix("recall:")),
     )

@@ -37,7 +37,8 @@ def confusions(results: Results) -> Iterator[Block]:
     shown = [result for result in results.settings if result.tested]
     if not shown:
         return
-    worst = max(_worst_mistake(result.counts) for result in shown)
+    shares = [row_shares(result.counts) for result in shown]
+    worst = max(float((share - np.diag(np.diagonal(share))).max()) for share in shares)
     yield note(
         "Rows are true classes, columns predicted classes. Each cell has the number of test "
         "images (mean over seeds) and their share of the row. Blue is right, orange is wrong; "
@@ -139,11 +140,6 @@ def _largest(values: Figures, most: int | None = None) -> list[tuple[int, int]]:
 def _ranked(counts: Figures) -> list[tuple[int, int]]:
     """The cells off the diagonal that occur, the fullest first."""
     return [(i, j) for i, j in _largest(counts) if i != j and counts[i, j] > 0]
-
-
-def _worst_mistake(counts: Figures) -> float:
-    shares = row_shares(counts)
-    return float((shares - np.diag(np.diagonal(shares))).max())
 
 
 def _taken(classes: Sequence[str], i: int, j: int) -> str:

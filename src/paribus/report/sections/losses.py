@@ -71,7 +71,8 @@ def _explanation(known: Sequence[SettingResult], curves: Mapping[str, Both], top
     text += _short_batch(known[0])
     if any(one.failed for one in shown):
         text += " Dotted lines are failed runs."
-    if any(_highest(one) > top for one in shown):
+    runs = [run for one in shown for run in (*one.finished, *one.failed)]
+    if any(run.values.max() > top for run in runs):
         text += f" Losses above {LOSS.number(top)} are cut off."
     return text
 
@@ -84,10 +85,6 @@ def _short_batch(result: SettingResult) -> str:
     if not 1 < left < size / 2:
         return ""
     return f" The last batch of an epoch has only {left} images, so its loss is noisier."
-
-
-def _highest(curves: LossCurves) -> float:
-    return max((float(run.values.max()) for run in (*curves.finished, *curves.failed)), default=0.0)
 
 
 def _figure(result: SettingResult, both: Both, top: float, columns: int) -> Figure:

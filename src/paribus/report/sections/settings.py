@@ -7,7 +7,7 @@ from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.numbers import change_of, value_of
 from paribus.records.types import Environment
-from paribus.report.blocks import Block, Cell, Row, Table, note
+from paribus.report.blocks import Block, Cell, Table, note
 from paribus.report.sections.cells import label
 from paribus.results import Results
 from paribus.study.config import Augmentation, Config
@@ -18,16 +18,19 @@ from paribus.tables.by_setting import SettingResult
 def settings(results: Results) -> Iterator[Table]:
     """Every setting side by side; what differs from the baseline stands out."""
     layers = max(len(result.network.layers) for result in results.settings)
+    texts: dict[str, Callable[[SettingResult], str]] = {
+        "Changes": _changes,
+        **{f"Layer {n + 1}": _layer(n) for n in range(layers)},
+        "Parameters": _parameters,
+        "Optimizer": lambda result: _part(result.setting.config.optimizer),
+        "Learning rate": lambda result: _schedule(result.setting.config),
+        "Augmentation": lambda result: _augmentation(result.setting.config.augmentation),
+        "Epochs": lambda result: words.whole(result.setting.config.epochs),
+        "Batch size": lambda result: words.whole(result.setting.config.batch_size),
+        "Engine": _engine,
+    }
     rows = [
-        _row("Changes", results, _changes),
-        *(_row(f"Layer {n + 1}", results, _layer(n)) for n in range(layers)),
-        _row("Parameters", results, _parameters),
-        _row("Optimizer", results, lambda result: _part(result.setting.config.optimizer)),
-        _row("Learning rate", results, lambda result: _schedule(result.setting.config)),
-        _row("Augmentation", results, lambda r: _augmentation(r.setting.config.augmentation)),
-        _row("Epochs", results, lambda result: words.whole(result.setting.config.epochs)),
-        _row("Batch size", results, lambda result: words.whole(result.setting.config.batch_size)),
-        _row("Engine", results, _engine),
+        (title, _cells([text(one) for one in results.settings])) for title, text in texts.items()
     ]
     yield Table(
         "Configuration of each setting; bold where it differs from the baseline",
@@ -37,10 +40,8 @@ def settings(results: Results) -> Iterator[Table]:
     )
 
 
-def _row(title: str, results: Results, of: Callable[[SettingResult], str]) -> Row:
-    texts = [of(result) for result in results.settings]
-    first = texts[0]
-    return title, [Cell(text, strong=text not in (first, words.NONE)) for text in texts]
+def _cells(texts: list[str]) -> list[Cell]:
+    return [Cell(text, strong=text not in (texts[0], words.NONE)) for text in texts]
 
 
 def _changes(result: SettingResult) -> str:
