@@ -69,21 +69,18 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
     """The state of each source; `data_dir` is where STL-10's files are, if not in the cache."""
     folder = official_folder(data_dir or cache_folder())
     digits = "ready" if find_spec("sklearn") else "needs scikit-learn"
+    stl10 = "not downloaded"
+    if not missing(folder):
+        wrong = "; ".join(f"{name}: {fault}" for name, fault in faults(folder).items())
+        stl10 = f"damaged: {wrong}" if wrong else "ready"
     in_digits = "Handwritten digits, 8x8, gray; they come with scikit-learn"
     in_stl10 = "Photographs of animals and vehicles, 96x96, color"
     in_folder = "Your own images in the folder that data.path names, one subfolder per class"
     return [
         SourceState("digits", in_digits, None, digits, 1797, 10),
-        SourceState("stl10", in_stl10, folder, _stl10_state(folder), 13000, len(CLASSES)),
+        SourceState("stl10", in_stl10, folder, stl10, 13000, len(CLASSES)),
         SourceState("folder", in_folder, None, "ready", None, None),
     ]
-
-
-def _stl10_state(folder: Path) -> str:
-    if missing(folder):
-        return "not downloaded"
-    wrong = "; ".join(f"{name}: {fault}" for name, fault in faults(folder).items())
-    return f"damaged: {wrong}" if wrong else "ready"
 
 
 def verify(source: str, data_dir: Path | None = None) -> list[str]:

@@ -88,9 +88,8 @@ def _shades(attribution: Floats) -> npt.NDArray[np.float64]:
     return np.asarray(np.rint(np.clip(values / strongest, -1, 1) * SHADES))
 
 
-def _rgb(name: str) -> bytes:
-    return bytes.fromhex(COLORS[name].removeprefix("#"))
-
-
-_PALETTE = _rgb("blue") * SHADES + _rgb("paper") + _rgb("vermillion") * SHADES
+_BLUE, _PAPER, _VERMILLION = (
+    bytes.fromhex(COLORS[name].removeprefix("#")) for name in ("blue", "paper", "vermillion")
+)
+_PALETTE = _BLUE * SHADES + _PAPER + _VERMILLION * SHADES
 _OPACITY = bytes(round(255 * abs(shade) / SHADES) for shade in range(-SHADES, SHADES + 1))

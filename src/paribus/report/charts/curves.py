@@ -40,17 +40,14 @@ class Curve:
 
 @dataclass(frozen=True)
 class LossCurves:
-    """One kind of loss over all runs of a setting that followed it.
+    """One kind of loss, "training" or "validation", of the runs of a setting that followed it.
 
-    Attributes:
-        kind: "training" or "validation".
-        finished: the curve of each finished run.
-        failed: that of each failed run, as far as it has numbers.
+    The curves of failed runs go as far as they have numbers.
     """
 
     kind: str
-    finished: tuple[Curve, ...]
-    failed: tuple[Curve, ...]
+    finished: Sequence[Curve]
+    failed: Sequence[Curve]
 
     @cached_property
     def at(self) -> Line:
@@ -252,14 +249,11 @@ def _band(curves: LossCurves, columns: int, **labels: object) -> Rows:
 
 
 def _curves(kind: str, name: str, records: Sequence[Record], steps: float | None) -> LossCurves:
-    known = [
-        (record.finished, curve) for record in records if (curve := _curve(record, name, steps))
-    ]
-    return LossCurves(
-        kind,
-        finished=tuple(curve for finished, curve in known if finished),
-        failed=tuple(curve for finished, curve in known if not finished),
-    )
+    curves: dict[bool, list[Curve]] = {True: [], False: []}
+    for record in records:
+        if curve := _curve(record, name, steps):
+            curves[record.finished].append(curve)
+    return LossCurves(kind, finished=curves[True], failed=curves[False])
 
 
 def _curve(record: Record, name: str, steps: float | None) -> Curve | None:

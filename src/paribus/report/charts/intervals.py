@@ -23,9 +23,7 @@ FEWEST = 3
 class Mark:
     """An estimate with its interval; both ends are None if the spread is unknown.
 
-    Attributes:
-        row: the name of its row.
-        by: the setting or the verdict that it is colored by.
+    `by` is the setting or the verdict that it is colored by.
     """
 
     row: str

@@ -109,10 +109,11 @@ def _confusion(result: SettingResult, worst: float) -> Iterator[Block]:
 def _most_common(result: SettingResult) -> Table:
     classes, counts = result.classes, result.counts
     unit = Unit(1 if len(result.tested) > 1 else 0)
+    shares = row_shares(counts)
     rows = [
         (
             _taken(classes, i, j),
-            [Cell(unit.number(counts[i, j])), Cell(PERCENT.value(counts[i, j] / counts[i].sum()))],
+            [Cell(unit.number(counts[i, j])), Cell(PERCENT.value(shares[i, j]))],
         )
         for i, j in _ranked(counts)[:MOST_ROWS]
     ]
@@ -227,18 +228,13 @@ def _cell(classes: tuple[str, ...], difference: ConfusionDifference, i: int, j: 
 
 def _most_changed(classes: tuple[str, ...], difference: ConfusionDifference) -> Table:
     """The cells of many classes that change most."""
+    mean, p = difference.mean, difference.p_adjusted
     rows = [
-        (
-            _taken(classes, i, j),
-            [
-                Cell(IMAGES.signed(float(difference.mean[i, j]))),
-                Cell(p_value(float(difference.p_adjusted[i, j]))),
-            ],
-        )
-        for i, j in _largest(np.abs(difference.mean), MOST_ROWS)
-        if difference.mean[i, j]
+        (_taken(classes, *cell), [Cell(IMAGES.signed(mean[cell])), Cell(p_value(float(p[cell])))])
+        for cell in _largest(np.abs(mean), MOST_ROWS)
+        if mean[cell]
     ]
-    caption = f"The {len(rows)} cells that change most, of {words.whole(difference.mean.size)}"
+    caption = f"The {len(rows)} cells that change most, of {words.whole(mean.size)}"
     return Table(caption, ("", "Images", "Adjusted p"), rows)
 
 
