@@ -86,7 +86,7 @@ def test_a_failed_run_is_the_first_thing_a_reader_sees(report: dict[str, Section
     alert = report["answer"].blocks[0]
     assert isinstance(alert, Alert)
     assert plain(alert.title) == "1 run failed; the numbers below exclude it"
-    assert alert.items == ("l2, seed 1, step 100: the training loss became nan at epoch 3",)
+    assert alert.items == ["l2, seed 1, step 100: the training loss became nan at epoch 3"]
 
 
 def test_one_seed_has_no_spread_and_the_report_says_so(single: dict[str, Section]) -> None:
