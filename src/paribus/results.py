@@ -20,10 +20,9 @@ from paribus.comparison.study import (
 )
 from paribus.comparison.values import Analyzed
 from paribus.errors import ChoiceError, ComparisonError, RecordError
-from paribus.failures.explained import read_explained
+from paribus.failures.cases import telling_images
 from paribus.failures.outcomes import outcomes
-from paribus.failures.study import Failures
-from paribus.failures.telling import telling_images
+from paribus.failures.study import Failures, read_explained
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import CAUSES
 from paribus.narrative.differences import Observation
@@ -99,9 +98,8 @@ class Results:
     @cached_property
     def pairings(self) -> tuple[Pairing, ...]:
         """What each variation's runs share with the baseline's."""
-        return tuple(
-            pairing(one.name, self.baseline.records, one.records) for one in self.variations
-        )
+        before = self.baseline.records
+        return tuple(pairing(one.name, before, one.records) for one in self.variations)
 
     # ---- comparisons and claims -----------------------------------------------------------------
 
@@ -194,13 +192,9 @@ class Results:
     @cached_property
     def failed_cases(self) -> Failures:
         """What the runs predict for every test image, and why."""
-        by_setting = outcomes(self.records)
-        return Failures(
-            self.study.baseline,
-            by_setting,
-            read_explained(self.out, self.records),
-            telling_images(by_setting, self.study.baseline),
-        )
+        by_setting, baseline = outcomes(self.records), self.study.baseline
+        explained = read_explained(self.out, self.records)
+        return Failures(baseline, by_setting, explained, telling_images(by_setting, baseline))
 
     def failures(
         self,

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paribus.data import image_files
-from paribus.data.image_files import LARGEST, UnusableError, contents
-from paribus.data.images import Bytes
+from paribus.data import images
+from paribus.data.images import LARGEST, Bytes, UnusableError, contents
 
 #: Upright: red above blue, taller than wide.
 UPRIGHT = np.zeros((24, 16, 3), np.uint8)
@@ -21,7 +20,7 @@ UPRIGHT[:12, :, 0] = UPRIGHT[12:, :, 2] = 255
 
 
 def decode(path: Path, color: Literal["rgb", "gray"]) -> Bytes:
-    return image_files.decode(contents(path), color)
+    return images.decode(contents(path), color)
 
 
 def saved(path: Path, image: Image.Image, **options: object) -> Path:

@@ -18,7 +18,7 @@ import pytest
 
 from paribus.data.download import BEGINNINGS, fetch_stl10
 from paribus.data.http_stream import ATTEMPTS
-from paribus.data.official import OfficialFile
+from paribus.data.stl10 import OfficialFile
 from paribus.errors import DownloadError
 
 MIB = 1 << 20

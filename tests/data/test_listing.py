@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paribus.data.image_files import below, files_under, natural, visible
+from paribus.data.images import below, files_under, natural, visible
 from paribus.names import shown
 
 

@@ -20,7 +20,7 @@ from effort import telling, tries
 from hostile.mutations import mutate
 from hostile.results import a_study, write_results
 from paribus import pipeline
-from paribus.failures.explained import read_explained
+from paribus.failures.study import read_explained
 from paribus.metrics.interventions import interventions
 from paribus.records.analyses import (
     read_explanations,

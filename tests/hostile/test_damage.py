@@ -22,7 +22,7 @@ from hostile.mutations import mutate
 from hostile.test_images import SMALL
 from paribus.data import stl10
 from paribus.data.dataset import Dataset, prepare
-from paribus.data.official import OfficialFile, faults
+from paribus.data.stl10 import OfficialFile, faults
 from paribus.errors import DataError
 from paribus.study.config import Folder, Stl10
 

@@ -19,7 +19,7 @@ from effort import examples
 from hostile.measured import paribus
 from hostile.mutations import mutate
 from paribus.data.folder import open_folder
-from paribus.data.image_files import LARGEST, UnusableError, decode
+from paribus.data.images import LARGEST, UnusableError, decode
 from paribus.study.config import Folder
 
 PIXELS = np.random.default_rng(3).integers(0, 256, (24, 20, 3), np.uint8)

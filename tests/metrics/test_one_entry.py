@@ -1,14 +1,15 @@
 """Adding a metric is one entry in the registry: everything else follows from it."""
 
 import json
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
-from paribus.metrics.run import RunData
 
 from paribus.errors import StudyError
-from paribus.metrics.metric import Metric
+from paribus.metrics.metric import Metric, RunData
 from paribus.metrics.registry import METRICS
 from paribus.report.write import write_report
 from paribus.study.read import parse_study
@@ -22,6 +23,10 @@ NAME = "first_val_loss"
 
 def first_validation_loss(run: RunData) -> float:
     return float(run.record.curves.values("val_loss")[0])
+
+
+def rows(out: Path, table: str) -> list[dict[Hashable, Any]]:
+    return pd.read_csv(out / "tables" / f"{table}.csv").to_dict("records")
 
 
 @pytest.fixture(autouse=True)
@@ -45,16 +50,15 @@ def test_it_is_in_tables_comparisons_claims_and_report(tmp_path: Path) -> None:
     records = make_records(study, images=60)
     write_report(results_of(study, records, tmp_path))
 
-    runs = pd.read_csv(tmp_path / "tables" / "runs.csv")
     values = {(r.facts.setting, r.facts.seed): r.curves.values("val_loss")[0] for r in records}
-    for row in runs.itertuples():
-        assert getattr(row, NAME) == pytest.approx(values[row.setting, row.seed])
-    comparisons = pd.read_csv(tmp_path / "tables" / "comparisons.csv").set_index("metric")
+    for row in rows(tmp_path, "runs"):
+        assert row[NAME] == pytest.approx(values[row["setting"], row["seed"]])
     differences = [values["l2", seed] - values["main", seed] for seed in range(4)]
-    assert comparisons.loc[NAME, "estimate"] == pytest.approx(sum(differences) / 4)
-    claimed = pd.read_csv(tmp_path / "tables" / "claims.csv").set_index("id")
-    assert claimed.loc["early", "estimate"] == comparisons.loc[NAME, "estimate"]
-    assert "validation loss of epoch 1" in str(claimed.loc["early", "evidence"])
+    (comparison,) = (row for row in rows(tmp_path, "comparisons") if row["metric"] == NAME)
+    assert comparison["estimate"] == pytest.approx(sum(differences) / 4)
+    (claim,) = rows(tmp_path, "claims")
+    assert claim["estimate"] == comparison["estimate"]
+    assert "validation loss of epoch 1" in claim["evidence"]
     assert "Validation loss of epoch 1" in (tmp_path / "report.md").read_text()
     settings = json.loads((tmp_path / "results.json").read_text())["settings"]
     assert all(NAME in setting["metrics"] for setting in settings)

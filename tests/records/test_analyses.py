@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paribus.failures.explained import read_explained
+from paribus.failures.study import read_explained
 from paribus.records.analyses import (
     read_all_interventions,
     read_explanations,

@@ -10,10 +10,10 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from paribus.failures.explained import Explained, Neighbor
 from paribus.failures.outcomes import Outcomes
-from paribus.failures.study import Failures
+from paribus.failures.study import Explained, Failures, Neighbor
 from paribus.records.types import Integers
+from paribus.report.blocks import Section
 from paribus.report.images import ReadImage
 from paribus.report.page import page
 from paribus.report.sections.cases import cases, explorer
@@ -59,8 +59,9 @@ def hostile_explored() -> Explored:
 
 def page_of(results: Results, images: ReadImage | None) -> str:
     """A page of the sections that the explorer works with."""
-    parts = filter(None, (part(results) for part in (confusions, cases, explorer)))
-    return page("name", "lead", list(parts), images)
+    parts = {"confusion": confusions, "failures": cases, "explorer": explorer}
+    shown = [Section(anchor, list(make(results))) for anchor, make in parts.items()]
+    return page("name", "lead", [section for section in shown if section.blocks], images)
 
 
 def explain(results: Results) -> Results:

@@ -103,4 +103,4 @@ def _keep_images(out: Path, records: Sequence[Record]) -> None:
     (out / "images").mkdir()
     for case in shown_cases(records):
         Image.new("L", (96, 96), 90).save(out / "images" / case.original)
-        Image.new("L", (case.width, case.height), 90).save(out / "images" / case.seen)
+        Image.new("L", (28, 28), 90).save(out / "images" / case.seen)

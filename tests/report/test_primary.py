@@ -120,13 +120,11 @@ def test_tables_claims_and_json_have_it(tmp_path: Path) -> None:
 def test_it_may_be_compared_in_any_way(better: str, compare: str, margin: float | None) -> None:
     metric = {"better": better, "compare": compare, "unit": "ms", "margin": margin}
     made = results(a_study(settings=["main", "batch-norm"], metrics={"latency": metric}, claims=[]))
-    (block,) = (b for b in answer(made).blocks if isinstance(b, Verdicts))
+    (block,) = (b for b in answer(made) if isinstance(b, Verdicts))
     assert block.lines[0].verdict == ("worse" if better == "higher" else "lower")
     (line,) = (c for c in made.comparison.primary if c.variation == "batch-norm")
     assert line.estimate == pytest.approx(0.85 if compare == "ratio" else -3, abs=0.15)
-    plans = seeds(made)
-    assert plans is not None
-    shown = [block for block in plans.blocks if isinstance(block, Figure)]
+    shown = [block for block in seeds(made) if isinstance(block, Figure)]
     assert [figure.name for figure in shown] == ["more-seeds"] * (compare == "difference")
 
 

@@ -86,7 +86,7 @@ def test_a_failed_run_is_the_first_thing_a_reader_sees(report: dict[str, Section
     alert = report["answer"].blocks[0]
     assert isinstance(alert, Alert)
     assert plain(alert.title) == "1 run failed; the numbers below exclude it"
-    assert alert.items == ("l2, seed 1, step 100: the training loss became nan at epoch 3",)
+    assert alert.items == ["l2, seed 1, step 100: the training loss became nan at epoch 3"]
 
 
 def test_one_seed_has_no_spread_and_the_report_says_so(single: dict[str, Section]) -> None:
@@ -167,7 +167,7 @@ def test_how_it_was_made_says_what_interrupted_it(results: Results) -> None:
         first_record, *others = results.records
         changed = first_record.facts.model_copy(update=facts)
         records = [replace(first_record, facts=changed), *others]
-        section = provenance(results_of(results.study, records))
+        section = Section("provenance", list(provenance(results_of(results.study, records))))
         rows = {name: cells[0].text for name, cells in first(section, Table).rows}
         text = " ".join(plain(b.text) for b in section.blocks if isinstance(b, Paragraph))
         return rows, text
@@ -194,18 +194,19 @@ def test_how_it_was_made_names_the_engine(results: Results) -> None:
     records = make_records(study, images=60)
     records = [_by(engine, r) if r.facts.setting == "native" else r for r in records]
     made = results_of(study, records)
-    section = provenance(made)
+    section = Section("provenance", list(provenance(made)))
     engines = [c[0].text for name, c in first(section, Table).rows if name == "Engine"]
     assert engines == ["PyTorch", f"Paribus's own, built for x86-64-v3, SHA-256 {'ab' * 32}"]
     assert "more than one machine" not in said(section)
-    of_settings = dict(first(settings(made), Table).rows)["Engine"]
+    of_settings = dict(next(settings(made)).rows)["Engine"]
     assert [(cell.text, cell.strong) for cell in of_settings] == [
         ("PyTorch", False),
         ("Paribus's own", True),
     ]
     other = engine.model_copy(update={"digest": "cd" * 32})
     records[-1] = _by(other, records[-1])
-    assert "more than one machine or version" in said(provenance(results_of(study, records)))
+    section = Section("provenance", list(provenance(results_of(study, records))))
+    assert "more than one machine or version" in said(section)
 
 
 def _by(engine: EngineFacts, record: Record) -> Record:

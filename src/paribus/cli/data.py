@@ -26,7 +26,7 @@ def list_sources(data_dir: Path | None, as_json: bool) -> None:
     Example:
       paribus data list
     """
-    from paribus.data.verify import states
+    from paribus.data.sources import states
 
     sources = states(data_dir)
     if as_json:
@@ -75,7 +75,7 @@ def verify(source: str, data_dir: Path | None) -> None:
       paribus data verify stl10 --data-dir ~/stl10
       paribus data verify ~/images
     """
-    from paribus.data.verify import verify as problems_of
+    from paribus.data.sources import verify as problems_of
 
     problems = problems_of(source, data_dir)
     for problem in problems:

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.data.cache import cache_folder, read_facts, require_whole, seal
-from paribus.data.digits import open_digits
 from paribus.data.folder import open_folder
 from paribus.data.images import Bytes, Originals, Progress, followed, silent, squared
+from paribus.data.sources import open_digits
 from paribus.data.splits import PARTS, Splits, split
 from paribus.data.stl10 import open_stl10
 from paribus.errors import DataError
 from paribus.io.disk import building, install, replacing, write_file
+from paribus.records.types import Integers
 from paribus.study.config import Data, Digits, Stl10, as_recorded
 
 #: Increased when a change gives different pixels, labels or parts for the same images.
@@ -25,8 +26,6 @@ DATASET_FORMAT = 1
 
 IMAGES, LABELS, PART = "images.npy", "labels.npy", "part.npy"
 ARRAYS = (IMAGES, LABELS, PART)
-
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,13 @@ def prepare(
     Raises:
         DataError: if images are missing, damaged or too few, or the cache can't be written.
     """
-    originals = _open_source(data, data_dir, progress)
+    match data:
+        case Digits():
+            originals = open_digits()
+        case Stl10():
+            originals = open_stl10(data_dir, progress)
+        case _:
+            originals = open_folder(data, progress)
     fingerprint = _fingerprint(data, originals)
     folder = cache_folder() / "datasets" / f"{originals.source}-{fingerprint[:32]}"
     try:
@@ -98,12 +103,10 @@ def open_dataset(folder: Path) -> Dataset:
     """
     try:
         facts = read_facts(folder)
-        images = np.load(folder / IMAGES, mmap_mode="c", allow_pickle=False)
-        labels = np.load(folder / LABELS, allow_pickle=False)
         part = np.load(folder / PART, allow_pickle=False)
         return Dataset(
-            images=images,
-            labels=labels,
+            images=np.load(folder / IMAGES, mmap_mode="c", allow_pickle=False),
+            labels=np.load(folder / LABELS, allow_pickle=False),
             splits=Splits(*(np.flatnonzero(part == number) for number in range(len(PARTS)))),
             classes=tuple(facts["classes"]),
             mean=tuple(facts["mean"]),
@@ -114,15 +117,6 @@ def open_dataset(folder: Path) -> Dataset:
         )
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise DataError(f"{folder}: not a prepared dataset ({error})") from None
-
-
-def _open_source(data: Data, data_dir: Path | None, progress: Progress | None) -> Originals:
-    match data:
-        case Digits():
-            return open_digits()
-        case Stl10():
-            return open_stl10(data_dir, progress)
-    return open_folder(data, progress)
 
 
 def _fingerprint(data: Data, originals: Originals) -> str:
@@ -161,20 +155,16 @@ def _write_images(path: Path, data: Data, originals: Originals, progress: Progre
     """Write image by image: writing to a memory map would kill the process on a full disk."""
     count = len(originals.labels)
     shape = (count, originals.channels, data.size, data.size)
+    header = io.BytesIO()  # of a .npy file of bytes
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": shape}
+    )
     with replacing(path) as write:
-        write(_header(shape))
+        write(header.getvalue())
         for i in followed(range(count), "resizing images", progress):
             write(np.ascontiguousarray(squared(originals.read(i), data.size, data.blur)).tobytes())
     images: Bytes = np.load(path, mmap_mode="r", allow_pickle=False)
     return images
-
-
-def _header(shape: tuple[int, ...]) -> bytes:
-    """The header of a .npy file of bytes."""
-    file = io.BytesIO()
-    facts = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, facts)
-    return file.getvalue()
 
 
 def _packed(array: npt.NDArray[np.generic]) -> bytes:

@@ -15,7 +15,7 @@ from typing import NoReturn, Self
 
 from paribus.data.http_stream import HttpStream, NotResumableError
 from paribus.data.images import Progress, silent
-from paribus.data.official import FOLDER, STL10, OfficialFile, faults, official_folder
+from paribus.data.stl10 import FOLDER, STL10, OfficialFile, faults, official_folder
 from paribus.errors import DownloadError
 from paribus.io.disk import replacing
 
@@ -105,7 +105,11 @@ def _extract(stream: HttpStream, folder: Path, wanted: dict[str, OfficialFile]) 
             tarfile.open(fileobj=plain, mode="r|", bufsize=BLOCK, tarinfo=_KnownMember) as archive,
         ):
             for number, member in enumerate(archive):
-                _require_bounded(number, member)
+                # More would not fit into memory, or take years to skip.
+                if number >= MOST_MEMBERS:
+                    raise tarfile.ReadError(f"more than {MOST_MEMBERS:,} members")
+                if not 0 <= member.size <= LARGEST_UNPACKED:
+                    raise tarfile.ReadError(f"a member of {member.size:,} bytes")
                 file = wanted.pop(_official_name(member), None)
                 if file:
                     _keep(archive, member, file, folder)
@@ -121,14 +125,6 @@ def _extract(stream: HttpStream, folder: Path, wanted: dict[str, OfficialFile]) 
 
 #: What gzip and tarfile raise on hostile bytes (RecursionError: long names of long names ...).
 _DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error, tarfile.TarError, ValueError, RecursionError)
-
-
-def _require_bounded(number: int, member: tarfile.TarInfo) -> None:
-    """Refuse more members than fit into memory, and members that would take years to skip."""
-    if number >= MOST_MEMBERS:
-        raise tarfile.ReadError(f"more than {MOST_MEMBERS:,} members")
-    if not 0 <= member.size <= LARGEST_UNPACKED:
-        raise tarfile.ReadError(f"a member of {member.size:,} bytes")
 
 
 class _KnownMember(tarfile.TarInfo):

@@ -3,23 +3,26 @@
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
 
 from paribus.data.cache import Found, Ledger
-from paribus.data.image_files import (
+from paribus.data.images import (
+    Bytes,
+    Originals,
+    Progress,
     UnusableError,
     below,
     contents,
     decode,
     files_under,
+    followed,
     natural,
+    silent,
     visible,
 )
-from paribus.data.images import Bytes, Originals, Progress, followed, silent
 from paribus.data.splits import PARTS
 from paribus.errors import DataError
 from paribus.names import shown
@@ -31,8 +34,7 @@ PART_NAMES = {"train": "train", "test": "test"} | dict.fromkeys(
 )
 
 
-@dataclass(frozen=True)
-class _ClassFolder:
+class _ClassFolder(NamedTuple):
     """A folder of one class's images; `part` is "" if there is only one tree."""
 
     path: Path
@@ -40,8 +42,7 @@ class _ClassFolder:
     part: str
 
 
-@dataclass(frozen=True)
-class _Image:
+class _Image(NamedTuple):
     """A usable image, with the SHA-256 of its file."""
 
     path: Path
@@ -79,10 +80,17 @@ def open_folder(
     classes = _classes(root, branches, folders)
     originals = _check_all(root, folders, unusable, progress or silent, trust_times)
     number = {name: label for label, name in enumerate(classes)}
+    digest = hashlib.sha256()
+    for image in originals:
+        name = os.fsencode(image.path.relative_to(root).as_posix())
+        digest.update(name + b"\0" + image.sha256.encode() + b"\n")
 
     def read(i: int) -> Bytes:
         try:
-            return _decode_unchanged(originals[i], data.color)
+            content = contents(originals[i].path)
+            if hashlib.sha256(content).hexdigest() != originals[i].sha256:
+                raise UnusableError("its contents have changed")
+            return decode(content, data.color)
         except UnusableError as error:
             raise DataError(
                 f"{originals[i].path}: expected the image as it was before, got another file "
@@ -96,7 +104,7 @@ def open_folder(
         labels=np.array([number[image.name] for image in originals], np.int64),
         part=np.array([image.part for image in originals]),
         channels=3 if data.color == "rgb" else 1,
-        fingerprint=_fingerprint(root, originals),
+        fingerprint=digest.hexdigest(),
         read=read,
         unreadable=tuple(sorted(unusable, key=natural)),
     )
@@ -201,14 +209,6 @@ def _check(path: Path) -> Found:
     return {"sha256": hashlib.sha256(content).hexdigest()}
 
 
-def _decode_unchanged(image: _Image, color: Literal["rgb", "gray"]) -> Bytes:
-    """The pixels, if the file still has the bytes that were checked."""
-    content = contents(image.path)
-    if hashlib.sha256(content).hexdigest() != image.sha256:
-        raise UnusableError("its contents have changed")
-    return decode(content, color)
-
-
 def _require_images(
     root: Path, folders: list[_ClassFolder], originals: list[_Image], unusable: list[str]
 ) -> None:
@@ -223,11 +223,3 @@ def _require_images(
                 "Add some, or move the folder away."
                 + "".join(f"\n  {line}" for line in reasons[:5])
             )
-
-
-def _fingerprint(root: Path, originals: Sequence[_Image]) -> str:
-    digest = hashlib.sha256()
-    for image in originals:
-        name = os.fsencode(image.path.relative_to(root).as_posix())
-        digest.update(name + b"\0" + image.sha256.encode() + b"\n")
-    return digest.hexdigest()

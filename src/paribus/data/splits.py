@@ -8,26 +8,25 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.errors import DataError
+from paribus.records.types import Integers
 from paribus.streams import stream
 from paribus.study.config import PerClass
 
 #: The names of the parts, in the order of `Splits`.
 PARTS = ("train", "validation", "test")
 
-Index = npt.NDArray[np.int64]
-
 
 @dataclass(frozen=True)
 class Splits:
     """Image numbers of three disjoint parts, each ascending."""
 
-    training: Index
-    validation: Index
-    test: Index
+    training: Integers
+    validation: Integers
+    test: Integers
 
 
 def split(
-    labels: npt.NDArray[np.int64],
+    labels: Integers,
     part: npt.NDArray[np.str_],
     validation: PerClass,
     test: PerClass | None,
@@ -44,7 +43,7 @@ def split(
     Args:
         labels: (n,) each image's class.
         part: (n,) "train", "validation", "test", or "" where the source doesn't say.
-        classes: the classes' names, for messages.
+        classes: names, for messages.
 
     Raises:
         DataError: if a class is left without an image in one of the parts.
@@ -56,7 +55,11 @@ def split(
     for label, name in enumerate(classes):
         for source in (p for p in PARTS if p not in draws):
             pool = shuffled[(labels[shuffled] == label) & (given[shuffled] == source)]
-            counts = {to: _count(n, len(pool)) for to, (frm, n) in draws.items() if frm == source}
+            counts = {
+                to: wanted if isinstance(wanted, int) else max(1, round(wanted * len(pool)))
+                for to, (drawn_from, wanted) in draws.items()
+                if drawn_from == source
+            }
             _require_enough(name, source, len(pool), counts)
             for to, count in counts.items():
                 result[pool[:count]] = to
@@ -74,10 +77,6 @@ def _draws(
     if "validation" not in given:
         draws["validation"] = (validation_from, validation)
     return draws
-
-
-def _count(wanted: PerClass, pool: int) -> int:
-    return wanted if isinstance(wanted, int) else max(1, round(wanted * pool))
 
 
 def _require_enough(name: str, source: str, images: int, counts: dict[str, int]) -> None:

@@ -1,14 +1,13 @@
 """STL-10 (Coates, Ng and Lee 2011): 13,000 labeled color images of 96x96, ten classes."""
 
 import hashlib
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from paribus.data.cache import cache_folder
+from paribus.data.cache import Found, Ledger, cache_folder
 from paribus.data.images import Bytes, Originals, Progress
-from paribus.data.official import STL10, faults, missing, official_folder
 from paribus.errors import DataError
 
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
@@ -23,7 +22,12 @@ def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Origi
     Raises:
         DataError: if a file is damaged, or missing from `data_dir`.
     """
-    folder = _folder(data_dir, progress)
+    folder = official_folder(data_dir or cache_folder())
+    if data_dir is None and missing(folder):
+        # Imported here: files that are there need no network.
+        from paribus.data.download import fetch_stl10
+
+        folder = fetch_stl10(cache_folder(), progress=progress)
 
     def require_whole(trust_times: bool = False) -> None:
         damaged = faults(folder, trust_times=trust_times)
@@ -35,28 +39,17 @@ def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Origi
             )
 
     require_whole(trust_times=True)
-    return _open(folder, require_whole)
-
-
-def _folder(data_dir: Path | None, progress: Progress | None) -> Path:
-    folder = official_folder(data_dir or cache_folder())
-    if data_dir is None and missing(folder):
-        # Imported here: files that are there need no network.
-        from paribus.data.download import fetch_stl10
-
-        return fetch_stl10(cache_folder(), progress=progress)
-    return folder
-
-
-def _open(folder: Path, require_whole: Callable[[], None]) -> Originals:
-    images = {part: _map_images(folder / f"{part}_X.bin") for part in ("train", "test")}
+    # (n, channel, x, y)
+    images: dict[str, Bytes] = {
+        part: np.memmap(folder / f"{part}_X.bin", np.uint8, mode="r").reshape(-1, 3, 96, 96)
+        for part in ("train", "test")
+    }
     # The files number the classes from 1.
     labels = {part: np.fromfile(folder / f"{part}_y.bin", np.uint8) - 1 for part in images}
     first_test = len(images["train"])
 
     def read(i: int) -> Bytes:
         official = images["train"][i] if i < first_test else images["test"][i - first_test]
-        # The files hold (channel, x, y).
         return np.ascontiguousarray(official.transpose(2, 1, 0))
 
     return Originals(
@@ -71,7 +64,67 @@ def _open(folder: Path, require_whole: Callable[[], None]) -> Originals:
     )
 
 
-def _map_images(path: Path) -> Bytes:
-    """Map a file's images: (n, channel, x, y)."""
-    mapped: Bytes = np.memmap(path, np.uint8, mode="r")
-    return mapped.reshape(-1, 3, 96, 96)
+#: The official archive's folder.
+FOLDER = "stl10_binary"
+
+
+@dataclass(frozen=True)
+class OfficialFile:
+    """A published file; `size` in bytes, `md5` in hexadecimal."""
+
+    name: str
+    size: int
+    md5: str
+
+
+STL10 = (
+    OfficialFile("train_X.bin", 5000 * 3 * 96 * 96, "918c2871b30a85fa023e0c44e0bee87f"),
+    OfficialFile("train_y.bin", 5000, "5a34089d4802c674881badbb80307741"),
+    OfficialFile("test_X.bin", 8000 * 3 * 96 * 96, "7f263ba9f9e0b06b93213547f721ac82"),
+    OfficialFile("test_y.bin", 8000, "36f9794fa4beb8a2c72628de14fa638e"),
+)
+
+
+def official_folder(place: Path, files: tuple[OfficialFile, ...] = STL10) -> Path:
+    """`place` if it holds one of the files, else its `stl10_binary`."""
+    return place if any((place / file.name).is_file() for file in files) else place / FOLDER
+
+
+def missing(folder: Path, files: tuple[OfficialFile, ...] = STL10) -> list[str]:
+    """The names of the files that aren't there."""
+    return [file.name for file in files if not (folder / file.name).is_file()]
+
+
+def faults(
+    folder: Path, files: tuple[OfficialFile, ...] = STL10, *, trust_times: bool = True
+) -> dict[str, str]:
+    """What is wrong with the files, by name; empty if all are complete.
+
+    Args:
+        trust_times: rely on an earlier check of a file with unchanged size and time.
+    """
+    ledger = Ledger(folder, trust_times)
+    checked = {file.name: _fault(folder / file.name, file, ledger) for file in files}
+    ledger.save()
+    faulty = {name: fault for name, fault in checked.items() if fault}
+    # A damaged file may have been replaced with its time unchanged: never report from notes alone.
+    return faults(folder, files=files, trust_times=False) if faulty and trust_times else faulty
+
+
+def _fault(path: Path, file: OfficialFile, ledger: Ledger) -> str:
+    try:
+        size = path.stat().st_size
+        if size != file.size:
+            return f"expected {file.size:,} bytes, got {size:,}"
+        md5 = ledger.ask(path, _md5)["md5"]
+    except FileNotFoundError:
+        return "it is missing"
+    except OSError as error:
+        return f"it can't be read ({error.strerror})"
+    return "" if md5 == file.md5 else f"expected MD5 {file.md5}, got {md5}"
+
+
+def _md5(path: Path) -> Found:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+    return {"md5": digest.hexdigest()}

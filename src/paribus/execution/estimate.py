@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from paribus.data.dataset import prepare
-from paribus.data.verify import states
+from paribus.data.sources import states
 from paribus.events import quiet
 from paribus.execution.engines import Choice, choose
 from paribus.execution.workers import Workers, cores

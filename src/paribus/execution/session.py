@@ -23,9 +23,9 @@ from paribus.execution.engines import choose
 from paribus.execution.inputs import environment, run_inputs
 from paribus.execution.train import Training, is_final
 from paribus.execution.workers import THREADS, Outcome, Workers
-from paribus.failures.explained import read_explained
+from paribus.failures.cases import telling_images
 from paribus.failures.outcomes import outcomes
-from paribus.failures.telling import telling_images
+from paribus.failures.study import read_explained
 from paribus.io.disk import remove, remove_empty, sweep
 from paribus.io.lock import held, writing_report
 from paribus.io.reading import ways_out

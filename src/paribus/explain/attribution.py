@@ -1,7 +1,8 @@
 """Attribution: maps of how each pixel contributes to a network's prediction, in nats.
 
-Networks may give logits or log probabilities; maps always explain the log probability of the
-target class.
+Networks may give logits or log probabilities; maps (n, height, width) always explain the log
+probability of the target class. Images are normalized, (n, channels, height, width), and targets
+(n,) are class numbers.
 """
 
 from collections.abc import Iterator
@@ -30,15 +31,8 @@ def integrated_gradients(
 
     The image times its gradient, averaged along the straight line from the mean image (all 0)
     to the image (Sundararajan, Taly and Yan 2017, equation 1), by Gauss-Legendre quadrature. A
-    map adds up to the target's log probability minus that of the mean image.
-
-    Args:
-        images: (n, channels, height, width), normalized.
-        targets: (n,) class numbers.
-        steps: points of the quadrature.
-
-    Returns:
-        (n, height, width), in nats. Parameters and their gradients don't change.
+    map adds up to the target's log probability minus that of the mean image. Parameters and
+    their gradients don't change.
     """
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     # From -1..1 to 0..1.
@@ -55,14 +49,8 @@ def occlusion(network: Predict, images: Tensor, targets: Tensor) -> Tensor:
     """What the target's log probability loses where a patch has the mean color.
 
     The patch has a quarter of the image's sides and moves by an eighth (Zeiler and Fergus 2014,
-    section 4.2); the last ones are cut at the edge. A pixel gets the mean over its patches.
-
-    Args:
-        images: (n, channels, height, width), normalized.
-        targets: (n,) class numbers.
-
-    Returns:
-        (n, height, width), in nats; negative where covering helps.
+    section 4.2); the last ones are cut at the edge. A pixel gets the mean over its patches,
+    negative where covering helps.
     """
     with evaluating(network), torch.inference_mode():
         return torch.cat([_occluded(network, *batch) for batch in _batches(images, targets)])
@@ -77,13 +65,9 @@ def pooled(maps: Tensor, side: int = LARGEST_SIDE) -> Tensor:
 
 
 def outside(maps: Tensor) -> Tensor:
-    """The share of each map's absolute values outside the central half of the area.
+    """(n,) the share of each map's absolute values outside the central half of the area.
 
-    Args:
-        maps: (n, height, width).
-
-    Returns:
-        (n,) from 0 to 1. A map of zeros counts as uniform.
+    A map of zeros counts as uniform.
     """
     top, left, height, width = center(maps.shape[1], maps.shape[2], HALF)
     weight = maps.abs()

@@ -35,7 +35,6 @@ def intervened(
     twice as fast.
 
     Args:
-        images: (n, channels, height, width), normalized.
         index: (n,) the images' numbers in their source.
         mean, std: per channel, of the training images scaled to 0..1.
     """

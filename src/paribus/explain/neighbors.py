@@ -22,9 +22,7 @@ def last_hidden(network: nn.Module, images: Tensor) -> Tensor:
     """The input (n, d) of the last layer with parameters, in evaluation mode.
 
     "Last" is the order of execution. For LeNet-5 these are the 84 activations before the classes.
-
-    Args:
-        images: (n, channels, height, width), normalized.
+    Images are normalized, (n, channels, height, width).
     """
     with evaluating(network), torch.inference_mode():
         return torch.cat([_hidden(network, part) for part in torch.split(images, BATCH)])

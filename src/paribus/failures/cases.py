@@ -4,13 +4,22 @@ Rankings are rows: places in the (n,) arrays of `Outcomes`, the first in rank fi
 the image of the lower number in its source comes first.
 """
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from paribus.failures.outcomes import Changes, Flags, Outcomes, Probabilities, outcomes
+from paribus.failures.label_errors import suspicions
+from paribus.failures.outcomes import (
+    Changes,
+    Flags,
+    Outcomes,
+    Probabilities,
+    all_changes,
+    outcomes,
+)
 from paribus.records.images import original_name, seen_name
 from paribus.records.types import Integers, Record
 from paribus.stats.intervals import Interval, means
@@ -18,19 +27,24 @@ from paribus.stats.intervals import Interval, means
 #: More classes than this, and only those of lowest recall are shown.
 MOST_CLASSES = 12
 
+#: So many images are kept at most,
+MOST = 240
+#: and fewer of many settings: each has explanations of its own for every image,
+MOST_EXPLANATIONS = 1_200
+#: but never fewer than these.
+FEWEST = 24
+
 
 @dataclass(frozen=True)
 class Case:
     """A test image that a setting gets wrong.
 
     Attributes:
-        setting: the setting's name.
         index: the image's number in its source.
         true, predicted: the true class, and the wrong one that most seeds give, by name.
         true_probability, predicted_probability: given to the two, mean over all seeds; NaN where
             no probabilities are known.
         wrong: in how many of the `seeds` finished runs the image is named wrongly.
-        height, width: of the image as the network saw it, in pixels.
         data: fingerprint of the data set that the network saw.
     """
 
@@ -42,8 +56,6 @@ class Case:
     predicted_probability: float
     wrong: int
     seeds: int
-    height: int
-    width: int
     data: str
 
     @property
@@ -72,9 +84,7 @@ class Confusion:
 
 
 def shown_cases(records: Sequence[Record]) -> tuple[Case, ...]:
-    """For each setting and true class, the case of `worst_of_classes`.
-
-    Settings come in the order of `records`, and classes in their own.
+    """For each setting and true class, in their orders, the case of `worst_of_classes`.
 
     Raises:
         RecordError: if the runs weren't all tested on the same images.
@@ -92,7 +102,7 @@ def worst_of_classes(outcome: Outcomes) -> Integers:
     Of several, the one with the highest mean probability for its wrong class. A class without
     a wrong image has none; of more than `MOST_CLASSES`, those of lowest recall are taken.
     """
-    ranked = _failures(outcome, -outcome.rival_probability, -outcome.wrong)
+    ranked = _ranked(outcome, outcome.wrong > 0, -outcome.rival_probability, -outcome.wrong)
     # `unique` finds the first of each class, and puts the classes in their order.
     classes, first = np.unique(outcome.labels[ranked], return_index=True)
     return ranked[first[np.isin(classes, _shown_classes(outcome))]]
@@ -100,12 +110,12 @@ def worst_of_classes(outcome: Outcomes) -> Integers:
 
 def most_confident(outcome: Outcomes) -> Integers:
     """The failures whose wrong class is the most probable, mean over the seeds."""
-    return _failures(outcome, -outcome.rival_probability)
+    return _ranked(outcome, outcome.wrong > 0, -outcome.rival_probability)
 
 
 def nearest_boundary(outcome: Outcomes) -> Integers:
     """The failures whose true class is nearly as probable as the likeliest other one."""
-    return _failures(outcome, np.abs(outcome.margin))
+    return _ranked(outcome, outcome.wrong > 0, np.abs(outcome.margin))
 
 
 def most_fixed(outcome: Outcomes, changes: Changes) -> Integers:
@@ -148,10 +158,6 @@ def examples(outcome: Outcomes) -> Integers:
     return np.asarray(rows[best][first[np.argsort(-frequency, kind="stable")]])
 
 
-def _failures(outcome: Outcomes, *keys: Integers | Probabilities) -> Integers:
-    return _ranked(outcome, outcome.wrong > 0, *keys)
-
-
 def _ranked(outcome: Outcomes, which: Flags, *keys: Integers | Probabilities) -> Integers:
     """The rows `which`, the last key counting first, as in `numpy.lexsort`."""
     order = np.lexsort((outcome.index, *keys))
@@ -166,7 +172,6 @@ def _shown_classes(outcome: Outcomes) -> Integers:
 
 
 def _case(outcome: Outcomes, row: int) -> Case:
-    _, height, width = outcome.shape or (0, 0, 0)
     return Case(
         setting=outcome.setting,
         index=int(outcome.index[row]),
@@ -176,7 +181,62 @@ def _case(outcome: Outcomes, row: int) -> Case:
         predicted_probability=float(outcome.rival_probability[row]),
         wrong=int(outcome.wrong[row]),
         seeds=len(outcome.seeds),
-        height=height,
-        width=width,
         data=outcome.data,
     )
+
+
+def telling_images(by_setting: Mapping[str, Outcomes], baseline: str, most: int = MOST) -> Integers:
+    """Numbers, in the source, of the test images worth keeping, the most telling first.
+
+    First each setting's worst image of every class, all of them. Then in turn: the likeliest
+    label errors; each setting's best examples of its most frequent confusions, its most
+    confident errors and those nearest to the boundary; what each variation fixes and breaks.
+    The same outcomes give the same images.
+
+    Args:
+        by_setting: the outcomes of each setting, of the same images; may be empty.
+        most: images at most, but for the worst of every class.
+    """
+    if not by_setting:
+        return np.zeros(0, np.int64)
+    index = next(iter(by_setting.values())).index
+    worst = list(_in_turn([worst_of_classes(outcome) for outcome in by_setting.values()]))
+    wanted = max(len(worst), min(most, max(FEWEST, MOST_EXPLANATIONS // len(by_setting))))
+    others = _in_turn(_rankings(by_setting, baseline), taken=worst)
+    return index[worst + list(itertools.islice(others, wanted - len(worst)))]
+
+
+def _rankings(by_setting: Mapping[str, Outcomes], baseline: str) -> list[Integers]:
+    """The rows in every order that tells something; some of these need probabilities."""
+    sure = [outcome for outcome in by_setting.values() if outcome.has_probabilities]
+    changes = all_changes(by_setting, baseline)
+    return [
+        _suspicious(by_setting),
+        *(examples(outcome) for outcome in by_setting.values()),
+        *map(most_confident, sure),
+        *map(nearest_boundary, sure),
+        *(most_fixed(by_setting[name], changed) for name, changed in changes.items()),
+        *(most_broken(by_setting[name], changed) for name, changed in changes.items()),
+    ]
+
+
+def _suspicious(by_setting: Mapping[str, Outcomes]) -> Integers:
+    """The rows whose label is more suspicious than not; the first few even if they aren't."""
+    suspected = suspicions(by_setting)
+    if suspected is None:
+        return np.zeros(0, np.int64)
+    return np.argsort(suspected.rank)[: max(FEWEST, np.count_nonzero(suspected.score > 0.5))]
+
+
+def _in_turn(rankings: Sequence[Integers], taken: Iterable[int] = ()) -> Iterator[int]:
+    """A row of each ranking in turn, each time its first that isn't taken yet."""
+    seen = set(taken)
+    waiting = [iter(ranking.tolist()) for ranking in rankings]
+    while waiting:
+        for ranking in list(waiting):
+            row = next((row for row in ranking if row not in seen), None)
+            if row is None:
+                waiting.remove(ranking)
+            else:
+                seen.add(row)
+                yield row

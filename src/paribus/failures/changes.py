@@ -43,7 +43,6 @@ class ChangeCounts:
     """The images that a variation fixes and breaks, over the seeds that both finished.
 
     Attributes:
-        seeds: how many are paired.
         fixed, broken: images with this verdict (`Changes.verdicts`).
         p: of "the variation changes nothing", from fixed minus broken, two-sided. It can't be
             smaller than 2 / 2**seeds.

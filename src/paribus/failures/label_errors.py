@@ -50,9 +50,7 @@ def suspicions(by_setting: Mapping[str, Outcomes]) -> Suspicions | None:
     known = [outcome for outcome in by_setting.values() if outcome.has_probabilities]
     if not known:
         return None
-    probability = np.zeros(known[0].probability.shape)
-    for one in known:
-        probability += one.probability / len(known)
+    probability = np.add.reduce([outcome.probability / len(known) for outcome in known])
     odds, given = label_odds(known[0].labels, probability)
     rank = np.empty(len(odds), np.int64)
     rank[np.lexsort((known[0].index, -odds))] = np.arange(1, len(odds) + 1)

@@ -32,7 +32,6 @@ class Outcomes:
 
     Attributes:
         seeds: of the finished runs, ascending.
-        classes: names of the classes.
         data: fingerprint of the data set; settings with the same one see the same pixels.
         shape: channels, height and width of the images as the network sees them.
         index: (n,) each image's number in its source.
@@ -107,11 +106,7 @@ class Outcomes:
         return np.asarray(true - other)
 
     def rows(self, index: Integers) -> Integers:
-        """Where in the (n,) arrays the images of these numbers stand.
-
-        Raises:
-            KeyError: if one of them is no test image.
-        """
+        """Where in the (n,) arrays the images of these numbers stand; KeyError for others."""
         places = {number: row for row, number in enumerate(self.index.tolist())}
         return np.array([places[number] for number in index.tolist()], np.int64)
 
@@ -170,13 +165,14 @@ def outcomes(records: Sequence[Record]) -> dict[str, Outcomes]:
     for record in records:
         if record.predictions is not None:
             runs.setdefault(record.facts.setting, []).append(record)
-    for setting_runs in runs.values():
-        _require_same_images(setting_runs)
-    first = next(iter(runs.values()), [])
+    for first, *others in runs.values():
+        for record in others:
+            _require_same_images(first, record)
+    reference = next((record for record in records if record.predictions is not None), None)
     return {
         name: _outcomes(setting_runs)
         for name, setting_runs in runs.items()
-        if _same_images(first[0], setting_runs[0])
+        if reference and _same_images(reference, setting_runs[0])
     }
 
 
@@ -220,6 +216,10 @@ def _outcomes(records: Sequence[Record]) -> Outcomes:
     # Sums in another order could differ in their last bits, and with them what is shown.
     records = sorted(records, key=lambda record: record.facts.seed)
     facts, predictions = records[0].facts, [_predictions(record) for record in records]
+    # NaN where a run's probabilities aren't known.
+    total = np.zeros((len(predictions[0].labels), len(facts.data.classes)))
+    for shown in predictions:
+        total += np.nan if shown.last is None else np.exp(shown.last, dtype=np.float64)
     return Outcomes(
         setting=facts.setting,
         seeds=tuple(record.facts.seed for record in records),
@@ -229,16 +229,8 @@ def _outcomes(records: Sequence[Record]) -> Outcomes:
         index=predictions[0].index,
         labels=predictions[0].labels,
         predicted=np.stack([shown.predicted for shown in predictions]),
-        probability=_mean_probability(predictions, len(facts.data.classes)),
+        probability=total / len(predictions),
     )
-
-
-def _mean_probability(predictions: Sequence[Predictions], classes: int) -> Probabilities:
-    """(n, classes), mean over the seeds; NaN where a run's probabilities aren't known."""
-    total = np.zeros((len(predictions[0].labels), classes))
-    for shown in predictions:
-        total += np.nan if shown.last is None else np.exp(shown.last, dtype=np.float64)
-    return total / len(predictions)
 
 
 def _argmax_but(values: Probabilities, left_out: Integers) -> Integers:
@@ -253,16 +245,13 @@ def _predictions(record: Record) -> Predictions:
     return record.predictions
 
 
-def _require_same_images(runs: Sequence[Record]) -> None:
-    """Refuse a setting whose runs differ in their test images."""
-    for record in runs:
-        if not _same_images(runs[0], record):
-            facts, other = record.facts, runs[0].facts
-            raise RecordError(
-                f"{facts.setting}, seed {facts.seed}: its test images or classes are not those "
-                f"of seed {other.seed}; the same are expected in all runs of a setting. "
-                "Run the study again: what no longer fits is retrained."
-            )
+def _require_same_images(first: Record, record: Record) -> None:
+    if not _same_images(first, record):
+        raise RecordError(
+            f"{record.facts.setting}, seed {record.facts.seed}: its test images or classes are "
+            f"not those of seed {first.facts.seed}; the same are expected in all runs of a "
+            "setting. Run the study again: what no longer fits is retrained."
+        )
 
 
 def _same_images(record: Record, other: Record) -> bool:

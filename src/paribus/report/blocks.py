@@ -42,10 +42,15 @@ TITLES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A sentence or a few; a `quiet` one explains what stands before it."""
+    """A sentence or a few; a `quiet` one explains what stands around it."""
 
     text: str
     quiet: bool = False
+
+
+def note(text: str) -> Paragraph:
+    """A quiet paragraph."""
+    return Paragraph(text, quiet=True)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Alert:
     """What a reader must not miss, item by item."""
 
     title: str
-    items: tuple[str, ...]
+    items: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -82,21 +87,23 @@ class Cell:
     link: str = ""
 
 
+#: A row's name and cells.
+Row = tuple[str, Sequence[Cell]]
+
+
 @dataclass(frozen=True)
 class Table:
     """A table whose first column names its rows.
 
     Attributes:
-        caption: what the table shows.
         head: the columns' titles, the first column's included.
-        rows: each row's name and cells.
         numeric: whether the cells are numbers, to be set flush right.
         stacked: whether each row becomes a block of its own on a phone, for cells of text.
     """
 
     caption: str
     head: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    rows: Sequence[Row]
     numeric: bool = True
     stacked: bool = False
 
@@ -144,14 +151,14 @@ class Point:
 class Points:
     """Observations, one below the other."""
 
-    points: tuple[Point, ...]
+    points: Sequence[Point]
 
 
 @dataclass(frozen=True)
 class Columns:
     """Tables that stand beside each other where there is room, each under its heading."""
 
-    parts: tuple[tuple[str, Table], ...]
+    parts: Sequence[tuple[str, Table]]
 
 
 @dataclass(frozen=True)
@@ -180,18 +187,16 @@ class Matrix:
     """A matrix of classes, rows true and columns predicted: a table in a page, a chart elsewhere.
 
     Attributes:
-        label: what it is a matrix of.
         caption: what its numbers are.
         classes: their names, safe to show.
         cells: row by row.
-        figure: the chart.
         setting: whose failed cases the explorer shows if a cell is chosen; "" for none.
     """
 
     label: str
     caption: str
     classes: tuple[str, ...]
-    cells: tuple[tuple[MatrixCell, ...], ...]
+    cells: Sequence[Sequence[MatrixCell]]
     figure: Figure
     setting: str = ""
 
@@ -203,13 +208,11 @@ class Nearest:
     Attributes:
         index: its number in its source.
         label: its class, safe to show.
-        seeds: in how many runs it is near.
         files: what shows it, in `images/`; the first that is there is taken.
     """
 
     index: int
     label: str
-    seeds: int
     files: tuple[str, ...]
 
 
@@ -230,16 +233,15 @@ class Shown:
     votes: str
     overlay: bytes | None = None
     target: str = ""
-    nearest: tuple[Nearest, ...] = ()
+    nearest: Sequence[Nearest] = ()
     suspicion: str = ""
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """Failed cases as images."""
+    """A setting's failed cases as images."""
 
-    setting: str
-    cases: tuple[Shown, ...]
+    cases: Sequence[Shown]
 
 
 @dataclass(frozen=True)
@@ -284,13 +286,3 @@ class Section:
     def title(self) -> str:
         """Its heading."""
         return TITLES[self.anchor]
-
-
-def figures(sections: Sequence[Section]) -> list[Figure]:
-    """Every figure of a report, those of matrices included."""
-    return [
-        block if isinstance(block, Figure) else block.figure
-        for section in sections
-        for block in section.blocks
-        if isinstance(block, Figure | Matrix)
-    ]

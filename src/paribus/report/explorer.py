@@ -46,7 +46,6 @@ def payload(failures: Failures, read_image: ReadImage | None, budget: int = BUDG
     """The failed cases for the page, the most telling first, until the budget is spent.
 
     Args:
-        failures: of a study with predictions.
         read_image: where files come from; None leaves all images and maps out.
         budget: bytes of images and maps, as they stand in the page.
     """
@@ -57,7 +56,8 @@ def payload(failures: Failures, read_image: ReadImage | None, budget: int = BUDG
     for index in kept:
         image = _image(failures, index, read_image)
         files = _files(image, images, read_image) if read_image else {}
-        budget -= sum(map(len, files.values())) + _map_bytes(image)
+        maps = [uri for facts in image["settings"] for uri in facts.get("maps", {}).values()]
+        budget -= sum(map(len, [*files.values(), *maps]))
         if budget < 0:
             break
         images |= files
@@ -139,15 +139,14 @@ def _changes(failures: Failures, outcome: Outcomes, row: int) -> Json:
 
     "fixed" and "broken" are [paired seeds in which it is so, paired seeds, the variation].
     """
-    names = list(failures.outcomes)
-    changes = failures.changes
+    names, changes = list(failures.outcomes), failures.changes
     shown = [changes[outcome.setting]] if outcome.setting in changes else list(changes.values())
     verdicts = {str(change.verdicts[row]) for change in shown}
 
     def most(times: Callable[[Changes], Integers]) -> list[int]:
-        counts = [
+        counts = (
             [int(times(one)[row]), len(one.seeds), names.index(one.variation)] for one in shown
-        ]
+        )
         return max(counts, key=itemgetter(0), default=[0, 0, 0])
 
     return {
@@ -165,19 +164,15 @@ def _explanation(
     if explanation is None:
         return {}
     explained, place = explanation
-    near = [
-        [
-            one.index,
-            one.label,
-            one.seeds,
-            first_there(neighbor_files(outcome, one.index), read_image),
-        ]
-        for one in explained.neighbors[place]
-    ]
     facts: Json = {"explained": explained.seeds, "target": int(explained.targets[place])}
     if read_image:
-        drawn = {"gradients": explained.gradients, "occlusion": explained.occlusion}
-        facts["maps"] = {kind: data_uri(overlay(of[place])) for kind, of in drawn.items()}
+        maps = {"gradients": explained.gradients, "occlusion": explained.occlusion}
+        facts["maps"] = {kind: data_uri(overlay(of[place])) for kind, of in maps.items()}
+    files = [neighbor_files(outcome, near.index) for near in explained.neighbors[place]]
+    near = [
+        [near.index, near.label, near.seeds, first_there(shown, read_image)]
+        for near, shown in zip(explained.neighbors[place], files, strict=True)
+    ]
     return facts | {"near": near}
 
 
@@ -199,12 +194,6 @@ def _files(image: Json, there: Mapping[str, str], read_image: ReadImage) -> dict
     wanted |= dict.fromkeys([facts["seen"] for facts in settings], data_uri)
     files = {name: read_image(name) for name in wanted if name not in there}
     return {name: wanted[name](png) for name, png in files.items() if png is not None}
-
-
-def _map_bytes(image: Json) -> int:
-    return sum(
-        len(uri) for setting in image["settings"] for uri in setting.get("maps", {}).values()
-    )
 
 
 def _note(failures: Failures, kept: int, shown: int) -> str:

@@ -47,7 +47,7 @@ def is_whole_png(content: bytes) -> bool:
 
 def data_uri(png: bytes) -> str:
     """A PNG as an address that holds it."""
-    return _address("png", png)
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def small_uri(png: bytes) -> str:
@@ -59,11 +59,9 @@ def small_uri(png: bytes) -> str:
     image = Image.open(io.BytesIO(png), formats=["PNG"]).convert("RGB")
     image.save(file, format="WEBP", quality=QUALITY, method=4, icc_profile=None)
     webp = file.getvalue()
-    return _address("webp", webp) if len(webp) < len(png) else data_uri(png)
-
-
-def _address(kind: str, content: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    if len(webp) >= len(png):
+        return data_uri(png)
+    return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
 
 
 def overlay(attribution: Floats) -> bytes:
@@ -90,9 +88,8 @@ def _shades(attribution: Floats) -> npt.NDArray[np.float64]:
     return np.asarray(np.rint(np.clip(values / strongest, -1, 1) * SHADES))
 
 
-def _rgb(name: str) -> bytes:
-    return bytes.fromhex(COLORS[name].removeprefix("#"))
-
-
-_PALETTE = _rgb("blue") * SHADES + _rgb("paper") + _rgb("vermillion") * SHADES
+_BLUE, _PAPER, _VERMILLION = (
+    bytes.fromhex(COLORS[name].removeprefix("#")) for name in ("blue", "paper", "vermillion")
+)
+_PALETTE = _BLUE * SHADES + _PAPER + _VERMILLION * SHADES
 _OPACITY = bytes(round(255 * abs(shade) / SHADES) for shade in range(-SHADES, SHADES + 1))

@@ -6,26 +6,7 @@ from collections.abc import Callable, Sequence
 from paribus.names import safe_class
 from paribus.narrative import words
 from paribus.narrative.numbers import PERCENT
-from paribus.report.blocks import (
-    Alert,
-    Block,
-    Cell,
-    Code,
-    Columns,
-    Explorer,
-    Figure,
-    Gallery,
-    Heading,
-    Matrix,
-    Paragraph,
-    Point,
-    Points,
-    Section,
-    Shown,
-    Table,
-    Verdict,
-    Verdicts,
-)
+from paribus.report import blocks
 
 #: Marks of Markdown, and what would make a link of an address.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&$!]|:(?=//)|(?<=www)\.)")
@@ -37,7 +18,7 @@ _AT_THE_START = re.compile(r"^(\s*)([-+=])(?!\d)|^(\s*\d+)([.)])(?=\s|$)")
 Kept = Callable[[str], bool] | None
 
 
-def markdown(title: str, lead: str, sections: Sequence[Section], kept: Kept) -> str:
+def markdown(title: str, lead: str, sections: Sequence[blocks.Section], kept: Kept) -> str:
     """The whole report; figures are linked as `figures/<name>.svg`, images as `images/...`."""
     parts = [f"# {escape(title)}", escape(lead)]
     for section in sections:
@@ -51,50 +32,49 @@ def escape(text: str) -> str:
     return _AT_THE_START.sub(r"\1\3\\\2\4", _SPECIAL.sub(r"\\\1", text))
 
 
-def _block(block: Block, kept: Kept) -> str:
+def _block(block: blocks.Block, kept: Kept) -> str:
     match block:
-        case Paragraph():
+        case blocks.Paragraph():
             return escape(block.text)
-        case Heading():
+        case blocks.Heading():
             return f"### {escape(block.text)}"
-        case Alert():
+        case blocks.Alert():
             items = [f"> - {escape(item)}" for item in block.items]
             return "\n".join([f"> **{escape(block.title)}**", ">", *items])
-        case Verdicts():
+        case blocks.Verdicts():
             return "\n".join(_verdict(line) for line in block.lines)
-        case Points():
-            return "\n".join(_point(point) for point in block.points)
-        case Table():
+        case blocks.Points():
+            return "\n".join(
+                f"- **{escape(point.topic)}.** {escape(point.text)} "
+                f"[{escape(point.place)}](#{point.link})"
+                for point in block.points
+            )
+        case blocks.Table():
             return _table(block)
-        case Columns():
+        case blocks.Columns():
             return "\n\n".join(
                 f"### {escape(name)}\n\n{_table(part)}" for name, part in block.parts
             )
-        case Figure():
+        case blocks.Figure():
             return _figure(block)
-        case Matrix():
+        case blocks.Matrix():
             return _figure(block.figure)
-        case Gallery():
+        case blocks.Gallery():
             return _gallery(block, kept)
-        case Explorer():
+        case blocks.Explorer():
             return (
                 "The explorer is in `report.html`; `tables/failures.csv` lists every failed case."
             )
-        case Code():
+        case blocks.Code():
             return _code(block)
 
 
-def _verdict(line: Verdict) -> str:
+def _verdict(line: blocks.Verdict) -> str:
     head = f"- **{escape(line.name)}**: **{line.mark} {escape(line.verdict)}**{escape(line.rest)}"
     return f"{head} {escape(line.also)}".rstrip()
 
 
-def _point(point: Point) -> str:
-    link = f"[{escape(point.place)}](#{point.link})"
-    return f"- **{escape(point.topic)}.** {escape(point.text)} {link}"
-
-
-def _table(table: Table) -> str:
+def _table(table: blocks.Table) -> str:
     rule = ["---", *(["---:" if table.numeric else "---"] * (len(table.head) - 1))]
     rows = [[escape(name), *map(_cell, cells)] for name, cells in table.rows]
     lines = [[escape(title) for title in table.head], rule, *rows]
@@ -105,7 +85,7 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: blocks.Cell) -> str:
     text = escape(cell.text)
     if cell.strong and text:
         text = f"**{text}**"
@@ -116,37 +96,24 @@ def _cell(cell: Cell) -> str:
     return f"{text} ({escape(cell.detail)})" if cell.detail else text
 
 
-def _figure(figure: Figure) -> str:
+def _figure(figure: blocks.Figure) -> str:
     return f"![{escape(figure.description)}](figures/{figure.name}.svg)\n\n{escape(figure.caption)}"
 
 
-def _gallery(gallery: Gallery, kept: Kept) -> str:
-    head = [
-        "True class",
-        "Taken for",
-        "Probabilities",
-        "Wrong in",
-        "Nearest",
-        "Image",
-    ]
-    if kept is None:
-        note = "The images are left out here: they may not be published.\n\n"
-        rows = [_facts(shown) for shown in gallery.cases]
-    else:
+def _gallery(gallery: blocks.Gallery, kept: Kept) -> str:
+    head = ["True class", "Taken for", "Probabilities", "Wrong in", "Nearest", "Image"]
+    rows = [_facts(shown) for shown in gallery.cases]
+    note = "The images are left out here: they may not be published.\n\n"
+    if kept is not None:
         note = ""
         head += ["Original", "As the network saw it"]
-        rows = [
-            [
-                *_facts(shown),
-                _image(shown.case.original, "original", kept),
-                _image(shown.case.seen, "seen", kept),
-            ]
-            for shown in gallery.cases
-        ]
+        for row, shown in zip(rows, gallery.cases, strict=True):
+            for what, name in (("original", shown.case.original), ("seen", shown.case.seen)):
+                row.append(f"![{what}](images/{name})" if kept(name) else "missing")
     return note + "\n".join(_line(line) for line in [head, ["---"] * len(head), *rows])
 
 
-def _facts(shown: Shown) -> list[str]:
+def _facts(shown: blocks.Shown) -> list[str]:
     case = shown.case
     true, predicted = escape(safe_class(case.true)), escape(safe_class(case.predicted))
     probabilities = words.NONE
@@ -162,11 +129,7 @@ def _facts(shown: Shown) -> list[str]:
     return [true, predicted, probabilities, wrong, nearest, str(case.index)]
 
 
-def _image(name: str, what: str, kept: Callable[[str], bool]) -> str:
-    return f"![{what}](images/{name})" if kept(name) else "missing"
-
-
-def _code(code: Code) -> str:
+def _code(code: blocks.Code) -> str:
     longest = max((len(run) for run in re.findall(r"`+", code.text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{escape(code.label)}:\n\n{fence}\n{code.text}\n{fence}"

@@ -2,12 +2,12 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
-from paribus.narrative.differences import Observation
 from paribus.narrative.numbers import Spread
 from paribus.records.types import RunFacts
 from paribus.report.sections.provenance import environments
@@ -30,16 +30,23 @@ def results_json(results: Results) -> str:
         "missing": list(results.missing),
         "comparisons": _rows(results.tables["comparisons"]),
         "claims": _rows(results.tables["claims"]),
-        "observations": [_observation(of) for of in results.observations],
+        "observations": [
+            {"topic": of.topic, "text": of.text, "numbers": of.numbers, "figure": of.figure}
+            for of in results.observations
+        ],
         "pairing": [asdict(pairing) for pairing in results.pairings],
         "data": [facts.model_dump(mode="json") for facts in data],
-        "interruptions": [_interruptions(record.facts) for record in results.records],
+        "interruptions": [
+            _interruptions(record.facts)
+            for setting in results.settings
+            for record in setting.records
+        ],
         "environments": [
             {**environment.model_dump(mode="json"), "runs": runs}
             for environment, runs in environments(results)
         ],
     }
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(_finite(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _setting(result: SettingResult, baseline: SettingResult) -> dict[str, Any]:
@@ -73,25 +80,21 @@ def _interruptions(facts: RunFacts) -> dict[str, Any]:
     }
 
 
-def _observation(of: Observation) -> dict[str, Any]:
-    numbers = {
-        setting: {name: _finite(number) for name, number in numbers_of.items()}
-        for setting, numbers_of in of.numbers.items()
-    }
-    return {"topic": of.topic, "text": of.text, "numbers": numbers, "figure": of.figure}
-
-
 def _spread(spread: Spread) -> dict[str, Any]:
-    return {"mean": _finite(spread.mean), "sd": _finite(spread.sd), "n": spread.n}
+    return {"mean": spread.mean, "sd": spread.sd, "n": spread.n}
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [
-        {str(name): None if pd.isna(value) else _finite(value) for name, value in row.items()}
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
         for row in frame.astype(object).to_dict("records")
     ]
 
 
 def _finite(value: Any) -> Any:
-    """The value, or None where JSON has no number for it."""
+    """The value, with None where JSON has no number for what is in it."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,6 +1,6 @@
 """A report on disk: tables, figures, Markdown, HTML and JSON from a study and its records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +9,7 @@ from paribus.errors import RecordError
 from paribus.io.disk import move, write_file
 from paribus.io.reading import leads_out, read_inside
 from paribus.names import safe_name
-from paribus.report.blocks import Figure, figures
+from paribus.report.blocks import Figure, Matrix
 from paribus.report.charts import svg
 from paribus.report.images import is_whole_png
 from paribus.report.markdown import markdown
@@ -32,9 +32,6 @@ def write_report(results: Results, *, images: bool = True) -> Path:
 
     Args:
         images: False leaves out the failed cases' images, and the report says so.
-
-    Returns:
-        The page to open in a browser.
     """
     out = results.out
     parts = sections(results)
@@ -45,7 +42,11 @@ def write_report(results: Results, *, images: bool = True) -> Path:
                 f"{out / name}: expected a folder, got a link that leads out of {out}"
             )
     write_tables(out / "tables", results.tables)
-    write_figures(out / "figures", figures(parts))
+    for block in (block for part in parts for block in part.blocks):
+        figure = block.figure if isinstance(block, Matrix) else block
+        if isinstance(figure, Figure):
+            drawing = svg.standalone(figure.wide, figure.description)
+            write_file(out / "figures" / f"{figure.name}.svg", drawing.encode())
     write_file(out / "results.json", results_json(results).encode())
     _adopt_images(out)
     read = (lambda name: _image(out, name)) if images else None
@@ -62,13 +63,6 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
             write_file(folder / "steps.csv.gz", to_csv_gz(frame))
         else:
             write_file(folder / f"{name}.csv", to_csv(frame))
-
-
-def write_figures(folder: Path, drawn: Sequence[Figure]) -> None:
-    """One SVG file a figure, in the colors of paper."""
-    for figure in drawn:
-        text = svg.standalone(figure.wide, figure.description)
-        write_file(folder / f"{figure.name}.svg", text.encode())
 
 
 def _adopt_images(out: Path) -> None:

@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 from paribus.records.types import Record
-from paribus.report.charts.curves import ceiling, loss_curves, lowest, one_setting
+from paribus.report.charts.curves import (
+    ceiling,
+    envelope,
+    extremes,
+    loss_curves,
+    lowest,
+    one_setting,
+)
 from synthetic import STEPS, changed_curves, make_records, make_study
 
 
@@ -45,9 +56,10 @@ def test_a_failed_run_is_drawn_as_far_as_it_has_numbers(records: list[Record]) -
 
 
 def test_the_best_epochs_are_those_of_finished_seeds(records: list[Record]) -> None:
-    best = lowest(records)
-    assert best.epochs == (records[0].facts.best_epoch, records[2].facts.best_epoch)
-    assert best.losses == tuple(float(records[n].curves.values("val_loss").min()) for n in (0, 2))
+    assert lowest(records) == [
+        (records[n].facts.best_epoch, float(records[n].curves.values("val_loss").min()))
+        for n in (0, 2)
+    ]
 
 
 def test_one_seed_has_no_band_and_none_no_mean(records: list[Record]) -> None:
@@ -67,3 +79,45 @@ def test_a_run_that_explodes_does_not_flatten_the_others(records: list[Record]) 
 def test_an_ordinary_axis_shows_every_mean(records: list[Record]) -> None:
     both = loss_curves(records)
     assert ceiling(both, 10) > max(curves.mean.max() for curves in both)
+
+
+# ---- a thinned line keeps every column's peaks, in order, and no more points than it must
+
+
+Line = npt.NDArray[np.float64]
+LINES = arrays.arrays(np.float64, st.integers(0, 300), elements=st.floats(-1e6, 1e6))
+
+
+def bins(points: int, columns: int) -> list[range]:
+    size = -(-points // columns)
+    return [range(start, min(start + size, points)) for start in range(0, points, size or 1)]
+
+
+@given(LINES, st.integers(1, 50))
+def test_every_column_keeps_its_lowest_and_its_highest_point(line: Line, columns: int) -> None:
+    kept = set(extremes(line, columns).tolist())
+    for column in bins(len(line), columns):
+        shown = [line[index] for index in column if index in kept]
+        assert min(shown) == line[column].min()
+        assert max(shown) == line[column].max()
+
+
+@given(LINES, st.integers(1, 50))
+def test_points_stay_in_order_and_at_most_two_a_column(line: Line, columns: int) -> None:
+    kept = extremes(line, columns)
+    assert (np.diff(kept) > 0).all()
+    assert len(kept) <= 2 * columns
+
+
+def test_a_line_with_room_for_all_its_points_keeps_them() -> None:
+    assert extremes(np.arange(20.0), 10).tolist() == list(range(20))
+
+
+@given(LINES, st.integers(1, 50))
+def test_an_envelope_encloses_the_band(line: Line, columns: int) -> None:
+    middle, low, high = envelope(line - 1, line + 1, columns)
+    assert len(middle) == len(low) == len(high)
+    if len(line) > 2 * columns:
+        for at, bottom, top in zip(bins(len(line), columns), low, high, strict=True):
+            assert bottom == (line - 1)[at].min()
+            assert top == (line + 1)[at].max()

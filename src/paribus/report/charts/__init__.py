@@ -36,8 +36,3 @@ VERDICT_MARKS: Mapping[str, tuple[str, str]] = {
 
 #: All of them are as wide as Arial, with which charts are laid out.
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
-
-
-def color(name: str) -> str:
-    """A color on white."""
-    return COLORS[name]

@@ -7,10 +7,10 @@ from functools import cached_property, reduce
 
 import altair as alt
 import numpy as np
+import numpy.typing as npt
 
-from paribus.records.types import Record
-from paribus.report.charts import color
-from paribus.report.charts.decimate import Line, envelope, extremes
+from paribus.records.types import Integers, Record
+from paribus.report.charts import COLORS
 from paribus.report.charts.frame import Rows, by_setting, legend, ticks, to_svg
 from paribus.report.charts.svg import Svg
 
@@ -27,6 +27,9 @@ MARGIN = 50
 MARKS = 9
 
 
+Line = npt.NDArray[np.floating]
+
+
 @dataclass(frozen=True)
 class Curve:
     """The loss of one run: `values` (points,) at the places `at` (points,), in epochs."""
@@ -37,17 +40,14 @@ class Curve:
 
 @dataclass(frozen=True)
 class LossCurves:
-    """One kind of loss over all runs of a setting that followed it.
+    """One kind of loss, "training" or "validation", of the runs of a setting that followed it.
 
-    Attributes:
-        kind: "training" or "validation".
-        finished: the curve of each finished run.
-        failed: that of each failed run, as far as it has numbers.
+    The curves of failed runs go as far as they have numbers.
     """
 
     kind: str
-    finished: tuple[Curve, ...]
-    failed: tuple[Curve, ...]
+    finished: Sequence[Curve]
+    failed: Sequence[Curve]
 
     @cached_property
     def at(self) -> Line:
@@ -78,54 +78,29 @@ class LossCurves:
 Both = tuple[LossCurves, LossCurves]
 
 
-@dataclass(frozen=True)
-class Lowest:
-    """Where the validation loss of each finished seed is lowest: its epoch, and the loss."""
+def loss_curves(records: Sequence[Record], *, by_epoch: bool = False) -> Both:
+    """Training and validation loss of one setting.
 
-    epochs: tuple[int, ...]
-    losses: tuple[float, ...]
-
-
-def loss_curves(records: Sequence[Record]) -> Both:
-    """Training loss as finely as it is known, and validation loss, of one setting.
-
-    A step's loss is measured before the step, so that the first stands at epoch 0.
+    Training loss is as fine as it is known, unless it is wanted `by_epoch`. A step's loss is
+    measured before the step, so that the first stands at epoch 0.
     """
     steps = _steps_an_epoch(records)
-    by_step = steps and any("step_loss" in record.curves.series for record in records)
-    training = "step_loss" if by_step else "train_loss"
+    has_steps = steps and any("step_loss" in record.curves.series for record in records)
+    training = "step_loss" if has_steps and not by_epoch else "train_loss"
     return (
         _curves("training", training, records, steps),
         _curves("validation", "val_loss", records, steps),
     )
 
 
-def epoch_curves(records: Sequence[Record]) -> Both:
-    """Training and validation loss after every epoch, of one setting."""
-    steps = _steps_an_epoch(records)
-    return (
-        _curves("training", "train_loss", records, steps),
-        _curves("validation", "val_loss", records, steps),
-    )
-
-
-def lowest(records: Sequence[Record]) -> Lowest:
-    """The epochs of lowest validation loss of the finished runs that followed it by epochs."""
-    best = [
-        (record.facts.best_epoch, loss)
-        for record in records
-        if record.finished and record.facts.best_epoch
-        for loss in _loss_at(record, record.facts.best_epoch)
-    ]
-    return Lowest(tuple(epoch for epoch, _ in best), tuple(loss for _, loss in best))
-
-
-def _loss_at(record: Record, epoch: int) -> list[float]:
-    series = record.curves.series.get("val_loss")
-    if series is None or series.axis != "epoch":
-        return []
-    values: list[float] = series.values[series.at == epoch].tolist()
-    return values
+def lowest(records: Sequence[Record]) -> list[tuple[int, float]]:
+    """Epoch and loss where the validation loss of each finished run that has it is lowest."""
+    best = []
+    for record in records:
+        epoch, series = record.facts.best_epoch, record.curves.series.get("val_loss")
+        if record.finished and epoch and series is not None and series.axis == "epoch":
+            best += [(epoch, loss) for loss in series.values[series.at == epoch].tolist()]
+    return best
 
 
 def ceiling(all_curves: Sequence[LossCurves], classes: int) -> float:
@@ -141,12 +116,12 @@ def ceiling(all_curves: Sequence[LossCurves], classes: int) -> float:
 
 
 def one_setting(
-    both: Sequence[LossCurves], best: Lowest, top: float, columns: int, width: int
+    both: Both, best: Sequence[tuple[int, float]], top: float, columns: int, width: int
 ) -> Svg:
     """Each seed faint, the mean strong, a band of one standard deviation.
 
     Args:
-        both: training and validation.
+        best: epoch and loss where each seed's validation loss is lowest.
         top: where the loss axis ends.
         columns: how many columns of pixels a faint line is worth at most.
         width: of the chart, in pixels.
@@ -158,13 +133,12 @@ def one_setting(
         "failed": [row for curves in both for row in _seeds(curves, curves.failed, columns)],
         **{c.kind: _seeds(c, [Curve(c.at, c.mean)], wide) for c in both},
         "bands": [row for curves in both for row in _band(curves, wide, kind=curves.kind)],
-        "lowest": [
-            {"epoch": epoch, "loss": value}
-            for epoch, value in zip(best.epochs, best.losses, strict=True)
-        ],
-        "median": [{"epoch": float(np.median(best.epochs))}] if best.epochs else [],
+        "lowest": [{"epoch": epoch, "loss": loss} for epoch, loss in best],
+        "median": [{"epoch": float(np.median([epoch for epoch, _ in best]))}] if best else [],
     }
-    kinds = alt.Scale(domain=["training", "validation"], range=[color("blue"), color("vermillion")])
+    kinds = alt.Scale(
+        domain=["training", "validation"], range=[COLORS["blue"], COLORS["vermillion"]]
+    )
     tone = alt.Color("kind:N", scale=kinds, legend=legend(width))
     y = _loss_axis(top)
     line = _layer("seeds", width).encode(y=y, color=tone, detail="run:N")
@@ -178,13 +152,13 @@ def one_setting(
         _band_layer(width, 0.3).encode(color=tone),
         *(
             _layer(kind, width)
-            .mark_line(clip=True, strokeWidth=1.5, color=color(strong))
+            .mark_line(clip=True, strokeWidth=1.5, color=COLORS[strong])
             .encode(y=y)
             for kind, strong in (("training", "blue-strong"), ("validation", "vermillion-strong"))
         ),
-        _layer("median", width).mark_rule(strokeDash=[4, 3], color=color("muted")),
+        _layer("median", width).mark_rule(strokeDash=[4, 3], color=COLORS["muted"]),
         _layer("lowest", width)
-        .mark_point(clip=True, size=34, strokeWidth=1.4, color=color("ink"))
+        .mark_point(clip=True, size=34, strokeWidth=1.4, color=COLORS["ink"])
         .encode(y=y),
     ]
     return to_svg(layers, data, width, ONE_SETTING)
@@ -275,14 +249,11 @@ def _band(curves: LossCurves, columns: int, **labels: object) -> Rows:
 
 
 def _curves(kind: str, name: str, records: Sequence[Record], steps: float | None) -> LossCurves:
-    known = [
-        (record.finished, curve) for record in records if (curve := _curve(record, name, steps))
-    ]
-    return LossCurves(
-        kind,
-        finished=tuple(curve for finished, curve in known if finished),
-        failed=tuple(curve for finished, curve in known if not finished),
-    )
+    curves: dict[bool, list[Curve]] = {True: [], False: []}
+    for record in records:
+        if curve := _curve(record, name, steps):
+            curves[record.finished].append(curve)
+    return LossCurves(kind, finished=curves[True], failed=curves[False])
 
 
 def _curve(record: Record, name: str, steps: float | None) -> Curve | None:
@@ -307,3 +278,43 @@ def _steps_an_epoch(records: Sequence[Record]) -> float | None:
             return ends["step"] / ends["epoch"]
     sizes = [(r.facts.data.training, r.facts.config.get("batch_size")) for r in records]
     return next((float(math.ceil(n / size)) for n, size in sizes if n and size), None)
+
+
+def extremes(values: Line, columns: int) -> Integers:
+    """Which points of a line to keep so that it looks the same `columns` pixels wide.
+
+    Args:
+        values: (n,) finite heights at evenly spaced places.
+        columns: how many pixels wide the line will be drawn.
+
+    Returns:
+        Increasing indices: of each column the first lowest and the first highest point, or
+        every index where no more than two fall into a column.
+    """
+    size = math.ceil(len(values) / columns)
+    if size <= 2:
+        return np.arange(len(values))
+    starts = np.arange(0, len(values), size)
+    lowest = starts + _columns(values, size, np.inf).argmin(axis=1)
+    highest = starts + _columns(values, size, -np.inf).argmax(axis=1)
+    return np.unique(np.concatenate([lowest, highest]))
+
+
+def envelope(low: Line, high: Line, columns: int) -> tuple[Integers, Line, Line]:
+    """A band's outline: the middle index, lowest `low` and highest `high` of each column."""
+    size = math.ceil(len(low) / columns)
+    if size <= 2:
+        return np.arange(len(low)), low, high
+    starts = np.arange(0, len(low), size)
+    middle = (starts + np.minimum(starts + size, len(low)) - 1) // 2
+    return (
+        middle,
+        _columns(low, size, np.inf).min(axis=1),
+        _columns(high, size, -np.inf).max(axis=1),
+    )
+
+
+def _columns(values: Line, size: int, beyond: float) -> Line:
+    """The values cut into rows of `size`; what the last row lacks is `beyond`."""
+    padded = np.pad(values, (0, -len(values) % size), constant_values=beyond)
+    return padded.reshape(-1, size)

@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from paribus.report.charts import FONT, SETTING_COLORS, SETTING_SHAPES, color
+from paribus.report.charts import COLORS, FONT, SETTING_COLORS, SETTING_SHAPES
 from paribus.report.charts.svg import Svg, draw
 
 #: Widths in pixels: on a page, and on a phone.
@@ -22,7 +22,7 @@ def by_setting(settings: Sequence[str], width: int, first: int = 0) -> tuple[alt
     """
     places = [(first + n) % len(SETTING_COLORS) for n in range(len(settings))]
     colors = alt.Scale(
-        domain=list(settings), range=[color(SETTING_COLORS[place]) for place in places]
+        domain=list(settings), range=[COLORS[SETTING_COLORS[place]] for place in places]
     )
     shapes = alt.Scale(domain=list(settings), range=[SETTING_SHAPES[place] for place in places])
     return (
@@ -75,19 +75,19 @@ def _drawn(
 
 _CONFIG: Mapping[str, Any] = {
     "aria": False,
-    "background": color("paper"),
+    "background": COLORS["paper"],
     "font": FONT,
     "padding": {"left": 8, "right": 8, "top": 4, "bottom": 4},
     "view": {"stroke": None},
     "axis": {
-        "domainColor": color("muted"),
-        "gridColor": color("grid"),
-        "labelColor": color("ink"),
+        "domainColor": COLORS["muted"],
+        "gridColor": COLORS["grid"],
+        "labelColor": COLORS["ink"],
         "labelFontSize": 12,
-        "tickColor": color("muted"),
-        "titleColor": color("muted"),
+        "tickColor": COLORS["muted"],
+        "titleColor": COLORS["muted"],
         "titleFontSize": 12,
         "titleFontWeight": "normal",
     },
-    "legend": {"labelColor": color("ink"), "labelFontSize": 12, "symbolOpacity": 1},
+    "legend": {"labelColor": COLORS["ink"], "labelFontSize": 12, "symbolOpacity": 1},
 }

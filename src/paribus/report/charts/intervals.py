@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 
 from paribus.narrative.numbers import Spread
-from paribus.report.charts import VERDICT_MARKS, color
+from paribus.report.charts import COLORS, VERDICT_MARKS
 from paribus.report.charts.frame import NARROW, Rows, by_setting, grid, named_rows, ticks, to_svg
 from paribus.report.charts.svg import Svg
 from paribus.stats.intervals import half_width
@@ -23,9 +23,7 @@ FEWEST = 3
 class Mark:
     """An estimate with its interval; both ends are None if the spread is unknown.
 
-    Attributes:
-        row: the name of its row.
-        by: the setting or the verdict that it is colored by.
+    `by` is the setting or the verdict that it is colored by.
     """
 
     row: str
@@ -40,18 +38,10 @@ class Mark:
         return {"low": low, "high": self.estimate if self.high is None else self.high}
 
 
-# ---- a row for each setting, class or change ----------------------------------------------------
-
-
 def seed_dots(
     settings: Sequence[str], spreads: Sequence[Spread], title: str, scale: float, width: int
 ) -> Svg:
-    """A metric: a row per setting, each seed faint, mean and deviation strong.
-
-    Args:
-        title: of the axis.
-        scale: what values are multiplied with, 100 for percent.
-    """
+    """A metric times `scale`: a row per setting, each seed faint, mean and deviation strong."""
     by_name = list(zip(settings, spreads, strict=True))
     data: dict[str, Rows] = {
         "seeds": [{"row": name, "value": scale * v} for name, of in by_name for v in of.values],
@@ -68,12 +58,12 @@ def seed_dots(
     strong = alt.Chart(alt.NamedData("means")).encode(y=y)
     layers = (
         alt.Chart(alt.NamedData("seeds"))
-        .mark_circle(size=46, opacity=0.65, color=color("blue"))
+        .mark_circle(size=46, opacity=0.65, color=COLORS["blue"])
         .encode(x=x, y=y),
-        strong.mark_rule(strokeWidth=2, color=color("ink")).encode(
+        strong.mark_rule(strokeWidth=2, color=COLORS["ink"]).encode(
             x=alt.X("low:Q"), x2=alt.X2("high:Q")
         ),
-        strong.mark_tick(thickness=3, size=20, color=color("ink")).encode(x=alt.X("mean:Q")),
+        strong.mark_tick(thickness=3, size=20, color=COLORS["ink"]).encode(x=alt.X("mean:Q")),
     )
     return to_svg(layers, data, width, 34 * len(settings))
 
@@ -82,7 +72,6 @@ def dots(marks: Sequence[Mark], title: str, width: int, chance: float | None = N
     """Shares in percent, a row per class or change, a mark per setting, in the order given.
 
     Args:
-        title: of the axis.
         chance: in percent; drawn as a line, and the axis then begins at 0.
     """
     rows = list(dict.fromkeys(mark.row for mark in marks))
@@ -97,7 +86,7 @@ def dots(marks: Sequence[Mark], title: str, width: int, chance: float | None = N
     scale = alt.Scale(zero=chance is not None, nice=True)
     line = (
         alt.Chart(alt.NamedData("chance"))
-        .mark_rule(strokeWidth=1.5, strokeDash=[4, 3], color=color("ink"))
+        .mark_rule(strokeWidth=1.5, strokeDash=[4, 3], color=COLORS["ink"])
         .encode(x=alt.X("chance:Q"))
     )
     layers = (
@@ -114,9 +103,6 @@ def dots(marks: Sequence[Mark], title: str, width: int, chance: float | None = N
         ],
     }
     return to_svg(layers, data, width, max(22, 9 * len(settings) + 8) * len(rows))
-
-
-# ---- a small chart for each metric -------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -161,8 +147,8 @@ def _by_verdict(mark: Mark) -> dict[str, object]:
     return {
         "row": mark.row,
         "estimate": mark.estimate,
-        "color": color(name),
-        "fill": color("paper" if mark.by == "undecided" else name),
+        "color": COLORS[name],
+        "fill": COLORS["paper" if mark.by == "undecided" else name],
         "shape": shape,
     } | mark.ends()
 
@@ -175,10 +161,10 @@ def _panel(panel: Panel, number: int, names: int, plot: int) -> alt.LayerChart |
     x = alt.X("low:Q", scale=scale, title=panel.unit, axis=axis)
     base = alt.Chart(alt.NamedData(f"marks{number}"))
     null = alt.Chart(alt.NamedData(f"null{number}"))
-    band = null.mark_rect(color=color("grid")).encode(x=alt.X("from:Q"), x2=alt.X2("to:Q"))
+    band = null.mark_rect(color=COLORS["grid"]).encode(x=alt.X("from:Q"), x2=alt.X2("to:Q"))
     layers = [
         *([] if panel.margin is None else [band]),
-        null.mark_rule(strokeWidth=1.5, color=color("ink")).encode(x=alt.X("null:Q")),
+        null.mark_rule(strokeWidth=1.5, color=COLORS["ink"]).encode(x=alt.X("null:Q")),
         base.mark_rule(strokeWidth=2).encode(
             x=x, x2=alt.X2("high:Q"), y=y, color=alt.Color("color:N", scale=None)
         ),
@@ -191,12 +177,9 @@ def _panel(panel: Panel, number: int, names: int, plot: int) -> alt.LayerChart |
         ),
     ]
     title = alt.TitleParams(
-        panel.title, anchor="start", fontSize=12, fontWeight="bold", color=color("ink")
+        panel.title, anchor="start", fontSize=12, fontWeight="bold", color=COLORS["ink"]
     )
     return alt.layer(*layers).properties(title=title, width=plot, height=ROW * len(order))
-
-
-# ---- how an interval narrows with more seeds ----------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -224,11 +207,15 @@ def more_seeds(plans: Sequence[Plan], unit: str, margin: float, most: int, width
         margin: 0 where there is none.
         most: where the axis of seeds ends.
     """
+
+    def at(plan: Plan, seeds: float) -> dict[str, object]:
+        return {"setting": plan.variation, "seeds": seeds, "half": plan.half_width(seeds)}
+
     # A line of hundreds of seeds needs no point at each.
     seeds = np.unique(np.geomspace(FEWEST, most, 60).round()).tolist()
     data: dict[str, Rows] = {
-        "lines": [_at(plan, n) for plan in plans for n in seeds],
-        "present": [_at(plan, max(plan.n_seeds, FEWEST)) for plan in plans],
+        "lines": [at(plan, n) for plan in plans for n in seeds],
+        "present": [at(plan, max(plan.n_seeds, FEWEST)) for plan in plans],
         "margin": [{"half": margin, "seeds": most, "text": "the margin"}] if margin else [],
     }
     axis = alt.Scale(domain=[FEWEST, most], nice=False)
@@ -238,8 +225,8 @@ def more_seeds(plans: Sequence[Plan], unit: str, margin: float, most: int, width
     tone, shape = by_setting([plan.variation for plan in plans], width, first=1)
     limit = alt.Chart(alt.NamedData("margin")).encode(y=alt.Y("half:Q"))
     layers = (
-        limit.mark_rule(strokeDash=[6, 4], color=color("muted")),
-        limit.mark_text(align="right", dx=-4, dy=-7, color=color("muted"), fontSize=12).encode(
+        limit.mark_rule(strokeDash=[6, 4], color=COLORS["muted"]),
+        limit.mark_text(align="right", dx=-4, dy=-7, color=COLORS["muted"], fontSize=12).encode(
             x=x, text=alt.Text("text:N")
         ),
         alt.Chart(alt.NamedData("lines")).mark_line(strokeWidth=2).encode(x=x, y=y, color=tone),
@@ -248,7 +235,3 @@ def more_seeds(plans: Sequence[Plan], unit: str, margin: float, most: int, width
         .encode(x=x, y=y, color=tone, shape=shape),
     )
     return to_svg(layers, data, width, 260)
-
-
-def _at(plan: Plan, seeds: float) -> dict[str, object]:
-    return {"setting": plan.variation, "seeds": seeds, "half": plan.half_width(seeds)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import altair as alt
 
-from paribus.report.charts import color
+from paribus.report.charts import COLORS
 from paribus.report.charts.frame import Rows, to_svg
 from paribus.report.charts.svg import Svg
 
@@ -56,7 +56,7 @@ def matrix(classes: Sequence[str], cells: Iterable[tuple[int, int, MatrixCell]],
         upper, up, down = (12, size / 10, size / 6) if two_lines else (11, 0.0, size / 3.4)
         share = 4.2 if two_lines else 2.6
         layers += [
-            base.mark_text(color=color("ink"), fontSize=min(size_, size / part), dy=dy).encode(
+            base.mark_text(color=COLORS["ink"], fontSize=min(size_, size / part), dy=dy).encode(
                 text=alt.Text(f"{line}:N")
             )
             for line, size_, part, dy in (("text", upper, share, -up), ("below", 10, 5, down))
@@ -67,7 +67,7 @@ def matrix(classes: Sequence[str], cells: Iterable[tuple[int, int, MatrixCell]],
             "predicted": classes[j],
             "text": cell.text if two_lines else cell.short or cell.text,
             "below": (cell.detail if two_lines else "") + cell.mark,
-            "fill": color("blue" if cell.good else "vermillion"),
+            "fill": COLORS["blue" if cell.good else "vermillion"],
             "strength": round(cell.strength, 3),
         }
         for i, j, cell in cells

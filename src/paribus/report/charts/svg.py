@@ -1,7 +1,7 @@
 """Charts as SVG: drawn by vl-convert, made small, and fitted into a page or a file."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -14,6 +14,8 @@ NAMESPACE = "http://www.w3.org/2000/svg"
 ET.register_namespace("", NAMESPACE)
 
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
+#: Attributes that only serve Vega's own scripts.
+_NOTES = ("class", "role", "pointer-events")
 _GEOMETRY = ("d", "transform", "x", "y", "x1", "y1", "x2", "y2", "width", "height", "points")
 _NAMES = {color: f"var(--{name})" for name, color in COLORS.items()} | {"white": "var(--paper)"}
 
@@ -24,7 +26,9 @@ def draw(specification: dict[str, Any]) -> Svg:
     """Draw a Vega-Lite specification without touching the network."""
     text = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
     svg = ET.fromstring(text)
-    _number_ids(svg)
+    # Vega counts ids on from chart to chart, so equal charts would differ.
+    ids = [element.attrib["id"] for element in svg.iter() if "id" in element.attrib]
+    _rename_ids(svg, {old: f"c{number}" for number, old in enumerate(ids)}.__getitem__)
     for element in svg.iter():
         _tidy(element)
     _drop_empty(svg)
@@ -33,9 +37,7 @@ def draw(specification: dict[str, Any]) -> Svg:
 
 def standalone(svg: Svg, description: str) -> str:
     """A chart as a file of its own, with what it shows in words."""
-    svg = deepcopy(svg)
-    _describe(svg, description)
-    return ET.tostring(svg, encoding="unicode") + "\n"
+    return ET.tostring(_described(svg, description), encoding="unicode") + "\n"
 
 
 def inlined(svg: Svg, prefix: str, description: str) -> str:
@@ -43,19 +45,22 @@ def inlined(svg: Svg, prefix: str, description: str) -> str:
 
     `prefix` keeps its ids apart from those of the page's other charts.
     """
-    svg = deepcopy(svg)
-    _describe(svg, description)
+    svg = _described(svg, description)
     for size in ("width", "height"):
         svg.attrib.pop(size, None)
     for element in svg.iter():
-        _in_page_colors(element)
-        _prefix_ids(element, prefix)
+        for name in ("fill", "stroke", "stop-color"):
+            if element.attrib.get(name) in _NAMES:
+                element.set(name, _NAMES[element.attrib[name]])
+    _rename_ids(svg, lambda old: f"{prefix}-{old}")
     return ET.tostring(svg, encoding="unicode")
 
 
-def _describe(svg: Svg, description: str) -> None:
+def _described(svg: Svg, description: str) -> Svg:
+    svg = deepcopy(svg)
     svg.set("role", "img")
     svg.set("aria-label", description)
+    return svg
 
 
 def _tidy(element: Svg) -> None:
@@ -69,44 +74,18 @@ def _tidy(element: Svg) -> None:
             element.set(name, _LONG_NUMBER.sub(_two_decimals, element.attrib[name]))
 
 
-#: Attributes that only serve Vega's own scripts.
-_NOTES = ("class", "role", "pointer-events")
-
-
 def _two_decimals(number: re.Match[str]) -> str:
     return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
-def _number_ids(svg: Svg) -> None:
-    """Number the ids from 0: Vega counts on from chart to chart, so equal charts would differ."""
-    ids = [element.attrib["id"] for element in svg.iter() if "id" in element.attrib]
-    new = {old: f"c{number}" for number, old in enumerate(ids)}
-    for element, name, old in _references(svg):
-        element.set(name, element.attrib[name].replace(old, new[old]))
-
-
-def _prefix_ids(element: Svg, prefix: str) -> None:
-    if "id" in element.attrib:
-        element.set("id", f"{prefix}-{element.attrib['id']}")
-    for name, value in element.attrib.items():
-        if value.startswith("url(#"):
-            element.set(name, value.replace("url(#", f"url(#{prefix}-"))
-
-
-def _references(svg: Svg) -> Iterator[tuple[Svg, str, str]]:
-    """Every attribute that is an id or refers to one, with that id."""
+def _rename_ids(svg: Svg, renamed: Callable[[str], str]) -> None:
+    """Rename every id, where it is given and where it is referred to."""
     for element in svg.iter():
         for name, value in element.attrib.items():
             if name == "id":
-                yield element, name, value
+                element.set(name, renamed(value))
             elif match := re.fullmatch(r"url\(#(.+)\)", value):
-                yield element, name, match[1]
-
-
-def _in_page_colors(element: Svg) -> None:
-    for name in ("fill", "stroke", "stop-color"):
-        if element.attrib.get(name) in _NAMES:
-            element.set(name, _NAMES[element.attrib[name]])
+                element.set(name, f"url(#{renamed(match[1])})")
 
 
 def _drop_empty(element: Svg) -> None:

@@ -10,22 +10,9 @@ from paribus.narrative.claims import evidence
 from paribus.narrative.comparisons import NOT_TESTED, Headline, headline
 from paribus.narrative.numbers import Spread, difference_of, value_of
 from paribus.records.types import DataFacts, Record
-from paribus.report.blocks import (
-    TITLES,
-    Alert,
-    Block,
-    Cell,
-    Figure,
-    Paragraph,
-    Point,
-    Points,
-    Section,
-    Table,
-    Verdict,
-    Verdicts,
-)
+from paribus.report import blocks
 from paribus.report.charts.intervals import seed_dots
-from paribus.report.sections.cells import SIGNS, label, marked, tone
+from paribus.report.sections.cells import SIGNS, label, tone, verdict_mark
 from paribus.results import Results
 from paribus.tables.by_setting import SettingResult
 
@@ -63,34 +50,31 @@ def _images(data: DataFacts) -> str:
     return text
 
 
-def answer(results: Results) -> Section:
+def answer(results: Results) -> Iterator[blocks.Block]:
     """A line per variation with its verdict, then the primary metric of every setting."""
     spreads = {r.name: r.spread(results.primary.name) for r in results.settings}
     known = {name: spread for name, spread in spreads.items() if spread.n}
-    blocks: list[Block] = [
-        *_alerts(results),
-        *_verdicts(results),
-        _table(results),
-        _explanation(known.values()),
-    ]
+    yield from _alerts(results)
+    yield from _verdicts(results)
+    yield _table(results)
+    yield blocks.note(_explanation(known.values()))
     if sum(spread.n for spread in known.values()) > 1:
-        blocks.append(_figure(results.primary, known))
-    return Section("answer", blocks)
+        yield _figure(results.primary, known)
 
 
-def _verdicts(results: Results) -> Iterator[Block]:
+def _verdicts(results: Results) -> Iterator[blocks.Block]:
     compared = results.compared
     if compared is None or not compared.primary:
         return
     pairs = {pair.variation: pair for pair in compared.pairs}
     lines = [headline(c, pairs.get(c.variation)) for c in compared.primary]
-    yield Verdicts(tuple(map(_line, lines)))
+    yield blocks.Verdicts(tuple(map(_line, lines)))
     if any(line.verdict != NOT_TESTED for line in lines):
-        yield Paragraph(_reading(results), quiet=True)
+        yield blocks.note(_reading(results))
 
 
-def _line(line: Headline) -> Verdict:
-    return Verdict(
+def _line(line: Headline) -> blocks.Verdict:
+    return blocks.Verdict(
         line.variation,
         SIGNS[line.verdict],
         line.verdict,
@@ -113,20 +97,22 @@ def _reading(results: Results) -> str:
     )
 
 
-def _alerts(results: Results) -> Iterator[Alert]:
+def _alerts(results: Results) -> Iterator[blocks.Alert]:
     if results.failed:
         items = [_failure(record) for record in results.failed]
         them = "it" if len(items) == 1 else "them"
         title = f"{words.count(len(items), 'run')} failed; the numbers below exclude {them}"
-        yield Alert(title, _first(items))
+        left = len(items) - MOST_ALERTS
+        more = [f"and {left} more: see tables/runs.csv"] if left > 0 else []
+        yield blocks.Alert(title, [*items[:MOST_ALERTS], *more])
     if results.refused:
-        yield Alert("Not everything could be tested", results.refused)
+        yield blocks.Alert("Not everything could be tested", results.refused)
     if results.absent:
         title = (
             f"{words.count(len(results.absent), 'run')} without a usable record, not trained yet "
             "or damaged; run the same command again to train what is missing"
         )
-        yield Alert(title, tuple(_absent(results)))
+        yield blocks.Alert(title, list(_absent(results)))
 
 
 def _absent(results: Results) -> Iterator[str]:
@@ -135,12 +121,6 @@ def _absent(results: Results) -> Iterator[str]:
         seeds = [str(r.seed) for r, _ in results.absent if r.setting.name == result.name]
         if seeds:
             yield f"{result.name}: {'seed' if len(seeds) == 1 else 'seeds'} {words.listed(seeds)}"
-
-
-def _first(items: list[str]) -> tuple[str, ...]:
-    left = len(items) - MOST_ALERTS
-    more = [f"and {left} more: see tables/runs.csv"] if left > 0 else []
-    return (*items[:MOST_ALERTS], *more)
 
 
 def _failure(record: Record) -> str:
@@ -157,50 +137,46 @@ def _failure(record: Record) -> str:
     return f"{run}{''.join(place)}: {why}"
 
 
-def _table(results: Results) -> Table:
+def _table(results: Results) -> blocks.Table:
     """The primary metric of every setting, and in how many seeds it beats the baseline's."""
     metric, title = results.primary, label(results.primary)
     tested = results.baseline.data.test if metric.images else None
     images = "" if tested is None else f" after the last epoch, on {words.whole(tested)} images"
     way = "Higher" if metric.better == "neither" else "Better"
-    return Table(
+    return blocks.Table(
         f"{title}{images}",
         ("Setting", title, f"{way} than {results.baseline.name}"),
-        tuple((each.name, _cells(metric, each, results.baseline)) for each in results.settings),
+        [(each.name, _cells(metric, each, results.baseline)) for each in results.settings],
     )
 
 
-def _cells(metric: Metric, result: SettingResult, baseline: SettingResult) -> tuple[Cell, ...]:
-    mean = Cell(value_of(metric).spread(result.spread(metric.name)), strong=True)
+def _cells(metric: Metric, result: SettingResult, baseline: SettingResult) -> list[blocks.Cell]:
+    mean = blocks.Cell(value_of(metric).spread(result.spread(metric.name)), strong=True)
     if result is baseline:
-        return mean, Cell("baseline")
-    return mean, Cell(_won(metric, result.difference(metric.name, baseline)))
-
-
-def _won(metric: Metric, difference: Spread) -> str:
+        return [mean, blocks.Cell("baseline")]
+    difference = result.difference(metric.name, baseline)
     sign = -1 if metric.better == "lower" else 1
     won = sum(sign * value > 0 for value in difference.values)
-    return f"in {won} of {words.count(difference.n, 'seed')}" if difference.n else words.NONE
+    seeds = f"in {won} of {words.count(difference.n, 'seed')}" if difference.n else words.NONE
+    return [mean, blocks.Cell(seeds)]
 
 
-def _explanation(known: Collection[Spread]) -> Paragraph:
+def _explanation(known: Collection[Spread]) -> str:
     if any(spread.n > 1 for spread in known):
-        text = "Mean over the finished seeds ± one standard deviation."
-    elif not known:
-        text = "No run has a value of this metric."
-    else:
-        text = (
-            "One seed per setting: the spread over seeds is unknown, and a difference may be mere "
-            "luck. Train more seeds to find out."
-        )
-    return Paragraph(text, quiet=True)
+        return "Mean over the finished seeds ± one standard deviation."
+    if not known:
+        return "No run has a value of this metric."
+    return (
+        "One seed per setting: the spread over seeds is unknown, and a difference may be mere "
+        "luck. Train more seeds to find out."
+    )
 
 
-def _figure(metric: Metric, spreads: Mapping[str, Spread]) -> Figure:
+def _figure(metric: Metric, spreads: Mapping[str, Spread]) -> blocks.Figure:
     title, unit = label(metric), value_of(metric)
     each = [f"{name} {unit.spread(spread)}" for name, spread in spreads.items()]
     axis = f"{title} ({safe_name(unit.sign)})" if unit.sign else title
-    return Figure.drawn(
+    return blocks.Figure.drawn(
         "accuracy" if metric.images else "primary",
         "Each dot is a seed, the bar the mean, the line one standard deviation each way.",
         f"{title} of each setting: {', '.join(each)}.",
@@ -208,26 +184,23 @@ def _figure(metric: Metric, spreads: Mapping[str, Spread]) -> Figure:
     )
 
 
-# ---- observations and claims --------------------------------------------------------------------
-
-
-def observations(results: Results, anchors: Container[str]) -> Section | None:
+def observations(results: Results, anchors: Container[str]) -> Iterator[blocks.Block]:
     """Every observation with the part of the report that shows it, one of `anchors`."""
     if not results.observations:
-        return None
-    points = tuple(
-        Point(of.topic, words.typeset(of.text), place, TITLES[place])
-        for of in results.observations
-        for place in [_place(of.figure, anchors)]
+        return
+    yield blocks.Points(
+        [
+            blocks.Point(of.topic, words.typeset(of.text), place, blocks.TITLES[place])
+            for of in results.observations
+            for place in [_place(of.figure, anchors)]
+        ]
     )
     images = " on the same test images" if any(r.tested for r in results.settings) else ""
-    explanation = Paragraph(
+    yield blocks.note(
         "Written by the program from the numbers in results.json; no sentence says more than its "
         f"test shows. In brackets: 95 % intervals over new seeds{images}. The p values are "
-        "adjusted for the number of variations.",
-        quiet=True,
+        "adjusted for the number of variations."
     )
-    return Section("observations", [Points(points), explanation])
 
 
 def _place(figure: str, anchors: Container[str]) -> str:
@@ -235,31 +208,29 @@ def _place(figure: str, anchors: Container[str]) -> str:
     return figure if figure in anchors else "missing"
 
 
-def claims(results: Results, anchors: Container[str]) -> Section | None:
+def claims(results: Results, anchors: Container[str]) -> Iterator[blocks.Block]:
     """Each claim with its verdict, its evidence, and the part of the report that shows it."""
     if not results.judged:
-        return None
-    table = Table(
+        return
+    yield blocks.Table(
         "The study's claims, tested on its runs",
         ("Claim", "Statement", "Verdict", "Evidence", "Shown in"),
-        tuple((of.claim.id, _claim(of, _place(of.figure, anchors))) for of in results.judged),
+        [(of.claim.id, _claim(of, _place(of.figure, anchors))) for of in results.judged],
         numeric=False,
         stacked=True,
     )
-    explanation = Paragraph(
+    yield blocks.note(
         "Supported: every part of the claim is shown to be true. Refuted: some part is shown to be "
         "false. Undecided: the runs show neither. Each claim is tested separately at the 5 % "
         "level, as if it had been written before the runs. To test the claims again from the "
-        "records, use paribus check.",
-        quiet=True,
+        "records, use paribus check."
     )
-    return Section("claims", [table, explanation])
 
 
-def _claim(of: ClaimVerdict, place: str) -> tuple[Cell, ...]:
-    return (
-        Cell(words.typeset(of.claim.says), anchor=f"claim-{of.claim.id}"),
-        Cell(marked(of.verdict), tone=tone(of.verdict)),
-        Cell(words.typeset(evidence(of))),
-        Cell(TITLES[place], link=place),
-    )
+def _claim(of: ClaimVerdict, place: str) -> list[blocks.Cell]:
+    return [
+        blocks.Cell(words.typeset(of.claim.says), anchor=f"claim-{of.claim.id}"),
+        verdict_mark(of.verdict),
+        blocks.Cell(words.typeset(evidence(of))),
+        blocks.Cell(blocks.TITLES[place], link=place),
+    ]

@@ -1,6 +1,7 @@
 """Failed cases: how many, the worst of every class as images, and an explorer of all kept."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 from paribus.failures.cases import MOST_CLASSES, Case, Confusion, confusions, shown_cases
 from paribus.failures.changes import Count, change_counts
@@ -9,24 +10,12 @@ from paribus.failures.study import Failures
 from paribus.names import safe_class
 from paribus.narrative import words
 from paribus.narrative.numbers import PERCENT, p_value
-from paribus.report import images
-from paribus.report.blocks import (
-    Block,
-    Cell,
-    Explorer,
-    Gallery,
-    Heading,
-    Nearest,
-    Paragraph,
-    Section,
-    Shown,
-    Table,
-)
+from paribus.report import blocks, images
 from paribus.report.explorer import neighbor_files, votes
 from paribus.report.sections.cells import MOST_VARIATIONS
 from paribus.results import Results
 from paribus.stats.intervals import Interval
-from paribus.stats.proportions import Share, share
+from paribus.stats.proportions import share
 
 #: A label is called suspicious if its image is in this share of most suspicious ones.
 SUSPICIOUS = 0.05
@@ -42,30 +31,32 @@ _KINDS: Mapping[Kind, str] = {
 }
 
 
-def cases(results: Results) -> Section | None:
-    """For each setting and class, the image that most seeds get wrong; None without predictions."""
+def cases(results: Results) -> Iterator[blocks.Block]:
+    """For each setting and class, the image that most seeds get wrong, and how many there are."""
     cases, failures = shown_cases(results.records), results.failed_cases
     if not failures.outcomes:
-        return None
-    counts = _counts(failures.outcomes, failures.baseline) if cases else ()
-    blocks: list[Block] = [*counts, Paragraph(_explanation(cases, failures), quiet=True)]
+        return
+    if cases:
+        yield blocks.Heading("How many seeds fail")
+        yield _kinds(failures.outcomes)
+        yield from _changes(failures.outcomes, failures.baseline)
+        yield from _confusions(failures.outcomes)
+    yield blocks.note(_explanation(cases, failures))
     for setting in dict.fromkeys(case.setting for case in cases):
-        shown = tuple(_shown(case, failures) for case in cases if case.setting == setting)
-        blocks += [Heading(setting), Gallery(setting, shown)]
-    return Section("failures", blocks)
+        yield blocks.Heading(setting)
+        yield blocks.Gallery([_shown(case, failures) for case in cases if case.setting == setting])
 
 
-def explorer(results: Results) -> Section | None:
-    """Every failed case that is kept, to filter, sort and open; None without predictions."""
+def explorer(results: Results) -> Iterator[blocks.Block]:
+    """Every failed case that is kept, to filter, sort and open; nothing without predictions."""
     if not results.failed_cases.outcomes:
-        return None
-    explanation = (
+        return
+    yield blocks.note(
         "Every failed test image: filter and sort them, or choose a cell of a confusion matrix to "
         "see its images. The address of the page keeps your selection, so that you can share it "
         "with anyone who has this file."
     )
-    blocks: list[Block] = [Paragraph(explanation, quiet=True), Explorer(results.failed_cases)]
-    return Section("explorer", blocks)
+    yield blocks.Explorer(results.failed_cases)
 
 
 def _explanation(cases: Sequence[Case], failures: Failures) -> str:
@@ -86,31 +77,29 @@ def _explanation(cases: Sequence[Case], failures: Failures) -> str:
     return text
 
 
-def _shown(case: Case, failures: Failures) -> Shown:
+def _shown(case: Case, failures: Failures) -> blocks.Shown:
     outcome, row = failures.outcomes[case.setting], failures.rows[case.index]
-    wrong = [
-        (number, times) for number, times in votes(outcome, row) if number != outcome.labels[row]
-    ]
-    text = ", ".join(f"{failures.names[number]} ({times})" for number, times in wrong)
+    text = ", ".join(
+        f"{failures.names[number]} ({times})"
+        for number, times in votes(outcome, row)
+        if number != outcome.labels[row]
+    )
     suspicion = _suspicion(failures, row)
     explanation = failures.explanation(case.setting, case.index)
     if explanation is None:
-        return Shown(case, text, suspicion=suspicion)
+        return blocks.Shown(case, text, suspicion=suspicion)
     explained, place = explanation
-    return Shown(
+    return blocks.Shown(
         case,
         text,
         overlay=images.overlay(explained.gradients[place]),
         target=failures.names[explained.targets[place]],
-        nearest=tuple(
-            Nearest(
-                index=near.index,
-                label=failures.names[near.label],
-                seeds=near.seeds,
-                files=neighbor_files(outcome, near.index),
+        nearest=[
+            blocks.Nearest(
+                near.index, failures.names[near.label], neighbor_files(outcome, near.index)
             )
             for near in explained.neighbors[place]
-        ),
+        ],
         suspicion=suspicion,
     )
 
@@ -124,48 +113,28 @@ def _suspicion(failures: Failures, row: int) -> str:
     return f"Label-error suspicion: rank {words.whole(rank)} of {words.whole(of)}."
 
 
-# ---- counts --------------------------------------------------------------------------------------
-
-
-def _counts(by_setting: Mapping[str, Outcomes], baseline: str) -> Iterator[Block]:
-    """Failures by kind, what variations change, and the most common confusions."""
-    yield Heading("How many seeds fail")
-    yield _kinds(by_setting)
-    yield from _changes(by_setting, baseline)
-    yield from _confusions(by_setting)
-
-
-def _kinds(by_setting: Mapping[str, Outcomes]) -> Table:
+def _kinds(by_setting: Mapping[str, Outcomes]) -> blocks.Table:
     seen = {kind for of in by_setting.values() for kind in of.kinds}
     kinds = [kind for kind in _KINDS if kind in seen]
-    return Table(
+    return blocks.Table(
         "Test images by how many seeds get them wrong; below, their share with its 95 % interval "
         "for new images",
         ("", *(_KINDS[kind] for kind in kinds)),
-        tuple(
-            (
-                name,
-                tuple(
-                    _share(share(int((outcome.kinds == k).sum()), len(outcome.labels)))
-                    for k in kinds
-                ),
-            )
-            for name, outcome in by_setting.items()
-        ),
+        [(name, [_share(of, kind) for kind in kinds]) for name, of in by_setting.items()],
     )
 
 
-def _share(of: Share) -> Cell:
+def _share(outcome: Outcomes, kind: Kind) -> blocks.Cell:
+    of = share(int((outcome.kinds == kind).sum()), len(outcome.labels))
     if not of.of:
-        return Cell(words.NONE)
+        return blocks.Cell(words.NONE)
     low, high = (PERCENT.number(end) for end in (of.low, of.high))
-    return Cell(words.whole(of.count), f"{PERCENT.number(of.count / of.of)} [{low}, {high}] %")
+    return blocks.Cell(
+        words.whole(of.count), f"{PERCENT.number(of.count / of.of)} [{low}, {high}] %"
+    )
 
 
-# ---- fixed and broken ---------------------------------------------------------------------------
-
-
-def _changes(by_setting: Mapping[str, Outcomes], baseline: str) -> Iterator[Block]:
+def _changes(by_setting: Mapping[str, Outcomes], baseline: str) -> Iterator[blocks.Block]:
     counts = {
         name: counted
         for name, outcome in by_setting.items()
@@ -174,73 +143,64 @@ def _changes(by_setting: Mapping[str, Outcomes], baseline: str) -> Iterator[Bloc
     }
     if not counts:
         return
-    yield Heading("What a variation fixes and breaks")
-    yield Paragraph(
+    yield blocks.Heading("What a variation fixes and breaks")
+    yield blocks.note(
         "Fixed: wrong in more than half of the seeds with the baseline, right in more than half "
         "with the variation. Broken: the reverse. Some images change by chance alone, so each "
         "count comes with the number expected if the variation made no difference: the two runs "
-        "of each seed are swapped in all combinations. p tests fixed minus broken against chance.",
-        quiet=True,
+        "of each seed are swapped in all combinations. p tests fixed minus broken against chance."
     )
-    yield Table(
+    yield blocks.Table(
         "Test images fixed and broken; below, the number expected by chance with its 95 % range",
         ("", "Fixed", "Broken", "p", "Fixed per seed", "Broken per seed"),
-        tuple(
+        [
             (
                 name,
-                (
+                [
                     *map(_count, (of.fixed, of.broken)),
-                    Cell(p_value(of.p)),
+                    blocks.Cell(p_value(of.p)),
                     *map(_mean, (of.fixed_a_seed, of.broken_a_seed)),
-                ),
+                ],
             )
             for name, of in counts.items()
-        ),
+        ],
     )
 
 
-def _count(of: Count) -> Cell:
+def _count(of: Count) -> blocks.Cell:
     chance = f"by chance {of.expected:,.0f} [{of.low:,}, {of.high:,}]"
-    return Cell(words.whole(of.observed), chance)
+    return blocks.Cell(words.whole(of.observed), chance)
 
 
-def _mean(of: Interval) -> Cell:
-    return Cell(f"{of.estimate:,.1f}", _interval(of))
+def _mean(of: Interval) -> blocks.Cell:
+    return blocks.Cell(f"{of.estimate:,.1f}", _interval(of))
 
 
 def _interval(of: Interval) -> str:
     return "" if of.low is None or of.high is None else f"[{of.low:,.1f}, {of.high:,.1f}]"
 
 
-# ---- confusions ---------------------------------------------------------------------------------
-
-
-def _confusions(by_setting: Mapping[str, Outcomes]) -> Iterator[Block]:
+def _confusions(by_setting: Mapping[str, Outcomes]) -> Iterator[blocks.Block]:
     drawn = list(by_setting.items())[:MOST_VARIATIONS]
     columns = {name: confusions(outcome)[:MOST_CONFUSIONS] for name, outcome in drawn}
-    ranks = max(map(len, columns.values()))
-    if not ranks:
+    if not any(columns.values()):
         return
-    yield Heading("Most common confusions")
-    yield Table(
+    yield blocks.Heading("Most common confusions")
+    yield blocks.Table(
         "True → predicted class: test images, mean over seeds with its 95 % interval",
         ("Rank", *columns),
-        tuple(
-            (
-                str(rank + 1),
-                tuple(
-                    _confusion(column[rank]) if rank < len(column) else Cell(words.NONE)
-                    for column in columns.values()
-                ),
-            )
-            for rank in range(ranks)
-        ),
+        [
+            (str(rank), [_confusion(of) for of in row])
+            for rank, row in enumerate(zip_longest(*columns.values()), 1)
+        ],
         numeric=False,
     )
 
 
-def _confusion(of: Confusion) -> Cell:
+def _confusion(of: Confusion | None) -> blocks.Cell:
+    if of is None:
+        return blocks.Cell(words.NONE)
     true, predicted = safe_class(of.true), safe_class(of.predicted)
-    return Cell(
+    return blocks.Cell(
         f"{true} → {predicted}", f"{of.images.estimate:,.1f} {_interval(of.images)}".strip()
     )

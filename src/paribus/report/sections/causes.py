@@ -11,16 +11,9 @@ from paribus.metrics.interventions import CENTER_BLANKED, SURROUNDINGS_BLANKED
 from paribus.metrics.registry import CAUSES, DROP
 from paribus.narrative import words
 from paribus.narrative.numbers import PERCENT, Unit, value_of
-from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
+from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table, note
 from paribus.report.charts.intervals import Mark, dots
-from paribus.report.sections.cells import (
-    MOST_VARIATIONS,
-    left_out,
-    marked,
-    tone,
-    verdict_and_p,
-    verdict_cell,
-)
+from paribus.report.sections import cells
 from paribus.results import Results
 from paribus.stats.intervals import ALPHA
 from paribus.stats.paired import Estimate
@@ -28,40 +21,31 @@ from paribus.stats.paired import Estimate
 #: The metrics that a reader asks for first, in this order; the other ones are drops.
 BACKGROUND = tuple(name for name in CAUSES if ":" not in name)
 
-UNCHANGED = "unchanged"
-NOT_ANALYZED = "No network has been analyzed yet; paribus run does that after training."
 
-
-def causes(results: Results) -> Section | None:
+def causes(results: Results) -> Iterator[Block]:
     """The background in four numbers, then every intervention: overall, by class, compared."""
     if not any(result.tested for result in results.settings):
-        return None
+        return
     compared, seen = results.compared, results.effects
     if not seen or compared is None:
-        return Section("causes", [Paragraph(NOT_ANALYZED)])
+        yield Paragraph("No network has been analyzed yet; paribus run does that after training.")
+        return
     settings = list(dict.fromkeys(effect.setting for effect in seen))
-    drawn = settings[:MOST_VARIATIONS]
+    drawn = settings[: cells.MOST_VARIATIONS]
     shown = [effect for effect in seen if effect.setting in drawn]
-    left = left_out(
+    left = cells.left_out(
         len(drawn), len(settings), "settings are shown", "; tables/interventions.csv has all"
     )
-    blocks: list[Block] = [
-        Paragraph(
-            "Causes of failure, tested: every test image is changed in some way, and the trained "
-            "networks classify it again. If accuracy drops, they had relied on what was changed. "
-            "The changed images are unlike the training images, so a drop shows reliance. It does "
-            f"not show that a network trained without the feature would do as badly.{left}",
-            quiet=True,
-        ),
-        *_background(results, compared, drawn),
-        *_every_intervention(results, shown),
-        *_by_class(results, shown),
-        *_compared(compared),
-    ]
-    return Section("causes", blocks)
-
-
-# ---- the background -----------------------------------------------------------------------------
+    yield note(
+        "Causes of failure, tested: every test image is changed in some way, and the trained "
+        "networks classify it again. If accuracy drops, they had relied on what was changed. "
+        "The changed images are unlike the training images, so a drop shows reliance. It does "
+        f"not show that a network trained without the feature would do as badly.{left}"
+    )
+    yield from _background(results, compared, drawn)
+    yield from _every_intervention(results, shown)
+    yield from _by_class(results, shown)
+    yield from _compared(compared)
 
 
 def _background(
@@ -80,10 +64,10 @@ def _background(
         "Mean over seeds with its 95 % interval; below, the verdict against "
         f"{results.baseline.name}",
         ("", *settings),
-        tuple(
-            (_capital(CAUSES[name].label), tuple(_value(compared, name, s) for s in settings))
+        [
+            (_capital(CAUSES[name].label), [_value(compared, name, s) for s in settings])
             for name in BACKGROUND
-        ),
+        ],
     )
 
 
@@ -94,11 +78,8 @@ def _value(compared: StudyComparison, metric: str, setting: str) -> Cell:
     text = words.typeset(value_of(CAUSES[metric]).estimate(sample.interval()))
     for c in compared.on(metric):
         if c.variation == setting and c.p is not None:
-            return Cell(text, verdict_and_p(c), tone=tone(c.verdict))
+            return Cell(text, cells.verdict_and_p(c), tone=cells.tone(c.verdict))
     return Cell(text)
-
-
-# ---- every intervention -------------------------------------------------------------------------
 
 
 def _every_intervention(results: Results, shown: Sequence[Effect]) -> Iterator[Block]:
@@ -110,34 +91,32 @@ def _every_intervention(results: Results, shown: Sequence[Effect]) -> Iterator[B
     yield Table(
         "Accuracy on changed images; below, the change in points and its verdict",
         ("", *settings),
-        tuple(
-            (
-                _capital(change.label),
-                tuple(
-                    _effect(at[name, s]) if (name, s) in at else Cell(words.NONE) for s in settings
-                ),
-            )
+        [
+            (_capital(change.label), [_effect(at.get((name, s))) for s in settings])
             for name, change in changes.items()
-        ),
+        ],
     )
-    yield Paragraph(
+    yield note(
         "Percentages are of the area for the center, of the side for shifts and blurs (standard "
         "deviation); for shuffling, the number is that of patches per side. Hidden parts have the "
         "training images' mean color, or are the image itself, blurred beyond recognition. "
         "Verdicts compare with the unchanged images, with the study's margin, Holm-adjusted over "
         "all changes of a setting. Chance is the accuracy of giving the same answers as often, but "
-        "to random images.",
-        quiet=True,
+        "to random images."
     )
 
 
-def _effect(effect: Effect) -> Cell:
+def _effect(effect: Effect | None) -> Cell:
+    if effect is None:
+        return Cell(words.NONE)
     c = effect.comparison
     percent = PERCENT.value(float(effect.accuracy.estimate))
     if c.p is None:
         return Cell(percent, _points(c))
     chance = "" if _is_above(effect.above_chance) else ", not above chance"
-    return Cell(percent, f"{_points(c)} {marked(c.verdict)}{chance}", tone=tone(c.verdict))
+    return Cell(
+        percent, f"{_points(c)} {cells.marked(c.verdict)}{chance}", tone=cells.tone(c.verdict)
+    )
 
 
 def _points(c: Comparison) -> str:
@@ -172,7 +151,7 @@ def _figure(results: Results, shown: Sequence[Effect]) -> Figure:
 def _plain(results: Results, setting: str) -> Mark:
     result = next(result for result in results.settings if result.name == setting)
     percent = 100 * result.spread("test_accuracy").mean
-    return Mark(UNCHANGED, setting, percent, percent, percent)
+    return Mark("unchanged", setting, percent, percent, percent)
 
 
 def _mark(effect: Effect) -> Mark:
@@ -196,9 +175,6 @@ def _description(plain: Sequence[Mark], drawn: Sequence[Effect]) -> str:
     return f"Accuracy under each intervention: {'; '.join(falls)}."
 
 
-# ---- class by class, and compared ---------------------------------------------------------------
-
-
 def _by_class(results: Results, shown: Sequence[Effect]) -> Iterator[Block]:
     """The equal halves of an image, class by class, against chance."""
     pairs = [
@@ -214,14 +190,13 @@ def _by_class(results: Results, shown: Sequence[Effect]) -> Iterator[Block]:
         "Recall if a network sees only one half of each image, mean over seeds; below, how often "
         "the class is predicted at all, which is its recall by chance",
         ("Class", *(f"{effect.setting}, {half} only" for effect, half in pairs)),
-        tuple(
-            (name, tuple(_recall(effect, number) for effect, _ in pairs))
+        [
+            (name, [_recall(effect, number) for effect, _ in pairs])
             for number, name in enumerate(classes)
-        ),
+        ],
     )
-    yield Paragraph(
-        "▲: significantly above chance, Holm-adjusted over all classes and changes of a setting.",
-        quiet=True,
+    yield note(
+        "▲: significantly above chance, Holm-adjusted over all classes and changes of a setting."
     )
 
 
@@ -235,30 +210,20 @@ def _recall(effect: Effect, number: int) -> Cell:
 def _compared(compared: StudyComparison) -> Iterator[Block]:
     """Whether a variation makes its networks more or less sensitive to each change."""
     drops = [c for c in compared.comparisons if c.metric.family == "drop" and c.p is not None]
-    names = list(dict.fromkeys(c.variation for c in drops))[:MOST_VARIATIONS]
-    if not names:
+    if not drops:
         return
-    at = {(c.metric.name, c.variation): c for c in drops}
-    metrics = {c.metric.name: c.metric for c in drops}
-    differing = sum(c.verdict not in ("undecided", "equivalent") for c in drops)
+    shown = list(dict.fromkeys(c.variation for c in drops))[: cells.MOST_VARIATIONS]
     yield Heading("Does a variation change what the networks rely on?")
-    yield Paragraph(
+    yield note(
         "Exploratory: the accuracy that each change costs with a variation, minus what it costs "
         f"with {compared.values.baseline}. Of {words.count(len(drops), 'test')}, Holm-adjusted "
-        f"together, {words.whole(differing) if differing else 'none'} "
-        f"{'shows' if differing == 1 else 'show'} a difference.",
-        quiet=True,
+        f"together, {cells.differing(drops)}."
     )
-    yield Table(
+    yield cells.verdict_table(
         "Accuracy lost, minus the baseline's loss, with its 95 % interval, verdict and adjusted p",
-        ("", *names),
-        tuple(
-            (
-                _capital(metric.label.removeprefix(DROP)),
-                tuple(verdict_cell(at.get((key, name))) for name in names),
-            )
-            for key, metric in metrics.items()
-        ),
+        "",
+        [c for c in drops if c.variation in shown],
+        lambda metric: _capital(metric.label.removeprefix(DROP)),
     )
 
 

@@ -1,6 +1,6 @@
 """Comparisons as cells of a table: verdicts with their signs, estimates, p values, seeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from paribus.comparison.compare import Comparison
 from paribus.metrics.metric import Metric
@@ -8,7 +8,7 @@ from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.comparisons import interval_of
 from paribus.narrative.numbers import Unit, difference_of, p_value
-from paribus.report.blocks import Cell
+from paribus.report.blocks import Cell, Table
 from paribus.report.charts.intervals import Mark, Panel
 from paribus.stats.intervals import ALPHA
 from paribus.stats.power import MOST_SEEDS
@@ -40,8 +40,28 @@ def tone(verdict: str) -> str:
     return verdict.replace(" ", "-")
 
 
-def verdict_cell(c: Comparison | None) -> Cell:
-    """The estimate, below it the verdict; a dash if nothing is compared."""
+def verdict_mark(verdict: str) -> Cell:
+    """A verdict with its sign, in its color."""
+    return Cell(marked(verdict), tone=tone(verdict))
+
+
+def verdict_table(
+    caption: str, corner: str, made: Sequence[Comparison], title: Callable[[Metric], str]
+) -> Table:
+    """A row a metric and a column a variation: estimates, below them the verdicts."""
+    at = {(c.metric.name, c.variation): c for c in made}
+    variations = list(dict.fromkeys(c.variation for c in made))
+    return Table(
+        caption,
+        (corner, *variations),
+        [
+            (title(metric), [_verdict_cell(at.get((name, variation))) for variation in variations])
+            for name, metric in {c.metric.name: c.metric for c in made}.items()
+        ],
+    )
+
+
+def _verdict_cell(c: Comparison | None) -> Cell:
     if c is None:
         return Cell(words.NONE)
     if c.p is None:
@@ -98,6 +118,13 @@ def equivalence(c: Comparison) -> str:
     """The adjusted p of equivalence, if a margin is declared."""
     p = c.p_equivalence_adjusted
     return "" if p is None else f"equivalence {p_value(p)}"
+
+
+def differing(tested: Sequence[Comparison]) -> str:
+    """How many comparisons show a difference: "none show a difference", "1 shows a difference"."""
+    count = sum(c.verdict not in ("undecided", "equivalent") for c in tested)
+    verb = "shows" if count == 1 else "show"
+    return f"{words.whole(count) if count else 'none'} {verb} a difference"
 
 
 def seeds_needed(c: Comparison) -> str:

@@ -1,6 +1,6 @@
 """Class by class: recall, and scikit-learn's classification report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from paribus.metrics.classification import ClassFigures, macro_average, weighted
 from paribus.names import chart_labels
 from paribus.narrative import words
 from paribus.narrative.numbers import PERCENT, Spread, Unit
-from paribus.report.blocks import Cell, Columns, Figure, Paragraph, Section, Table
+from paribus.report.blocks import Block, Cell, Columns, Figure, Table, note
 from paribus.report.charts.intervals import Mark, dots
 from paribus.report.charts.matrix import TEXT_CLASSES
 from paribus.report.sections.cells import MOST_VARIATIONS, left_out
@@ -22,17 +22,22 @@ TWO = Unit(2)
 MOST_CLASSES = TEXT_CLASSES
 
 
-def recalls(results: Results) -> Section | None:
-    """Recall of every class in all settings side by side; None where no run has predictions."""
+def recalls(results: Results) -> Iterator[Block]:
+    """Recall of every class in all settings side by side; nothing where no run has predictions."""
     shown = [result for result in results.settings if result.tested]
     if not shown:
-        return None
-    explanation = Paragraph(
+        return
+    yield note(
         "Recall of each class, the share of its test images that are classified correctly: mean "
-        "over seeds ± one standard deviation, in percent.",
-        quiet=True,
+        "over seeds ± one standard deviation, in percent."
     )
-    return Section("recall", [explanation, _recall_figure(shown), _recall_table(shown)])
+    yield _recall_figure(shown)
+    classes = dict.fromkeys(name for result in shown for name in result.classes)
+    yield Table(
+        "Recall of each class in percent",
+        ("Class", *(result.name for result in shown)),
+        [(name, [_recall(result, name) for result in shown]) for name in classes],
+    )
 
 
 def _recall_figure(results: Sequence[SettingResult]) -> Figure:
@@ -67,15 +72,6 @@ def _mark(label: str, setting: str, recall: Spread) -> Mark | None:
     return Mark(label, setting, mean, mean - deviation, mean + deviation)
 
 
-def _recall_table(results: Sequence[SettingResult]) -> Table:
-    classes = list(dict.fromkeys(name for result in results for name in result.classes))
-    return Table(
-        "Recall of each class in percent",
-        ("Class", *(result.name for result in results)),
-        tuple((name, tuple(_recall(result, name) for result in results)) for name in classes),
-    )
-
-
 def _recall(result: SettingResult, name: str) -> Cell:
     if name not in result.classes:
         return Cell(words.NONE)
@@ -83,45 +79,33 @@ def _recall(result: SettingResult, name: str) -> Cell:
     return Cell(Unit(1, scale=100).spread(spread))
 
 
-def reports(results: Results) -> Section | None:
+def reports(results: Results) -> Iterator[Block]:
     """The classification report of every setting, as scikit-learn prints it."""
     shown = [result for result in results.settings if result.tested]
-    if not shown:
-        return None
-    explanation = Paragraph(
-        "As scikit-learn prints it; every number is a mean over seeds.", quiet=True
-    )
-    columns = Columns(tuple((result.name, _report(result)) for result in shown))
-    return Section("report", [explanation, columns])
+    if shown:
+        yield note("As scikit-learn prints it; every number is a mean over seeds.")
+        yield Columns([(result.name, _report(result)) for result in shown])
 
 
 def _report(result: SettingResult) -> Table:
     mean = {name: frame.to_numpy().mean(axis=0) for name, frame in result.per_class.items()}
-    figures = ClassFigures(
-        precision=mean["precision"],
-        recall=mean["recall"],
-        f1=mean["f1"],
-        support=mean["support"].astype(np.int64),
-    )
-    rows = [
-        (name, _cells(figures.precision[n], figures.recall[n], figures.f1[n], figures.support[n]))
-        for n, name in enumerate(result.classes)
-    ]
+    figures = ClassFigures(**mean | {"support": mean["support"].astype(np.int64)})
     # Averages over classes and means over seeds can be taken in either order.
     macro, weighted = macro_average(figures), weighted_average(figures)
     accuracy = Cell(TWO.number(result.spread("test_accuracy").mean))
-    rows += [
-        ("accuracy", (Cell(""), Cell(""), accuracy, Cell(words.whole(macro.support)))),
-        ("macro avg", _cells(macro.precision, macro.recall, macro.f1, macro.support)),
-        (
-            "weighted avg",
-            _cells(weighted.precision, weighted.recall, weighted.f1, weighted.support),
-        ),
-    ]
+    columns = (figures.precision, figures.recall, figures.f1, figures.support)
     return Table(
         f"Classification report of {result.name}",
         ("", "precision", "recall", "f1-score", "support"),
-        tuple(rows),
+        [
+            *((n, _cells(*row)) for n, *row in zip(result.classes, *columns, strict=True)),
+            ("accuracy", (Cell(""), Cell(""), accuracy, Cell(words.whole(macro.support)))),
+            ("macro avg", _cells(macro.precision, macro.recall, macro.f1, macro.support)),
+            (
+                "weighted avg",
+                _cells(weighted.precision, weighted.recall, weighted.f1, weighted.support),
+            ),
+        ],
     )
 
 

@@ -9,159 +9,118 @@ from paribus.names import safe_class, safe_name
 from paribus.narrative import words
 from paribus.narrative.comparisons import notes
 from paribus.narrative.numbers import Unit, p_value
-from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
-from paribus.report.charts.intervals import Panel, intervals
-from paribus.report.sections.cells import (
-    MOST_VARIATIONS,
-    equivalence,
-    estimate,
-    label,
-    left_out,
-    level,
-    marked,
-    panel,
-    seeds_needed,
-    tone,
-    verdict_cell,
-)
+from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table, note
+from paribus.report.charts.intervals import intervals
+from paribus.report.sections import cells
 from paribus.results import Results
 
 #: A note names so many variations; of more it says how many.
 MOST_NAMED = 4
 
-RECALL = "recall"
 
-
-def comparisons(results: Results) -> Section:
+def comparisons(results: Results) -> Iterator[Block]:
     """The interval plot, the tests, the intervals for new images, and the recalls."""
     compared = results.compared
     if compared is None or not compared.comparisons:
-        text = "There is no variation to compare with the baseline."
-        sentences = [text] if compared is not None else results.refused
-        return Section("comparison", [Paragraph(one) for one in sentences])
+        alone = "There is no variation to compare with the baseline."
+        yield from map(Paragraph, results.refused if compared is None else [alone])
+        return
     shown = {m.name for m in results.metrics if compared.values.is_known(m.name)}
     main = [c for c in compared.comparisons if c.metric.name in {*shown, results.primary.name}]
-    recalls = [c for c in compared.comparisons if c.metric.family == RECALL]
-    blocks: list[Block] = [
-        _explanation(compared, main),
-        *_figure(main, compared),
-        *_tables(main),
-        *_notes(main),
-        *_both_intervals(compared),
-        *_recall_changes(recalls),
-    ]
-    return Section("comparison", blocks)
+    yield note(_explanation(compared, main))
+    yield from _figure(main, compared)
+    yield from _tables(main)
+    yield from _notes(main)
+    yield from _both_intervals(compared)
+    yield from _recall_changes([c for c in compared.comparisons if c.metric.family == "recall"])
 
 
-def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> Paragraph:
+def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> str:
     ratios = dict.fromkeys(c.metric.label for c in main if c.metric.compare == "ratio")
     ratio = f"; {words.listed([safe_name(of) for of in ratios])} as a ratio" if ratios else ""
     images = " on the same test images" if any(c.metric.images for c in main) else ""
-    return Paragraph(
+    return (
         f"Each variation compared with {compared.values.baseline}, paired by seed{ratio}. The "
         f"95 % intervals are over new seeds{images}, and are not adjusted. Verdicts rest on the "
         "adjusted p (Holm, over all variations tested on a metric), equivalence on the p below it; "
         "the sign-flip p does not assume normal differences. "
-        f"{label(compared.values.primary)} is the primary metric, all others are exploratory. "
-        "Seeds needed is the total number that would decide an undecided comparison with 80 % "
-        "power, if the differences continue as so far.",
-        quiet=True,
+        f"{cells.label(compared.values.primary)} is the primary metric, all others are "
+        "exploratory. Seeds needed is the total number that would decide an undecided comparison "
+        "with 80 % power, if the differences continue as so far."
     )
-
-
-# ---- the chart ----------------------------------------------------------------------------------
 
 
 def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[Figure]:
     names = list(dict.fromkeys(c.variation for c in main))
-    drawn = names[:MOST_VARIATIONS]
-    panels = [
-        one
-        for metric in dict.fromkeys(c.metric.name for c in main)
-        if (one := _panel([c for c in compared.on(metric) if c.variation in drawn]))
-    ]
+    drawn = names[: cells.MOST_VARIATIONS]
+    tested = [c for c in main if c.variation in drawn and None not in (c.p, c.estimate)]
+    panels = []
+    for metric in dict.fromkeys(c.metric for c in main):
+        rows = [(c.variation, c) for c in tested if c.metric.name == metric.name]
+        if rows:
+            panels.append(cells.panel(cells.label(metric), metric, rows))
     if not panels:
         return
     yield Figure.drawn(
         "comparisons",
         "▲ better, ▼ worse, ◆ higher or lower where neither is better, ■ equivalent, ○ undecided. "
         "The vertical line is no difference; the gray band is the margin, within which a "
-        "difference doesn't matter." + left_out(len(drawn), len(names), "variations"),
+        "difference doesn't matter." + cells.left_out(len(drawn), len(names), "variations"),
         _description(compared, drawn),
         lambda width: intervals(panels, width),
     )
 
 
-def _panel(made: Sequence[Comparison]) -> Panel | None:
-    """The chart of one metric; None if no variation has been tested on it."""
-    tested = [(c.variation, c) for c in made if c.p is not None and c.estimate is not None]
-    if not tested:
-        return None
-    metric = tested[0][1].metric
-    return panel(label(metric), metric, tested)
-
-
 def _description(compared: StudyComparison, drawn: Sequence[str]) -> str:
     verdicts = [
-        f"{c.variation} {c.verdict}, {estimate(c)}"
+        f"{c.variation} {c.verdict}, {cells.estimate(c)}"
         for c in compared.primary
         if c.variation in drawn and c.p is not None
     ]
     return (
         "Differences from the baseline with 95 % intervals, a chart per metric. "
-        f"{label(compared.values.primary)}: {'; '.join(verdicts) or 'not tested'}."
+        f"{cells.label(compared.values.primary)}: {'; '.join(verdicts) or 'not tested'}."
     )
 
-
-# ---- the tables ---------------------------------------------------------------------------------
 
 _HEAD = ("Verdict", "Difference", "p", "Adjusted p", "Sign-flip p", "Seeds", "Seeds needed")
 
 
 def _tables(main: Sequence[Comparison]) -> Iterator[Block]:
     names = list(dict.fromkeys(c.variation for c in main))
-    if len(names) > MOST_VARIATIONS:
-        rows = tuple((f"{c.variation}: {c.metric.label}", _cells(c)) for c in main)
+    if len(names) > cells.MOST_VARIATIONS:
+        rows = [(f"{c.variation}: {c.metric.label}", _cells(c)) for c in main]
         yield Table("Every variation against the baseline", ("", *_HEAD), rows)
         return
     for name in names:
-        rows = tuple((c.metric.label, _cells(c)) for c in main if c.variation == name)
+        rows = [(c.metric.label, _cells(c)) for c in main if c.variation == name]
         yield Heading(name)
         yield Table(f"{name} against the baseline", ("", *_HEAD), rows)
 
 
-def _cells(c: Comparison) -> tuple[Cell, ...]:
-    tested = c.p is not None
-    p = [p_value(value) for value in (c.p, c.p_adjusted, c.p_sign_flip)]
-    verdict = c.verdict if tested else "not tested"
-    return (
-        Cell(marked(verdict), tone=tone(verdict)),
-        Cell(estimate(c), level(c)),
-        Cell(p[0]),
-        Cell(p[1], equivalence(c)),
-        Cell(p[2]),
+def _cells(c: Comparison) -> list[Cell]:
+    return [
+        cells.verdict_mark("not tested" if c.p is None else c.verdict),
+        Cell(cells.estimate(c), cells.level(c)),
+        Cell(p_value(c.p)),
+        Cell(p_value(c.p_adjusted), cells.equivalence(c)),
+        Cell(p_value(c.p_sign_flip)),
         Cell(str(c.n_seeds), f"{c.missing} missing" if c.missing else ""),
-        Cell(seeds_needed(c)),
-    )
+        Cell(cells.seeds_needed(c)),
+    ]
 
 
 def _notes(made: Sequence[Comparison]) -> Iterator[Block]:
     """Each note once, with all that it applies to."""
     about: dict[str, dict[str, list[str]]] = {}
     for c in made:
-        for note in notes(c):
-            about.setdefault(note, {}).setdefault(c.variation, []).append(c.metric.label)
+        for text in notes(c):
+            about.setdefault(text, {}).setdefault(c.variation, []).append(c.metric.label)
     if not about:
         return
     metrics = len({c.metric.name for c in made})
-    rows = tuple((_whose(of, metrics), (Cell(words.typeset(note)),)) for note, of in about.items())
-    yield Table(
-        "Notes",
-        ("Applies to", "Note"),
-        rows,
-        numeric=False,
-        stacked=True,
-    )
+    rows = [(_whose(of, metrics), [Cell(words.typeset(text))]) for text, of in about.items()]
+    yield Table("Notes", ("Applies to", "Note"), rows, numeric=False, stacked=True)
 
 
 def _whose(of: Mapping[str, Sequence[str]], metrics: int) -> str:
@@ -178,16 +137,13 @@ def _whose(of: Mapping[str, Sequence[str]], metrics: int) -> str:
     return "; ".join(f"{name}: {labels}" for name, labels in subjects.items())
 
 
-# ---- accuracy on new images, and recall ---------------------------------------------------------
-
-
 def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
     """The two intervals of accuracy, and what each lets one say."""
     known = [c for c in compared.comparisons if c.metric.images == "all" and c.new_images]
     if not known:
         return
     accuracy = known[0].metric
-    yield Heading(f"{label(accuracy)}: these images, or new ones")
+    yield Heading(f"{cells.label(accuracy)}: these images, or new ones")
     yield Paragraph(
         "The first interval is about these test images: it covers the mean difference of other "
         "seeds, tested on the very same images. The second is about images of this kind: it covers "
@@ -198,11 +154,11 @@ def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
     yield Table(
         f"Difference in {accuracy.label} in points",
         ("", "Estimate", "New seeds, same images", "New seeds, new images"),
-        tuple((c.variation, _both(c)) for c in known),
+        [(c.variation, _both(c)) for c in known],
     )
 
 
-def _both(c: Comparison) -> tuple[Cell, ...]:
+def _both(c: Comparison) -> list[Cell]:
     assert c.new_images is not None and c.estimate is not None
     unit = Unit(2, scale=100)
 
@@ -211,11 +167,11 @@ def _both(c: Comparison) -> tuple[Cell, ...]:
             return words.NONE
         return f"[{unit.number(low)}, {unit.number(high)}]"
 
-    return (
+    return [
         Cell(unit.signed(c.estimate)),
-        Cell(ends(c.low, c.high), level(c)),
+        Cell(ends(c.low, c.high), cells.level(c)),
         Cell(ends(c.new_images.low, c.new_images.high), f"p {p_value(c.new_images.p)}"),
-    )
+    ]
 
 
 def _recall_changes(recalls: Sequence[Comparison]) -> Iterator[Block]:
@@ -223,26 +179,15 @@ def _recall_changes(recalls: Sequence[Comparison]) -> Iterator[Block]:
     tested = [c for c in recalls if c.p is not None]
     if not tested:
         return
-    names = list(dict.fromkeys(c.variation for c in recalls))
-    metrics = list(dict.fromkeys(c.metric.name for c in recalls))
-    at = {(c.metric.name, c.variation): c for c in recalls}
-    shown = sum(c.verdict not in ("undecided", "equivalent") for c in tested)
     yield Heading("Recall of each class")
-    yield Paragraph(
+    yield note(
         "Exploratory: many classes are tested at once. The p values are adjusted over all "
         f"{words.count(len(recalls), 'test')} of this table (Holm), of which "
-        f"{words.whole(shown) if shown else 'none'} {'shows' if shown == 1 else 'show'} a "
-        "difference. The intervals are not adjusted.",
-        quiet=True,
+        f"{cells.differing(tested)}. The intervals are not adjusted."
     )
-    yield Table(
+    yield cells.verdict_table(
         "Difference in recall, with its 95 % interval, verdict and adjusted p",
-        ("Class", *names),
-        tuple(
-            (
-                safe_class(metric.removeprefix("recall:")),
-                tuple(verdict_cell(at[metric, name]) for name in names),
-            )
-            for metric in metrics
-        ),
+        "Class",
+        recalls,
+        lambda metric: safe_class(metric.name.removeprefix("recall:")),
     )

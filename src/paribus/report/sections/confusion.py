@@ -9,7 +9,7 @@ from paribus.metrics.classification import Figures
 from paribus.names import chart_labels
 from paribus.narrative import words
 from paribus.narrative.numbers import PERCENT, Unit, p_in_words, p_value
-from paribus.report.blocks import Block, Cell, Figure, Heading, Matrix, Paragraph, Section, Table
+from paribus.report.blocks import Block, Cell, Figure, Heading, Matrix, Paragraph, Table, note
 from paribus.report.charts.frame import WIDE
 from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
 from paribus.report.charts.svg import Svg
@@ -32,23 +32,21 @@ SHOWN = "●"
 CellOf = Callable[[int, int], MatrixCell]
 
 
-def confusions(results: Results) -> Section | None:
-    """The confusion matrix of every setting with predictions; None where no run has any."""
+def confusions(results: Results) -> Iterator[Block]:
+    """The confusion matrix of every setting with predictions; nothing where no run has any."""
     shown = [result for result in results.settings if result.tested]
     if not shown:
-        return None
-    worst = max(_worst_mistake(result.counts) for result in shown)
-    blocks: list[Block] = [
-        Paragraph(
-            "Rows are true classes, columns predicted classes. Each cell has the number of test "
-            "images (mean over seeds) and their share of the row. Blue is right, orange is wrong; "
-            f"the strongest orange is {PERCENT.value(worst)} of a row in every matrix.",
-            quiet=True,
-        )
-    ]
+        return
+    shares = [row_shares(result.counts) for result in shown]
+    worst = max(float((share - np.diag(np.diagonal(share))).max()) for share in shares)
+    yield note(
+        "Rows are true classes, columns predicted classes. Each cell has the number of test "
+        "images (mean over seeds) and their share of the row. Blue is right, orange is wrong; "
+        f"the strongest orange is {PERCENT.value(worst)} of a row in every matrix."
+    )
     for result in shown:
-        blocks += [Heading(result.name), *_confusion(result, worst)]
-    return Section("confusion", blocks)
+        yield Heading(result.name)
+        yield from _confusion(result, worst)
 
 
 def row_shares(counts: Figures) -> Figures:
@@ -93,9 +91,9 @@ def _confusion(result: SettingResult, worst: float) -> Iterator[Block]:
     description = f"{label}. Most often taken: {words.listed(common)}."
     caption = f"{result.name}: true classes in rows, predicted classes in columns"
     if len(classes) <= TEXT_CLASSES:
-        rows = _rows(classes, cell)
         over = f", mean over {seeds} seeds" if seeds > 1 else ""
-        figure = Figure(name, f"{caption}.", description, _chart(classes, rows))
+        rows, chart = _matrix(classes, cell)
+        figure = Figure(name, f"{caption}.", description, chart)
         yield Matrix(label, f"Test images{over}", classes, rows, figure, setting=result.name)
         return
     caption += f"; the {words.whole(MOST_DRAWN)} fullest cells."
@@ -111,28 +109,27 @@ def _confusion(result: SettingResult, worst: float) -> Iterator[Block]:
 def _most_common(result: SettingResult) -> Table:
     classes, counts = result.classes, result.counts
     unit = Unit(1 if len(result.tested) > 1 else 0)
+    shares = row_shares(counts)
     rows = [
         (
             _taken(classes, i, j),
-            (Cell(unit.number(counts[i, j])), Cell(PERCENT.value(counts[i, j] / counts[i].sum()))),
+            [Cell(unit.number(counts[i, j])), Cell(PERCENT.value(shares[i, j]))],
         )
         for i, j in _ranked(counts)[:MOST_ROWS]
     ]
     return Table(
         f"The {len(rows)} most common confusions of {len(classes)} classes",
         ("", "Images", "Share of the true class"),
-        tuple(rows),
+        rows,
     )
 
 
-def _rows(classes: Sequence[str], cell: CellOf) -> tuple[tuple[MatrixCell, ...], ...]:
+def _matrix(classes: Sequence[str], cell: CellOf) -> tuple[list[list[MatrixCell]], Svg]:
+    """The cells row by row, and their chart."""
     numbers = range(len(classes))
-    return tuple(tuple(cell(i, j) for j in numbers) for i in numbers)
-
-
-def _chart(classes: Sequence[str], rows: Sequence[Sequence[MatrixCell]]) -> Svg:
-    cells = ((i, j, cell) for i, row in enumerate(rows) for j, cell in enumerate(row))
-    return matrix(chart_labels(classes), cells, WIDE)
+    rows = [[cell(i, j) for j in numbers] for i in numbers]
+    cells = [(i, j, rows[i][j]) for i in numbers for j in numbers]
+    return rows, matrix(chart_labels(classes), cells, WIDE)
 
 
 def _largest(values: Figures, most: int | None = None) -> list[tuple[int, int]]:
@@ -146,43 +143,33 @@ def _ranked(counts: Figures) -> list[tuple[int, int]]:
     return [(i, j) for i, j in _largest(counts) if i != j and counts[i, j] > 0]
 
 
-def _worst_mistake(counts: Figures) -> float:
-    shares = row_shares(counts)
-    return float((shares - np.diag(np.diagonal(shares))).max())
-
-
 def _taken(classes: Sequence[str], i: int, j: int) -> str:
     return f"{classes[i]} right" if i == j else f"{classes[i]} taken for {classes[j]}"
 
 
-# ---- what a variation changes -------------------------------------------------------------------
-
-
-def confusion_change(results: Results) -> Section | None:
+def confusion_change(results: Results) -> Iterator[Block]:
     """A matrix of differences for each variation, the cells that are shown to differ marked."""
     if not results.variations or not any(result.tested for result in results.settings):
-        return None
+        return
     changes, classes = results.confusion_changes, results.baseline.classes
     if not changes:
         text = "Testing for changes takes at least two seeds with predictions of both settings."
-        return Section("confusion-change", [Paragraph(text)])
+        yield Paragraph(text)
+        return
     shown = dict(list(changes.items())[:MOST_MATRICES])
     strongest = max(float(np.abs(difference.mean).max()) for difference in shown.values())
-    blocks: list[Block] = [
-        Paragraph(
-            f"Test images in each cell, variation minus {results.baseline.name}, mean over paired "
-            "seeds. Blue is an improvement: more images on the diagonal or fewer off it. Orange is "
-            f"the opposite. {SHOWN} marks a significant difference (paired t-test, Holm-adjusted "
-            f"over the {words.whole(len(classes) ** 2)} cells of its matrix). A plain 0 means that "
-            "the cell is the same in every seed. Exploratory.",
-            quiet=True,
-        )
-    ]
+    yield note(
+        f"Test images in each cell, variation minus {results.baseline.name}, mean over paired "
+        "seeds. Blue is an improvement: more images on the diagonal or fewer off it. Orange is "
+        f"the opposite. {SHOWN} marks a significant difference (paired t-test, Holm-adjusted "
+        f"over the {words.whole(len(classes) ** 2)} cells of its matrix). A plain 0 means that "
+        "the cell is the same in every seed. Exploratory."
+    )
     for name, difference in shown.items():
-        blocks += [Heading(name), *_change(classes, name, difference, strongest)]
+        yield Heading(name)
+        yield from _change(classes, name, difference, strongest)
     if len(shown) < len(changes):
-        blocks += _all_variations(classes, changes)
-    return Section("confusion-change", blocks)
+        yield from _all_variations(classes, changes)
 
 
 def change_cell(difference: ConfusionDifference, strongest: float) -> CellOf:
@@ -208,14 +195,14 @@ def _change(
     if len(classes) > TEXT_CLASSES:
         yield _most_changed(classes, difference)
         return
-    rows = _rows(classes, change_cell(difference, strongest))
+    rows, chart = _matrix(classes, change_cell(difference, strongest))
     survivors = words.count(int(difference.survives.sum()), "cell")
     figure = Figure(
         f"confusion-change-{name}",
         f"{name}: true classes in rows, predicted classes in columns.",
         f"Confusion matrix of {name} minus the baseline's; {survivors} of "
         f"{words.whole(difference.mean.size)} differ significantly.",
-        _chart(classes, rows),
+        chart,
     )
     caption = f"Test images, {name} minus the baseline, mean over {difference.n_seeds} seeds"
     yield Matrix(f"What {name} changes in the confusion matrix", caption, classes, rows, figure)
@@ -241,18 +228,13 @@ def _cell(classes: tuple[str, ...], difference: ConfusionDifference, i: int, j: 
 
 def _most_changed(classes: tuple[str, ...], difference: ConfusionDifference) -> Table:
     """The cells of many classes that change most."""
-    rows = tuple(
-        (
-            _taken(classes, i, j),
-            (
-                Cell(IMAGES.signed(float(difference.mean[i, j]))),
-                Cell(p_value(float(difference.p_adjusted[i, j]))),
-            ),
-        )
-        for i, j in _largest(np.abs(difference.mean), MOST_ROWS)
-        if difference.mean[i, j]
-    )
-    caption = f"The {len(rows)} cells that change most, of {words.whole(difference.mean.size)}"
+    mean, p = difference.mean, difference.p_adjusted
+    rows = [
+        (_taken(classes, *cell), [Cell(IMAGES.signed(mean[cell])), Cell(p_value(float(p[cell])))])
+        for cell in _largest(np.abs(mean), MOST_ROWS)
+        if mean[cell]
+    ]
+    caption = f"The {len(rows)} cells that change most, of {words.whole(mean.size)}"
     return Table(caption, ("", "Images", "Adjusted p"), rows)
 
 
@@ -269,8 +251,8 @@ def _all_variations(
         f"Cells that differ significantly; the first {MOST_MATRICES} of {len(changes)} matrices "
         "are shown above",
         ("", "Cells", "Largest change"),
-        tuple(
-            (name, (Cell(str(int(d.survives.sum()))), Cell(strongest(d))))
+        [
+            (name, [Cell(str(int(d.survives.sum()))), Cell(strongest(d))])
             for name, d in changes.items()
-        ),
+        ],
     )

@@ -6,15 +6,13 @@ import numpy as np
 
 from paribus.narrative import words
 from paribus.narrative.numbers import LOSS
-from paribus.report.blocks import Block, Figure, Heading, Paragraph, Section
+from paribus.report.blocks import Block, Figure, Heading, Paragraph, note
 from paribus.report.charts import SETTING_SHAPES
 from paribus.report.charts.curves import (
     Both,
     LossCurves,
-    Lowest,
     all_settings,
     ceiling,
-    epoch_curves,
     loss_curves,
     lowest,
     one_setting,
@@ -34,33 +32,27 @@ MOST_CHARTS = 12
 MOST_SETTINGS = len(SETTING_SHAPES)
 
 
-def losses(results: Results) -> Section | None:
-    """A chart for each setting, all on the same axis, and one for all; None without curves."""
+def losses(results: Results) -> Iterator[Block]:
+    """A chart for each setting, all on the same axis, and one for all; nothing without curves."""
     curves = {result.name: loss_curves(result.records) for result in results.settings}
-    known = [result for result in results.settings if _drawable(curves[result.name])]
+    known = [r for r in results.settings if any(c.finished or c.failed for c in curves[r.name])]
     if not known:
-        return None
+        return
     classes = max(len(result.classes) for result in known)
     top = ceiling([kind for both in curves.values() for kind in both], classes)
     runs = sum(len(result.records) for result in known[:MOST_CHARTS])
     columns = max(ALL_COLUMNS // runs, FEWEST_COLUMNS)
-    blocks: list[Block] = [_explanation(known, curves, top)]
+    yield note(_explanation(known, curves, top))
     for result in known[:MOST_CHARTS]:
-        blocks += [Heading(result.name), _figure(result, curves[result.name], top, columns)]
+        yield Heading(result.name)
+        yield _figure(result, curves[result.name], top, columns)
     if len(known) > MOST_CHARTS:
         text = f"Charts of {MOST_CHARTS} of {len(known)} settings; tables/epochs.csv has all."
-        blocks.append(Paragraph(text))
-    blocks += _compared(known, top)
-    return Section("loss", blocks)
+        yield Paragraph(text)
+    yield from _compared(known, top)
 
 
-def _drawable(both: Both) -> bool:
-    return any(curves.finished or curves.failed for curves in both)
-
-
-def _explanation(
-    known: Sequence[SettingResult], curves: Mapping[str, Both], top: float
-) -> Paragraph:
+def _explanation(known: Sequence[SettingResult], curves: Mapping[str, Both], top: float) -> str:
     shown = [both for result in known for both in curves[result.name]]
     kinds = {one.kind for one in shown if one.finished or one.failed}
     by_step = any("step_loss" in r.curves.series for result in known for r in result.records)
@@ -71,7 +63,7 @@ def _explanation(
         f"{text[0].upper()}{text[1:]}. Thin lines are single seeds, thick lines their mean, and "
         "the band is one standard deviation each way."
     )
-    if any(lowest(result.records).epochs for result in known):
+    if any(lowest(result.records) for result in known):
         text += (
             " Circles mark the epoch of lowest validation loss of each seed (the best epoch), the "
             "dashed line their median; beyond this epoch the network overfits."
@@ -79,9 +71,10 @@ def _explanation(
     text += _short_batch(known[0])
     if any(one.failed for one in shown):
         text += " Dotted lines are failed runs."
-    if any(_highest(one) > top for one in shown):
+    runs = [run for one in shown for run in (*one.finished, *one.failed)]
+    if any(run.values.max() > top for run in runs):
         text += f" Losses above {LOSS.number(top)} are cut off."
-    return Paragraph(text, quiet=True)
+    return text
 
 
 def _short_batch(result: SettingResult) -> str:
@@ -94,30 +87,26 @@ def _short_batch(result: SettingResult) -> str:
     return f" The last batch of an epoch has only {left} images, so its loss is noisier."
 
 
-def _highest(curves: LossCurves) -> float:
-    return max((float(run.values.max()) for run in (*curves.finished, *curves.failed)), default=0.0)
-
-
 def _figure(result: SettingResult, both: Both, top: float, columns: int) -> Figure:
     best = lowest(result.records)
     return Figure.drawn(
         f"loss-{result.name}",
-        _caption(best, result),
+        _caption([epoch for epoch, _ in best], result),
         _description(result, both),
         lambda width: one_setting(both, best, top, columns, width),
     )
 
 
-def _caption(best: Lowest, result: SettingResult) -> str:
+def _caption(epochs: Sequence[int], result: SettingResult) -> str:
     if not result.finished:
         return f"{result.name}: no run finished."
-    if not best.epochs:
+    if not epochs:
         return f"{result.name}: the epoch of lowest validation loss is unknown."
-    where = f"{result.name}: validation loss is lowest after epoch {words.median(best.epochs)}"
-    if len(best.epochs) > 1:
-        first, last = min(best.epochs), max(best.epochs)
-        where += f" (median of {words.count(len(best.epochs), 'seed')}; {first} to {last})"
-    at_the_end = sum(epoch == result.setting.config.epochs for epoch in best.epochs)
+    where = f"{result.name}: validation loss is lowest after epoch {words.median(epochs)}"
+    if len(epochs) > 1:
+        seeds = words.count(len(epochs), "seed")
+        where += f" (median of {seeds}; {min(epochs)} to {max(epochs)})"
+    at_the_end = epochs.count(result.setting.config.epochs)
     if at_the_end:
         seeds = words.count(at_the_end, "seed")
         where += f". In {seeds} it is lowest after the last epoch and may fall further"
@@ -149,7 +138,7 @@ def _lowest_and_last(validation: LossCurves) -> str:
 
 def _compared(settings: Sequence[SettingResult], top: float) -> Iterator[Block]:
     """The chart of all settings, if validation loss is known of at least two."""
-    by_epoch = {result.name: epoch_curves(result.finished) for result in settings}
+    by_epoch = {result.name: loss_curves(result.finished, by_epoch=True) for result in settings}
     known = {name: both for name, both in by_epoch.items() if both[1].mean.size}
     if len(known) < 2:
         return

@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,47 +12,44 @@ from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.records.pairing import Pairing
 from paribus.records.types import DataFacts, Environment
-from paribus.report.blocks import Block, Cell, Code, Paragraph, Section, Table
+from paribus.report.blocks import Block, Cell, Code, Paragraph, Table, note
 from paribus.results import Results
 from paribus.study.spec import Study
 from paribus.tables.by_setting import SettingResult
 
-Row = tuple[str, tuple[Cell, ...]]
+#: The title of a row and its text; without text the row is left out.
+Fact = tuple[str, str]
 
 #: More names than this, and the rest are counted.
 MOST_NAMES = 8
 
 
-def proof(results: Results) -> Section:
+def proof(results: Results) -> Iterator[Block]:
     """What each variation shares with the baseline, as far as the records have hashes."""
     if not results.pairings:
-        text = "There is only one setting, so there is nothing to pair."
-        return Section("pairing", [Paragraph(text)])
-    baseline = results.baseline.name
-    if not any(pairing.seeds for pairing in results.pairings) and _unproved(results):
-        return Section("pairing", [Paragraph(_DECLARED)])
-    blocks: list[Block] = [
-        Paragraph(
-            "Every run records SHA-256 hashes of what it draws from each random stream. Equal "
-            "hashes mean that two runs drew the very same numbers: they share the luck of their "
-            "seed, and it cancels in their difference."
-        ),
-        Table(
-            f"Seeds in which a variation's hashes equal those of {baseline}",
-            ("Variation", "Image order", "Augmentation", "Dropout", "Initial values"),
-            tuple((pairing.setting, _equal(pairing)) for pairing in results.pairings),
-        ),
-        Paragraph("Streams that neither setting uses are equal too.", quiet=True),
-        *(
-            Paragraph(_difference(pairing, result, baseline))
-            for pairing, result in zip(results.pairings, results.variations, strict=True)
-            if pairing.seeds
-        ),
-    ]
-    if unproved := _unproved(results):
+        yield Paragraph("There is only one setting, so there is nothing to pair.")
+        return
+    baseline, unproved = results.baseline.name, _unproved(results)
+    if unproved and not any(pairing.seeds for pairing in results.pairings):
+        yield Paragraph(_DECLARED)
+        return
+    yield Paragraph(
+        "Every run records SHA-256 hashes of what it draws from each random stream. Equal "
+        "hashes mean that two runs drew the very same numbers: they share the luck of their "
+        "seed, and it cancels in their difference."
+    )
+    yield Table(
+        f"Seeds in which a variation's hashes equal those of {baseline}",
+        ("Variation", "Image order", "Augmentation", "Dropout", "Initial values"),
+        [(pairing.setting, _equal(pairing)) for pairing in results.pairings],
+    )
+    yield note("Streams that neither setting uses are equal too.")
+    for pairing, result in zip(results.pairings, results.variations, strict=True):
+        if pairing.seeds:
+            yield Paragraph(_difference(pairing, result, baseline))
+    if unproved:
         where = [f"{name} in {words.count(seeds, 'seed')}" for name, seeds in unproved.items()]
-        blocks.append(Paragraph(f"Without hashes: {words.listed(where)}. {_DECLARED}"))
-    return Section("pairing", blocks)
+        yield Paragraph(f"Without hashes: {words.listed(where)}. {_DECLARED}")
 
 
 _DECLARED = (
@@ -73,11 +70,11 @@ def _unproved(results: Results) -> dict[str, int]:
     return {name: seeds for name, seeds in counts.items() if seeds}
 
 
-def _equal(pairing: Pairing) -> tuple[Cell, ...]:
+def _equal(pairing: Pairing) -> list[Cell]:
     if not pairing.seeds:
-        return (Cell("no seed with hashes of both"), *(Cell(words.NONE) for _ in range(3)))
+        return [Cell("no seed with hashes of both"), *[Cell(words.NONE)] * 3]
     equal = (pairing.order, pairing.augmentation, pairing.dropout, pairing.initial_values)
-    return tuple(Cell(f"{number} of {pairing.seeds}") for number in equal)
+    return [Cell(f"{number} of {pairing.seeds}") for number in equal]
 
 
 def _difference(pairing: Pairing, result: SettingResult, baseline: str) -> str:
@@ -106,32 +103,22 @@ def _names(names: tuple[str, ...]) -> str:
     return words.listed([*shown, f"{left} more"] if left > 0 else shown)
 
 
-# ---- versions, machine and data -----------------------------------------------------------------
-
-
-def provenance(results: Results) -> Section:
+def provenance(results: Results) -> Iterator[Block]:
     """Versions, machine, data and dates, the study file, and the command."""
-    blocks: list[Block] = [_table(results)]
+    yield _table(results)
     if _differ([environment for environment, _ in environments(results)]):
-        blocks.append(
-            Paragraph(
-                "The runs come from more than one machine or version: their numbers may differ in "
-                "the last bits, and their training times can't be compared."
-            )
+        yield Paragraph(
+            "The runs come from more than one machine or version: their numbers may differ in "
+            "the last bits, and their training times can't be compared."
         )
     if elsewhere := went_on_elsewhere(results):
-        blocks.append(
-            Paragraph(
-                f"Not bit-reproducible: {words.listed(elsewhere)} resumed under another PyTorch, "
-                "engine, processor type or number of threads, as requested. The last bits differ "
-                "from those of an uninterrupted run and can't be reproduced."
-            )
+        yield Paragraph(
+            f"Not bit-reproducible: {words.listed(elsewhere)} resumed under another PyTorch, "
+            "engine, processor type or number of threads, as requested. The last bits differ "
+            "from those of an uninterrupted run and can't be reproduced."
         )
-    blocks += [
-        Code("Study file", study_file(results.study)),
-        Code("Save it as study.yaml and run it again with", "paribus run study.yaml"),
-    ]
-    return Section("provenance", blocks)
+    yield Code("Study file", study_file(results.study))
+    yield Code("Save it as study.yaml and run it again with", "paribus run study.yaml")
 
 
 def went_on_elsewhere(results: Results) -> list[str]:
@@ -173,95 +160,68 @@ def _short(study: Study) -> dict[str, Any]:
     kinds = {
         key: {"kind": whole[key]["kind"]} | part
         for key, part in short.items()
-        if _kind(part, whole[key])
+        if isinstance(part, dict) and "kind" in whole[key]
     }
     last = ("seeds", "baseline", "variations")
     first = ["name", *(key for key in short if key not in {"name", *last})]
     return {key: kinds.get(key, short[key]) for key in (*first, *last) if key in short}
 
 
-def _kind(part: Any, whole: Any) -> bool:
-    return isinstance(part, dict) and "kind" in whole
-
-
 def _table(results: Results) -> Table:
-    rows: list[Row] = []
+    rows = []
     for environment, runs in environments(results):
-        rows += [_text("Runs", words.whole(runs)), *_environment(environment)]
-    data = dict.fromkeys(record.facts.data for record in results.records)
-    rows += [row for facts in data for row in _data(facts)]
-    rows += _dates(results)
-    rows += _interruptions(results)
-    known = tuple((title, cells) for title, cells in rows if cells[0].text)
+        rows += [("Runs", words.whole(runs)), *_environment(environment)]
+    for data in dict.fromkeys(record.facts.data for record in results.records):
+        rows += _data(data)
+    rows += _training(results)
+    known = [(title, [Cell(safe_name(text))]) for title, text in rows if text]
     return Table("Machine, versions, data and dates", ("", ""), known, numeric=False)
 
 
-def _environment(environment: Environment) -> list[Row]:
+def _environment(environment: Environment) -> list[Fact]:
     if environment == Environment():
-        return [_text("Machine and versions", "unknown")]
+        return [("Machine and versions", "unknown")]
     commit = environment.git_commit or "none: not a git checkout"
     changed = ", with uncommitted changes" if environment.git_dirty else ""
+    threads = "" if environment.threads is None else words.whole(environment.threads)
+    engine = "PyTorch"
+    if own := environment.engine:
+        engine = f"Paribus's own, built for {own.build}, SHA-256 {own.digest}"
     return [
-        _text("Paribus", environment.paribus),
-        _text("Commit", f"{commit}{changed}"),
-        _text("Python", environment.python),
-        _text("PyTorch", environment.torch),
-        _text("Engine", _engine(environment)),
-        _text("NumPy", environment.numpy),
-        _text("System", environment.platform),
-        _text("Processor", ", ".join(filter(None, (environment.cpu, environment.cpu_capability)))),
-        _text(
-            "Threads per run",
-            "" if environment.threads is None else words.whole(environment.threads),
-        ),
+        ("Paribus", environment.paribus),
+        ("Commit", f"{commit}{changed}"),
+        ("Python", environment.python),
+        ("PyTorch", environment.torch),
+        ("Engine", engine),
+        ("NumPy", environment.numpy),
+        ("System", environment.platform),
+        ("Processor", ", ".join(filter(None, (environment.cpu, environment.cpu_capability)))),
+        ("Threads per run", threads),
     ]
 
 
-def _engine(environment: Environment) -> str:
-    if environment.engine is None:
-        return "PyTorch"
-    engine = environment.engine
-    return f"Paribus's own, built for {engine.build}, SHA-256 {engine.digest}"
-
-
-def _data(data: DataFacts) -> list[Row]:
+def _data(data: DataFacts) -> list[Fact]:
     images = sum(filter(None, (data.training, data.validation, data.test)))
     size = words.count(images, "image") if images else ""
     return [
-        _text("Data", ", ".join(filter(None, (words.readable(data.source), size)))),
-        _text("Data fingerprint", data.fingerprint),
+        ("Data", ", ".join(filter(None, (words.readable(data.source), size)))),
+        ("Data fingerprint", data.fingerprint),
     ]
 
 
-def _dates(results: Results) -> list[Row]:
+def _training(results: Results) -> list[Fact]:
+    """When and how long the runs trained, and what interrupted them."""
     facts = [record.facts for record in results.records]
-    first, last = min(run.started for run in facts), max(run.ended for run in facts)
-    minutes = sum(run.train_seconds for run in facts) / 60
-    total = f"{minutes:,.1f}{words.NO_BREAK}minutes on one core" if minutes else ""
-    return [
-        _text("Trained", f"{_minute(first)} to {_minute(last)} UTC"),
-        _text("Total training time", total),
-    ]
-
-
-def _interruptions(results: Results) -> list[Row]:
-    facts = [record.facts for record in results.records]
-    rows = []
+    dates = (min(run.started for run in facts), max(run.ended for run in facts))
+    first, last = (f"{datetime.fromisoformat(date):%Y-%m-%d %H:%M}" for date in dates)
+    rows = [("Trained", f"{first} to {last} UTC")]
+    if minutes := sum(run.train_seconds for run in facts) / 60:
+        rows.append(("Total training time", f"{minutes:,.1f}{words.NO_BREAK}minutes on one core"))
     if resumes := sum(run.resumes for run in facts):
-        many = words.count(resumes, "time")
         bits = "" if went_on_elsewhere(results) else ", bit-identical"
-        rows.append(_text("Resumed from a checkpoint", f"{many}{bits}"))
+        rows.append(("Resumed from a checkpoint", f"{words.count(resumes, 'time')}{bits}"))
     if retries := sum(run.retries for run in facts):
-        rows.append(_text("Retried after being killed", words.count(retries, "time")))
-    if peak := max((run.peak_memory or 0 for run in facts), default=0):
-        rows.append(_text("Peak memory of a process", f"{peak / 2**20:,.0f}{words.NO_BREAK}MiB"))
+        rows.append(("Retried after being killed", words.count(retries, "time")))
+    if peak := max(run.peak_memory or 0 for run in facts):
+        rows.append(("Peak memory of a process", f"{peak / 2**20:,.0f}{words.NO_BREAK}MiB"))
     return rows
-
-
-def _minute(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M}"
-
-
-def _text(title: str, text: str) -> Row:
-    """A row; one without text is left out of the table."""
-    return title, (Cell(safe_name(text) if text else ""),)

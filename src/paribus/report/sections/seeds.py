@@ -9,19 +9,9 @@ from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.numbers import Unit, difference_of, p_value
-from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Section, Table
+from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Row, Table, note
 from paribus.report.charts.intervals import FEWEST, Plan, intervals, more_seeds
-from paribus.report.sections.cells import (
-    MOST_VARIATIONS,
-    equivalence,
-    estimate,
-    label,
-    left_out,
-    marked,
-    panel,
-    seeds_needed,
-    tone,
-)
+from paribus.report.sections import cells
 from paribus.results import Results
 from paribus.stats.multiplicity import nominal_level
 
@@ -29,59 +19,54 @@ from paribus.stats.multiplicity import nominal_level
 LEAST_AXIS, MOST_AXIS = 20, 100
 
 
-def seeds(results: Results) -> Section | None:
+def seeds(results: Results) -> Iterator[Block]:
     """The half width of the interval against seeds, and the looks of a study that has them."""
     compared = results.compared
     if not results.variations:
-        return None
+        return
     known = [c for c in compared.primary if c.sd and c.n_seeds > 1] if compared else []
-    blocks: list[Block] = []
     if not known:
-        text = "To tell, at least two paired seeds with different results are needed."
-        blocks.append(Paragraph(text))
+        yield Paragraph("To tell, at least two paired seeds with different results are needed.")
     elif results.primary.compare == "difference":
-        blocks += _plan(known, results.primary)
+        yield from _plan(known, results.primary)
     else:
-        blocks += _needed(known, results.primary)
+        yield from _needed(known, results.primary)
     if compared is not None and results.study.looks is not None:
-        blocks += _path(compared, results.study.looks)
-    return Section("seeds", blocks)
+        yield from _path(compared, results.study.looks)
 
 
 def _needed(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
     by = "as a ratio" if metric.compare == "ratio" else "by ranks"
-    yield Paragraph(
-        f"{label(metric)} is compared {by}, whose interval doesn't narrow by a simple rule: only "
-        "the seeds that would decide are given.",
-        quiet=True,
+    yield note(
+        f"{cells.label(metric)} is compared {by}, whose interval doesn't narrow by a simple rule: "
+        "only the seeds that would decide are given."
     )
     yield Table(
         "Seeds so far, and in all to decide",
         ("", "Seeds now", "Seeds needed"),
-        tuple((c.variation, (Cell(str(c.n_seeds)), Cell(_outcome(c)))) for c in known),
+        [(c.variation, [Cell(str(c.n_seeds)), Cell(_outcome(c))]) for c in known],
     )
 
 
 def _plan(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
-    drawn = known[:MOST_VARIATIONS]
+    drawn = known[: cells.MOST_VARIATIONS]
     plans, most, width_of = [_planned(c) for c in drawn], _axis(drawn), _widths(metric)
     unit = difference_of(metric).sign
     unit = safe_name(unit) if unit else ""
     now = [f"{plan.variation} {width_of.number(plan.half_width(plan.n_seeds))}" for plan in plans]
     margin = (metric.margin or 0.0) * difference_of(metric).scale
-    yield Paragraph(
+    yield note(
         f"How wide the interval of the difference in {safe_name(metric.label)} would be with other "
         "numbers of seeds, if the differences keep their present spread. The half width is about "
         "the smallest difference that so many seeds can show; to show equivalence, it must be "
-        "below the margin. This is only a plan: the spread is itself an estimate.",
-        quiet=True,
+        "below the margin. This is only a plan: the spread is itself an estimate."
     )
     images = " on the same test images" if metric.images else ""
     dashed = ", the dashed line is the study's margin" if margin else ""
     yield Figure.drawn(
         "more-seeds",
         f"Half width of the interval over new seeds{images}. The marks are at the present number "
-        f"of seeds{dashed}." + left_out(len(drawn), len(known), "variations"),
+        f"of seeds{dashed}." + cells.left_out(len(drawn), len(known), "variations"),
         f"Half width of the interval in {safe_name(metric.label)} against the number of seeds, now "
         f"{words.listed(now)} {unit}".rstrip()
         + "; it falls with the square root of the seeds.",
@@ -90,7 +75,7 @@ def _plan(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
     yield Table(
         f"Half width of the interval{f' in {unit}' if unit else ''}",
         ("", "Seeds now", "Now", "Twice the seeds", "Four times", "Seeds needed"),
-        tuple((c.variation, _row(c)) for c in known),
+        [(c.variation, _cells(c)) for c in known],
     )
 
 
@@ -114,20 +99,14 @@ def _axis(drawn: Sequence[Comparison]) -> int:
     return max(LEAST_AXIS, FEWEST + 1, *wanted)
 
 
-def _row(c: Comparison) -> tuple[Cell, ...]:
+def _cells(c: Comparison) -> list[Cell]:
     plan, width_of = _planned(c), _widths(c.metric)
-    return (
-        Cell(str(c.n_seeds)),
-        *(Cell(f"± {width_of.number(plan.half_width(k * c.n_seeds))}") for k in (1, 2, 4)),
-        Cell(_outcome(c)),
-    )
+    widths = (f"± {width_of.number(plan.half_width(k * c.n_seeds))}" for k in (1, 2, 4))
+    return [Cell(text) for text in (str(c.n_seeds), *widths, _outcome(c))]
 
 
 def _outcome(c: Comparison) -> str:
-    return marked(c.verdict) if c.verdict != "undecided" else seeds_needed(c)
-
-
-# ---- looks --------------------------------------------------------------------------------------
+    return cells.marked(c.verdict) if c.verdict != "undecided" else cells.seeds_needed(c)
 
 
 def _path(compared: StudyComparison, looks: Sequence[int]) -> Iterator[Block]:
@@ -143,9 +122,9 @@ def _path(compared: StudyComparison, looks: Sequence[int]) -> Iterator[Block]:
     seed_paths, metric = compared.seed_paths, compared.values.primary
     yield from _path_figure(seed_paths, metric)
     yield Table(
-        f"{label(metric)} at each look; p is adjusted for all looks and variations",
+        f"{cells.label(metric)} at each look; p is adjusted for all looks and variations",
         ("", "Seeds", "Difference", "p", "Verdict", "Next"),
-        tuple(row for name, seed_path in seed_paths.items() for row in _rows(name, seed_path)),
+        [row for name, seed_path in seed_paths.items() for row in _rows(name, seed_path)],
     )
 
 
@@ -157,36 +136,35 @@ def _path_figure(seed_paths: Mapping[str, SeedPath], metric: Metric) -> Iterator
     }
     if not begun:
         return
-    drawn = dict(list(begun.items())[:MOST_VARIATIONS])
+    drawn = dict(list(begun.items())[: cells.MOST_VARIATIONS])
     panels = [
-        panel(name, metric, [(f"{c.n_seeds} seeds", c) for c in of.path if c.estimate is not None])
+        cells.panel(
+            name, metric, [(f"{c.n_seeds} seeds", c) for c in of.path if c.estimate is not None]
+        )
         for name, of in drawn.items()
     ]
     ends = [f"{name} {seed_path.path[-1].verdict}" for name, seed_path in drawn.items()]
     yield Figure.drawn(
         "looks",
         "The estimate and its interval at each look; the gray band is the margin."
-        + left_out(len(drawn), len(begun), "variations"),
+        + cells.left_out(len(drawn), len(begun), "variations"),
         f"Difference in {safe_name(metric.label)} at each look: {words.listed(ends)}.",
         lambda width: intervals(panels, width),
     )
 
 
-def _rows(name: str, seed_path: SeedPath) -> Iterator[tuple[str, tuple[Cell, ...]]]:
+def _rows(name: str, seed_path: SeedPath) -> Iterator[Row]:
     if not seed_path.path:
-        yield name, (*(Cell(words.NONE) for _ in range(4)), Cell(_next(seed_path)))
-    for number, c in enumerate(seed_path.path):
-        last = number == len(seed_path.path) - 1
-        yield (
-            name,
-            (
-                Cell(str(c.n_seeds)),
-                Cell(estimate(c)),
-                Cell(p_value(c.p_adjusted), equivalence(c)),
-                Cell(marked(c.verdict), tone=tone(c.verdict)),
-                Cell(_next(seed_path) if last else "more seeds"),
-            ),
-        )
+        yield name, [*[Cell(words.NONE)] * 4, Cell(_next(seed_path))]
+    for c in seed_path.path:
+        row = [
+            Cell(str(c.n_seeds)),
+            Cell(cells.estimate(c)),
+            Cell(p_value(c.p_adjusted), cells.equivalence(c)),
+            cells.verdict_mark(c.verdict),
+            Cell(_next(seed_path) if c is seed_path.path[-1] else "more seeds"),
+        ]
+        yield name, row
 
 
 def _next(seed_path: SeedPath) -> str:

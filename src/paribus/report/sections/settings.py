@@ -1,50 +1,47 @@
 """All settings side by side: what each one is, and every metric of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.numbers import change_of, value_of
 from paribus.records.types import Environment
-from paribus.report.blocks import Block, Cell, Paragraph, Section, Table
+from paribus.report.blocks import Block, Cell, Table, note
 from paribus.report.sections.cells import label
 from paribus.results import Results
 from paribus.study.config import Augmentation, Config
 from paribus.study.config import Section as Part
 from paribus.tables.by_setting import SettingResult
 
-Row = tuple[str, tuple[Cell, ...]]
 
-
-def settings(results: Results) -> Section:
+def settings(results: Results) -> Iterator[Table]:
     """Every setting side by side; what differs from the baseline stands out."""
     layers = max(len(result.network.layers) for result in results.settings)
+    texts: dict[str, Callable[[SettingResult], str]] = {
+        "Changes": _changes,
+        **{f"Layer {n + 1}": _layer(n) for n in range(layers)},
+        "Parameters": _parameters,
+        "Optimizer": lambda result: _part(result.setting.config.optimizer),
+        "Learning rate": lambda result: _schedule(result.setting.config),
+        "Augmentation": lambda result: _augmentation(result.setting.config.augmentation),
+        "Epochs": lambda result: words.whole(result.setting.config.epochs),
+        "Batch size": lambda result: words.whole(result.setting.config.batch_size),
+        "Engine": _engine,
+    }
     rows = [
-        _row("Changes", results, _changes),
-        *(_row(f"Layer {n + 1}", results, _layer(n)) for n in range(layers)),
-        _row("Parameters", results, _parameters),
-        _row("Optimizer", results, lambda result: _part(result.setting.config.optimizer)),
-        _row("Learning rate", results, lambda result: _schedule(result.setting.config)),
-        _row("Augmentation", results, lambda r: _augmentation(r.setting.config.augmentation)),
-        _row("Epochs", results, lambda result: words.whole(result.setting.config.epochs)),
-        _row("Batch size", results, lambda result: words.whole(result.setting.config.batch_size)),
-        _row("Engine", results, _engine),
+        (title, _cells([text(one) for one in results.settings])) for title, text in texts.items()
     ]
-    known = [(title, cells) for title, cells in rows if any(c.text != words.NONE for c in cells)]
-    table = Table(
+    yield Table(
         "Configuration of each setting; bold where it differs from the baseline",
         ("", *(result.name for result in results.settings)),
-        tuple(known),
+        [(title, cells) for title, cells in rows if any(c.text != words.NONE for c in cells)],
         numeric=False,
     )
-    return Section("settings", [table])
 
 
-def _row(title: str, results: Results, of: Callable[[SettingResult], str]) -> Row:
-    texts = [of(result) for result in results.settings]
-    first = texts[0]
-    return title, tuple(Cell(text, strong=text not in (first, words.NONE)) for text in texts)
+def _cells(texts: list[str]) -> list[Cell]:
+    return [Cell(text, strong=text not in (texts[0], words.NONE)) for text in texts]
 
 
 def _changes(result: SettingResult) -> str:
@@ -73,7 +70,8 @@ def _part(part: Part) -> str:
     """A section of a study in words: "Adam, lr 0.001, weight decay 0"."""
     values = part.model_dump()
     kind = words.readable(str(values.pop("kind")))
-    return ", ".join([kind, *(f"{_spaced(key)} {words.value(v)}" for key, v in values.items())])
+    parts = (f"{key.replace('_', ' ')} {words.value(value)}" for key, value in values.items())
+    return ", ".join([kind, *parts])
 
 
 def _schedule(config: Config) -> str:
@@ -98,37 +96,24 @@ def _engine(result: SettingResult) -> str:
     return "Paribus's own" if result.environment.engine else "PyTorch"
 
 
-def _spaced(key: str) -> str:
-    return key.replace("_", " ")
-
-
-# ---- metrics ------------------------------------------------------------------------------------
-
-
-def side_by_side(results: Results) -> Section:
+def side_by_side(results: Results) -> Iterator[Block]:
     """Every known metric of every setting: mean, spread, and mean difference to the baseline."""
     known = [m for m in results.metrics if any(r.spread(m.name).n for r in results.settings)]
     unknown = [safe_name(m.label) for m in results.metrics if m not in known]
-    table = Table(
+    yield Table(
         "Mean over seeds ± one standard deviation; below, the mean difference from "
         f"{results.baseline.name}",
         ("Metric", *(result.name for result in results.settings)),
-        (
-            ("Finished seeds", tuple(Cell(str(len(r.finished))) for r in results.settings)),
-            *(
-                (_title(metric), tuple(_measured(metric, r, results) for r in results.settings))
-                for metric in known
-            ),
-        ),
+        [
+            ("Finished seeds", [Cell(str(len(result.finished))) for result in results.settings]),
+            *((_title(m), [_measured(m, r, results) for r in results.settings]) for m in known),
+        ],
     )
     names = {metric.name for metric in known}
-    notes = [text for name, text in _NOTES.items() if name in names]
-    blocks: list[Block] = [table]
-    if notes:
-        blocks.append(Paragraph(" ".join(notes), quiet=True))
+    if notes := [text for name, text in _NOTES.items() if name in names]:
+        yield note(" ".join(notes))
     if unknown:
-        blocks.append(Paragraph(f"No run has a value of {words.listed(unknown)}.", quiet=True))
-    return Section("metrics", blocks)
+        yield note(f"No run has a value of {words.listed(unknown)}.")
 
 
 #: What is said of a metric below the table.

@@ -1,16 +1,49 @@
-"""Whether the images of each source are there and undamaged."""
+"""The sources of images: the digits opened, and whether each is there and undamaged."""
 
+import hashlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
 from paribus.data.cache import cache_folder
-from paribus.data.digits import CONTENTS, open_digits
 from paribus.data.folder import open_folder
-from paribus.data.official import faults, missing, official_folder
-from paribus.data.stl10 import CLASSES
+from paribus.data.images import Bytes, Originals
+from paribus.data.stl10 import CLASSES, faults, missing, official_folder
 from paribus.errors import DataError
 from paribus.study.config import Folder
+
+#: SHA-256 over the images as published.
+CONTENTS = "0b7e9c3202d7bcd255d6a19a238d3743bf5e320ba74812a6679958a017c55382"
+NEEDS = "the digits data need scikit-learn: pip install 'paribus[digits]'"
+
+
+def open_digits() -> Originals:
+    """The digits of Alpaydin and Kaynak (1998), their 17 gray levels scaled to 0..255.
+
+    Raises:
+        DataError: scikit-learn isn't installed.
+    """
+    # Imported here: nothing else needs scikit-learn, and importing it takes a second.
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        raise DataError(NEEDS) from None
+
+    bundled = load_digits()
+    pixels: Bytes = np.rint(bundled.images * (255 / 16)).astype(np.uint8)[..., None]
+    labels = bundled.target.astype(np.int64)
+    contents = pixels.tobytes() + labels.astype("<i8").tobytes()
+    return Originals(
+        source="digits",
+        classes=tuple("0123456789"),
+        labels=labels,
+        part=np.full(len(labels), ""),
+        channels=1,
+        fingerprint=hashlib.sha256(contents).hexdigest(),
+        read=lambda i: pixels[i],
+    )
 
 
 @dataclass(frozen=True)
@@ -18,8 +51,8 @@ class SourceState:
     """The state of a source of images.
 
     Attributes:
-        name: its name in a study's `data.source`.
-        where: where its files are, or would be downloaded to.
+        name: in a study's `data.source`.
+        where: its files are, or would be downloaded to.
         state: "ready", "not downloaded", "needs scikit-learn", or "damaged: " and what is wrong.
         images, classes: how many, if the source fixes that.
     """
@@ -36,21 +69,18 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
     """The state of each source; `data_dir` is where STL-10's files are, if not in the cache."""
     folder = official_folder(data_dir or cache_folder())
     digits = "ready" if find_spec("sklearn") else "needs scikit-learn"
+    stl10 = "not downloaded"
+    if not missing(folder):
+        wrong = "; ".join(f"{name}: {fault}" for name, fault in faults(folder).items())
+        stl10 = f"damaged: {wrong}" if wrong else "ready"
     in_digits = "Handwritten digits, 8x8, gray; they come with scikit-learn"
     in_stl10 = "Photographs of animals and vehicles, 96x96, color"
     in_folder = "Your own images in the folder that data.path names, one subfolder per class"
     return [
         SourceState("digits", in_digits, None, digits, 1797, 10),
-        SourceState("stl10", in_stl10, folder, _stl10_state(folder), 13000, len(CLASSES)),
+        SourceState("stl10", in_stl10, folder, stl10, 13000, len(CLASSES)),
         SourceState("folder", in_folder, None, "ready", None, None),
     ]
-
-
-def _stl10_state(folder: Path) -> str:
-    if missing(folder):
-        return "not downloaded"
-    wrong = "; ".join(f"{name}: {fault}" for name, fault in faults(folder).items())
-    return f"damaged: {wrong}" if wrong else "ready"
 
 
 def verify(source: str, data_dir: Path | None = None) -> list[str]:
