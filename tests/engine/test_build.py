@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import paribus.engine
+from effort import EFFORT
 
 SOURCE = Path(__file__).parents[2]
 INSTALLED = Path(paribus.engine.__file__).parent
@@ -36,6 +37,7 @@ def compiled(folder: Path, **variables: str) -> tuple[dict[str, bytes], str]:
     return {path.name: path.read_bytes() for path in files}, output.stdout
 
 
+@pytest.mark.skipif(not EFFORT, reason="takes half a minute: make fuzz")
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
 def test_it_is_compiled_without_a_warning_and_again_to_the_same_bytes(tmp_path: Path) -> None:
     installed = {path.name: path.read_bytes() for path in INSTALLED.glob("*.so")}

@@ -38,7 +38,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds proces
 def test_after_kills_of_worker_and_parent_the_same_command_ends_as_if_nothing_had_been(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study, out = slow_study(images, tmp_path, epochs=60), tmp_path / "out"
+    study, out = slow_study(images, tmp_path, epochs=25), tmp_path / "out"
     with started(study, out) as parent:
         until(lambda: heard(out, "EpochDone") > 5, "a few epochs")
         os.kill(workers(parent.pid)[0], signal.SIGKILL)
