@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import Element
 
 import pytest
 
@@ -49,6 +50,14 @@ def small_study() -> Callable[..., Study]:
         return Study.model_validate(plain | changes)
 
     return build
+
+
+@pytest.fixture(scope="module")
+def undrawn() -> Iterator[None]:
+    """Empty charts: drawing takes most of a report's time, and these tests don't look at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("paribus.report.charts.frame._drawn", lambda chart, data: Element("svg"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -79,13 +79,13 @@ def compare(case: Case, true: Answer, least: float) -> None:
         )
 
 
-@examples(250)
+@examples(120)
 @given(cases(batch_norm=False))
 def test_gradients_are_torchs(case: Case) -> None:
     agree(case, least=0.01)
 
 
-@examples(250)
+@examples(120)
 @given(cases(batch_norm=True))
 def test_gradients_through_batch_norm_are_torchs_and_so_are_its_statistics(case: Case) -> None:
     agree(case, least=0.1)  # its gradients are small differences of large sums
