@@ -274,7 +274,7 @@ def test_a_ratio_lies_in_a_range(ratio: float, outcome: str) -> None:
     found = verdict_on(versus("train_cpu_seconds", between=[1.0, 1.25]), values)
     assert found.verdict == outcome
     if outcome == "supported":
-        assert evidence(found).startswith("bn against main, training time (processor): ratio 1.17")
+        assert evidence(found).startswith("bn against main, training time (CPU): ratio 1.17")
         assert "over 10 seeds lies within 1 to 1.25 (p < 0.001)." in evidence(found)
 
 
@@ -497,7 +497,7 @@ def test_a_direction_is_that_within_the_epochs_trained() -> None:
     )
     found = verdict_on(versus("epochs_to_loss", expect="lower"), values)
     assert found.verdict == "supported"
-    assert "a direction is that within the epochs trained" in evidence(found)
+    assert "the direction is that within the epochs trained" in evidence(found)
     assert "1.25 nats, half-way" in evidence(found)
     assert verdict_on(versus("epochs_to_loss", between=[-9.0, -3.0]), values).verdict == "undecided"
 

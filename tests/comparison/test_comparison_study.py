@@ -113,7 +113,7 @@ def test_pairing_shows_in_the_correlation(compared: StudyComparison) -> None:
     c = compared.on("train_cpu_seconds")[0]
     assert c.correlation == pytest.approx(1.0)
     assert c.estimate == pytest.approx(56 / 50, abs=0.01)
-    assert any("processor" in note for note in notes(c))
+    assert any("CPU" in note for note in notes(c))
 
 
 def test_the_loss_to_reach_is_told(compared: StudyComparison) -> None:

@@ -64,6 +64,17 @@ def test_every_kept_intervention_of_every_setting_is_told_in_order(
     assert told == [(setting, name) for setting in ("main", "l2") for name in names]
 
 
+def test_the_margin_of_accuracy_counts_wherever_the_study_declares_it(
+    study: Study, records: list[Record]
+) -> None:
+    plain = study.model_dump() | {"primary": "test_loss", "margin": None}
+    for metrics, margin in (({"test_accuracy": {"margin": 0.05}}, 0.05), ({}, 0.01)):
+        made = effects(
+            Study.model_validate(plain | {"metrics": metrics}), records, analyzed(records)
+        )
+        assert {effect.comparison.metric.margin for effect in made} == {margin}
+
+
 def test_a_change_is_compared_with_the_unchanged_images_of_the_same_seed(
     study: Study, records: list[Record]
 ) -> None:

@@ -170,6 +170,6 @@ def test_epochs_to_a_loss_never_reached_and_a_best_epoch_at_the_end_are_censored
 def test_metrics_taken_by_a_rule_tell_it(study: Study, records: list[Record]) -> None:
     found = values(study, records)
     assert f"{found.target_loss:.3g} nats, half-way" in found.metrics["epochs_to_loss"].note
-    assert "processor" in found.metrics["train_cpu_seconds"].note
+    assert "CPU" in found.metrics["train_cpu_seconds"].note
     assert found.metrics["test_accuracy"].note == ""
     assert "never falls" in with_target(METRICS, None)["epochs_to_loss"].note

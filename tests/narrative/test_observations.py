@@ -374,7 +374,7 @@ def test_any_metric_can_be_the_primary_one(study: Study, records: list[Record]) 
         ("best_epoch", "has the highest mean epoch of lowest validation loss, ", " epochs over"),
         (
             "train_cpu_seconds",
-            "have the lowest mean training time (processor), 49.2 s.",
+            "have the lowest mean training time (CPU), 49.2 s.",
             "ratio 1.1",
         ),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paribus.errors import StudyError
-from paribus.study.metrics import default_margin, study_metrics
+from paribus.study.metrics import default_margin, names, study_metrics
 from paribus.study.read import parse_study
 from paribus.study.spec import Study
 
@@ -156,3 +156,8 @@ def test_the_same_margin_may_be_given_twice() -> None:
 def test_an_old_key_is_told_its_new_name(old: str) -> None:
     lines = problems("{source: digits}", f"{{source: folder, path: x, {old}}}")
     assert lines == ["s.yaml:2:33: data.colour: renamed: write color"]
+
+
+def test_a_built_in_metric_that_is_declared_again_is_listed_once() -> None:
+    listed = names({"test_accuracy": {"margin": 0.02}, "latency": {"better": "lower"}})
+    assert listed.count("test_accuracy") == listed.count("latency") == 1

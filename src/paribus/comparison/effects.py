@@ -21,12 +21,12 @@ from paribus.metrics.interventions import (
     interventions,
     shares,
 )
-from paribus.metrics.registry import METRICS
 from paribus.records.types import Integers, Interventions, Record
 from paribus.stats.crossed import crossed_interval
 from paribus.stats.intervals import LEVEL, Floats
 from paribus.stats.multiplicity import holm
 from paribus.stats.paired import DIGITS, Estimate, t_interval
+from paribus.study.metrics import study_metrics
 from paribus.study.spec import Study
 
 
@@ -119,9 +119,7 @@ def _compared(
     labels: Integers,
 ) -> tuple[Comparison, ...]:
     """Accuracy changed minus unchanged: a comparison for each intervention."""
-    accuracy = METRICS["test_accuracy"]
-    if study.primary == accuracy.name:
-        accuracy = replace(accuracy, margin=study.margin)
+    accuracy = study_metrics(study.metrics, study.primary, study.margin, ())["test_accuracy"]
     before = plain == labels
     enough = len(plain) > 1 and np.unique(labels, return_counts=True)[1].min() > 1
     comparisons = []

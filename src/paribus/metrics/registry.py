@@ -215,16 +215,16 @@ _ALL = (
     ),
     Metric(
         "train_cpu_seconds",
-        "training time (processor)",
+        "training time (CPU)",
         "lower",
         # No training takes none: unknown.
         lambda run: run.record.facts.train_cpu_seconds or math.nan,
-        "Processor seconds spent in training steps, which other programs don't lengthen; "
-        "validation and tests not counted.",
+        "CPU seconds of the training steps, which other programs don't lengthen; validation and "
+        "tests aren't counted.",
         compare="ratio",
         unit="s",
         digits=1,
-        note="Seconds of the processor in training steps; other programs don't lengthen them.",
+        note="CPU seconds of the training steps, which other programs don't lengthen.",
         wording=Wording(
             "Training time",
             "takes longer to train",

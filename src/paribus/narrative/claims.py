@@ -131,6 +131,6 @@ def _notes(claimed: Statement) -> list[str]:
         values = f"{claimed.censored} values are lower bounds"
     return [
         *notes,
-        f"{values}, since training ended first: a direction is that within the epochs trained, and "
-        "no range is shown on the side where the true value may lie further out.",
+        f"{values}, since training ended first: the direction is that within the epochs trained, "
+        "and a range isn't tested on the side where the true value may be larger.",
     ]

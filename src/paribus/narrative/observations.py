@@ -208,7 +208,7 @@ def _certainty(ends: Sequence[_End]) -> list[str]:
 def _evidence(of: _End) -> str:
     """The setting, with the gap to the class that is least surely apart."""
     assert of.rival is not None, "asked only where there are two seeds"
-    gap = f"{of.rival.upper} minus {of.rival.lower} {POINTS.estimate(of.rival.interval)}"
+    gap = f"{of.rival.upper} minus {of.rival.lower}: {POINTS.estimate(of.rival.interval)}"
     return f"{of.setting}, {gap} {over_seeds(of.n_seeds)} ({p_in_words(of.p)})"
 
 

@@ -15,7 +15,7 @@ from paribus.results import Results
 from paribus.tables.by_setting import SettingResult
 
 #: Raised when a key changes its meaning or goes away.
-FORMAT = 1
+FORMAT = 2
 
 
 def results_json(results: Results) -> str:

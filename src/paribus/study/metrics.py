@@ -81,7 +81,8 @@ def default_margin(primary: str, declared: Declared) -> float | None:
 
 def names(declared: Mapping[str, Any]) -> list[str]:
     """The metrics of whole runs on which variations are compared, to list in a message."""
-    return [*(name for name, metric in METRICS.items() if metric.compared), *declared]
+    built_ins = (name for name, metric in METRICS.items() if metric.compared)
+    return list(dict.fromkeys([*built_ins, *declared]))
 
 
 def metric_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
