@@ -33,7 +33,7 @@ def main(name: str, data: str, epochs: str) -> None:
     trainings, known = train(name, Path(data), int(epochs))
     _, labels = tensors(Path(data), "train")
     rate = sum(training.rate(len(labels)) for training in trainings)
-    print(json.dumps({"rate": rate, "loss": max(its.loss for its in trainings), **known}))
+    print(json.dumps({"rate": rate, "loss": max(values.loss for values in trainings), **known}))
 
 
 if __name__ == "__main__":  # worker processes import this module again

@@ -78,13 +78,13 @@ def section(data: Path, effort: Effort) -> str:
         name: _of_build(name, data, effort.rounds if name == aim else effort.other_rounds)
         for name in names
     }
-    builds = {name: found["cases"] for name, found in tried.items() if "cases" in found}
-    absent = [f"{name} wasn't measured: {found['why']}." for name, found in tried.items()
-              if "why" in found]  # fmt: skip
+    builds = {name: actual["cases"] for name, actual in tried.items() if "cases" in actual}
+    absent = [f"{name} wasn't measured: {actual['why']}." for name, actual in tried.items()
+              if "why" in actual]  # fmt: skip
     return title + "\n".join(
         [
             *([_in_full(aim, builds[aim], effort.rounds)] if aim in builds else []),
-            _other_builds({name: its for name, its in builds.items() if name != aim}, effort),
+            _other_builds({name: row for name, row in builds.items() if name != aim}, effort),
             *(f"{reason}\n" for reason in absent),
             _processes(data, effort),
         ]
@@ -101,8 +101,8 @@ def _of_build(name: str, data: Path, rounds: int) -> dict[str, Any]:
     done = subprocess.run(command, env=os.environ | switches, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(f"the build {name} failed")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    actual: dict[str, Any] = json.loads(done.stdout)
+    return actual
 
 
 def _in_full(build: str, cases: Cases, rounds: int) -> str:
@@ -118,7 +118,7 @@ def _in_full(build: str, cases: Cases, rounds: int) -> str:
         rows.append(
             (case.name, *rates, str(times), target, f"{gflops.median:.1f}", _per_cent(share))
         )
-    peak = spread([figure for its in cases.values() for figure in its["measured"][PEAK]])
+    peak = spread([figure for row in cases.values() for figure in row["measured"][PEAK]])
     return (
         f"One core, one thread, build {build}; {rounds} rounds of one epoch each. Images per "
         "second of the bare PyTorch loop, with its default Adam and limited to the same "
@@ -137,8 +137,8 @@ def _other_builds(builds: Mapping[str, Cases], effort: Effort) -> str:
     for case in CASES:
         shown = []
         for cases in builds.values():
-            its = cases[case.name]
-            shown += [str(ratio(its["measured"], NATIVE, BARE)), _per_cent(_speed(its)[1])]
+            row = cases[case.name]
+            shown += [str(ratio(row["measured"], NATIVE, BARE)), _per_cent(_speed(row)[1])]
         rows.append((case.name, *shown))
     head = [title for name in builds for title in (f"{name} / PyTorch", "share of its peak")]
     return (

@@ -126,7 +126,7 @@ def training_flops(module: nn.Sequential, shape: tuple[int, int, int]) -> int:
     """
     forward: list[int] = []
 
-    def count(layer: nn.Module, came: tuple[Tensor, ...], gave: Tensor) -> None:
+    def count(layer: nn.Module, result: tuple[Tensor, ...], gave: Tensor) -> None:
         taps = layer.weight[0].numel()
         forward.append(2 * taps * gave[0].numel())
 

@@ -44,13 +44,13 @@ def main(effort: Effort) -> str:
     header = _header()
     with paribus_loop.synthetic(effort.images) as data:
         loop = one_core.section(data.folder, data.dataset, effort.loop_rounds)
-        own = engine.section(data.folder, effort.engine)
+        declared = engine.section(data.folder, effort.engine)
         machine = whole_machine.section(data.folder, effort.machine_rounds, effort.machine_epochs)
     once = (
         f"Before these measurements, Paribus decoded and resized the {len(data.dataset.images):,} "
         f"images once, in {data.seconds:.1f} s.\n"
     )
-    return "\n".join([header, loop, own, machine, once, command_line.section(*effort.report)])
+    return "\n".join([header, loop, declared, machine, once, command_line.section(*effort.report)])
 
 
 def _header() -> str:

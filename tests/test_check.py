@@ -133,22 +133,22 @@ def test_checking_writes_nothing_and_needs_no_torch(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> paribus.Results:
+def result(tmp_path_factory: pytest.TempPathFactory) -> paribus.Results:
     out = results(tmp_path_factory.mktemp("found") / "out", HOLDS, OPEN, failing=("l2", 1))
     return paribus.read_results(out)
 
 
-def test_results_give_comparisons_and_claims(found: paribus.Results) -> None:
-    assert [claim.verdict for claim in found.claims] == ["supported", "undecided"]
-    assert found.comparison is found.comparison
-    assert {c.variation for c in found.comparison.comparisons} == {"batch-norm", "l2"}
+def test_results_give_comparisons_and_claims(result: paribus.Results) -> None:
+    assert [claim.verdict for claim in result.claims] == ["supported", "undecided"]
+    assert result.comparison is result.comparison
+    assert {c.variation for c in result.comparison.comparisons} == {"batch-norm", "l2"}
 
 
 @pytest.mark.parametrize("name", ["comparisons", "claims"])
 def test_tables_have_the_documented_columns_and_types_even_when_empty(
-    name: str, found: paribus.Results
+    name: str, result: paribus.Results
 ) -> None:
-    full, empty = found.table(name), getattr(frames, name)([])
+    full, empty = result.table(name), getattr(frames, name)([])
     assert list(full.columns) == list(empty.columns) == list(COLUMNS[name])
     pd.testing.assert_series_equal(full.dtypes, empty.dtypes)
 
@@ -157,8 +157,8 @@ def row(frame: pd.DataFrame, variation: str, metric: str) -> pd.Series[Any]:
     return frame[(frame["variation"] == variation) & (frame["metric"] == metric)].iloc[0]
 
 
-def test_comparisons_are_rows_with_empty_cells_for_what_is_unknown(found: paribus.Results) -> None:
-    frame = found.table("comparisons")
+def test_comparisons_are_rows_with_empty_cells_for_what_is_unknown(result: paribus.Results) -> None:
+    frame = result.table("comparisons")
     assert len(frame) == 2 * (9 + 2)
     accuracy = row(frame, "l2", "test_accuracy")
     assert (accuracy["n_seeds"], accuracy["missing"], accuracy["margin"]) == (2, 1, 0.01)
@@ -172,8 +172,8 @@ def test_comparisons_are_rows_with_empty_cells_for_what_is_unknown(found: paribu
 
 
 @pytest.mark.parametrize("name", ["comparisons", "claims"])
-def test_numbers_read_back_exactly(name: str, found: paribus.Results) -> None:
-    frame = found.table(name)
+def test_numbers_read_back_exactly(name: str, result: paribus.Results) -> None:
+    frame = result.table(name)
     rows = list(csv.DictReader(io.StringIO(to_csv(frame).decode(), newline="")))
     for column in frame.select_dtypes("float64"):
         again = pd.Series([float(cells[column] or "nan") for cells in rows], name=column)

@@ -164,8 +164,8 @@ def test_that_torch_trains_for_want_of_the_engine_is_one_line(
 ) -> None:
     with Screen() as screen:
         screen.show(EngineMissing("the native engine is missing: it was not built"))
-    said = "training with PyTorch: the native engine is missing: it was not built\n"
-    assert capsys.readouterr().err == said
+    sentence = "training with PyTorch: the native engine is missing: it was not built\n"
+    assert capsys.readouterr().err == sentence
 
 
 def test_sources_are_listed_and_verified(tmp_path: Path) -> None:
@@ -205,3 +205,17 @@ def test_the_generated_documents_are_up_to_date() -> None:
     spec.loader.exec_module(generate)
     for name, page in generate.pages().items():
         assert (REPOSITORY / "docs" / name).read_text() == page, f"run `make docs` for {name}"
+
+
+def test_a_wrong_study_is_refused_before_any_large_library_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY.replace("epochs: 1", "epochs: many"))
+    code = (
+        "import sys\n"
+        "from paribus.cli import main\n"
+        "try:\n    main(['run', 'study.yaml'])\nexcept SystemExit as ended:\n    assert ended.code == 2\n"
+        "sys.exit(', '.join({'torch', 'scipy', 'pandas', 'altair'} & set(sys.modules)) or 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -58,33 +58,33 @@ def ask(monkeypatch: pytest.MonkeyPatch, records: list[Record]) -> Any:
         limit = () if "--limit" in words else ("--limit", "0")
         done = command(monkeypatch, records, *words, *limit, "--json")
         assert done.exit_code == 0, done.output
-        told: dict[str, Any] = json.loads(done.stdout)
-        return told
+        messages: dict[str, Any] = json.loads(done.stdout)
+        return messages
 
     return answer
 
 
 def test_json_has_every_column_of_the_table_and_every_row(ask: Any, records: list[Record]) -> None:
-    told = ask()
+    messages = ask()
     frame = tables.failures(records, "main")
-    assert told["matching"] == told["shown"] == len(told["failures"]) == len(frame)
-    assert list(told["failures"][0]) == list(tables.COLUMNS["failures"])
-    right = [row for row in told["failures"] if row["kind"] == "right"]
+    assert messages["matching"] == messages["shown"] == len(messages["failures"]) == len(frame)
+    assert list(messages["failures"][0]) == list(tables.COLUMNS["failures"])
+    right = [row for row in messages["failures"] if row["kind"] == "right"]
     assert {row["change"] for row in right} == {"fixed"}
     assert {row["predicted_probability"] for row in right} == {None}
 
 
 def test_choices_restrict_together(ask: Any, records: list[Record]) -> None:
-    told = ask("--setting", "l2", "--true", "dog", "--predicted", "cat", "--kind", "systematic")
-    its = outcomes(records)["l2"]
-    dog, cat = its.classes.index("dog"), its.classes.index("cat")
+    messages = ask("--setting", "l2", "--true", "dog", "--predicted", "cat", "--kind", "systematic")
+    values = outcomes(records)["l2"]
+    dog, cat = values.classes.index("dog"), values.classes.index("cat")
     expected = set()
-    for image, label in enumerate(its.labels):
-        answers = its.predicted[:, image].tolist()
+    for image, label in enumerate(values.labels):
+        answers = values.predicted[:, image].tolist()
         if label == dog and cat in answers and dog not in answers:
-            expected.add(int(its.index[image]))
-    assert {row["image"] for row in told["failures"]} == expected != set()
-    assert {row["setting"] for row in told["failures"]} == {"l2"}
+            expected.add(int(values.index[image]))
+    assert {row["image"] for row in messages["failures"]} == expected != set()
+    assert {row["setting"] for row in messages["failures"]} == {"l2"}
 
 
 def test_predicted_asks_for_what_any_seed_says_not_only_most(ask: Any) -> None:
@@ -102,8 +102,8 @@ def test_a_kind_is_that_of_the_image_or_of_its_change(ask: Any, kind: str) -> No
 
 def test_one_seed_has_a_kind_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     one = make_records(make_study(seeds=1, epochs=1, settings=["main"]), images=60)
-    told = json.loads(command(monkeypatch, one, "--kind", "one-seed", "--json").stdout)
-    assert told["matching"] == len(tables.failures(one, "main")) > 0
+    messages = json.loads(command(monkeypatch, one, "--kind", "one-seed", "--json").stdout)
+    assert messages["matching"] == len(tables.failures(one, "main")) > 0
 
 
 @pytest.mark.parametrize(
@@ -204,9 +204,9 @@ def test_any_name_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_python_gives_the_same_frame(records: list[Record]) -> None:
     results = Results(Path("out"), STUDY, tuple(records), ())
-    found = results.failures(setting="l2", kind="fixed", sort="fixed")
+    result = results.failures(setting="l2", kind="fixed", sort="fixed")
     whole = results.table("failures")
     same = whole[(whole["setting"] == "l2") & (whole["change"] == "fixed")]
-    assert set(found["image"]) == set(same["image"])
-    assert list(found.index) == list(range(len(found)))
-    assert (np.diff(found["fixed"]) <= 0).all()
+    assert set(result["image"]) == set(same["image"])
+    assert list(result.index) == list(range(len(result)))
+    assert (np.diff(result["fixed"]) <= 0).all()

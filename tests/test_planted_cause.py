@@ -38,17 +38,17 @@ def results(folder: Path, shortcut: bool, written: Written) -> Results:
 
 
 def test_a_background_that_was_made_to_mislead_is_found(tmp_path: Path) -> None:
-    found = results(tmp_path, shortcut=True, written={})
-    assert {claim.verdict for claim in found.claims} == {"supported"}
-    assert {claim.figure for claim in found.claims} == {"causes"}
-    assert 'id="causes"' in found.report.read_text()
+    result = results(tmp_path, shortcut=True, written={})
+    assert {claim.verdict for claim in result.claims} == {"supported"}
+    assert {claim.figure for claim in result.claims} == {"causes"}
+    assert 'id="causes"' in result.report.read_text()
 
 
 def test_where_the_object_decides_the_background_is_not_blamed(tmp_path: Path) -> None:
-    found = results(tmp_path, shortcut=False, written={"report.html": b""})
+    result = results(tmp_path, shortcut=False, written={"report.html": b""})
     # Of its failures nothing is said: these networks have none.
-    assert [claim.verdict for claim in found.claims] == ["refuted", "undecided", "refuted"]
-    effects = found.table("interventions").set_index("intervention")
+    assert [claim.verdict for claim in result.claims] == ["refuted", "undecided", "refuted"]
+    effects = result.table("interventions").set_index("intervention")
     hidden, alone = (effects.loc[f"{part}-blanked-50-mean"] for part in ("center", "surroundings"))
     assert hidden["change"] < alone["change"] - 0.2
     assert (hidden["verdict"], hidden["n_seeds"]) == ("worse", 3)

@@ -75,10 +75,10 @@ def test_while_a_process_is_at_work_its_runs_are_running_with_their_epochs(out: 
     assert status(out).holder is None
     assert states(out) == {"baseline": ("left", 0), "l2": ("left", 0)}
     with held(out):
-        found = status(out)
-        assert found.holder is not None
+        result = status(out)
+        assert result.holder is not None
         assert states(out) == {"baseline": ("running", 2), "l2": ("running", 2)}
-        assert found.counts["running"] == 2
+        assert result.counts["running"] == 2
         tell(out, WorkerKilled("l2", 0, "killed"))
         assert states(out)["l2"] == ("left", 0)
 

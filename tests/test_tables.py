@@ -48,20 +48,22 @@ def test_every_table_has_the_documented_columns_even_without_a_row(
 
 def test_a_run_has_its_metrics_at_the_last_and_at_the_best_epoch(records: list[Record]) -> None:
     record = records[0]
-    its, curves = record.predictions, record.curves
-    assert its is not None and its.last is not None and its.best is not None
+    shown, curves = record.predictions, record.curves
+    assert shown is not None and shown.last is not None and shown.best is not None
     assert record.facts.best_epoch is not None
     row = tables.runs(STUDY, records).iloc[0]
     best = record.facts.best_epoch
     assert row["setting"] == "main" and row["seed"] == 0 and row["status"] == "finished"
-    assert row["test_accuracy"] == metrics.accuracy_score(its.labels, its.predicted)
-    assert row["best_test_accuracy"] == metrics.accuracy_score(its.labels, its.best.argmax(axis=1))
-    predicted = its.predicted
-    assert row["macro_f1"] == pytest.approx(
-        metrics.f1_score(its.labels, predicted, average="macro")
+    assert row["test_accuracy"] == metrics.accuracy_score(shown.labels, shown.predicted)
+    assert row["best_test_accuracy"] == metrics.accuracy_score(
+        shown.labels, shown.best.argmax(axis=1)
     )
-    assert row["test_loss"] == pytest.approx(-np.mean(its.last[np.arange(90), its.labels]))
-    assert row["best_test_loss"] == pytest.approx(-np.mean(its.best[np.arange(90), its.labels]))
+    predicted = shown.predicted
+    assert row["macro_f1"] == pytest.approx(
+        metrics.f1_score(shown.labels, predicted, average="macro")
+    )
+    assert row["test_loss"] == pytest.approx(-np.mean(shown.last[np.arange(90), shown.labels]))
+    assert row["best_test_loss"] == pytest.approx(-np.mean(shown.best[np.arange(90), shown.labels]))
     assert row["best_epoch"] == best
     assert (
         row["best_val_loss"]
@@ -117,10 +119,10 @@ def test_an_epoch_that_failed_in_its_validation_keeps_its_training_loss(
 
 
 def test_per_class_figures_are_scikit_learns_by_name(records: list[Record]) -> None:
-    its = records[0].predictions
-    assert its is not None
+    shown = records[0].predictions
+    assert shown is not None
     frame = tables.per_class(records)[:3]
-    theirs = metrics.precision_recall_fscore_support(its.labels, its.predicted)
+    theirs = metrics.precision_recall_fscore_support(shown.labels, shown.predicted)
     assert frame["class"].tolist() == ["cat", "dog", "=bird"]
     for column, values in zip(("precision", "recall", "f1", "support"), theirs, strict=True):
         np.testing.assert_allclose(frame[column], values)
@@ -129,12 +131,12 @@ def test_per_class_figures_are_scikit_learns_by_name(records: list[Record]) -> N
 def test_confusion_names_both_classes_and_keeps_pairs_that_never_occur(
     records: list[Record],
 ) -> None:
-    its = records[0].predictions
-    assert its is not None
+    shown = records[0].predictions
+    assert shown is not None
     frame = tables.confusion(records)
     first = frame[(frame["setting"] == "main") & (frame["seed"] == 0)]
     matrix = first.pivot(index="true", columns="predicted", values="count")
-    theirs = metrics.confusion_matrix(its.labels, its.predicted)
+    theirs = metrics.confusion_matrix(shown.labels, shown.predicted)
     np.testing.assert_array_equal(matrix.to_numpy(), theirs)
     assert len(first) == 9
     assert first.iloc[1][["true", "predicted"]].tolist() == ["cat", "dog"]
@@ -147,7 +149,7 @@ def test_failures_match_a_count_by_hand(
 ) -> None:
     labels, runs = study
     frame = tables.failures(some_records(labels, runs), "main")
-    answers = {name: its.argmax(axis=2) for name, its in runs.items()}
+    answers = {name: shown.argmax(axis=2) for name, shown in runs.items()}
     paired = range(min(map(len, answers.values())))
     rows = []
     for name, given_by in answers.items():
@@ -167,8 +169,8 @@ def test_failures_match_a_count_by_hand(
                 rows.append((name, image * 2 + 5, str(label), wrong, len(given), change,
                              fixed, broken, len(set(given))))  # fmt: skip
     columns = ["setting", "image", "true", "wrong", "seeds", "change", "fixed", "broken"]
-    said = frame["votes"].str.count(": ")
-    assert list(zip(*(frame[name] for name in columns), said, strict=True)) == rows
+    message = frame["votes"].str.count(": ")
+    assert list(zip(*(frame[name] for name in columns), message, strict=True)) == rows
     assert (frame["predicted"] == "").tolist() == (frame["wrong"] == 0).tolist()
 
 

@@ -30,15 +30,15 @@ def two_classes(*right: int, support: int = 500) -> list[list[int]]:
 
 def test_two_networks_are_compared_as_on_different_images(build: Build) -> None:
     rows = {"main": two_classes(300, 200), "bn": two_classes(310, 240)}
-    (found,) = differences(networks(build(rows)), 0.01)
+    (result,) = differences(networks(build(rows)), 0.01)
     main, bn = networks(build(rows))
     # Newcombe 1998, method 10: the distances of two Wilson intervals' ends, squared and added.
     low = 0.05 - math.hypot(0.55 - bn.low, main.high - 0.5)
     high = 0.05 + math.hypot(bn.high - 0.55, 0.5 - main.low)
-    assert found.networks.estimate == pytest.approx(0.05)
-    assert (found.networks.low, found.networks.high) == pytest.approx((low, high))
+    assert result.networks.estimate == pytest.approx(0.05)
+    assert (result.networks.low, result.networks.high) == pytest.approx((low, high))
     fisher = stats.fisher_exact(np.array([[550, 450], [500, 500]])).pvalue
-    assert found.networks.p == pytest.approx(fisher)
+    assert result.networks.p == pytest.approx(fisher)
 
 
 right = st.integers(0, 20)
@@ -76,9 +76,9 @@ def test_the_bounds_are_reached(build: Build, a: int, b: int, c: int, d: int) ->
 
 def test_networks_with_other_test_images_have_no_paired_test(build: Build) -> None:
     rows = {"main": two_classes(300, 200), "bn": two_classes(300, 200, support=400)}
-    (found,) = differences(networks(build(rows)), 0.01)
-    assert found.networks.paired_p is None
-    assert found.networks.estimate == pytest.approx(500 / 800 - 500 / 1000)
+    (result,) = differences(networks(build(rows)), 0.01)
+    assert result.networks.paired_p is None
+    assert result.networks.estimate == pytest.approx(500 / 800 - 500 / 1000)
 
 
 def test_one_run_each_resolves_only_what_exceeds_the_spread(build: Build) -> None:

@@ -77,7 +77,7 @@ def test_every_figure_that_scikit_learn_prints_follows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "found"),
+    ("old", "new", "result"),
     [
         ("[0.84, 0.80, 0.82, 20]", "[0.84, 0.81, 0.82, 20]", ("dog", "recall", "0.81", "0.80")),
         ("[0.84, 0.80, 0.82, 20]", "[0.48, 0.80, 0.82, 20]", ("dog", "precision", "0.48", "0.84")),
@@ -90,11 +90,11 @@ def test_every_figure_that_scikit_learn_prints_follows() -> None:
         ("elk: 0.80}", "elk: 0.801}", ("elk", "accuracy", "0.801", "0.800")),
     ],
 )  # fmt: skip
-def test_a_wrong_digit_is_found_and_named(old: str, new: str, found: tuple[str, ...]) -> None:
+def test_a_wrong_digit_is_found_and_named(old: str, new: str, result: tuple[str, ...]) -> None:
     assert REPORT.count(old) == 1
     (wrong,) = not_following(REPORT.replace(old, new))
     assert wrong.setting == "main"
-    assert (wrong.row, wrong.figure, wrong.printed, wrong.expected) == found
+    assert (wrong.row, wrong.figure, wrong.printed, wrong.expected) == result
 
 
 def test_intervals_are_wilsons(build: Callable[..., Published]) -> None:

@@ -28,7 +28,7 @@ def published() -> Published:
 
 
 @pytest.fixture(scope="module")
-def found(published: Published) -> Audit:
+def result(published: Published) -> Audit:
     return audit(published)
 
 
@@ -57,7 +57,7 @@ def with_tests(published: Published, **tests: Any) -> Published:
 
 
 def test_the_reference_itself_is_audited_alike_once_it_has_the_copys_tests(
-    found: Audit, reference: Published
+    result: Audit, reference: Published
 ) -> None:
     assert {of.outcome for of in audit(reference).observations} == {"not checked"}
     same = with_tests(
@@ -65,17 +65,17 @@ def test_the_reference_itself_is_audited_alike_once_it_has_the_copys_tests(
         best_classes={"best": ["airplane", "car", "ship"], "metric": "recall"},
         worst_class={"worst": ["dog"], "metric": "recall"},
     )
-    assert audit(same) == found
+    assert audit(same) == result
 
 
-def test_every_printed_figure_follows(found: Audit) -> None:
+def test_every_printed_figure_follows(result: Audit) -> None:
     # Ten accuracies of classes, and three reports of 10 classes and two averages, and accuracy.
-    assert len(found.printed) == 10 + 3 * (3 * (10 + 2) + 1)
-    assert [of for of in found.printed if not of.follows] == []
+    assert len(result.printed) == 10 + 3 * (3 * (10 + 2) + 1)
+    assert [of for of in result.printed if not of.follows] == []
 
 
-def test_worst_on_dog_fails_by_recall_in_two_settings(found: Audit) -> None:
-    (dog,) = [of for of in found.observations if of.id == "worst-class"]
+def test_worst_on_dog_fails_by_recall_in_two_settings(result: Audit) -> None:
+    (dog,) = [of for of in result.observations if of.id == "worst-class"]
     (ranked,) = dog.rankings
     assert (ranked.extreme, ranked.classes, ranked.holds) == ("worst", ("dog",), ("main",))
     assert [(of.setting, of.found) for of in ranked.fails] == [
@@ -83,7 +83,7 @@ def test_worst_on_dog_fails_by_recall_in_two_settings(found: Audit) -> None:
         ("l2", ("cat",)),
     ]
     assert dog.outcome == "fails"
-    assert not found.sound
+    assert not result.sound
 
 
 @pytest.mark.parametrize("metric", ["precision", "f1"])
@@ -93,33 +93,33 @@ def test_worst_on_dog_holds_by_precision_and_f1(published: Published, metric: st
     assert by_it.sound
 
 
-def test_best_on_airplane_car_and_ship_holds_and_the_rest_has_no_test(found: Audit) -> None:
-    outcomes = {of.id: of.outcome for of in found.observations}
+def test_best_on_airplane_car_and_ship_holds_and_the_rest_has_no_test(result: Audit) -> None:
+    outcomes = {of.id: of.outcome for of in result.observations}
     assert outcomes.pop("best-classes") == "holds"
     assert outcomes.pop("worst-class") == "fails"
     assert len(outcomes) == 6
     assert set(outcomes.values()) == {"not checked"}
 
 
-def test_no_difference_in_accuracy_could_be_resolved_by_one_run_each(found: Audit) -> None:
-    assert found.spread == Spread(ASSUMED_SPREAD, "assumed")
+def test_no_difference_in_accuracy_could_be_resolved_by_one_run_each(result: Audit) -> None:
+    assert result.spread == Spread(ASSUMED_SPREAD, "assumed")
     assert [
         (of.variation, round(of.networks.estimate, 4), of.training.resolved, str(of.training.seeds))
-        for of in found.differences
+        for of in result.differences
     ] == [("batch-norm", 0.0044, False, "52"), ("l2", -0.0056, False, "33")]
-    assert str(found.seeds_for_a_point) == "13"
-    for of in found.differences:
-        assert abs(of.networks.estimate) < found.smallest_resolvable
+    assert str(result.seeds_for_a_point) == "13"
+    for of in result.differences:
+        assert abs(of.networks.estimate) < result.smallest_resolvable
         assert of.networks.low < 0 < of.networks.high
 
 
-def test_no_best_or_worst_class_is_told_apart_from_the_next(found: Audit) -> None:
-    assert [(of.setting, of.first, of.second) for of in found.ranks if of.extreme == "worst"] == [
+def test_no_best_or_worst_class_is_told_apart_from_the_next(result: Audit) -> None:
+    assert [(of.setting, of.first, of.second) for of in result.ranks if of.extreme == "worst"] == [
         ("main", "dog", "cat"),
         ("batch-norm", "cat", "dog"),
         ("l2", "cat", "dog"),
     ]
-    assert not any(of.certain for of in found.ranks)
+    assert not any(of.certain for of in result.ranks)
 
 
 # ---- laws ----------------------------------------------------------------------------------------
@@ -151,9 +151,9 @@ def comparable(of: Audit) -> Audit:
 @settings(max_examples=20, deadline=None)
 @given(st.permutations(range(10)))
 def test_the_order_of_the_classes_changes_nothing(
-    published: Published, found: Audit, order: Sequence[int]
+    published: Published, result: Audit, order: Sequence[int]
 ) -> None:
-    assert comparable(audit(reordered(published, order))) == comparable(found)
+    assert comparable(audit(reordered(published, order))) == comparable(result)
 
 
 counts = st.integers(0, 40)
@@ -167,14 +167,14 @@ def test_any_number_of_classes_and_settings_can_be_audited(
     rows = st.lists(counts, min_size=classes, max_size=classes).filter(sum)
     matrix = st.lists(rows, min_size=classes, max_size=classes)
     matrices = {f"setting {n}": data.draw(matrix) for n in range(many)}
-    found = audit(build(matrices))
-    assert len(found.networks) == many
-    assert len(found.differences) == many - 1
-    assert len(found.ranks) == 2 * many
-    assert found.sound
-    for network in found.networks:
+    result = audit(build(matrices))
+    assert len(result.networks) == many
+    assert len(result.differences) == many - 1
+    assert len(result.ranks) == 2 * many
+    assert result.sound
+    for network in result.networks:
         assert network.low <= network.accuracy <= network.high
-    for of in found.differences:
+    for of in result.differences:
         assert of.networks.low <= of.networks.estimate <= of.networks.high
 
 
@@ -197,7 +197,7 @@ def test_the_command_prints_what_was_found_and_ends_with_1() -> None:
     assert done.exit_code == 1
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert "\x1b" not in done.stdout
-    said = " ".join(done.stdout.split())
+    message = " ".join(done.stdout.split())
     for sentence in [
         "All 121 printed figures match the matrices.",
         "2,284 of 5,000 images correct: accuracy 0.4568, 95 % interval 0.4430 to 0.4706",
@@ -211,7 +211,7 @@ def test_the_command_prints_what_was_found_and_ends_with_1() -> None:
         "recall}. training-time: Training takes slightly longer",
         "Observations: 1 holds, 1 fails, 6 not checked.",
     ]:
-        assert sentence in said
+        assert sentence in message
 
 
 def test_the_documentation_shows_what_the_command_prints() -> None:
@@ -219,11 +219,11 @@ def test_the_documentation_shows_what_the_command_prints() -> None:
     assert f"```\n{shown}\n```" in (REPOSITORY / "docs" / "audit.md").read_text()
 
 
-def test_json_holds_the_same(found: Audit) -> None:
+def test_json_holds_the_same(result: Audit) -> None:
     done = paribus(COPY, "--json")
     answer = json.loads(done.stdout)
     assert (done.exit_code, answer["sound"]) == (1, False)
-    assert answer["smallest_resolvable"] == found.smallest_resolvable
+    assert answer["smallest_resolvable"] == result.smallest_resolvable
     assert answer["differences"][0]["training"]["seeds"]["seeds"] == 52
     assert answer["observations"][3]["rankings"][0]["fails"][1] == {
         "setting": "l2",

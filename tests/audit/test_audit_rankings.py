@@ -33,8 +33,8 @@ def test_classes_that_tie_are_named_alike_in_any_order(build: Callable[..., Publ
 
 
 def test_the_ends_may_differ_by_the_metric(build: Callable[..., Published]) -> None:
-    found = ends(networks(build({"main": [[10, 0, 0], [5, 5, 0], [4, 0, 6]]})))
-    assert {of.metric: (of.best, of.worst) for of in found} == {
+    result = ends(networks(build({"main": [[10, 0, 0], [5, 5, 0], [4, 0, 6]]})))
+    assert {of.metric: (of.best, of.worst) for of in result} == {
         "recall": (("cat",), ("dog",)),
         "precision": (("dog", "elk"), ("cat",)),
         "f1": (("elk",), ("dog",)),

@@ -81,12 +81,14 @@ def coverage_of_images(repetitions: int) -> Iterator[str]:
     for law in LAWS[:2]:
         for seed_sd, image_sd in ((0.0, 0.3), (0.1, 0.3), (0.3, 0.3)):
             rng = stream(0, "calibrate images", law, str(seed_sd))
-            found = [
+            result = [
                 coverage_of_new_images(rng, n, seed_sd, image_sd, law, repetitions) for n in SEEDS
             ]
             name = f"{seed_sd:g} / {image_sd:g}, {law}"
-            yield _row(name, (both for both, _ in found))
-            yield _row(f"{name}, if read off the interval for new seeds", (one for _, one in found))
+            yield _row(name, (both for both, _ in result))
+            yield _row(
+                f"{name}, if read off the interval for new seeds", (one for _, one in result)
+            )
 
 
 def other_coverage(repetitions: int) -> Iterator[str]:

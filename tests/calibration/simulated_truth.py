@@ -56,8 +56,8 @@ def coverage(rng: np.random.Generator, method: Method, law: Law, n: int, repetit
     )
     held = 0
     for size in _blocks(repetitions, 10_000):
-        found = interval(differences(rng, law, (size, n)))
-        held += int(((found.low <= truth) & (truth <= found.high)).sum())
+        result = interval(differences(rng, law, (size, n)))
+        held += int(((result.low <= truth) & (truth <= result.high)).sum())
     return held / repetitions
 
 
@@ -91,8 +91,8 @@ def coverage_of_new_images(
             for setting in (0, 0.1)
         ]  # fmt: skip
         table = right[1].astype(np.int8) - right[0].astype(np.int8)
-        found = crossed_interval(table, classes)
-        held += found.low <= truth <= found.high
+        result = crossed_interval(table, classes)
+        held += result.low <= truth <= result.high
         means[repetition] = table.mean(axis=1)
     narrow = t_interval(means)
     return held / repetitions, float(((narrow.low <= truth) & (truth <= narrow.high)).mean())
@@ -119,8 +119,8 @@ def coverage_over_looks(
     d, level = rng.standard_normal((repetitions, looks[-1])), 1 - nominal_level(looks)
     held = np.ones(repetitions, bool)
     for look in looks:
-        found = t_interval(d[:, :look], level)
-        held &= (found.low <= 0) & (found.high >= 0)
+        result = t_interval(d[:, :look], level)
+        held &= (result.low <= 0) & (result.high >= 0)
     return float(held.mean())
 
 
@@ -158,12 +158,12 @@ def verdicts_over_looks(d: Floats, margin: float, looks: tuple[int, ...]) -> Ver
     return final
 
 
-def false_verdicts(found: Verdicts, truth: Floats, margin: float) -> npt.NDArray[np.bool_]:
+def false_verdicts(result: Verdicts, truth: Floats, margin: float) -> npt.NDArray[np.bool_]:
     """Which verdicts (..., k) are false if the true differences are `truth` (k,)."""
     return np.asarray(
-        ((found == "better") & (truth <= 0))
-        | ((found == "worse") & (truth >= 0))
-        | ((found == "equivalent") & (np.abs(truth) >= margin))
+        ((result == "better") & (truth <= 0))
+        | ((result == "worse") & (truth >= 0))
+        | ((result == "equivalent") & (np.abs(truth) >= margin))
     )
 
 
@@ -182,11 +182,11 @@ def family_error(
     """
     wrong, k = 0, len(truth)
     for size in _blocks(repetitions, 5_000):
-        own, common = rng.standard_normal((size, k, n)), rng.standard_normal((size, 1, n))
-        noise = np.broadcast_to(sd, k)[:, None] * (own - common) / np.sqrt(2)
+        declared, common = rng.standard_normal((size, k, n)), rng.standard_normal((size, 1, n))
+        noise = np.broadcast_to(sd, k)[:, None] * (declared - common) / np.sqrt(2)
         d = truth[:, None] + noise
-        found = verdicts_over_looks(d, margin, looks) if looks else verdicts(d, margin)
-        wrong += int(false_verdicts(found, truth, margin).any(axis=-1).sum())
+        result = verdicts_over_looks(d, margin, looks) if looks else verdicts(d, margin)
+        wrong += int(false_verdicts(result, truth, margin).any(axis=-1).sum())
     return wrong / repetitions
 
 
@@ -196,8 +196,8 @@ def single_error(
     """How often one comparison ends in a false verdict."""
     wrong, true = 0, np.array([truth])
     for size in _blocks(repetitions, 20_000):
-        found = verdicts(truth + differences(rng, law, (size, 1, n)), margin)
-        wrong += int(false_verdicts(found, true, margin).sum())
+        result = verdicts(truth + differences(rng, law, (size, 1, n)), margin)
+        wrong += int(false_verdicts(result, true, margin).sum())
     return wrong / repetitions
 
 

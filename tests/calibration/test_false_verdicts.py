@@ -82,8 +82,8 @@ def test_what_is_simulated_here_is_what_a_study_does() -> None:
     at_once, by_looks = verdicts(d, 1.0), verdicts_over_looks(d, 1.0, LOOKS)
     for one, expected, expected_by_looks in zip(d, at_once, by_looks, strict=True):
         named = {str(i): row for i, row in enumerate(one)}
-        found = adjusted([compare_metric(i, np.zeros(20), r, METRIC) for i, r in named.items()])
-        assert [c.verdict for c in found] == expected.tolist()
+        result = adjusted([compare_metric(i, np.zeros(20), r, METRIC) for i, r in named.items()])
+        assert [c.verdict for c in result] == expected.tolist()
         courses = follow_looks(np.zeros(20), named, METRIC, LOOKS)
         assert [courses[i].path[-1].verdict for i in named] == expected_by_looks.tolist()
     assert set(by_looks.ravel()) == {"better", "equivalent", "undecided"}

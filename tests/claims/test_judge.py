@@ -70,8 +70,8 @@ def study_of(test: Mapping[str, Any], **changes: Any) -> Study:
 
 
 def verdict_on(test: Mapping[str, Any], values: Values, **changes: Any) -> ClaimVerdict:
-    (found,) = judge(study_of(test, **changes), values)
-    return found
+    (result,) = judge(study_of(test, **changes), values)
+    return result
 
 
 BASE = around(0.5)
@@ -106,28 +106,28 @@ def versus(metric: str, **test: Any) -> dict[str, Any]:
 def test_a_direction_is_shown_by_the_two_sided_test(
     metric: str, expect: str, difference: Numbers, outcome: str
 ) -> None:
-    found = verdict_on(versus(metric, expect=expect), against(metric, difference))
-    assert found.verdict == outcome
+    result = verdict_on(versus(metric, expect=expect), against(metric, difference))
+    assert result.verdict == outcome
 
 
 def test_a_direction_has_the_p_value_and_interval_of_its_comparison() -> None:
     d = around(-0.02, sd=0.04)
-    found = verdict_on(versus("test_loss", expect="lower"), against("test_loss", d))
+    result = verdict_on(versus("test_loss", expect="lower"), against("test_loss", d))
     expected = t_interval(d)
-    assert found.p == pytest.approx(float(expected.p))
-    assert found.interval is not None
-    assert [found.interval.low, found.interval.high] == pytest.approx(
+    assert result.p == pytest.approx(float(expected.p))
+    assert result.interval is not None
+    assert [result.interval.low, result.interval.high] == pytest.approx(
         [float(expected.low), float(expected.high)]
     )
 
 
 def test_better_is_refuted_by_equivalence_even_where_there_is_a_difference() -> None:
     small = against("test_accuracy", around(0.003, sd=0.002))  # shown above 0, inside one point
-    found = verdict_on(versus("test_accuracy", expect="better"), small)
-    assert found.verdict == "refuted"
-    assert found.deciding.statement.answer is not None
-    assert found.deciding.statement.answer.inside_margin
-    assert "equivalent within 1 point, not better" in evidence(found)
+    result = verdict_on(versus("test_accuracy", expect="better"), small)
+    assert result.verdict == "refuted"
+    assert result.deciding.statement.answer is not None
+    assert result.deciding.statement.answer.inside_margin
+    assert "equivalent within 1 point, not better" in evidence(result)
     narrow = verdict_on(versus("test_accuracy", expect="better", margin=0.001), small)
     assert narrow.verdict == "supported"
 
@@ -153,11 +153,11 @@ def test_at_least_so_much_needs_the_interval_beyond_it(by: float, outcome: str) 
 def test_a_ratio_is_claimed_by_a_share(expect: str, ratio: float, by: float, outcome: str) -> None:
     base = around(50, sd=2)
     values = against("train_cpu_seconds", base * (ratio - 1) * around(1, sd=0.01), base)
-    found = verdict_on(versus("train_cpu_seconds", expect=expect, by=by), values)
-    assert found.verdict == outcome
-    assert found.interval is not None
-    assert found.interval.estimate == pytest.approx(ratio, abs=0.01)
-    assert f"{expect} by {100 * by:g} % or more" in evidence(found)
+    result = verdict_on(versus("train_cpu_seconds", expect=expect, by=by), values)
+    assert result.verdict == outcome
+    assert result.interval is not None
+    assert result.interval.estimate == pytest.approx(ratio, abs=0.01)
+    assert f"{expect} by {100 * by:g} % or more" in evidence(result)
 
 
 @pytest.mark.parametrize(
@@ -210,18 +210,18 @@ def test_a_direction_may_be_that_of_one_class(
     figure: str, difference: Numbers, outcome: str
 ) -> None:
     metric = f"{figure}:dog"
-    found = verdict_on(versus(metric, expect="better"), against(metric, difference))
-    assert found.verdict == outcome
-    assert found.figure == ("recall" if figure == "recall" else "report")
+    result = verdict_on(versus(metric, expect="better"), against(metric, difference))
+    assert result.verdict == outcome
+    assert result.figure == ("recall" if figure == "recall" else "report")
 
 
 def test_a_class_is_equivalent_within_a_margin_of_its_own() -> None:
     values = against("recall:dog", around(0.0, sd=0.02))
     test = versus("recall:dog", expect="equivalent")
-    found = verdict_on(test | {"margin": 0.05}, values)
-    assert found.verdict == "supported"
-    assert "bn against main, recall of dog: " in evidence(found)
-    assert "points over 10 seeds: equivalent within 5 points (p < 0.001)." in evidence(found)
+    result = verdict_on(test | {"margin": 0.05}, values)
+    assert result.verdict == "supported"
+    assert "bn against main, recall of dog: " in evidence(result)
+    assert "points over 10 seeds: equivalent within 5 points (p < 0.001)." in evidence(result)
     assert verdict_on(test | {"margin": 0.005}, values).verdict == "undecided"
     with pytest.raises(ComparisonError, match="got none for recall of dog; add `margin:`"):
         verdict_on(test, values)
@@ -257,9 +257,9 @@ def test_an_unknown_class_is_refused_with_the_nearest_name_before_anything_is_tr
 @pytest.mark.parametrize("test", OF_A_CLASS)
 def test_while_no_run_is_finished_no_class_is_unknown(test: dict[str, Any]) -> None:
     study = study_of(test)
-    (found,) = judge(study, values(study, ()))
-    assert (found.verdict, found.n_seeds) == ("undecided", 0)
-    assert "no finished run" in evidence(found)
+    (result,) = judge(study, values(study, ()))
+    assert (result.verdict, result.n_seeds) == ("undecided", 0)
+    assert "no finished run" in evidence(result)
 
 
 # ---- ranges -------------------------------------------------------------------------------------
@@ -271,11 +271,11 @@ def test_while_no_run_is_finished_no_class_is_unknown(test: dict[str, Any]) -> N
 def test_a_ratio_lies_in_a_range(ratio: float, outcome: str) -> None:
     base = around(50, sd=2)
     values = against("train_cpu_seconds", base * (ratio - 1) * around(1, sd=0.02), base)
-    found = verdict_on(versus("train_cpu_seconds", between=[1.0, 1.25]), values)
-    assert found.verdict == outcome
+    result = verdict_on(versus("train_cpu_seconds", between=[1.0, 1.25]), values)
+    assert result.verdict == outcome
     if outcome == "supported":
-        assert evidence(found).startswith("bn against main, training time (CPU): ratio 1.17")
-        assert "over 10 seeds lies within 1 to 1.25 (p < 0.001)." in evidence(found)
+        assert evidence(result).startswith("bn against main, training time (CPU): ratio 1.17")
+        assert "over 10 seeds lies within 1 to 1.25 (p < 0.001)." in evidence(result)
 
 
 def test_inside_a_range_is_the_90_per_cent_interval_inside_and_outside_the_95() -> None:
@@ -346,28 +346,28 @@ WORST = {"worst": ["dog"], "metric": "recall"}
 def test_a_class_is_the_worst_in_all_settings_or_not(
     l2: tuple[float, float, float], outcome: str
 ) -> None:
-    found = verdict_on(WORST, recalls(main=GOOD, bn=GOOD, l2=l2))
-    assert found.verdict == outcome
-    assert len(found.statements) == 6
-    assert found.figure == "recall"
+    result = verdict_on(WORST, recalls(main=GOOD, bn=GOOD, l2=l2))
+    assert result.verdict == outcome
+    assert len(result.statements) == 6
+    assert result.figure == "recall"
 
 
 def test_a_ranking_can_be_of_one_setting_and_of_both_ends() -> None:
     values = recalls(main=GOOD, bn=GOOD, l2=BAD)
     both = {"best": ["ship"], "worst": ["dog"], "metric": "recall", "settings": ["main"]}
-    found = verdict_on(both, values)
-    assert (found.verdict, len(found.statements)) == ("supported", 4)
+    result = verdict_on(both, values)
+    assert (result.verdict, len(result.statements)) == ("supported", 4)
     assert verdict_on(both | {"settings": ["l2"]}, values).verdict == "refuted"
 
 
 def test_a_long_ranking_tells_the_statement_that_decides() -> None:
-    found = verdict_on(WORST, recalls(main=GOOD, bn=GOOD, l2=BAD))
-    assert evidence(found).startswith(
+    result = verdict_on(WORST, recalls(main=GOOD, bn=GOOD, l2=BAD))
+    assert evidence(result).startswith(
         "6 statements: 1 refuted, 5 supported. The one that decides: "
     )
-    assert "l2, recall, cat minus dog: -10.00 [" in evidence(found)
-    assert "cat lies below dog, not above (p < 0.001)" in evidence(found)
-    assert "The whole ranking holds in 0 of the 10 seeds." in evidence(found)
+    assert "l2, recall, cat minus dog: -10.00 [" in evidence(result)
+    assert "cat lies below dog, not above (p < 0.001)" in evidence(result)
+    assert "The whole ranking holds in 0 of the 10 seeds." in evidence(result)
 
 
 def test_a_class_that_seems_to_lie_below_is_no_support_though_it_does_not_refute() -> None:
@@ -376,9 +376,9 @@ def test_a_class_that_seems_to_lie_below_is_no_support_though_it_does_not_refute
     d = around(-0.02, sd=0.02 * np.sqrt(N) / 2.6)  # p = 0.03, too much among six statements
     cat["recall:cat"] = cat["recall:dog"] + d
     l2 = replace(values.settings["l2"], metrics=cat)
-    found = verdict_on(WORST, replace(values, settings={**values.settings, "l2": l2}))
-    assert found.verdict == "undecided"
-    assert found.p == 1
+    result = verdict_on(WORST, replace(values, settings={**values.settings, "l2": l2}))
+    assert result.verdict == "undecided"
+    assert result.p == 1
 
 
 @pytest.mark.parametrize(
@@ -388,19 +388,19 @@ def test_settings_come_in_an_order_or_not(l2: Numbers | None, outcome: str) -> N
     main, bn = around(0.5), around(0.3)
     last = bn + around(0, sd=0.01) if l2 is None else l2
     values = made({"main": {"test_loss": main}, "bn": {"test_loss": bn}, "l2": {"test_loss": last}})
-    found = verdict_on({"order": ["main", "bn", "l2"], "metric": "test_loss"}, values)
-    assert found.verdict == outcome
-    assert "test loss, main minus bn: +0.2" in evidence(found)
+    result = verdict_on({"order": ["main", "bn", "l2"], "metric": "test_loss"}, values)
+    assert result.verdict == outcome
+    assert "test loss, main minus bn: +0.2" in evidence(result)
 
 
 def test_times_are_ordered_by_their_differences() -> None:
     values = made(
         {"main": {"train_cpu_seconds": around(50)}, "bn": {"train_cpu_seconds": around(60)}}
     )
-    found = verdict_on({"order": ["bn", "main"], "metric": "train_cpu_seconds"}, values)
-    assert found.verdict == "supported"
-    assert found.interval is not None
-    assert found.interval.estimate == pytest.approx(10)
+    result = verdict_on({"order": ["bn", "main"], "metric": "train_cpu_seconds"}, values)
+    assert result.verdict == "supported"
+    assert result.interval is not None
+    assert result.interval.estimate == pytest.approx(10)
 
 
 # ---- too little to tell -------------------------------------------------------------------------
@@ -420,16 +420,16 @@ def one_seed(metric: str) -> Values:
     ],
 )
 def test_one_seed_decides_nothing(test: dict[str, Any], reason: str) -> None:
-    found = verdict_on(test, one_seed("best_epoch"))
-    assert (found.verdict, found.p, found.n_seeds) == ("undecided", None, 1)
-    assert reason in evidence(found)
+    result = verdict_on(test, one_seed("best_epoch"))
+    assert (result.verdict, result.p, result.n_seeds) == ("undecided", None, 1)
+    assert reason in evidence(result)
 
 
 def test_one_seed_ranks_one_network() -> None:
     one = made({"main": {f"recall:{c}": epochs(r) for c, r in zip(CLASSES, GOOD, strict=True)}})
-    found = verdict_on(WORST | {"settings": ["main"]}, one)
-    assert found.verdict == "undecided"
-    assert "It holds for that one." in evidence(found)
+    result = verdict_on(WORST | {"settings": ["main"]}, one)
+    assert result.verdict == "undecided"
+    assert "It holds for that one." in evidence(result)
 
 
 @pytest.mark.parametrize(
@@ -443,9 +443,9 @@ def test_one_seed_ranks_one_network() -> None:
     ],
 )
 def test_a_setting_without_a_finished_run_decides_nothing(test: dict[str, Any]) -> None:
-    found = verdict_on(test, against("test_loss", around(0.1)))
-    assert (found.verdict, found.n_seeds, found.interval) == ("undecided", 0, None)
-    assert "l2 has no finished run." in evidence(found)
+    result = verdict_on(test, against("test_loss", around(0.1)))
+    assert (result.verdict, result.n_seeds, result.interval) == ("undecided", 0, None)
+    assert "l2 has no finished run." in evidence(result)
 
 
 def test_a_missing_setting_does_not_save_a_claim_that_another_refutes() -> None:
@@ -465,9 +465,9 @@ def test_settings_without_a_common_seed_decide_nothing() -> None:
 
 def test_seeds_too_few_for_ranks_are_said() -> None:
     values = made({"main": {"roughness": around(0.5, n=4)}, "bn": {"roughness": around(0.1, n=4)}})
-    found = verdict_on(versus("roughness", expect="lower"), values)
-    assert (found.verdict, found.p) == ("undecided", 2 * 2**-4)
-    assert "its confidence is 87.5 %, not 95 %" in evidence(found)
+    result = verdict_on(versus("roughness", expect="lower"), values)
+    assert (result.verdict, result.p) == ("undecided", 2 * 2**-4)
+    assert "its confidence is 87.5 %, not 95 %" in evidence(result)
 
 
 # ---- ended too early ----------------------------------------------------------------------------
@@ -481,9 +481,9 @@ def test_a_mean_of_values_that_may_be_larger_is_never_shown_to_be_below_a_bound(
         {"main": {"best_epoch": EPOCHS}}, {"main": [2]}
     )  # fmt: skip
     assert verdict_on(test, known).verdict == "supported"
-    found = verdict_on(test, open_ended)
-    assert found.verdict == "undecided"
-    assert "1 value is a lower bound, since training ended first" in evidence(found)
+    result = verdict_on(test, open_ended)
+    assert result.verdict == "undecided"
+    assert "1 value is a lower bound, since training ended first" in evidence(result)
     below = {"metric": "best_epoch", "within": {"main": [10.0, 12.0]}}
     assert verdict_on(below, open_ended).verdict == "refuted"
     above = {"metric": "best_epoch", "within": {"main": [25.0, 30.0]}}
@@ -495,10 +495,10 @@ def test_a_direction_is_that_within_the_epochs_trained() -> None:
     values = made(
         {"main": {"epochs_to_loss": EPOCHS}, "bn": {"epochs_to_loss": EPOCHS - 6}}, {"bn": [0]}
     )
-    found = verdict_on(versus("epochs_to_loss", expect="lower"), values)
-    assert found.verdict == "supported"
-    assert "the direction is that within the epochs trained" in evidence(found)
-    assert "1.25 nats, half-way" in evidence(found)
+    result = verdict_on(versus("epochs_to_loss", expect="lower"), values)
+    assert result.verdict == "supported"
+    assert "the direction is that within the epochs trained" in evidence(result)
+    assert "1.25 nats, half-way" in evidence(result)
     assert verdict_on(versus("epochs_to_loss", between=[-9.0, -3.0]), values).verdict == "undecided"
 
 
@@ -528,13 +528,13 @@ def test_with_looks_a_claim_allows_for_all_of_them() -> None:
     d = around(-0.02, sd=0.02 * np.sqrt(N) / 2.6)  # t = 2.6, p = 0.029
     values, test = against("test_loss", d), versus("test_loss", expect="lower")
     fixed = verdict_on(test, values)
-    found = verdict_on(test, values, seeds={"until": "decided", "looks": list(looks)})
+    result = verdict_on(test, values, seeds={"until": "decided", "looks": list(looks)})
     assert fixed.p is not None
-    assert found.p is not None
-    assert nominal_level(looks) < fixed.p < 0.05 < found.p
-    assert (fixed.verdict, found.verdict) == ("supported", "undecided")
-    assert found.interval is not None
-    assert found.interval.level == pytest.approx(1 - nominal_level(looks))
+    assert result.p is not None
+    assert nominal_level(looks) < fixed.p < 0.05 < result.p
+    assert (fixed.verdict, result.verdict) == ("supported", "undecided")
+    assert result.interval is not None
+    assert result.interval.level == pytest.approx(1 - nominal_level(looks))
 
 
 # ---- the reference study ------------------------------------------------------------------------
@@ -547,8 +547,8 @@ def test_the_published_observations_are_judged_from_records() -> None:
         replace(r, facts=r.facts.model_copy(update={"train_cpu_seconds": r.facts.train_seconds}))
         for r in make_records(study, images=1000)
     ]
-    found = {each.claim.id: each for each in judge(study, values(study, records))}
-    assert {name: each.verdict for name, each in found.items()} == {
+    result = {each.claim.id: each for each in judge(study, values(study, records))}
+    assert {name: each.verdict for name, each in result.items()} == {
         "training-time": "supported",
         "overfitting-onset": "undecided",
         "best-classes": "refuted",
@@ -559,12 +559,12 @@ def test_the_published_observations_are_judged_from_records() -> None:
         "background-learned": "undecided",
         "background": "undecided",
     }
-    assert found["training-time"].interval is not None
-    assert found["training-time"].interval.estimate == pytest.approx(56 / 50, abs=0.01)
-    seeds = {name: each.n_seeds for name, each in found.items()}
+    assert result["training-time"].interval is not None
+    assert result["training-time"].interval.estimate == pytest.approx(56 / 50, abs=0.01)
+    seeds = {name: each.n_seeds for name, each in result.items()}
     assert seeds.pop("background-learned") == seeds.pop("background") == 0
     assert set(seeds.values()) == {10}
-    assert {each.figure for each in found.values()} == {"comparison", "loss", "recall", "causes"}
+    assert {each.figure for each in result.values()} == {"comparison", "loss", "recall", "causes"}
 
 
 def test_a_study_without_claims_has_no_verdicts() -> None:

@@ -195,10 +195,10 @@ class TestAdjustment:
 
     def test_a_variation_without_p_counts_in_the_family(self) -> None:
         nothing = compare_metric("y", [0.5], [0.6], ACCURACY)
-        found = adjusted([self.comparison(0.003), nothing])
-        assert found[0].p is not None
-        assert found[0].p_adjusted == pytest.approx(2 * found[0].p)
-        assert found[1].p_adjusted is None
+        result = adjusted([self.comparison(0.003), nothing])
+        assert result[0].p is not None
+        assert result[0].p_adjusted == pytest.approx(2 * result[0].p)
+        assert result[1].p_adjusted is None
 
     def test_with_looks_p_is_that_of_the_whole_series(self) -> None:
         c = adjusted([self.comparison(0.003)], looks=(5, 10))[0]

@@ -122,38 +122,40 @@ def test_the_loss_to_reach_is_told(compared: StudyComparison) -> None:
 
 
 def test_a_failed_run_leaves_its_seed_out_of_its_variation_alone(study: Study) -> None:
-    found = compare(
+    result = compare(
         study, timed(make_records(study, classes=CLASSES, images=90, failing=("l2", 1)))
     )
-    assert {c.n_seeds for c in found.of("batch-norm")} == {SEEDS}
-    assert {(c.n_seeds, c.missing) for c in found.of("l2")} == {(SEEDS - 1, 1)}
-    accuracy = found.on("test_accuracy")[1].new_images
+    assert {c.n_seeds for c in result.of("batch-norm")} == {SEEDS}
+    assert {(c.n_seeds, c.missing) for c in result.of("l2")} == {(SEEDS - 1, 1)}
+    accuracy = result.on("test_accuracy")[1].new_images
     assert accuracy is not None
-    assert found.spreads["l2"].total > 0
+    assert result.spreads["l2"].total > 0
 
 
 def test_a_variation_without_a_record_is_undecided_and_says_why(
     study: Study, records: list[Record]
 ) -> None:
-    found = compare(study, [r for r in records if r.facts.setting != "l2"])
-    assert all((c.n_seeds, c.verdict, c.estimate) == (0, "undecided", None) for c in found.of("l2"))
-    assert "No seed has a value for both settings." in notes(found.of("l2")[0])
-    assert "l2" not in found.spreads
+    result = compare(study, [r for r in records if r.facts.setting != "l2"])
+    assert all(
+        (c.n_seeds, c.verdict, c.estimate) == (0, "undecided", None) for c in result.of("l2")
+    )
+    assert "No seed has a value for both settings." in notes(result.of("l2")[0])
+    assert "l2" not in result.spreads
 
 
 def test_without_any_record_nothing_is_said(study: Study) -> None:
-    found = compare(study, [])
-    assert {c.verdict for c in found.comparisons} == {"undecided"}
-    assert (found.spreads, found.pairs) == ({}, ())
+    result = compare(study, [])
+    assert {c.verdict for c in result.comparisons} == {"undecided"}
+    assert (result.spreads, result.pairs) == ({}, ())
 
 
 def test_a_class_of_one_image_has_no_interval_for_new_images(study: Study) -> None:
-    found = compare(study, timed(make_records(study, classes=CLASSES, images=5)))
-    of = {c.metric.name: c.new_images for c in found.of("l2")}
+    result = compare(study, timed(make_records(study, classes=CLASSES, images=5)))
+    of = {c.metric.name: c.new_images for c in result.of("l2")}
     assert of["test_accuracy"] is None
     assert of["recall:ship"] is None
     assert of["recall:cat"] is not None
-    assert found.spreads == {}
+    assert result.spreads == {}
 
 
 # ---- one seed -----------------------------------------------------------------------------------
@@ -162,17 +164,17 @@ def test_a_class_of_one_image_has_no_interval_for_new_images(study: Study) -> No
 def test_one_seed_compares_two_networks_and_gives_no_verdict(
     study: Study, records: list[Record]
 ) -> None:
-    found = compare(changed(study, seeds=1), [r for r in records if r.facts.seed == 0])
-    assert {c.verdict for c in found.comparisons} == {"undecided"}
-    assert {c.p for c in found.comparisons} == {None}
-    assert [(pair.variation, pair.seed) for pair in found.pairs] == [("batch-norm", 0), ("l2", 0)]
-    main, l2 = found.values.settings["main"], found.values.settings["l2"]
-    assert found.pairs[1].test == compare_networks(main.correct[0], l2.correct[0])
+    result = compare(changed(study, seeds=1), [r for r in records if r.facts.seed == 0])
+    assert {c.verdict for c in result.comparisons} == {"undecided"}
+    assert {c.p for c in result.comparisons} == {None}
+    assert [(pair.variation, pair.seed) for pair in result.pairs] == [("batch-norm", 0), ("l2", 0)]
+    main, l2 = result.values.settings["main"], result.values.settings["l2"]
+    assert result.pairs[1].test == compare_networks(main.correct[0], l2.correct[0])
 
 
 def test_networks_are_adjusted_over_the_pairs(study: Study, records: list[Record]) -> None:
-    found = compare(changed(study, seeds=1), [r for r in records if r.facts.seed == 0])
-    first, second = sorted(found.pairs, key=lambda pair: pair.test.p)
+    result = compare(changed(study, seeds=1), [r for r in records if r.facts.seed == 0])
+    first, second = sorted(result.pairs, key=lambda pair: pair.test.p)
     assert first.p_adjusted == pytest.approx(min(1, 2 * first.test.p))
     assert second.p_adjusted >= first.p_adjusted
 
@@ -193,9 +195,9 @@ def up_to(records: list[Record], **seeds: int) -> list[Record]:
 def test_with_looks_the_primary_metric_is_that_of_its_last_look(
     study: Study, records: list[Record]
 ) -> None:
-    found = compare(changed(study, seeds=LOOKS), records)
-    for c in found.on("test_accuracy"):
-        last = found.seed_paths[c.variation].path[-1]
+    result = compare(changed(study, seeds=LOOKS), records)
+    for c in result.on("test_accuracy"):
+        last = result.seed_paths[c.variation].path[-1]
         assert replace(c, new_images=None) == last
         assert c.level > 0.95
         assert c.new_images is not None
@@ -206,15 +208,15 @@ def test_with_looks_the_other_metrics_use_the_seeds_there_are(
     study: Study, records: list[Record]
 ) -> None:
     some = up_to(records, main=5, batch_norm=5, l2=4)
-    found = compare(changed(study, seeds=LOOKS), some)
-    of = {c.metric.name: c for c in found.of("l2")}
+    result = compare(changed(study, seeds=LOOKS), some)
+    of = {c.metric.name: c for c in result.of("l2")}
     assert (of["test_accuracy"].n_seeds, of["test_loss"].n_seeds) == (3, 4)
     assert of["test_loss"].missing == 0
 
 
 def test_before_the_first_look_nothing_is_tested(study: Study, records: list[Record]) -> None:
-    found = compare(changed(study, seeds=LOOKS), up_to(records, main=2, batch_norm=2, l2=2))
-    c = found.on("test_accuracy")[0]
+    result = compare(changed(study, seeds=LOOKS), up_to(records, main=2, batch_norm=2, l2=2))
+    c = result.on("test_accuracy")[0]
     assert (c.n_seeds, c.p, c.low, c.verdict) == (2, None, None, "undecided")
     assert c.estimate is not None
     assert "The first look is at 3 seeds; nothing is tested before it." in notes(c)
@@ -231,6 +233,6 @@ def test_three_settings_of_ten_seeds_and_5000_images_take_less_than_five_seconds
     study = make_study(seeds=10)
     records = timed(make_records(study, images=5000))
     begin = time.process_time()
-    found = compare(study, records)
+    result = compare(study, records)
     assert time.process_time() - begin < 5
-    assert np.isfinite([c.estimate for c in found.comparisons if c.estimate is not None]).all()
+    assert np.isfinite([c.estimate for c in result.comparisons if c.estimate is not None]).all()

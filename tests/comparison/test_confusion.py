@@ -21,12 +21,12 @@ def matrices(seed: int, n: int = 8, classes: int = 4) -> Floats:
 
 def test_each_cell_is_a_paired_t_test_adjusted_by_holm_over_all_cells() -> None:
     before, after = matrices(1), matrices(2)
-    found = compare_confusions(before, after)
+    result = compare_confusions(before, after)
     p = stats.ttest_rel(after, before, axis=0).pvalue
     expected = multipletests(p.ravel(), method="holm")[1]
-    np.testing.assert_allclose(found.p_adjusted.ravel(), expected)
-    np.testing.assert_allclose(found.mean, (after - before).mean(axis=0))
-    assert found.n_seeds == 8 and not found.constant.any()
+    np.testing.assert_allclose(result.p_adjusted.ravel(), expected)
+    np.testing.assert_allclose(result.mean, (after - before).mean(axis=0))
+    assert result.n_seeds == 8 and not result.constant.any()
 
 
 def test_a_planted_change_survives_and_nothing_else() -> None:
@@ -40,23 +40,23 @@ def test_a_planted_change_survives_and_nothing_else() -> None:
 def test_a_cell_that_never_differs_is_constant_and_does_not_survive() -> None:
     before, after = matrices(1), matrices(2)
     after[:, 0, 0] = before[:, 0, 0]
-    found = compare_confusions(before, after)
-    assert found.constant[0, 0] and found.mean[0, 0] == 0
-    assert found.p_adjusted[0, 0] == 1 and not found.survives[0, 0]
+    result = compare_confusions(before, after)
+    assert result.constant[0, 0] and result.mean[0, 0] == 0
+    assert result.p_adjusted[0, 0] == 1 and not result.survives[0, 0]
 
 
 def test_a_constant_change_has_no_more_certainty_than_its_signs() -> None:
     before = matrices(1, n=5)
     after = before.copy()
     after[:, 0, 1] += 9
-    found = compare_confusions(before, after)
+    result = compare_confusions(before, after)
     # Five equal signs have a sign-flip p of 1/16, which is multiplied by the 16 cells.
-    assert found.constant[0, 1] and found.p_adjusted[0, 1] == pytest.approx(1.0)
+    assert result.constant[0, 1] and result.p_adjusted[0, 1] == pytest.approx(1.0)
 
 
 def test_one_seed_is_not_tested() -> None:
-    found = compare_confusions(matrices(1, n=1), matrices(2, n=1))
-    assert np.isnan(found.p_adjusted).all() and not found.survives.any()
+    result = compare_confusions(matrices(1, n=1), matrices(2, n=1))
+    assert np.isnan(result.p_adjusted).all() and not result.survives.any()
 
 
 @given(st.integers(0, 10_000))

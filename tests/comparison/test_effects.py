@@ -59,9 +59,9 @@ def test_every_kept_intervention_of_every_setting_is_told_in_order(
     study: Study, records: list[Record]
 ) -> None:
     made = effects(study, records, analyzed(records))
-    told = [(effect.setting, effect.intervention.name) for effect in made]
+    messages = [(effect.setting, effect.intervention.name) for effect in made]
     names = ("gray", "blur-3", "shuffle-8")
-    assert told == [(setting, name) for setting in ("main", "l2") for name in names]
+    assert messages == [(setting, name) for setting in ("main", "l2") for name in names]
 
 
 def test_the_margin_of_accuracy_counts_wherever_the_study_declares_it(
@@ -78,13 +78,13 @@ def test_the_margin_of_accuracy_counts_wherever_the_study_declares_it(
 def test_a_change_is_compared_with_the_unchanged_images_of_the_same_seed(
     study: Study, records: list[Record]
 ) -> None:
-    found = analyzed(records)
-    effect = of(effects(study, records, found))["blur-3"]
+    result = analyzed(records)
+    effect = of(effects(study, records, result))["blur-3"]
     before, after = [], []
     for r in records:
         if r.facts.setting == "main" and r.predictions:
             before.append((r.predictions.predicted == r.predictions.labels).mean())
-            changed = found["main", r.facts.seed].predicted["blur-3"]
+            changed = result["main", r.facts.seed].predicted["blur-3"]
             after.append((changed == r.predictions.labels).mean())
     lost = np.array(after) - np.array(before)
     c = effect.comparison
@@ -118,11 +118,11 @@ def test_answers_that_have_nothing_to_do_with_the_images_are_not_above_chance(
 def test_recall_by_chance_is_how_often_the_class_is_given(
     study: Study, records: list[Record]
 ) -> None:
-    found = analyzed(records)
-    effect = of(effects(study, records, found))["blur-3"]
+    result = analyzed(records)
+    effect = of(effects(study, records, result))["blur-3"]
     given, recall = [], []
     for seed in range(SEEDS):
-        answers = found["main", seed].predicted["blur-3"]
+        answers = result["main", seed].predicted["blur-3"]
         given.append((answers == 3).mean())
         recall.append((answers[np.arange(IMAGES) % 10 == 3] == 3).mean())
     assert effect.class_chance[3] == pytest.approx(np.mean(given))
@@ -161,8 +161,8 @@ def test_a_class_without_a_test_image_has_no_recall(study: Study, records: list[
 def test_settings_that_were_not_analyzed_have_no_effects(
     study: Study, records: list[Record]
 ) -> None:
-    found = {key: its for key, its in analyzed(records).items() if key[0] == "l2"}
-    assert {effect.setting for effect in effects(study, records, found)} == {"l2"}
+    result = {key: changes for key, changes in analyzed(records).items() if key[0] == "l2"}
+    assert {effect.setting for effect in effects(study, records, result)} == {"l2"}
     assert effects(study, records, {}) == ()
 
 
@@ -170,10 +170,10 @@ def test_variations_are_compared_on_what_they_look_at_only_if_analyzed(
     study: Study, records: list[Record]
 ) -> None:
     without = {c.metric.name for c in compare(study, records).comparisons}
-    found = compare(study, records, analyzed(records)).comparisons
-    added = {c.metric.name for c in found} - without
+    result = compare(study, records, analyzed(records)).comparisons
+    added = {c.metric.name for c in result} - without
     assert added == {"drop:gray", "drop:blur-3", "drop:shuffle-8", "attribution_outside"}
-    drops = [c for c in found if c.metric.name == "drop:blur-3"]
+    drops = [c for c in result if c.metric.name == "drop:blur-3"]
     assert [c.n_seeds for c in drops] == [SEEDS]
 
 

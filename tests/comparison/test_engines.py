@@ -27,8 +27,8 @@ def _native(record: Record) -> Record:
 
 def study_of(engine: Engine = "auto", variation: Engine | None = None) -> Study:
     study = make_study(seeds=2, epochs=3, settings=["main", "l2"])
-    its = {"l2": {"engine": variation}} if variation else study.variations
-    return Study.model_validate(study.model_dump() | {"engine": engine, "variations": its})
+    values = {"l2": {"engine": variation}} if variation else study.variations
+    return Study.model_validate(study.model_dump() | {"engine": engine, "variations": values})
 
 
 def test_settings_that_leave_the_engine_open_must_have_the_same() -> None:
@@ -46,8 +46,8 @@ def test_settings_that_leave_the_engine_open_must_have_the_same() -> None:
 
 def test_a_variation_of_the_engine_is_compared() -> None:
     study = study_of("torch", "native")
-    found = compare(study, trained(study, ("l2", 0), ("l2", 1)))
-    assert found.comparisons
+    result = compare(study, trained(study, ("l2", 0), ("l2", 1)))
+    assert result.comparisons
 
 
 @pytest.mark.parametrize("native", [[("l2", 0)], [("l2", 0), ("l2", 1), ("main", 1)]])

@@ -26,10 +26,10 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def records(study: Study) -> list[Record]:
-    found = make_records(study, classes=CLASSES, images=90, failing=("main", 1))
+    result = make_records(study, classes=CLASSES, images=90, failing=("main", 1))
     return [
         replace(r, facts=r.facts.model_copy(update={"train_cpu_seconds": 40.0 + r.facts.seed}))
-        for r in found
+        for r in result
     ]
 
 
@@ -38,26 +38,26 @@ def with_curves(record: Record, **curves: Sequence[float]) -> Record:
 
 
 def test_values_are_those_of_the_tables(study: Study, records: list[Record]) -> None:
-    found = values(study, records)
+    result = values(study, records)
     runs = tables.runs(study, records).set_index(["setting", "seed"])
     for metric in ("test_accuracy", "test_loss", "macro_f1", "best_epoch", "best_val_loss"):
         for setting in ("main", "bn"):
             expected = runs.loc[setting][metric].to_numpy(float, na_value=np.nan)
-            np.testing.assert_array_equal(found.settings[setting].metrics[metric], expected)
+            np.testing.assert_array_equal(result.settings[setting].metrics[metric], expected)
     gap = runs.final_val_loss - runs.final_train_loss
     np.testing.assert_allclose(
-        found.settings["bn"].metrics["generalization_gap"], gap.loc["bn"], rtol=1e-6
+        result.settings["bn"].metrics["generalization_gap"], gap.loc["bn"], rtol=1e-6
     )
 
 
 def test_class_figures_are_those_of_the_tables(study: Study, records: list[Record]) -> None:
-    found = values(study, records)
+    result = values(study, records)
     frame = tables.per_class(records)
     for figure in ("recall", "precision", "f1"):
         row = frame[(frame["setting"] == "bn") & (frame["seed"] == 2)][figure]
-        np.testing.assert_array_equal(found.by_class("bn", figure)[2], row)
+        np.testing.assert_array_equal(result.by_class("bn", figure)[2], row)
         np.testing.assert_array_equal(
-            found.settings["bn"].metrics[f"{figure}:dog"], found.by_class("bn", figure)[:, 1]
+            result.settings["bn"].metrics[f"{figure}:dog"], result.by_class("bn", figure)[:, 1]
         )
 
 
@@ -168,8 +168,8 @@ def test_epochs_to_a_loss_never_reached_and_a_best_epoch_at_the_end_are_censored
 
 
 def test_metrics_taken_by_a_rule_tell_it(study: Study, records: list[Record]) -> None:
-    found = values(study, records)
-    assert f"{found.target_loss:.3g} nats, half-way" in found.metrics["epochs_to_loss"].note
-    assert "CPU" in found.metrics["train_cpu_seconds"].note
-    assert found.metrics["test_accuracy"].note == ""
+    result = values(study, records)
+    assert f"{result.target_loss:.3g} nats, half-way" in result.metrics["epochs_to_loss"].note
+    assert "CPU" in result.metrics["train_cpu_seconds"].note
+    assert result.metrics["test_accuracy"].note == ""
     assert "never falls" in with_target(METRICS, None)["epochs_to_loss"].note

@@ -63,7 +63,7 @@ def test_a_image_of_one_pixel_fills_the_square() -> None:
 
 
 def test_word_comes_after_every_hundredth_item_and_the_last() -> None:
-    told: list[tuple[str, int, int | None]] = []
-    items = list(followed(range(250), "counting", lambda *word: told.append(word)))
+    messages: list[tuple[str, int, int | None]] = []
+    items = list(followed(range(250), "counting", lambda *word: messages.append(word)))
     assert items == list(range(250))
-    assert told == [("counting", 100, 250), ("counting", 200, 250), ("counting", 250, 250)]
+    assert messages == [("counting", 100, 250), ("counting", 200, 250), ("counting", 250, 250)]

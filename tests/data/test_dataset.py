@@ -226,9 +226,9 @@ def test_two_processes_may_prepare_the_same_images_at_once(
         )
         for order in (signs, signs[::-1])
     ]
-    said = [process.communicate(timeout=60)[0] for process in processes]
+    message = [process.communicate(timeout=60)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
-    assert said[0] == said[1]
+    assert message[0] == message[1]
     assert all(Path(sign).exists() for sign in signs)  # both did build
     again = Told()
     dataset, _ = prepare(small, progress=again)

@@ -439,8 +439,8 @@ def test_nothing_is_ever_written_elsewhere(server: Server, fetch: Fetch, tmp_pat
         ]
     )
     assert here(fetch()) == CONTENT
-    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
-    assert found == {"data", "data/stl10_binary"} | {f"data/stl10_binary/{n}" for n in CONTENT}
+    result = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
+    assert result == {"data", "data/stl10_binary"} | {f"data/stl10_binary/{n}" for n in CONTENT}
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])

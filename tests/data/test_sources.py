@@ -21,14 +21,14 @@ def by_name(data_dir: Path | None = None) -> dict[str, SourceState]:
 
 
 def test_every_source_of_a_study_is_listed(own_cache: Path) -> None:
-    found = by_name()
-    assert list(found) == ["digits", "stl10", "folder"]
-    assert (found["digits"].state, found["digits"].images, found["digits"].classes) == (
+    result = by_name()
+    assert list(result) == ["digits", "stl10", "folder"]
+    assert (result["digits"].state, result["digits"].images, result["digits"].classes) == (
         "ready",
         1797,
         10,
     )
-    assert found["folder"].state == "ready"
+    assert result["folder"].state == "ready"
 
 
 def test_stl10_would_lie_in_the_cache_or_where_the_user_says(

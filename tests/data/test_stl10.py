@@ -20,8 +20,8 @@ from paribus.study.config import Stl10
 
 
 def state(data_dir: Path | None) -> str:
-    (found,) = (source.state for source in states(data_dir) if source.name == "stl10")
-    return found
+    (result,) = (source.state for source in states(data_dir) if source.name == "stl10")
+    return result
 
 
 # ---- the real files; in one process, for unpacking them takes half a minute ------------------

@@ -65,21 +65,21 @@ class Analyzed:
     """A study's results, what was told while they were analyzed, and the records before that."""
 
     out: Path
-    told: list[Event]
+    messages: list[Event]
     records_before: dict[str, bytes]
 
 
 @pytest.fixture(scope="module")
 def analyzed(tmp_path_factory: pytest.TempPathFactory) -> Analyzed:
     """Two settings, two seeds each, by real workers; don't write into it."""
-    out, told, before = tmp_path_factory.mktemp("analyzed") / "out", list[Event](), {}
+    out, messages, before = tmp_path_factory.mktemp("analyzed") / "out", list[Event](), {}
     with session_of(STUDY, out, Workers(2)) as session:
         session.train(all_seeds(STUDY))
         before = contents(out / "runs")
-        session.watch = told.append
+        session.watch = messages.append
         session.analyze()
         session.keep_images()
-    return Analyzed(out, told, before)
+    return Analyzed(out, messages, before)
 
 
 def records(out: Path, study: Study = STUDY) -> list[Record]:
@@ -99,8 +99,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_every_finished_run_is_analyzed_and_its_record_stays_as_it_was(analyzed: Analyzed) -> None:
-    assert analyzed.told[0] == AnalysisBegins(runs=4, left=4, jobs=2)
-    ended = [e for e in analyzed.told[1:] if isinstance(e, RunAnalyzed)]
+    assert analyzed.messages[0] == AnalysisBegins(runs=4, left=4, jobs=2)
+    ended = [e for e in analyzed.messages[1:] if isinstance(e, RunAnalyzed)]
     assert {(e.setting, e.seed) for e in ended} == {run.key for run in runs(STUDY)}
     assert {(e.status, e.message) for e in ended} == {("finished", "")}
     assert contents(analyzed.out / "runs") == analyzed.records_before
@@ -124,9 +124,9 @@ def test_what_is_kept_is_what_the_recorded_network_says_of_the_changed_images(
     analyzed: Analyzed,
 ) -> None:
     dataset, _ = prepare(STUDY.data)
-    found = read_interventions(analyzed.out, records(analyzed.out)[3])
-    assert found is not None
-    assert set(found.predicted) == {change.name for change in interventions(1)}
+    result = read_interventions(analyzed.out, records(analyzed.out)[3])
+    assert result is not None
+    assert set(result.predicted) == {change.name for change in interventions(1)}
     network = build(runs(STUDY)[3].setting.config.network, dataset.shape, 10, 1)
     weights = read_weights(run_folder(analyzed.out, "bn", 1), "last")
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
@@ -136,7 +136,7 @@ def test_what_is_kept_is_what_the_recorded_network_says_of_the_changed_images(
     for name in ("center-blanked-50-mean", "shift-12"):
         with torch.no_grad():
             predict = network.eval()(changed[name]).argmax(dim=1)
-        assert np.array_equal(found.predicted[name], predict)
+        assert np.array_equal(result.predicted[name], predict)
 
 
 def test_a_network_of_paribus_own_engine_is_asked_through_it(
@@ -160,36 +160,36 @@ def test_a_network_of_paribus_own_engine_is_asked_through_it(
     changes = len(interventions(1))
     assert asked.count(3) == 1 + 7 * 7  # occlusion: as they are, and at every place of the patch
     assert sum(asked) >= changes * len(record.predictions.labels)
-    found = read_interventions(tmp_path, record)
-    assert found is not None
-    right = found.predicted["blur-6"] == record.predictions.predicted
+    result = read_interventions(tmp_path, record)
+    assert result is not None
+    right = result.predicted["blur-6"] == record.predictions.predicted
     assert right.mean() > 0.5
 
 
 def test_explanations_are_of_the_class_that_most_seeds_mistake_the_image_for(
     analyzed: Analyzed,
 ) -> None:
-    its = outcomes(records(analyzed.out))["baseline"]
-    found = read_explanations(analyzed.out, records(analyzed.out)[0])
-    assert found is not None
-    at = {int(index): row for row, index in enumerate(its.index)}
-    assert len(found.images) > 50
-    for image, target in zip(found.images.tolist(), found.targets.tolist(), strict=True):
-        assert target == its.target[at[image]]
-    assert found.gradients.shape == (len(found.images), 16, 16)
-    assert np.abs(found.gradients).max() > 0
+    values = outcomes(records(analyzed.out))["baseline"]
+    result = read_explanations(analyzed.out, records(analyzed.out)[0])
+    assert result is not None
+    at = {int(index): row for row, index in enumerate(values.index)}
+    assert len(result.images) > 50
+    for image, target in zip(result.images.tolist(), result.targets.tolist(), strict=True):
+        assert target == values.target[at[image]]
+    assert result.gradients.shape == (len(result.images), 16, 16)
+    assert np.abs(result.gradients).max() > 0
     training = set(prepare(STUDY.data)[0].splits.training.tolist())
-    assert set(found.nearest.ravel().tolist()) <= training
+    assert set(result.nearest.ravel().tolist()) <= training
 
 
 def test_the_images_of_failures_and_of_their_neighbors_are_kept(analyzed: Analyzed) -> None:
-    found = read_explanations(analyzed.out, records(analyzed.out)[0])
-    assert found is not None
+    result = read_explanations(analyzed.out, records(analyzed.out)[0])
+    assert result is not None
     names = {path.name for path in (analyzed.out / "images").iterdir()}
     data = prepare(STUDY.data)[0].fingerprint[:8]
-    for image in found.images.tolist():
+    for image in result.images.tolist():
         assert {f"original-{image}.png", f"seen-{data}-{image}.png"} <= names
-    near = set(found.nearest.ravel().tolist())
+    near = set(result.nearest.ravel().tolist())
     assert any(f"seen-{data}-{image}.png" in names for image in near)
     assert not any(f"original-{image}.png" in names for image in near)
 

@@ -59,9 +59,9 @@ def without_library(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def chosen(study: Study, heard: Callable[[Event], None] = quiet) -> dict[str, tuple[str, str]]:
     seen = {setting.name: ((1, 16, 16), 10) for setting in settings(study)}
-    found = choose(study, seen, Here(), heard)
-    assert all(choice.engine in (None, NATIVE) for choice in found.values())
-    return {name: (choice.name, choice.why) for name, choice in found.items()}
+    result = choose(study, seen, Here(), heard)
+    assert all(choice.engine in (None, NATIVE) for choice in result.values())
+    return {name: (choice.name, choice.why) for name, choice in result.items()}
 
 
 def test_the_engine_trains_what_it_knows(small_study: Build) -> None:
@@ -73,10 +73,10 @@ def test_the_engine_trains_what_it_knows(small_study: Build) -> None:
 
 
 def test_one_setting_outside_its_vocabulary_gives_all_of_them_to_torch(small_study: Build) -> None:
-    found = chosen(small_study(variations={"own": OWN}))
-    assert found["own"][0] == found["baseline"][0] == "torch"
-    assert "a convolution of stride 1" in found["own"][1]
-    assert found["baseline"][1] == f"as another setting of the study, own: {found['own'][1]}"
+    result = chosen(small_study(variations={"own": OWN}))
+    assert result["own"][0] == result["baseline"][0] == "torch"
+    assert "a convolution of stride 1" in result["own"][1]
+    assert result["baseline"][1] == f"as another setting of the study, own: {result['own'][1]}"
 
 
 def test_so_does_one_that_torch_trains_as_fast(
@@ -163,6 +163,6 @@ def test_a_network_that_takes_all_memory_ends_a_worker_and_not_the_study(
     study = small_study(variations={"large": {"network": "engine_networks:too_large"}})
     seen = dict.fromkeys(("baseline", "large"), ((1, 16, 16), 10))
     with Workers(1) as workers:
-        found = choose(study, seen, workers, quiet)
-    assert {choice.name for choice in found.values()} == {"torch"}
-    assert "killed by SIGKILL" in found["baseline"].why
+        result = choose(study, seen, workers, quiet)
+    assert {choice.name for choice in result.values()} == {"torch"}
+    assert "killed by SIGKILL" in result["baseline"].why

@@ -165,8 +165,8 @@ def test_going_through_the_training_images_in_parts_finds_the_same(
     images, training = np.arange(200, 220), np.arange(200)
     expected, _ = nearest(network, noise, images, training, count=5)
     monkeypatch.setattr(neighbors, "BATCH", batch)
-    found, _ = nearest(network, noise, images, training, count=5)
-    np.testing.assert_array_equal(found, expected)
+    result, _ = nearest(network, noise, images, training, count=5)
+    np.testing.assert_array_equal(result, expected)
 
 
 def test_of_equal_images_those_of_the_lowest_numbers_come_first(

@@ -93,11 +93,11 @@ def test_two_settings_that_see_a_image_differently_have_files_of_their_own() -> 
 
 
 def test_every_setting_and_class_has_its_own_case_and_the_files_say_the_data() -> None:
-    found = shown_cases(make_records(make_study(seeds=2, epochs=2)))
-    assert len(found) == 30
-    assert list(dict.fromkeys(case.setting for case in found)) == ["main", "batch-norm", "l2"]
-    assert found[0].original == f"original-{found[0].index}.png"
-    assert found[0].seen == f"seen-{found[0].data[:8]}-{found[0].index}.png"
+    result = shown_cases(make_records(make_study(seeds=2, epochs=2)))
+    assert len(result) == 30
+    assert list(dict.fromkeys(case.setting for case in result)) == ["main", "batch-norm", "l2"]
+    assert result[0].original == f"original-{result[0].index}.png"
+    assert result[0].seen == f"seen-{result[0].data[:8]}-{result[0].index}.png"
 
 
 def test_of_many_classes_those_of_lowest_recall_are_shown() -> None:
@@ -106,8 +106,8 @@ def test_of_many_classes_those_of_lowest_recall_are_shown() -> None:
     wrong = dict.fromkeys(range(40), 0)
     for record in records:
         assert record.predictions is not None
-        its = record.predictions
-        for label in its.labels[its.predicted != its.labels]:
+        outcome = record.predictions
+        for label in outcome.labels[outcome.predicted != outcome.labels]:
             wrong[int(label)] += 1
     support = np.bincount(np.arange(500) % 40)
     shown = {names.index(case.true) for case in shown_cases(records)}
@@ -137,21 +137,21 @@ def test_runs_with_other_test_images_are_refused() -> None:
 def test_rankings_are_sorted_failures_each_once(
     study: tuple[Integers, dict[str, Probabilities]],
 ) -> None:
-    for its in outcomes(some_records(*study)).values():
-        wrong = set(np.flatnonzero(its.wrong > 0).tolist())
-        confident = failures.most_confident(its)
+    for outcome in outcomes(some_records(*study)).values():
+        wrong = set(np.flatnonzero(outcome.wrong > 0).tolist())
+        confident = failures.most_confident(outcome)
         assert set(confident.tolist()) == wrong
         assert len(confident) == len(wrong)
-        assert (np.diff(its.rival_probability[confident]) <= 0).all()
-        boundary = failures.nearest_boundary(its)
+        assert (np.diff(outcome.rival_probability[confident]) <= 0).all()
+        boundary = failures.nearest_boundary(outcome)
         assert set(boundary.tolist()) == wrong
-        assert (np.diff(np.abs(its.margin[boundary])) >= 0).all()
+        assert (np.diff(np.abs(outcome.margin[boundary])) >= 0).all()
 
 
 def test_of_equals_the_image_of_the_lower_number_comes_first() -> None:
-    its = an_outcome([0, 0, 0], surely([[1, 1, 1]], 2))
-    assert failures.most_confident(its).tolist() == [0, 1, 2]
-    assert failures.nearest_boundary(its).tolist() == [0, 1, 2]
+    outcome = an_outcome([0, 0, 0], surely([[1, 1, 1]], 2))
+    assert failures.most_confident(outcome).tolist() == [0, 1, 2]
+    assert failures.nearest_boundary(outcome).tolist() == [0, 1, 2]
 
 
 def test_what_is_fixed_in_most_seeds_and_broken_in_fewest_comes_first() -> None:
@@ -171,14 +171,14 @@ def test_confusions_are_counted_as_by_hand(
     study: tuple[Integers, dict[str, Probabilities]],
 ) -> None:
     labels, _ = study
-    for its in outcomes(some_records(*study)).values():
-        found = {(int(c.true), int(c.predicted)): c.images.estimate for c in confusions(its)}
-        for true in range(len(its.classes)):
-            for predicted in range(len(its.classes)):
-                cell = (labels == true) & (its.predicted == predicted)
-                expected = 0.0 if true == predicted else cell.sum() / len(its.seeds)
-                assert found.get((true, predicted), 0.0) == pytest.approx(expected)
-        counts = [c.images.estimate for c in confusions(its)]
+    for outcome in outcomes(some_records(*study)).values():
+        result = {(int(c.true), int(c.predicted)): c.images.estimate for c in confusions(outcome)}
+        for true in range(len(outcome.classes)):
+            for predicted in range(len(outcome.classes)):
+                cell = (labels == true) & (outcome.predicted == predicted)
+                expected = 0.0 if true == predicted else cell.sum() / len(outcome.seeds)
+                assert result.get((true, predicted), 0.0) == pytest.approx(expected)
+        counts = [c.images.estimate for c in confusions(outcome)]
         assert counts == sorted(counts, reverse=True)
 
 
@@ -187,66 +187,69 @@ def test_confusions_are_counted_as_by_hand(
 def test_the_example_of_a_confusion_is_what_most_seeds_take_for_the_class(
     study: tuple[Integers, dict[str, Probabilities]],
 ) -> None:
-    for its in outcomes(some_records(*study)).values():
-        found = examples(its).tolist()
-        pairs = [(int(c.true), int(c.predicted)) for c in confusions(its)]
-        assert len(found) == len(pairs)
-        for row, (true, predicted) in zip(found, pairs, strict=True):
-            of_class = np.flatnonzero(its.labels == true)
+    for outcome in outcomes(some_records(*study)).values():
+        result = examples(outcome).tolist()
+        pairs = [(int(c.true), int(c.predicted)) for c in confusions(outcome)]
+        assert len(result) == len(pairs)
+        for row, (true, predicted) in zip(result, pairs, strict=True):
+            of_class = np.flatnonzero(outcome.labels == true)
             best = max(
-                of_class, key=lambda p: (its.votes[p, predicted], its.probability[p, predicted])
+                of_class,
+                key=lambda p: (outcome.votes[p, predicted], outcome.probability[p, predicted]),
             )
-            assert its.labels[row] == true
-            for array in (its.votes, its.probability):
+            assert outcome.labels[row] == true
+            for array in (outcome.votes, outcome.probability):
                 assert array[row, predicted] == array[best, predicted]
 
 
 def test_two_hundred_classes_have_their_confusions() -> None:
     labels = np.arange(400) % 200
-    its = an_outcome(labels.tolist(), surely(np.stack([(labels + 1) % 200] * 2), 200))
-    assert len(confusions(its)) == 200
-    assert len(failures.worst_of_classes(its)) == MOST_CLASSES
+    outcome = an_outcome(labels.tolist(), surely(np.stack([(labels + 1) % 200] * 2), 200))
+    assert len(confusions(outcome)) == 200
+    assert len(failures.worst_of_classes(outcome)) == MOST_CLASSES
 
 
 # ---- which test images are kept: the worst of all first, then some of everything that tells
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, Outcomes]:
+def result() -> dict[str, Outcomes]:
     return outcomes(make_records(make_study(seeds=4, epochs=1), images=1500))
 
 
-def test_the_shown_cases_come_first_and_are_all_there(found: dict[str, Outcomes]) -> None:
+def test_the_shown_cases_come_first_and_are_all_there(result: dict[str, Outcomes]) -> None:
     shown = {
         c.index
         for c in failures.shown_cases(make_records(make_study(seeds=4, epochs=1), images=1500))
     }
-    kept = telling_images(found, "main").tolist()
+    kept = telling_images(result, "main").tolist()
     assert set(kept[: len(shown)]) == shown
-    assert set(telling_images(found, "main", most=1).tolist()) == shown
+    assert set(telling_images(result, "main", most=1).tolist()) == shown
 
 
-def test_the_first_of_every_ranking_are_kept(found: dict[str, Outcomes]) -> None:
-    kept = set(telling_images(found, "main").tolist())
-    index = found["main"].index
-    rankings = [np.argsort(suspected(found).rank)]
-    for its in found.values():
+def test_the_first_of_every_ranking_are_kept(result: dict[str, Outcomes]) -> None:
+    kept = set(telling_images(result, "main").tolist())
+    index = result["main"].index
+    rankings = [np.argsort(suspected(result).rank)]
+    for outcome in result.values():
         rankings += [
-            failures.most_confident(its), failures.nearest_boundary(its), failures.examples(its)
-        ]  # fmt: skip
-    for name, change in all_changes(found, "main").items():
+            failures.most_confident(outcome),
+            failures.nearest_boundary(outcome),
+            failures.examples(outcome),
+        ]
+    for name, change in all_changes(result, "main").items():
         rankings += [
-            failures.most_fixed(found[name], change), failures.most_broken(found[name], change)
+            failures.most_fixed(result[name], change), failures.most_broken(result[name], change)
         ]  # fmt: skip
     for ranking in rankings:
         assert set(index[ranking[:10]].tolist()) <= kept
 
 
-def test_a_image_is_kept_once_and_the_same_are_kept_again(found: dict[str, Outcomes]) -> None:
-    kept = telling_images(found, "main")
+def test_a_image_is_kept_once_and_the_same_are_kept_again(result: dict[str, Outcomes]) -> None:
+    kept = telling_images(result, "main")
     assert len(set(kept.tolist())) == len(kept) == MOST
-    np.testing.assert_array_equal(kept, telling_images(found, "main"))
-    assert telling_images(found, "main", most=50).tolist() == kept[:50].tolist()
+    np.testing.assert_array_equal(kept, telling_images(result, "main"))
+    assert telling_images(result, "main", most=50).tolist() == kept[:50].tolist()
 
 
 @pytest.mark.parametrize("settings", [1, 12, 100])
@@ -263,15 +266,15 @@ def test_of_many_settings_fewer_images_are_kept(settings: int) -> None:
 def test_of_few_images_all_are_kept(
     study: tuple[Integers, dict[str, Probabilities]],
 ) -> None:
-    its = outcomes(some_records(*study))
-    kept = telling_images(its, "main").tolist()
-    assert sorted(kept) == its["main"].index.tolist()
+    outcome = outcomes(some_records(*study))
+    kept = telling_images(outcome, "main").tolist()
+    assert sorted(kept) == outcome["main"].index.tolist()
 
 
 def test_where_nothing_fails_only_a_few_images_are_kept() -> None:
     labels = np.arange(300) % 3
-    its = outcomes(some_records(labels, {"main": surely([labels, labels], 3)}))
-    assert len(telling_images(its, "main")) == FEWEST
+    outcome = outcomes(some_records(labels, {"main": surely([labels, labels], 3)}))
+    assert len(telling_images(outcome, "main")) == FEWEST
 
 
 def test_without_a_finished_run_nothing_is_kept() -> None:
@@ -279,6 +282,6 @@ def test_without_a_finished_run_nothing_is_kept() -> None:
 
 
 def test_without_a_finished_baseline_images_are_kept_all_the_same(
-    found: dict[str, Outcomes],
+    result: dict[str, Outcomes],
 ) -> None:
-    assert len(telling_images({"l2": found["l2"]}, "main")) == MOST
+    assert len(telling_images({"l2": result["l2"]}, "main")) == MOST

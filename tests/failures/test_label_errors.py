@@ -71,15 +71,15 @@ def test_the_score_is_cleanlabs_quality_of_the_label_against_its_strongest_rival
     number: int, classes: int
 ) -> None:
     labels, probability = some_probabilities(number, classes)
-    (its,) = (suspected(outcomes(some_records(labels, {"main": [probability]}))),)
+    (items,) = (suspected(outcomes(some_records(labels, {"main": [probability]}))),)
     adjusted = probability / get_confident_thresholds(labels, probability)
     rows = np.arange(len(labels))
-    pair = np.column_stack([adjusted[rows, labels], adjusted[rows, its.given]])
+    pair = np.column_stack([adjusted[rows, labels], adjusted[rows, items.given]])
     quality = get_label_quality_scores(
         np.tile([0, 1], 30), np.where(np.arange(60)[:, None] % 2, pair[:, ::-1], pair)
         / pair.sum(axis=1, keepdims=True), method="self_confidence",
     )  # fmt: skip
-    np.testing.assert_allclose(1 - its.score, quality, rtol=1e-5)
+    np.testing.assert_allclose(1 - items.score, quality, rtol=1e-5)
 
 
 def test_the_same_probability_means_more_for_a_class_that_is_rarely_given_it() -> None:
@@ -127,16 +127,16 @@ def test_settings_count_equally_however_many_seeds_they_have() -> None:
 @settings(deadline=None, max_examples=30)
 def test_scores_lie_between_0_and_1_and_ranks_follow_them(number: int, classes: int) -> None:
     labels, probability = some_probabilities(number, classes)
-    its = suspected(outcomes(some_records(labels, {"main": [probability]})))
-    assert ((its.score >= 0) & (its.score <= 1)).all()
-    assert sorted(its.rank.tolist()) == list(range(1, len(labels) + 1))
-    assert (np.diff(its.score[np.argsort(its.rank)]) <= 0).all()
-    assert (its.given != labels).all()
+    items = suspected(outcomes(some_records(labels, {"main": [probability]})))
+    assert ((items.score >= 0) & (items.score <= 1)).all()
+    assert sorted(items.rank.tolist()) == list(range(1, len(labels) + 1))
+    assert (np.diff(items.score[np.argsort(items.rank)]) <= 0).all()
+    assert (items.given != labels).all()
 
 
 def test_of_equally_suspicious_images_the_lower_number_comes_first() -> None:
-    its = suspected(outcomes(some_records([0, 0, 1], {"main": surely([[1, 1, 1]], 2)})))
-    assert its.rank.tolist() == [1, 2, 3]
+    items = suspected(outcomes(some_records([0, 0, 1], {"main": surely([[1, 1, 1]], 2)})))
+    assert items.rank.tolist() == [1, 2, 3]
 
 
 # ---- planted errors ------------------------------------------------------------------------------
@@ -148,8 +148,8 @@ def test_four_of_five_planted_errors_are_in_the_top_fifth(
     number: int, classes: int, seeds: int
 ) -> None:
     labels, probability, wrong = planted(number, classes, seeds)
-    its = suspected(outcomes(some_records(labels, {"main": probability})))
-    assert found_in_top_fifth(its.rank, wrong) >= 0.8
+    items = suspected(outcomes(some_records(labels, {"main": probability})))
+    assert found_in_top_fifth(items.rank, wrong) >= 0.8
 
 
 @pytest.mark.parametrize("classes", [2, 10, 100])
@@ -159,12 +159,12 @@ def test_the_ranking_finds_at_least_as_many_planted_errors_as_cleanlabs(classes:
         labels, probability, wrong = planted(number, classes, seeds=3, originals=1000)
         mean = probability.mean(axis=0)
         labels[:classes] = np.where(wrong[:classes], labels[:classes], np.arange(classes))
-        its = suspected(outcomes(some_records(labels, {"main": probability})))
+        items = suspected(outcomes(some_records(labels, {"main": probability})))
         quality = get_label_quality_scores(
             labels, mean, method="normalized_margin", adjust_pred_probs=True
         )
         rank = np.argsort(np.argsort(quality, kind="stable")) + 1
-        ours.append(found_in_top_fifth(its.rank, wrong))
+        ours.append(found_in_top_fifth(items.rank, wrong))
         theirs.append(found_in_top_fifth(rank, wrong))
     assert np.mean(ours) >= np.mean(theirs) - 0.01
 
@@ -200,12 +200,12 @@ def test_planted_errors_in_real_images_are_found_by_trained_networks(tmp_path: P
     )  # fmt: skip
     with session_of(study, tmp_path / "out") as session:
         session.train({"baseline": 2})
-        its, data = outcomes(session.records()), session.data
-    (one,) = its.values()
+        items, data = outcomes(session.records()), session.data
+    (one,) = items.values()
     pixels = [data["baseline"].originals.read(index).tobytes() for index in one.index.tolist()]
     labels = [one.classes[label] for label in one.labels]
     wrong = np.array([truth[p] != label for p, label in zip(pixels, labels, strict=True)])
     assert 30 < wrong.sum() < 70
-    rank = suspected(its).rank
+    rank = suspected(items).rank
     assert found_in_top_fifth(rank, wrong) >= 0.8
     assert found_in_top_fifth(len(rank) + 1 - rank, wrong) < 0.1

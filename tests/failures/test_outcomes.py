@@ -22,7 +22,7 @@ from synthetic import make_records, make_study
 Study = tuple[Integers, dict[str, Probabilities]]
 
 
-def found(study: Study) -> dict[str, Outcomes]:
+def result(study: Study) -> dict[str, Outcomes]:
     return outcomes(some_records(*study))
 
 
@@ -33,7 +33,7 @@ def found(study: Study) -> dict[str, Outcomes]:
 @settings(max_examples=60, deadline=None)
 def test_kinds_match_a_count_by_hand(study: Study) -> None:
     labels, runs = study
-    for name, its in found(study).items():
+    for name, outcome in result(study).items():
         seeds = len(runs[name])
         for image, label in enumerate(labels):
             wrong = 0
@@ -42,8 +42,8 @@ def test_kinds_match_a_count_by_hand(study: Study) -> None:
                 wrong += row.index(max(row)) != label
             some = "systematic" if wrong == seeds else "seed-dependent"
             mistaken = some if seeds > 1 else "one-seed"
-            assert its.wrong[image] == wrong
-            assert its.kinds[image] == (mistaken if wrong else "right")
+            assert outcome.wrong[image] == wrong
+            assert outcome.kinds[image] == (mistaken if wrong else "right")
 
 
 @given(studies())
@@ -52,28 +52,28 @@ def test_the_rival_is_the_most_frequent_wrong_answer_and_the_target_is_what_was_
     study: Study,
 ) -> None:
     labels, _ = study
-    for its in found(study).values():
+    for outcome in result(study).values():
         # Sums of the same numbers in another order may differ in the last digits.
-        likely = its.probability.round(12)
+        likely = outcome.probability.round(12)
         for image, label in enumerate(labels.tolist()):
-            votes = Counter(its.predicted[:, image].tolist())
-            others = [k for k in range(len(its.classes)) if k != label]
+            votes = Counter(outcome.predicted[:, image].tolist())
+            others = [k for k in range(len(outcome.classes)) if k != label]
             best = max(others, key=lambda k: (votes[k], likely[image, k]))
-            rival = int(its.rival[image])
+            rival = int(outcome.rival[image])
             assert (votes[rival], likely[image, rival]) == (votes[best], likely[image, best])
-            assert its.target[image] == (rival if its.wrong[image] else label)
-            assert its.rival_probability[image] == its.probability[image, rival]
+            assert outcome.target[image] == (rival if outcome.wrong[image] else label)
+            assert outcome.rival_probability[image] == outcome.probability[image, rival]
 
 
 @given(studies())
 @settings(max_examples=30, deadline=None)
 def test_the_margin_is_positive_just_where_the_true_class_is_the_likeliest(study: Study) -> None:
     labels, _ = study
-    for its in found(study).values():
+    for outcome in result(study).values():
         for image, label in enumerate(labels):
-            row = its.probability[image]
+            row = outcome.probability[image]
             other = max(np.delete(row, label))
-            assert its.margin[image] == pytest.approx(math.log(row[label] / other))
+            assert outcome.margin[image] == pytest.approx(math.log(row[label] / other))
 
 
 def test_a_probability_of_nothing_has_a_margin_all_the_same() -> None:
@@ -100,10 +100,10 @@ def test_failed_runs_and_settings_without_a_finished_run_are_left_out() -> None:
         a_record("main", 1, labels, probability),
         a_record("never", 0, labels, probability, failed=True),
     ]
-    its = outcomes(records)
-    assert list(its) == ["main"]
-    assert its["main"].seeds == (1,)
-    assert all_changes(its, "never") == {}
+    outcome = outcomes(records)
+    assert list(outcome) == ["main"]
+    assert outcome["main"].seeds == (1,)
+    assert all_changes(outcome, "never") == {}
 
 
 def test_runs_of_a_setting_with_other_test_images_are_refused_by_name() -> None:
@@ -127,19 +127,19 @@ def test_a_setting_that_was_tested_on_other_images_is_left_out() -> None:
 
 
 def test_rows_are_found_by_the_numbers_of_images() -> None:
-    its = an_outcome([0, 1, 0], surely([[0, 1, 0]], 2))
-    assert its.index.tolist() == [5, 7, 9]
-    assert its.rows(np.array([9, 5])).tolist() == [2, 0]
+    outcome = an_outcome([0, 1, 0], surely([[0, 1, 0]], 2))
+    assert outcome.index.tolist() == [5, 7, 9]
+    assert outcome.rows(np.array([9, 5])).tolist() == [2, 0]
     with pytest.raises(KeyError):
-        its.rows(np.array([6]))
+        outcome.rows(np.array([6]))
 
 
 def test_two_hundred_classes_are_no_exception() -> None:
     labels = np.arange(400) % 200
-    its = an_outcome(labels.tolist(), surely(np.stack([(labels + 1) % 200, labels]), 200))
-    assert set(its.kinds) == {"seed-dependent"}
-    np.testing.assert_array_equal(its.rival, (labels + 1) % 200)
-    np.testing.assert_array_equal(its.votes.sum(axis=1), 2)
+    outcome = an_outcome(labels.tolist(), surely(np.stack([(labels + 1) % 200, labels]), 200))
+    assert set(outcome.kinds) == {"seed-dependent"}
+    np.testing.assert_array_equal(outcome.rival, (labels + 1) % 200)
+    np.testing.assert_array_equal(outcome.votes.sum(axis=1), 2)
 
 
 # ---- a variation ---------------------------------------------------------------------------------
@@ -149,9 +149,9 @@ def test_two_hundred_classes_are_no_exception() -> None:
 @settings(max_examples=60, deadline=None)
 def test_changes_match_a_count_by_hand_over_paired_seeds(study: Study) -> None:
     labels, _ = study
-    its = found(study)
-    (change,) = all_changes(its, "main").values()
-    main, l2 = its["main"], its["l2"]
+    outcome = result(study)
+    (change,) = all_changes(outcome, "main").values()
+    main, l2 = outcome["main"], outcome["l2"]
     paired = range(min(len(main.seeds), len(l2.seeds)))
     assert change.seeds == tuple(paired)
     for image, label in enumerate(labels):
@@ -199,7 +199,7 @@ def by_hand(main: Outcomes, other: Outcomes) -> list[tuple[int, int]]:
 def test_what_chance_would_fix_is_counted_over_every_exchange(seeds: int, number: int) -> None:
     random = np.random.default_rng(number)
     answers = random.integers(0, 2, (2, seeds, 9)).tolist()
-    main, other = (an_outcome([0] * 9, surely(its, 2)) for its in answers)
+    main, other = (an_outcome([0] * 9, surely(outcome, 2)) for outcome in answers)
     counts, theirs = change_counts(main, other), by_hand(main, other)
     assert counts is not None
     observed = theirs[0]
@@ -225,11 +225,11 @@ def test_counts_a_seed_are_means_of_what_each_seeds_two_runs_disagree_on() -> No
 
 def test_without_a_paired_seed_there_is_nothing_to_count() -> None:
     labels, probability = np.array([0]), surely([[1]], 2)[0]
-    its = outcomes(
+    outcome = outcomes(
         [a_record("main", 0, labels, probability), a_record("l2", 1, labels, probability)]
     )
-    assert change_counts(its["main"], its["l2"]) is None
-    assert all_changes(its, "main")["l2"].verdicts.tolist() == [""]
+    assert change_counts(outcome["main"], outcome["l2"]) is None
+    assert all_changes(outcome, "main")["l2"].verdicts.tolist() == [""]
 
 
 def noise(random: np.random.Generator, seeds: int, ease: npt.NDArray[np.float64]) -> Outcomes:

@@ -127,9 +127,9 @@ def kills_of_commands(images: Path, place: Path, wanted: int) -> list[str]:
                 if strike(parent, victim, number, draw.uniform(1, 12)):
                     sent[f"{number.name} to {victim}"] += 1
         with started(study, out, jobs=2) as parent:
-            _, said = parent.communicate()
+            _, message = parent.communicate()
         if parent.returncode:
-            wrong.append(f"round {rounds}: the command ended with {parent.returncode}: {said}")
+            wrong.append(f"round {rounds}: the command ended with {parent.returncode}: {message}")
             continue
         wrong += [f"round {rounds}: {name}" for name in differing(content(out), reference)]
         if tables(out) != {name: as_csv(place / "slow-whole", name) for name in TABLES}:
@@ -147,16 +147,18 @@ def strike(
 ) -> bool:
     """Send a signal after some seconds; whether there still was anybody to be sent it."""
     time.sleep(after)
-    its = workers(parent.pid)
-    if parent.poll() is not None or (victim == "worker" and not its):
+    items = workers(parent.pid)
+    if parent.poll() is not None or (victim == "worker" and not items):
         return False
-    for process in {"worker": its[:1], "parent": [parent.pid], "both": [*its, parent.pid]}[victim]:
+    for process in {"worker": items[:1], "parent": [parent.pid], "both": [*items, parent.pid]}[
+        victim
+    ]:
         os.kill(process, number)
     if victim == "worker":
         time.sleep(1)
         return True
     parent.wait()
-    until(lambda: not any(map(alive, its)), "the end of the workers", seconds=2)
+    until(lambda: not any(map(alive, items)), "the end of the workers", seconds=2)
     return True
 
 

@@ -86,7 +86,7 @@ def until(true: Callable[[], bool], what: str, seconds: float = 120) -> None:
 
 def workers(parent: int) -> list[int]:
     """The processes that a process has started to work."""
-    found = []
+    result = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             after = (folder / "stat").read_text().rpartition(") ")[2].split()
@@ -94,8 +94,8 @@ def workers(parent: int) -> list[int]:
         except OSError:
             continue
         if int(after[1]) == parent and b"spawn_main" in command:
-            found.append(int(folder.name))
-    return found
+            result.append(int(folder.name))
+    return result
 
 
 def alive(process: int) -> bool:
@@ -109,7 +109,7 @@ def alive(process: int) -> bool:
 def files(out: Path) -> dict[str, tuple[int, int]]:
     """Every file with its size and time."""
     facts = {str(path): path.stat() for path in out.rglob("*") if path.is_file()}
-    return {path: (its.st_size, its.st_mtime_ns) for path, its in facts.items()}
+    return {path: (values.st_size, values.st_mtime_ns) for path, values in facts.items()}
 
 
 #: The tables that say nothing of time.

@@ -91,12 +91,12 @@ def test_no_damaged_record_is_loaded_changed(results: Path, tmp_path: Path) -> N
             assert loaded.facts == good.facts
         for when, expected in weights.items():
             try:
-                found = read_weights(copy, when)
+                result = read_weights(copy, when)
             except RecordError:
                 refused[name] += 1
             else:
-                assert found.keys() == expected.keys()
-                assert all((found[key] == expected[key]).all() for key in expected)
+                assert result.keys() == expected.keys()
+                assert all((result[key] == expected[key]).all() for key in expected)
     assert len(refused) == 6  # of every file of a record some damage was refused
 
 
@@ -108,12 +108,12 @@ def test_no_damaged_checkpoint_is_gone_on_from(images: Path, tmp_path: Path) -> 
     noticed = 0
     for copy, name in damaged(folder, tmp_path, seed=2):
         passed_over: list[Path] = []
-        found = read_latest(copy, passed_over.append)
-        assert found is not None
+        result = read_latest(copy, passed_over.append)
+        assert result is not None
         if name == last.name:
             assert [path.name for path in passed_over] == [name]
             noticed += 1
-        assert found.epoch == epoch_of(before if name == last.name else last)
+        assert result.epoch == epoch_of(before if name == last.name else last)
     assert noticed > MUTATIONS / 3
 
 

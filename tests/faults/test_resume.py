@@ -187,10 +187,10 @@ OTHER = EngineFacts(build="x86-64-v2", digest="0" * 64)
 
 
 @pytest.mark.parametrize(
-    ("engine", "said"), [(OTHER, "native x86-64-v2 (library 000000000000)"), (None, "1 thread")]
+    ("engine", "message"), [(OTHER, "native x86-64-v2 (library 000000000000)"), (None, "1 thread")]
 )
 def test_another_engine_or_build_is_another_machine(
-    engine: EngineFacts | None, said: str, native: EngineFacts, images: Path, tmp_path: Path
+    engine: EngineFacts | None, message: str, native: EngineFacts, images: Path, tmp_path: Path
 ) -> None:
     task = training(small_study(images), tmp_path, native)
     train_until(task, 1)
@@ -199,7 +199,7 @@ def test_another_engine_or_build_is_another_machine(
         now = replace(task.inputs, engine=engine)
         refuse_other_machines(tmp_path, [(task.run, now)], environment())
     assert f"native {native.build} (library {native.digest[:12]}). This is " in str(refused.value)
-    assert f"{said}: resuming here" in str(refused.value)
+    assert f"{message}: resuming here" in str(refused.value)
 
 
 def test_a_study_goes_on_with_another_engine_only_when_that_is_asked_for(
@@ -212,7 +212,7 @@ def test_a_study_goes_on_with_another_engine_only_when_that_is_asked_for(
     run_here(study, tmp_path, {"report.html": b""}, other_machine=True)
     facts = read_record(run_folder(tmp_path, *RUN)).facts
     assert facts.environment.engine == native
-    assert [its.engine for its in facts.other_machines] == [None]
+    assert [values.engine for values in facts.other_machines] == [None]
 
 
 def test_a_run_that_went_on_elsewhere_says_so(

@@ -54,8 +54,8 @@ def test_after_kills_of_worker_and_parent_the_same_command_ends_as_if_nothing_ha
         time.sleep(0.3)
         assert files(out) == left
     with started(study, out) as parent:
-        answer, said = parent.communicate(timeout=120)
-        assert parent.returncode == 0, said
+        answer, message = parent.communicate(timeout=120)
+        assert parent.returncode == 0, message
         assert answer == f"{out}/report.html\n"
     monkeypatch.chdir(tmp_path)
     whole = tmp_path / "whole"
@@ -63,7 +63,7 @@ def test_after_kills_of_worker_and_parent_the_same_command_ends_as_if_nothing_ha
     assert differing(content(out), content(whole)) == set()
     assert tables(out) == {name: as_csv(whole, name) for name in TABLES}
     facts = [read_record(run_folder(out, name, 0)).facts for name in ("baseline", "l2")]
-    assert sum(its.resumes for its in facts) >= 1
+    assert sum(run_facts.resumes for run_facts in facts) >= 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -129,14 +129,14 @@ def hold(out: Path) -> subprocess.Popen[str]:
 def test_of_twenty_processes_one_works_and_the_rest_say_which(tmp_path: Path) -> None:
     all_of_them = [hold(tmp_path / "out") for _ in range(20)]
     try:
-        said = {each.pid: each.stdout.readline().strip() for each in all_of_them if each.stdout}
-        (one,) = [pid for pid, line in said.items() if line == "held"]
-        for line in said.values():
+        message = {each.pid: each.stdout.readline().strip() for each in all_of_them if each.stdout}
+        (one,) = [pid for pid, line in message.items() if line == "held"]
+        for line in message.values():
             assert line == "held" or (f"out: in use by process {one} on " in line)
             assert line == "held" or "and 'so on'). Wait until it has finished, or " in line
-        its = holder(tmp_path / "out")
-        assert its is not None
-        assert its.pid == one
+        run_facts = holder(tmp_path / "out")
+        assert run_facts is not None
+        assert run_facts.pid == one
     finally:
         for each in all_of_them:
             each.kill()

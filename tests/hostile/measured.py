@@ -55,7 +55,7 @@ class Measured:
     """
 
     code: int
-    said: str
+    message: str
     seconds: float
     megabytes: float
 

@@ -94,7 +94,9 @@ def analyze(out: Path, record: Record) -> None:
         return
     images, data = record.predictions.index, record.facts.data
     maps = np.ones((len(images), 2, 2), np.float32)
-    near, labels = (np.stack([its, its], axis=1) for its in (images, record.predictions.labels))
+    near, labels = (
+        np.stack([values, values], axis=1) for values in (images, record.predictions.labels)
+    )
     why = Explanations(images, record.predictions.labels, maps, -maps, near, labels)
     write_explanations(out, record, why)
     names = [change.name for change in interventions((data.shape or (1,))[0])]

@@ -101,8 +101,8 @@ def test_arrays_that_no_run_leaves_count_as_none(number: int, out: Path) -> None
     kind, part, change = WRONG[number]
     record = read_results(out).records[0]
     if kind == "interventions":
-        its = good_interventions(record)
-        write_interventions(out, record, replace(its, **{part: change(getattr(its, part))}))
+        entry = good_interventions(record)
+        write_interventions(out, record, replace(entry, **{part: change(getattr(entry, part))}))
         assert read_interventions(out, record) is None
     else:
         why = good_explanations(record)
@@ -119,12 +119,12 @@ def test_what_is_right_is_read(out: Path) -> None:
 @pytest.mark.parametrize("more", [True, False])
 def test_an_array_more_or_less_counts_as_none(more: bool, out: Path) -> None:
     record = read_results(out).records[0]
-    its = dict(vars(good_explanations(record)))
+    entry = dict(vars(good_explanations(record)))
     if more:
-        its["evil"] = its["targets"]
+        entry["evil"] = entry["targets"]
     else:
-        del its["nearest"]
-    write_explanations(out, record, cast(Explanations, SimpleNamespace(**its)))
+        del entry["nearest"]
+    write_explanations(out, record, cast(Explanations, SimpleNamespace(**entry)))
     assert read_explanations(out, record) is None
 
 
@@ -140,9 +140,9 @@ def test_runs_whose_maps_differ_in_size_are_not_put_together(out: Path) -> None:
 
 def test_interventions_that_nobody_knows_are_passed_over(out: Path) -> None:
     for record in read_results(out).records:
-        its = good_interventions(record)
-        odd = {"<script>hit()</script>": next(iter(its.predicted.values()))}
-        write_interventions(out, record, replace(its, predicted=odd))
+        entry = good_interventions(record)
+        odd = {"<script>hit()</script>": next(iter(entry.predicted.values()))}
+        write_interventions(out, record, replace(entry, predicted=odd))
     results = read_results(out)
     assert results.effects == ()
     assert results.claims
@@ -186,13 +186,13 @@ def test_no_damaged_analysis_is_read_changed(out: Path) -> None:
         before = contents(read(out, record))
         for _ in range(tries(40)):
             path.write_bytes(mutate(whole, draw))
-            found = read(out, record)
-            assert found is None or contents(found) == before
+            result = read(out, record)
+            assert result is None or contents(result) == before
 
 
-def contents(its: Interventions | Explanations | None) -> bytes:
-    predicted = its.predicted.values() if isinstance(its, Interventions) else ()
-    parts = [part for part in vars(its).values() if isinstance(part, np.ndarray)]
+def contents(entry: Interventions | Explanations | None) -> bytes:
+    predicted = entry.predicted.values() if isinstance(entry, Interventions) else ()
+    parts = [part for part in vars(entry).values() if isinstance(part, np.ndarray)]
     return b"".join(array.tobytes() for array in (*parts, *predicted))
 
 

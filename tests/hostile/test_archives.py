@@ -40,9 +40,9 @@ def test_there_are_thirty_of_them() -> None:
 
 def require_nothing_elsewhere(place: Path) -> None:
     allowed = {"data", "data/stl10_binary"} | {f"data/stl10_binary/{name}" for name in CONTENT}
-    found = [path for path in place.rglob("*") if path.name != "cache"]
-    assert {path.relative_to(place).as_posix() for path in found} <= allowed
-    assert not any(path.is_symlink() for path in found)
+    result = [path for path in place.rglob("*") if path.name != "cache"]
+    assert {path.relative_to(place).as_posix() for path in result} <= allowed
+    assert not any(path.is_symlink() for path in result)
     assert not ABSOLUTE.exists()
 
 

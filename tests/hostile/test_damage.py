@@ -138,12 +138,12 @@ def test_a_damaged_image_is_never_built_in_silently(
         shutil.rmtree(own_cache)
         shutil.copytree(notes, own_cache)
         try:
-            found = mine()
+            result = mine()
         except DataError as error:
             assert damaged.name in str(error)
         else:
             # Of another size, or gone: another data set, which has another name.
-            assert found.fingerprint != whole.fingerprint
+            assert result.fingerprint != whole.fingerprint
 
 
 def test_a_damaged_official_file_is_never_built_in_silently(

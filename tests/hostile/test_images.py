@@ -158,8 +158,8 @@ def test_each_of_five_hundred_is_listed_or_is_a_image(five_hundred: Path) -> Non
 def test_the_command_lists_them_in_bounded_memory(five_hundred: Path, tmp_path: Path) -> None:
     done = paribus("data", "verify", five_hundred, cwd=tmp_path)
     assert done.code == 1
-    assert "Traceback" not in done.said
-    assert done.said.count("\n") > 250
+    assert "Traceback" not in done.message
+    assert done.message.count("\n") > 250
     assert done.megabytes < 500
     assert list(tmp_path.iterdir()) == []
 

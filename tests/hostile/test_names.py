@@ -335,7 +335,7 @@ def test_no_payload_can_be_a_settings_name(text: str) -> None:
         return
     with pytest.raises(StudyError) as caught:
         parse_study(f'{study}  "{quoted}": {{epochs: 2}}\n')
-    assert all(said.isprintable() for said in str(caught.value).splitlines())
+    assert all(sentence.isprintable() for sentence in str(caught.value).splitlines())
 
 
 @pytest.mark.parametrize("text", telling(PAYLOADS, *ONE_OF_EACH))
@@ -360,9 +360,9 @@ def test_a_command_prints_text_alone(
     shutil.copytree(reports.few, tmp_path / "few")
     with pytest.raises(SystemExit):
         main([*command.split(), str(tmp_path / "few")])
-    said = capsys.readouterr()
-    assert said.out
-    for printed in (said.out, said.err):
+    sentence = capsys.readouterr()
+    assert sentence.out
+    for printed in (sentence.out, sentence.err):
         # What joins letters and what keeps a direction to itself steers nothing.
         plain = re.sub("[\n\u200c\u200d\u2068\u2069]", "", printed)
         assert not {unicodedata.category(c) for c in plain} & {"Cc", "Cf"}

@@ -173,7 +173,7 @@ def test_the_command_says_the_reason_without_a_traceback(command: str, out: Path
     (out.parent / "evil.py").write_text("open('pwned', 'w')")
     done = paribus(command, "out", cwd=out.parent)
     assert done.code == 1
-    assert "Traceback" not in done.said
+    assert "Traceback" not in done.message
     assert not (out.parent / "pwned").exists()
 
 
@@ -183,7 +183,7 @@ def test_a_terabyte_takes_no_memory(out: Path) -> None:
             file.truncate(1 << 40)
     done = paribus("check", "out", cwd=out.parent)
     assert done.code == 1
-    assert done.said.startswith("out/study.json: can't be read (at most 1,048,576 bytes")
+    assert done.message.startswith("out/study.json: can't be read (at most 1,048,576 bytes")
     assert done.megabytes < 400
 
 
@@ -261,11 +261,11 @@ def report_or_refuse(out: Path) -> None:
 def leaves(node: Any) -> list[tuple[Any, Any]]:
     """Every place of a tree of JSON: what holds it, and its key there."""
     keys = list(node) if isinstance(node, dict) else range(len(node))
-    found = [(node, key) for key in keys]
+    result = [(node, key) for key in keys]
     for key in keys:
         if isinstance(node[key], dict | list):
-            found += leaves(node[key])
-    return found
+            result += leaves(node[key])
+    return result
 
 
 def same(one: Record, other: Record) -> bool:

@@ -37,9 +37,9 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Measured]:
     for number, name in enumerate(NAMES):
         write(folder / f"{number}.yaml", HOSTILE[name][0])
     commands = [["plan", f"{number}.yaml"] for number in range(len(NAMES))]
-    found = dict(zip(NAMES, forked(commands, folder), strict=True))
+    result = dict(zip(NAMES, forked(commands, folder), strict=True))
     assert len(list(folder.iterdir())) == len(NAMES), "something was written"
-    return found
+    return result
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -53,9 +53,9 @@ class TestAHostileStudy:
     ) -> None:
         refusal, number = refusals[name], NAMES.index(name)
         assert refusal.code == 2
-        assert refusal.said.startswith(f"{number}.yaml:{HOSTILE[name][1]}:")
-        assert len(refusal.said) < 50_000
-        assert refusal.said.replace("\n", "").isprintable()
+        assert refusal.message.startswith(f"{number}.yaml:{HOSTILE[name][1]}:")
+        assert len(refusal.message) < 50_000
+        assert refusal.message.replace("\n", "").isprintable()
         assert refusal.seconds < SECONDS - STARTING
         assert refusal.megabytes < MEGABYTES
 
@@ -85,7 +85,7 @@ def test_what_is_no_file_is_refused_and_not_read(place: str, tmp_path: Path) -> 
             study.symlink_to(study)
     done = paribus("run", "study.yaml", cwd=tmp_path)
     assert done.code == 2
-    assert done.said.startswith("study.yaml:1:1: file: a study can't be read: ")
+    assert done.message.startswith("study.yaml:1:1: file: a study can't be read: ")
     assert (done.seconds < SECONDS, done.megabytes < MEGABYTES) == (True, True)
 
 
@@ -97,7 +97,7 @@ def test_code_is_not_run_without_permission_and_it_is_said_why(name: str, tmp_pa
     (tmp_path / "study.yaml").write_text(text)
     done = paribus("run", "study.yaml", cwd=tmp_path)
     assert done.code == 2
-    assert "runs its code with your rights: read it, then add --allow-code" in done.said
+    assert "runs its code with your rights: read it, then add --allow-code" in done.message
     assert not (tmp_path / "pwned").exists()
 
 

@@ -27,7 +27,7 @@ def shown(answers: Integers, labels: Integers, classes: int = 4) -> Predictions:
     return Predictions(np.arange(len(answers)), labels, log_probabilities, log_probabilities)
 
 
-def found(around: Integers, center: Integers, **others: Integers) -> Interventions:
+def result(around: Integers, center: Integers, **others: Integers) -> Interventions:
     return Interventions(
         predicted={CENTER_BLANKED: around, SURROUNDINGS_BLANKED: center, **others},
         outside=np.array([0.2, 0.4], np.float32),
@@ -67,7 +67,7 @@ NOISE = DRAW.permutation(LABELS)
 
 def test_a_network_that_sees_only_the_background_relies_on_it_wholly() -> None:
     answers = np.where(np.arange(40) < 20, LABELS, (LABELS + 1) % 4)  # half of them wrong
-    values = cause_values(shown(answers, LABELS), 4, found(around=answers, center=NOISE))
+    values = cause_values(shown(answers, LABELS), 4, result(around=answers, center=NOISE))
     assert values["background_reliance"] > 0.6
     assert values["background_in_failures"] > 0.6
     assert values["background_learned"] == pytest.approx(0.5 - 0.25)
@@ -75,7 +75,7 @@ def test_a_network_that_sees_only_the_background_relies_on_it_wholly() -> None:
 
 def test_a_network_that_sees_only_the_object_doesnt_rely_on_the_background() -> None:
     answers = np.where(np.arange(40) < 20, LABELS, (LABELS + 1) % 4)
-    values = cause_values(shown(answers, LABELS), 4, found(around=NOISE, center=answers))
+    values = cause_values(shown(answers, LABELS), 4, result(around=NOISE, center=answers))
     assert values["background_reliance"] < -0.6
     assert values["background_in_failures"] < -0.6
     assert abs(values["background_learned"]) < 0.15
@@ -85,28 +85,30 @@ def test_the_background_may_decide_mistakes_alone() -> None:
     right = np.arange(40) < 20
     answers = np.where(right, LABELS, (LABELS + 1) % 4)
     around, center = np.where(right, NOISE, answers), np.where(right, answers, NOISE)
-    values = cause_values(shown(answers, LABELS), 4, found(around, center))
+    values = cause_values(shown(answers, LABELS), 4, result(around, center))
     assert values["background_in_failures"] > 0.6
     assert values["background_reliance"] < values["background_in_failures"] - 0.4
 
 
 def test_without_a_mistake_nothing_is_known_of_mistakes() -> None:
-    values = cause_values(shown(LABELS, LABELS), 4, found(LABELS, NOISE))
+    values = cause_values(shown(LABELS, LABELS), 4, result(LABELS, NOISE))
     assert math.isnan(values["background_in_failures"])
 
 
 def test_what_a_change_costs_is_accuracy_before_minus_after() -> None:
     gray = np.where(np.arange(40) < 30, LABELS, (LABELS + 1) % 4)
-    values = cause_values(shown(LABELS, LABELS), 4, found(LABELS, NOISE, gray=gray))
+    values = cause_values(shown(LABELS, LABELS), 4, result(LABELS, NOISE, gray=gray))
     assert values["drop:gray"] == pytest.approx(0.25)
 
 
 def test_attribution_outside_is_a_mean_over_images_that_have_one() -> None:
-    its = found(LABELS, NOISE)
-    its.outside[1] = np.nan
-    assert cause_values(shown(LABELS, LABELS), 4, its)["attribution_outside"] == pytest.approx(0.2)
+    items = result(LABELS, NOISE)
+    items.outside[1] = np.nan
+    assert cause_values(shown(LABELS, LABELS), 4, items)["attribution_outside"] == pytest.approx(
+        0.2
+    )
 
 
 def test_every_value_is_a_metric_that_can_be_compared() -> None:
-    values = cause_values(shown(LABELS, LABELS), 4, found(LABELS, NOISE, gray=LABELS))
+    values = cause_values(shown(LABELS, LABELS), 4, result(LABELS, NOISE, gray=LABELS))
     assert values.keys() <= CAUSES.keys()

@@ -23,8 +23,8 @@ Curve = npt.NDArray[np.float64]
 
 
 def test_overfitting_starts_after_the_epoch_of_lowest_validation_loss() -> None:
-    found = best_epoch(np.array([2.0, 1.5, 1.2, 1.4, 1.3]))
-    assert found == Epoch(3, censored=False)
+    result = best_epoch(np.array([2.0, 1.5, 1.2, 1.4, 1.3]))
+    assert result == Epoch(3, censored=False)
 
 
 def test_where_epochs_tie_it_is_the_first() -> None:
@@ -32,8 +32,8 @@ def test_where_epochs_tie_it_is_the_first() -> None:
 
 
 def test_a_loss_that_still_falls_at_the_end_gives_a_least_epoch() -> None:
-    found = best_epoch(np.array([2.0, 1.5, 1.2]))
-    assert found == Epoch(3, censored=True)
+    result = best_epoch(np.array([2.0, 1.5, 1.2]))
+    assert result == Epoch(3, censored=True)
 
 
 def test_a_training_loss_is_reached_at_the_first_epoch_at_or_below_it() -> None:

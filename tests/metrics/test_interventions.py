@@ -22,7 +22,7 @@ SIDES = st.integers(4, 300)
 
 
 def test_color_images_have_these_changes_in_this_order() -> None:
-    assert [its.name for its in interventions(3)] == [
+    assert [items.name for items in interventions(3)] == [
         "center-blanked-25-mean",
         "center-blanked-25-blur",
         "center-blanked-50-mean",
@@ -52,19 +52,19 @@ def test_images_of_other_than_three_channels_have_no_color_to_lose(channels: int
 
 
 def test_labels_are_for_readers_and_no_two_are_alike() -> None:
-    labels = {its.name: its.label for its in interventions(3)}
+    labels = {items.name: items.label for items in interventions(3)}
     assert len(set(labels.values())) == len(labels)
     assert labels["center-blanked-50-mean"] == "center hidden, 50 %"
     assert labels["shuffle-4"] == "shuffled, 4 x 4"
 
 
 def test_the_amounts_are_those_of_the_names() -> None:
-    for its in interventions(3):
-        assert its.name == "gray" or str(its.amount) in its.name.split("-")
+    for items in interventions(3):
+        assert items.name == "gray" or str(items.amount) in items.name.split("-")
 
 
 def test_the_two_halves_that_are_compared_are_in_the_list() -> None:
-    assert {CENTER_BLANKED, SURROUNDINGS_BLANKED} <= {its.name for its in interventions(1)}
+    assert {CENTER_BLANKED, SURROUNDINGS_BLANKED} <= {items.name for items in interventions(1)}
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,8 @@ NUMBERS = "bn against main, top-5 accuracy: +0.020 [0.005, 0.035] share over 10 
 def test_a_sentence_says_its_numbers_and_its_verdict(
     expected: Expectation, verdict: Verdict, inside_margin: bool, outcome: str
 ) -> None:
-    said = sentence(judged(expected, verdict, inside_margin=inside_margin))
-    assert said == NUMBERS + outcome
+    message = sentence(judged(expected, verdict, inside_margin=inside_margin))
+    assert message == NUMBERS + outcome
 
 
 def test_classes_are_ranked_in_a_setting_and_settings_among_themselves() -> None:
@@ -110,6 +110,8 @@ def test_of_many_statements_the_one_that_decides_is_told() -> None:
     many = (*[each] * MOST_TOLD, deciding)
     test = {"setting": "bn", "against": "main", "metric": "top5", "expect": "better"}
     claim = Claim.model_validate({"id": "it", "says": "It is so.", "test": test})
-    said = evidence(ClaimVerdict(claim, "refuted", many, deciding))
-    assert said.startswith("5 statements: 1 refuted, 4 supported. The one that decides: bn against")
-    assert said.count("over 10 seeds") == 1
+    message = evidence(ClaimVerdict(claim, "refuted", many, deciding))
+    assert message.startswith(
+        "5 statements: 1 refuted, 4 supported. The one that decides: bn against"
+    )
+    assert message.count("over 10 seeds") == 1

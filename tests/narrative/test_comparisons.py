@@ -24,8 +24,8 @@ def compared(*differences: float) -> Comparison:
 
 
 def line(c: Comparison) -> str:
-    said = headline(c)
-    return f"{said.variation}: {said.verdict}{said.rest}"
+    message = headline(c)
+    return f"{message.variation}: {message.verdict}{message.rest}"
 
 
 def test_better_and_worse_say_by_how_much_without_a_sign() -> None:
@@ -38,18 +38,18 @@ def test_better_and_worse_say_by_how_much_without_a_sign() -> None:
 
 def test_equivalent_names_the_margin_and_the_p_of_a_larger_difference() -> None:
     c = compared(0.1, -0.1, 0.05, 0.0, -0.04)
-    said = line(c)
-    assert said.startswith("bn: equivalent: no difference larger than 1 point; +0.002 [")
-    assert said.endswith("(p < 0.001 for a larger one)")
+    message = line(c)
+    assert message.startswith("bn: equivalent: no difference larger than 1 point; +0.002 [")
+    assert message.endswith("(p < 0.001 for a larger one)")
     half_a_point = replace(c, metric=replace(ACCURACY, margin=0.005))
     assert "larger than 0.5 points;" in line(half_a_point)
 
 
 def test_undecided_says_how_many_seeds_would_decide() -> None:
-    said = line(compared(-2, 1, -1, 2, -1.5))
-    assert said.startswith("bn: undecided: -0.3 [")
-    assert "seeds in all would decide it" in said
-    assert " better" not in said and " worse" not in said
+    message = line(compared(-2, 1, -1, 2, -1.5))
+    assert message.startswith("bn: undecided: -0.3 [")
+    assert "seeds in all would decide it" in message
+    assert " better" not in message and " worse" not in message
 
 
 @pytest.mark.parametrize("differences", [(-2, 1, -1, 2, -1.5), (3, 3.4, 2.8, 3.1, 3.3)])
@@ -59,36 +59,36 @@ def test_the_p_shown_is_the_adjusted_one(differences: tuple[float, ...]) -> None
 
 
 @pytest.mark.parametrize(
-    ("needed", "said"),
+    ("needed", "message"),
     [
         (SeedsNeeded(34, "difference", 0.8), "about 34 seeds in all would decide it"),
         (SeedsNeeded(None, "difference", None), "more than 1,000 seeds would be needed"),
         (None, ""),
     ],
 )
-def test_the_seeds_that_would_decide_in_words(needed: SeedsNeeded | None, said: str) -> None:
-    assert seeds_that_decide(needed).startswith(said)
+def test_the_seeds_that_would_decide_in_words(needed: SeedsNeeded | None, message: str) -> None:
+    assert seeds_that_decide(needed).startswith(message)
 
 
 def test_one_seed_compares_two_networks_and_gives_no_verdict() -> None:
     right = np.arange(100) < 60
     pair = NetworkPair("bn", 0, compare_networks(right, np.arange(100) < 50), 0.002)
-    said = headline(compared(-10), pair)
-    assert said.verdict == NOT_TESTED
-    assert "compares two trained networks, not two ways of training" in said.rest
-    assert "-10 points" in said.rest and "p = 0.002" in said.rest
-    assert not {"better", "worse", "equivalent"} & set(said.rest.split())
+    message = headline(compared(-10), pair)
+    assert message.verdict == NOT_TESTED
+    assert "compares two trained networks, not two ways of training" in message.rest
+    assert "-10 points" in message.rest and "p = 0.002" in message.rest
+    assert not {"better", "worse", "equivalent"} & set(message.rest.split())
 
 
 def test_without_a_common_seed_there_is_nothing_to_say_but_that() -> None:
-    said = headline(compare_metric("bn", [0.5, np.nan], [np.nan, 0.5], ACCURACY))
-    assert said.verdict == NOT_TESTED
-    assert "No seed has a value for both settings." in said.rest
+    message = headline(compare_metric("bn", [0.5, np.nan], [np.nan, 0.5], ACCURACY))
+    assert message.verdict == NOT_TESTED
+    assert "No seed has a value for both settings." in message.rest
 
 
 def test_equal_differences_have_no_interval() -> None:
-    said = line(compared(*[2.0] * 8))
-    assert "[" not in said and said.startswith("bn: better by 2 points")
+    message = line(compared(*[2.0] * 8))
+    assert "[" not in message and message.startswith("bn: better by 2 points")
 
 
 def test_another_confidence_than_the_usual_is_said() -> None:

@@ -111,9 +111,9 @@ def interval(estimate: float, half: float | None = None) -> Interval:
 def test_a_metric_says_how_its_values_and_differences_are_written(
     metric: Metric, value: str, difference: str, amount: str
 ) -> None:
-    found = interval(0.012, 0.004)
-    assert value_of(metric).estimate(found) == value
-    assert difference_of(metric).estimate(found) == difference
+    result = interval(0.012, 0.004)
+    assert value_of(metric).estimate(result) == value
+    assert difference_of(metric).estimate(result) == difference
     assert difference_of(metric).amount(0.012) == amount
     assert not change_of(metric).ratio
 

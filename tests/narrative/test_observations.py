@@ -69,7 +69,7 @@ def about(compared: StudyComparison, topic: str) -> Observation:
 
 
 @pytest.mark.parametrize(
-    ("metric", "topic", "sign", "verdict", "said"),
+    ("metric", "topic", "sign", "verdict", "message"),
     [
         ("train_cpu_seconds", "Training time", 1, "worse", "l2 takes longer to train: 1.100 ["),
         (
@@ -89,10 +89,10 @@ def about(compared: StudyComparison, topic: str) -> Observation:
     ],
 )
 def test_a_verdict_is_said_in_the_direction_that_it_has(
-    compared: StudyComparison, metric: str, topic: str, sign: int, verdict: Verdict, said: str
+    compared: StudyComparison, metric: str, topic: str, sign: int, verdict: Verdict, message: str
 ) -> None:
     text = about(judged(compared, metric, verdict, sign), topic).text
-    assert said in text
+    assert message in text
     assert "(p = 0.02)" in text and "undecided" not in text
 
 
@@ -117,7 +117,7 @@ def test_of_an_undecided_test_nothing_is_claimed(
 
 
 @pytest.mark.parametrize(
-    ("verdict", "sign", "said"),
+    ("verdict", "sign", "message"),
     [
         ("better", 1, "is better than main by 2.00 [1.00, 3.00] points over 6 seeds (p = 0.02)."),
         ("worse", -1, "is worse than main by 2.00 [1.00, 3.00] points over 6 seeds (p = 0.02)."),
@@ -125,10 +125,10 @@ def test_of_an_undecided_test_nothing_is_claimed(
     ],
 )
 def test_the_best_setting_is_hedged_by_its_verdict(
-    compared: StudyComparison, verdict: Verdict, sign: int, said: str
+    compared: StudyComparison, verdict: Verdict, sign: int, message: str
 ) -> None:
     text = about(judged(compared, "test_accuracy", verdict, sign), "Best setting").text
-    assert "highest mean test accuracy" in text and said in text
+    assert "highest mean test accuracy" in text and message in text
 
 
 def test_equal_settings_are_all_named_the_best(study: Study, records: list[Record]) -> None:
@@ -150,8 +150,8 @@ def test_every_number_in_a_sentence_is_among_its_numbers(compared: StudyComparis
     for of in observe(compared):
         known = [
             scale * value
-            for own in of.numbers.values()
-            for value in own.values()
+            for declared in of.numbers.values()
+            for value in declared.values()
             if value is not None
             for scale in (1, -1, 100, -100)
         ]
@@ -179,13 +179,13 @@ def test_without_a_finished_run_nothing_is_said(study: Study) -> None:
 
 def test_one_seed_says_nothing_of_the_ways_of_training() -> None:
     single = make_study(seeds=1, epochs=12)
-    said = observe(compare(single, make_records(single, classes=CLASSES, images=60)))
-    text = " ".join(of.text for of in said)
+    message = observe(compare(single, make_records(single, classes=CLASSES, images=60)))
+    text = " ".join(of.text for of in message)
     assert "More than one seed is needed to tell whether the settings differ." in text
     assert "One run can't tell whether it holds for new seeds: main, batch-norm and l2." in text
     assert not re.search(r"better than|worse than|takes longer|faster|smoother|p [=<]", text)
     assert not {"Spread over seeds", "Effect of pairing", "Training time"} & {
-        of.topic for of in said
+        of.topic for of in message
     }
 
 
@@ -221,16 +221,16 @@ def with_best_epochs(
 def test_where_overfitting_starts_is_a_median_with_its_range(
     study: Study, records: list[Record]
 ) -> None:
-    found = with_best_epochs(study, records, "main", [12, 14, 11, 17, 14, 14])
-    text = about(found, "Where overfitting starts").text
+    result = with_best_epochs(study, records, "main", [12, 14, 11, 17, 14, 14])
+    text = about(result, "Where overfitting starts").text
     assert "main overfits after epoch 14 (median of 6 seeds; 11 to 17)." in text
 
 
 def test_an_epoch_that_is_the_last_is_only_a_least_value(
     study: Study, records: list[Record]
 ) -> None:
-    found = with_best_epochs(study, records, "main", [12, 30, 11, 17, 14, 14])
-    text = about(found, "Where overfitting starts").text
+    result = with_best_epochs(study, records, "main", [12, 30, 11, 17, 14, 14])
+    text = about(result, "Where overfitting starts").text
     assert "(median of 6 seeds; 11 to >=30); 1 seed was still improving" in text
     most = with_best_epochs(study, records, "main", [30, 30, 11, 30, 30, 14])
     text = about(most, "Where overfitting starts").text
@@ -240,8 +240,8 @@ def test_an_epoch_that_is_the_last_is_only_a_least_value(
 def test_where_all_were_still_improving_no_start_is_given(
     study: Study, records: list[Record]
 ) -> None:
-    found = with_best_epochs(study, records, "main", [30] * 6)
-    text = about(found, "Where overfitting starts").text
+    result = with_best_epochs(study, records, "main", [30] * 6)
+    text = about(result, "Where overfitting starts").text
     assert (
         "In all 6 runs of main, the validation loss was still falling at the last epoch, 30: "
         in text
@@ -268,16 +268,16 @@ def test_the_worst_class_is_certain_only_where_every_other_lies_above_it(
     assert worst.text.startswith("By mean recall: dog in main (")
     assert "Shown to hold for new seeds on these test images: in main, " in worst.text
     assert "Not certain" not in worst.text
-    assert all((own["p"] or 1) <= 0.05 for own in worst.numbers.values())
+    assert all((declared["p"] or 1) <= 0.05 for declared in worst.numbers.values())
 
 
 def test_a_class_that_is_not_told_apart_is_not_certain(compared: StudyComparison) -> None:
     for topic in ("Best class", "Worst class"):
         of = about(compared, topic)
         certain = of.text.partition("Not certain")[0]
-        for setting, own in of.numbers.items():
+        for setting, declared in of.numbers.items():
             shown = f"in {setting}, " in certain.partition("Shown to hold")[2]
-            assert shown == ((own["p"] or 1) <= 0.05)
+            assert shown == ((declared["p"] or 1) <= 0.05)
 
 
 def test_looks_make_a_class_less_certain(compared: StudyComparison) -> None:
@@ -293,23 +293,23 @@ def test_the_spread_is_split_as_it_was_computed(compared: StudyComparison) -> No
         expected = (
             "no more than test-set noise" if spread.truncated else f"{100 * spread.true:.2f} points"
         )
-        told = next(sentence for sentence in of.sentences if sentence.startswith(f"{name}'s"))
-        assert expected in told
+        messages = next(sentence for sentence in of.sentences if sentence.startswith(f"{name}'s"))
+        assert expected in messages
 
 
 def test_a_correlation_that_may_be_chance_is_said_to_be_so(compared: StudyComparison) -> None:
     of = about(compared, "Effect of pairing")
-    for name, own in of.numbers.items():
-        told = next(sentence for sentence in of.sentences if f"of {name} " in sentence)
-        assert own["low"] is not None and own["high"] is not None
-        assert ("may be chance" in told) == (own["low"] <= 0 <= own["high"])
+    for name, declared in of.numbers.items():
+        messages = next(sentence for sentence in of.sentences if f"of {name} " in sentence)
+        assert declared["low"] is not None and declared["high"] is not None
+        assert ("may be chance" in messages) == (declared["low"] <= 0 <= declared["high"])
 
 
 def test_of_many_settings_the_first_are_named_and_the_rest_counted() -> None:
     names = ["main", *(f"v{number}" for number in range(MOST_NAMED + 2))]
     many = make_study(seeds=2, epochs=6, settings=names)
-    found = observe(compare(many, make_records(many, classes=CLASSES, images=30)))
-    loss = next(of for of in found if of.topic == "Test loss")
+    result = observe(compare(many, make_records(many, classes=CLASSES, images=30)))
+    loss = next(of for of in result if of.topic == "Test loss")
     assert "2 more settings are in tables/comparisons.csv." in loss.text
     assert len(loss.numbers) == MOST_NAMED + 2
 
@@ -343,20 +343,20 @@ def reporting(record: Record) -> Record:
 def test_a_metric_of_the_studys_own_is_observed_and_claimed(
     study: Study, records: list[Record]
 ) -> None:
-    own = Study.model_validate(study.model_dump() | OWN)
-    compared = compare(own, [reporting(record) for record in records])
+    declared = Study.model_validate(study.model_dump() | OWN)
+    compared = compare(declared, [reporting(record) for record in records])
     of = about(compared, "Top-5 accuracy")
     assert of.text.startswith("batch-norm has the higher top-5 accuracy: +0.031")
     assert "l2 and main are equivalent in top-5 accuracy" in of.text
-    (verdict,) = judge(own, compared.values)
+    (verdict,) = judge(declared, compared.values)
     assert verdict.verdict == "supported"
     assert evidence(verdict).startswith("batch-norm against main, top-5 accuracy: +0.031")
     assert "over 6 seeds: better (p < 0.001)." in evidence(verdict)
 
 
 def test_any_metric_can_be_the_primary_one(study: Study, records: list[Record]) -> None:
-    own = Study.model_validate(study.model_dump() | OWN | {"primary": "top5", "margin": 0.01})
-    compared = compare(own, [reporting(record) for record in records])
+    declared = Study.model_validate(study.model_dump() | OWN | {"primary": "top5", "margin": 0.01})
+    compared = compare(declared, [reporting(record) for record in records])
     best = about(compared, "Best setting").text
     assert best.startswith("batch-norm has the highest mean top-5 accuracy, 0.940. ")
     assert "batch-norm is better than main by 0.031" in best
@@ -390,7 +390,7 @@ def test_the_best_setting_goes_by_the_primary_metric(
 def test_without_curves_and_predictions_only_reported_metrics_are_observed(
     study: Study, records: list[Record]
 ) -> None:
-    own = Study.model_validate(study.model_dump() | OWN)
+    declared = Study.model_validate(study.model_dump() | OWN)
     bare = [replace(reporting(r), curves=Curves({}), predictions=None) for r in records]
-    topics = [of.topic for of in observe(compare(own, bare))]
+    topics = [of.topic for of in observe(compare(declared, bare))]
     assert topics == ["Training time", "Top-5 accuracy"]

@@ -39,7 +39,7 @@ def test_initial_values_are_spread_as_pytorchs_default() -> None:
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A module beside the user's working folder, with several networks in it."""
     file = tmp_path / "my_networks.py"
     file.write_text(
@@ -71,14 +71,14 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     sys.modules.pop("my_networks", None)
 
 
-def test_a_users_own_network_is_found_beside_the_working_folder(own: Path) -> None:
+def test_a_users_own_network_is_found_beside_the_working_folder(declared: Path) -> None:
     network = build(OwnNetwork(kind="my_networks:small", arguments={"hidden": 7}), SHAPE, 5, seed=0)
     assert isinstance(network, nn.Module)
     assert describe(network).layers == ("FC-Tanh", "FC")
     assert network(torch.zeros(3, *SHAPE)).shape == (3, 5)
 
 
-def test_a_users_own_network_starts_from_the_seed(own: Path) -> None:
+def test_a_users_own_network_starts_from_the_seed(declared: Path) -> None:
     first, again = (
         build(OwnNetwork(kind="my_networks:small"), SHAPE, 5, seed=3).state_dict() for _ in "ab"
     )
@@ -99,14 +99,14 @@ def test_a_users_own_network_starts_from_the_seed(own: Path) -> None:
     ],
 )
 def test_a_network_that_does_not_fit_is_refused_with_the_reason(
-    own: Path, kind: str, message: str
+    declared: Path, kind: str, message: str
 ) -> None:
     with pytest.raises(NetworkError, match=message):
         build(OwnNetwork(kind=kind), SHAPE, 5, seed=0)
 
 
-def test_the_digest_of_own_code_changes_with_its_file(own: Path) -> None:
+def test_the_digest_of_own_code_changes_with_its_file(declared: Path) -> None:
     before = source_digest(OwnNetwork(kind="my_networks:small"))
-    own.write_text(own.read_text() + "\n# changed\n")
+    declared.write_text(declared.read_text() + "\n# changed\n")
     assert before != source_digest(OwnNetwork(kind="my_networks:small"))
     assert source_digest(LeNet5()) is None

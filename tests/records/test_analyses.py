@@ -56,13 +56,13 @@ def test_interventions_are_read_back_as_they_were_written(
     record = make_records(make_study(seeds=1, epochs=2), classes=names, images=20)[0]
     written = interventions(record, shift=280)
     write_interventions(tmp_path, record, written)
-    found = read_interventions(tmp_path, record)
-    assert found is not None
-    assert found.predicted.keys() == written.predicted.keys()
+    result = read_interventions(tmp_path, record)
+    assert result is not None
+    assert result.predicted.keys() == written.predicted.keys()
     for name, classes in written.predicted.items():
-        assert np.array_equal(found.predicted[name], classes)
-    assert np.array_equal(found.outside, written.outside)
-    assert found.predicted["gray"].dtype == np.int64
+        assert np.array_equal(result.predicted[name], classes)
+    assert np.array_equal(result.outside, written.outside)
+    assert result.predicted["gray"].dtype == np.int64
 
 
 def test_explanations_are_read_back_with_maps_rounded_to_half_precision(
@@ -70,11 +70,11 @@ def test_explanations_are_read_back_with_maps_rounded_to_half_precision(
 ) -> None:
     written = explanations()
     write_explanations(tmp_path, records[0], written)
-    found = read_explanations(tmp_path, records[0])
-    assert found is not None
-    assert found.gradients == pytest.approx(written.gradients, rel=1e-3)
+    result = read_explanations(tmp_path, records[0])
+    assert result is not None
+    assert result.gradients == pytest.approx(written.gradients, rel=1e-3)
     for name in ("images", "targets", "nearest", "nearest_labels"):
-        assert np.array_equal(getattr(found, name), getattr(written, name))
+        assert np.array_equal(getattr(result, name), getattr(written, name))
 
 
 def test_of_another_network_nothing_is_known(tmp_path: Path, records: list[Record]) -> None:
@@ -126,14 +126,14 @@ def test_explanations_of_a_settings_runs_are_put_together(
     mine = [record for record in records if record.facts.setting == "main"]
     for record, first in zip(mine, (100, 101, 101), strict=True):
         write_explanations(tmp_path, record, explanations(first=first))
-    found = read_explained(tmp_path, records)
-    assert list(found) == ["main"]
-    its = found["main"]
-    assert its.seeds == 3
+    result = read_explained(tmp_path, records)
+    assert list(result) == ["main"]
+    values = result["main"]
+    assert values.seeds == 3
     mean = np.mean([explanations(first=f).gradients for f in (100, 101, 101)], axis=0)
-    assert its.gradients == pytest.approx(mean, abs=2e-3)
+    assert values.gradients == pytest.approx(mean, abs=2e-3)
     # Near in all three runs, then in two, then in one.
-    assert [(n.index, n.seeds) for n in its.neighbors[0]] == [(7, 3), (101, 2), (100, 1)]
+    assert [(n.index, n.seeds) for n in values.neighbors[0]] == [(7, 3), (101, 2), (100, 1)]
 
 
 def test_runs_explained_for_other_images_than_most_are_left_out(
@@ -142,5 +142,5 @@ def test_runs_explained_for_other_images_than_most_are_left_out(
     mine = [record for record in records if record.facts.setting == "main"]
     for record, images in zip(mine, ((11, 17), (11, 14), (11, 14)), strict=True):
         write_explanations(tmp_path, record, explanations(images))
-    its = read_explained(tmp_path, records)["main"]
-    assert (its.seeds, its.images.tolist()) == (2, [11, 14])
+    values = read_explained(tmp_path, records)["main"]
+    assert (values.seeds, values.images.tolist()) == (2, [11, 14])

@@ -35,9 +35,9 @@ def test_equal_streams_count_in_every_seed() -> None:
 
 def test_parameters_that_one_network_alone_has_are_named() -> None:
     main, norm, _ = by_setting()
-    found = pairing("batch-norm", main, norm)
-    assert found.only_here == ("norm1.weight", "norm1.bias")
-    assert found.initial_values == 3
+    result = pairing("batch-norm", main, norm)
+    assert result.only_here == ("norm1.weight", "norm1.bias")
+    assert result.initial_values == 3
     assert pairing("main", norm, main).only_baseline == ("norm1.weight", "norm1.bias")
 
 
@@ -53,8 +53,8 @@ def test_a_parameter_that_starts_otherwise_is_named() -> None:
     l2[0] = with_streams(
         l2[0], initial_values=l2[0].facts.streams.initial_values | {"fc1.bias": "another"}
     )
-    found = pairing("l2", main, l2)
-    assert (found.initial_values, found.unequal) == (2, ("fc1.bias",))
+    result = pairing("l2", main, l2)
+    assert (result.initial_values, result.unequal) == (2, ("fc1.bias",))
 
 
 def test_seeds_are_paired_by_number_not_by_place() -> None:

@@ -66,9 +66,9 @@ def page_of(results: Results, images: ReadImage | None) -> str:
 
 def explain(results: Results) -> Results:
     """The results of a study whose networks were all explained."""
-    its = results.failed_cases
-    explained = {name: _explained(seen, its.telling) for name, seen in its.outcomes.items()}
-    return with_failed_cases(results, replace(its, explained=explained))
+    values = results.failed_cases
+    explained = {name: _explained(seen, values.telling) for name, seen in values.outcomes.items()}
+    return with_failed_cases(results, replace(values, explained=explained))
 
 
 def unexplained(results: Results) -> Results:
@@ -91,14 +91,14 @@ def square(name: str) -> bytes:
     return file.getvalue()
 
 
-def _explained(its: Outcomes, telling: Integers) -> Explained:
+def _explained(values: Outcomes, telling: Integers) -> Explained:
     """Maps that speak for the target on the left and against it on the right."""
     slope = np.linspace(1, -1, SIDE, dtype=np.float32)
     sides = np.broadcast_to(slope, (len(telling), SIDE, SIDE))
     return Explained(
-        seeds=len(its.seeds),
+        seeds=len(values.seeds),
         images=telling,
-        targets=its.target[np.searchsorted(its.index, telling)],
+        targets=values.target[np.searchsorted(values.index, telling)],
         gradients=sides,
         occlusion=-sides,
         neighbors=(NEAR,) * len(telling),

@@ -41,19 +41,19 @@ def failures() -> Failures:
 
 @pytest.fixture(scope="module")
 def data(failures: Failures) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(payload(failures, square).json)
-    return found
+    result: dict[str, Any] = json.loads(payload(failures, square).json)
+    return result
 
 
 def test_cells_count_each_image_once_however_many_seeds_confuse_it(
     failures: Failures, data: dict[str, Any]
 ) -> None:
     for setting in data["settings"]:
-        its = failures.outcomes[setting["name"]]
+        outcome = failures.outcomes[setting["name"]]
         cells: dict[tuple[int, int], set[int]] = {}
-        for given_classes in its.predicted.tolist():
+        for given_classes in outcome.predicted.tolist():
             for image, (true, given_class) in enumerate(
-                zip(its.labels.tolist(), given_classes, strict=True)
+                zip(outcome.labels.tolist(), given_classes, strict=True)
             ):
                 if true != given_class:
                     cells.setdefault((true, given_class), set()).add(image)
@@ -66,8 +66,10 @@ def test_failures_of_a_class_are_counted_once_though_they_fall_into_several_cell
     failures: Failures, data: dict[str, Any]
 ) -> None:
     for setting in data["settings"]:
-        its = failures.outcomes[setting["name"]]
-        wrong = [sum((its.wrong > 0) & (its.labels == n)) for n in range(len(its.classes))]
+        outcome = failures.outcomes[setting["name"]]
+        wrong = [
+            sum((outcome.wrong > 0) & (outcome.labels == n)) for n in range(len(outcome.classes))
+        ]
         assert dict(setting["wrong"]) == {n: count for n, count in enumerate(wrong) if count}
 
 
@@ -76,14 +78,14 @@ def test_every_image_says_what_the_outcomes_say_of_it(
 ) -> None:
     for image in data["cases"]:
         row = failures.rows[image["index"]]
-        for its, facts in zip(failures.outcomes.values(), image["settings"], strict=True):
-            assert facts["wrong"] == its.wrong[row]
-            assert facts["kind"] == its.kinds[row]
-            assert (facts["true"], facts["rival"]) == (its.labels[row], its.rival[row])
+        for outcome, facts in zip(failures.outcomes.values(), image["settings"], strict=True):
+            assert facts["wrong"] == outcome.wrong[row]
+            assert facts["kind"] == outcome.kinds[row]
+            assert (facts["true"], facts["rival"]) == (outcome.labels[row], outcome.rival[row])
             assert facts["p"] == pytest.approx(
-                [its.true_probability[row], its.rival_probability[row]], abs=1e-4
+                [outcome.true_probability[row], outcome.rival_probability[row]], abs=1e-4
             )
-            given_classes = its.predicted[:, row].tolist()
+            given_classes = outcome.predicted[:, row].tolist()
             assert dict(facts["votes"]) == {n: given_classes.count(n) for n in given_classes}
 
 
@@ -104,41 +106,41 @@ def test_only_failures_are_in_it_in_the_order_of_telling() -> None:
     results = explored().results
     backwards = results.failed_cases.outcomes["main"].index[::-1]
     failures = replace(results.failed_cases, telling=backwards)
-    found = [image["index"] for image in payload(failures, square).data["cases"]]
+    result = [image["index"] for image in payload(failures, square).data["cases"]]
     wrong = {n: failures.wrong[row] for n, row in failures.rows.items()}
     assert 0 in wrong.values()
-    assert found == [n for n in backwards.tolist() if wrong[n]]
+    assert result == [n for n in backwards.tolist() if wrong[n]]
 
 
 def test_each_file_is_in_it_once_and_a_missing_one_not_at_all(failures: Failures) -> None:
     missing = f"original-{failures.telling[0]}.png"
-    found = payload(failures, lambda name: None if name == missing else square(name)).data
-    named = {image["original"] for image in found["cases"]}
-    for image in found["cases"]:
+    result = payload(failures, lambda name: None if name == missing else square(name)).data
+    named = {image["original"] for image in result["cases"]}
+    for image in result["cases"]:
         for facts in image["settings"]:
             named |= {facts["seen"], *(near[-1] for near in facts["near"])}
-    assert set(found["images"]) == named - {missing}
+    assert set(result["images"]) == named - {missing}
 
 
 def test_a_training_image_that_was_not_kept_as_seen_is_shown_as_it_came(
     failures: Failures,
 ) -> None:
-    found = payload(failures, lambda name: None if name.startswith("seen") else square(name)).data
-    facts = found["cases"][0]["settings"][0]
+    result = payload(failures, lambda name: None if name.startswith("seen") else square(name)).data
+    facts = result["cases"][0]["settings"][0]
     assert facts["near"] == [
         [near.index, near.label, near.seeds, f"original-{near.index}.png"] for near in NEAR
     ]
 
 
 def test_images_that_exceed_the_budget_are_left_out_and_counted(failures: Failures) -> None:
-    def size(found: Payload) -> int:
+    def size(result: Payload) -> int:
         maps = [
             uri
-            for image in found.data["cases"]
+            for image in result.data["cases"]
             for facts in image["settings"]
             for uri in facts["maps"].values()
         ]
-        return sum(map(len, [*found.data["images"].values(), *maps]))
+        return sum(map(len, [*result.data["images"].values(), *maps]))
 
     whole = payload(failures, square)
     half = payload(failures, square, budget=size(whole) // 2)
@@ -150,10 +152,10 @@ def test_images_that_exceed_the_budget_are_left_out_and_counted(failures: Failur
 
 
 def test_without_images_there_is_neither_image_nor_map_and_no_budget(failures: Failures) -> None:
-    found = payload(failures, None, budget=0)
-    assert found.data["images"] == {} and not found.data["withImages"]
-    assert "data:image" not in found.json
-    assert len(found.data["cases"]) > 20
+    result = payload(failures, None, budget=0)
+    assert result.data["images"] == {} and not result.data["withImages"]
+    assert "data:image" not in result.json
+    assert len(result.data["cases"]) > 20
 
 
 def test_without_explanations_all_else_is_there() -> None:
@@ -164,9 +166,9 @@ def test_without_explanations_all_else_is_there() -> None:
 
 @given(st.text())
 def test_no_name_can_end_the_element_that_holds_the_data(name: str) -> None:
-    found = Payload({"names": [name, "</script><!--\u2028\u2029&amp;"]}, "")
-    assert not set("<>&\u2028\u2029") & set(found.json)
-    assert json.loads(found.json) == found.data
+    result = Payload({"names": [name, "</script><!--\u2028\u2029&amp;"]}, "")
+    assert not set("<>&\u2028\u2029") & set(result.json)
+    assert json.loads(result.json) == result.data
 
 
 def test_hostile_classes_have_names_that_are_safe_and_all_different() -> None:
@@ -182,12 +184,12 @@ def test_any_number_of_seeds_classes_and_settings_has_an_explorer(
     study = make_study(seeds=seeds, epochs=2, settings=["main", "l2"][:settings])
     names = [f"class {n}" for n in range(classes)]
     results = results_of(study, make_records(study, classes=names, images=400))
-    found = payload(explain(results).failed_cases, square).data
-    assert len(found["names"]) == classes
-    kinds = {facts["kind"] for image in found["cases"] for facts in image["settings"]}
+    result = payload(explain(results).failed_cases, square).data
+    assert len(result["names"]) == classes
+    kinds = {facts["kind"] for image in result["cases"] for facts in image["settings"]}
     assert ("one-seed" in kinds) == (seeds == 1)
     if settings == 1:
-        assert found["cases"][0]["settings"][0]["fixed"] == [0, 0, 0]
+        assert result["cases"][0]["settings"][0]["fixed"] == [0, 0, 0]
 
 
 def test_a_card_of_the_gallery_says_what_all_seeds_said_and_what_is_near(
@@ -196,10 +198,10 @@ def test_a_card_of_the_gallery_says_what_all_seeds_said_and_what_is_near(
     results = explored().results
     html = page("", "", [gallery(results)], square)
     case = shown_cases(results.records)[0]
-    its, row = failures.outcomes[case.setting], failures.rows[case.index]
-    votes = its.predicted[:, row].tolist()
-    wrong = sorted(set(votes) - {its.labels[row]}, key=lambda n: (-votes.count(n),))
-    assert f"{case.wrong} of {case.seeds} seeds wrong: {its.classes[wrong[0]]} " in html
+    outcome, row = failures.outcomes[case.setting], failures.rows[case.index]
+    votes = outcome.predicted[:, row].tolist()
+    wrong = sorted(set(votes) - {outcome.labels[row]}, key=lambda n: (-votes.count(n),))
+    assert f"{case.wrong} of {case.seeds} seeds wrong: {outcome.classes[wrong[0]]} " in html
     assert 'alt="Training image 3"' in html
     assert f"speaks for {case.predicted} and" in html
 

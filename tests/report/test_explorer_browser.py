@@ -35,12 +35,12 @@ def data() -> dict[str, Any]:
 @pytest.fixture
 def opened(browser: Browser, file: Path) -> Iterator[Opened]:
     """A fresh page that has nothing to complain about at the end either."""
-    its = Opened(browser, file, DESK, "light")
-    yield its
-    assert its.complaints == []
-    own = its.page.url.split("#")[0]
-    assert {u.split("#")[0] for u in its.asked if not u.startswith("data:")} == {own}
-    its.page.close()
+    entry = Opened(browser, file, DESK, "light")
+    yield entry
+    assert entry.complaints == []
+    declared = entry.page.url.split("#")[0]
+    assert {u.split("#")[0] for u in entry.asked if not u.startswith("data:")} == {declared}
+    entry.page.close()
 
 
 def written(folder: Path, html: str) -> Path:
@@ -65,8 +65,8 @@ def shown(page: Page) -> list[int]:
 
 def facts(data: dict[str, Any], setting: str) -> dict[int, dict[str, Any]]:
     """What is known of each image in one setting, by its number."""
-    place = [its["name"] for its in data["settings"]].index(setting)
-    return {its["index"]: its["settings"][place] for its in data["cases"]}
+    place = [entry["name"] for entry in data["settings"]].index(setting)
+    return {entry["index"]: entry["settings"][place] for entry in data["cases"]}
 
 
 def open_card(card: Locator) -> None:
@@ -88,11 +88,11 @@ def test_a_click_on_a_cell_shows_the_images_that_are_in_it(
     table = page.locator("table[data-setting='batch-norm']")
     table.locator("tbody tr").nth(true).locator("td").nth(predicted).locator("a").click()
     expect(page.locator("#explorer-heading")).to_be_focused()
-    own = facts(data, "batch-norm")
+    declared = facts(data, "batch-norm")
     expected = {
         number
-        for number, its in own.items()
-        if its["true"] == true and predicted in dict(its["votes"])
+        for number, entry in declared.items()
+        if entry["true"] == true and predicted in dict(entry["votes"])
     }
     assert set(shown(page)) == expected
     names = data["names"]
@@ -119,8 +119,8 @@ def test_each_kind_shows_the_images_of_that_kind(
     page.locator("#explorer-kind").select_option(kind)
     expected = {
         number
-        for number, its in facts(data, "l2").items()
-        if its["kind"] == kind or kind in its["changes"]
+        for number, entry in facts(data, "l2").items()
+        if entry["kind"] == kind or kind in entry["changes"]
     }
     assert set(shown(page)) == expected
     assert expected
@@ -134,23 +134,23 @@ def test_filters_add_up(opened: Opened, data: dict[str, Any]) -> None:
     dog = data["names"].index("dog")
     expected = {
         number
-        for number, its in facts(data, "main").items()
-        if its["true"] == dog and its["wrong"] >= 2
+        for number, entry in facts(data, "main").items()
+        if entry["true"] == dog and entry["wrong"] >= 2
     }
     assert set(shown(page)) == expected and expected
     assert f"{len(expected)}\u00a0image" in page.get_by_role("status").inner_text()
 
 
 def test_each_order_is_that_of_its_number(opened: Opened, data: dict[str, Any]) -> None:
-    page, own = opened.page, facts(data, "main")
-    ranks = {its["index"]: its["suspicion"]["rank"] for its in data["cases"]}
+    page, declared = opened.page, facts(data, "main")
+    ranks = {entry["index"]: entry["suspicion"]["rank"] for entry in data["cases"]}
     orders: dict[str, Callable[[int], float]] = {
-        "wrong": lambda n: -own[n]["wrong"],
-        "confident": lambda n: -own[n]["p"][1],
-        "boundary": lambda n: abs(own[n]["margin"]),
+        "wrong": lambda n: -declared[n]["wrong"],
+        "confident": lambda n: -declared[n]["p"][1],
+        "boundary": lambda n: abs(declared[n]["margin"]),
         "suspicion": lambda n: ranks[n],
-        "fixed": lambda n: -own[n]["fixed"][0],
-        "broken": lambda n: -own[n]["broken"][0],
+        "fixed": lambda n: -declared[n]["fixed"][0],
+        "broken": lambda n: -declared[n]["broken"][0],
     }
     for name, key in orders.items():
         page.get_by_label("Sort by").select_option(name)
@@ -168,8 +168,8 @@ def test_a_card_opens_the_images_own_page(opened: Opened, data: dict[str, Any]) 
     expect(page.locator("#explorer-name")).to_have_text(f"Test image {number}")
     expect(page.locator("#explorer-name")).to_be_focused()
     assert not page.locator("#explorer-list").is_visible()
-    its = facts(data, "main")[int(str(number))]
-    given, times = its["votes"][0]
+    entry = facts(data, "main")[int(str(number))]
+    given, times = entry["votes"][0]
     assert (
         f"{data['names'][given]} ({times})" in page.locator("#explorer-votes tr.shown").inner_text()
     )
@@ -183,8 +183,8 @@ def test_a_card_opens_the_images_own_page(opened: Opened, data: dict[str, Any]) 
 def test_a_missing_file_is_said_to_be_missing(opened: Opened) -> None:
     missing = explored().failures.telling[1]
     goto(opened.page, f"#image?index={missing}")
-    said = opened.page.locator("#explorer-original").get_by_text(f"image {missing} is missing")
-    expect(said).to_be_visible()
+    message = opened.page.locator("#explorer-original").get_by_text(f"image {missing} is missing")
+    expect(message).to_be_visible()
 
 
 def test_next_and_previous_go_through_the_list_as_it_is_filtered(
@@ -243,14 +243,14 @@ def test_what_an_address_says_is_shown_again_wherever_it_is_opened(
     page.get_by_label("Opacity").fill("35")
     other = Opened(browser, file, TABLET, "dark").page
     goto(other, page.url[page.url.index("#") :])
-    for its in (page, other):
+    for entry in (page, other):
         assert (
-            its.locator("#explorer-verdict").inner_text()
+            entry.locator("#explorer-verdict").inner_text()
             == page.locator("#explorer-verdict").inner_text()
         )
-        assert its.get_by_label("occlusion").is_checked()
-        assert its.locator("#explorer-map").evaluate("one => one.style.opacity") == "0.35"
-        assert its.locator("#explorer-place").inner_text().startswith("4 of ")
+        assert entry.get_by_label("occlusion").is_checked()
+        assert entry.locator("#explorer-map").evaluate("one => one.style.opacity") == "0.35"
+        assert entry.locator("#explorer-place").inner_text().startswith("4 of ")
     expect(other.locator("#explorer-name")).to_be_focused()
     assert other.locator("#explorer-name").is_visible()
     other.close()
@@ -379,8 +379,8 @@ def test_neither_list_nor_image_is_wider_than_the_screen(
 def test_hostile_names_are_shown_filtered_and_sent_as_any_other_and_run_nothing(
     browser: Browser, tmp_path: Path
 ) -> None:
-    its = Opened(browser, written(tmp_path, hostile_explored().html), DESK, "light")
-    page, names = its.page, hostile_explored().failures.names
+    entry = Opened(browser, written(tmp_path, hostile_explored().html), DESK, "light")
+    page, names = entry.page, hostile_explored().failures.names
     title = page.title()
     for name in telling(names, *names[:2], names[5]):
         goto(page, f"#explorer?setting=main&true={quote(name)}")
@@ -391,7 +391,7 @@ def test_hostile_names_are_shown_filtered_and_sent_as_any_other_and_run_nothing(
         assert page.locator("#explorer-verdict bdi").first.text_content() == name
     assert page.title() == title
     assert page.locator("#explorer img[src='x'], #explorer-app script").count() == 0
-    assert its.complaints == []
+    assert entry.complaints == []
     page.close()
 
 
@@ -409,15 +409,15 @@ def test_without_a_script_the_gallery_and_a_note_remain(browser: Browser, file: 
 def test_a_report_without_images_is_explored_without_them_and_says_why(
     browser: Browser, tmp_path: Path
 ) -> None:
-    its = Opened(browser, written(tmp_path, explored(images=False).html), DESK, "light")
-    page = its.page
+    entry = Opened(browser, written(tmp_path, explored(images=False).html), DESK, "light")
+    page = entry.page
     assert page.locator("#explorer").get_by_text("they may not be published").is_visible()
     assert page.locator("#explorer img").count() == 0
     open_card(page.locator(".cards a").first)
     assert page.locator("#explorer-votes tr").count() == 3
     assert not page.locator("#explorer-sides").is_visible()
     assert page.locator("#explorer-nearest li").count() == 2
-    assert its.complaints == []
+    assert entry.complaints == []
     page.close()
 
 
@@ -425,13 +425,13 @@ def test_images_that_nobody_explained_are_explored_without_maps(
     browser: Browser, tmp_path: Path
 ) -> None:
     html = page_of(unexplained(explored().results), square)
-    its = Opened(browser, written(tmp_path, html), PHONE, "light")
-    open_card(its.page.locator(".cards a").first)
-    assert its.page.locator("#explorer-seen img").is_visible()
+    entry = Opened(browser, written(tmp_path, html), PHONE, "light")
+    open_card(entry.page.locator(".cards a").first)
+    assert entry.page.locator("#explorer-seen img").is_visible()
     for part in ("controls", "legend", "nearest-part"):
-        assert not its.page.locator(f"#explorer-{part}").is_visible()
-    assert its.complaints == []
-    its.page.close()
+        assert not entry.page.locator(f"#explorer-{part}").is_visible()
+    assert entry.complaints == []
+    entry.page.close()
 
 
 def test_on_paper_the_explorer_is_left_out(opened: Opened) -> None:
@@ -445,8 +445,8 @@ def test_all_that_is_wrong_in_the_list_is_also_in_the_cells(data: dict[str, Any]
         cells = np.zeros((len(data["names"]),) * 2, int)
         for true, predicted, count in setting["cells"]:
             cells[true, predicted] = count
-        for its in facts(data, setting["name"]).values():
-            assert all(cells[its["true"], n] for n, _ in its["votes"] if n != its["true"])
+        for entry in facts(data, setting["name"]).values():
+            assert all(cells[entry["true"], n] for n, _ in entry["votes"] if n != entry["true"])
 
 
 def test_predicted_classes_alone_can_be_looked_through_without_any_probability(

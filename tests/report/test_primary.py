@@ -39,8 +39,8 @@ def a_study(
     primary: str = "latency", settings: Sequence[str] = ("main", "batch-norm", "l2"), **changes: Any
 ) -> Study:
     plain = make_study(seeds=6, epochs=3, settings=settings).model_dump(exclude={"margin"})
-    own = {"metrics": {"latency": LATENCY}, "primary": primary, "claims": [CLAIM]}
-    return Study.model_validate(plain | own | changes)
+    declared = {"metrics": {"latency": LATENCY}, "primary": primary, "claims": [CLAIM]}
+    return Study.model_validate(plain | declared | changes)
 
 
 def timed(record: Record) -> Record:

@@ -48,7 +48,7 @@ def first(section: Section, kind: type[B]) -> B:
     return next(block for block in section.blocks if isinstance(block, kind))
 
 
-def said(section: Section) -> str:
+def message(section: Section) -> str:
     """All paragraphs of a section."""
     return " ".join(block.text for block in section.blocks if isinstance(block, Paragraph))
 
@@ -91,7 +91,7 @@ def test_a_failed_run_is_the_first_thing_a_reader_sees(report: dict[str, Section
 
 def test_one_seed_has_no_spread_and_the_report_says_so(single: dict[str, Section]) -> None:
     assert "±" not in "".join(column(first(single["answer"], Table), 0))
-    assert "the spread over seeds is unknown" in said(single["answer"])
+    assert "the spread over seeds is unknown" in message(single["answer"])
     assert "±" not in "".join(column(first(single["metrics"], Table), 1))
 
 
@@ -147,12 +147,14 @@ def test_the_classification_report_has_scikit_learns_rows_and_columns(
 def test_the_pairing_says_what_is_equal_and_what_is_not(report: dict[str, Section]) -> None:
     table = first(report["pairing"], Table)
     assert column(table, 0) == ["3 of 3", "2 of 2"]
-    said = [plain(block.text) for block in report["pairing"].blocks if isinstance(block, Paragraph)]
+    message = [
+        plain(block.text) for block in report["pairing"].blocks if isinstance(block, Paragraph)
+    ]
     assert (
         "batch-norm changes network.batch_norm and nothing else. It shares 4 parameter tensors "
         "with main, which start equal in 3 of 3 seeds. Only batch-norm has norm1.weight and "
         "norm1.bias."
-    ) in said
+    ) in message
 
 
 def test_how_it_was_made_names_versions_machine_and_data(report: dict[str, Section]) -> None:
@@ -197,7 +199,7 @@ def test_how_it_was_made_names_the_engine(results: Results) -> None:
     section = Section("provenance", list(provenance(made)))
     engines = [c[0].text for name, c in first(section, Table).rows if name == "Engine"]
     assert engines == ["PyTorch", f"Paribus's own, built for x86-64-v3, SHA-256 {'ab' * 32}"]
-    assert "more than one machine" not in said(section)
+    assert "more than one machine" not in message(section)
     of_settings = dict(next(settings(made)).rows)["Engine"]
     assert [(cell.text, cell.strong) for cell in of_settings] == [
         ("PyTorch", False),
@@ -206,7 +208,7 @@ def test_how_it_was_made_names_the_engine(results: Results) -> None:
     other = engine.model_copy(update={"digest": "cd" * 32})
     records[-1] = _by(other, records[-1])
     section = Section("provenance", list(provenance(results_of(study, records))))
-    assert "more than one machine or version" in said(section)
+    assert "more than one machine or version" in message(section)
 
 
 def _by(engine: EngineFacts, record: Record) -> Record:
@@ -224,5 +226,5 @@ def test_the_study_it_prints_is_the_study_again(name: str, tmp_path: Path) -> No
 def test_a_study_with_looks_says_up_to_how_many_seeds(results: Results) -> None:
     plan = results.study.model_dump() | {"seeds": {"until": "decided", "looks": [3, 8]}}
     study = Study.model_validate(plan)
-    said = plain(lead(results_of(study, results.records)))
-    assert "3 settings with up to 8 seeds each" in said
+    message = plain(lead(results_of(study, results.records)))
+    assert "3 settings with up to 8 seeds each" in message

@@ -51,7 +51,7 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u2212", "-")
 
 
-def said(section: Section) -> str:
+def message(section: Section) -> str:
     return plain(" ".join(block.text for block in all_of(section, Paragraph)))
 
 
@@ -89,7 +89,7 @@ def test_the_first_screen_has_a_line_a_variation_with_its_verdict(
     for line, c in zip(lines, compared.on("test_accuracy"), strict=True):
         assert (line.name, line.verdict, line.tone) == (c.variation, c.verdict, c.verdict)
         assert line.mark and f"over {c.n_seeds} seeds" in line.rest
-    assert "These are means and spreads" not in said(report["answer"])
+    assert "These are means and spreads" not in message(report["answer"])
 
 
 def test_one_seed_is_not_tested_and_the_line_says_what_it_compares() -> None:
@@ -101,8 +101,8 @@ def test_one_seed_is_not_tested_and_the_line_says_what_it_compares() -> None:
     table = all_of(single["comparison"], Table)[0]
     assert {cells[0].text for _, cells in table.rows} == {"□ not tested"}
     assert not all_of(single["comparison"], Figure)
-    assert "at least two seeds" in said(single["confusion-change"])
-    assert "at least two paired seeds" in said(single["seeds"])
+    assert "at least two seeds" in message(single["confusion-change"])
+    assert "at least two paired seeds" in message(single["seeds"])
 
 
 def test_settings_that_can_not_be_compared_still_have_a_report() -> None:
@@ -117,12 +117,12 @@ def test_settings_that_can_not_be_compared_still_have_a_report() -> None:
             record, predictions=replace(record.predictions, index=record.predictions.index + 1)
         )
 
-    found = results_of(study, [other_images(record) for record in records])
-    assert found.compared is None and len(found.tables["comparisons"]) == 0
-    shown = report_of(found)
+    result = results_of(study, [other_images(record) for record in records])
+    assert result.compared is None and len(result.tables["comparisons"]) == 0
+    shown = report_of(result)
     alert = all_of(shown["answer"], Alert)[0]
     assert "was tested on other images" in alert.items[0]
-    assert "was tested on other images" in said(shown["comparison"])
+    assert "was tested on other images" in message(shown["comparison"])
     assert "observations" not in shown
 
 
@@ -138,7 +138,7 @@ def test_a_baseline_alone_has_nothing_to_compare() -> None:
     study = make_study(seeds=2, epochs=3, settings=["main"])
     shown = report_of(results_of(study, make_records(study, images=60)))
     assert not all_of(shown["answer"], Verdicts)
-    assert "There is no variation" in said(shown["comparison"])
+    assert "There is no variation" in message(shown["comparison"])
     assert "seeds" not in shown and "confusion-change" not in shown
 
 
@@ -150,9 +150,9 @@ def test_every_comparison_is_in_a_table_with_its_verdict_and_all_three_p(
 ) -> None:
     tables = all_of(report["comparison"], Table)
     for variation, table in zip(("batch-norm", "l2"), tables[:2], strict=True):
-        own = [c for c in compared.of(variation) if c.metric.family != "recall"]
-        assert [name for name, _ in table.rows] == [c.metric.label for c in own]
-        for (_, cells), c in zip(table.rows, own, strict=True):
+        declared = [c for c in compared.of(variation) if c.metric.family != "recall"]
+        assert [name for name, _ in table.rows] == [c.metric.label for c in declared]
+        for (_, cells), c in zip(table.rows, declared, strict=True):
             assert cells[0].text.endswith(c.verdict)
             assert cells[5].text == str(c.n_seeds)
             assert c.p is not None and c.p_sign_flip is not None
@@ -165,8 +165,8 @@ def test_every_note_is_shown_once_with_what_it_is_about(
 ) -> None:
     table = next(t for t in all_of(report["comparison"], Table) if "Notes" in t.caption)
     shown = [plain(cells[0].text) for _, cells in table.rows]
-    said = {n for c in compared.comparisons if c.metric.family != "recall" for n in notes(c)}
-    assert len(shown) == len(set(shown)) == len(said)
+    message = {n for c in compared.comparisons if c.metric.family != "recall" for n in notes(c)}
+    assert len(shown) == len(set(shown)) == len(message)
     assert any("excluded because a value is missing" in note for note in shown)
 
 
@@ -179,7 +179,7 @@ def test_both_intervals_of_test_accuracy_stand_beside_each_other(
     assert c.new_images is not None
     low, high = 100 * c.new_images.low, 100 * c.new_images.high
     assert plain(table.rows[0][1][2].text) == f"[{low:.2f}, {high:.2f}]"
-    assert "is about these test images" in said(report["comparison"])
+    assert "is about these test images" in message(report["comparison"])
 
 
 def test_recalls_are_exploratory_and_adjusted_together(
@@ -187,7 +187,7 @@ def test_recalls_are_exploratory_and_adjusted_together(
 ) -> None:
     table = all_of(report["comparison"], Table)[-1]
     assert len(table.rows) == 10 and table.head == ("Class", "batch-norm", "l2")
-    assert "Exploratory" in said(report["comparison"]) and "all 20 tests" in said(
+    assert "Exploratory" in message(report["comparison"]) and "all 20 tests" in message(
         report["comparison"]
     )
     c = compared.of("l2")[-1]
@@ -202,7 +202,7 @@ def test_of_many_variations_the_chart_shows_some_and_the_table_all(
     assert "8 of 12 variations; the table has all." in figure.caption
     table = all_of(many["comparison"], Table)[0]
     assert len(table.rows) == 12 * 9 and table.tall
-    assert "Charts of 12 of 13 settings" in said(many["loss"])
+    assert "Charts of 12 of 13 settings" in message(many["loss"])
     assert len(all_of(many["loss"], Figure)) == 12 + 1
     assert "7 of 13 settings." in all_of(many["loss"], Figure)[-1].caption
     assert len(all_of(many["confusion-change"], Matrix)) == 6
@@ -260,7 +260,7 @@ def test_a_planted_confusion_is_marked_and_said() -> None:
 
     records = [planted(record) for record in make_records(study, images=500)]
     section = report_of(results_of(study, records))["confusion-change"]
-    assert "cat taken for dog, +" in said(section)
+    assert "cat taken for dog, +" in message(section)
     matrix = all_of(section, Matrix)[0]
     cell = matrix.cells[matrix.classes.index("cat")][5]
     assert cell.mark == SHOWN and not cell.good and cell.strength > 0.5
@@ -298,7 +298,7 @@ def test_a_study_with_looks_shows_its_path_and_where_it_stopped() -> None:
     )
     records = [r for r in make_records(study, images=500) if r.facts.seed < 3]
     shown = report_of(results_of(study, records))
-    assert "looks at 3 and 5 seeds" in said(shown["seeds"])
+    assert "looks at 3 and 5 seeds" in message(shown["seeds"])
     table = all_of(shown["seeds"], Table)[-1]
     ends = {name: cells[4].text for name, cells in table.rows}
     assert set(ends) == {"batch-norm", "l2"}

@@ -28,7 +28,7 @@ def written() -> Written:
 
 
 def test_everything_that_others_build_on_is_there(written: Written) -> None:
-    found = {
+    actual = {
         str(path.relative_to(written.out)) for path in written.out.rglob("*") if path.is_file()
     }
     expected = {"report.html", "report.md", "results.json"}
@@ -40,7 +40,7 @@ def test_everything_that_others_build_on_is_there(written: Written) -> None:
                  for name in ("main", "batch-norm", "l2")}  # fmt: skip
     expected |= {f"figures/confusion-change-{name}.svg" for name in ("batch-norm", "l2")}
     expected |= {f"figures/{name}.svg" for name in ("comparisons", "learning-curves", "more-seeds")}
-    assert {name for name in found if not name.startswith("images/")} == expected
+    assert {name for name in actual if not name.startswith("images/")} == expected
 
 
 def test_the_tables_are_those_of_the_records(written: Written) -> None:
@@ -91,8 +91,8 @@ def test_results_json_is_strict_json_with_every_setting_and_run(written: Written
     for setting, result in zip(results["settings"], ours.settings, strict=True):
         for metric in METRICS:
             spread = result.spread(metric)
-            found = setting["metrics"][metric]
-            assert (found["mean"], found["sd"], found["n"]) == (spread.mean, spread.sd, spread.n)
+            actual = setting["metrics"][metric]
+            assert (actual["mean"], actual["sd"], actual["n"]) == (spread.mean, spread.sd, spread.n)
     assert len(results["runs"]) == 9
     failed = next(run for run in results["runs"] if run["status"] == "failed")
     assert failed["test_accuracy"] is None and "became nan" in failed["message"]
@@ -125,7 +125,10 @@ def test_every_key_of_results_json_is_documented(written: Written) -> None:
     }
     keys |= {*results["observations"][0]}
     keys |= {
-        name for of in results["observations"] for own in of["numbers"].values() for name in own
+        name
+        for of in results["observations"]
+        for declared in of["numbers"].values()
+        for name in declared
     }
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
 
 Curve = npt.NDArray[np.float64]
 
@@ -52,6 +51,9 @@ def roughness(val_loss: Curve) -> float:
     until = val_loss[: best_epoch(val_loss).value]
     if len(until) < 3:
         return math.nan
+    # Imported here: checking a study needs the metrics' names, and must not wait for scipy.
+    from scipy.optimize import isotonic_regression
+
     strays = until - isotonic_regression(until, increasing=False).x
     return float(np.sqrt(np.mean(strays**2)) / (until[0] - until[-1]))
 

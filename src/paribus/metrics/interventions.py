@@ -17,8 +17,8 @@ from typing import Literal
 
 import numpy as np
 
+from paribus.metrics.classification import Figures
 from paribus.records.types import Integers, Interventions, Predictions
-from paribus.stats.intervals import Floats
 
 Topic = Literal["background", "color", "position", "resolution", "texture"]
 
@@ -102,7 +102,7 @@ def by_chance(predicted: Integers, others: Integers, classes: int) -> float:
     return float(shares(predicted, classes) @ shares(others, classes))
 
 
-def shares(predicted: Integers, classes: int) -> Floats:
+def shares(predicted: Integers, classes: int) -> Figures:
     """How often each class is given as an answer: (classes,)."""
     return np.asarray(np.bincount(predicted, minlength=classes) / len(predicted))
 

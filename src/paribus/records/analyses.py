@@ -17,7 +17,7 @@ from safetensors.numpy import load, save
 
 from paribus.io.disk import write_file
 from paribus.io.reading import read_inside
-from paribus.records import validate as validate
+from paribus.records import validate
 from paribus.records.store import Arrays, metadata
 from paribus.records.types import Explanations, Interventions, Record
 

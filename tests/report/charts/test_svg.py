@@ -54,8 +54,8 @@ def test_ids_of_two_charts_of_a_page_differ_and_every_reference_is_met() -> None
     texts = [svg.inlined(drawn, prefix, "x") for prefix in ("one", "two")]
     ids = [set(re.findall(r'id="([^"]+)"', text)) for text in texts]
     assert ids[0] and not ids[0] & ids[1]
-    for text, own in zip(texts, ids, strict=True):
-        assert set(re.findall(r"url\(#([^)]+)\)", text)) <= own
+    for text, declared in zip(texts, ids, strict=True):
+        assert set(re.findall(r"url\(#([^)]+)\)", text)) <= declared
 
 
 def test_text_in_a_chart_is_text_whatever_it_says() -> None:
