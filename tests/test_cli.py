@@ -212,7 +212,8 @@ def test_a_wrong_study_is_refused_before_any_large_library_is_imported(tmp_path:
     code = (
         "import sys\n"
         "from paribus.cli import main\n"
-        "try:\n    main(['run', 'study.yaml'])\nexcept SystemExit as ended:\n    assert ended.code == 2\n"
+        "try:\n    main(['run', 'study.yaml'])\n"
+        "except SystemExit as ended:\n    assert ended.code == 2\n"
         "sys.exit(', '.join({'torch', 'scipy', 'pandas', 'altair'} & set(sys.modules)) or 0)\n"
     )
     done = subprocess.run(
