@@ -155,7 +155,8 @@ def test_the_command_ends_with_1_and_says_what_where_and_what_to_do(
     assert re.match(r"out/unfinished/baseline/seed-0/epoch-1\..*: can't be written", last)
     assert os.strerror(code) in last
     assert any(
-        word in last for word in ("Free some space", "Allow writing", "at fault", "put it back")
+        word in last
+        for word in ("Free some space", "Allow writing", "disk is failing", "put it back")
     )
 
 
