@@ -30,7 +30,13 @@ from paribus.io.disk import remove, remove_empty, sweep
 from paribus.io.lock import held, writing_report
 from paribus.io.reading import ways_out
 from paribus.log import logged
-from paribus.records.images import ORIGINAL_SIDE, keep_image, original_name, seen_name
+from paribus.records.images import (
+    ORIGINAL_SIDE,
+    adopt_images,
+    keep_image,
+    original_name,
+    seen_name,
+)
 from paribus.records.store import UNFINISHED, checkpoint_folder, run_folder, set_aside
 from paribus.records.types import EngineFacts, Record
 from paribus.results import Results, collect
@@ -131,6 +137,7 @@ class Session:
         Those are the telling test images, and the training images that lie near them.
         """
         remove_empty(self.out / UNFINISHED)
+        adopt_images(self.out)
         records = self.results().records
         by_setting = outcomes(records)
         telling = telling_images(by_setting, self.study.baseline).tolist()

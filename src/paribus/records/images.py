@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from paribus.io.disk import write_file
+from paribus.io.disk import move, write_file
 
 #: The longest side of an original: it needs no more to be recognized, and a report stays small.
 ORIGINAL_SIDE = 256
@@ -27,6 +27,13 @@ def seen_name(data: str, index: int) -> str:
     Two settings may see one image in the same size and yet not alike, as with and without blur.
     """
     return f"seen-{data[:8]}-{index}.png"
+
+
+def adopt_images(out: Path) -> None:
+    """Call the folder of the images by its name of today; format 1 called it `pictures`."""
+    before, now = out / "pictures", out / "images"
+    if before.is_dir() and not before.is_symlink() and not (now.exists() or now.is_symlink()):
+        move(before, now)
 
 
 def keep_image(

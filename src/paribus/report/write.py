@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from paribus.errors import RecordError
-from paribus.io.disk import move, write_file
+from paribus.io.disk import write_file
 from paribus.io.reading import leads_out, read_inside
 from paribus.names import safe_name
+from paribus.records.images import adopt_images
 from paribus.report.blocks import Figure, Matrix
 from paribus.report.charts import svg
 from paribus.report.images import is_whole_png
@@ -48,7 +49,7 @@ def write_report(results: Results, *, images: bool = True) -> Path:
             drawing = svg.standalone(figure.wide, figure.description)
             write_file(out / "figures" / f"{figure.name}.svg", drawing.encode())
     write_file(out / "results.json", results_json(results).encode())
-    _adopt_images(out)
+    adopt_images(out)
     read = (lambda name: _image(out, name)) if images else None
     kept = (lambda name: read(name) is not None) if read else None
     write_file(out / "report.md", markdown(title, sentence, parts, kept).encode())
@@ -63,13 +64,6 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
             write_file(folder / "steps.csv.gz", to_csv_gz(frame))
         else:
             write_file(folder / f"{name}.csv", to_csv(frame))
-
-
-def _adopt_images(out: Path) -> None:
-    """Call the folder of the images by its name of today; format 1 called it `pictures`."""
-    before, now = out / "pictures", out / "images"
-    if before.is_dir() and not before.is_symlink() and not (now.exists() or now.is_symlink()):
-        move(before, now)
 
 
 def _image(out: Path, name: str) -> bytes | None:
