@@ -249,9 +249,15 @@ def collect(on_disk: StudyRecords) -> Results:
     """The results in a folder, from its records as they were read.
 
     Of a study that adds seeds until it is decided, seeds beyond the decision don't count.
+
+    Raises:
+        RecordError: no run has a record.
     """
     study = on_disk.study
     records, reasons = on_disk.sorted()
+    if not records:
+        why = "; ".join(sorted(set(reasons.values())))
+        raise RecordError(f"{on_disk.out}: no run of {study.name!r} has a record ({why})")
     wanted = plan.runs(study, seeds_wanted(study, tuple(records.values())))
     return Results(
         on_disk.out,
@@ -268,9 +274,4 @@ def read_results(out: Path | str) -> Results:
         RecordError: there is no study, or none of its runs has a record.
     """
     out = Path(out)
-    study = read_study_copy(out)
-    results = collect(read_records(out, study))
-    if not results.records:
-        reasons = "; ".join(sorted({why for _, why in results.absent}))
-        raise RecordError(f"{out}: no run of {study.name!r} has a record ({reasons})")
-    return results
+    return collect(read_records(out, read_study_copy(out)))
