@@ -10,6 +10,8 @@ ENGINE := setup.py $(wildcard src/paribus/engine/native/*)
 demo: .venv/installed
 	$(BIN)/paribus run studies/digits.yaml --out out/digits
 
+# Tests start many processes: each would compile every module again where none may be kept.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import pandas as pd
 import pytest
@@ -159,6 +160,7 @@ def test_each_record_is_read_once_in_a_command(out: Path, monkeypatch: pytest.Mo
         return read_record(folder)
 
     monkeypatch.setattr("paribus.study.read.read_record", noted)
+    monkeypatch.setattr("paribus.report.charts.frame.draw", lambda chart: Element("svg"))
     study = read_study_copy(out)
     paribus.run(study, out, jobs=1)
     assert len(read) == len(set(read)) == 6

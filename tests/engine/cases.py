@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
+from effort import EFFORT
+
 Shape = tuple[int, int, int]
 
 #: Kernel, stride and padding of the max pools that are tried; the first two most of all, for
@@ -31,9 +33,13 @@ DEAD = -100.0
 
 
 def examples(number: int) -> settings:
-    """Settings of a hypothesis test that tries `number` examples, a few in `make sanitize`."""
+    """Settings of a hypothesis test: `number` examples in `make fuzz`, and half in `make test`.
+
+    In `make sanitize`, where each takes long, a quarter.
+    """
+    share = 4 if "SANITIZED" in os.environ else 1 if EFFORT else 2
     return settings(
-        max_examples=number // 4 if "SANITIZED" in os.environ else number,
+        max_examples=number // share,
         deadline=None,  # the machine may be busy
         derandomize=True,
         phases=[Phase.explicit, Phase.generate, Phase.shrink],

@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 
 from faults.here import Written, run_here
-from faults.real import TABLES, alive, as_csv, slow_study, started, tables, until, workers
+from faults.real import alive, made_tables, slow_study, started, tables, until, workers
 from faults.seam import die_at, seam
 from faults.small import content, differing, draw_images, small_study
 from faults.test_kills import everything
@@ -132,7 +132,7 @@ def kills_of_commands(images: Path, place: Path, wanted: int) -> list[str]:
             wrong.append(f"round {rounds}: the command ended with {parent.returncode}: {message}")
             continue
         wrong += [f"round {rounds}: {name}" for name in differing(content(out), reference)]
-        if tables(out) != {name: as_csv(place / "slow-whole", name) for name in TABLES}:
+        if tables(out) != made_tables(place / "slow-whole"):
             wrong.append(f"round {rounds}: the tables")
     print(
         f"{sum(sent.values())} signals to commands {dict(sent)}, {rounds} studies, "

@@ -125,6 +125,7 @@ def tables(out: Path) -> dict[str, bytes]:
     }
 
 
-def as_csv(out: Path, name: str) -> bytes:
-    """The same table, made from a study's records."""
-    return to_csv(read_results(out).table(name))
+def made_tables(out: Path) -> dict[str, bytes]:
+    """The same tables, made from a study's records."""
+    results = read_results(out)
+    return {name: to_csv(results.table(name)) for name in TABLES}

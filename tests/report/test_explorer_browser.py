@@ -110,7 +110,9 @@ def test_cells_without_failures_and_those_of_right_answers_are_no_links(
     assert table.locator("td.right a").count() == 0
 
 
-@pytest.mark.parametrize("kind", ["systematic", "seed-dependent", "fixed", "broken"])
+@pytest.mark.parametrize(
+    "kind", telling(["systematic", "seed-dependent", "fixed", "broken"], "systematic", "fixed")
+)
 def test_each_kind_shows_the_images_of_that_kind(
     opened: Opened, data: dict[str, Any], kind: str
 ) -> None:
@@ -152,10 +154,10 @@ def test_each_order_is_that_of_its_number(opened: Opened, data: dict[str, Any]) 
         "fixed": lambda n: -declared[n]["fixed"][0],
         "broken": lambda n: -declared[n]["broken"][0],
     }
-    for name, key in orders.items():
+    for name in telling(orders, "boundary", "suspicion"):
         page.get_by_label("Sort by").select_option(name)
         numbers = shown(page)
-        keys = [key(number) for number in numbers]
+        keys = [orders[name](number) for number in numbers]
         assert keys == sorted(keys), name
         assert len(numbers) > 20
 
@@ -192,7 +194,9 @@ def test_next_and_previous_go_through_the_list_as_it_is_filtered(
 ) -> None:
     page = opened.page
     page.get_by_label("True class").select_option("dog")
+    page.locator("#explorer-predicted").select_option("truck")
     numbers = shown(page)
+    assert len(numbers) == 4
     open_card(page.locator(".cards a").first)
     expect(page.locator("#explorer-name")).to_have_text(f"Test image {numbers[0]}")
     expect(page.locator("#explorer-previous")).to_be_hidden()
@@ -322,19 +326,19 @@ def test_keys_alone_lead_from_a_cell_to_a_image_and_back(opened: Opened) -> None
     expect_card(page, number)
 
 
-@pytest.mark.parametrize(
-    "fragment",
-    [
-        "#explorer?",
-        "#explorer?setting=nobody&true=unicorn&kind=odd&sort=__proto__&least=99",
-        "#explorer?least=-1&predicted=%E0%A4%A&true=%3Cscript%3E",
-        "#image?index=99999999",
-        "#image?index=NaN&map=constructor",
-        "#image",
-        "#%",
-        "#explorer-name",
-    ],
-)
+SENSELESS = [
+    "#explorer?",
+    "#explorer?setting=nobody&true=unicorn&kind=odd&sort=__proto__&least=99",
+    "#explorer?least=-1&predicted=%E0%A4%A&true=%3Cscript%3E",
+    "#image?index=99999999",
+    "#image?index=NaN&map=constructor",
+    "#image",
+    "#%",
+    "#explorer-name",
+]
+
+
+@pytest.mark.parametrize("fragment", telling(SENSELESS, SENSELESS[1], SENSELESS[4]))
 def test_an_address_that_makes_no_sense_does_no_harm(opened: Opened, fragment: str) -> None:
     goto(opened.page, fragment)
     assert opened.page.locator(".cards a").count() == 24
@@ -363,8 +367,8 @@ def test_every_control_has_a_name_and_the_count_is_announced(opened: Opened) -> 
     assert page.get_by_role("radio").count() == 3
 
 
-@pytest.mark.parametrize("width", [PHONE, TABLET, DESK])
-@pytest.mark.parametrize("names", ["ordinary", "hostile"])
+@pytest.mark.parametrize("width", telling([PHONE, TABLET, DESK], PHONE))
+@pytest.mark.parametrize("names", telling(["ordinary", "hostile"], "hostile"))
 def test_neither_list_nor_image_is_wider_than_the_screen(
     browser: Browser, tmp_path: Path, width: int, names: str
 ) -> None:
@@ -382,7 +386,7 @@ def test_hostile_names_are_shown_filtered_and_sent_as_any_other_and_run_nothing(
     entry = Opened(browser, written(tmp_path, hostile_explored().html), DESK, "light")
     page, names = entry.page, hostile_explored().failures.names
     title = page.title()
-    for name in telling(names, *names[:2], names[5]):
+    for name in telling(names, names[0], names[5]):
         goto(page, f"#explorer?setting=main&true={quote(name)}")
         assert page.locator("#explorer-true").input_value() == name
         cards = page.locator(".cards a bdi:first-child").all_text_contents()
@@ -459,7 +463,8 @@ def test_predicted_classes_alone_can_be_looked_through_without_any_probability(
     )
     sorts = page.page.locator("#explorer-sort option").all_text_contents()
     assert sorts == ["most seeds wrong", "most fixed", "most broken"]
-    for sort in ("confident", "boundary", "suspicion"):  # as an address may ask
+    # As an address may ask.
+    for sort in telling(("confident", "boundary", "suspicion"), "suspicion"):
         goto(page.page, f"#explorer?sort={sort}")
         assert "null" not in page.page.locator("#explorer-cards").inner_text()
     goto(page.page, "#explorer")
