@@ -44,7 +44,7 @@ class TrainingBegins(Event):
 
 @dataclass(frozen=True)
 class StudyBegins(Event):
-    """A process has begun to work on a study, or goes on with it."""
+    """A process has begun to work on a study, or resumes it."""
 
     study: str
     pid: int

@@ -23,7 +23,7 @@ class RunState:
 
     Attributes:
         state: "done"; "running", now; "failed", with the reason; "damaged", its record can't be
-            read; "interrupted", it will go on after `epoch`; or "left", not begun.
+            read; "interrupted", it will resume after `epoch`; or "left", not begun.
     """
 
     setting: str

@@ -25,7 +25,7 @@ from paribus.cli.show import print_results, rows, show_claims, show_failures, sh
 def report(out: Path, no_images: bool, as_json: bool) -> None:
     """Write the report of OUT again, from its records alone.
 
-    Needs neither the data set nor PyTorch. Works while the study is still training: the report
+    Needs no data set and no PyTorch. Works while the study is still training: the report
     then shows the finished runs.
 
     \b

@@ -99,7 +99,7 @@ def compare_metric(
     """Compare the variation called `name` with the baseline on one metric.
 
     Args:
-        baseline, variation: (n,) one value a seed, the same seeds in the same order; NaN
+        baseline, variation: (n,) one value per seed, the same seeds in the same order; NaN
             where a run has none.
         censored: for baseline and variation (n,) each: the value is only known to be at least
             this, as an epoch of lowest validation loss that is the last one.

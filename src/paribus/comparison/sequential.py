@@ -5,7 +5,6 @@ which variations need more seeds; the report asks it, later and from records alo
 path. Both get the same answer, because the looks are fixed in the study.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
+from paribus.comparison.values import number
 from paribus.errors import ComparisonError
-from paribus.metrics.dynamics import Epoch
 from paribus.metrics.metric import Metric, RunData
 from paribus.records.types import Record
 from paribus.stats.intervals import Floats
@@ -92,7 +91,7 @@ def seeds_wanted(study: Study, records: Sequence[Record]) -> dict[str, int]:
 
     A variation that a look has decided keeps the seeds it had then; the baseline has as many
     as the variation with most. The answer follows from the records alone, so that an
-    interrupted study goes on as if nothing had happened.
+    interrupted study resumes as if nothing had happened.
     """
     names = (study.baseline, *study.variations)
     if isinstance(study.seeds, int) or not study.variations:
@@ -133,8 +132,7 @@ def _stopping(study: Study) -> str:
         return f"{study.seeds} seeds, whatever they show"
     looks = ", ".join(map(str, study.seeds.looks))
     margin = "no margin" if study.margin is None else f"a margin of {study.margin:g}"
-    metric = "" if study.primary == "test_accuracy" else f" on {study.primary}"
-    return f"looks at {looks} seeds{metric} and {margin}"
+    return f"looks at {looks} seeds on {study.primary} and {margin}"
 
 
 def _primary_values(records: Sequence[Record], setting: str, metric: Metric) -> Floats:
@@ -142,5 +140,4 @@ def _primary_values(records: Sequence[Record], setting: str, metric: Metric) -> 
     known = {r.facts.seed: r for r in records if r.facts.setting == setting}
     first_missing = next(seed for seed in range(len(known) + 1) if seed not in known)
     runs = [known[seed] for seed in range(first_missing)]
-    values = [metric.of(RunData(run)) if run.finished else math.nan for run in runs]
-    return np.array([value.value if isinstance(value, Epoch) else value for value in values], float)
+    return np.array([number(metric.of(RunData(r)) if r.finished else None) for r in runs])

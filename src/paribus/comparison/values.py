@@ -205,7 +205,7 @@ def _of_setting(
         recorded=np.array([record is not None for record in records]),
         finished=np.array([run is not None for run in runs]),
         tested=np.array([predictions is not None for predictions in shown]),
-        metrics={name: np.array([_number(run.get(name)) for run in by_run]) for name in metrics},
+        metrics={name: np.array([number(run.get(name)) for run in by_run]) for name in metrics},
         censored={
             name: np.array([isinstance(v := run.get(name), Epoch) and v.censored for run in by_run])
             for name, metric in metrics.items()
@@ -215,7 +215,7 @@ def _of_setting(
     )
 
 
-def _number(value: float | Epoch | None) -> float:
+def number(value: float | Epoch | None) -> float:
     """A value as a number; NaN where there is none, or none that is finite."""
     if isinstance(value, Epoch):
         return float(value.value)

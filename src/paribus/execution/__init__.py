@@ -1,1 +1,1 @@
-"""Runs in parallel, one process a core."""
+"""Runs in parallel, one process per core."""

@@ -62,11 +62,14 @@ def _epochs_to_loss(run: RunData) -> float | Epoch:
     return math.nan if curve is None or target is None else dynamics.epochs_to_loss(curve, target)
 
 
+#: What decides a study that names no other metric.
+PRIMARY = "test_accuracy"
+
 # ---- of a whole run -----------------------------------------------------------------------------
 
 _ALL = (
     Metric(
-        "test_accuracy",
+        PRIMARY,
         "test accuracy",
         "higher",
         _matrix(accuracy),

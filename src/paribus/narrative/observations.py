@@ -4,8 +4,6 @@ Every sentence follows from a verdict or a count: an undecided test is only said
 undecided, and a metric without values is passed over.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""One folder a run on disk: written wholly or not at all, checked by SHA-256 when read."""
+"""One folder per run on disk: written whole or not at all, checked by SHA-256 when read."""
 
 import hashlib
 import json

@@ -101,7 +101,7 @@ class Environment(Frozen):
 
 
 class RunProgress(Frozen):
-    """How far a run has come, and by which way; the same in records and in checkpoints.
+    """A run's progress and how it got there; the same in records and in checkpoints.
 
     Attributes:
         other_machines: where it was trained before, if that differs in what decides the last

@@ -1,4 +1,4 @@
-"""What must hold of a record before its numbers are believed, whoever wrote it.
+"""What must hold of a record before its numbers are believed.
 
 Checksums only say that a record is as it was written. A stranger can write sums that are right
 over arrays that don't fit each other, and everything to the right of the disk may rely on what

@@ -4,8 +4,6 @@ Every claim about a number is made of two questions: does the center lie above t
 does it lie below that one?
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal

@@ -36,7 +36,7 @@ FIXED_DATA = {"data.source", "data.path", "data.validation", "data.test"}
 
 
 def study_faults(study: Mapping[str, Any]) -> list[Fault]:
-    """What is wrong between the parts of a study, each of which may be right by itself."""
+    """What is wrong between the parts of a study, even where each is valid alone."""
     return [*variation_faults(study), *metric_faults(study), *claim_faults(study)]
 
 

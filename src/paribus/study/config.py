@@ -52,7 +52,7 @@ def _number_or_share(value: Any) -> int | float:
     raise ValueError("a number of images of each class (300) or a share of them (0.2)")
 
 
-#: Part of the images: a number of images a class (300) or a share of each class (0.2).
+#: Part of the images: a number of images per class (300) or a share of each class (0.2).
 PerClass = Annotated[int | float, PlainValidator(_number_or_share)]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from paribus.metrics.metric import Compare, Metric, reported
-from paribus.metrics.registry import CAUSES, METRICS, built_in, class_metric
+from paribus.metrics.registry import CAUSES, METRICS, PRIMARY, built_in, class_metric
 from paribus.study.config import Line, Positive, Section
 from paribus.study.faults import Fault, Location, nearest, short
 
@@ -93,7 +93,7 @@ def metric_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
     for name, declaration in declared.items():
         if isinstance(declaration, Mapping):
             yield from _declaration_faults(str(name), declaration)
-    primary, margin = study.get("primary", "test_accuracy"), study.get("margin")
+    primary, margin = study.get("primary", PRIMARY), study.get("margin")
     able = [n for n in names(declared) if n not in METRICS or METRICS[n].from_record]
     if primary not in able:
         hint = nearest(str(primary), able)

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from paribus.metrics.registry import PRIMARY
 from paribus.study.check import study_faults
 from paribus.study.claims import Claim
 from paribus.study.config import Config, Line, Positive, Seeds, SettingName
@@ -29,7 +30,7 @@ class Study(Config):
     baseline: SettingName = "baseline"
     seeds: Seeds = 5
     metrics: dict[MetricName, DeclaredMetric] = Field(default_factory=dict)
-    primary: Line = "test_accuracy"
+    primary: Line = PRIMARY
     margin: Positive | None = None
     variations: dict[SettingName, dict[str, Any]] = Field(default_factory=dict)
     claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()

@@ -29,7 +29,7 @@ class SettingResult:
 
     setting: Setting
     records: tuple[Record, ...]  # failed runs' too, in the order of seeds
-    by_seed: pd.DataFrame  # metrics of its finished runs: a row a seed, a column a metric
+    by_seed: pd.DataFrame  # metrics of its finished runs: one row per seed, one column per metric
     counts: Figures  # (classes, classes) confusion matrix, mean over the `tested` runs
     per_class: Mapping[str, pd.DataFrame]
 

@@ -8,27 +8,27 @@ from paribus.metrics.registry import METRICS
 ROWS: Mapping[str, str] = {
     "runs": "One row per run: a setting trained from one seed. The study's own metrics come last.",
     "epochs": (
-        "One row an epoch of a run, of a failed one up to where it failed. Other series by epochs "
+        "One row per epoch of a run, of a failed one up to where it failed. Other series by epochs "
         "come last, a column each."
     ),
     "steps": (
-        "One row a training step (one batch) of a run; compressed, as it is long. Other series by "
-        "steps come last, a column each; a step at which none has a value has no row."
+        "One row per training step (one batch) of a run; compressed, as it is long. Other series "
+        "by steps come last, a column each; a step at which none has a value has no row."
     ),
-    "per_class": "One row a class of a finished run's predictions after its last epoch.",
-    "confusion": "One row a pair of classes of a finished run's predictions, empty pairs too.",
+    "per_class": "One row per class of a finished run's predictions after its last epoch.",
+    "confusion": "One row per pair of classes of a finished run's predictions, empty pairs too.",
     "failures": (
-        "One row a setting and test image that at least one of the setting's seeds gets wrong "
+        "One row per setting and test image that at least one of the setting's seeds gets wrong "
         "after the last epoch, or that a variation fixes or breaks. Probabilities, margin and "
         "suspicion are empty where the runs only have classes."
     ),
     "comparisons": (
-        "One row a variation and metric: the variation against the baseline over paired seeds. "
+        "One row per variation and metric: the variation against the baseline over paired seeds. "
         "A number that the seeds can't give is an empty cell, and `notes` says why."
     ),
-    "claims": "One row a claim of the study, in its order.",
-    "interventions": "One row a setting whose networks were analyzed, and intervention.",
-    "interventions_by_class": "One row a setting, intervention and class.",
+    "claims": "One row per claim of the study, in its order.",
+    "interventions": "One row per intervention and setting whose networks were analyzed.",
+    "interventions_by_class": "One row per setting, intervention and class.",
 }
 
 _SETTING = "The setting's name; the baseline is one of them."
@@ -143,7 +143,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "low_new_images": "As `low`, for new seeds and new test images; of accuracies only.",
         "high_new_images": "As `high`, for new seeds and new test images; of accuracies only.",
         "correlation": "Correlation of the paired values, from three seeds on.",
-        "notes": "What must be said besides, in sentences.",
+        "notes": "What limits or qualifies the comparison, in sentences.",
     },
     "claims": {
         "id": "The claim's id in the study.",

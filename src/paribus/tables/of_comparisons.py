@@ -68,12 +68,12 @@ def claims(verdicts: Sequence[ClaimVerdict]) -> pd.DataFrame:
 
 
 def interventions(made: Sequence[Effect]) -> pd.DataFrame:
-    """One row a setting and intervention."""
+    """One row per setting and intervention."""
     return _frame("interventions", [_effect(effect) for effect in made])
 
 
 def interventions_by_class(made: Sequence[Effect]) -> pd.DataFrame:
-    """One row a setting, intervention and class."""
+    """One row per setting, intervention and class."""
     rows = [_class(effect, n, name) for effect in made for n, name in enumerate(effect.classes)]
     return _frame("interventions_by_class", rows)
 

@@ -83,7 +83,7 @@ def _run(record: Record, metrics: Sequence[Metric], target: float | None) -> dic
 
 
 def _followed(table: str, axis: Axis, records: Sequence[Record]) -> pd.DataFrame:
-    """Every series by steps or epochs, side by side: a row a place where a run has a value."""
+    """Every series by steps or epochs, side by side: one row per place where a run has a value."""
     columns = _series_columns(axis, records)
     parts = [_places(record, axis, columns) for record in records]
     return joined(table, parts, columns.values())

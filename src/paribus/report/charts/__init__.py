@@ -20,7 +20,7 @@ COLORS: Mapping[str, str] = {
 }
 
 #: In the order in which settings take them, the baseline first. Each color has its shape, so
-#: that nobody needs to see colors.
+#: that no one has to see colors.
 SETTING_COLORS = ("ink", "blue", "vermillion", "green", "purple", "orange", "sky")
 SETTING_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
 

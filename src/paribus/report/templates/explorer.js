@@ -1,5 +1,5 @@
 // The explorer: failed test images to filter, sort and open, from the data in this very file.
-// All that is chosen stands in the address after "#", so that a finding can be sent to somebody.
+// All that is chosen stands in the address after "#", so that a finding can be sent to someone else.
 // Names in the data are other people's text: they only ever become text nodes, never markup.
 "use strict";
 
