@@ -192,18 +192,17 @@ def _tested(comparison: Comparison, d: Floats) -> Comparison:
 
 def _adjusted_family(family: Sequence[Comparison], looks: Sequence[int] | None) -> list[Comparison]:
     level = ALPHA / len(family) if looks is None else nominal_level(looks, ALPHA / len(family))
-    p = _adjusted_p([c.p for c in family], looks)
-    p_equivalence = _adjusted_p([c.p_equivalence for c in family], looks)
+
+    def adjust(given: Sequence[float | None]) -> list[float | None]:
+        p = np.array(given, dtype=float)  # None becomes NaN, and NaN None again
+        adjusted_p = holm(p if looks is None else overall_level(p, looks))
+        return [None if math.isnan(a) else a for a in adjusted_p.tolist()]
+
+    p, p_equivalence = adjust([c.p for c in family]), adjust([c.p_equivalence for c in family])
     return [
         _judged(replace(c, p_adjusted=a, p_equivalence_adjusted=e), level)
         for c, a, e in zip(family, p, p_equivalence, strict=True)
     ]
-
-
-def _adjusted_p(given: Sequence[float | None], looks: Sequence[int] | None) -> list[float | None]:
-    p = np.array(given, dtype=float)  # None becomes NaN, and NaN None again
-    adjusted_p = holm(p if looks is None else overall_level(p, looks))
-    return [None if math.isnan(a) else a for a in adjusted_p.tolist()]
 
 
 def _judged(comparison: Comparison, level: float) -> Comparison:

@@ -94,24 +94,26 @@ def seeds_wanted(study: Study, records: Sequence[Record]) -> dict[str, int]:
     interrupted study resumes as if nothing had happened.
     """
     names = (study.baseline, *study.variations)
-    if isinstance(study.seeds, int) or not study.variations:
+    if study.looks is None or not study.variations:
         return dict.fromkeys(names, study.most_seeds)
-    seed_paths = seed_paths_of(study, study.seeds.looks, records)
     variations = {
         name: one.next_look or one.path[-1].n_seeds + one.path[-1].missing
-        for name, one in seed_paths.items()
+        for name, one in seed_paths_of(study, records).items()
     }
     return {study.baseline: max(variations.values()), **variations}
 
 
-def seed_paths_of(
-    study: Study, looks: Sequence[int], records: Sequence[Record]
-) -> dict[str, SeedPath]:
-    """The path of every variation over the looks, on the study's primary metric and its margin."""
+def seed_paths_of(study: Study, records: Sequence[Record]) -> dict[str, SeedPath]:
+    """The path of every variation over the looks, on the study's primary metric and its margin.
+
+    There is none where the number of seeds is fixed.
+    """
+    if study.looks is None:
+        return {}
     metric = study_metrics(study.metrics, study.primary, study.margin, ())[study.primary]
     baseline = _primary_values(records, study.baseline, metric)
     variations = {name: _primary_values(records, name, metric) for name in study.variations}
-    return follow_looks(baseline, variations, metric, looks)
+    return follow_looks(baseline, variations, metric, study.looks)
 
 
 def refuse_changed_looks(before: Study, now: Study) -> None:

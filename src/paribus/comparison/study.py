@@ -109,7 +109,7 @@ def compare(
         for m in values.metrics.values()
         if m.compared and (values.is_known(m.name) or (m.from_record and not m.member))
     ]
-    seed_paths = {} if study.looks is None else seed_paths_of(study, study.looks, records)
+    seed_paths = seed_paths_of(study, records)
     compared = [
         _compare(values, name, metric, _seeds(study, values, name))
         for name in study.variations

@@ -70,7 +70,7 @@ def nominal_level(looks: Sequence[int], alpha: float = ALPHA) -> float:
     About 0.0164 for looks at 5, 8, 12 and 20 seeds and alpha 0.05. Source: Pocock 1977 for the
     rule, `smallest_p` for the distribution.
     """
-    return float(np.quantile(smallest_p(check_looks(looks)), alpha))
+    return float(np.quantile(smallest_p(tuple(looks)), alpha))
 
 
 def overall_level(p: npt.ArrayLike, looks: Sequence[int]) -> Floats:
@@ -81,7 +81,7 @@ def overall_level(p: npt.ArrayLike, looks: Sequence[int]) -> Floats:
     et al. 2013 for Holm with looks). The computed distribution has no points in the far tail:
     there, Bonferroni's bound (number of looks times p) is smaller and is used. NaN stays NaN.
     """
-    points = smallest_p(check_looks(looks))
+    points = smallest_p(tuple(looks))
     reached = np.searchsorted(points, p, side="right")
     bound = len(looks) * np.asarray(p, dtype=float)
     return np.asarray(np.minimum((reached + 1) / (len(points) + 1), bound))
@@ -97,6 +97,7 @@ def smallest_p(looks: tuple[int, ...]) -> Floats:
     point needs two numbers per look, from a scrambled Sobol sequence with a fixed stream. The
     overall level is within 0.0005 of the true one.
     """
+    check_looks(looks)
     draws = qmc.Sobol(2 * len(looks), rng=stream(0, "looks", *looks)).random(_POINTS)
     n, mean, square, smallest = 0, np.zeros(_POINTS), np.zeros(_POINTS), np.ones(_POINTS)
     for draw, new in zip(
