@@ -17,7 +17,7 @@ from paribus.claims.statement import (
     unanswered,
 )
 from paribus.comparison.compare import paired_differences
-from paribus.comparison.values import Flags, Values
+from paribus.comparison.values import Flags, SettingValues, Values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import class_metric
@@ -189,23 +189,23 @@ def value_sample(values: Values, setting: str, metric: Metric) -> Sample:
     """The values of one setting, whose center is the mean whatever the metric."""
     column = values.settings[setting].of(metric.name)
     known = np.isfinite(column)
-    return Sample(column[known], may_be_larger=_censored(values, setting, metric, known))
+    return Sample(column[known], may_be_larger=_censored(values.settings[setting], metric, known))
 
 
 def difference_sample(values: Values, setting: str, against: str, metric: Metric) -> Sample:
     """One setting's values minus another's over paired seeds, as a comparison takes them."""
-    ours, theirs = (values.settings[name].of(metric.name) for name in (setting, against))
-    pairs = complete_pairs(theirs, ours)
+    ours, theirs = values.settings[setting], values.settings[against]
+    pairs = complete_pairs(theirs.of(metric.name), ours.of(metric.name))
     return Sample(
         paired_differences(metric.compare, pairs),
         ranks=metric.compare == "ranks",
-        may_be_larger=_censored(values, setting, metric, pairs.known),
-        may_be_smaller=_censored(values, against, metric, pairs.known),
+        may_be_larger=_censored(ours, metric, pairs.known),
+        may_be_smaller=_censored(theirs, metric, pairs.known),
     )
 
 
-def _censored(values: Values, setting: str, metric: Metric, known: Flags) -> int:
-    flags = values.settings[setting].censored.get(metric.name)
+def _censored(of_setting: SettingValues, metric: Metric, known: Flags) -> int:
+    flags = of_setting.censored.get(metric.name)
     return 0 if flags is None else int(flags[known].sum())
 
 
