@@ -22,7 +22,8 @@ from paribus.execution.checkpoint import refuse_other_machines
 from paribus.execution.engines import choose
 from paribus.execution.inputs import environment, run_inputs
 from paribus.execution.train import Training, is_final
-from paribus.execution.workers import THREADS, Outcome, Workers
+from paribus.execution.worker import THREADS
+from paribus.execution.workers import Outcome, Workers
 from paribus.failures.cases import telling_images
 from paribus.failures.outcomes import outcomes
 from paribus.failures.study import read_explained
@@ -41,7 +42,13 @@ from paribus.records.store import UNFINISHED, checkpoint_folder, run_folder, set
 from paribus.records.types import EngineFacts, Record
 from paribus.results import Results, collect
 from paribus.study.plan import runs, settings
-from paribus.study.read import StudyRecords, read_records, read_study_copy, write_study_copy
+from paribus.study.read import (
+    StudyRecords,
+    code_named,
+    read_records,
+    read_study_copy,
+    write_study_copy,
+)
 from paribus.study.spec import Study
 
 
@@ -216,7 +223,7 @@ def open_session(
         EngineError: a setting asks for the native engine, which can't train it.
         ComparisonError: the rule for adding seeds has changed since runs were begun there.
     """
-    with Workers(jobs) as workers:
+    with Workers(jobs, code=bool(code_named(study))) as workers:
         seen = {name: (one.dataset.shape, len(one.dataset.classes)) for name, one in data.items()}
         choices = choose(study, seen, workers, watch)
         engines = {name: choice.engine for name, choice in choices.items()}
