@@ -56,16 +56,22 @@ def run(
         session.analyze()
         session.keep_images()
         results = session.results()
-        with writing_report(out):
+        with writing_report(out, watch):
             write_report(results)
     return results
 
 
-def rebuild_report(out: Path | str, *, images: bool = True) -> Results:
-    """Write the report again from the records alone; `images=False` leaves out failed cases'."""
+def rebuild_report(out: Path | str, *, images: bool = True, watch: Watch = quiet) -> Results:
+    """Write the report again from the records alone; `images=False` leaves out failed cases'.
+
+    Raises:
+        RecordError: `out` isn't a folder of results, or no run has a record.
+        InUseError: another process has been writing the report for minutes.
+        DiskError: nothing can be written there.
+    """
     out = Path(out)
     read_study_copy(out)  # first: it refuses a folder that isn't one of results
-    with writing_report(out):
+    with writing_report(out, watch):
         results = read_results(out)
         write_report(results, images=images)
     return results

@@ -227,11 +227,11 @@ def open_session(
         seen = {name: (one.dataset.shape, len(one.dataset.classes)) for name, one in data.items()}
         choices = choose(study, seen, workers, watch)
         engines = {name: choice.engine for name, choice in choices.items()}
-        with held(out):
+        with held(out) as workers.hold:
             watch = logged(out, watch)
             watch(events.StudyBegins(study.name, os.getpid()))
             try:
-                _prepare_folder(out, study)
+                _prepare_folder(out, study, watch)
                 on_disk = read_records(out, study)
                 yield Session(study, out, data, engines, workers, watch, on_disk)
             except BaseException as error:
@@ -241,12 +241,12 @@ def open_session(
             watch(events.StudyEnded("the report is written"))
 
 
-def _prepare_folder(out: Path, study: Study) -> None:
+def _prepare_folder(out: Path, study: Study, watch: Watch) -> None:
     """Refuse what must not be there, sweep what a kill left, and keep the study."""
     for link in ways_out(out):
         raise RecordError(f"{link}: expected a folder, got a link that leads out of {out}")
     if any((out / "runs").glob("*/seed-*")):
         refuse_changed_looks(read_study_copy(out), study)
-    with writing_report(out):
+    with writing_report(out, watch):
         sweep(out)
     write_study_copy(out, study)

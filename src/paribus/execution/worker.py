@@ -7,14 +7,16 @@ import select
 import signal
 import sys
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from paribus.errors import DiskError
+from paribus.io.disk import checked
 
 if TYPE_CHECKING:
     from paribus.execution.workers import Task
+    from paribus.io.lock import Hold
 
 #: In a worker. More would change the last bits of every sum, and share the core anyway.
 THREADS = 1
@@ -25,16 +27,17 @@ def main() -> None:
     # These reach the whole group of processes; the parent decides what becomes of workers.
     for one in (signal.SIGINT, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
-    connection: Connection[object, Task] = Connection(int(sys.argv[1]))
+    connection: Connection[object, tuple[Task, Hold | None]] = Connection(int(sys.argv[1]))
     threading.Thread(target=_end_with_parent, args=(connection.fileno(),), daemon=True).start()
     import torch  # takes seconds, in which a signal or the parent's end must be noticed already
 
     torch.set_num_threads(THREADS)
     with suppress(EOFError, ConnectionError):  # the parent is gone
         while True:
-            task = connection.recv()
+            task, hold = connection.recv()
             try:
-                connection.send(task.perform(connection.send))
+                with checked(hold.path.parent, hold.check) if hold else nullcontext():
+                    connection.send(task.perform(connection.send))
             except DiskError as error:
                 connection.send(error)
 

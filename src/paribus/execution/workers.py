@@ -17,6 +17,7 @@ from pathlib import Path
 import paribus
 from paribus.errors import DiskError
 from paribus.events import Event, Watch, WorkerKilled
+from paribus.io.lock import Hold
 from paribus.search_path import local_folders, safe_path
 from paribus.study.plan import Run
 
@@ -69,6 +70,7 @@ class Workers:
         """
         self._jobs, self._code = jobs or cores(), code
         self._workers: list[_Worker] = []
+        self.hold: Hold | None = None  # of the folder that tasks write into, once there is one
 
     def __enter__(self) -> Workers:
         return self
@@ -118,7 +120,7 @@ class Workers:
         missing = min(self._jobs, len(tasks)) - len(self._workers)
         self._workers += [_Worker(self._code) for _ in range(missing)]
         for worker in self._workers[: len(waiting)]:
-            worker.give(waiting.popleft())
+            worker.give(waiting.popleft(), self.hold)
         while busy := [worker for worker in self._workers if worker.task]:
             ready = wait([worker.connection for worker in busy])
             for worker in busy:
@@ -132,7 +134,7 @@ class Workers:
                     fresh = _Worker(self._code)
                     self._workers[self._workers.index(worker)] = worker = fresh
                 if waiting:
-                    worker.give(waiting.popleft())
+                    worker.give(waiting.popleft(), self.hold)
 
     def _stop(self) -> None:
         for worker in self._workers:
@@ -167,10 +169,10 @@ class _Worker:
     def is_alive(self) -> bool:
         return self.process.poll() is None
 
-    def give(self, task: Task) -> None:
+    def give(self, task: Task, hold: Hold | None) -> None:
         self.task = task
         with suppress(ConnectionError):  # it has just died, as `listen` will find
-            self.connection.send(task)
+            self.connection.send((task, hold))
 
     def listen(self, watch: Watch) -> Outcome | None:
         """Take one message; the outcome when the task has ended, one way or another."""
