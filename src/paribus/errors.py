@@ -81,6 +81,12 @@ class InUseError(ParibusError):
     """A folder of results in which another process is at work."""
 
 
+class FolderError(ParibusError):
+    """A folder that results can't go into without touching what isn't theirs."""
+
+    exit_code = 2
+
+
 class ResumeError(ParibusError):
     """A run begun elsewhere, which would not be bit-identical if it resumed here."""
 

@@ -41,6 +41,7 @@ from paribus.records.images import (
 from paribus.records.store import UNFINISHED, checkpoint_folder, run_folder, set_aside
 from paribus.records.types import EngineFacts, Record
 from paribus.results import Results, collect
+from paribus.study.folder import OWN
 from paribus.study.plan import runs, settings
 from paribus.study.read import (
     StudyRecords,
@@ -248,5 +249,5 @@ def _prepare_folder(out: Path, study: Study, watch: Watch) -> None:
     if any((out / "runs").glob("*/seed-*")):
         refuse_changed_looks(read_study_copy(out), study)
     with writing_report(out, watch):
-        sweep(out)
+        sweep(out, OWN)
     write_study_copy(out, study)

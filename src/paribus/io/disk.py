@@ -8,9 +8,10 @@ What the system refuses is raised as a `DiskError` that names the path; what was
 """
 
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from paribus.errors import DiskError
 
 #: How a name ends under which something is still being written.
 UNFINISHED = ".new"
+#: Such a name as a whole, as `_beside` makes it.
+_HALF_WRITTEN = re.compile(rf"\.(.+)\.[0-9a-f]{{8}}{re.escape(UNFINISHED)}", re.DOTALL)
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
@@ -139,13 +142,32 @@ def remove(path: Path) -> None:
             os.unlink(path)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what writers that were killed left half written; none may be at work there."""
+def sweep(folder: Path, own: Collection[str]) -> None:
+    """Remove what writers that were killed left half written; none may be at work there.
+
+    Args:
+        own: the names directly in the folder that are written here. Whatever else lies there
+            isn't touched, even if it is called as something half written is.
+    """
+    for path in list(folder.iterdir()):
+        if half_written(path.name) in own:
+            remove(path)
+        elif path.name in own and not path.is_symlink():
+            _sweep_below(path)
+
+
+def _sweep_below(folder: Path) -> None:
     for place, folders, files in os.walk(folder):
-        left = [n for n in (*folders, *files) if n.startswith(".") and n.endswith(UNFINISHED)]
+        left = [name for name in (*folders, *files) if half_written(name)]
         folders[:] = [name for name in folders if name not in left]
         for name in left:
             remove(Path(place, name))
+
+
+def half_written(name: str) -> str | None:
+    """The name that a file or folder was to have when it was complete; None for all others."""
+    match = _HALF_WRITTEN.fullmatch(name)
+    return match[1] if match else None
 
 
 def remove_empty(folder: Path) -> None:
