@@ -17,6 +17,7 @@ from paribus.errors import ChoiceError, RecordError
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import Record
 from paribus.results import read_results
+from paribus.study.folder import OWN
 from paribus.study.read import read_study_copy
 from paribus.study.spec import Study
 
@@ -52,6 +53,7 @@ def out(finished: Path, tmp_path: Path) -> Path:
 
 
 def test_everything_that_the_documents_name_is_on_disk(finished: Path) -> None:
+    assert {path.name for path in finished.iterdir()} <= OWN  # or it would never be swept
     assert (finished / "report.html").stat().st_size > 10_000
     assert "digits, quickly" in (finished / "report.md").read_text()
     assert json.loads((finished / "results.json").read_text())["study"]
@@ -73,7 +75,7 @@ def test_nothing_is_written_through_a_link_out_of_the_folder(
     link.parent.mkdir(parents=True)
     link.symlink_to(outside)
     with pytest.raises(RecordError, match=f"{name}: .*a link that leads out of"):
-        paribus.run(small_study(), tmp_path / "out")
+        paribus.run(small_study(), tmp_path / "out", into=True)
     assert not list(outside.iterdir())
 
 

@@ -5,11 +5,12 @@
 >>> results.table("runs")
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
+# Nothing is imported here, not even from `typing`: `python -m paribus` has the current folder on
+# its path until `__main__` removes it. A type checker takes this name for `typing`'s own.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from paribus.errors import ParibusError, StudyError
     from paribus.pipeline import rebuild_report, run
     from paribus.results import Results, read_results
@@ -40,7 +41,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     # Imported when first used: `paribus --help` should not wait for pandas.
     if name not in _HOMES:
         raise AttributeError(f"module 'paribus' has no attribute {name!r}")

@@ -81,6 +81,12 @@ class InUseError(ParibusError):
     """A folder of results in which another process is at work."""
 
 
+class FolderError(ParibusError):
+    """A folder that results can't go into without touching what isn't theirs."""
+
+    exit_code = 2
+
+
 class ResumeError(ParibusError):
     """A run begun elsewhere, which would not be bit-identical if it resumed here."""
 
@@ -106,6 +112,9 @@ _REMEDIES = {
     errno.EACCES: f"Allow writing there and {_RERUN}; or choose another folder.",
     errno.EIO: "The disk is failing: save what is there first.",
     errno.ENOENT: f"The folder was moved or removed: put it back and {_RERUN}.",
+    # Of a lock; a file on a server that lost it says the same.
+    errno.ESTALE: "If the folder was moved, put it back; if another process works there, wait "
+    f"until it has finished. Then {_RERUN}.",
 }
 
 

@@ -26,6 +26,13 @@ class FilesLeftOut(Event):
 
 
 @dataclass(frozen=True)
+class Waiting(Event):
+    """Another process has what this one needs; `message` says which."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class EngineMissing(Event):
     """Paribus's own engine isn't there, and PyTorch trains instead; `message` is a clause."""
 

@@ -58,7 +58,7 @@ def says(event: Event) -> str:
     match event:
         case events.StudyBegins():
             return f"{event.study} started"
-        case events.StudyEnded():
+        case events.StudyEnded() | events.Waiting():
             return event.message
         case events.FilesLeftOut():
             return f"{len(event.files)} files skipped: {', '.join(event.files[:3])}"

@@ -8,6 +8,7 @@ from paribus.events import Watch, quiet
 from paribus.io.lock import require_free, writing_report
 from paribus.report.write import write_report
 from paribus.results import Results, read_results
+from paribus.study.folder import require_own
 from paribus.study.read import read_study_copy
 from paribus.study.spec import Study
 
@@ -19,6 +20,7 @@ def run(
     data_dir: Path | None = None,
     jobs: int | None = None,
     other_machine: bool = False,
+    into: bool = False,
     watch: Watch = quiet,
 ) -> Results:
     """Train every run that has no record yet, evaluate it, and write the report.
@@ -31,8 +33,10 @@ def run(
         jobs: worker processes; one per core by default.
         other_machine: resume even runs that were begun under another torch, engine, processor
             type or number of threads, where the last bits differ; the report says so.
+        into: write even into a folder that holds other files.
 
     Raises:
+        FolderError: `out` is a file, or holds other files, and `into` isn't set.
         InUseError: another process is at work in `out`.
         DiskError: nothing can be written there.
         ResumeError: a run was begun elsewhere, and `other_machine` isn't set.
@@ -43,6 +47,8 @@ def run(
     """
     out = Path(out)
     require_free(out)
+    if not into:
+        require_own(out)
     # Training needs torch; nothing else does, and `rebuild_report` must not import it.
     from paribus.execution.session import open_session, prepare_data
 
@@ -56,16 +62,22 @@ def run(
         session.analyze()
         session.keep_images()
         results = session.results()
-        with writing_report(out):
+        with writing_report(out, watch):
             write_report(results)
     return results
 
 
-def rebuild_report(out: Path | str, *, images: bool = True) -> Results:
-    """Write the report again from the records alone; `images=False` leaves out failed cases'."""
+def rebuild_report(out: Path | str, *, images: bool = True, watch: Watch = quiet) -> Results:
+    """Write the report again from the records alone; `images=False` leaves out failed cases'.
+
+    Raises:
+        RecordError: `out` isn't a folder of results, or no run has a record.
+        InUseError: another process has been writing the report for minutes.
+        DiskError: nothing can be written there.
+    """
     out = Path(out)
     read_study_copy(out)  # first: it refuses a folder that isn't one of results
-    with writing_report(out):
+    with writing_report(out, watch):
         results = read_results(out)
         write_report(results, images=images)
     return results

@@ -93,7 +93,7 @@ def workers(parent: int) -> list[int]:
             command = (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        if int(after[1]) == parent and b"spawn_main" in command:
+        if int(after[1]) == parent and b"paribus.execution.worker" in command:
             result.append(int(folder.name))
     return result
 

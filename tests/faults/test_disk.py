@@ -102,8 +102,23 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new(name: str, tmp_path: Path)
         with pytest.raises(Killed), seam(root, die_at(number)):
             operation(root)
         assert read(root / shown) in allowed + neither(name, label, True)
-        sweep(root)
+        sweep(root, {"file", "folder", "x"})
         assert not list(root.rglob(".*.new"))
+
+
+def test_only_what_was_half_written_here_is_swept(tmp_path: Path) -> None:
+    ours = [".file.0123abcd.new", "folder/x/.seed-0.0123abcd.new", "folder/.y.89abcdef.new"]
+    others = [
+        ".notes.new", ".notes.0123abcd.new", ".file.0123ABCD.new", ".file.0123abcd.new.txt",
+        "file.0123abcd.new", "folder/.file.new", "folder/x/..0123abcd.new",
+        "photos/.file.0123abcd.new", "photos/folder/.file.0123abcd.new",
+    ]  # fmt: skip
+    for name in (*ours, *others):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("anything")
+    sweep(tmp_path, {"file", "folder"})
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == set(others)
 
 
 def test_a_write_that_the_system_takes_in_pieces_is_whole(tmp_path: Path) -> None:

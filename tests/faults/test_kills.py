@@ -140,3 +140,26 @@ def test_a_study_refused_at_any_step_says_so_keeps_what_is_finished_and_goes_on(
             wrong[reference.labels[number]] = sorted(different)
     assert wrong == {}
     assert refused > 0.8 * len(points)  # the rest only tidies up
+
+
+def test_a_folder_moved_before_any_step_is_not_made_again_and_goes_on_when_it_is_back(
+    reference: Reference, tmp_path: Path
+) -> None:
+    wrong = {}
+    points = refused_steps(reference.labels)[1:]  # before the first there is no folder
+    for number in points if EFFORT else points[::2]:
+        out, moved = tmp_path / str(number), tmp_path / f"{number}, moved"
+
+        def move(seam: Seam, label: str, at: int, here: int = number) -> None:
+            if at == here:
+                (tmp_path / str(here)).rename(tmp_path / f"{here}, moved")
+
+        with pytest.raises(DiskError, match="put it back"), seam(out, move):
+            run_here(reference.study, out, reference.report)
+        assert not out.exists(), reference.labels[number]
+        moved.rename(out)
+        run_here(reference.study, out, reference.report)
+        different = differing(everything(out), reference.content)
+        if different:
+            wrong[reference.labels[number]] = sorted(different)
+    assert wrong == {}

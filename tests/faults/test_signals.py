@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from effort import telling
 from faults.here import run_here
 from faults.real import (
     alive,
@@ -63,6 +64,28 @@ def test_after_kills_of_worker_and_parent_the_same_command_ends_as_if_nothing_ha
     assert tables(out) == made_tables(whole)
     facts = [read_record(run_folder(out, name, 0)).facts for name in ("baseline", "l2")]
     assert sum(run_facts.resumes for run_facts in facts) >= 1
+
+
+@needs_proc
+@pytest.mark.parametrize("what", telling(["the folder is moved", "its lock is removed"]))
+def test_a_command_whose_folder_is_taken_away_stops_in_words_and_its_workers_write_nothing(
+    images: Path, tmp_path: Path, what: str
+) -> None:
+    study, out = slow_study(images, tmp_path, epochs=1000), tmp_path / "out"
+    with started(study, out) as parent:
+        until(lambda: heard(out, "EpochDone") > 5, "a few epochs")
+        (worker,) = workers(parent.pid)
+        if what == "the folder is moved":
+            out.rename(tmp_path / "moved")
+        else:
+            (out / ".lock").unlink()
+        left = files(tmp_path)
+        _, message = parent.communicate(timeout=120)
+        assert parent.returncode == 1
+        assert ("put it back" if "moved" in what else "removed or replaced") in message
+        assert not alive(worker)
+        name = str(tmp_path / "moved" / ".lock")  # it is given back, wherever it is now
+        assert files(tmp_path) | {name: None} == left | {name: None}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

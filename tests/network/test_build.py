@@ -1,5 +1,6 @@
 """Initial values: fixed by the seed, shared by name; and users' own networks."""
 
+import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,9 +66,8 @@ def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         )
     )
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
     yield file
-    import sys
-
     sys.modules.pop("my_networks", None)
 
 

@@ -85,7 +85,7 @@ class Screen:
                 if event.status != "finished":
                     run = f"{event.setting}, seed {event.seed}"
                     self._say(f"{run}: not analyzed. {event.message}", style="yellow")
-            case events.EngineMissing() | events.RecordSetAside():
+            case events.EngineMissing() | events.RecordSetAside() | events.Waiting():
                 self._say(says(event), style="yellow")
             case events.CheckpointPassedOver() | events.WorkerKilled():
                 self._say(says(event), style="yellow")

@@ -25,6 +25,11 @@ from paribus.cli.show import print_results, show_plan
     type=click.Path(path_type=Path, file_okay=False),
     help="Where results go.  [default: out/<name of the study file>]",
 )
+@click.option(
+    "--into",
+    is_flag=True,
+    help="Write even into a folder that holds other files; those of the same names are replaced.",
+)
 @study_options
 @click.option(
     "--other-machine",
@@ -36,6 +41,7 @@ from paribus.cli.show import print_results, show_plan
 def run(
     study_file: Path,
     out: Path | None,
+    into: bool,
     jobs: int | None,
     data_dir: Path | None,
     other_machine: bool,
@@ -67,6 +73,7 @@ def run(
             data_dir=data_dir,
             jobs=jobs,
             other_machine=other_machine,
+            into=into,
             watch=screen.show,
         )
     print_results(results, as_json)

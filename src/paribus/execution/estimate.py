@@ -17,6 +17,7 @@ from paribus.execution.workers import Workers, cores
 from paribus.network.build import Shape, build, describe
 from paribus.study.config import Data, Stl10
 from paribus.study.plan import Setting, runs, settings
+from paribus.study.read import code_named
 from paribus.study.spec import Study
 from paribus.training.predict import BATCH
 from paribus.training.steps import build_optimizer, steps_by
@@ -75,7 +76,7 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     planned = runs(study)
     sizes = {s.name: _sizes(s.config.data, data_dir) for s in settings(study)}
     seen = {name: (size.shape, size.classes) for name, size in sizes.items()}
-    with Workers(jobs) as workers:
+    with Workers(jobs, code=bool(code_named(study))) as workers:
         choices = choose(study, seen, workers, quiet)
     outlooks = {
         s.name: _setting_outlook(s, sizes[s.name], choices[s.name]) for s in settings(study)

@@ -22,7 +22,8 @@ from paribus.execution.checkpoint import refuse_other_machines
 from paribus.execution.engines import choose
 from paribus.execution.inputs import environment, run_inputs
 from paribus.execution.train import Training, is_final
-from paribus.execution.workers import THREADS, Outcome, Workers
+from paribus.execution.worker import THREADS
+from paribus.execution.workers import Outcome, Workers
 from paribus.failures.cases import telling_images
 from paribus.failures.outcomes import outcomes
 from paribus.failures.study import read_explained
@@ -40,8 +41,15 @@ from paribus.records.images import (
 from paribus.records.store import UNFINISHED, checkpoint_folder, run_folder, set_aside
 from paribus.records.types import EngineFacts, Record
 from paribus.results import Results, collect
+from paribus.study.folder import OWN
 from paribus.study.plan import runs, settings
-from paribus.study.read import StudyRecords, read_records, read_study_copy, write_study_copy
+from paribus.study.read import (
+    StudyRecords,
+    code_named,
+    read_records,
+    read_study_copy,
+    write_study_copy,
+)
 from paribus.study.spec import Study
 
 
@@ -216,15 +224,15 @@ def open_session(
         EngineError: a setting asks for the native engine, which can't train it.
         ComparisonError: the rule for adding seeds has changed since runs were begun there.
     """
-    with Workers(jobs) as workers:
+    with Workers(jobs, code=bool(code_named(study))) as workers:
         seen = {name: (one.dataset.shape, len(one.dataset.classes)) for name, one in data.items()}
         choices = choose(study, seen, workers, watch)
         engines = {name: choice.engine for name, choice in choices.items()}
-        with held(out):
+        with held(out) as workers.hold:
             watch = logged(out, watch)
             watch(events.StudyBegins(study.name, os.getpid()))
             try:
-                _prepare_folder(out, study)
+                _prepare_folder(out, study, watch)
                 on_disk = read_records(out, study)
                 yield Session(study, out, data, engines, workers, watch, on_disk)
             except BaseException as error:
@@ -234,12 +242,12 @@ def open_session(
             watch(events.StudyEnded("the report is written"))
 
 
-def _prepare_folder(out: Path, study: Study) -> None:
+def _prepare_folder(out: Path, study: Study, watch: Watch) -> None:
     """Refuse what must not be there, sweep what a kill left, and keep the study."""
     for link in ways_out(out):
         raise RecordError(f"{link}: expected a folder, got a link that leads out of {out}")
     if any((out / "runs").glob("*/seed-*")):
         refuse_changed_looks(read_study_copy(out), study)
-    with writing_report(out):
-        sweep(out)
+    with writing_report(out, watch):
+        sweep(out, OWN)
     write_study_copy(out, study)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-import threading
+import subprocess
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
+from pathlib import Path
 
-import torch
-
+import paribus
 from paribus.errors import DiskError
 from paribus.events import Event, Watch, WorkerKilled
+from paribus.io.lock import Hold
+from paribus.search_path import local_folders, safe_path
 from paribus.study.plan import Run
-
-#: In a worker. More would change the last bits of every sum, and share the core anyway.
-THREADS = 1
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,15 @@ class Workers:
     A process takes seconds to import torch, so the same ones train and then analyze.
     """
 
-    def __init__(self, jobs: int | None = None) -> None:
-        """At most `jobs` processes; one per core by default."""
-        self._jobs = jobs or cores()
+    def __init__(self, jobs: int | None = None, *, code: bool = False) -> None:
+        """At most `jobs` processes; one per core by default.
+
+        With `code` they also find modules in the current folder and the script's, after all
+        others: for studies that name code, which the user has allowed.
+        """
+        self._jobs, self._code = jobs or cores(), code
         self._workers: list[_Worker] = []
+        self.hold: Hold | None = None  # of the folder that tasks write into, once there is one
 
     def __enter__(self) -> Workers:
         return self
@@ -112,11 +116,11 @@ class Workers:
     def _performed(self, tasks: Sequence[Task], watch: Watch) -> Iterator[tuple[Task, Outcome]]:
         waiting = deque(tasks)
         # One that died while it had nothing to do has no task to lose, but can't be given one.
-        self._workers = [worker for worker in self._workers if worker.process.is_alive()]
+        self._workers = [worker for worker in self._workers if worker.is_alive()]
         missing = min(self._jobs, len(tasks)) - len(self._workers)
-        self._workers += [_Worker() for _ in range(missing)]
+        self._workers += [_Worker(self._code) for _ in range(missing)]
         for worker in self._workers[: len(waiting)]:
-            worker.give(waiting.popleft())
+            worker.give(waiting.popleft(), self.hold)
         while busy := [worker for worker in self._workers if worker.task]:
             ready = wait([worker.connection for worker in busy])
             for worker in busy:
@@ -126,10 +130,11 @@ class Workers:
                     continue
                 assert task is not None
                 yield task, outcome
-                if not worker.process.is_alive():
-                    self._workers[self._workers.index(worker)] = worker = _Worker()
+                if not worker.is_alive():
+                    fresh = _Worker(self._code)
+                    self._workers[self._workers.index(worker)] = worker = fresh
                 if waiting:
-                    worker.give(waiting.popleft())
+                    worker.give(waiting.popleft(), self.hold)
 
     def _stop(self) -> None:
         for worker in self._workers:
@@ -148,18 +153,26 @@ def _killed_alone(outcome: Outcome) -> Outcome:
 class _Worker:
     """A process that performs one task after another, and the connection to it."""
 
-    def __init__(self) -> None:
-        # Spawned, not forked: a fork would inherit torch's threads in an unknown state.
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self.process.start()
-        theirs.close()
+    def __init__(self, code: bool) -> None:
         self.task: Task | None = None
+        self.connection, theirs = Pipe()
+        # A program of its own, not one of `multiprocessing`'s: those load the user's script again,
+        # look for modules in the current folder first, and can't be started by each other.
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "paribus.execution.worker", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(_search_path(code))},
+        )
+        theirs.close()
 
-    def give(self, task: Task) -> None:
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def give(self, task: Task, hold: Hold | None) -> None:
         self.task = task
-        self.connection.send(task)
+        with suppress(ConnectionError):  # it has just died, as `listen` will find
+            self.connection.send((task, hold))
 
     def listen(self, watch: Watch) -> Outcome | None:
         """Take one message; the outcome when the task has ended, one way or another."""
@@ -178,14 +191,13 @@ class _Worker:
         return None
 
     def stop(self) -> None:
-        self.process.terminate()
-        self.process.join()
+        self.process.kill()
+        self.process.wait()
         self.connection.close()
 
     def _end(self) -> tuple[str, float, str]:
         """Status, seconds and message of the task that was lost with its process."""
-        self.process.join()
-        code = self.process.exitcode or 0
+        code = self.process.wait()
         if code == -signal.SIGKILL:
             return "killed", 0.0, "its process was killed by SIGKILL, probably out of memory"
         if code < 0:
@@ -193,25 +205,8 @@ class _Worker:
         return "failed", 0.0, f"its process ended with exit code {code}"
 
 
-def _serve(connection: Connection) -> None:
-    """A worker's life: take a task, perform it, say how it ended."""
-    # These reach the whole group of processes; the parent decides what becomes of workers.
-    for one in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(one, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    torch.set_num_threads(THREADS)
-    with suppress(EOFError, ConnectionError):  # the parent is gone
-        while True:
-            task: Task = connection.recv()
-            try:
-                connection.send(task.perform(connection.send))
-            except DiskError as error:
-                connection.send(error)
-
-
-def _end_with_parent() -> None:
-    """End this process at once when its parent has, however that came about."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)
+def _search_path(code: bool) -> list[str]:
+    """Where a worker looks for modules: as this process does, but for what may be a stranger's."""
+    home = str(Path(paribus.__file__).parents[1])  # where it may be found in no other way
+    folders = [*safe_path(), home, *(local_folders() if code else ())]
+    return [folder for folder in dict.fromkeys(folders) if os.pathsep not in folder]

@@ -8,9 +8,10 @@ What the system refuses is raised as a `DiskError` that names the path; what was
 """
 
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,8 +19,13 @@ from paribus.errors import DiskError
 
 #: How a name ends under which something is still being written.
 UNFINISHED = ".new"
+#: Such a name as a whole, as `_beside` makes it.
+_HALF_WRITTEN = re.compile(rf"\.(.+)\.[0-9a-f]{{8}}{re.escape(UNFINISHED)}", re.DOTALL)
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
+#: Folders of results that this process works in, each with what `checked` is to call.
+_checks: list[tuple[Path, Callable[[], None]]] = []
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -34,29 +40,29 @@ def replacing(path: Path) -> Iterator[Callable[[bytes], None]]:
 
     Gives the function that writes a piece. Whatever is raised meanwhile leaves the old content.
     """
-    with refusals_named(path):
+    with writing(path):
         make_folder(path.parent)
         fresh = _beside(path)
         handle = os.open(fresh, _NEW, 0o666)
 
     def write(piece: bytes) -> None:
-        with refusals_named(path):
+        with writing(path):
             _write_all(handle, piece)
 
     try:
         try:
             yield write
-            with refusals_named(path):
+            with writing(path):
                 os.fsync(handle)
         finally:
             os.close(handle)
-        with refusals_named(path):
+        with writing(path):
             os.replace(fresh, path)
     except BaseException:
         with suppress(OSError):
             os.unlink(fresh)
         raise
-    with refusals_named(path):
+    with writing(path):
         _sync(path.parent)
 
 
@@ -65,7 +71,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 
     A kill may come between the two renames of a replacement: then neither is there.
     """
-    with building(folder) as fresh, refusals_named(folder):
+    with building(folder) as fresh, writing(folder):
         for name, content in files.items():
             _write(fresh / name, content)
         _sync(fresh)
@@ -75,7 +81,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 @contextmanager
 def building(folder: Path) -> Iterator[Path]:
     """Give a new folder beside another, to be filled and installed; nothing is left of it."""
-    with refusals_named(folder):
+    with writing(folder):
         make_folder(folder.parent)
         fresh = _beside(folder)
         os.mkdir(fresh)
@@ -91,7 +97,7 @@ def install(fresh: Path, folder: Path) -> None:
     The contents must depend on the folder's name alone: where one lies there already, its files
     are replaced one by one, and a reader finds each either right already or right from now on.
     """
-    with refusals_named(folder):
+    with writing(folder):
         files = sorted(fresh.iterdir())
         for each in (*files, fresh):
             _sync(each)
@@ -110,7 +116,7 @@ def append_line(path: Path, line: bytes) -> None:
 
     A line that a kill cut short before is ended first, so that it spoils no other.
     """
-    with refusals_named(path):
+    with writing(path):
         make_folder(path.parent)
         with _opened(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW) as handle:
             size = os.lseek(handle, 0, os.SEEK_END)
@@ -120,7 +126,7 @@ def append_line(path: Path, line: bytes) -> None:
 
 def move(path: Path, to: Path) -> None:
     """Give a file or folder another name, for good; a file that has it is replaced."""
-    with refusals_named(to):
+    with writing(to):
         make_folder(to.parent)
         os.replace(path, to)
         _sync(to.parent)
@@ -129,26 +135,45 @@ def move(path: Path, to: Path) -> None:
 
 def remove(path: Path) -> None:
     """Remove a file, or a folder with all that is in it; what isn't there is no fault."""
-    with refusals_named(path), suppress(FileNotFoundError):
+    with writing(path), suppress(FileNotFoundError):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             os.unlink(path)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what writers that were killed left half written; none may be at work there."""
+def sweep(folder: Path, own: Collection[str]) -> None:
+    """Remove what writers that were killed left half written; none may be at work there.
+
+    Args:
+        own: the names directly in the folder that are written here. Whatever else lies there
+            isn't touched, even if it is called as something half written is.
+    """
+    for path in list(folder.iterdir()):
+        if half_written(path.name) in own:
+            remove(path)
+        elif path.name in own and not path.is_symlink():
+            _sweep_below(path)
+
+
+def _sweep_below(folder: Path) -> None:
     for place, folders, files in os.walk(folder):
-        left = [n for n in (*folders, *files) if n.startswith(".") and n.endswith(UNFINISHED)]
+        left = [name for name in (*folders, *files) if half_written(name)]
         folders[:] = [name for name in folders if name not in left]
         for name in left:
             remove(Path(place, name))
 
 
+def half_written(name: str) -> str | None:
+    """The name that a file or folder was to have when it was complete; None for all others."""
+    match = _HALF_WRITTEN.fullmatch(name)
+    return match[1] if match else None
+
+
 def remove_empty(folder: Path) -> None:
     """Remove those folders at and below a folder in which there is nothing."""
     for place, _, _ in os.walk(folder, topdown=False):
-        with suppress(OSError):  # it is not empty
+        with suppress(OSError), writing(Path(place)):  # it is not empty
             os.rmdir(place)
 
 
@@ -165,14 +190,31 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def refusals_named(path: Path) -> Iterator[None]:
-    """Turn what the system refuses into a `DiskError` that names the path."""
+def writing(path: Path) -> Iterator[None]:
+    """Write at a path, if nothing speaks against it; what the system refuses names the path.
+
+    Raises:
+        DiskError: the system refuses something, or a check of `checked` does.
+    """
     try:
+        for folder, check in tuple(_checks):
+            if path.is_relative_to(folder):
+                check()
         yield
     except DiskError:
         raise
     except OSError as error:
         raise DiskError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+@contextmanager
+def checked(folder: Path, check: Callable[[], None]) -> Iterator[None]:
+    """Before anything is written in a folder, call `check`, which raises if nothing may be."""
+    _checks.append((folder, check))
+    try:
+        yield
+    finally:
+        _checks.remove((folder, check))
 
 
 def _put(fresh: Path, folder: Path) -> None:

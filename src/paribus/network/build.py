@@ -100,9 +100,10 @@ def source_digest(network: LeNet5 | OwnNetwork) -> str | None:
 
 def _import(kind: str) -> Any:
     module, _, name = kind.partition(":")
-    # Modules in the current folder can be named, as with `python -m`.
+    # The study was allowed to run code, and may name it in the current folder. That comes last: a
+    # file there must not take the place of one of Python's own modules.
     if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+        sys.path.append(str(Path.cwd()))
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:

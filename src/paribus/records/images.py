@@ -32,7 +32,9 @@ def seen_name(data: str, index: int) -> str:
 def adopt_images(out: Path) -> None:
     """Call the folder of the images by its name of today; format 1 called it `pictures`."""
     before, now = out / "pictures", out / "images"
-    if before.is_dir() and not before.is_symlink() and not (now.exists() or now.is_symlink()):
+    if before.is_symlink() or not before.is_dir() or now.exists() or now.is_symlink():
+        return
+    if all(path.name.startswith(("original-", "seen-")) for path in before.iterdir()):
         move(before, now)
 
 

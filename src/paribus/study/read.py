@@ -68,16 +68,20 @@ def parse_study(text: str, file: str = "study.yaml") -> Study:
     return Study.model_validate(values)
 
 
-def require_permission(study: Study, path: Path) -> None:
-    """Raise StudyError for a study that names Python code to run, with its settings."""
-    named = {
+def code_named(study: Study) -> list[str]:
+    """The Python code that a study names, with the settings that do: "own names nets:small"."""
+    return sorted(
         f"{s.name} names {s.config.network.kind}"
         for s in settings(study)
         if isinstance(s.config.network, OwnNetwork)
-    }
-    if named:
+    )
+
+
+def require_permission(study: Study, path: Path) -> None:
+    """Raise StudyError for a study that names Python code to run, with its settings."""
+    if named := code_named(study):
         message = (
-            f"{'; '.join(sorted(named))}. A study that names a Python module runs its code with "
+            f"{'; '.join(named)}. A study that names a Python module runs its code with "
             "your rights: read it, then add --allow-code"
         )
         raise StudyError(str(path), [Problem(1, 1, "network.kind", message)])

@@ -1,0 +1,54 @@
+"""The program of a worker process: take a task, perform it, say how it ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import threading
+from contextlib import nullcontext, suppress
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from paribus.errors import DiskError
+from paribus.io.disk import checked
+
+if TYPE_CHECKING:
+    from paribus.execution.workers import Task
+    from paribus.io.lock import Hold
+
+#: In a worker. More would change the last bits of every sum, and share the core anyway.
+THREADS = 1
+
+
+def main() -> None:
+    """Serve the process at the other end of the connection that the command line names."""
+    # These reach the whole group of processes; the parent decides what becomes of workers.
+    for one in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN)
+    connection: Connection[object, tuple[Task, Hold | None]] = Connection(int(sys.argv[1]))
+    threading.Thread(target=_end_with_parent, args=(connection.fileno(),), daemon=True).start()
+    import torch  # takes seconds, in which a signal or the parent's end must be noticed already
+
+    torch.set_num_threads(THREADS)
+    with suppress(EOFError, ConnectionError):  # the parent is gone
+        while True:
+            task, hold = connection.recv()
+            try:
+                with checked(hold.path.parent, hold.check) if hold else nullcontext():
+                    connection.send(task.perform(connection.send))
+            except DiskError as error:
+                connection.send(error)
+
+
+def _end_with_parent(connection: int) -> None:
+    """End this process at once when its parent has, however that came about."""
+    hangup = select.poll()
+    hangup.register(connection, 0)  # of all that could be waited for, a hangup is always told
+    hangup.poll()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

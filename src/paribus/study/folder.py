@@ -1,0 +1,54 @@
+"""A folder of results: the names in it that are Paribus's own, and which folders may become one."""
+
+from pathlib import Path
+
+from paribus.errors import FolderError, RecordError
+from paribus.io.disk import half_written
+from paribus.io.lock import LOCK, REPORT_LOCK
+from paribus.log import BEFORE, LOG
+from paribus.records.store import UNFINISHED
+from paribus.study.read import STUDY, read_study_copy
+
+#: What a study begins with, before anything says that the folder is one of results.
+_FIRST = {LOCK, REPORT_LOCK, LOG, BEFORE}
+
+#: All that Paribus writes directly into a folder of results.
+OWN = _FIRST | {STUDY, "results.json", "report.md", "report.html"}
+OWN |= {"runs", UNFINISHED, "analysis", "set-aside", "images", "tables", "figures"}
+
+#: Of what lies in a folder so many names are shown.
+MOST_NAMED = 3
+
+
+def require_own(out: Path) -> None:
+    """Refuse a folder that holds something, but not a study's results; makes nothing.
+
+    Raises:
+        FolderError: says what lies there, and how to insist.
+    """
+    if not out.exists() or _has_results(out):
+        return
+    try:
+        names = sorted(path.name for path in out.iterdir() if not _is_first(path.name))
+    except OSError as error:
+        raise FolderError(f"{out}: expected a folder for results ({error.strerror})") from None
+    if names:
+        more = len(names) - MOST_NAMED
+        shown = ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        raise FolderError(
+            f"{out}: expected a new or empty folder or one of results, got one with {shown}. "
+            "Choose another with --out; or write into this one with --into (in Python, into=True), "
+            "which replaces files of the same names."
+        )
+
+
+def _has_results(out: Path) -> bool:
+    try:
+        read_study_copy(out)
+    except RecordError:
+        return False
+    return (out / "runs").is_dir() or (out / LOG).exists()  # else a study somebody wrote by hand
+
+
+def _is_first(name: str) -> bool:
+    return name in _FIRST or half_written(name) == STUDY
