@@ -1,7 +1,6 @@
 """Only one process works in a folder of results; the kernel frees the lock when it dies."""
 
 import fcntl
-import json
 import os
 import shlex
 import socket
@@ -16,6 +15,7 @@ from pathlib import Path
 from paribus.errors import InUseError
 from paribus.io.disk import make_folder, refusals_named
 from paribus.io.reading import read_whole
+from paribus.io.strict_json import dumps, loads
 
 LOCK, REPORT_LOCK = ".lock", ".report-lock"
 
@@ -67,7 +67,7 @@ def held(out: Path) -> Iterator[None]:
         by = Holder(os.getpid(), socket.gethostname(), now, command)
         with refusals_named(out / LOCK):
             os.ftruncate(handle, 0)
-            os.pwrite(handle, json.dumps(asdict(by)).encode(), 0)
+            os.pwrite(handle, dumps(asdict(by)).encode(), 0)
         yield
 
 
@@ -122,6 +122,6 @@ def _try(handle: int, kind: int) -> bool:
 
 def _read(path: Path) -> Holder | None:
     try:
-        return Holder(**json.loads(read_whole(path, LARGEST)))
+        return Holder(**loads(read_whole(path, LARGEST)))
     except (OSError, ValueError, TypeError):
         return None  # just being written, or damaged
