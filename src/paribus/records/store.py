@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
@@ -102,14 +103,15 @@ def read_record(folder: Path) -> Record:
     """
     files = _checked_files(folder, FACTS, CURVES, PREDICTIONS)
     try:
-        facts = RunFacts.model_validate_json(files[FACTS])
+        facts = RunFacts.model_validate(loads(files[FACTS]))
         curves = _curves(load(files[CURVES])) if CURVES in files else Curves()
         predictions = Predictions(**load(files[PREDICTIONS])) if PREDICTIONS in files else None
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(map(str, first["loc"]))[:200]
+        raise _refusal(folder / FACTS, f"{at}: {first['msg']}") from None
     except (KeyError, TypeError, ValueError, SafetensorError) as error:
-        raise RecordError(
-            f"{folder}: not a record of this version ({type(error).__name__}: "
-            f"{first_line(error)}). Delete the folder to train the run again."
-        ) from None
+        raise _refusal(folder, f"{type(error).__name__}: {first_line(error)}") from None
     if not 1 <= facts.format <= RECORD_FORMAT:
         raise RecordError(
             f"{folder}: expected a record of format 1 to {RECORD_FORMAT}, got format "
@@ -119,6 +121,12 @@ def read_record(folder: Path) -> Record:
     for fault in validate.faults(record):
         raise RecordError(f"{folder}: {fault}. Delete the folder to train the run again.")
     return record
+
+
+def _refusal(path: Path, why: str) -> RecordError:
+    return RecordError(
+        f"{path}: not a record of this version ({why}). Delete the folder to train the run again."
+    )
 
 
 def read_weights(folder: Path, when: str) -> Arrays:
