@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from paribus.names import printable
 
-#: Problems of a study that are shown; the rest are counted.
+#: Problems that a message lists; the rest are counted.
 MOST_PROBLEMS = 100
 
 
@@ -34,13 +34,8 @@ class StudyError(ParibusError):
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         self.file = file
         self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.column)))
-        lines = [
-            printable(f"{file}:{p.line}:{p.column}: {p.path}: {p.message}")
-            for p in self.problems[:MOST_PROBLEMS]
-        ]
-        if (more := len(problems) - len(lines)) > 0:
-            lines.append(f"{file}: and {more:,} more problems")
-        super().__init__("\n".join(lines))
+        lines = [f"{file}:{p.line}:{p.column}: {p.path}: {p.message}" for p in self.problems]
+        super().__init__("\n".join(map(printable, listed(lines))))
 
 
 class DataError(ParibusError):
@@ -104,6 +99,19 @@ class DiskError(ParibusError, OSError):
         )
 
 
+class ReadError(DiskError):
+    """Something that can't be read now: the disk is failing, access is denied, ...
+
+    What it holds is unknown, so nothing is concluded from it and nothing is made again.
+    """
+
+    def __str__(self) -> str:
+        return (
+            f"{self.filename}: can't be read ({self.strerror}). It may be sound, so it is left as "
+            "it is. Fix this and rerun the same command."
+        )
+
+
 _RERUN = "rerun the same command: it resumes"
 _USUAL_REMEDY = f"Fix this and {_RERUN}."
 _REMEDIES = {
@@ -116,6 +124,12 @@ _REMEDIES = {
     errno.ESTALE: "If the folder was moved, put it back; if another process works there, wait "
     f"until it has finished. Then {_RERUN}.",
 }
+
+
+def listed(problems: Sequence[str]) -> list[str]:
+    """The problems that a message lists, and how many more there are."""
+    more = len(problems) - MOST_PROBLEMS
+    return [*problems[:MOST_PROBLEMS], *[f"... and {more:,} more"] * (more > 0)]
 
 
 def first_line(error: Exception) -> str:

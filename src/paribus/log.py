@@ -5,7 +5,6 @@ log is bounded: a file that has grown too large becomes `log-before.jsonl` and a
 Lines aren't synced, for nothing that must not be lost is in them.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -16,7 +15,8 @@ from typing import Any
 from paribus import events
 from paribus.events import Event, Watch
 from paribus.io.disk import append_line, move
-from paribus.io.reading import read_inside
+from paribus.io.reading import UnfitError, read_inside
+from paribus.io.strict_json import dumps, loads
 
 LOG, BEFORE = "log.jsonl", "log-before.jsonl"
 
@@ -33,7 +33,7 @@ def logged(out: Path, watch: Watch) -> Watch:
             entry = {"time": now, "event": kind, **asdict(event), "says": sentence}
             if (out / LOG).exists() and (out / LOG).stat().st_size > LARGEST:
                 move(out / LOG, out / BEFORE)
-            append_line(out / LOG, json.dumps(entry).encode())
+            append_line(out / LOG, dumps(entry).encode())
         watch(event)
 
     return hear
@@ -44,11 +44,11 @@ def read_log(out: Path) -> Iterator[dict[str, Any]]:
     for name in (BEFORE, LOG):
         try:
             lines = read_inside(out / name, out, 2 * LARGEST).splitlines()
-        except OSError:
+        except UnfitError:
             continue
         for line in lines:
             with suppress(ValueError):
-                entry = json.loads(line)
+                entry = loads(line)
                 if isinstance(entry, dict):
                     yield entry
 

@@ -1,6 +1,8 @@
 """The user's own images: what counts, what is named and left out, what is refused."""
 
+import errno
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from PIL import Image
 from paribus.data.dataset import prepare
 from paribus.data.folder import open_folder
 from paribus.data.images import Originals
-from paribus.errors import DataError
+from paribus.errors import DataError, ReadError
 from paribus.study.config import Folder
 
 Write = Callable[..., None]
@@ -243,7 +245,24 @@ def test_a_folder_that_cannot_be_read_is_named(root: Path, monkeypatch: pytest.M
         raise PermissionError(13, "Permission denied", str(folder))
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    assert refused(root) == f"{root}: expected a readable folder, got an error (Permission denied)"
+    with pytest.raises(ReadError, match=re.escape(f"{root}: can't be read (Permission denied)")):
+        opened(root)
+
+
+def test_an_image_that_cannot_be_read_now_is_named_and_not_left_out(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.open
+
+    def refuse(path: Path, flags: int, mode: int = 0o777) -> int:
+        if root in path.parents:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return real(path, flags, mode)
+
+    monkeypatch.setattr("paribus.io.reading.PAUSES", ())
+    monkeypatch.setattr("paribus.io.reading.os.open", refuse)
+    with pytest.raises(ReadError, match=r"cat/.*png: can't be read \(Input/output error\)"):
+        opened(root)
 
 
 # ---- fingerprint ----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from paribus.data.images import below, files_under, natural, visible
+from paribus.errors import ReadError
 from paribus.names import shown
 
 
@@ -87,7 +88,7 @@ def test_what_is_no_file_is_passed_over(root: Path) -> None:
     assert len(walk(root)[0]) == 3
 
 
-def test_a_folder_that_cannot_be_entered_is_named(
+def test_a_folder_that_cannot_be_entered_is_named_and_not_passed_over(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entries = Path.iterdir
@@ -98,6 +99,5 @@ def test_a_folder_that_cannot_be_entered_is_named(
         return entries(folder)
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    files, unusable = walk(root)
-    assert files == ["b/2.png", "b/10.png"]
-    assert unusable == ["a/deep: can't be read (Permission denied)"]
+    with pytest.raises(ReadError, match=r"a/deep: can't be read \(Permission denied\)"):
+        walk(root)

@@ -6,16 +6,34 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from click.testing import CliRunner
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from effort import examples, telling
 from hostile.measured import Measured, forked, paribus
 from hostile.mutations import mutated
 from hostile.studies import GOOD, HOSTILE, TELLING
+from paribus.cli import main
 from paribus.errors import StudyError
+from paribus.report.sections.provenance import study_file
+from paribus.study.config import (
+    Adam,
+    Config,
+    Constant,
+    Cosine,
+    Digits,
+    Folder,
+    LeNet5,
+    OwnNetwork,
+    Sgd,
+    Step,
+    Stl10,
+)
+from paribus.study.plan import settings
 from paribus.study.read import LARGEST, MOST_VALUES, parse_study
 from paribus.study.spec import Study
 
@@ -115,6 +133,75 @@ def test_a_study_of_the_largest_size_is_read() -> None:
     )
     text = filled + "#" * (LARGEST - len(filled))
     assert len(parse_study(text).variations) == 1 + (MOST_VALUES - 40) // 4
+
+
+# ---- overrides: of any kind, path and type, on every form of the baseline --------------------
+
+NETWORKS: list[dict[str, Any]] = [
+    {},
+    {"network": "lenet5"},
+    {"network": {"batch_norm": True}},
+    {"network": "a.b:c"},
+    {"network": {"kind": "a.b:c", "arguments": {"width": 3}}},
+]
+DATA: list[dict[str, Any]] = [
+    {"source": "digits"},
+    {"source": "stl10", "size": 16},
+    {"source": "folder", "path": "images"},
+]
+SECTIONS = (Digits, Stl10, Folder, LeNet5, OwnNetwork, Adam, Sgd, Constant, Step, Cosine)
+KEYS = sorted({key for section in SECTIONS for key in section.model_fields} | {"lr.x", "a.b", ""})
+PATHS = [
+    *Study.model_fields,
+    *(f"{part}.{key}" for part in (*Config.model_fields, "seeds", "") for key in KEYS),
+    "network.arguments.width",
+    f"network.arguments.{'a.' * 900}a",
+]
+OVERRIDES: list[Any] = [
+    None, True, -1, 0, 3, 0.5, 1e308, 10**30, "", "x", "lenet5", "evil:f", "evil:f:g", "adam",
+    "sgd", "step", "cosine", "gray", "native", [], [1], {}, {"kind": "evil:f"},
+    {"kind": "sgd", "lr": 1}, {"kind": 3}, {"kind": ["a:b"]}, {"a": {"b": [{}]}}, "a" * 1_999,
+]  # fmt: skip
+
+
+@examples(300)
+@given(
+    st.sampled_from(NETWORKS),
+    st.sampled_from(DATA),
+    st.dictionaries(st.sampled_from(PATHS), st.sampled_from(OVERRIDES), min_size=1, max_size=3),
+)
+@example({"network": "lenet5"}, DATA[0], {"network.kind": "evil:f"})
+@example({}, DATA[0], {PATHS[-1]: 1})
+def test_any_override_is_understood_or_refused_with_its_line(
+    network: dict[str, Any], data: dict[str, Any], overrides: dict[str, Any]
+) -> None:
+    study = {"name": "a", "data": data, "epochs": 1, **network, "variations": {"v": overrides}}
+    text = json.dumps(study, indent=1)  # which is YAML, too
+    try:
+        read = parse_study(text, "s.yaml")
+    except StudyError as error:
+        assert all(text.splitlines()[p.line - 1].strip() for p in error.problems)
+        assert all(p.message and p.line > 1 for p in error.problems)
+        return
+    (_, setting) = settings(read)
+    assert Config.model_validate_json(setting.config.model_dump_json()) == setting.config
+    assert Study.model_validate_json(read.model_dump_json()) == read
+    assert study_file(read)
+
+
+def test_options_that_replace_a_value_are_checked_with_the_file(tmp_path: Path) -> None:
+    write(tmp_path / "s.yaml", GOOD)
+    for words in (["--epochs", "9" * 20], ["--looks", "5,2000"]):
+        done = CliRunner().invoke(main, ["plan", str(tmp_path / "s.yaml"), *words])
+        assert done.exit_code == 2
+        assert "expected a number less than or equal to" in done.stderr
+
+
+def test_more_runs_than_any_study_has_are_refused() -> None:
+    many = {f"v{number}": {"epochs": 2 + number} for number in range(200)}
+    study = {"name": "a", "data": DATA[0], "epochs": 1, "seeds": 1000, "variations": many}
+    with pytest.raises(StudyError, match="expected at most 20,000 runs, got 201 settings of 1,000"):
+        parse_study(json.dumps(study))
 
 
 # ---- fuzzing: any text is a study or a list of problems --------------------------------------

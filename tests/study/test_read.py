@@ -135,7 +135,9 @@ def test_a_wrong_value_is_named_with_what_was_expected(line: str, expected: str)
         ("5", "expected a mapping of keys, got 5"),
         ("{network.batch_norm: perhaps}", "expected true or false, got 'perhaps'"),
         ("{optimizer: {kind: sdg}}", "got 'sdg'; did you mean 'sgd'?"),
-        ("{schedule.factor: 0.5}", "expected a mapping with 'kind', got"),
+        ("{schedule.factor: 0.5}", "unknown key 'factor'; valid: kind"),
+        ("{optimizer: sgd, optimizer.lr.x: 3}", "optimizer.lr.x: expected a number, got {'x': 3}"),
+        ("{network.kind: evil, network.batch_norm: true}", "got 'evil'"),
     ],
 )
 def test_overrides_are_checked_like_the_baseline(variation: str, expected: str) -> None:

@@ -1,6 +1,5 @@
 """Images: `paribus data list`, `fetch` and `verify`."""
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import click
 
 from paribus.cli.options import DATA_DIR, JSON
+from paribus.io.strict_json import dumps
 from paribus.names import printable
 
 
@@ -30,7 +30,7 @@ def list_sources(data_dir: Path | None, as_json: bool) -> None:
 
     sources = states(data_dir)
     if as_json:
-        click.echo(json.dumps([asdict(state) for state in sources], indent=1, default=str))
+        click.echo(dumps([asdict(state) for state in sources], indent=1, default=str))
         return
     for state in sources:
         click.echo(f"{state.name:8} {state.state}\n         {state.description}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from paribus.io.strict_json import dumps
 from paribus.names import printable, safe_class, safe_name
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def print_results(results: Results, as_json: bool) -> None:
             "finished": sum(record.finished for record in results.records),
             "failed": list(results.unfinished),
         }
-        click.echo(json.dumps(made))
+        click.echo(dumps(made))
         return
     for sentence in results.unfinished:
         click.echo(f"Failed: {printable(sentence)}", err=True)

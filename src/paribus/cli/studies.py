@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import click
 
 from paribus.cli.options import JSON, STUDY, read, study_options
 from paribus.cli.show import print_results, show_plan
+from paribus.io.strict_json import dumps
 
 
 @click.command()
@@ -100,7 +100,7 @@ def plan(
 
     outlook = estimate(study, data_dir, jobs)
     if as_json:
-        click.echo(json.dumps(asdict(outlook), indent=1))
+        click.echo(dumps(asdict(outlook), indent=1))
     else:
         show_plan(outlook)
 

@@ -1,7 +1,6 @@
 """What Paribus keeps between runs: sealed folders of arrays, and findings on files it has read."""
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -12,10 +11,14 @@ import platformdirs
 
 from paribus.errors import DataError
 from paribus.io.disk import write_file
+from paribus.io.reading import UnfitError, file_sha256, patiently, read_whole
+from paribus.io.strict_json import dumps, loads
 
 #: What was read from a file, under names that the reader chooses.
 Found = dict[str, str]
 FACTS = "facts.json"
+#: Bytes of notes or facts, far above any that are written here.
+LARGEST = 1 << 30
 
 
 def cache_folder() -> Path:
@@ -39,9 +42,9 @@ class Ledger:
         if not trust:
             return
         # Notes that are missing, damaged or of another form count as none.
-        with suppress(OSError, ValueError, TypeError, AttributeError):
-            digest, text = self._path.read_text().split("\n", 1)
-            notes = json.loads(text)
+        with suppress(UnfitError, ValueError, TypeError, AttributeError):
+            digest, text = read_whole(self._path, LARGEST).decode().split("\n", 1)
+            notes = loads(text)
             if digest == _text_sha256(text):
                 self._notes = {
                     name: (size, time, found) for name, (size, time, found) in notes.items()
@@ -49,7 +52,7 @@ class Ledger:
 
     def ask(self, file: Path, look: Callable[[Path], Found]) -> Found:
         """What `look` finds in the file, or found before."""
-        facts = file.stat()
+        facts = patiently(file, file.stat)
         size, time, found = self._notes.get(str(file), (-1, -1, {}))
         if (size, time) != (facts.st_size, facts.st_mtime_ns):
             found, self._changed = look(file), True
@@ -59,7 +62,7 @@ class Ledger:
     def save(self) -> None:
         """Write the notes if they have changed; a read-only cache is no error here."""
         if self._changed:
-            text = json.dumps(self._notes)
+            text = dumps(self._notes)
             with suppress(OSError):
                 # Checksummed: a flipped bit could call a good file damaged.
                 write_file(self._path, f"{_text_sha256(text)}\n{text}".encode())
@@ -67,14 +70,14 @@ class Ledger:
 
 def seal(fresh: Path, facts: Mapping[str, Any], files: Sequence[str]) -> None:
     """Write `facts.json` beside the files, with a SHA-256 of each and of the facts themselves."""
-    whole = {**facts, "files": {name: _file_sha256(fresh / name) for name in files}}
+    whole = {**facts, "files": {name: file_sha256(fresh / name) for name in files}}
     sealed = {"facts": whole, "sha256": _facts_sha256(whole)}
-    write_file(fresh / FACTS, json.dumps(sealed, indent=1).encode())
+    write_file(fresh / FACTS, dumps(sealed, indent=1).encode())
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
-    """The facts, unchecked; raises OSError, ValueError, LookupError or TypeError if damaged."""
-    facts: dict[str, Any] = json.loads((folder / FACTS).read_text())["facts"]
+    """The facts, unchecked; raises UnfitError, ValueError, LookupError or TypeError if damaged."""
+    facts: dict[str, Any] = loads(read_whole(folder / FACTS, LARGEST))["facts"]
     return facts
 
 
@@ -85,27 +88,22 @@ def require_whole(folder: Path, fingerprint: str, files: Sequence[str]) -> None:
         DataError: if the folder is missing or damaged, or has another fingerprint.
     """
     try:
-        sealed = json.loads((folder / FACTS).read_text())
+        sealed = loads(read_whole(folder / FACTS, LARGEST))
         facts = sealed["facts"]
         good = (
             sealed["sha256"] == _facts_sha256(facts)
             and facts["fingerprint"] == fingerprint
-            and all(facts["files"][name] == _file_sha256(folder / name) for name in files)
+            and all(facts["files"][name] == file_sha256(folder / name) for name in files)
         )
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (UnfitError, ValueError, LookupError, TypeError) as error:
         raise DataError(f"{folder}: incomplete ({error})") from None
     if not good:
         raise DataError(f"{folder}: damaged")
 
 
 def _facts_sha256(facts: Mapping[str, Any]) -> str:
-    return _text_sha256(json.dumps(facts, sort_keys=True))
+    return _text_sha256(dumps(facts, sort_keys=True))
 
 
 def _text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

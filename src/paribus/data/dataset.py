@@ -2,10 +2,10 @@
 
 import hashlib
 import io
-import json
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,10 @@ from paribus.data.images import Bytes, Originals, Progress, followed, silent, sq
 from paribus.data.sources import open_digits
 from paribus.data.splits import PARTS, Splits, split
 from paribus.data.stl10 import open_stl10
-from paribus.errors import DataError
+from paribus.errors import DataError, ReadError
 from paribus.io.disk import building, install, replacing, write_file
+from paribus.io.reading import UnfitError, patiently
+from paribus.io.strict_json import dumps
 from paribus.records.types import Integers
 from paribus.study.config import Data, Digits, Stl10, as_recorded
 
@@ -87,6 +89,8 @@ def prepare(
         originals.require_whole()  # later runs trust what is built now
         try:
             _build(folder, fingerprint, data, originals, progress or silent)
+        except ReadError:
+            raise
         except OSError as error:
             raise DataError(
                 f"{folder}: can't write the resized images ({error.strerror}). "
@@ -103,10 +107,10 @@ def open_dataset(folder: Path) -> Dataset:
     """
     try:
         facts = read_facts(folder)
-        part = np.load(folder / PART, allow_pickle=False)
+        part = _load(folder / PART)
         return Dataset(
-            images=np.load(folder / IMAGES, mmap_mode="c", allow_pickle=False),
-            labels=np.load(folder / LABELS, allow_pickle=False),
+            images=_load(folder / IMAGES, mmap_mode="c"),
+            labels=_load(folder / LABELS),
             splits=Splits(*(np.flatnonzero(part == number) for number in range(len(PARTS)))),
             classes=tuple(facts["classes"]),
             mean=tuple(facts["mean"]),
@@ -115,15 +119,20 @@ def open_dataset(folder: Path) -> Dataset:
             fingerprint=facts["fingerprint"],
             folder=folder,
         )
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (UnfitError, ValueError, LookupError, TypeError) as error:
         raise DataError(f"{folder}: not a prepared dataset ({error})") from None
+
+
+def _load(path: Path, **how: Any) -> npt.NDArray[Any]:
+    array: npt.NDArray[Any] = patiently(path, lambda: np.load(path, allow_pickle=False, **how))
+    return array
 
 
 def _fingerprint(data: Data, originals: Originals) -> str:
     # The images' contents count, not the path of their folder.
     choices = as_recorded(data.model_dump(mode="json", exclude={"path"}))
     parts = {"format": DATASET_FORMAT, "contents": originals.fingerprint, **choices}
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _split(data: Data, originals: Originals) -> Splits:

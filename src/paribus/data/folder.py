@@ -25,6 +25,7 @@ from paribus.data.images import (
 )
 from paribus.data.splits import PARTS
 from paribus.errors import DataError
+from paribus.io.reading import UnfitError
 from paribus.names import shown
 from paribus.study.config import Folder
 
@@ -65,18 +66,14 @@ def open_folder(
     Raises:
         DataError: if there are fewer than two classes, a class has no usable image in a part, or
             the parts differ in their classes.
+        ReadError: if an image or a folder can't be read now.
     """
     root = Path(data.path).expanduser().resolve()
     if not root.is_dir():
         raise DataError(f"{data.path}: expected a folder of images, got no folder ({root})")
     unusable: list[str] = []
-    try:
-        branches = _branches(root, unusable)
-        folders = _class_folders(root, branches, unusable)
-    except OSError as error:
-        raise DataError(
-            f"{error.filename}: expected a readable folder, got an error ({error.strerror})"
-        ) from None
+    branches = _branches(root, unusable)
+    folders = _class_folders(root, branches, unusable)
     classes = _classes(root, branches, folders)
     originals = _check_all(root, folders, unusable, progress or silent, trust_times)
     number = {name: label for label, name in enumerate(classes)}
@@ -187,7 +184,7 @@ def _check_all(
         for folder, path in followed(files, "checking images", progress):
             try:
                 check = ledger.ask(path, _check)
-            except OSError as error:  # gone since the folder was listed
+            except UnfitError as error:  # gone since the folder was listed
                 check = {"fault": f"can't be read ({error.strerror})"}
             if "fault" in check:
                 unusable.append(f"{below(root, path)}: {check['fault']}")

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
-from paribus.io.reading import read_whole
+from paribus.io.reading import UnfitError, names_in, patiently, read_whole
 from paribus.names import shown
 
 T = TypeVar("T")
@@ -102,12 +102,12 @@ def natural(name: str) -> tuple[list[str | int], str]:
 
 def visible(folder: Path) -> list[Path]:
     """The entries of a folder in natural order, except hidden ones."""
-    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
-    return sorted(entries, key=lambda entry: natural(entry.name))
+    names = [name for name in names_in(folder) if not name.startswith(".")]
+    return [folder / name for name in sorted(names, key=natural)]
 
 
 def files_under(top: Path, root: Path, unusable: list[str]) -> Iterator[Path]:
-    """Every file under `top` in natural order; what can't be read is added to `unusable`.
+    """Every file under `top` in natural order; links that aren't followed go to `unusable`.
 
     Only links to files inside `root` are followed.
     """
@@ -117,12 +117,10 @@ def files_under(top: Path, root: Path, unusable: list[str]) -> Iterator[Path]:
         try:
             if entry.is_symlink():
                 _check_link(entry, root)
-            if entry.is_dir():
+            if patiently(entry, entry.is_dir):
                 waiting += reversed(visible(entry))
             elif entry.is_file():
                 yield entry
-        except OSError as error:
-            unusable.append(f"{below(root, entry)}: can't be read ({error.strerror})")
         except UnusableError as error:
             unusable.append(f"{below(root, entry)}: {error}")
 
@@ -146,11 +144,12 @@ def contents(path: Path) -> bytes:
     """The bytes of an image's file.
 
     Raises:
-        UnusableError: if it isn't a file, is too large, or can't be read.
+        UnusableError: if it isn't a file, or is too large.
+        ReadError: if it can't be read now; without it, the images would be others.
     """
     try:
         return read_whole(path, LARGEST_FILE)
-    except OSError as error:
+    except UnfitError as error:
         raise UnusableError(f"can't be read ({error.strerror})") from None
 
 

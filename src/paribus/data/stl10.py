@@ -9,6 +9,7 @@ import numpy as np
 from paribus.data.cache import Found, Ledger, cache_folder
 from paribus.data.images import Bytes, Originals, Progress
 from paribus.errors import DataError
+from paribus.io.reading import UnfitError, patiently
 
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 
@@ -41,11 +42,10 @@ def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Origi
     require_whole(trust_times=True)
     # (n, channel, x, y)
     images: dict[str, Bytes] = {
-        part: np.memmap(folder / f"{part}_X.bin", np.uint8, mode="r").reshape(-1, 3, 96, 96)
-        for part in ("train", "test")
+        part: _mapped(folder / f"{part}_X.bin").reshape(-1, 3, 96, 96) for part in ("train", "test")
     }
     # The files number the classes from 1.
-    labels = {part: np.fromfile(folder / f"{part}_y.bin", np.uint8) - 1 for part in images}
+    labels = {part: _mapped(folder / f"{part}_y.bin") - 1 for part in images}
     first_test = len(images["train"])
 
     def read(i: int) -> Bytes:
@@ -62,6 +62,10 @@ def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Origi
         read=read,
         require_whole=require_whole,
     )
+
+
+def _mapped(path: Path) -> Bytes:
+    return patiently(path, lambda: np.memmap(path, np.uint8, mode="r"))
 
 
 #: The official archive's folder.
@@ -113,18 +117,19 @@ def faults(
 
 def _fault(path: Path, file: OfficialFile, ledger: Ledger) -> str:
     try:
-        size = path.stat().st_size
+        size = patiently(path, path.stat).st_size
         if size != file.size:
             return f"expected {file.size:,} bytes, got {size:,}"
         md5 = ledger.ask(path, _md5)["md5"]
-    except FileNotFoundError:
+    except UnfitError:
         return "it is missing"
-    except OSError as error:
-        return f"it can't be read ({error.strerror})"
     return "" if md5 == file.md5 else f"expected MD5 {file.md5}, got {md5}"
 
 
 def _md5(path: Path) -> Found:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
-    return {"md5": digest.hexdigest()}
+    def digest() -> str:
+        with path.open("rb") as file:
+            md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+        return md5.hexdigest()
+
+    return {"md5": patiently(path, digest)}

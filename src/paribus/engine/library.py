@@ -5,13 +5,14 @@ this file, named after their instruction sets: `x86-64-v3.so`.
 """
 
 import ctypes
-import hashlib
 import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import torch
+
+from paribus.io.reading import file_sha256
 
 FOLDER = Path(__file__).parent
 
@@ -63,7 +64,7 @@ def library() -> Library:
         raise NoLibrary(f"this processor runs none of its builds ({', '.join(builds)})")
     build = wanted or runnable[-1]
     path = builds[build]
-    return Library(build, hashlib.sha256(path.read_bytes()).hexdigest(), _load(path))
+    return Library(build, file_sha256(path), _load(path))
 
 
 def _runs(build: str) -> bool:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from paribus.errors import ResumeError
 from paribus.execution.inputs import RunInputs, described, environment, same_bits
 from paribus.io.disk import remove, write_file
-from paribus.io.reading import read_whole
+from paribus.io.reading import UnfitError, read_whole
 from paribus.records.store import checkpoint_folder, checkpoints, metadata
 from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts, Environment
 from paribus.study.plan import Run
@@ -180,7 +180,7 @@ def _read(path: Path) -> Checkpoint | None:
         for key, tensor in load(content).items():
             part, _, name = key.partition("/")
             parts[part][name] = tensor
-    except (OSError, ValueError, LookupError, ValidationError, SafetensorError):
+    except (UnfitError, ValueError, LookupError, ValidationError, SafetensorError):
         return None
     return Checkpoint(facts, **parts) if facts.format == CHECKPOINT_FORMAT else None
 

@@ -1,7 +1,6 @@
 """All that decides a run's result: its inputs, and the machine and versions that train it."""
 
 import hashlib
-import json
 import platform
 import resource
 import subprocess
@@ -16,6 +15,7 @@ import torch
 
 import paribus
 from paribus.data.dataset import Dataset
+from paribus.io.strict_json import dumps
 from paribus.network.build import source_digest
 from paribus.records.types import TRAINING_FORMAT, EngineFacts, Environment, RunFacts
 from paribus.study.config import flat
@@ -89,11 +89,11 @@ def run_inputs(run: Run, dataset: Dataset, engine: EngineFacts | None = None) ->
 
 
 def _digest(parts: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _value(values: dict[str, Any], path: str) -> str:
-    return json.dumps(values[path]) if path in values else "(none)"
+    return dumps(values[path]) if path in values else "(none)"
 
 
 # ---- machine ---------------------------------------------------------------------------------

@@ -38,7 +38,13 @@ from paribus.records.images import (
     original_name,
     seen_name,
 )
-from paribus.records.store import UNFINISHED, checkpoint_folder, run_folder, set_aside
+from paribus.records.store import (
+    UNFINISHED,
+    checkpoint_folder,
+    recorded_runs,
+    run_folder,
+    set_aside,
+)
 from paribus.records.types import EngineFacts, Record
 from paribus.results import Results, collect
 from paribus.study.folder import OWN
@@ -246,7 +252,7 @@ def _prepare_folder(out: Path, study: Study, watch: Watch) -> None:
     """Refuse what must not be there, sweep what a kill left, and keep the study."""
     for link in ways_out(out):
         raise RecordError(f"{link}: expected a folder, got a link that leads out of {out}")
-    if any((out / "runs").glob("*/seed-*")):
+    if recorded_runs(out):
         refuse_changed_looks(read_study_copy(out), study)
     with writing_report(out, watch):
         sweep(out, OWN)

@@ -22,6 +22,7 @@ from paribus.io.disk import remove
 from paribus.network.build import build, describe
 from paribus.records.store import Arrays, checkpoint_folder, write_record
 from paribus.records.types import (
+    LONGEST,
     DataFacts,
     Failure,
     Floats,
@@ -60,7 +61,7 @@ class Training(Task):
         except (ConnectionError, DiskError):
             raise  # the parent process is gone, or nothing can be kept
         except Exception as error:  # a user's network may raise anything; the other runs go on
-            failure = Failure(message=f"{type(error).__name__}: {error}")
+            failure = Failure(message=f"{type(error).__name__}: {error}"[:LONGEST])
         facts = attempt.facts(failure)
         write_record(self.out, Record(facts, attempt.progress.curves(), predictions), weights)
         if is_final(facts):

@@ -7,7 +7,6 @@ begun again at its old place, and with a lock file that was removed two processe
 
 import errno
 import fcntl
-import json
 import os
 import shlex
 import socket
@@ -23,6 +22,7 @@ from paribus.errors import DiskError, InUseError
 from paribus.events import Waiting, Watch, quiet
 from paribus.io.disk import checked, make_folder, writing
 from paribus.io.reading import read_whole
+from paribus.io.strict_json import dumps, loads
 
 LOCK, REPORT_LOCK = ".lock", ".report-lock"
 
@@ -169,13 +169,13 @@ def _write_down(handle: int) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     by = Holder(os.getpid(), socket.gethostname(), now, command)
     os.ftruncate(handle, 0)
-    os.pwrite(handle, json.dumps(asdict(by)).encode(), 0)
+    os.pwrite(handle, dumps(asdict(by)).encode(), 0)
 
 
 def _written_down(path: Path) -> Holder:
     """The process that wrote itself down in a lock that is held; `_UNKNOWN` if it isn't that."""
     try:
-        by = Holder(**json.loads(read_whole(path, LARGEST)))
+        by = Holder(**loads(read_whole(path, LARGEST)))
         if by.host == socket.gethostname():
             os.kill(by.pid, 0)  # sends nothing, and fails where there is no such process
     except PermissionError:

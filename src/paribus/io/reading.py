@@ -1,38 +1,126 @@
-"""Files that may be a stranger's: regular ones alone, of a bounded size, inside their folder."""
+"""Files that may be a stranger's: regular ones alone, of a bounded size, inside their folder.
+
+A file that isn't there or isn't such a file is one thing: an `UnfitError`, and what it should
+have held is lost. One that the system can't read now is another: it is tried again, then a
+`ReadError` ends the command, for what it holds may be sound.
+"""
 
 import errno
+import hashlib
 import os
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
+
+from paribus.errors import ReadError
+
+T = TypeVar("T")
+
+#: Seconds to wait before a file that can't be read is tried again.
+PAUSES = (0.05, 0.25)
+
+#: The errors that say what lies at a path: nothing, or no regular file.
+_UNFIT = {
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.ENXIO,
+    errno.ENODEV,
+}
+
+
+class UnfitError(OSError):
+    """A file that isn't there, is no regular one, is too large, or lies outside its folder."""
 
 
 def read_whole(path: Path, largest: int) -> bytes:
     """The bytes of a regular file; a pipe or a device, which might never end, is refused.
 
     Raises:
-        OSError: it can't be read, is no regular file, or has more than `largest` bytes.
+        UnfitError: it isn't there, is no regular file, or has more than `largest` bytes.
+        ReadError: it can't be read now.
     """
-    # Opened first and looked at then, so that it can't become another file between the two.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "a regular file is expected", str(path))
-        if status.st_size > largest:
-            raise OSError(errno.EFBIG, f"at most {largest:,} bytes are expected", str(path))
-        return file.read(status.st_size)  # a buffer of `largest` would be asked for otherwise
+    return patiently(path, lambda: _read(path, largest))
 
 
 def read_inside(path: Path, root: Path, largest: int) -> bytes:
     """The bytes of a file of a stranger's folder.
 
     Raises:
-        OSError: as `read_whole` has it, or a link on the way leads out of `root`.
+        UnfitError: as `read_whole` has it, or a link on the way leads out of `root`.
+        ReadError: it can't be read now.
     """
     if leads_out(path, root):
-        raise OSError(errno.EPERM, "a link that leads out of the folder", str(path))
+        raise UnfitError(errno.EPERM, "a link that leads out of the folder", str(path))
     return read_whole(path, largest)
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, however large, in hexadecimal.
+
+    Raises:
+        UnfitError: there is no such file.
+        ReadError: it can't be read now.
+    """
+
+    def digest() -> str:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    return patiently(path, digest)
+
+
+def names_in(folder: Path) -> list[str]:
+    """What lies in a folder, sorted; nothing where there is no folder.
+
+    Raises:
+        ReadError: it can't be read now.
+    """
+    try:
+        return sorted(patiently(folder, lambda: [entry.name for entry in folder.iterdir()]))
+    except UnfitError:
+        return []
+
+
+def patiently(path: Path, read: Callable[[], T]) -> T:
+    """What `read` gives; an error of the system that may pass is waited for.
+
+    Raises:
+        UnfitError: there is no such file.
+        ReadError: it still can't be read.
+    """
+    for pause in PAUSES:
+        try:
+            return _named(path, read)
+        except ReadError:
+            time.sleep(pause)
+    return _named(path, read)
+
+
+def _named(path: Path, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except (UnfitError, ReadError):
+        raise
+    except OSError as error:
+        kind = UnfitError if error.errno in _UNFIT else ReadError
+        raise kind(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def _read(path: Path, largest: int) -> bytes:
+    # Opened first and looked at then, so that it can't become another file between the two.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnfitError(errno.EINVAL, "a regular file is expected", str(path))
+        if status.st_size > largest:
+            raise UnfitError(errno.EFBIG, f"at most {largest:,} bytes are expected", str(path))
+        return file.read(status.st_size)  # a buffer of `largest` would be asked for otherwise
 
 
 def ways_out(root: Path) -> Iterator[Path]:

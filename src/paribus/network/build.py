@@ -1,6 +1,5 @@
 """From a setting and a seed to a module with its initial values, and its layers in words."""
 
-import hashlib
 import importlib
 import inspect
 import sys
@@ -11,6 +10,7 @@ import torch
 from torch import nn
 
 from paribus.errors import NetworkError
+from paribus.io.reading import file_sha256
 from paribus.network.lenet import lenet5
 from paribus.records.types import NetworkFacts
 from paribus.streams import torch_seed
@@ -95,7 +95,7 @@ def source_digest(network: LeNet5 | OwnNetwork) -> str | None:
     if isinstance(network, LeNet5):
         return None
     source = inspect.getsourcefile(inspect.unwrap(_import(network.kind)))
-    return hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else None
+    return file_sha256(Path(source)) if source else None
 
 
 def _import(kind: str) -> Any:

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from paribus.io.disk import write_file
-from paribus.io.reading import read_inside
+from paribus.io.reading import UnfitError, read_inside
 from paribus.records import validate
 from paribus.records.store import Arrays, metadata
 from paribus.records.types import Explanations, Interventions, Record
@@ -107,7 +107,7 @@ def _read(out: Path, record: Record, kind: str) -> dict[str, np.ndarray[Any, Any
     try:
         content = read_inside(_file(out, record, kind), out, LARGEST)
         arrays = load(content)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+    except (UnfitError, SafetensorError, KeyError, TypeError, ValueError):
         return None
     network, _, sha256 = metadata(content).get("seal", "").partition(" ")
     if network != _network(record) or sha256 != _sha256(arrays):

@@ -1,7 +1,8 @@
 """One folder per run on disk: written whole or not at all, checked by SHA-256 when read."""
 
+import fnmatch
 import hashlib
-import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
@@ -9,12 +10,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from paribus.errors import RecordError, first_line
 from paribus.io.disk import move, write_folder
-from paribus.io.reading import read_inside
+from paribus.io.reading import UnfitError, names_in, read_inside
+from paribus.io.strict_json import loads
 from paribus.records import validate as validate
 from paribus.records.types import RECORD_FORMAT, Axis, Curves, Predictions, Record, RunFacts, Series
 
@@ -41,9 +44,20 @@ def checkpoint_folder(out: Path, setting: str, seed: int) -> Path:
     return out / UNFINISHED / setting / f"seed-{seed}"
 
 
+def recorded_runs(out: Path) -> list[tuple[str, int]]:
+    """The setting and seed of each run that something lies in the place of."""
+    return [
+        (setting, int(seed[1]))
+        for setting in names_in(out / "runs")
+        for name in names_in(out / "runs" / setting)
+        if (seed := re.fullmatch("seed-(0|[1-9][0-9]{0,9})", name))
+    ]
+
+
 def checkpoints(folder: Path) -> list[Path]:
     """A run's checkpoints, the latest first; the files are not looked at."""
-    return sorted(folder.glob("epoch-*.*.safetensors"), key=epoch_of, reverse=True)
+    names = fnmatch.filter(names_in(folder), "epoch-*.*.safetensors")
+    return sorted((folder / name for name in names), key=epoch_of, reverse=True)
 
 
 def epoch_of(checkpoint: Path) -> int:
@@ -89,14 +103,15 @@ def read_record(folder: Path) -> Record:
     """
     files = _checked_files(folder, FACTS, CURVES, PREDICTIONS)
     try:
-        facts = RunFacts.model_validate_json(files[FACTS])
+        facts = RunFacts.model_validate(loads(files[FACTS]))
         curves = _curves(load(files[CURVES])) if CURVES in files else Curves()
         predictions = Predictions(**load(files[PREDICTIONS])) if PREDICTIONS in files else None
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(map(str, first["loc"]))[:200]
+        raise _refusal(folder / FACTS, f"{at}: {first['msg']}") from None
     except (KeyError, TypeError, ValueError, SafetensorError) as error:
-        raise RecordError(
-            f"{folder}: not a record of this version ({type(error).__name__}: "
-            f"{first_line(error)}). Delete the folder to train the run again."
-        ) from None
+        raise _refusal(folder, f"{type(error).__name__}: {first_line(error)}") from None
     if not 1 <= facts.format <= RECORD_FORMAT:
         raise RecordError(
             f"{folder}: expected a record of format 1 to {RECORD_FORMAT}, got format "
@@ -106,6 +121,12 @@ def read_record(folder: Path) -> Record:
     for fault in validate.faults(record):
         raise RecordError(f"{folder}: {fault}. Delete the folder to train the run again.")
     return record
+
+
+def _refusal(path: Path, why: str) -> RecordError:
+    return RecordError(
+        f"{path}: not a record of this version ({why}). Delete the folder to train the run again."
+    )
 
 
 def read_weights(folder: Path, when: str) -> Arrays:
@@ -122,7 +143,7 @@ def read_weights(folder: Path, when: str) -> Arrays:
 
 def metadata(content: bytes) -> dict[str, str]:
     """What a safetensors file holds beside its arrays, which its library only gives of paths."""
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    header = loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     return dict(header.get("__metadata__", {}))
 
 
@@ -159,14 +180,14 @@ def _checked_files(folder: Path, *wanted: str) -> dict[str, bytes]:
         lines = _read(folder, SUMS).decode().splitlines()
         sums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
         files = {name: _read(folder, name) for name in wanted if name in sums}
-    except (OSError, ValueError) as error:
+    except (UnfitError, ValueError) as error:
         raise RecordError(f"{folder}: the record is incomplete ({error})") from None
     for name, content in files.items():
         if hashlib.sha256(content).hexdigest() != sums[name]:
             raise RecordError(f"{folder / name}: damaged, its SHA-256 differs from {SUMS}")
     for name in wanted:
         # A damaged list of checksums must not turn a part into one that was never recorded.
-        if name not in sums and (folder / name).exists():
+        if name not in sums and name in names_in(folder):
             raise RecordError(f"{folder / name}: {SUMS} has no checksum of it")
     return files
 

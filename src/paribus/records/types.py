@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 
 #: How a record lies on disk. Format 1, which had all parts, is still read.
 RECORD_FORMAT = 2
@@ -25,70 +26,100 @@ Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 
-class Frozen(BaseModel):
-    """Read from JSON as strictly as it was written."""
+#: Of anything that is counted, and of seconds.
+MOST = 1_000_000_000
+#: A confusion matrix has the square of so many cells.
+MOST_CLASSES = 1_000
+#: Of a reported number; powers of it are still numbers.
+LARGEST = 1e30
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Ordinal = Annotated[int, Field(ge=1, le=MOST)]
+Seconds = Annotated[float, Field(ge=0, le=MOST)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Bytes = Annotated[int, Field(ge=0, le=1 << 50)]
+Reported = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+#: Characters of a text: all of them may be shown.
+LONGEST = 10_000
+Text = Annotated[str, Field(max_length=LONGEST)]
+ClassName = Annotated[str, Field(min_length=1, max_length=1_000)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+def _moment(text: str) -> str:
+    if text:
+        datetime.fromisoformat(text)  # raises ValueError, which says what is wrong
+    return text
+
+
+#: ISO 8601, UTC; "" where unknown.
+Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
+
+
+class Frozen(BaseModel):
+    """Read from JSON as strictly as it was written; whatever is read has bounds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Failure(Frozen):
     """Why a run ended before its last epoch."""
 
-    message: str
-    epoch: int | None = None
-    step: int | None = None
+    message: Text
+    epoch: Count | None = None
+    step: Count | None = None
 
 
 class DataFacts(Frozen):
     """The images a run was trained on; what isn't known is empty or None."""
 
-    source: str = ""
-    fingerprint: str = ""
-    classes: tuple[str, ...] = ()
-    training: int | None = None
-    validation: int | None = None
-    test: int | None = None
-    shape: tuple[int, int, int] | None = None  # channels, height, width
-    mean: tuple[float, ...] = ()  # per channel, of the training images scaled to 0..1
-    std: tuple[float, ...] = ()
+    source: Text = ""
+    fingerprint: Sha256 | Literal[""] = ""  # files are called by it
+    classes: Annotated[tuple[ClassName, ...], Field(max_length=MOST_CLASSES)] = ()
+    training: Count | None = None
+    validation: Count | None = None
+    test: Count | None = None
+    shape: tuple[Count, Count, Count] | None = None  # channels, height, width
+    mean: tuple[Share, ...] = ()  # per channel, of the training images scaled to 0..1
+    std: tuple[Share, ...] = ()
 
 
 class NetworkFacts(Frozen):
     """What a module says of itself."""
 
-    layers: tuple[str, ...] = ()  # as published settings tables: "Conv-BatchNorm2d-ReLU-MaxPool"
-    parameters: int | None = None
+    layers: tuple[Text, ...] = ()  # as published settings tables: "Conv-BatchNorm2d-ReLU-MaxPool"
+    parameters: Count | None = None
 
 
 class StreamHashes(Frozen):
     """SHA-256 of what a run drew from each stream; equal hashes prove the pairing."""
 
-    initial_values: dict[str, str]  # parameter name -> hash of its initial value
-    order: str
-    augmentation: str
-    dropout: str
+    initial_values: dict[Text, Text]  # parameter name -> hash of its initial value
+    order: Text
+    augmentation: Text
+    dropout: Text
 
 
 class EngineFacts(Frozen):
     """The training engine that is Paribus's own."""
 
     name: Literal["native"] = "native"
-    build: str  # the instruction set it was compiled for, as "x86-64-v3"
-    digest: str  # SHA-256 of its library
+    build: Text  # the instruction set it was compiled for, as "x86-64-v3"
+    digest: Text  # SHA-256 of its library
 
 
 class Environment(Frozen):
     """The machine, the versions and the engine that trained a run; "" or None where unknown."""
 
-    paribus: str = ""
-    python: str = ""
-    torch: str = ""
-    numpy: str = ""
-    platform: str = ""
-    cpu: str = ""
-    cpu_capability: str = ""
-    threads: int | None = None
-    git_commit: str | None = None
+    paribus: Text = ""
+    python: Text = ""
+    torch: Text = ""
+    numpy: Text = ""
+    platform: Text = ""
+    cpu: Text = ""
+    cpu_capability: Text = ""
+    threads: Count | None = None
+    git_commit: Text | None = None
     git_dirty: bool | None = None
     engine: EngineFacts | None = None  # None for PyTorch, as in all older records
 
@@ -108,12 +139,12 @@ class RunProgress(Frozen):
             bits; empty means bit-identical to a run that was never interrupted.
     """
 
-    started: str = ""  # ISO 8601, UTC
-    best_epoch: int | None = None  # from 1, of lowest validation loss; the first of several
-    train_seconds: float = 0.0  # in training steps, validation and evaluation not counted
-    train_cpu_seconds: float = 0.0  # the same in CPU time, which other programs don't lengthen
+    started: Moment = ""
+    best_epoch: Ordinal | None = None  # of lowest validation loss; the first of several
+    train_seconds: Seconds = 0.0  # in training steps, validation and evaluation not counted
+    train_cpu_seconds: Seconds = 0.0  # the same in CPU time, which other programs don't lengthen
     # Older records lack what follows.
-    resumes: int = 0
+    resumes: Count = 0
     other_machines: tuple[Environment, ...] = ()
 
 
@@ -124,26 +155,26 @@ class RunFacts(RunProgress):
     """
 
     format: int = RECORD_FORMAT
-    study: str
-    setting: str
-    baseline: str
-    seed: int
+    study: Text
+    setting: Text
+    baseline: Text
+    seed: Count
     status: Literal["finished", "failed"]
     failure: Failure | None = None
     changes: dict[str, Any]  # dotted path -> value, what this setting changes in the baseline
     config: dict[str, Any]  # the setting in full, as `paribus.study.config.Config` records it
-    digest: str  # SHA-256 over config, seed, data fingerprint and versions
+    digest: Text  # SHA-256 over config, seed, data fingerprint and versions
     data: DataFacts = DataFacts()
     network: NetworkFacts = NetworkFacts()
     streams: StreamHashes | None = None
     environment: Environment = Environment()
-    ended: str
-    metrics: dict[str, float] = {}  # reported numbers, finite
+    ended: Moment
+    metrics: dict[Text, Reported] = {}
     # Older records lack what follows.
-    code: str | None = None  # SHA-256 of the file of a user's own network
-    study_digest: str | None = None  # SHA-256 over the whole study when the run ended
-    retries: int = 0  # how often it was begun again because its process was killed
-    peak_memory: int | None = None  # bytes that its process used at most
+    code: Text | None = None  # SHA-256 of the file of a user's own network
+    study_digest: Text | None = None  # SHA-256 over the whole study when the run ended
+    retries: Count = 0  # how often it was begun again because its process was killed
+    peak_memory: Bytes | None = None  # that its process used at most
 
 
 class CheckpointFacts(RunProgress):
@@ -153,9 +184,11 @@ class CheckpointFacts(RunProgress):
     """
 
     format: int = CHECKPOINT_FORMAT
-    setting: str
-    seed: int
-    inputs: str = Field(validation_alias=AliasChoices("inputs", "deciding"))  # as format 1 calls it
+    setting: Text
+    seed: Count
+    inputs: Text = Field(
+        validation_alias=AliasChoices("inputs", "deciding")
+    )  # as format 1 calls it
     environment: Environment  # of the last part
 
 

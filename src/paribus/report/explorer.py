@@ -4,7 +4,6 @@ The script is `templates/explorer.js`. Images are told by their numbers in their
 by their places in `names`, settings by their places in `settings`.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
@@ -14,6 +13,7 @@ import numpy as np
 
 from paribus.failures.outcomes import VERDICTS, Changes, Outcomes
 from paribus.failures.study import Failures
+from paribus.io.strict_json import dumps
 from paribus.narrative import words
 from paribus.records.images import original_name, seen_name
 from paribus.records.types import Integers
@@ -35,7 +35,7 @@ class Payload:
     @property
     def json(self) -> str:
         """The data as JSON that can't end the element it stands in, whatever a name holds."""
-        text = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = dumps(self.data, ensure_ascii=False, separators=(",", ":"))
         return text.translate(_HARMLESS)
 
 

@@ -1,13 +1,11 @@
 """results.json: the report's numbers for other programs; docs/results-json.md documents it."""
 
-import json
-import math
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
+from paribus.io.strict_json import dumps
 from paribus.narrative.numbers import Spread
 from paribus.records.types import RunFacts
 from paribus.report.sections.provenance import environments
@@ -46,7 +44,7 @@ def results_json(results: Results) -> str:
             for environment, runs in environments(results)
         ],
     }
-    return json.dumps(_finite(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def _setting(result: SettingResult, baseline: SettingResult) -> dict[str, Any]:
@@ -89,12 +87,3 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
         {str(name): None if pd.isna(value) else value for name, value in row.items()}
         for row in frame.astype(object).to_dict("records")
     ]
-
-
-def _finite(value: Any) -> Any:
-    """The value, with None where JSON has no number for what is in it."""
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,7 +7,7 @@ import pandas as pd
 
 from paribus.errors import RecordError
 from paribus.io.disk import write_file
-from paribus.io.reading import leads_out, read_inside
+from paribus.io.reading import UnfitError, leads_out, read_inside
 from paribus.names import safe_name
 from paribus.records.images import adopt_images
 from paribus.report.blocks import Figure, Matrix
@@ -70,6 +70,6 @@ def _image(out: Path, name: str) -> bytes | None:
     """A kept image, or None where there is none; out of `out` nothing is fetched into a page."""
     try:
         content = read_inside(out / "images" / name, out, LARGEST_IMAGE)
-    except OSError:
+    except UnfitError:
         return None
     return content if is_whole_png(content) else None

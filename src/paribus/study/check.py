@@ -11,6 +11,7 @@ from paribus.study import claims, config
 from paribus.study.config import SETTING_NAME, UntilDecided, override
 from paribus.study.faults import Fault, Location, in_words, meant, nearest, short, unknown_settings
 from paribus.study.metrics import DeclaredMetric, margin_faults, metric_faults, names
+from paribus.study.yaml import DEEPEST
 
 #: Where each section's keys are declared, by the tag or the field that pydantic puts in a location.
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -31,13 +32,30 @@ CLAIM_TESTS: dict[str, type[BaseModel]] = {
 }
 TAGGED = {"data", "network", "optimizer", "schedule"}
 
+#: Settings times seeds.
+MOST_RUNS = 20_000
+
 #: A variation is compared image by image with its baseline, so the images stay the same.
 FIXED_DATA = {"data.source", "data.path", "data.validation", "data.test"}
 
 
 def study_faults(study: Mapping[str, Any]) -> list[Fault]:
     """What is wrong between the parts of a study, even where each is valid alone."""
-    return [*variation_faults(study), *metric_faults(study), *claim_faults(study)]
+    parts = (run_faults, variation_faults, metric_faults, claim_faults)
+    return [fault for faults_of in parts for fault in faults_of(study)]
+
+
+def run_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
+    """More runs than any study has: each is a folder, and a line of every list."""
+    seeds, variations = study.get("seeds"), study.get("variations")
+    if isinstance(seeds, Mapping):
+        looks = seeds.get("looks")
+        seeds = looks[-1] if isinstance(looks, list | tuple) and looks else None
+    if isinstance(seeds, int) and isinstance(variations, Mapping):
+        settings = 1 + len(variations)
+        if settings * seeds > MOST_RUNS:
+            got = f"{settings:,} settings of {seeds:,} seeds"
+            yield Fault(("seeds",), f"expected at most {MOST_RUNS:,} runs, got {got}")
 
 
 def variation_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
@@ -47,6 +65,9 @@ def variation_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
         return
     baseline = {key: study[key] for key in config.Config.model_fields if key in study}
     known = set(validate(config.Config, baseline))
+    if not known:
+        # Overrides meet the baseline with its defaults (`plan.settings`), so they do here.
+        baseline = config.Config.model_validate(baseline).model_dump()
     seen = {str(study.get("baseline", "baseline")).casefold(): "the baseline"}
     for name, overrides in variations.items():
         at: Location = ("variations", name)
@@ -77,7 +98,9 @@ def _override_faults(
 
 def _objection(path: str) -> str | None:
     """Why a variation can't set this path, if so."""
-    first = path.split(".")[0]
+    first, *below = path.split(".")
+    if len(below) >= DEEPEST:
+        return f"expected at most {DEEPEST} levels of nesting, got {1 + len(below)}"
     if first not in config.Config.model_fields:
         return f"unknown key {first!r}{nearest(first, config.Config.model_fields)}"
     if path == "data" or path in FIXED_DATA:
@@ -121,7 +144,7 @@ def _test_metric_faults(at: Location, test: Mapping[str, Any], declared: Any) ->
 def _at_override(at: Location, fault: Fault, overrides: Mapping[str, Any]) -> Fault:
     """Put a fault of the overridden configuration at the override that caused it."""
     path = ".".join(map(str, fault.at))
-    for key in overrides:
+    for key in sorted(overrides, key=len, reverse=True):  # the most specific one
         if path == key or path.startswith(f"{key}.") or key.startswith(f"{path}."):
             return Fault((*at, key), fault.message, fault.key)
     section = path.split(".")[0]

@@ -1,7 +1,6 @@
 """The sections of a study file: strict types, bounded numbers, and overrides by dotted path."""
 
 import copy
-import json
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, cast
@@ -17,6 +16,8 @@ from pydantic import (
     StringConstraints,
     Tag,
 )
+
+from paribus.io.strict_json import require_finite
 
 #: Settings name folders and chart legends.
 SETTING_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -108,7 +109,7 @@ class LeNet5(Section):
 def _finite(arguments: dict[str, Any]) -> dict[str, Any]:
     # NaN would make a configuration differ from itself, and JSON has neither.
     try:
-        json.dumps(arguments, allow_nan=False, default=str)
+        require_finite(arguments)
     except ValueError:
         raise ValueError("finite numbers") from None
     return arguments

@@ -1,6 +1,6 @@
 """Studies on disk: a user's YAML file, the copy kept with the results, the records of the runs."""
 
-import json
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +10,14 @@ from pydantic import ValidationError
 
 from paribus.errors import Problem, RecordError, StudyError, first_line
 from paribus.io.disk import write_file
-from paribus.io.reading import leads_out, read_inside
+from paribus.io.reading import UnfitError, leads_out, patiently, read_inside
+from paribus.io.strict_json import loads
 from paribus.records.analyses import current_name
-from paribus.records.store import read_record, run_folder
+from paribus.records.store import read_record, recorded_runs, run_folder
 from paribus.records.types import Record
 from paribus.study.check import study_faults, validate
 from paribus.study.config import Engine, OwnNetwork
+from paribus.study.faults import in_words
 from paribus.study.plan import Run, runs, settings
 from paribus.study.spec import Study
 from paribus.study.yaml import load, plain, problem, read_text
@@ -48,20 +50,21 @@ def read_study(
         StudyError: with every problem, each at its line and column.
     """
     path = Path(path)
-    study = parse_study(read_text(path, "a study", LARGEST), str(path))
     given = {"seeds": seeds, "epochs": epochs, "engine": engine}
     replaced = {key: value for key, value in given.items() if value is not None}
-    return Study.model_validate(study.model_dump() | replaced)
+    return parse_study(read_text(path, "a study", LARGEST), str(path), replaced)
 
 
-def parse_study(text: str, file: str = "study.yaml") -> Study:
+def parse_study(text: str, file: str = "study.yaml", replaced: Mapping[str, Any] = {}) -> Study:
     """Read a study from text; `file` is the name that problems carry.
+
+    `replaced` are keys that get other values than the text's.
 
     Raises:
         StudyError: with every problem, each at its line and column.
     """
     tree = load(text, file, MOST_VALUES)
-    values = plain(tree)
+    values = plain(tree) | replaced
     faults = [*validate(Study, values), *study_faults(values)]
     if faults:
         raise StudyError(file, [problem(tree, fault) for fault in faults])
@@ -100,17 +103,18 @@ def read_study_copy(out: Path) -> Study:
     """
     file = out / STUDY
     try:
-        copy = json.loads(read_inside(file, out, LARGEST_COPY))
+        copy = loads(read_inside(file, out, LARGEST_COPY))
         return Study.model_validate(_in_current_words(copy))
-    except FileNotFoundError:
-        raise RecordError(
-            f"{out}: expected a folder that `paribus run` filled, got one without {STUDY}"
-        ) from None
-    except OSError as error:
+    except UnfitError as error:
+        if error.errno == errno.ENOENT:
+            expected = "expected a folder that `paribus run` filled"
+            raise RecordError(f"{out}: {expected}, got one without {STUDY}") from None
         raise RecordError(f"{file}: can't be read ({error.strerror})") from None
     except ValidationError as error:
         first = error.errors()[0]
-        raise RecordError(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        at = f"{'.'.join(map(str, first['loc']))}: " if first["loc"] else ""
+        problem = in_words(first) if at else first["ctx"]["error"]  # `Study` has its own words
+        raise RecordError(f"{file}: {at}{problem}") from None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f"{file}: not a study ({first_line(error)})") from None
 
@@ -162,7 +166,7 @@ class StudyRecords:
         self.read.pop(run.key, None)
         self.unreadable.pop(run.key, None)
         folder = run_folder(self.out, *run.key)
-        if not folder.is_dir():
+        if not patiently(folder, folder.is_dir):
             return
         try:
             if leads_out(folder, self.out):
@@ -196,8 +200,9 @@ def _tested(record: Record) -> tuple[tuple[str, ...], int | None]:
 
 
 def read_records(out: Path, study: Study) -> StudyRecords:
-    """Look at every run that the study allows."""
-    records = StudyRecords(out, study)
+    """Look at every run that the study allows and the folder has."""
+    records, there = StudyRecords(out, study), set(recorded_runs(out))
     for run in runs(study):
-        records.look(run)
+        if run.key in there:
+            records.look(run)
     return records

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from paribus.errors import listed
 from paribus.metrics.registry import PRIMARY
 from paribus.study.check import study_faults
 from paribus.study.claims import Claim
@@ -51,5 +52,6 @@ class Study(Config):
             object.__setattr__(self, "margin", default_margin(self.primary, self.metrics))
         faults = study_faults(self.model_dump())
         if faults:
-            raise ValueError("; ".join(f"{'.'.join(map(str, f.at))}: {f.message}" for f in faults))
+            problems = [f"{'.'.join(map(str, fault.at))}: {fault.message}" for fault in faults]
+            raise ValueError("; ".join(listed(problems)))
         return self

@@ -3,15 +3,16 @@
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from paribus.names import safe_name
 from paribus.narrative import words
+from paribus.records.dates import are_possible, span
 from paribus.records.pairing import Pairing
-from paribus.records.types import DataFacts, Environment
+from paribus.records.types import DataFacts, Environment, RunFacts
 from paribus.report.blocks import Block, Cell, Code, Paragraph, Table, note
 from paribus.results import Results
 from paribus.study.spec import Study
@@ -209,12 +210,27 @@ def _data(data: DataFacts) -> list[Fact]:
     ]
 
 
+def _dates(facts: Sequence[RunFacts]) -> list[Fact]:
+    """When the runs trained; what a wrong clock wrote down is said to be that."""
+    now = datetime.now(UTC)
+    right = [run for run in facts if are_possible(run, now)]
+    wrong = [run for run in facts if not are_possible(run, now)]
+    rows = []
+    if known := span(right):
+        first, last = (f"{date:%Y-%m-%d %H:%M}" for date in known)
+        rows.append(("Trained", f"{first} to {last} UTC"))
+    if wrong:
+        one = wrong[0]
+        example = f"{one.setting}, seed {one.seed}: {one.started} to {one.ended}"
+        many = f"{words.count(len(wrong), 'run')}, as {example}. The machine's clock was wrong"
+        rows.append(("Impossible dates", many))
+    return rows
+
+
 def _training(results: Results) -> list[Fact]:
     """When and how long the runs trained, and what interrupted them."""
     facts = [record.facts for record in results.records]
-    dates = (min(run.started for run in facts), max(run.ended for run in facts))
-    first, last = (f"{datetime.fromisoformat(date):%Y-%m-%d %H:%M}" for date in dates)
-    rows = [("Trained", f"{first} to {last} UTC")]
+    rows = _dates(facts)
     if minutes := sum(run.train_seconds for run in facts) / 60:
         rows.append(("Total training time", f"{minutes:,.1f}{words.NO_BREAK}minutes on one core"))
     if resumes := sum(run.resumes for run in facts):
