@@ -15,6 +15,7 @@ from paribus.data.images import (
     Progress,
     UnusableError,
     below,
+    check_link,
     contents,
     decode,
     files_under,
@@ -143,9 +144,14 @@ def _class_folders(
     folders = []
     for part, branch in branches.items():
         for entry in visible(branch):
+            try:
+                check_link(entry, root)
+            except UnusableError as error:
+                unusable.append(f"{below(root, entry)}: {error}")
+                continue
             if entry.is_dir():
                 folders.append(_ClassFolder(entry, shown(entry.name), part))
-            elif entry.is_file() or entry.is_symlink():
+            elif entry.is_file():
                 unusable.append(f"{below(root, entry)}: not in the folder of a class")
     return folders
 
