@@ -16,7 +16,7 @@ from typing import Any
 from paribus import events
 from paribus.events import Event, Watch
 from paribus.io.disk import append_line, move
-from paribus.io.reading import read_inside
+from paribus.io.reading import parse_json, read_inside
 
 LOG, BEFORE = "log.jsonl", "log-before.jsonl"
 
@@ -48,7 +48,7 @@ def read_log(out: Path) -> Iterator[dict[str, Any]]:
             continue
         for line in lines:
             with suppress(ValueError):
-                entry = json.loads(line)
+                entry = parse_json(line)
                 if isinstance(entry, dict):
                     yield entry
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
@@ -52,13 +53,13 @@ def fetch(source: str, data_dir: Path | None) -> None:
       paribus data fetch stl10
     """
     from paribus.cli.screen import Screen
-    from paribus.data.cache import cache_folder
+    from paribus.data.cache import own_cache, private
     from paribus.data.download import fetch_stl10
     from paribus.events import DataRead
 
-    cache = data_dir or cache_folder()
-    with Screen() as screen:
-        folder = fetch_stl10(cache, progress=lambda *seen: screen.show(DataRead(*seen)))
+    with Screen() as screen, nullcontext() if data_dir else private():
+        place = data_dir or own_cache()
+        folder = fetch_stl10(place, progress=lambda *seen: screen.show(DataRead(*seen)))
     click.echo(folder)
 
 

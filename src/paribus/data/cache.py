@@ -3,25 +3,71 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
 from paribus.errors import DataError
-from paribus.io.disk import write_file
+from paribus.io.disk import make_folder, write_file
+from paribus.io.reading import opened, parse_json, read_whole, shared
 
 #: What was read from a file, under names that the reader chooses.
 Found = dict[str, str]
 FACTS = "facts.json"
+
+#: Bytes of a file of facts or notes, far above any that is written here.
+LARGEST = 1 << 28
 
 
 def cache_folder() -> Path:
     """The folder of downloaded and resized images: $PARIBUS_CACHE or the user's cache."""
     named = os.environ.get("PARIBUS_CACHE")
     return Path(named).expanduser() if named else platformdirs.user_cache_path("paribus")
+
+
+def own_cache() -> Path:
+    """The cache folder, made for this user alone where it is missing.
+
+    Raises:
+        DataError: it can't be made, or isn't this user's alone.
+    """
+    folder = cache_folder()
+    try:
+        with private():
+            make_folder(folder)
+        with os.scandir(folder):  # a file may be there in its place
+            pass
+    except OSError as error:
+        raise DataError(
+            f"{folder}: the cache can't be kept there ({error.strerror}). "
+            "Fix this, or set PARIBUS_CACHE to another folder."
+        ) from None
+    require_private(folder)
+    return folder
+
+
+def require_private(*places: Path) -> None:
+    """Raise DataError for a file or folder that somebody else owns or can write to."""
+    for place in places:
+        with suppress(FileNotFoundError):
+            if got := shared(place):
+                raise DataError(
+                    f"{place}: expected a cache that only you can write to, got {got}. "
+                    "Delete it, or set PARIBUS_CACHE to another folder."
+                )
+
+
+@contextmanager
+def private() -> Iterator[None]:
+    """Make whatever is made meanwhile readable and writable by this user alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 class Ledger:
@@ -38,10 +84,11 @@ class Ledger:
         self._changed = False
         if not trust:
             return
-        # Notes that are missing, damaged or of another form count as none.
-        with suppress(OSError, ValueError, TypeError, AttributeError):
-            digest, text = self._path.read_text().split("\n", 1)
-            notes = json.loads(text)
+        # Notes that are missing, damaged, of another form or anybody's count as none.
+        with suppress(OSError, ValueError, TypeError, AttributeError, DataError):
+            require_private(cache_folder(), self._path.parent, self._path)
+            digest, text = read_whole(self._path, LARGEST).decode().split("\n", 1)
+            notes = parse_json(text)
             if digest == _text_sha256(text):
                 self._notes = {
                     name: (size, time, found) for name, (size, time, found) in notes.items()
@@ -60,7 +107,8 @@ class Ledger:
         """Write the notes if they have changed; a read-only cache is no error here."""
         if self._changed:
             text = json.dumps(self._notes)
-            with suppress(OSError):
+            with suppress(OSError, DataError), private():
+                own_cache()
                 # Checksummed: a flipped bit could call a good file damaged.
                 write_file(self._path, f"{_text_sha256(text)}\n{text}".encode())
 
@@ -74,7 +122,7 @@ def seal(fresh: Path, facts: Mapping[str, Any], files: Sequence[str]) -> None:
 
 def read_facts(folder: Path) -> dict[str, Any]:
     """The facts, unchecked; raises OSError, ValueError, LookupError or TypeError if damaged."""
-    facts: dict[str, Any] = json.loads((folder / FACTS).read_text())["facts"]
+    facts: dict[str, Any] = parse_json(read_whole(folder / FACTS, LARGEST))["facts"]
     return facts
 
 
@@ -85,7 +133,7 @@ def require_whole(folder: Path, fingerprint: str, files: Sequence[str]) -> None:
         DataError: if the folder is missing or damaged, or has another fingerprint.
     """
     try:
-        sealed = json.loads((folder / FACTS).read_text())
+        sealed = parse_json(read_whole(folder / FACTS, LARGEST))
         facts = sealed["facts"]
         good = (
             sealed["sha256"] == _facts_sha256(facts)
@@ -107,5 +155,5 @@ def _text_sha256(text: str) -> str:
 
 
 def _file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

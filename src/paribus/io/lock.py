@@ -15,7 +15,7 @@ from pathlib import Path
 
 from paribus.errors import InUseError
 from paribus.io.disk import make_folder, refusals_named
-from paribus.io.reading import read_whole
+from paribus.io.reading import parse_json, read_whole
 
 LOCK, REPORT_LOCK = ".lock", ".report-lock"
 
@@ -122,6 +122,6 @@ def _try(handle: int, kind: int) -> bool:
 
 def _read(path: Path) -> Holder | None:
     try:
-        return Holder(**json.loads(read_whole(path, LARGEST)))
+        return Holder(**parse_json(read_whole(path, LARGEST)))
     except (OSError, ValueError, TypeError):
         return None  # just being written, or damaged

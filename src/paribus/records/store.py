@@ -1,7 +1,6 @@
 """One folder a run on disk: written wholly or not at all, checked by SHA-256 when read."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
@@ -14,7 +13,7 @@ from safetensors.numpy import load, save
 
 from paribus.errors import RecordError, first_line
 from paribus.io.disk import move, write_folder
-from paribus.io.reading import read_inside
+from paribus.io.reading import parse_json, read_inside
 from paribus.records import validate as validate
 from paribus.records.types import RECORD_FORMAT, Axis, Curves, Predictions, Record, RunFacts, Series
 
@@ -122,7 +121,7 @@ def read_weights(folder: Path, when: str) -> Arrays:
 
 def metadata(content: bytes) -> dict[str, str]:
     """What a safetensors file holds beside its arrays, which its library only gives of paths."""
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    header = parse_json(content[8 : 8 + int.from_bytes(content[:8], "little")])
     return dict(header.get("__metadata__", {}))
 
 

@@ -1,6 +1,5 @@
 """Studies on disk: a user's YAML file, the copy kept with the results, the records of the runs."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from pydantic import ValidationError
 
 from paribus.errors import Problem, RecordError, StudyError, first_line
 from paribus.io.disk import write_file
-from paribus.io.reading import leads_out, read_inside
+from paribus.io.reading import leads_out, parse_json, read_inside
 from paribus.records.analyses import current_name
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import Record
@@ -96,7 +95,7 @@ def read_study_copy(out: Path) -> Study:
     """
     file = out / STUDY
     try:
-        copy = json.loads(read_inside(file, out, LARGEST_COPY))
+        copy = parse_json(read_inside(file, out, LARGEST_COPY))
         return Study.model_validate(_in_current_words(copy))
     except FileNotFoundError:
         raise RecordError(
