@@ -1,6 +1,5 @@
 """Images: `paribus data list`, `fetch` and `verify`."""
 
-import json
 import sys
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -9,7 +8,7 @@ from pathlib import Path
 import click
 
 from paribus.cli.options import DATA_DIR, JSON
-from paribus.names import printable
+from paribus.cli.terminal import write, write_json
 
 
 @click.group()
@@ -31,12 +30,12 @@ def list_sources(data_dir: Path | None, as_json: bool) -> None:
 
     sources = states(data_dir)
     if as_json:
-        click.echo(json.dumps([asdict(state) for state in sources], indent=1, default=str))
+        write_json([asdict(state) for state in sources])
         return
     for state in sources:
-        click.echo(f"{state.name:8} {state.state}\n         {state.description}")
+        write(f"{state.name:8} {state.state}", f"         {state.description}")
         if state.where:
-            click.echo(f"         {state.where}")
+            write(f"         {state.where}")
 
 
 @data.command()
@@ -60,7 +59,7 @@ def fetch(source: str, data_dir: Path | None) -> None:
     with Screen() as screen, nullcontext() if data_dir else private():
         place = data_dir or own_cache()
         folder = fetch_stl10(place, progress=lambda *seen: screen.show(DataRead(*seen)))
-    click.echo(folder)
+    write(str(folder))
 
 
 @data.command()
@@ -79,8 +78,5 @@ def verify(source: str, data_dir: Path | None) -> None:
     from paribus.data.sources import verify as problems_of
 
     problems = problems_of(source, data_dir)
-    for problem in problems:
-        click.echo(printable(problem))
-    if not problems:
-        click.echo(f"{source}: good")
+    write(*(problems or [f"{source}: good"]))
     sys.exit(1 if problems else 0)

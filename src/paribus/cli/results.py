@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from paribus.cli.options import JSON, OUT
 from paribus.cli.show import print_results, rows, show_claims, show_failures, show_status
+from paribus.cli.terminal import harmless, write, write_json
 
 
 @click.command()
@@ -56,7 +56,7 @@ def status(out: Path, as_json: bool) -> None:
 
     progress = status_of(out)
     if as_json:
-        click.echo(json.dumps(asdict(progress) | {"counts": progress.counts}, indent=1))
+        write_json(asdict(progress) | {"counts": progress.counts})
     else:
         show_status(progress)
 
@@ -80,7 +80,7 @@ def check(out: Path, as_json: bool) -> None:
     results = read_results(out)
     if as_json:
         tested = {"study": results.study.name, "claims": rows(results.table("claims"))}
-        click.echo(json.dumps(tested, indent=1))
+        write_json(tested)
     else:
         show_claims(results.study.name, results.claims)
     sys.exit(0 if all(claim.verdict == "supported" for claim in results.claims) else 1)
@@ -133,7 +133,7 @@ def failures(out: Path, limit: int, as_json: bool, **choice: Any) -> None:
     listed = matching.head(limit or len(matching))
     if as_json:
         counted = {"study": results.study.name, "matching": len(matching), "shown": len(listed)}
-        click.echo(json.dumps(counted | {"failures": rows(listed)}, indent=1))
+        write_json(counted | {"failures": rows(listed)})
     else:
         show_failures(listed, len(matching))
 
@@ -169,9 +169,9 @@ def audit(file: Path, spread: float | None, as_json: bool) -> None:
 
     result = audited(read_published(file), spread)
     if as_json:
-        click.echo(json.dumps({"sound": result.sound} | asdict(result), indent=1))
+        write_json({"sound": result.sound} | asdict(result))
     else:
-        from paribus.audit.show import show
+        from paribus.audit.show import parts
 
-        show(result)
+        write(*parts(harmless(result)))
     sys.exit(0 if result.sound else 1)

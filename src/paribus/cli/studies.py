@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import click
 
 from paribus.cli.options import JSON, STUDY, read, study_options
 from paribus.cli.show import print_results, show_plan
+from paribus.cli.terminal import OutputError, tell, write_json
 
 
 @click.command()
@@ -69,7 +69,10 @@ def run(
             other_machine=other_machine,
             watch=screen.show,
         )
-    print_results(results, as_json)
+    try:
+        print_results(results, as_json)
+    except OutputError as error:
+        tell(str(error))  # the study is done: its outcome counts
     sys.exit(1 if results.unfinished else 0)
 
 
@@ -93,7 +96,7 @@ def plan(
 
     outlook = estimate(study, data_dir, jobs)
     if as_json:
-        click.echo(json.dumps(asdict(outlook), indent=1))
+        write_json(asdict(outlook))
     else:
         show_plan(outlook)
 

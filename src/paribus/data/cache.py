@@ -25,7 +25,14 @@ LARGEST = 1 << 28
 def cache_folder() -> Path:
     """The folder of downloaded and resized images: $PARIBUS_CACHE or the user's cache."""
     named = os.environ.get("PARIBUS_CACHE")
-    return Path(named).expanduser() if named else platformdirs.user_cache_path("paribus")
+    return home_expanded(named) if named else platformdirs.user_cache_path("paribus")
+
+
+def home_expanded(path: str) -> Path:
+    """A path whose `~` became a home folder; it stays where there is no such user."""
+    with suppress(RuntimeError):
+        return Path(path).expanduser()
+    return Path(path)
 
 
 def own_cache() -> Path:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paribus.data.cache import Found, Ledger
+from paribus.data.cache import Found, Ledger, home_expanded
 from paribus.data.images import (
     Bytes,
     Originals,
@@ -67,7 +67,7 @@ def open_folder(
         DataError: if there are fewer than two classes, a class has no usable image in a part, or
             the parts differ in their classes.
     """
-    root = Path(data.path).expanduser().resolve()
+    root = home_expanded(data.path).resolve()
     if not root.is_dir():
         raise DataError(f"{data.path}: expected a folder of images, got no folder ({root})")
     unusable: list[str] = []

@@ -77,8 +77,9 @@ def writing_report(out: Path) -> Iterator[None]:
 
     A later writer reads its records later, so an older report never replaces a newer one.
     """
-    with _open(out, REPORT_LOCK) as handle, refusals_named(out / REPORT_LOCK):
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with _open(out, REPORT_LOCK) as handle:
+        with refusals_named(out / REPORT_LOCK):
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
