@@ -155,6 +155,34 @@ def test_a_claim_of_too_many_pixels_is_refused_before_any_is_read(
     assert "pixels" in refused(path)
 
 
+#: Each says 10,000 x 6,000 pixels: of a canvas, a lossless image, a lossy one.
+WEBPS = {
+    "VP8X": b"\x02\0\0\0" + (9_999).to_bytes(3, "little") + (5_999).to_bytes(3, "little"),
+    "VP8L": b"\x2f" + struct.pack("<I", 9_999 | 5_999 << 14),
+    "VP8 ": b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 10_000, 6_000),
+}
+
+
+@pytest.mark.parametrize("kind", WEBPS)
+def test_a_webp_of_too_many_pixels_is_refused_before_pillow_takes_memory_for_it(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("Pillow was asked"))
+    data = WEBPS[kind] + bytes(64)
+    body = b"WEBP" + kind.encode() + struct.pack("<I", len(data)) + data
+    with pytest.raises(UnusableError, match="at most 25 million pixels, got 10,000 x 6,000"):
+        images.decode(b"RIFF" + struct.pack("<I", len(body)) + body, "rgb")
+
+
+@pytest.mark.parametrize("lossless", [True, False])
+@pytest.mark.parametrize("frames", [1, 2])
+def test_the_size_of_a_webp_is_read_as_pillow_reads_it(lossless: bool, frames: int) -> None:
+    file = io.BytesIO()
+    every = [Image.new("RGB", (37, 21), color) for color in ("red", "blue")][:frames]
+    every[0].save(file, "WEBP", lossless=lossless, save_all=True, append_images=every[1:])
+    assert images._webp_size(file.getvalue()) == (37, 21)
+
+
 def test_the_largest_image_is_still_read(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.png", Image.new("1", (LARGEST // 5000, 5000)))
     assert decode(path, "gray").shape == (5000, 10_000, 1)

@@ -232,9 +232,22 @@ def test_a_class_without_a_usable_image_is_refused_with_the_reasons(root: Path) 
     )
 
 
-def test_linked_folders_are_refused_not_silently_left_out(root: Path, parted: Path) -> None:
+def test_links_among_the_classes_are_listed_and_passed_over(root: Path, parted: Path) -> None:
     (root / "owl").symlink_to(parted / "train" / "cat")
-    assert "owl: a link that leads out of the folder" in refused(root)
+    (root / "kitten").symlink_to(root / "cat")
+    (root / "lost").symlink_to("nowhere")
+    (root / "0.png").symlink_to(root / "cat" / "0.png")
+    originals = opened(root)
+    assert originals.classes == ("cat", "dog")
+    assert originals.unreadable == (
+        "0.png: not in the folder of a class",
+        "kitten: a link to a folder; only links to images are followed",
+        "lost: a link to nowhere",
+        "owl: a link that leads out of the folder",
+    )
+
+
+def test_a_linked_part_is_refused_not_silently_left_out(parted: Path) -> None:
     (parted / "test").rename(parted.parent / "elsewhere")
     (parted / "test").symlink_to(parted.parent / "elsewhere")
     assert "expected a folder, got a link" in refused(parted)

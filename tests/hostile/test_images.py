@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import random
 import struct
@@ -76,6 +77,13 @@ def many_scans(number: int) -> bytes:
 #: As a JPEG writes height, width and channels.
 SIZE = struct.pack(">HHB", 24, 20, 3)
 BOMB = zlib.compress(bytes(1 << 26), 1)
+#: A sound WebP of 7,000 x 7,000 black pixels in 1,930 bytes, here packed once more.
+BLACK_WEBP = zlib.decompress(
+    base64.b64decode(
+        "eNoL8nRza2JnYAh3dQoIC7DwKQOy9cNvX2VjFxD8yz9rgsLB/7ffCk6s8nSY9OW/veTF/yxcR+7XiwhK/v/7"
+        "ff7/f7/P1///+3z//3+f79f///l+//8/3+/X//uNYNjjUIdg/B4lRolRYpQYJUaJkUCgV4lg4fuWAEwl3a0="
+    )
+)
 #: By hand: lying headers and bombs.
 BY_HAND: dict[str, bytes] = {
     "empty": b"",
@@ -107,6 +115,7 @@ BY_HAND: dict[str, bytes] = {
     "a WebP of a huge canvas": riff((b"VP8X", b"\x02\0\0\0" + b"\xff" * 6), (b"ANIM", bytes(6))),
     "a WebP that is longer than it": riff((b"VP8L", b"/" + b"\xff" * 20))[:-6],
     "a WebP of a huge image": riff((b"VP8L", b"/" + b"\xff\xff\xff\x0f" + bytes(40))),
+    "a WebP of much memory": BLACK_WEBP,
     "a BMP of a huge size": bmp(2**31 - 1, 2**31 - 1),
     "a BMP of a negative size": bmp(-5, -(2**31)),
     "a BMP of an odd depth": bmp(4, 4, bits=33),

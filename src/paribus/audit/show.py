@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -33,9 +33,9 @@ SAME_IMAGES = (
 )
 
 
-def show(audit: Audit) -> None:
-    """Print an audit."""
-    Console(highlight=False, markup=False).print(*_parts(audit), sep="\n")
+def parts(audit: Audit) -> Iterator[RenderableType]:
+    """An audit for a console, part by part; its names are printable already."""
+    return (Text(part) if isinstance(part, str) else part for part in _parts(audit))
 
 
 def _parts(audit: Audit) -> Iterator[RenderableType]:

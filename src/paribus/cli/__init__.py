@@ -3,7 +3,7 @@
 Everything heavy is imported inside the command that needs it, so that help comes at once.
 """
 
-from contextlib import suppress
+import sys
 from typing import Any
 
 import click
@@ -13,23 +13,37 @@ import paribus
 from paribus.cli.data import data
 from paribus.cli.results import audit, check, failures, report, status
 from paribus.cli.studies import exit_code, plan, run
+from paribus.cli.terminal import open_streams, tell
 from paribus.errors import ParibusError
 from paribus.names import printable
 
 
 class _Commands(click.Group):
-    """Turns Paribus's errors into a message on standard error and an exit code."""
+    """Turns errors into a message on standard error and an exit code."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        open_streams()
+        try:
+            return super().main(*args, **options)
+        except OSError as error:  # of a folder or file that no better message is about
+            tell(
+                f"{error.filename}: {error.strerror}"
+                if error.filename
+                else error.strerror or str(error)
+            )
+            sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            lines = error.format_message().expandtabs().split("\n")  # it quotes what was typed
+            raise click.UsageError("\n".join(map(printable, lines)), error.ctx) from None
         except ParibusError as error:
-            for line in str(error).split("\n"):
-                click.echo(printable(line), err=True)
+            tell(str(error))
             ctx.exit(error.exit_code)
         except KeyboardInterrupt as interrupt:
-            with suppress(OSError):  # the terminal may be gone
-                click.echo("Stopped. Finished runs are kept; rerun to resume.", err=True)
+            tell("Stopped. Finished runs are kept; rerun to resume.")
             ctx.exit(exit_code(interrupt))
 
 

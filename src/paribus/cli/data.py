@@ -1,14 +1,14 @@
 """Images: `paribus data list`, `fetch` and `verify`."""
 
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from paribus.cli.options import DATA_DIR, JSON
-from paribus.io.strict_json import dumps
-from paribus.names import printable
+from paribus.cli.terminal import write, write_json
 
 
 @click.group()
@@ -30,12 +30,12 @@ def list_sources(data_dir: Path | None, as_json: bool) -> None:
 
     sources = states(data_dir)
     if as_json:
-        click.echo(dumps([asdict(state) for state in sources], indent=1, default=str))
+        write_json([asdict(state) for state in sources])
         return
     for state in sources:
-        click.echo(f"{state.name:8} {state.state}\n         {state.description}")
+        write(f"{state.name:8} {state.state}", f"         {state.description}")
         if state.where:
-            click.echo(f"         {state.where}")
+            write(f"         {state.where}")
 
 
 @data.command()
@@ -52,14 +52,14 @@ def fetch(source: str, data_dir: Path | None) -> None:
       paribus data fetch stl10
     """
     from paribus.cli.screen import Screen
-    from paribus.data.cache import cache_folder
+    from paribus.data.cache import own_cache, private
     from paribus.data.download import fetch_stl10
     from paribus.events import DataRead
 
-    cache = data_dir or cache_folder()
-    with Screen() as screen:
-        folder = fetch_stl10(cache, progress=lambda *seen: screen.show(DataRead(*seen)))
-    click.echo(folder)
+    with Screen() as screen, nullcontext() if data_dir else private():
+        place = data_dir or own_cache()
+        folder = fetch_stl10(place, progress=lambda *seen: screen.show(DataRead(*seen)))
+    write(str(folder))
 
 
 @data.command()
@@ -78,8 +78,5 @@ def verify(source: str, data_dir: Path | None) -> None:
     from paribus.data.sources import verify as problems_of
 
     problems = problems_of(source, data_dir)
-    for problem in problems:
-        click.echo(printable(problem))
-    if not problems:
-        click.echo(f"{source}: good")
+    write(*(problems or [f"{source}: good"]))
     sys.exit(1 if problems else 0)

@@ -11,7 +11,7 @@ import click
 
 from paribus.cli.options import JSON, OUT
 from paribus.cli.show import print_results, rows, show_claims, show_failures, show_status
-from paribus.io.strict_json import dumps
+from paribus.cli.terminal import harmless, write, write_json
 
 
 @click.command()
@@ -59,7 +59,7 @@ def status(out: Path, as_json: bool) -> None:
 
     progress = status_of(out)
     if as_json:
-        click.echo(dumps(asdict(progress) | {"counts": progress.counts}, indent=1))
+        write_json(asdict(progress) | {"counts": progress.counts})
     else:
         show_status(progress)
 
@@ -83,7 +83,7 @@ def check(out: Path, as_json: bool) -> None:
     results = read_results(out)
     if as_json:
         tested = {"study": results.study.name, "claims": rows(results.table("claims"))}
-        click.echo(dumps(tested, indent=1))
+        write_json(tested)
     else:
         show_claims(results.study.name, results.claims)
     sys.exit(0 if all(claim.verdict == "supported" for claim in results.claims) else 1)
@@ -136,7 +136,7 @@ def failures(out: Path, limit: int, as_json: bool, **choice: Any) -> None:
     listed = matching.head(limit or len(matching))
     if as_json:
         counted = {"study": results.study.name, "matching": len(matching), "shown": len(listed)}
-        click.echo(dumps(counted | {"failures": rows(listed)}, indent=1))
+        write_json(counted | {"failures": rows(listed)})
     else:
         show_failures(listed, len(matching))
 
@@ -172,9 +172,9 @@ def audit(file: Path, spread: float | None, as_json: bool) -> None:
 
     result = audited(read_published(file), spread)
     if as_json:
-        click.echo(dumps({"sound": result.sound} | asdict(result), indent=1))
+        write_json({"sound": result.sound} | asdict(result))
     else:
-        from paribus.audit.show import show
+        from paribus.audit.show import parts
 
-        show(result)
+        write(*parts(harmless(result)))
     sys.exit(0 if result.sound else 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,6 +17,7 @@ from rich.progress import (
 
 from paribus import events
 from paribus.cli.show import count, duration
+from paribus.cli.terminal import console, unheard
 from paribus.events import Event
 from paribus.log import says
 from paribus.names import printable
@@ -30,7 +30,7 @@ class Screen:
     """Shows events; use it as a context, and pass `show` as the watch of a study."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -47,14 +47,20 @@ class Screen:
         self._ended = self._left = 0
 
     def __enter__(self) -> Screen:
-        self._progress.start()
+        with unheard():
+            self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        with unheard():
+            self._progress.stop()
 
     def show(self, event: Event) -> None:
-        """Show one event."""
+        """Show one event, if standard error can be written."""
+        with unheard():
+            self._show(event)
+
+    def _show(self, event: Event) -> None:
         match event:
             case events.DataRead():
                 self._data(event)
@@ -135,4 +141,4 @@ class Screen:
         return self._bars[what]
 
     def _say(self, line: str, style: str | None = None) -> None:
-        self._console.print(printable(line), style=style, markup=False, soft_wrap=True)
+        self._console.print(printable(line), style=style, soft_wrap=True)

@@ -7,14 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from paribus.io.strict_json import dumps
-from paribus.names import printable, safe_class, safe_name
+from paribus.cli.terminal import harmless, tell, write, write_json
+from paribus.names import printable, safe_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,23 +48,24 @@ def print_results(results: Results, as_json: bool) -> None:
             "finished": sum(record.finished for record in results.records),
             "failed": list(results.unfinished),
         }
-        click.echo(dumps(made))
+        write_json(made, indent=None)
         return
     for sentence in results.unfinished:
-        click.echo(f"Failed: {printable(sentence)}", err=True)
-    click.echo(results.report)
+        tell(f"Failed: {printable(sentence)}")
+    write(str(results.report))
 
 
 def show_plan(plan: Outlook) -> None:
     """Print a plan on standard output: what each setting changes, the runs, the time."""
-    console = Console(highlight=False)
+    plan = harmless(plan)
     sizes = plan.sizes
     channels, height, width = sizes.shape
     color = "color" if channels == 3 else "gray"
-    console.print(printable(plan.study), style="bold", markup=False)
-    console.print(
+    write(
+        Text(plan.study, style="bold"),
         f"{plan.source}: {sizes.training:,} training, {sizes.validation:,} validation and "
-        f"{sizes.test:,} test images, {height}x{width} {color}, {sizes.classes} classes\n"
+        f"{sizes.test:,} test images, {height}x{width} {color}, {sizes.classes} classes",
+        "",
     )
     table = Table("setting", "changes", "parameters", "epochs", "time per run", box=SIMPLE_HEAD)
     for setting in plan.settings:
@@ -78,21 +77,22 @@ def show_plan(plan: Outlook) -> None:
             str(setting.epochs),
             duration(setting.run_seconds),
         )
-    console.print(table)
+    write(table)
     alike: dict[tuple[str, str], list[str]] = {}
     for setting in plan.settings:
         alike.setdefault((setting.engine, setting.why), []).append(setting.name)
     for (engine, why), names in alike.items():
         whose = f"engine {engine}, {', '.join(names)}" if len(alike) > 1 else f"engine {engine}"
-        console.print(printable(f"{whose}: {why}"), markup=False)
+        write(f"{whose}: {why}")
     seeds = 1 + max(seed for _, seed in plan.runs)
-    console.print(f"{len(plan.runs)} runs, {seeds} seeds, in this order:")
+    write(f"{len(plan.runs)} runs, {seeds} seeds, in this order:")
     for seed in range(seeds):
         row = ", ".join(name for name, k in plan.runs if k == seed)
-        console.print(f"  seed {seed}: {row}", markup=False)
-    console.print(
-        f"\nAbout {duration(plan.seconds)} in {count(plan.jobs, 'process', 'processes')}, "
-        "estimated from steps measured now"
+        write(f"  seed {seed}: {row}")
+    write(
+        "",
+        f"About {duration(plan.seconds)} in {count(plan.jobs, 'process', 'processes')}, "
+        "estimated from steps measured now",
     )
 
 
@@ -100,22 +100,21 @@ def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
     """Print the verdict on every claim on standard output, with the evidence for it."""
     from paribus.narrative.claims import evidence
 
-    console = Console(highlight=False)
-    console.print(printable(study), style="bold", markup=False)
+    write(Text(printable(study), style="bold"))
     if not claims:
-        console.print("This study makes no claims, so there is nothing to check.")
+        write("This study makes no claims, so there is nothing to check.")
         return
     table = Table("verdict", "claim", box=SIMPLE_HEAD)
     for one in claims:
-        text = Text.assemble((one.claim.id, "bold"), f"\n{printable(one.claim.says)}\n")
+        text = Text.assemble((printable(one.claim.id), "bold"), f"\n{printable(one.claim.says)}\n")
         table.add_row(
             Text(one.verdict, style=_VERDICT_STYLES[one.verdict]),
             text.append(printable(evidence(one)), style="dim"),
             end_section=True,
         )
-    console.print(table)
+    write(table)
     counts = Counter(one.verdict for one in claims)
-    console.print(
+    write(
         f"{counts['supported']} supported, {counts['refuted']} refuted, "
         f"{counts['undecided']} undecided"
     )
@@ -123,34 +122,35 @@ def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
 
 def show_failures(listed: pd.DataFrame, matching: int) -> None:
     """Print failed cases on standard output: the first `listed` rows of all `matching`."""
-    console = Console(highlight=False)
     if not matching:
-        console.print("No failed case matches.")
+        write("No failed case matches.")
         return
     table = Table("setting", "image", "true", "predicted", "wrong", box=SIMPLE_HEAD)
     for name in ("p true", "p wrong", "label"):
         table.add_column(name, justify="right")
     for row in listed.itertuples():
         table.add_row(*map(Text, _failure(row)))
-    console.print(table)
+    write(table)
     many = "1 failed case matches" if matching == 1 else f"{matching:,} failed cases match"
     rest = "" if matching == len(listed) else f"; the first {len(listed):,} are shown"
-    console.print(
-        f"{many}{rest}. p: probability of the true class and of the most frequent wrong one, "
-        "mean over the seeds. label: rank by suspicion that the label is wrong, 1 for the most "
-        "suspicious test image."
+    write(
+        Text(
+            f"{many}{rest}. p: probability of the true class and of the most frequent wrong one, "
+            "mean over the seeds. label: rank by suspicion that the label is wrong, 1 for the most "
+            "suspicious test image."
+        )
     )
 
 
 def _failure(row: Any) -> tuple[str, ...]:
-    """A failed case's cells; classes are named by strangers, so nothing in them may control."""
+    """A failed case's cells; strangers name the classes."""
     kind = ", ".join(filter(None, (row.kind, row.change)))
     probabilities = (row.true_probability, row.predicted_probability)
     return (
-        row.setting,
+        printable(row.setting),
         str(row.image),
         safe_class(row.true),
-        safe_name(row.votes),
+        printable(row.votes),
         f"{row.wrong} of {row.seeds}\n{kind}",
         *("" if math.isnan(p) else f"{p:.2f}" for p in probabilities),
         "" if math.isnan(row.suspicion_rank) else f"{row.suspicion_rank:,.0f}",
@@ -159,15 +159,11 @@ def _failure(row: Any) -> tuple[str, ...]:
 
 def show_status(status: Status) -> None:
     """Print how far a study has come: who is at work, the counts, and every run."""
-    console = Console(highlight=False)
-
-    def say(line: str) -> None:
-        console.print(printable(line), markup=False, soft_wrap=True)
-
-    console.print(Text(printable(status.study), style="bold"))
-    say(f"Running: {status.holder}" if status.holder else "Not running.")
+    status = harmless(status)
+    write(Text(status.study, style="bold"))
+    write(f"Running: {status.holder}" if status.holder else "Not running.")
     if status.last:
-        say(f"Last: {status.last.get('says', '')}, {status.last.get('time', '')}")
+        write(f"Last: {status.last.get('says', '')}, {status.last.get('time', '')}")
     table = Table("setting", "seed", "state", "epoch", Column(overflow="fold"), box=SIMPLE_HEAD)
     for run in status.runs:
         table.add_row(
@@ -175,12 +171,12 @@ def show_status(status: Status) -> None:
             str(run.seed),
             Text(run.state, style=_STATE_STYLES[run.state]),
             f"{run.epoch} of {run.epochs}",
-            Text(printable(run.message)),
+            Text(run.message),
         )
-    console.print(table)
-    say(", ".join(f"{number} {state}" for state, number in status.counts.items() if number))
+    write(table)
+    write(", ".join(f"{number} {state}" for state, number in status.counts.items() if number))
     for where in status.set_aside:
-        say(f"Set aside: {where}")
+        write(f"Set aside: {where}")
 
 
 def duration(seconds: float) -> str:

@@ -15,7 +15,7 @@ import click
 
 from paribus.cli.options import JSON, STUDY, read, study_options
 from paribus.cli.show import print_results, show_plan
-from paribus.io.strict_json import dumps
+from paribus.cli.terminal import OutputError, tell, write_json
 
 
 @click.command()
@@ -76,7 +76,10 @@ def run(
             into=into,
             watch=screen.show,
         )
-    print_results(results, as_json)
+    try:
+        print_results(results, as_json)
+    except OutputError as error:
+        tell(str(error))  # the study is done: its outcome counts
     sys.exit(1 if results.unfinished else 0)
 
 
@@ -100,7 +103,7 @@ def plan(
 
     outlook = estimate(study, data_dir, jobs)
     if as_json:
-        click.echo(dumps(asdict(outlook), indent=1))
+        write_json(asdict(outlook))
     else:
         show_plan(outlook)
 

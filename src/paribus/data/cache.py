@@ -2,29 +2,78 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
 from paribus.errors import DataError
-from paribus.io.disk import write_file
-from paribus.io.reading import UnfitError, file_sha256, patiently, read_whole
+from paribus.io.disk import make_folder, write_file
+from paribus.io.reading import UnfitError, file_sha256, patiently, read_whole, shared
 from paribus.io.strict_json import dumps, loads
 
 #: What was read from a file, under names that the reader chooses.
 Found = dict[str, str]
 FACTS = "facts.json"
-#: Bytes of notes or facts, far above any that are written here.
-LARGEST = 1 << 30
+#: Bytes of a file of facts or notes, far above any that is written here.
+LARGEST = 1 << 28
 
 
 def cache_folder() -> Path:
     """The folder of downloaded and resized images: $PARIBUS_CACHE or the user's cache."""
     named = os.environ.get("PARIBUS_CACHE")
-    return Path(named).expanduser() if named else platformdirs.user_cache_path("paribus")
+    return home_expanded(named) if named else platformdirs.user_cache_path("paribus")
+
+
+def home_expanded(path: str) -> Path:
+    """A path whose `~` became a home folder; it stays where there is no such user."""
+    with suppress(RuntimeError):
+        return Path(path).expanduser()
+    return Path(path)
+
+
+def own_cache() -> Path:
+    """The cache folder, made for this user alone where it is missing.
+
+    Raises:
+        DataError: it can't be made, or isn't this user's alone.
+    """
+    folder = cache_folder()
+    try:
+        with private():
+            make_folder(folder)
+        with os.scandir(folder):  # a file may be there in its place
+            pass
+    except OSError as error:
+        raise DataError(
+            f"{folder}: the cache can't be kept there ({error.strerror}). "
+            "Fix this, or set PARIBUS_CACHE to another folder."
+        ) from None
+    require_private(folder)
+    return folder
+
+
+def require_private(*places: Path) -> None:
+    """Raise DataError for a file or folder that somebody else owns or can write to."""
+    for place in places:
+        with suppress(FileNotFoundError):
+            if got := shared(place):
+                raise DataError(
+                    f"{place}: expected a cache that only you can write to, got {got}. "
+                    "Delete it, or set PARIBUS_CACHE to another folder."
+                )
+
+
+@contextmanager
+def private() -> Iterator[None]:
+    """Make whatever is made meanwhile readable and writable by this user alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 class Ledger:
@@ -41,8 +90,9 @@ class Ledger:
         self._changed = False
         if not trust:
             return
-        # Notes that are missing, damaged or of another form count as none.
-        with suppress(UnfitError, ValueError, TypeError, AttributeError):
+        # Notes that are missing, damaged, of another form or anybody's count as none.
+        with suppress(UnfitError, ValueError, TypeError, AttributeError, DataError):
+            require_private(cache_folder(), self._path.parent, self._path)
             digest, text = read_whole(self._path, LARGEST).decode().split("\n", 1)
             notes = loads(text)
             if digest == _text_sha256(text):
@@ -63,7 +113,8 @@ class Ledger:
         """Write the notes if they have changed; a read-only cache is no error here."""
         if self._changed:
             text = dumps(self._notes)
-            with suppress(OSError):
+            with suppress(OSError, DataError), private():
+                own_cache()
                 # Checksummed: a flipped bit could call a good file damaged.
                 write_file(self._path, f"{_text_sha256(text)}\n{text}".encode())
 

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from paribus.data.cache import cache_folder, read_facts, require_whole, seal
+from paribus.data.cache import (
+    FACTS,
+    own_cache,
+    private,
+    read_facts,
+    require_private,
+    require_whole,
+    seal,
+)
 from paribus.data.folder import open_folder
 from paribus.data.images import Bytes, Originals, Progress, followed, silent, squared
 from paribus.data.sources import open_digits
@@ -18,7 +26,7 @@ from paribus.data.splits import PARTS, Splits, split
 from paribus.data.stl10 import open_stl10
 from paribus.errors import DataError, ReadError
 from paribus.io.disk import building, install, replacing, write_file
-from paribus.io.reading import UnfitError, patiently
+from paribus.io.reading import UnfitError, opened, patiently, read_whole
 from paribus.io.strict_json import dumps
 from paribus.records.types import Integers
 from paribus.study.config import Data, Digits, Stl10, as_recorded
@@ -28,6 +36,9 @@ DATASET_FORMAT = 1
 
 IMAGES, LABELS, PART = "images.npy", "labels.npy", "part.npy"
 ARRAYS = (IMAGES, LABELS, PART)
+
+#: Cached images that are compared with their source at each call, drawn anew each time.
+COMPARED = 20
 
 
 @dataclass(frozen=True)
@@ -66,14 +77,18 @@ def prepare(
 ) -> tuple[Dataset, Originals]:
     """The images that a study's `data` names, resized and in their original form.
 
-    Resized images are cached, checked by SHA-256 at each call, and made again if damaged.
+    Resized images are cached, checked at each call, and made again where they are damaged or
+    aren't those of the source: every file by its SHA-256; labels, parts, mean and standard
+    deviation in whole; and `COMPARED` images, which are resized again.
 
     Args:
         data_dir: where STL-10's official files are, if not in the cache.
 
     Raises:
-        DataError: if images are missing, damaged or too few, or the cache can't be written.
+        DataError: if images are missing, damaged or too few, or the cache can't be written or
+            isn't this user's alone.
     """
+    datasets = own_cache() / "datasets"
     match data:
         case Digits():
             originals = open_digits()
@@ -82,13 +97,16 @@ def prepare(
         case _:
             originals = open_folder(data, progress)
     fingerprint = _fingerprint(data, originals)
-    folder = cache_folder() / "datasets" / f"{originals.source}-{fingerprint[:32]}"
+    folder = datasets / f"{originals.source}-{fingerprint[:32]}"
+    require_private(datasets, folder, *(folder / name for name in (FACTS, *ARRAYS)))
     try:
         require_whole(folder, fingerprint, ARRAYS)
+        _require_same(folder, data, originals)
     except DataError:
         originals.require_whole()  # later runs trust what is built now
         try:
-            _build(folder, fingerprint, data, originals, progress or silent)
+            with private():
+                _build(folder, fingerprint, data, originals, progress or silent)
         except ReadError:
             raise
         except OSError as error:
@@ -107,10 +125,10 @@ def open_dataset(folder: Path) -> Dataset:
     """
     try:
         facts = read_facts(folder)
-        part = _load(folder / PART)
+        images, labels, part = (_load(folder / name) for name in ARRAYS)
         return Dataset(
-            images=_load(folder / IMAGES, mmap_mode="c"),
-            labels=_load(folder / LABELS),
+            images=images,
+            labels=np.array(labels),
             splits=Splits(*(np.flatnonzero(part == number) for number in range(len(PARTS)))),
             classes=tuple(facts["classes"]),
             mean=tuple(facts["mean"]),
@@ -123,9 +141,35 @@ def open_dataset(folder: Path) -> Dataset:
         raise DataError(f"{folder}: not a prepared dataset ({error})") from None
 
 
-def _load(path: Path, **how: Any) -> npt.NDArray[Any]:
-    array: npt.NDArray[Any] = patiently(path, lambda: np.load(path, allow_pickle=False, **how))
-    return array
+def _load(path: Path) -> npt.NDArray[Any]:
+    def load() -> npt.NDArray[Any]:
+        with opened(path):  # numpy would wait for a pipe
+            loaded: npt.NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
+            return loaded
+
+    return patiently(path, load)
+
+
+def _require_same(folder: Path, data: Data, originals: Originals) -> None:
+    """Raise DataError for a whole folder that somebody sealed over other images than these."""
+    header, size = _header(data, originals), data.size
+    expected = {LABELS: _packed(originals.labels), PART: _packed(_part(data, originals))}
+    with opened(folder / IMAGES) as file:
+        same = file.read(len(header)) == header
+    same = same and all(read_whole(folder / n, len(c)) == c for n, c in expected.items())
+    if not same:
+        raise DataError(f"{folder}: of other images")
+    dataset = open_dataset(folder)
+    count = len(originals.labels)
+    some = np.random.default_rng().choice(count, min(COMPARED, count), replace=False).tolist()
+    if (
+        dataset.classes != originals.classes
+        or (dataset.mean, dataset.std) != _moments(dataset.images, dataset.splits.training)
+        or any(
+            (dataset.images[i] != squared(originals.read(i), size, data.blur)).any() for i in some
+        )
+    ):
+        raise DataError(f"{folder}: of other images")
 
 
 def _fingerprint(data: Data, originals: Originals) -> str:
@@ -143,18 +187,24 @@ def _split(data: Data, originals: Originals) -> Splits:
     return split(labels, part, data.validation, data.test, classes=classes)
 
 
+def _part(data: Data, originals: Originals) -> Bytes:
+    """(n,) the place of each image's part in `PARTS`; raises DataError where images are too few."""
+    splits = _split(data, originals)
+    part = np.empty(len(originals.labels), np.uint8)
+    for number, index in enumerate((splits.training, splits.validation, splits.test)):
+        part[index] = number
+    return part
+
+
 def _build(
     folder: Path, fingerprint: str, data: Data, originals: Originals, progress: Progress
 ) -> None:
-    splits = _split(data, originals)  # may raise, so before the slow part
+    part = _part(data, originals)  # may raise, so before the slow part
     with building(folder) as fresh:
         images = _write_images(fresh / IMAGES, data, originals, progress)
-        part = np.empty(len(originals.labels), np.uint8)
-        for number, index in enumerate((splits.training, splits.validation, splits.test)):
-            part[index] = number
         write_file(fresh / LABELS, _packed(originals.labels))
         write_file(fresh / PART, _packed(part))
-        mean, std = _moments(images, splits.training)
+        mean, std = _moments(images, np.flatnonzero(part == PARTS.index("train")))
         facts = {"source": originals.source, "classes": originals.classes, "mean": mean}
         seal(fresh, facts | {"std": std, "fingerprint": fingerprint}, ARRAYS)
         install(fresh, folder)
@@ -162,18 +212,22 @@ def _build(
 
 def _write_images(path: Path, data: Data, originals: Originals, progress: Progress) -> Bytes:
     """Write image by image: writing to a memory map would kill the process on a full disk."""
-    count = len(originals.labels)
-    shape = (count, originals.channels, data.size, data.size)
-    header = io.BytesIO()  # of a .npy file of bytes
-    np.lib.format.write_array_header_1_0(
-        header, {"descr": "|u1", "fortran_order": False, "shape": shape}
-    )
     with replacing(path) as write:
-        write(header.getvalue())
-        for i in followed(range(count), "resizing images", progress):
+        write(_header(data, originals))
+        for i in followed(range(len(originals.labels)), "resizing images", progress):
             write(np.ascontiguousarray(squared(originals.read(i), data.size, data.blur)).tobytes())
     images: Bytes = np.load(path, mmap_mode="r", allow_pickle=False)
     return images
+
+
+def _header(data: Data, originals: Originals) -> bytes:
+    """The beginning of a .npy file of all images."""
+    shape = (len(originals.labels), originals.channels, data.size, data.size)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": shape}
+    )
+    return header.getvalue()
 
 
 def _packed(array: npt.NDArray[np.generic]) -> bytes:
@@ -182,7 +236,7 @@ def _packed(array: npt.NDArray[np.generic]) -> bytes:
     return file.getvalue()
 
 
-def _moments(images: Bytes, index: Integers) -> tuple[list[float], list[float]]:
+def _moments(images: Bytes, index: Integers) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each channel, scaled to 0..1.
 
     Computed in integers until the last step, so that every machine gets the same bits.
@@ -195,6 +249,6 @@ def _moments(images: Bytes, index: Integers) -> tuple[list[float], list[float]]:
     n = int(counts[0].sum())
     sums = (counts @ levels).tolist()
     squares = (counts @ levels**2).tolist()
-    mean = [s / (255 * n) for s in sums]
-    std = [math.sqrt(n * q - s * s) / (255 * n) for s, q in zip(sums, squares, strict=True)]
+    mean = tuple(s / (255 * n) for s in sums)
+    std = tuple(math.sqrt(n * q - s * s) / (255 * n) for s, q in zip(sums, squares, strict=True))
     return mean, std

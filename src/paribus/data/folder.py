@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paribus.data.cache import Found, Ledger
+from paribus.data.cache import Found, Ledger, home_expanded
 from paribus.data.images import (
     Bytes,
     Originals,
     Progress,
     UnusableError,
     below,
+    check_link,
     contents,
     decode,
     files_under,
@@ -68,7 +69,7 @@ def open_folder(
             the parts differ in their classes.
         ReadError: if an image or a folder can't be read now.
     """
-    root = Path(data.path).expanduser().resolve()
+    root = home_expanded(data.path).resolve()
     if not root.is_dir():
         raise DataError(f"{data.path}: expected a folder of images, got no folder ({root})")
     unusable: list[str] = []
@@ -140,9 +141,14 @@ def _class_folders(
     folders = []
     for part, branch in branches.items():
         for entry in visible(branch):
+            try:
+                check_link(entry, root)
+            except UnusableError as error:
+                unusable.append(f"{below(root, entry)}: {error}")
+                continue
             if entry.is_dir():
                 folders.append(_ClassFolder(entry, shown(entry.name), part))
-            elif entry.is_file() or entry.is_symlink():
+            elif entry.is_file():
                 unusable.append(f"{below(root, entry)}: not in the folder of a class")
     return folders
 

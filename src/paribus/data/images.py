@@ -22,6 +22,8 @@ Bytes = npt.NDArray[np.uint8]
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 #: Pixels. A file of a few bytes may claim any size; it is checked before memory is allocated.
 LARGEST = 50_000_000
+#: Pixels of a WebP, whose decoder holds two more copies of the image.
+LARGEST_WEBP = LARGEST // 2
 #: Bytes of a file: enough for the largest image, barely compressed.
 LARGEST_FILE = 300_000_000
 #: Scans of a progressive JPEG. Encoders write a dozen; each takes a few bytes of the file to
@@ -115,8 +117,7 @@ def files_under(top: Path, root: Path, unusable: list[str]) -> Iterator[Path]:
     while waiting:
         entry = waiting.pop()
         try:
-            if entry.is_symlink():
-                _check_link(entry, root)
+            check_link(entry, root)
             if patiently(entry, entry.is_dir):
                 waiting += reversed(visible(entry))
             elif entry.is_file():
@@ -130,8 +131,11 @@ def below(root: Path, path: Path) -> str:
     return shown(path.relative_to(root).as_posix())
 
 
-def _check_link(link: Path, root: Path) -> None:
-    target = Path(os.path.realpath(link))
+def check_link(entry: Path, root: Path) -> None:
+    """Raise UnusableError for a link, unless it leads to a file inside `root`."""
+    if not entry.is_symlink():
+        return
+    target = Path(os.path.realpath(entry))
     if not target.exists():
         raise UnusableError("a link to nowhere")
     if not target.is_relative_to(root):
@@ -164,6 +168,9 @@ def decode(content: bytes, color: Literal["rgb", "gray"]) -> Bytes:
     """
     if content.count(b"\xff\xda") > MOST_SCANS and content.startswith(b"\xff\xd8"):
         raise UnusableError(f"a JPEG image of more than {MOST_SCANS} scans")
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        # Pillow takes a WebP's memory when it opens the file; that of other formats, later.
+        _require_size(*_webp_size(content), LARGEST_WEBP)
     file = io.BytesIO(content)
     try:
         # Pillow warns of odd metadata and transparency, which change no pixel here.
@@ -178,15 +185,31 @@ def decode(content: bytes, color: Literal["rgb", "gray"]) -> Bytes:
         raise UnusableError(f"can't be read ({error or type(error).__name__})") from None
 
 
-def _pixels(image: Image.Image, color: Literal["rgb", "gray"]) -> Bytes:
-    if image.width * image.height > LARGEST:
+def _require_size(width: int, height: int, largest: int = LARGEST) -> None:
+    if width * height > largest:
         raise UnusableError(
-            f"expected at most {LARGEST // 1_000_000} million pixels, "
-            f"got {image.width:,} x {image.height:,}"
+            f"expected at most {largest // 1_000_000} million pixels, got {width:,} x {height:,}"
         )
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I"):
+
+
+def _webp_size(content: bytes) -> tuple[int, int]:
+    """Width and height by the first chunk: of the canvas that all frames must fit into."""
+    kind, numbers = content[12:16], int.from_bytes(content[24:30], "little")
+    if kind == b"VP8X":
+        return (numbers & 0xFFFFFF) + 1, (numbers >> 24) + 1
+    if kind == b"VP8L":
+        numbers = int.from_bytes(content[21:25], "little")
+        return (numbers & 0x3FFF) + 1, (numbers >> 14 & 0x3FFF) + 1
+    return numbers >> 16 & 0x3FFF, numbers >> 32 & 0x3FFF
+
+
+def _pixels(image: Image.Image, color: Literal["rgb", "gray"]) -> Bytes:
+    _require_size(image.width, image.height)
+    # Each step that would only copy is left out: a large image takes little more than itself.
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode.startswith("I"):
         # 16-bit gray as 8-bit gray; Pillow's own conversion clips at 255.
-        upright = Image.fromarray((np.asarray(upright).astype(np.int64) >> 8).astype(np.uint8))
-    pixels = np.array(upright.convert("RGB" if color == "rgb" else "L"), np.uint8)
+        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
+    mode = "RGB" if color == "rgb" else "L"
+    pixels = np.asarray(image if image.mode == mode else image.convert(mode))
     return pixels if color == "rgb" else pixels[..., None]

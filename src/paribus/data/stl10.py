@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from paribus.data.cache import Found, Ledger, cache_folder
+from paribus.data.cache import Found, Ledger, own_cache, private, require_private
 from paribus.data.images import Bytes, Originals, Progress
 from paribus.errors import DataError
-from paribus.io.reading import UnfitError, patiently
+from paribus.io.reading import UnfitError, opened, patiently
 
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 
@@ -23,12 +23,15 @@ def open_stl10(data_dir: Path | None, progress: Progress | None = None) -> Origi
     Raises:
         DataError: if a file is damaged, or missing from `data_dir`.
     """
-    folder = official_folder(data_dir or cache_folder())
-    if data_dir is None and missing(folder):
-        # Imported here: files that are there need no network.
-        from paribus.data.download import fetch_stl10
+    folder = official_folder(data_dir or own_cache())
+    if data_dir is None:
+        if missing(folder):
+            # Imported here: files that are there need no network.
+            from paribus.data.download import fetch_stl10
 
-        folder = fetch_stl10(cache_folder(), progress=progress)
+            with private():
+                folder = fetch_stl10(own_cache(), progress=progress)
+        require_private(folder, *(folder / file.name for file in STL10))
 
     def require_whole(trust_times: bool = False) -> None:
         damaged = faults(folder, trust_times=trust_times)
@@ -128,7 +131,7 @@ def _fault(path: Path, file: OfficialFile, ledger: Ledger) -> str:
 
 def _md5(path: Path) -> Found:
     def digest() -> str:
-        with path.open("rb") as file:
+        with opened(path) as file:
             md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
         return md5.hexdigest()
 

@@ -11,6 +11,8 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,14 +39,52 @@ class UnfitError(OSError):
     """A file that isn't there, is no regular one, is too large, or lies outside its folder."""
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[BufferedReader]:
+    """A regular file to read from; a pipe or a device, which might never end, is refused at once.
+
+    Raises:
+        UnfitError: it is no regular file.
+        OSError: it can't be opened now; `patiently` tries again.
+    """
+    # Opened first and looked at then, so that it can't become another file between the two.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise UnfitError(errno.EINVAL, "a regular file is expected", str(path))
+        yield file
+
+
 def read_whole(path: Path, largest: int) -> bytes:
-    """The bytes of a regular file; a pipe or a device, which might never end, is refused.
+    """The bytes of a regular file.
 
     Raises:
         UnfitError: it isn't there, is no regular file, or has more than `largest` bytes.
         ReadError: it can't be read now.
     """
-    return patiently(path, lambda: _read(path, largest))
+
+    def read() -> bytes:
+        with opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > largest:
+                raise UnfitError(errno.EFBIG, f"at most {largest:,} bytes are expected", str(path))
+            return file.read(size)  # a buffer of `largest` would be asked for otherwise
+
+    return patiently(path, read)
+
+
+def shared(path: Path) -> str:
+    """Who else could have written a file or folder, as a clause; "" where nobody could.
+
+    Raises:
+        OSError: it isn't there, or can't be looked at.
+    """
+    status = path.stat()
+    if status.st_uid not in (0, os.geteuid()):
+        return f"one of user {status.st_uid}"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"one that others can write to (mode {stat.S_IMODE(status.st_mode):o})"
+    return ""
 
 
 def read_inside(path: Path, root: Path, largest: int) -> bytes:
@@ -68,7 +108,7 @@ def file_sha256(path: Path) -> str:
     """
 
     def digest() -> str:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     return patiently(path, digest)
@@ -109,18 +149,6 @@ def _named(path: Path, read: Callable[[], T]) -> T:
     except OSError as error:
         kind = UnfitError if error.errno in _UNFIT else ReadError
         raise kind(error.errno, error.strerror or str(error), str(path)) from error
-
-
-def _read(path: Path, largest: int) -> bytes:
-    # Opened first and looked at then, so that it can't become another file between the two.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnfitError(errno.EINVAL, "a regular file is expected", str(path))
-        if status.st_size > largest:
-            raise UnfitError(errno.EFBIG, f"at most {largest:,} bytes are expected", str(path))
-        return file.read(status.st_size)  # a buffer of `largest` would be asked for otherwise
 
 
 def ways_out(root: Path) -> Iterator[Path]:
