@@ -58,7 +58,7 @@ def own_cache() -> Path:
 def require_private(*places: Path) -> None:
     """Raise DataError for a file or folder that somebody else owns or can write to."""
     for place in places:
-        with suppress(FileNotFoundError):
+        with suppress(UnfitError):
             if got := shared(place):
                 raise DataError(
                     f"{place}: expected a cache that only you can write to, got {got}. "

@@ -77,9 +77,10 @@ def shared(path: Path) -> str:
     """Who else could have written a file or folder, as a clause; "" where nobody could.
 
     Raises:
-        OSError: it isn't there, or can't be looked at.
+        UnfitError: it isn't there.
+        ReadError: it can't be looked at now.
     """
-    status = path.stat()
+    status = patiently(path, path.stat)
     if status.st_uid not in (0, os.geteuid()):
         return f"one of user {status.st_uid}"
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
