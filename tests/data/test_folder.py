@@ -199,7 +199,7 @@ def test_one_class_alone_is_refused(root: Path) -> None:
     shutil.rmtree(root / "dog")
     assert refused(root).endswith("two or more classes, got cat")
     shutil.rmtree(root / "cat")
-    assert refused(root).endswith("two or more classes, got none")
+    assert refused(root).endswith("two or more classes, got nothing")
 
 
 def test_parts_with_other_classes_are_refused_with_their_names(parted: Path) -> None:

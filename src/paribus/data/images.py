@@ -15,6 +15,7 @@ from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from paribus.io.reading import UnfitError, names_in, patiently, read_whole
 from paribus.names import shown
+from paribus.study.folder import is_ours
 
 T = TypeVar("T")
 Bytes = npt.NDArray[np.uint8]
@@ -103,8 +104,8 @@ def natural(name: str) -> tuple[list[str | int], str]:
 
 
 def visible(folder: Path) -> list[Path]:
-    """The entries of a folder in natural order, except hidden ones."""
-    names = [name for name in names_in(folder) if not name.startswith(".")]
+    """The entries of a folder in natural order, except hidden ones, as macOS packs in archives."""
+    names = [name for name in names_in(folder) if not name.startswith((".", "__MACOSX"))]
     return [folder / name for name in sorted(names, key=natural)]
 
 
@@ -119,6 +120,8 @@ def files_under(top: Path, root: Path, unusable: list[str]) -> Iterator[Path]:
         try:
             check_link(entry, root)
             if patiently(entry, entry.is_dir):
+                if is_ours(entry):
+                    raise UnusableError("results of Paribus")
                 waiting += reversed(visible(entry))
             elif entry.is_file():
                 yield entry

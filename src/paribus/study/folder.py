@@ -42,6 +42,11 @@ def require_own(out: Path) -> None:
         )
 
 
+def is_ours(folder: Path) -> bool:
+    """Whether Paribus works or has worked in a folder; its files are no user's images."""
+    return any((folder / name).exists() for name in (STUDY, LOG, LOCK))
+
+
 def _has_results(out: Path) -> bool:
     try:
         read_study_copy(out)
