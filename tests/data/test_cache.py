@@ -70,7 +70,7 @@ def test_damaged_notes_only_cost_another_look(file: Path, own_cache: Path) -> No
     ledger, look = Ledger(file.parent), Looks()
     ledger.ask(file, look)
     ledger.save()
-    (notes,) = (own_cache / "seen").iterdir()
+    (notes,) = (own_cache / "looked-at").iterdir()
     for damage in ("", "{", "[]", '{"a": 1}', '{"a": [1]}'):
         notes.write_text(damage)
         assert Ledger(file.parent).ask(file, look) == {"content": "first"}

@@ -98,9 +98,9 @@ def test_images_are_resized_once(small: Folder) -> None:
 
 def test_unreadable_files_are_told_whether_the_cache_was_there_or_not(small: Folder) -> None:
     (Path(small.path) / "cat" / "notes.txt").write_text("meow")
-    expected = ("cat/notes.txt: not a PNG, JPEG, WebP or BMP image",)
-    assert prepare(small)[0].unreadable == expected
-    assert prepare(small)[0].unreadable == expected
+    expected = ("cat/notes.txt: not a PNG, JPEG, WebP, BMP, GIF, TIFF or PPM",)
+    assert tuple(map(str, prepare(small)[0].left_out)) == expected
+    assert tuple(map(str, prepare(small)[0].left_out)) == expected
 
 
 # ---- fingerprints ---------------------------------------------------------------------------

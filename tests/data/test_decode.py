@@ -5,22 +5,23 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from paribus.data import images
-from paribus.data.images import LARGEST, Bytes, UnusableError, contents
+from paribus.data import decode as decoding
+from paribus.data.decode import LARGEST, Rule, contents, look
+from paribus.data.images import Bytes, UnusableError
 
 #: Upright: red above blue, taller than wide.
 UPRIGHT = np.zeros((24, 16, 3), np.uint8)
 UPRIGHT[:12, :, 0] = UPRIGHT[12:, :, 2] = 255
 
 
-def decode(path: Path, color: Literal["rgb", "gray"]) -> Bytes:
-    return images.decode(contents(path), color)
+def decode(path: Path, color: Literal["rgb", "gray"], **rule: Any) -> Bytes:
+    return decoding.decode(contents(path), Rule(color, **rule))
 
 
 def saved(path: Path, image: Image.Image, **options: object) -> Path:
@@ -33,6 +34,9 @@ BEST: dict[str, dict[str, object]] = {
     "BMP": {},
     "WEBP": {"lossless": True},
     "JPEG": {"quality": 100, "subsampling": 0},
+    "GIF": {},
+    "TIFF": {},
+    "PPM": {},
 }
 
 
@@ -85,18 +89,55 @@ def test_every_kind_of_pixel_becomes_red_green_and_blue(mode: str, tmp_path: Pat
     assert decode(path, "rgb").shape == (24, 16, 3)
 
 
-def test_a_palette_with_transparency_is_no_reason_to_warn(tmp_path: Path) -> None:
-    image = Image.fromarray(UPRIGHT).convert("P")
-    path = saved(tmp_path / "a.png", image, transparency=bytes(range(256)))
-    assert np.array_equal(decode(path, "rgb"), np.asarray(image.convert("RGB")))
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+@pytest.mark.parametrize(("background", "level"), [("white", 255), ("black", 0), ("gray", 128)])
+def test_what_is_transparent_lies_over_the_background(
+    mode: str, background: str, level: int, tmp_path: Path
+) -> None:
+    ink = np.zeros((8, 8, 4), np.uint8)  # black, and nothing but opacity says where
+    ink[:, :4, 3] = 255
+    image = Image.fromarray(ink).convert("RGBA" if mode == "P" else mode)
+    if mode == "P":
+        path = saved(tmp_path / "a.png", image.quantize())
+    else:
+        path = saved(tmp_path / "a.png", image)
+    pixels = decode(path, "gray", background=background)[..., 0]
+    assert (pixels[:, :4] == 0).all()
+    assert (pixels[:, 4:] == level).all()
+    assert look(contents(path)).transparent
 
 
-def test_of_an_animation_the_first_image_is_taken(tmp_path: Path) -> None:
+def test_an_opaque_image_with_an_alpha_channel_is_as_it_would_be_without(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", Image.fromarray(UPRIGHT).convert("RGBA"))
+    assert np.array_equal(decode(path, "rgb"), UPRIGHT)
+    assert not look(contents(path)).transparent
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_the_highest_bits_that_the_folder_uses_are_kept(
+    bits: int, suffix: str, tmp_path: Path
+) -> None:
+    ramp = (np.arange(256, dtype=np.uint16) << (bits - 8)).reshape(16, 16)
+    path = saved(tmp_path / f"deep.{suffix}", Image.fromarray(ramp))
+    assert look(contents(path)).bits == bits
+    pixels = decode(path, "gray", bits=bits)[..., 0]
+    assert np.array_equal(pixels, np.arange(256).reshape(16, 16))
+
+
+def test_floating_point_pixels_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.tif", Image.fromarray(np.ones((8, 8), np.float32)))
+    assert refused(path) == "floating-point pixels; convert them to integers of 16 bits"
+
+
+@pytest.mark.parametrize("suffix", ["webp", "gif", "tif"])
+def test_of_an_animation_the_first_image_is_taken(suffix: str, tmp_path: Path) -> None:
     frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
-    path = saved(
-        tmp_path / "a.webp", frames[0], save_all=True, append_images=frames[1:], lossless=True
-    )
+    options = {"lossless": True} if suffix == "webp" else {}
+    path = tmp_path / f"a.{suffix}"
+    saved(path, frames[0], save_all=True, append_images=frames[1:], **options)
     assert (decode(path, "rgb") == (255, 0, 0)).all()
+    assert look(contents(path)).animated
 
 
 # ---- what is no image ---------------------------------------------------------------------
@@ -114,16 +155,16 @@ def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
     assert refused(path) == "an empty file"
 
 
-@pytest.mark.parametrize("format_", ["GIF", "TIFF", "ICO", "PPM", "EPS"])
+@pytest.mark.parametrize("format_", ["ICO", "PCX", "EPS"])
 def test_other_formats_are_left_alone_whatever_their_name(format_: str, tmp_path: Path) -> None:
     path = saved(tmp_path / "a.png", Image.fromarray(UPRIGHT), format=format_)
-    assert refused(path) == "not a PNG, JPEG, WebP or BMP image"
+    assert refused(path) == "not a PNG, JPEG, WebP, BMP, GIF, TIFF or PPM"
 
 
 def test_text_is_no_image(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("cats are nice")
-    assert refused(path) == "not a PNG, JPEG, WebP or BMP image"
+    assert refused(path) == "not a PNG, JPEG, WebP, BMP, GIF, TIFF or PPM"
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG", "BMP", "WEBP"])
@@ -171,7 +212,7 @@ def test_a_webp_of_too_many_pixels_is_refused_before_pillow_takes_memory_for_it(
     data = WEBPS[kind] + bytes(64)
     body = b"WEBP" + kind.encode() + struct.pack("<I", len(data)) + data
     with pytest.raises(UnusableError, match="at most 25 million pixels, got 10,000 x 6,000"):
-        images.decode(b"RIFF" + struct.pack("<I", len(body)) + body, "rgb")
+        decoding.decode(b"RIFF" + struct.pack("<I", len(body)) + body)
 
 
 @pytest.mark.parametrize("lossless", [True, False])
@@ -180,7 +221,7 @@ def test_the_size_of_a_webp_is_read_as_pillow_reads_it(lossless: bool, frames: i
     file = io.BytesIO()
     every = [Image.new("RGB", (37, 21), color) for color in ("red", "blue")][:frames]
     every[0].save(file, "WEBP", lossless=lossless, save_all=True, append_images=every[1:])
-    assert images._webp_size(file.getvalue()) == (37, 21)
+    assert decoding._webp_size(file.getvalue()) == (37, 21)
 
 
 def test_the_largest_image_is_still_read(tmp_path: Path) -> None:
@@ -188,14 +229,14 @@ def test_the_largest_image_is_still_read(tmp_path: Path) -> None:
     assert decode(path, "gray").shape == (5000, 10_000, 1)
 
 
-@pytest.mark.parametrize("format_", ["PNG", "JPEG", "BMP", "WEBP"])
+@pytest.mark.parametrize("format_", ["PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "PPM"])
 def test_no_damage_does_more_than_refuse_the_image(
     format_: str, tmp_path: Path, damaged: Callable[[bytes], bytes]
 ) -> None:
     file = io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = 6
-    options = {} if format_ == "BMP" else {"exif": exif}
+    options = {"exif": exif} if format_ in {"PNG", "JPEG", "WEBP"} else {}
     Image.fromarray(UPRIGHT).save(file, format=format_, **options)
     path = tmp_path / "a"
     for _ in range(150):

@@ -56,7 +56,7 @@ def test_each_subfolder_is_a_class_and_one_tree_has_no_parts(root: Path) -> None
     assert originals.classes == ("cat", "dog")
     assert originals.labels.tolist() == [0, 0, 1, 1]
     assert originals.part.tolist() == [""] * 4
-    assert originals.unreadable == ()
+    assert originals.left_out == ()
 
 
 def test_images_keep_their_own_size_and_come_in_the_colors_of_the_study(root: Path) -> None:
@@ -126,21 +126,22 @@ def test_every_file_that_is_no_usable_image_is_named_with_the_reason(root: Path)
     (cat / "10 cut.png").write_bytes(whole[: len(whole) // 2])
     (cat / "9 empty.jpg").touch()
     (cat / "notes.txt").write_text("meow")
-    Image.new("RGB", (4, 4)).save(cat / "still.gif")
+    Image.new("RGB", (4, 4)).save(cat / "still.ico")
     Image.new("1", (10_000, 6_000)).save(cat / "wall.png")
     (cat / "away.png").symlink_to("/etc/hostname")
     (cat / "gone.png").symlink_to("nowhere.png")
     (root / "README.md").write_text("my images")
     originals = opened(root)
-    cut = originals.unreadable[1]
+    lines = tuple(map(str, originals.left_out))
+    cut = lines[1]
     assert cut.startswith("cat/10 cut.png: can't be read (")
-    assert originals.unreadable == (
+    assert lines == (
         "cat/9 empty.jpg: an empty file",
         cut,
         "cat/away.png: a link that leads out of the folder",
         "cat/gone.png: a link to nowhere",
-        "cat/notes.txt: not a PNG, JPEG, WebP or BMP image",
-        "cat/still.gif: not a PNG, JPEG, WebP or BMP image",
+        "cat/notes.txt: not a PNG, JPEG, WebP, BMP, GIF, TIFF or PPM",
+        "cat/still.ico: not a PNG, JPEG, WebP, BMP, GIF, TIFF or PPM",
         "cat/wall.png: expected at most 50 million pixels, got 10,000 x 6,000",
         "README.md: not in the folder of a class",
     )
@@ -154,7 +155,7 @@ def test_hidden_files_and_things_that_are_no_files_are_passed_over(root: Path) -
     os.mkfifo(root / "cat" / "pipe.png")
     (root / "cat" / "folder.png").mkdir()
     originals = opened(root)
-    assert (originals.classes, originals.unreadable) == (("cat", "dog"), ())
+    assert (originals.classes, originals.left_out) == (("cat", "dog"), ())
     assert len(originals.labels) == 4
 
 
@@ -163,7 +164,9 @@ def test_a_name_that_is_no_text_is_a_name_all_the_same(root: Path) -> None:
     (root / "cat" / "two\nlines.txt").write_text("x")
     originals = opened(root)
     assert len(originals.labels) == 5
-    assert originals.unreadable == (r"cat/two\nlines.txt: not a PNG, JPEG, WebP or BMP image",)
+    assert tuple(map(str, originals.left_out)) == (
+        r"cat/two\nlines.txt: not a PNG, JPEG, WebP, BMP, GIF, TIFF or PPM",
+    )
     assert opened(root).fingerprint == originals.fingerprint  # remembered under its odd name
 
 
@@ -173,7 +176,7 @@ def test_what_lies_beside_the_parts_is_named(parted: Path, images_in: Write) -> 
     (parted / "train" / "list.txt").write_text("0.png")
     originals = opened(parted)
     assert len(originals.labels) == 12
-    assert originals.unreadable == (
+    assert tuple(map(str, originals.left_out)) == (
         "extra: not in train, val or test",
         "LICENSE: not in train, val or test",
         "train/list.txt: not in the folder of a class",
@@ -227,8 +230,8 @@ def test_a_class_without_a_usable_image_is_refused_with_the_reasons(root: Path) 
     assert refused(root) == (
         f"{root / 'dog'}: expected images of class 'dog', got no usable one. "
         "Add some, or move the folder away.\n"
-        "  dog/0.png: not a PNG, JPEG, WebP or BMP image\n"
-        "  dog/1.png: not a PNG, JPEG, WebP or BMP image"
+        "  dog/0.png: not a PNG, JPEG, WebP, BMP, GIF, TIFF or PPM\n"
+        "  dog/1.png: not a PNG, JPEG, WebP, BMP, GIF, TIFF or PPM"
     )
 
 
@@ -239,7 +242,7 @@ def test_links_among_the_classes_are_listed_and_passed_over(root: Path, parted: 
     (root / "0.png").symlink_to(root / "cat" / "0.png")
     originals = opened(root)
     assert originals.classes == ("cat", "dog")
-    assert originals.unreadable == (
+    assert tuple(map(str, originals.left_out)) == (
         "0.png: not in the folder of a class",
         "kitten: a link to a folder; only links to images are followed",
         "lost: a link to nowhere",

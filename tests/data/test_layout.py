@@ -159,7 +159,7 @@ def test_what_macos_packs_beside_the_images_is_passed_over(
 ) -> None:
     tree("cat", "dog", "__MACOSX/cat")
     images = open_folder(Folder(source="folder", path=str(root)))
-    assert (images.classes, images.unreadable) == (("cat", "dog"), ())
+    assert (images.classes, images.left_out) == (("cat", "dog"), ())
 
 
 # ---- results of Paribus ---------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_results_are_never_images(
     (root / out / mark).write_text("{}")
     after = open_folder(Folder(source="folder", path=str(root)))
     assert (after.classes, after.fingerprint) == (before.classes, before.fingerprint)
-    assert [line.split(": ")[1] for line in after.unreadable] == ["results of Paribus"]
+    assert [one.reason for one in after.left_out] == ["results of Paribus"]
 
 
 def test_images_in_a_folder_of_results_are_refused(root: Path, tree: Callable[..., None]) -> None:

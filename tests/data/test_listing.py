@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paribus.data.images import below, files_under, natural, visible
+from paribus.data.images import LeftOut, below, files_under, natural, visible
 from paribus.errors import ReadError
 from paribus.names import shown
 
@@ -48,8 +48,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def walk(root: Path) -> tuple[list[str], list[str]]:
-    unusable: list[str] = []
-    return [below(root, path) for path in files_under(root, root, unusable)], unusable
+    left_out: list[LeftOut] = []
+    files = [below(root, path) for path in files_under(root, root, left_out)]
+    return files, list(map(str, left_out))
 
 
 def test_hidden_things_are_left_out(root: Path) -> None:

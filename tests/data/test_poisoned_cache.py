@@ -107,14 +107,14 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(
 
 def test_json_nested_too_deeply_counts_as_damage(mine: Folder, cached: Path) -> None:
     (cached / FACTS).write_text(DEEP)
-    (notes,) = (cached.parent.parent / "seen").iterdir()
+    (notes,) = (cached.parent.parent / "looked-at").iterdir()
     notes.write_text(f"x\n{DEEP}")
     prepare(mine)
     assert json.loads((cached / FACTS).read_text())["facts"]["source"] == "folder"
 
 
 def test_a_pipe_in_the_place_of_notes_is_not_waited_for(cached: Path, mine: Folder) -> None:
-    (notes,) = (cached.parent.parent / "seen").iterdir()
+    (notes,) = (cached.parent.parent / "looked-at").iterdir()
     notes.unlink()
     os.mkfifo(notes, 0o600)
     prepare(mine)
@@ -158,8 +158,8 @@ def test_what_another_user_owns_is_refused_with_its_path(
 
 
 def test_notes_that_others_can_write_to_are_not_believed(cached: Path, mine: Folder) -> None:
-    root, (notes,) = Path(mine.path), (cached.parent.parent / "seen").iterdir()
+    root, (notes,) = Path(mine.path), (cached.parent.parent / "looked-at").iterdir()
     file = root / "cat" / "0.png"
-    assert Ledger(root).ask(file, lambda _: {"looked": "again"}).keys() == {"sha256"}
+    assert Ledger(root).ask(file, lambda _: {"looked": "again"}).keys() == {"sha256", "bits"}
     notes.chmod(0o666)
     assert Ledger(root).ask(file, lambda _: {"looked": "again"}) == {"looked": "again"}

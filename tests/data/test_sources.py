@@ -61,7 +61,9 @@ def test_a_good_folder_has_no_problem(
         images_in(tmp_path / "mine" / name, 2)
     assert problems(str(tmp_path / "mine")) == []
     (tmp_path / "mine" / "cat" / "list.txt").write_text("0.png")
-    assert problems(str(tmp_path / "mine")) == ["cat/list.txt: not a PNG, JPEG, WebP or BMP image"]
+    assert problems(str(tmp_path / "mine")) == [
+        "cat/list.txt: not a PNG, JPEG, WebP, BMP, GIF, TIFF or PPM"
+    ]
 
 
 def test_a_folder_is_read_again_whatever_its_files_times_say(
@@ -74,7 +76,9 @@ def test_a_folder_is_read_again_whatever_its_files_times_say(
     facts = file.stat()
     file.write_bytes(bytes(facts.st_size))
     os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    assert problems(str(tmp_path / "mine")) == ["cat/0.png: not a PNG, JPEG, WebP or BMP image"]
+    assert problems(str(tmp_path / "mine")) == [
+        "cat/0.png: not a PNG, JPEG, WebP, BMP, GIF, TIFF or PPM"
+    ]
 
 
 def test_a_folder_that_cannot_be_used_is_one_problem(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ with atheris.instrument_imports(include=["paribus", "ruamel.yaml", "PIL"]):
     from hostile.mutations import mutate
     from hostile.results import FIRST, a_study, seal, write_results
     from hostile.studies import GOOD
-    from paribus.data.images import UnusableError, decode
+    from paribus.data.decode import decode
+    from paribus.data.images import UnusableError
     from paribus.errors import RecordError, StudyError
     from paribus.records.store import CURVES, FACTS, read_record
     from paribus.study.read import parse_study
@@ -43,7 +44,7 @@ def study(data: bytes) -> None:
 def image(data: bytes) -> None:
     """Any bytes are an image or are unusable."""
     try:
-        decode(data, "rgb")
+        decode(data)
     except UnusableError as error:
         assert str(error)
 

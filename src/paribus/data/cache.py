@@ -85,7 +85,7 @@ class Ledger:
     def __init__(self, folder: Path, trust: bool = True) -> None:
         """Open the notes on `folder`'s files; without `trust`, start with none."""
         name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:32]
-        self._path = cache_folder() / "seen" / f"{name}.json"
+        self._path = cache_folder() / "looked-at" / f"{name}.json"
         self._notes: dict[str, tuple[int, int, Found]] = {}
         self._changed = False
         if not trust:

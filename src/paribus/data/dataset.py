@@ -20,7 +20,7 @@ from paribus.data.cache import (
     seal,
 )
 from paribus.data.folder import open_folder
-from paribus.data.images import Bytes, Originals, Progress, followed, silent, squared
+from paribus.data.images import Bytes, LeftOut, Originals, Progress, followed, silent, squared
 from paribus.data.sources import open_digits
 from paribus.data.splits import PARTS, Splits, split
 from paribus.data.stl10 import open_stl10
@@ -51,7 +51,7 @@ class Dataset:
         mean, std: per channel, of the training images scaled to 0..1.
         fingerprint: SHA-256 over the source's contents, the size, the split and the format.
         folder: where the arrays are; `open_dataset` opens them again.
-        unreadable: a folder's files that were left out, with reasons; set only by `prepare`.
+        left_out: a folder's files that are not among the images; set only by `prepare`.
     """
 
     images: Bytes
@@ -63,7 +63,7 @@ class Dataset:
     source: str
     fingerprint: str
     folder: Path
-    unreadable: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -114,7 +114,7 @@ def prepare(
                 f"{folder}: can't write the resized images ({error.strerror}). "
                 "Free some space, or set PARIBUS_CACHE to another folder."
             ) from None
-    return replace(open_dataset(folder), unreadable=originals.unreadable), originals
+    return replace(open_dataset(folder), left_out=originals.left_out), originals
 
 
 def open_dataset(folder: Path) -> Dataset:

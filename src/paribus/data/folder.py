@@ -2,20 +2,21 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from paribus.data.cache import Found, Ledger, home_expanded
+from paribus.data.decode import Rule, Seen, contents, decode, look
 from paribus.data.images import (
     Bytes,
+    LeftOut,
     Originals,
     Progress,
     UnusableError,
     below,
-    contents,
-    decode,
     files_under,
     followed,
     natural,
@@ -24,16 +25,18 @@ from paribus.data.images import (
 from paribus.data.layout import ClassFolder, class_folders
 from paribus.errors import DataError
 from paribus.io.reading import UnfitError
+from paribus.names import shown
 from paribus.study.config import Folder
 
 
-class _Image(NamedTuple):
+@dataclass(frozen=True)
+class _Image:
     """A usable image, with the SHA-256 of its file."""
 
     path: Path
-    name: str  # of its class
-    part: str
+    folder: ClassFolder
     sha256: str
+    seen: Seen
 
 
 def open_folder(
@@ -54,25 +57,22 @@ def open_folder(
     root = home_expanded(data.path).resolve()
     if not root.is_dir():
         raise DataError(f"{data.path}: expected a folder of images, got no folder ({root})")
-    unusable: list[str] = []
-    folders = class_folders(root, unusable)
+    left_out: list[LeftOut] = []
+    folders = class_folders(root, left_out)
     classes = tuple(sorted({folder.name for folder in folders}, key=natural))
-    originals = _check_all(root, folders, unusable, progress or silent, trust_times)
+    images = _check_all(root, folders, left_out, progress or silent, trust_times)
     number = {name: label for label, name in enumerate(classes)}
-    digest = hashlib.sha256()
-    for image in originals:
-        name = os.fsencode(image.path.relative_to(root).as_posix())
-        digest.update(name + b"\0" + image.sha256.encode() + b"\n")
+    rule = _rule(data, images)
 
     def read(i: int) -> Bytes:
         try:
-            content = contents(originals[i].path)
-            if hashlib.sha256(content).hexdigest() != originals[i].sha256:
+            content = contents(images[i].path)
+            if hashlib.sha256(content).hexdigest() != images[i].sha256:
                 raise UnusableError("its contents have changed")
-            return decode(content, data.color)
+            return decode(content, rule)
         except UnusableError as error:
             raise DataError(
-                f"{originals[i].path}: expected the image as it was before, got another file "
+                f"{images[i].path}: expected the image as it was before, got another file "
                 f"({error}). Restore it, or check all images with `paribus data verify {root}`; "
                 "then run again."
             ) from None
@@ -80,24 +80,56 @@ def open_folder(
     return Originals(
         source="folder",
         classes=classes,
-        labels=np.array([number[image.name] for image in originals], np.int64),
-        part=np.array([image.part for image in originals]),
+        labels=np.array([number[image.folder.name] for image in images], np.int64),
+        part=np.array([image.folder.part for image in images]),
         channels=3 if data.color == "rgb" else 1,
-        fingerprint=digest.hexdigest(),
+        fingerprint=_fingerprint(root, images, rule),
         read=read,
-        unreadable=tuple(sorted(unusable, key=natural)),
+        left_out=tuple(sorted(left_out, key=lambda one: natural(one.place))),
+        groups={name: groups for name in classes if (groups := _groups(name, images))},
+        animated=sum(image.seen.animated for image in images),
     )
 
 
+def _rule(data: Folder, images: Sequence[_Image]) -> Rule:
+    """One rule for the whole folder: the brightest 16-bit value in it fixes the scale of all."""
+    bits = max(image.seen.bits for image in images)
+    return Rule(data.color, max(bits, 8) if bits else 16, data.background)
+
+
+def _fingerprint(root: Path, images: Sequence[_Image], rule: Rule) -> str:
+    digest = hashlib.sha256()
+    for image in images:
+        name = os.fsencode(image.path.relative_to(root).as_posix())
+        digest.update(name + b"\0" + image.sha256.encode() + b"\n")
+    # Only what changes pixels counts, so that folders without it keep their fingerprint.
+    if any(image.seen.transparent for image in images):
+        digest.update(f"behind transparent pixels {rule.background}\n".encode())
+    if rule.bits != 16:
+        digest.update(f"bits {rule.bits}\n".encode())
+    return digest.hexdigest()
+
+
+def _groups(name: str, images: Sequence[_Image]) -> tuple[str, ...]:
+    """The subfolders of a class that hold images, if there are several."""
+    below_class = (
+        image.path.relative_to(image.folder.path).parts
+        for image in images
+        if image.folder.name == name
+    )
+    groups = dict.fromkeys(shown(parts[0]) for parts in below_class if len(parts) > 1)
+    return tuple(groups) if len(groups) > 1 else ()
+
+
 def _check_all(
-    root: Path, folders: list[ClassFolder], unusable: list[str], progress: Progress, trust: bool
+    root: Path, folders: list[ClassFolder], left_out: list[LeftOut], progress: Progress, trust: bool
 ) -> list[_Image]:
-    """Every usable image, class by class in natural order; others are added to `unusable`."""
+    """Every usable image, class by class in natural order; others are added to `left_out`."""
     ledger = Ledger(root, trust)
     files = [
-        (folder, path) for folder in folders for path in files_under(folder.path, root, unusable)
+        (folder, path) for folder in folders for path in files_under(folder.path, root, left_out)
     ]
-    originals = []
+    images = []
     try:
         for folder, path in followed(files, "checking images", progress):
             try:
@@ -105,36 +137,38 @@ def _check_all(
             except UnfitError as error:  # gone since the folder was listed
                 check = {"fault": f"can't be read ({error.strerror})"}
             if "fault" in check:
-                unusable.append(f"{below(root, path)}: {check['fault']}")
+                left_out.append(LeftOut(below(root, path), check["fault"]))
             else:
-                originals.append(_Image(path, folder.name, folder.part, check["sha256"]))
+                seen = Seen(int(check["bits"]), "transparent" in check, "animated" in check)
+                images.append(_Image(path, folder, check["sha256"], seen))
     finally:
         ledger.save()
-    _require_images(root, folders, originals, unusable)
-    return originals
+    _require_images(root, folders, images, left_out)
+    return images
 
 
 def _check(path: Path) -> Found:
-    """The SHA-256 of an image that can be decoded, or the fault of one that can't."""
+    """What is kept of an image that can be decoded, or the fault of one that can't."""
     try:
         content = contents(path)
-        decode(content, "rgb")
+        seen = look(content)
     except UnusableError as error:
         return {"fault": str(error)}
-    return {"sha256": hashlib.sha256(content).hexdigest()}
+    found = {"sha256": hashlib.sha256(content).hexdigest(), "bits": str(seen.bits)}
+    flags = {"transparent": seen.transparent, "animated": seen.animated}
+    return found | {name: "yes" for name, flag in flags.items() if flag}
 
 
 def _require_images(
-    root: Path, folders: list[ClassFolder], originals: list[_Image], unusable: list[str]
+    root: Path, folders: list[ClassFolder], images: list[_Image], left_out: list[LeftOut]
 ) -> None:
     """Refuse a class without any usable image, giving the reasons."""
-    filled = {(image.part, image.name) for image in originals}
+    filled = {(image.folder.part, image.folder.name) for image in images}
     for folder in folders:
         if (folder.part, folder.name) not in filled:
             place = below(root, folder.path)
-            reasons = [line for line in unusable if line.startswith((f"{place}/", f"{place}:"))]
+            reasons = [one for one in left_out if f"{one.place}/".startswith(f"{place}/")]
             raise DataError(
                 f"{root / place}: expected images of class {folder.name!r}, got no usable one. "
-                "Add some, or move the folder away."
-                + "".join(f"\n  {line}" for line in reasons[:5])
+                "Add some, or move the folder away." + "".join(f"\n  {one}" for one in reasons[:5])
             )

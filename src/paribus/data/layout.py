@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from paribus.data.images import UnusableError, below, check_link, natural, visible
+from paribus.data.images import LeftOut, UnusableError, below, check_link, natural, visible
 from paribus.data.splits import PARTS
 from paribus.errors import DataError
 from paribus.io.reading import patiently
@@ -51,7 +51,7 @@ def part_of(name: str) -> str | None:
     return parts[0]
 
 
-def class_folders(root: Path, left_out: list[str]) -> list[ClassFolder]:
+def class_folders(root: Path, left_out: list[LeftOut]) -> list[ClassFolder]:
     """The folder of every class in every part; what else lies there goes to `left_out`.
 
     Raises:
@@ -69,7 +69,7 @@ def class_folders(root: Path, left_out: list[str]) -> list[ClassFolder]:
     return folders
 
 
-def _branches(root: Path, left_out: list[str]) -> dict[str, Path]:
+def _branches(root: Path, left_out: list[LeftOut]) -> dict[str, Path]:
     """The folder of each part, or the whole tree under "".
 
     A `train` that holds folders is a part; one that holds images is a class (of vehicles), as
@@ -91,7 +91,7 @@ def _branches(root: Path, left_out: list[str]) -> dict[str, Path]:
         else:
             parts[part] = _unwrapped(entry)
     if "train" in parts and _has_folders(parts["train"]):
-        left_out += [f"{below(root, entry)}: not in train, val or test" for entry in others]
+        left_out += [LeftOut(below(root, e), "not in train, val or test") for e in others]
         return {part: parts[part] for part in PARTS if part in parts}
     if parts and not any(_is_class(entry) for entry in others):
         raise DataError(_parts_without_classes(root, parts))
@@ -105,7 +105,7 @@ def _unwrapped(part: Path) -> Path:
     return inner[0] if alone else part
 
 
-def _folders_in(branch: Path, root: Path, left_out: list[str]) -> list[Path]:
+def _folders_in(branch: Path, root: Path, left_out: list[LeftOut]) -> list[Path]:
     folders = []
     for entry in visible(branch):
         try:
@@ -117,7 +117,7 @@ def _folders_in(branch: Path, root: Path, left_out: list[str]) -> list[Path]:
             elif entry.is_file():
                 raise UnusableError("not in the folder of a class")
         except UnusableError as error:
-            left_out.append(f"{below(root, entry)}: {error}")
+            left_out.append(LeftOut(below(root, entry), str(error)))
     return folders
 
 
@@ -159,8 +159,8 @@ def _require_classes(
         raise DataError(_too_few(root, sorted(every)))
     if all(name.casefold() in KINDS_OF_FILES for name in every):
         raise DataError(
-            f"{root}: expected one subfolder per class, got {_listed(every)}, which sort the files "
-            f"of a data set and not its classes. {_sort_by_class()}"
+            f"{root}: expected one subfolder per class, got {_listed(sorted(every))}, which sort "
+            f"the files of a data set and not its classes. {_sort_by_class()}"
         )
     for part in branches:
         _require_no_layer_below(root, of_part[part])

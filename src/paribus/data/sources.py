@@ -99,4 +99,4 @@ def verify(source: str, data_dir: Path | None = None) -> list[str]:
         images = open_folder(Folder(source="folder", path=source), trust_times=False)
     except DataError as error:
         return [str(error)]
-    return list(images.unreadable)
+    return list(map(str, images.left_out))

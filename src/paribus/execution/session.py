@@ -82,8 +82,8 @@ def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str,
                 *prepare(setting.config.data, data_dir, lambda *seen: watch(events.DataRead(*seen)))
             )
         result[setting.name] = ready[key]
-    if left_out := result[study.baseline].dataset.unreadable:
-        watch(events.FilesLeftOut(left_out))
+    if left_out := result[study.baseline].dataset.left_out:
+        watch(events.FilesLeftOut(tuple(map(str, left_out))))
     return result
 
 

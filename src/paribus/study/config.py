@@ -62,6 +62,10 @@ Size = Annotated[int, Field(ge=4, le=512)]
 #: Standard deviation of a Gaussian blur, as a share of an original's shorter side (0.025: 2.4
 #: pixels of 96). No blur is left out of records and fingerprints, so that older ones stay valid.
 Blur = Annotated[float, Field(ge=0, le=0.25, exclude_if=lambda blur: blur == 0)]
+#: What lies behind transparent pixels; white is left out of records, as no blur is.
+Background = Annotated[
+    Literal["white", "black", "gray"], Field(exclude_if=lambda color: color == "white")
+]
 
 
 class Digits(Section):
@@ -91,6 +95,7 @@ class Folder(Section):
     size: Size = 32
     blur: Blur = 0.0
     color: Literal["rgb", "gray"] = "rgb"
+    background: Background = "white"
     validation: PerClass = 0.2
     test: PerClass = 0.2
 
