@@ -19,10 +19,22 @@ class DataRead(Event):
 
 
 @dataclass(frozen=True)
-class FilesLeftOut(Event):
-    """Files of a folder that are not among its images, each with the reason."""
+class ImagesReady(Event):
+    """The images that some settings see.
 
-    files: tuple[str, ...]
+    Attributes:
+        counts: of each class, how many train, validate and test.
+        notes: sentences on what is odd about them.
+        left_out: files that are not among them, each with the reason.
+    """
+
+    settings: tuple[str, ...]
+    source: str
+    fingerprint: str
+    classes: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    notes: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,12 @@ def says(event: Event) -> str:
             return f"{event.study} started"
         case events.StudyEnded() | events.Waiting():
             return event.message
-        case events.FilesLeftOut():
-            return f"{len(event.files)} files skipped: {', '.join(event.files[:3])}"
+        case events.ImagesReady():
+            images = sum(map(sum, event.counts))
+            seen = f"{images} images of {len(event.classes)} classes ({event.source})"
+            left_out = f"{len(event.left_out)} files left out: {', '.join(event.left_out[:3])}"
+            lines = [*event.notes, left_out] if event.left_out else event.notes
+            return " ".join([f"{seen}, fingerprint {event.fingerprint[:8]}.", *lines])
         case events.EngineMissing():
             return f"training with PyTorch: {event.message}"
         case events.StudyChanged():

@@ -17,7 +17,7 @@ from paribus.data.splits import Splits
 from paribus.explain import neighbors as neighbors
 from paribus.explain.neighbors import last_hidden, nearest
 from paribus.network.lenet import lenet5
-from paribus.records.types import Integers
+from paribus.records.types import DataFindings, Integers
 
 NONE = np.array([], np.int64)
 
@@ -35,6 +35,7 @@ def batches_of(
         std=(0.25,) * images.shape[1],
         source="made here",
         fingerprint="",
+        findings=DataFindings(),
         folder=Path(),
     )
     return Batches(dataset)

@@ -82,6 +82,7 @@ def training(study: Study, out: Path, engine: EngineFacts | None = None) -> Trai
         baseline=study.baseline,
         run=run,
         dataset=dataset.folder,
+        data=dataset.facts,
         inputs=run_inputs(run, dataset, engine),
         out=out,
     )

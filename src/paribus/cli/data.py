@@ -2,13 +2,15 @@
 
 import sys
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 
 from paribus.cli.options import DATA_DIR, JSON
+from paribus.cli.show import show_images
 from paribus.cli.terminal import write, write_json
+from paribus.errors import DataError
 
 
 @click.group()
@@ -75,8 +77,16 @@ def verify(source: str, data_dir: Path | None) -> None:
       paribus data verify stl10 --data-dir ~/stl10
       paribus data verify ~/images
     """
+    from paribus.data.dataset import prepare
+    from paribus.data.sources import named
     from paribus.data.sources import verify as problems_of
+    from paribus.narrative.images import images_ready
 
     problems = problems_of(source, data_dir)
+    try:
+        dataset, _ = prepare(named(source), data_dir)
+        show_images(*images_ready({"": replace(dataset, left_out=())}))  # they are problems here
+    except DataError as error:
+        problems = problems if str(error) in problems else [*problems, str(error)]
     write(*(problems or [f"{source}: good"]))
     sys.exit(1 if problems else 0)

@@ -16,7 +16,7 @@ from rich.progress import (
 )
 
 from paribus import events
-from paribus.cli.show import count, duration
+from paribus.cli.show import count, duration, images_seen
 from paribus.cli.terminal import console, unheard
 from paribus.events import Event
 from paribus.log import says
@@ -64,9 +64,13 @@ class Screen:
         match event:
             case events.DataRead():
                 self._data(event)
-            case events.FilesLeftOut(files):
+            case events.ImagesReady():
+                self._clear_bars()
+                self._console.print(*images_seen(event))
+                for line in event.notes:
+                    self._say(line, style="yellow")
                 hint = "; `paribus data verify` lists all"
-                self._list(f"Skipped {count(len(files), 'file')}:", files, hint)
+                self._list("Left out:", event.left_out, hint)
             case events.StudyChanged(changes):
                 self._list("Changed since the existing records were made:", changes)
                 again = count(event.again, "run")
@@ -124,7 +128,8 @@ class Screen:
             self._say(f"{line}. {event.message}", style="bold red")
 
     def _list(self, title: str, lines: Sequence[str], hint: str = "") -> None:
-        self._say(title, style="yellow")
+        if lines:
+            self._say(title, style="yellow")
         for line in lines[:MOST_LINES]:
             self._say(f"  {line}")
         if len(lines) > MOST_LINES:

@@ -16,11 +16,16 @@ from paribus.names import printable, safe_class
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import RenderableType
 
     from paribus.claims.judge import ClaimVerdict
+    from paribus.events import ImagesReady
     from paribus.execution.estimate import Outlook
     from paribus.results import Results
     from paribus.status import Status
+
+#: Rows of a table of classes; a report has all.
+MOST_CLASSES = 20
 
 _VERDICT_STYLES = {"supported": "green", "refuted": "bold red", "undecided": "yellow"}
 _STATE_STYLES = {
@@ -55,6 +60,26 @@ def print_results(results: Results, as_json: bool) -> None:
     write(str(results.report))
 
 
+def images_seen(seen: ImagesReady) -> list[RenderableType]:
+    """The images of some settings, how many of each class are in each part."""
+    images, classes = sum(map(sum, seen.counts)), len(seen.classes)
+    parts = (Column(part, justify="right") for part in ("training", "validation", "test"))
+    table = Table("class", *parts, box=SIMPLE_HEAD)
+    for name, numbers in [*zip(seen.classes, seen.counts, strict=True)][:MOST_CLASSES]:
+        table.add_row(safe_class(name), *(f"{number:,}" for number in numbers))
+    if classes > MOST_CLASSES:
+        rest = [sum(numbers) for numbers in zip(*seen.counts[MOST_CLASSES:], strict=True)]
+        more = count(classes - MOST_CLASSES, "more class", "more classes")
+        table.add_row(more, *(f"{number:,}" for number in rest))
+    what = f"{count(images, 'image')} of {count(classes, 'class', 'classes')}"
+    return [f"{seen.source}: {what}, fingerprint {seen.fingerprint[:8]}", table]
+
+
+def show_images(seen: ImagesReady) -> None:
+    """Print the images of some settings, with what is odd about them and what was left out."""
+    write(*images_seen(harmless(seen)), *seen.notes, *(f"left out: {x}" for x in seen.left_out))
+
+
 def show_plan(plan: Outlook) -> None:
     """Print a plan on standard output: what each setting changes, the runs, the time."""
     plan = harmless(plan)
@@ -65,8 +90,9 @@ def show_plan(plan: Outlook) -> None:
         Text(plan.study, style="bold"),
         f"{plan.source}: {sizes.training:,} training, {sizes.validation:,} validation and "
         f"{sizes.test:,} test images, {height}x{width} {color}, {sizes.classes} classes",
-        "",
     )
+    for images in plan.images:
+        show_images(images)
     table = Table("setting", "changes", "parameters", "epochs", "time per run", box=SIMPLE_HEAD)
     for setting in plan.settings:
         changes = "\n".join(f"{k}: {a} -> {b}" for k, (a, b) in setting.changes.items())
@@ -85,7 +111,7 @@ def show_plan(plan: Outlook) -> None:
         whose = f"engine {engine}, {', '.join(names)}" if len(alike) > 1 else f"engine {engine}"
         write(f"{whose}: {why}")
     seeds = 1 + max(seed for _, seed in plan.runs)
-    write(f"{len(plan.runs)} runs, {seeds} seeds, in this order:")
+    write(f"{count(len(plan.runs), 'run')}, {count(seeds, 'seed')}, in this order:")
     for seed in range(seeds):
         row = ", ".join(name for name, k in plan.runs if k == seed)
         write(f"  seed {seed}: {row}")

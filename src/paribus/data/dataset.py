@@ -3,7 +3,9 @@
 import hashlib
 import io
 import math
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from paribus.data.cache import (
     require_whole,
     seal,
 )
+from paribus.data.findings import find
 from paribus.data.folder import open_folder
 from paribus.data.images import Bytes, LeftOut, Originals, Progress, followed, silent, squared
 from paribus.data.sources import open_digits
@@ -28,7 +31,7 @@ from paribus.errors import DataError, ReadError
 from paribus.io.disk import building, install, replacing, write_file
 from paribus.io.reading import UnfitError, opened, patiently, read_whole
 from paribus.io.strict_json import dumps
-from paribus.records.types import Integers
+from paribus.records.types import DataFacts, DataFindings, Integers
 from paribus.study.config import Data, Digits, Stl10, as_recorded
 
 #: Increased when a change gives different pixels, labels or parts for the same images.
@@ -36,6 +39,9 @@ DATASET_FORMAT = 1
 
 IMAGES, LABELS, PART = "images.npy", "labels.npy", "part.npy"
 ARRAYS = (IMAGES, LABELS, PART)
+
+#: Of why files were left out.
+MOST_REASONS = 20
 
 #: Cached images that are compared with their source at each call, drawn anew each time.
 COMPARED = 20
@@ -51,7 +57,8 @@ class Dataset:
         mean, std: per channel, of the training images scaled to 0..1.
         fingerprint: SHA-256 over the source's contents, the size, the split and the format.
         folder: where the arrays are; `open_dataset` opens them again.
-        left_out: a folder's files that are not among the images; set only by `prepare`.
+        findings: what is odd about the images.
+        left_out, groups, animated: as `Originals` has them; set only by `prepare`.
     """
 
     images: Bytes
@@ -63,13 +70,42 @@ class Dataset:
     source: str
     fingerprint: str
     folder: Path
+    findings: DataFindings
     left_out: tuple[LeftOut, ...] = ()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    animated: int = 0
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of every image."""
         _, channels, height, width = self.images.shape
         return channels, height, width
+
+    @property
+    def facts(self) -> DataFacts:
+        """What a record keeps of it; of what was left out, the most frequent reasons."""
+        reasons = Counter(one.reason for one in self.left_out)
+        return DataFacts(
+            source=self.source,
+            fingerprint=self.fingerprint,
+            classes=self.classes,
+            training=len(self.splits.training),
+            validation=len(self.splits.validation),
+            test=len(self.splits.test),
+            shape=self.shape,
+            mean=self.mean,
+            std=self.std,
+            left_out=tuple(reasons.most_common(MOST_REASONS)),
+            groups=tuple(self.groups.items()),
+            animated=self.animated,
+            findings=self.findings,
+        )
+
+    def counts(self) -> Integers:
+        """Images of each class in each part: (classes, parts)."""
+        parts = (self.splits.training, self.splits.validation, self.splits.test)
+        classes = len(self.classes)
+        return np.stack([np.bincount(self.labels[p], minlength=classes) for p in parts], axis=1)
 
 
 def prepare(
@@ -114,7 +150,13 @@ def prepare(
                 f"{folder}: can't write the resized images ({error.strerror}). "
                 "Free some space, or set PARIBUS_CACHE to another folder."
             ) from None
-    return replace(open_dataset(folder), left_out=originals.left_out), originals
+    dataset = replace(
+        open_dataset(folder),
+        left_out=originals.left_out,
+        groups=originals.groups,
+        animated=originals.animated,
+    )
+    return dataset, originals
 
 
 def open_dataset(folder: Path) -> Dataset:
@@ -136,6 +178,7 @@ def open_dataset(folder: Path) -> Dataset:
             source=facts["source"],
             fingerprint=facts["fingerprint"],
             folder=folder,
+            findings=DataFindings.model_validate(facts["findings"]),
         )
     except (UnfitError, ValueError, LookupError, TypeError) as error:
         raise DataError(f"{folder}: not a prepared dataset ({error})") from None
@@ -205,8 +248,15 @@ def _build(
         write_file(fresh / LABELS, _packed(originals.labels))
         write_file(fresh / PART, _packed(part))
         mean, std = _moments(images, np.flatnonzero(part == PARTS.index("train")))
-        facts = {"source": originals.source, "classes": originals.classes, "mean": mean}
-        seal(fresh, facts | {"std": std, "fingerprint": fingerprint}, ARRAYS)
+        facts = {
+            "source": originals.source,
+            "classes": originals.classes,
+            "mean": mean,
+            "std": std,
+            "fingerprint": fingerprint,
+            "findings": find(images, originals.labels, part, std).model_dump(),
+        }
+        seal(fresh, facts, ARRAYS)
         install(fresh, folder)
 
 

@@ -12,7 +12,7 @@ from paribus.data.folder import open_folder
 from paribus.data.images import Bytes, Originals
 from paribus.data.stl10 import CLASSES, faults, missing, official_folder
 from paribus.errors import DataError
-from paribus.study.config import Folder
+from paribus.study.config import Data, Digits, Folder, Stl10
 
 #: SHA-256 over the images as published.
 CONTENTS = "0b7e9c3202d7bcd255d6a19a238d3743bf5e320ba74812a6679958a017c55382"
@@ -81,6 +81,17 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
         SourceState("stl10", in_stl10, folder, stl10, 13000, len(CLASSES)),
         SourceState("folder", in_folder, None, "ready", None, None),
     ]
+
+
+def named(source: str) -> Data:
+    """A source by its name in a study, or by its folder."""
+    match source:
+        case "stl10":
+            return Stl10(source="stl10")
+        case "digits":
+            return Digits(source="digits")
+        case _:
+            return Folder(source="folder", path=source)
 
 
 def verify(source: str, data_dir: Path | None = None) -> list[str]:

@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 
-from paribus.data.dataset import prepare
+from paribus.data.dataset import Dataset, prepare
 from paribus.data.sources import states
-from paribus.events import quiet
+from paribus.events import ImagesReady, quiet
 from paribus.execution.engines import Choice, choose
 from paribus.execution.workers import Workers, cores
+from paribus.narrative.images import images_ready
 from paribus.network.build import Shape, build, describe
 from paribus.study.config import Data, Stl10
 from paribus.study.plan import Setting, runs, settings
@@ -58,6 +59,7 @@ class Outlook:
     study: str
     source: str
     sizes: Sizes
+    images: tuple[ImagesReady, ...]
     settings: tuple[SettingOutlook, ...]
     runs: tuple[tuple[str, int], ...]
     jobs: int
@@ -74,7 +76,8 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     """
     torch.set_num_threads(1)
     planned = runs(study)
-    sizes = {s.name: _sizes(s.config.data, data_dir) for s in settings(study)}
+    datasets = {s.name: _dataset(s.config.data, data_dir) for s in settings(study)}
+    sizes = {s.name: _sizes(s.config.data, datasets[s.name]) for s in settings(study)}
     seen = {name: (size.shape, size.classes) for name, size in sizes.items()}
     with Workers(jobs, code=bool(code_named(study))) as workers:
         choices = choose(study, seen, workers, quiet)
@@ -87,6 +90,7 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
         study=study.name,
         source=study.data.source,
         sizes=sizes[study.baseline],
+        images=tuple(images_ready({name: one for name, one in datasets.items() if one})),
         settings=tuple(outlooks.values()),
         runs=tuple((run.setting.name, run.seed) for run in planned),
         jobs=processes,
@@ -94,14 +98,20 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     )
 
 
-def _sizes(data: Data, data_dir: Path | None) -> Sizes:
+def _dataset(data: Data, data_dir: Path | None) -> Dataset | None:
+    """The images, or None for STL-10 that isn't there yet."""
     if isinstance(data, Stl10):
         (state,) = (source.state for source in states(data_dir) if source.name == "stl10")
         if state != "ready":
-            a_class = data.validation if isinstance(data.validation, int) else 800 * data.validation
-            validation = round(10 * a_class)
-            return Sizes(5000, validation, 8000 - validation, (3, data.size, data.size), 10)
-    dataset, _ = prepare(data, data_dir)
+            return None
+    return prepare(data, data_dir)[0]
+
+
+def _sizes(data: Data, dataset: Dataset | None) -> Sizes:
+    if dataset is None:
+        a_class = data.validation if isinstance(data.validation, int) else 800 * data.validation
+        validation = round(10 * a_class)
+        return Sizes(5000, validation, 8000 - validation, (3, data.size, data.size), 10)
     splits = dataset.splits
     counts = len(splits.training), len(splits.validation), len(splits.test)
     return Sizes(*counts, dataset.shape, len(dataset.classes))

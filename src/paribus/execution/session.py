@@ -31,6 +31,7 @@ from paribus.io.disk import remove, remove_empty, sweep
 from paribus.io.lock import held, writing_report
 from paribus.io.reading import ways_out
 from paribus.log import logged
+from paribus.narrative.images import images_ready
 from paribus.records.images import (
     ORIGINAL_SIDE,
     adopt_images,
@@ -82,8 +83,6 @@ def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str,
                 *prepare(setting.config.data, data_dir, lambda *seen: watch(events.DataRead(*seen)))
             )
         result[setting.name] = ready[key]
-    if left_out := result[study.baseline].dataset.left_out:
-        watch(events.FilesLeftOut(tuple(map(str, left_out))))
     return result
 
 
@@ -176,7 +175,16 @@ class Session:
             dataset = self.data[run.setting.name].dataset
             inputs = run_inputs(run, dataset, self.engines[run.setting.name])
             trainings.append(
-                Training(run, study.name, digest, study.baseline, dataset.folder, inputs, self.out)
+                Training(
+                    run,
+                    study.name,
+                    digest,
+                    study.baseline,
+                    dataset.folder,
+                    dataset.facts,
+                    inputs,
+                    self.out,
+                )
             )
         return trainings
 
@@ -237,6 +245,8 @@ def open_session(
         with held(out) as workers.hold:
             watch = logged(out, watch)
             watch(events.StudyBegins(study.name, os.getpid()))
+            for ready in images_ready({name: one.dataset for name, one in data.items()}):
+                watch(ready)
             try:
                 _prepare_folder(out, study, watch)
                 on_disk = read_records(out, study)

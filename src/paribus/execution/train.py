@@ -44,6 +44,7 @@ class Training(Task):
     study_digest: str
     baseline: str
     dataset: Path
+    data: DataFacts
     inputs: RunInputs
     out: Path
     retries: int = 0
@@ -144,7 +145,7 @@ class _Attempt:
             changes={path: after for path, (_, after) in setting.changes.items()},
             config=task.inputs.config,
             digest=task.inputs.digest,
-            data=_data_facts(self.dataset),
+            data=task.data,
             network=self.network,
             streams=self.progress.streams(),
             environment=environment(task.inputs.engine),
@@ -180,20 +181,6 @@ def _evaluate(
 
 def _arrays(state: State) -> Arrays:
     return {name: np.ascontiguousarray(value.numpy()) for name, value in state.items()}
-
-
-def _data_facts(dataset: Dataset) -> DataFacts:
-    return DataFacts(
-        source=dataset.source,
-        fingerprint=dataset.fingerprint,
-        classes=dataset.classes,
-        training=len(dataset.splits.training),
-        validation=len(dataset.splits.validation),
-        test=len(dataset.splits.test),
-        shape=dataset.shape,
-        mean=dataset.mean,
-        std=dataset.std,
-    )
 
 
 def _now() -> str:

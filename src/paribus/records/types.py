@@ -70,6 +70,24 @@ class Failure(Frozen):
     step: Count | None = None
 
 
+class DataFindings(Frozen):
+    """What is odd about the images as networks see them; numbers of images.
+
+    Attributes:
+        test_in_training: test images that are equal to a training image.
+        in_two_classes: images that are equal to one of another class.
+        plain: of a single color.
+        alike: the most that are equal to each other.
+        flat_channels: color channels without spread.
+    """
+
+    test_in_training: Count = 0
+    in_two_classes: Count = 0
+    plain: Count = 0
+    alike: Count = 0
+    flat_channels: Count = 0
+
+
 class DataFacts(Frozen):
     """The images a run was trained on; what isn't known is empty or None."""
 
@@ -82,6 +100,10 @@ class DataFacts(Frozen):
     shape: tuple[Count, Count, Count] | None = None  # channels, height, width
     mean: tuple[Share, ...] = ()  # per channel, of the training images scaled to 0..1
     std: tuple[Share, ...] = ()
+    left_out: tuple[tuple[Text, Count], ...] = ()  # reason, number of files
+    groups: tuple[tuple[Text, tuple[Text, ...]], ...] = ()  # class, several subfolders of it
+    animated: Count = 0  # files of several images
+    findings: DataFindings | None = None
 
 
 class NetworkFacts(Frozen):

@@ -8,6 +8,7 @@ from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.claims import evidence
 from paribus.narrative.comparisons import NOT_TESTED, Headline, headline
+from paribus.narrative.images import on_images
 from paribus.narrative.numbers import Spread, difference_of, value_of
 from paribus.records.types import DataFacts, Record
 from paribus.report import blocks
@@ -105,6 +106,8 @@ def _alerts(results: Results) -> Iterator[blocks.Alert]:
         left = len(items) - MOST_ALERTS
         more = [f"and {left} more: see tables/runs.csv"] if left > 0 else []
         yield blocks.Alert(title, [*items[:MOST_ALERTS], *more])
+    if odd := on_images(results.baseline.data):
+        yield blocks.Alert("About the images", [safe_name(line) for line in odd])
     if results.refused:
         yield blocks.Alert("Not everything could be tested", results.refused)
     if results.absent:

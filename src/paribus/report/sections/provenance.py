@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from paribus.names import safe_name
 from paribus.narrative import words
+from paribus.narrative.images import on_left_out
 from paribus.records.dates import are_possible, span
 from paribus.records.pairing import Pairing
 from paribus.records.types import DataFacts, Environment, RunFacts
@@ -207,6 +208,7 @@ def _data(data: DataFacts) -> list[Fact]:
     return [
         ("Data", ", ".join(filter(None, (words.readable(data.source), size)))),
         ("Data fingerprint", data.fingerprint),
+        ("Left out", on_left_out(data)),
     ]
 
 

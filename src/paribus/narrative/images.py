@@ -1,0 +1,76 @@
+"""What should be known about a study's images before anything is concluded, in sentences."""
+
+from collections.abc import Mapping
+
+from paribus.data.dataset import Dataset
+from paribus.events import ImagesReady
+from paribus.narrative import words
+from paribus.records.types import DataFacts
+
+
+def on_images(data: DataFacts) -> tuple[str, ...]:
+    """A sentence for each thing that is odd about the images; none where nothing is."""
+    lines = [
+        f"Class {name} has its images in several folders: {words.listed(groups)}. If those are the "
+        "classes, move them up."
+        for name, groups in data.groups
+    ]
+    if data.animated:
+        several = words.count(data.animated, "file")
+        lines.append(f"{several} with several images: the first one of each is used.")
+    return (*lines, *_findings(data))
+
+
+def on_left_out(data: DataFacts) -> str:
+    """How many files are not among the images, and why; "" where there is none."""
+    total = sum(number for _, number in data.left_out)
+    reasons = "; ".join(f"{number:,} {reason}" for reason, number in data.left_out)
+    return f"{words.count(total, 'file')}: {reasons}" if total else ""
+
+
+def images_ready(datasets: Mapping[str, Dataset]) -> list[ImagesReady]:
+    """What there is to tell of the images of every setting, by its name, once for equal ones."""
+    seen: dict[str, list[str]] = {}
+    for name, dataset in datasets.items():
+        seen.setdefault(dataset.fingerprint, []).append(name)
+    return [_ready(tuple(names), datasets[names[0]]) for names in seen.values()]
+
+
+def _ready(settings: tuple[str, ...], dataset: Dataset) -> ImagesReady:
+    return ImagesReady(
+        settings,
+        dataset.source,
+        dataset.fingerprint,
+        dataset.classes,
+        tuple(map(tuple, dataset.counts().tolist())),
+        tuple(line.replace(words.NO_BREAK, " ") for line in on_images(dataset.facts)),
+        tuple(map(str, dataset.left_out)),
+    )
+
+
+def _findings(data: DataFacts) -> list[str]:
+    if not (found := data.findings):
+        return []
+    images = sum(filter(None, (data.training, data.validation, data.test)))
+    lines = []
+    if found.test_in_training:
+        many = _share(found.test_in_training, data.test or 0, "test image")
+        lines.append(f"{many} equal to a training image: remembering is enough to classify them.")
+    if found.in_two_classes:
+        many = _share(found.in_two_classes, images, "image")
+        lines.append(f"{many} also in another class: at least one of their labels is wrong.")
+    if found.plain:
+        many = _share(found.plain, images, "image")
+        lines.append(f"{many} of a single color: check that the files are read as you expect.")
+    if found.alike * 2 > images:
+        lines.append(f"{found.alike:,} of {images:,} images are equal to each other.")
+    if found.flat_channels:
+        channels = len(data.std)
+        hold = "holds" if found.flat_channels == 1 else "hold"
+        lines.append(f"{found.flat_channels} of {channels} color channels {hold} a single value.")
+    return lines
+
+
+def _share(number: int, total: int, what: str) -> str:
+    share = f" ({100 * number / total:.1f} %)" if total else ""
+    return f"{words.count(number, what)}{share} {'is' if number == 1 else 'are'}"
