@@ -4,11 +4,13 @@ from pathlib import Path
 
 from paribus.claims.judge import require_testable
 from paribus.comparison.sequential import seeds_wanted
+from paribus.data.folder import require_apart
 from paribus.events import Watch, quiet
 from paribus.io.lock import require_free, writing_report
 from paribus.report.write import write_report
 from paribus.results import Results, read_results
 from paribus.study.folder import require_own
+from paribus.study.plan import settings
 from paribus.study.read import read_study_copy
 from paribus.study.spec import Study
 
@@ -49,6 +51,8 @@ def run(
     require_free(out)
     if not into:
         require_own(out)
+    for setting in settings(study):
+        require_apart(setting.config.data, out)
     # Training needs torch; nothing else does, and `rebuild_report` must not import it.
     from paribus.execution.session import open_session, prepare_data
 

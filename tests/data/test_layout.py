@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paribus.data.folder import open_folder
+from paribus.data.folder import open_folder, require_apart
 from paribus.data.layout import part_of
 from paribus.errors import DataError
 from paribus.study.config import Folder
@@ -183,3 +183,14 @@ def test_images_in_a_folder_of_results_are_refused(root: Path, tree: Callable[..
     tree("cat", "dog")
     (root / "study.json").write_text("{}")
     assert refused(root) == "expected a folder of images, got results of Paribus"
+
+
+@pytest.mark.parametrize("out", [".", "mine", "mine/.."])
+def test_results_that_would_go_around_the_images_are_refused(
+    out: str, root: Path, tree: Callable[..., None]
+) -> None:
+    tree("cat", "dog")
+    data = Folder(source="folder", path=str(root))
+    with pytest.raises(DataError, match=r"lie in .* where the results are to go"):
+        require_apart(data, root.parent / out)
+    require_apart(data, root / "out")

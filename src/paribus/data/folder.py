@@ -26,7 +26,7 @@ from paribus.data.layout import ClassFolder, class_folders
 from paribus.errors import DataError
 from paribus.io.reading import UnfitError
 from paribus.names import shown
-from paribus.study.config import Folder
+from paribus.study.config import Data, Folder
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,23 @@ def open_folder(
         groups={name: groups for name in classes if (groups := _groups(name, images))},
         animated=sum(image.seen.animated for image in images),
     )
+
+
+def require_apart(data: Data, out: Path) -> None:
+    """Refuse to write results around the images, or among them where they would be lost.
+
+    A folder of results inside that of the images is passed over when they are read.
+
+    Raises:
+        DataError: the images lie in `out`.
+    """
+    if isinstance(data, Folder):
+        root = home_expanded(data.path).resolve()
+        if root.is_relative_to(out.resolve()):
+            raise DataError(
+                f"{data.path}: these images lie in {out}, where the results are to go. "
+                "Choose another folder for the results with --out."
+            )
 
 
 def _rule(data: Folder, images: Sequence[_Image]) -> Rule:
