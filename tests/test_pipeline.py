@@ -169,18 +169,3 @@ def test_each_record_is_read_once_in_a_command(out: Path, monkeypatch: pytest.Mo
     read.clear()
     paribus.rebuild_report(out)
     assert len(read) == len(set(read)) == 6
-
-
-def test_a_script_without_a_guard_is_told_that_no_run_has_a_record(tmp_path: Path) -> None:
-    """Workers import the script again, which starts the study again, so none of them can train."""
-    (tmp_path / "study.yaml").write_text(
-        "name: s\ndata: {source: digits, size: 16}\nepochs: 1\nseeds: 1\n"
-    )
-    (tmp_path / "script.py").write_text(
-        "import paribus\nparibus.run(paribus.read_study('study.yaml'), 'out', jobs=1)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    last = done.stderr.splitlines()[-1]
-    assert last.endswith("RecordError: out: no run of 's' has a record (not trained yet)")

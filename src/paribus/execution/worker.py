@@ -32,6 +32,15 @@ def main() -> None:
     import torch  # takes seconds, in which a signal or the parent's end must be noticed already
 
     torch.set_num_threads(THREADS)
+    serve(connection)
+
+
+def serve(connection: Connection[object, tuple[Task, Hold | None]]) -> None:
+    """Perform every task that arrives and say how it ended, until the other end is closed.
+
+    With each comes what holds the folder that it writes into, so that nothing is written there
+    once the parent has lost it.
+    """
     with suppress(EOFError, ConnectionError):  # the parent is gone
         while True:
             task, hold = connection.recv()
