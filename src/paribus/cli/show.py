@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from paribus.errors import listed
 from paribus.io.strict_json import dumps
 from paribus.names import printable, safe_class, safe_name
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from paribus.execution.estimate import Outlook
     from paribus.results import Results
     from paribus.status import Status
+
+#: Runs that a terminal lists; more take seconds to lay out.
+MOST_ROWS = 1_000
 
 _VERDICT_STYLES = {"supported": "green", "refuted": "bold red", "undecided": "yellow"}
 _STATE_STYLES = {
@@ -52,7 +56,7 @@ def print_results(results: Results, as_json: bool) -> None:
         }
         click.echo(dumps(made))
         return
-    for sentence in results.unfinished:
+    for sentence in listed(results.unfinished):
         click.echo(f"Failed: {printable(sentence)}", err=True)
     click.echo(results.report)
 
@@ -169,7 +173,7 @@ def show_status(status: Status) -> None:
     if status.last:
         say(f"Last: {status.last.get('says', '')}, {status.last.get('time', '')}")
     table = Table("setting", "seed", "state", "epoch", Column(overflow="fold"), box=SIMPLE_HEAD)
-    for run in status.runs:
+    for run in status.runs[:MOST_ROWS]:
         table.add_row(
             Text(run.setting),
             str(run.seed),
@@ -178,6 +182,8 @@ def show_status(status: Status) -> None:
             Text(printable(run.message)),
         )
     console.print(table)
+    if (more := len(status.runs) - MOST_ROWS) > 0:
+        say(f"... and {more:,} more; --json lists them all")
     say(", ".join(f"{number} {state}" for state, number in status.counts.items() if number))
     for where in status.set_aside:
         say(f"Set aside: {where}")

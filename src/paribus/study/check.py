@@ -32,8 +32,8 @@ CLAIM_TESTS: dict[str, type[BaseModel]] = {
 }
 TAGGED = {"data", "network", "optimizer", "schedule"}
 
-#: Settings times seeds.
-MOST_RUNS = 20_000
+#: Variations, each a column and a line of every list; settings times seeds, each a folder.
+MOST_VARIATIONS, MOST_RUNS = 1_000, 20_000
 
 #: A variation is compared image by image with its baseline, so the images stay the same.
 FIXED_DATA = {"data.source", "data.path", "data.validation", "data.test"}
@@ -46,12 +46,15 @@ def study_faults(study: Mapping[str, Any]) -> list[Fault]:
 
 
 def run_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
-    """More runs than any study has: each is a folder, and a line of every list."""
+    """More variations or runs than any study has."""
     seeds, variations = study.get("seeds"), study.get("variations")
     if isinstance(seeds, Mapping):
         looks = seeds.get("looks")
         seeds = looks[-1] if isinstance(looks, list | tuple) and looks else None
-    if isinstance(seeds, int) and isinstance(variations, Mapping):
+    if isinstance(variations, Mapping) and len(variations) > MOST_VARIATIONS:
+        got = f"{len(variations):,}"
+        yield Fault(("variations",), f"expected at most {MOST_VARIATIONS:,}, got {got}", key=True)
+    elif isinstance(seeds, int) and isinstance(variations, Mapping):
         settings = 1 + len(variations)
         if settings * seeds > MOST_RUNS:
             got = f"{settings:,} settings of {seeds:,} seeds"

@@ -221,7 +221,7 @@ def _dates(facts: Sequence[RunFacts]) -> list[Fact]:
         rows.append(("Trained", f"{first} to {last} UTC"))
     if wrong:
         one = wrong[0]
-        example = f"{one.setting}, seed {one.seed}: {one.started} to {one.ended}"
+        example = f"{one.setting}, seed {one.seed}: {one.started or 'unknown'} to {one.ended or 'unknown'}"
         many = f"{words.count(len(wrong), 'run')}, as {example}. The machine's clock was wrong"
         rows.append(("Impossible dates", many))
     return rows
