@@ -1,6 +1,7 @@
 """Every problem of a study at once, each with its place and what to write instead."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -147,13 +148,22 @@ def _test_metric_faults(at: Location, test: Mapping[str, Any], declared: Any) ->
 def _at_override(at: Location, fault: Fault, overrides: Mapping[str, Any]) -> Fault:
     """Put a fault of the overridden configuration at the override that caused it."""
     path = ".".join(map(str, fault.at))
-    for key in sorted(overrides, key=len, reverse=True):  # the most specific one
-        if path == key or path.startswith(f"{key}.") or key.startswith(f"{path}."):
-            return Fault((*at, key), fault.message, fault.key)
+    if key := _responsible(path, overrides):
+        return Fault((*at, key), fault.message, fault.key)
     section = path.split(".")[0]
     key = next((key for key in overrides if key.startswith(section)), "")
     replace = f"To replace the section write {section}: {{...}}"
     return Fault((*at, key), f"{path} of the baseline: {fault.message}. {replace}")
+
+
+def _responsible(path: str, overrides: Mapping[str, Any]) -> str | None:
+    """The override of a path itself, else of something below it, else of what it is a part of."""
+    if path in overrides:
+        return path
+    if below := next((key for key in overrides if key.startswith(f"{path}.")), None):
+        return below
+    above = accumulate(path.split("."), lambda before, key: f"{before}.{key}")
+    return next((key for key in reversed([*above]) if key in overrides), None)
 
 
 def validate(model: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:
