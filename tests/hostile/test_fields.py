@@ -167,10 +167,13 @@ def test_any_value_in_any_array_is_taken_or_refused_in_one_line(file: str, out: 
     assert accepted(out, file, before)
 
 
-@pytest.mark.skipif(not EFFORT, reason="every report takes half a second")
 @pytest.mark.usefixtures("undrawn")
 def test_whatever_is_taken_can_be_reported(out: Path) -> None:
-    for name, what, content in [*fields(out), *arrays(out)]:
+    """In `make test` the report of one is made: each takes half a second."""
+    telling = "0 at index"  # of another image than the others'
+    cases = [case for case in [*fields(out), *arrays(out)] if EFFORT or case[1] == telling]
+    assert cases
+    for name, what, content in cases:
         before = (out / SECOND / name).read_bytes()
         if accepted(out, name, content):
             try:
