@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from effort import examples
@@ -31,6 +31,7 @@ def refuse(constant: str) -> None:
 
 @examples(200)
 @given(VALUES)
+@example([math.nan, {"a": -math.inf}])
 def test_whatever_is_written_is_strict_and_comes_back_with_null_for_no_number(
     value: object,
 ) -> None:
