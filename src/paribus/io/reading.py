@@ -74,6 +74,14 @@ def file_sha256(path: Path) -> str:
     return patiently(path, digest)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder lies there; raises ReadError if that can't be known now."""
+    try:
+        return stat.S_ISDIR(patiently(path, path.stat).st_mode)
+    except UnfitError:
+        return False
+
+
 def names_in(folder: Path) -> list[str]:
     """What lies in a folder, sorted; nothing where there is no folder.
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from paribus.errors import Problem, RecordError, StudyError, first_line
 from paribus.io.disk import write_file
-from paribus.io.reading import UnfitError, leads_out, patiently, read_inside
+from paribus.io.reading import UnfitError, is_folder, leads_out, read_inside
 from paribus.io.strict_json import loads
 from paribus.records.analyses import current_name
 from paribus.records.store import read_record, recorded_runs, run_folder
@@ -163,7 +163,7 @@ class StudyRecords:
         self.read.pop(run.key, None)
         self.unreadable.pop(run.key, None)
         folder = run_folder(self.out, *run.key)
-        if not patiently(folder, folder.is_dir):
+        if not is_folder(folder):
             return
         try:
             if leads_out(folder, self.out):
