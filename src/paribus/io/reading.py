@@ -132,10 +132,13 @@ def _read(path: Path, largest: int) -> bytes:
 
 
 def ways_out(root: Path) -> Iterator[Path]:
-    """Links below `root` to folders outside it; what is written into them leaves `root`."""
+    """Links below `root` to folders outside it; what is written into them leaves `root`.
+
+    Raises ReadError if what lies there can't be known now.
+    """
     for place, folders, _ in os.walk(root):
         for path in (Path(place, name) for name in folders):
-            if path.is_symlink() and leads_out(path, root):
+            if patiently(path, path.is_symlink) and leads_out(path, root):
                 yield path
 
 
