@@ -8,6 +8,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -212,8 +213,9 @@ LARGE = {
 }
 
 
-@pytest.mark.parametrize("name", LARGE)
-@pytest.mark.parametrize("command", ["status", "report"])
+@pytest.mark.parametrize(
+    ("command", "name"), [*product(["status"], LARGE), ("report", next(iter(LARGE)))]
+)
 def test_a_study_larger_than_any_is_refused_at_once(command: str, name: str, out: Path) -> None:
     content, message = LARGE[name]
     (out / STUDY).write_text(content)
