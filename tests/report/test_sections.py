@@ -184,6 +184,9 @@ def test_how_it_was_made_says_what_interrupted_it(results: Results) -> None:
     rows, text = shown(resumes=1, other_machines=(elsewhere,))
     assert plain(rows["Resumed from a checkpoint"]) == "1 time"
     assert "Not bit-reproducible: main, seed 0 resumed under another PyTorch" in text
+    rows, text = shown(ended="2262-04-11T23:47:16+00:00")
+    assert rows["Trained"] == "2026-05-04 10:00 to 2026-05-04 10:02 UTC"
+    assert plain(rows["Impossible dates"]).startswith("1 run, as main, seed 0: 2026-05-04T10:00:00")
 
 
 def test_how_it_was_made_names_the_engine(results: Results) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
-from paribus.io.reading import UnfitError, names_in, patiently, read_whole
+from paribus.io.reading import UnfitError, is_folder, names_in, read_whole
 from paribus.names import shown
 
 T = TypeVar("T")
@@ -118,7 +118,7 @@ def files_under(top: Path, root: Path, unusable: list[str]) -> Iterator[Path]:
         entry = waiting.pop()
         try:
             check_link(entry, root)
-            if patiently(entry, entry.is_dir):
+            if is_folder(entry):
                 waiting += reversed(visible(entry))
             elif entry.is_file():
                 yield entry

@@ -221,9 +221,9 @@ def _dates(facts: Sequence[RunFacts]) -> list[Fact]:
         rows.append(("Trained", f"{first} to {last} UTC"))
     if wrong:
         one = wrong[0]
-        example = f"{one.setting}, seed {one.seed}: {one.started} to {one.ended}"
-        many = f"{words.count(len(wrong), 'run')}, as {example}. The machine's clock was wrong"
-        rows.append(("Impossible dates", many))
+        dates = " to ".join(date or "unknown" for date in (one.started, one.ended))
+        example = f"as {one.setting}, seed {one.seed}: {dates}"
+        rows.append(("Impossible dates", f"{words.count(len(wrong), 'run')}, {example}"))
     return rows
 
 
