@@ -57,15 +57,15 @@ def run(
         session.keep_images()
         results = session.results()
         with writing_report(out):
-            write_report(results)
+            write_report(results, watch=session.watch)
     return results
 
 
-def rebuild_report(out: Path | str, *, images: bool = True) -> Results:
+def rebuild_report(out: Path | str, *, images: bool = True, watch: Watch = quiet) -> Results:
     """Write the report again from the records alone; `images=False` leaves out failed cases'."""
     out = Path(out)
     read_study_copy(out)  # first: it refuses a folder that isn't one of results
     with writing_report(out):
         results = read_results(out)
-        write_report(results, images=images)
+        write_report(results, images=images, watch=watch)
     return results

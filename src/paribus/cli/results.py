@@ -34,8 +34,11 @@ def report(out: Path, no_images: bool, as_json: bool) -> None:
       paribus report out/stl10 --no-images
     """
     from paribus import pipeline
+    from paribus.cli.screen import Screen
 
-    print_results(pipeline.rebuild_report(out, images=not no_images), as_json)
+    with Screen() as screen:
+        results = pipeline.rebuild_report(out, images=not no_images, watch=screen.show)
+    print_results(results, as_json)
 
 
 @click.command()

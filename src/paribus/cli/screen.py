@@ -91,7 +91,7 @@ class Screen:
                 if event.status != "finished":
                     run = f"{event.setting}, seed {event.seed}"
                     self._say(f"{run}: not analyzed. {event.message}", style="yellow")
-            case events.EngineMissing() | events.RecordSetAside():
+            case events.EngineMissing() | events.RecordSetAside() | events.ChartsMissing():
                 self._say(says(event), style="yellow")
             case events.CheckpointPassedOver() | events.WorkerKilled():
                 self._say(says(event), style="yellow")

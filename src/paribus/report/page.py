@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 
 import jinja2
@@ -16,9 +16,18 @@ from paribus.report.explorer import first_there, payload
 from paribus.report.images import ReadImage, data_uri
 
 
-def page(title: str, lead: str, sections: Sequence[Section], read_image: ReadImage | None) -> str:
-    """The whole page; without `read_image`, it leaves failed cases' images out and says so."""
-    template = _environment(read_image).get_template("page.html.j2")
+def page(
+    title: str,
+    lead: str,
+    sections: Sequence[Section],
+    read_image: ReadImage | None,
+    drawings: Mapping[str, svg.Svg],
+) -> str:
+    """The whole page; without `read_image`, it leaves failed cases' images out and says so.
+
+    A figure without drawings is told in words.
+    """
+    template = _environment(read_image, drawings).get_template("page.html.j2")
     explores = any(isinstance(block, Explorer) for part in sections for block in part.blocks)
     script = _template("explorer.js") if explores else ""
     return template.render(
@@ -32,7 +41,9 @@ def page(title: str, lead: str, sections: Sequence[Section], read_image: ReadIma
     )
 
 
-def _environment(read_image: ReadImage | None) -> jinja2.Environment:
+def _environment(
+    read_image: ReadImage | None, drawings: Mapping[str, svg.Svg]
+) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("paribus.report"),
         autoescape=True,
@@ -47,8 +58,7 @@ def _environment(read_image: ReadImage | None) -> jinja2.Environment:
 
     filters: dict[str, Callable[..., object]] = {
         "kind": lambda block: type(block).__name__,
-        "wide": lambda figure: _inlined(figure, figure.wide, "w"),
-        "narrow": lambda figure: _inlined(figure, figure.narrow, "n"),
+        "drawings": lambda figure: _inlined(figure, drawings),
         "percent": PERCENT.value,
         "shown": safe_class,
         "uri": uri,
@@ -72,5 +82,10 @@ def _template(name: str) -> str:
     return resources.files("paribus.report").joinpath("templates", name).read_text("utf-8")
 
 
-def _inlined(figure: Figure, chart: svg.Svg, width: str) -> Markup:
-    return Markup(svg.inlined(chart, f"{figure.name}-{width}", figure.description))
+def _inlined(figure: Figure, drawings: Mapping[str, svg.Svg]) -> list[Markup]:
+    """The wide drawing and the narrow one, as far as there are any."""
+    return [
+        Markup(svg.inlined(drawings[name], name, figure.description))
+        for name in figure.charts
+        if name in drawings
+    ]
