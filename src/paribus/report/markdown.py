@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Container, Sequence
 
-from paribus.names import safe_class
+from paribus.names import in_print, printable, safe_class
 from paribus.narrative import words
 from paribus.narrative.numbers import PERCENT
 from paribus.report import blocks
@@ -38,7 +38,7 @@ def markdown(
 
 def escape(text: str) -> str:
     """Text that Markdown shows as it is, whatever it holds."""
-    return _AT_THE_START.sub(r"\1\3\\\2\4", _SPECIAL.sub(r"\\\1", text))
+    return _AT_THE_START.sub(r"\1\3\\\2\4", _SPECIAL.sub(r"\\\1", in_print(text)))
 
 
 def _block(block: blocks.Block, kept: Kept, drawings: Container[str]) -> str:
@@ -142,6 +142,7 @@ def _facts(shown: blocks.Shown) -> list[str]:
 
 
 def _code(code: blocks.Code) -> str:
-    longest = max((len(run) for run in re.findall(r"`+", code.text)), default=0)
+    text = "\n".join(map(printable, code.text.split("\n")))
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{escape(code.label)}:\n\n{fence}\n{code.text}\n{fence}"
+    return f"{escape(code.label)}:\n\n{fence}\n{text}\n{fence}"

@@ -8,7 +8,7 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
-from paribus.names import safe_class
+from paribus.names import in_print, safe_class
 from paribus.narrative.numbers import PERCENT
 from paribus.report.blocks import Explorer, Figure, Section
 from paribus.report.charts import COLORS, svg
@@ -50,6 +50,10 @@ def _environment(
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        # All that a template shows passes here; Markup is made below, of what did already.
+        finalize=lambda shown: (
+            in_print(shown) if isinstance(shown, str) and not isinstance(shown, Markup) else shown
+        ),
     )
 
     def uri(name: str) -> str | None:
@@ -65,6 +69,7 @@ def _environment(
         "first_uri": lambda names: uri(first_there(names, read_image)),
         "png_uri": data_uri,
         "explore": lambda block: payload(block.failures, read_image),
+        "lines": lambda text: Markup("\n").join(map(in_print, text.split("\n"))),
         "harmless": Markup,
     }
     environment.filters |= filters

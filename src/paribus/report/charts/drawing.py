@@ -11,6 +11,7 @@ from subprocess import PIPE, Popen
 from typing import Any
 
 from paribus.errors import ParibusError
+from paribus.names import harmless
 from paribus.report.charts.svg import Svg, tidied
 
 #: A chart in Vega-Lite's JSON.
@@ -51,7 +52,7 @@ def _refuse(why: str, charts: Mapping[str, Specification]) -> dict[str, Svg]:
 
 
 def _draw(process: Popen[str], charts: Mapping[str, Specification]) -> dict[str, Svg]:
-    lines = "".join(f"{json.dumps(chart)}\n" for chart in charts.values())
+    lines = "".join(f"{json.dumps(harmless(chart))}\n" for chart in charts.values())
     answer, errors = process.communicate(lines)  # which doesn't mind if it has ended already
     if process.returncode:
         raise ChartsError(_how_it_ended(process.returncode, errors))

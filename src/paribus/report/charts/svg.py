@@ -5,6 +5,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from xml.etree import ElementTree as ET
 
+from paribus.names import printable
 from paribus.report.charts import COLORS
 
 NAMESPACE = "http://www.w3.org/2000/svg"
@@ -55,7 +56,7 @@ def inlined(svg: Svg, prefix: str, description: str) -> str:
 def _described(svg: Svg, description: str) -> Svg:
     svg = deepcopy(svg)
     svg.set("role", "img")
-    svg.set("aria-label", description)
+    svg.set("aria-label", printable(description))
     return svg
 
 
