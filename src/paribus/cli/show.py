@@ -11,9 +11,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 from rich.text import Text
 
-from paribus.cli.terminal import harmless, tell, write, write_json
+from paribus.cli.terminal import tell, write, write_json
 from paribus.errors import listed
-from paribus.names import printable, safe_class
+from paribus.names import harmless, printable, safe_class
 
 if TYPE_CHECKING:
     import pandas as pd

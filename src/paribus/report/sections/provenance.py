@@ -145,11 +145,17 @@ def environments(results: Results) -> list[tuple[Environment, int]]:
 
 
 def study_file(study: Study) -> str:
-    """A study as YAML, without what is at its default."""
+    """A study as YAML, without what is at its default; what can't be printed has YAML's codes."""
+    text = _yaml(study, codes=False)
+    return text if all(map(str.isprintable, text.split("\n"))) else _yaml(study, codes=True)
+
+
+def _yaml(study: Study, *, codes: bool) -> str:
     file = io.StringIO()
     yaml = YAML()
     yaml.default_flow_style = None
     yaml.width = 96
+    yaml.allow_unicode = not codes
     yaml.dump(_short(study), file)
     return file.getvalue().strip()
 
