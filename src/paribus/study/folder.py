@@ -26,7 +26,7 @@ def require_own(out: Path) -> None:
     Raises:
         FolderError: says what lies there, and how to insist.
     """
-    if not out.exists() or _has_results(out):
+    if not out.exists() or not (why := _why_no_results(out)):
         return
     try:
         names = sorted(path.name for path in out.iterdir() if not _is_first(path.name))
@@ -36,18 +36,20 @@ def require_own(out: Path) -> None:
         more = len(names) - MOST_NAMED
         shown = ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
         raise FolderError(
-            f"{out}: expected a new or empty folder or one of results, got one with {shown}. "
-            "Choose another with --out; or write into this one with --into (in Python, into=True), "
-            "which replaces files of the same names."
+            f"{out}: expected a new or empty folder or one of results, got one with {shown} "
+            f"({why}). Choose another with --out; or write into this one with --into (in Python, "
+            "into=True), which replaces files of the same names."
         )
 
 
-def _has_results(out: Path) -> bool:
+def _why_no_results(out: Path) -> str:
+    """What is missing for a folder of results; "" if nothing is."""
     try:
         read_study_copy(out)
-    except RecordError:
-        return False
-    return (out / "runs").is_dir() or (out / LOG).exists()  # else a study somebody wrote by hand
+    except RecordError as error:
+        return str(error) if (out / STUDY).exists() else f"no {STUDY}"
+    begun = (out / "runs").is_dir() or (out / LOG).exists()
+    return "" if begun else "a study, but no runs"  # one that somebody wrote by hand
 
 
 def _is_first(name: str) -> bool:
