@@ -53,15 +53,19 @@ MORE: dict[str, Any] = {
     "other_machines": [Environment(torch="2").model_dump(mode="json")],
 }
 
+ENGINE = {"name": "native", "build": "x86-64-v3", "digest": "e" * 64}
+
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("fields") / "out"
     write_results(out, a_study())
-    facts = json.loads((out / SECOND / FACTS).read_text()) | MORE
-    facts["environment"]["engine"] = {"name": "native", "build": "x86-64-v3", "digest": "e" * 64}
-    (out / SECOND / FACTS).write_text(json.dumps(facts))
-    seal(out / SECOND)
+    for file in out.rglob(FACTS):  # all of one engine, or they couldn't be compared
+        facts = json.loads(file.read_text()) | MORE
+        facts["environment"]["engine"] = ENGINE
+        file.write_text(json.dumps(facts))
+        seal(file.parent)
+    assert read_results(out).compared
     return out
 
 
@@ -196,7 +200,7 @@ def test_any_value_in_any_field_of_the_study_is_taken_or_refused_in_a_short_mess
         try:
             status(out)
             results = read_results(out)
-            assert results.compared or results.refused
+            assert results.claims is not None
         except ParibusError as error:
             assert len(str(error)) < 5_000
 
