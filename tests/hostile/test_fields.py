@@ -15,13 +15,16 @@ import pytest
 from click.testing import CliRunner
 from safetensors.numpy import load, save
 
-from effort import EFFORT
+from effort import EFFORT, telling
 from hostile.results import SECOND, a_study, seal, write_results
 from paribus.cli import main
-from paribus.errors import RecordError
+from paribus.errors import ParibusError, RecordError
 from paribus.pipeline import rebuild_report
 from paribus.records.store import CURVES, FACTS, PREDICTIONS, read_record
 from paribus.records.types import Environment, RunFacts
+from paribus.results import read_results
+from paribus.status import status
+from paribus.study.read import STUDY
 
 VALUES: dict[str, Any] = {
     "NaN": math.nan,
@@ -50,15 +53,19 @@ MORE: dict[str, Any] = {
     "other_machines": [Environment(torch="2").model_dump(mode="json")],
 }
 
+ENGINE = {"name": "native", "build": "x86-64-v3", "digest": "e" * 64}
+
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("fields") / "out"
     write_results(out, a_study())
-    facts = json.loads((out / SECOND / FACTS).read_text()) | MORE
-    facts["environment"]["engine"] = {"name": "native", "build": "x86-64-v3", "digest": "e" * 64}
-    (out / SECOND / FACTS).write_text(json.dumps(facts))
-    seal(out / SECOND)
+    for file in out.rglob(FACTS):  # all of one engine, or they couldn't be compared
+        facts = json.loads(file.read_text()) | MORE
+        facts["environment"]["engine"] = ENGINE
+        file.write_text(json.dumps(facts))
+        seal(file.parent)
+    assert read_results(out).compared
     return out
 
 
@@ -181,6 +188,21 @@ def test_whatever_is_taken_can_be_reported(out: Path) -> None:
             except Exception as error:
                 raise AssertionError(what) from error
         accepted(out, name, before)
+
+
+@pytest.mark.parametrize("value", telling(VALUES, "a huge real number", "a huge text"))
+def test_any_value_in_any_field_of_the_study_is_taken_or_refused_in_a_short_message(
+    value: str, out: Path
+) -> None:
+    copy = json.loads((out / STUDY).read_text()) | {"metrics": {"test_loss": {"margin": 0.1}}}
+    for path in paths(copy):
+        (out / STUDY).write_text(json.dumps(replaced(copy, path, VALUES[value])))
+        try:
+            status(out)
+            results = read_results(out)
+            assert results.claims is not None
+        except ParibusError as error:
+            assert len(str(error)) < 5_000
 
 
 #: What is in which field, and what the report says of it.

@@ -42,7 +42,7 @@ Reported = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 #: Characters of a text: all of them may be shown.
 LONGEST = 10_000
 Text = Annotated[str, Field(max_length=LONGEST)]
-ClassName = Annotated[str, Field(min_length=1, max_length=1_000)]
+ClassName = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 

@@ -39,8 +39,10 @@ def _one_line(text: str) -> str:
 
 #: A line of text for readers.
 Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+#: The largest number; powers of it are still numbers.
+LARGEST = 1e30
+Positive = Annotated[float, Field(gt=0, le=LARGEST, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)]
 #: The largest count; a larger number would only fail later, or never end.
 MOST = 1_000_000_000
 Whole = Annotated[int, Field(ge=1, le=MOST)]

@@ -21,7 +21,7 @@ from paribus.study.config import Engine, OwnNetwork
 from paribus.study.faults import in_words
 from paribus.study.plan import Run, runs, settings
 from paribus.study.spec import Study
-from paribus.study.yaml import load, plain, problem, read_text
+from paribus.study.yaml import LONGEST, load, plain, problem, read_text
 
 #: Far above any study a person writes; more is a mistake or an attack. In bytes, and in keys and
 #: values.
@@ -105,6 +105,7 @@ def read_study_copy(out: Path) -> Study:
     file = out / STUDY
     try:
         copy = loads(read_inside(file, out, LARGEST_COPY))
+        _require_short(copy)
         return Study.model_validate(_in_current_words(copy))
     except UnfitError as error:
         if error.errno == errno.ENOENT:
@@ -118,6 +119,15 @@ def read_study_copy(out: Path) -> Study:
         raise RecordError(f"{file}: {at}{problem}") from None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f"{file}: not a study ({first_line(error)})") from None
+
+
+def _require_short(value: Any) -> None:
+    """Raise ValueError for a text that is longer than any in a study file."""
+    if isinstance(value, str) and len(value) > LONGEST:
+        raise ValueError(f"expected texts of at most {LONGEST:,} characters, got {len(value):,}")
+    if isinstance(value, dict | list):
+        for item in [*value, *value.values()] if isinstance(value, dict) else value:
+            _require_short(item)
 
 
 def _in_current_words(study: dict[str, Any]) -> dict[str, Any]:
