@@ -7,7 +7,7 @@ Terminals, pages, Markdown and charts all show what it gives. What is kept in fi
 import itertools
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -41,7 +41,7 @@ def harmless(value: Any) -> Any:
         return printable(value)
     if isinstance(value, tuple | list):
         return type(value)(map(harmless, value))
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {harmless(key): harmless(item) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{f.name: harmless(getattr(value, f.name)) for f in fields(value)})

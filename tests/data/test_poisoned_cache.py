@@ -57,6 +57,10 @@ def other_shape(folder: Path) -> None:
     np.save(folder / IMAGES, np.load(folder / IMAGES)[:, :1])
 
 
+def more_labels(folder: Path) -> None:
+    np.save(folder / LABELS, np.append(np.load(folder / LABELS), 1))
+
+
 def no_array(folder: Path) -> None:
     (folder / LABELS).write_bytes(b"")
 
@@ -78,6 +82,7 @@ def other_facts(**changed: object) -> Callable[[Path], None]:
         train_on_test_images,
         other_shape,
         no_array,
+        more_labels,
         other_facts(classes=["dog", "cat"]),
         other_facts(mean=[0, 0, 0]),
         other_facts(std=[1, "x", None]),

@@ -39,23 +39,7 @@ def write_report(results: Results, *, images: bool = True, watch: Watch = quiet)
         watch: hears it if the charts can't be drawn; the report then says so instead of them.
     """
     out = results.out
-    with artist() as draw:
-        parts = sections(results)
-        every = list(figures(parts))
-        try:
-            drawings = draw({name: chart for of in every for name, chart in of.charts.items()})
-        except ChartsError as error:
-            drawings = {}
-            missing = f"The charts are missing: the process that draws them {error}"
-            watch(ChartsMissing(missing))
-            alert = Alert(
-                "Without charts",
-                [
-                    f"{missing}. Tables and texts are complete; "
-                    f"`paribus report` draws the charts once this is fixed."
-                ],
-            )
-            parts = (replace(parts[0], blocks=[alert, *parts[0].blocks]), *parts[1:])
+    parts, drawings = _drawn(results, watch)
     title, sentence = safe_name(results.study.name), lead(results)
     for name in ("tables", "figures"):
         if leads_out(out / name, out):
@@ -63,7 +47,7 @@ def write_report(results: Results, *, images: bool = True, watch: Watch = quiet)
                 f"{out / name}: expected a folder, got a link that leads out of {out}"
             )
     write_tables(out / "tables", results.tables)
-    for figure in every if drawings else ():
+    for figure in figures(parts) if drawings else ():
         drawing = svg.standalone(drawings[f"{figure.name}-w"], figure.description)
         write_file(out / "figures" / f"{figure.name}.svg", drawing.encode())
     write_file(out / "results.json", results_json(results).encode())
@@ -73,6 +57,21 @@ def write_report(results: Results, *, images: bool = True, watch: Watch = quiet)
     write_file(out / "report.md", markdown(title, sentence, parts, kept, drawings).encode())
     write_file(out / "report.html", page(title, sentence, parts, read, drawings).encode())
     return results.report
+
+
+def _drawn(results: Results, watch: Watch) -> tuple[Sequence[Section], Mapping[str, svg.Svg]]:
+    """The sections and all drawings of their charts; without any, the first section says why."""
+    with artist() as draw:
+        parts = sections(results)
+        charts = {name: chart for of in figures(parts) for name, chart in of.charts.items()}
+        try:
+            return parts, draw(charts)
+        except ChartsError as error:
+            missing = f"The charts are missing: the process that draws them {error}"
+    watch(ChartsMissing(missing))
+    rest = "Tables and texts are complete; `paribus report` draws the charts once this is fixed."
+    alert = Alert("Without charts", [f"{missing}. {rest}"])
+    return (replace(parts[0], blocks=[alert, *parts[0].blocks]), *parts[1:]), {}
 
 
 def figures(parts: Sequence[Section]) -> Iterator[Figure]:
