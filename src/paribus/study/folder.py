@@ -5,6 +5,7 @@ from pathlib import Path
 from paribus.errors import FolderError, RecordError
 from paribus.io.disk import half_written
 from paribus.io.lock import LOCK, REPORT_LOCK
+from paribus.io.reading import names_in
 from paribus.log import BEFORE, LOG
 from paribus.records.store import UNFINISHED
 from paribus.study.read import STUDY, read_study_copy
@@ -25,14 +26,13 @@ def require_own(out: Path) -> None:
 
     Raises:
         FolderError: says what lies there, and how to insist.
+        ReadError: it can't be read now.
     """
     if not out.exists() or not (why := _why_no_results(out)):
         return
-    try:
-        names = sorted(path.name for path in out.iterdir() if not _is_first(path.name))
-    except OSError as error:
-        raise FolderError(f"{out}: expected a folder for results ({error.strerror})") from None
-    if names:
+    if not out.is_dir():
+        raise FolderError(f"{out}: expected a folder for results, got a file")
+    if names := [name for name in names_in(out) if not _is_first(name)]:
         more = len(names) - MOST_NAMED
         shown = ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
         raise FolderError(

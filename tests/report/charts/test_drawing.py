@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
 from pathlib import Path
+from subprocess import Popen
+from typing import Any
 
 import pytest
 
@@ -60,11 +62,19 @@ def test_a_stranger_in_the_current_folder_is_not_imported(
         assert draw({"one": CHART})["one"].tag.endswith("svg")
 
 
-def test_a_process_whose_charts_nobody_wants_any_more_ends() -> None:
+def test_a_process_whose_charts_no_one_wants_any_more_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[Popen[str]] = []
+
+    def start(*words: Any, **how: Any) -> Popen[str]:
+        started.append(Popen(*words, **how))
+        return started[0]
+
+    monkeypatch.setattr(drawing, "Popen", start)
     with pytest.raises(KeyboardInterrupt), artist():
         raise KeyboardInterrupt
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert started[0].returncode == -signal.SIGKILL
 
 
 def test_a_report_without_charts_says_so_and_has_all_else(

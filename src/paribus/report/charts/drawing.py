@@ -1,6 +1,5 @@
 """Charts are drawn in a process of their own: what ends it leaves the report without charts."""
 
-import json
 import resource
 import signal
 import sys
@@ -11,6 +10,7 @@ from subprocess import PIPE, Popen
 from typing import Any
 
 from paribus.errors import ParibusError
+from paribus.io.strict_json import dumps, loads
 from paribus.names import harmless
 from paribus.report.charts.svg import Svg, tidied
 
@@ -52,11 +52,11 @@ def _refuse(why: str, charts: Mapping[str, Specification]) -> dict[str, Svg]:
 
 
 def _draw(process: Popen[str], charts: Mapping[str, Specification]) -> dict[str, Svg]:
-    lines = "".join(f"{json.dumps(harmless(chart))}\n" for chart in charts.values())
+    lines = "".join(f"{dumps(harmless(chart))}\n" for chart in charts.values())
     answer, errors = process.communicate(lines)  # which doesn't mind if it has ended already
     if process.returncode:
         raise ChartsError(_how_it_ended(process.returncode, errors))
-    drawings = map(json.loads, answer.splitlines())
+    drawings = map(loads, answer.splitlines())
     return {name: tidied(svg) for name, svg in zip(charts, drawings, strict=True)}
 
 
