@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from paribus.metrics.registry import ClassFigure
-from paribus.study.config import LARGEST, Line, Positive, Section, SettingName
+from paribus.records.bounds import LARGEST
+from paribus.study.config import Line, Positive, Section, SettingName
 
 
 def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
