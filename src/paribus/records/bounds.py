@@ -10,7 +10,7 @@ MOST = 1_000_000_000
 #: A confusion matrix has the square of so many cells.
 MOST_CLASSES = 1_000
 #: Of a reported number; powers of it are still numbers.
-LARGEST = 1e30
+LARGEST = 1e60
 
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Ordinal = Annotated[int, Field(ge=1, le=MOST)]
