@@ -112,7 +112,7 @@ def test_a_claim_that_no_run_could_decide_is_refused_before_training(
 
 
 def test_a_failed_run_ends_with_1_and_the_report_is_written(study: Path) -> None:
-    study.write_text(STUDY + "  bad: {optimizer: {kind: sgd, lr: 1e38}}\n")
+    study.write_text(STUDY + "  bad: {optimizer: {kind: sgd, lr: 1e30}}\n")
     done = here("run", study, "--jobs", "1")
     assert done.exit_code == 1
     assert "Failed: bad, seed 0: the training loss became" in done.stderr

@@ -20,7 +20,8 @@ from faults.here import in_this_process
 from paribus import events
 from paribus.cli import main
 from paribus.cli.screen import Screen
-from paribus.cli.terminal import OutputError, harmless, open_streams, tell, write, write_json
+from paribus.cli.terminal import OutputError, open_streams, tell, write, write_json
+from paribus.names import harmless
 
 #: Categories of what steers a terminal, joins or turns letters, or isn't there.
 STEERING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

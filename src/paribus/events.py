@@ -157,6 +157,13 @@ class RunAnalyzed(RunEvent):
     message: str
 
 
+@dataclass(frozen=True)
+class ChartsMissing(Event):
+    """The charts of the report can't be drawn, as `message` says; it is written without them."""
+
+    message: str
+
+
 Watch = Callable[[Event], None]
 
 

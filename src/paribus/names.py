@@ -1,16 +1,51 @@
-"""Names from strangers' files and folders, safe to show."""
+"""Strangers' texts, safe to show: `printable` is the one thing that makes them so.
+
+Terminals, pages, Markdown and charts all show what it gives. What is kept in files for programs
+(JSON, CSV) has the texts as they are.
+"""
 
 import itertools
+import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 #: Letters of a class's name in the text, and on an axis; the tables on disk have all of it.
 LONGEST_NAME, LONGEST_LABEL = 60, 40
 
 
+#: Words that are written from right to left, and would turn what stands around them.
+_LETTER = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+_RIGHT_TO_LEFT = re.compile(f"{_LETTER}+(?: +{_LETTER}+)*")
+
+
 def printable(text: str) -> str:
-    """A line for a terminal: what would steer it, break the line or turn it is escaped."""
-    return "".join(map(_escaped, text))
+    """A text in one line: what controls, breaks, turns or joins, or isn't there, is escaped.
+
+    A letter of Unicode's categories C, Zl and Zp becomes its code: `\\x1b`, `\\u202e`.
+    """
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def in_print(text: str) -> str:
+    """A printable text for a page: words from right to left don't turn what stands around them."""
+    if text.isascii():
+        return printable(text)
+    return _RIGHT_TO_LEFT.sub("\u2068\\g<0>\u2069", printable(text))
+
+
+def harmless(value: Any) -> Any:
+    """A value with every text in it printable; a dataclass stays one."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, tuple | list):
+        return type(value)(map(harmless, value))
+    if isinstance(value, dict):
+        return {harmless(key): harmless(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: harmless(getattr(value, f.name)) for f in fields(value)})
+    return value
 
 
 def shown(name: str) -> str:
@@ -25,16 +60,8 @@ def _escaped(letter: str) -> str:
 
 
 def safe_name(text: str) -> str:
-    """A name from a file or a folder, safe to stand in a sentence.
-
-    Control characters, which could break lines or turn the direction of text, become spaces;
-    a name that is written from right to left is isolated from what stands around it.
-    """
-    plain = "".join(" " if controls(letter) else letter for letter in text)
-    plain = " ".join(plain.split()) or "(no name)"
-    if any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in plain):
-        return f"\u2068{plain}\u2069"
-    return plain
+    """A name from a file or a folder, as it may stand in a sentence: never empty."""
+    return " ".join(printable(text).split()) or "(no name)"
 
 
 def safe_class(text: str) -> str:
@@ -58,12 +85,3 @@ def chart_labels(shown: Sequence[str]) -> tuple[str, ...]:
 
 def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def controls(letter: str) -> bool:
-    """Whether a letter could break a line or turn the direction of text."""
-    # Cf holds the marks that override direction, but also the joiners that some scripts need.
-    category = unicodedata.category(letter)
-    return category in {"Cc", "Cs", "Zl", "Zp"} or (
-        category == "Cf" and letter not in "\u200c\u200d"
-    )

@@ -67,7 +67,7 @@ def run(
         session.keep_images()
         results = session.results()
         with writing_report(out, watch):
-            write_report(results)
+            write_report(results, watch=session.watch)
     return results
 
 
@@ -83,5 +83,5 @@ def rebuild_report(out: Path | str, *, images: bool = True, watch: Watch = quiet
     read_study_copy(out)  # first: it refuses a folder that isn't one of results
     with writing_report(out, watch):
         results = read_results(out)
-        write_report(results, images=images)
+        write_report(results, images=images, watch=watch)
     return results

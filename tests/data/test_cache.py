@@ -37,8 +37,11 @@ def test_the_cache_is_the_users_unless_the_environment_names_one(
     assert cache_folder() == platformdirs.user_cache_path("paribus")
 
 
-def test_an_unchanged_file_is_looked_at_once_even_by_a_later_process(file: Path) -> None:
-    look = Looks()
+@pytest.mark.parametrize("name", [b"a.png", b"\xff.png"], ids=["text", "no text"])
+def test_an_unchanged_file_is_looked_at_once_even_by_a_later_process(
+    name: bytes, file: Path
+) -> None:
+    look, file = Looks(), file.rename(file.parent / os.fsdecode(name))
     for _ in range(2):
         ledger = Ledger(file.parent)
         assert ledger.ask(file, look) == {"content": "first"}

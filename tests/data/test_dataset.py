@@ -1,7 +1,9 @@
 """Prepared images: resized once, checked, repaired, and safe between processes."""
 
+import errno
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +15,7 @@ import torch
 
 from paribus.data.dataset import Dataset, open_dataset, prepare
 from paribus.data.images import squared
-from paribus.errors import DataError
+from paribus.errors import DataError, ReadError
 from paribus.study.config import Digits, Folder
 
 DIGITS = Digits(source="digits", size=16)
@@ -35,6 +37,20 @@ def small(tmp_path: Path, own_cache: Path, images_in: Callable[..., None]) -> Fo
     for name in ("cat", "dog"):
         images_in(tmp_path / "mine" / name, 5)
     return Folder(source="folder", path=str(tmp_path / "mine"), size=8)
+
+
+def test_an_image_that_cannot_be_read_while_it_is_resized_is_named_and_nothing_is_cached(
+    small: Folder, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(small.path, "cat", "0.png")
+
+    def refuse(*_: object) -> None:
+        raise ReadError(errno.EIO, "Input/output error", str(path))
+
+    monkeypatch.setattr("paribus.data.dataset.squared", refuse)
+    with pytest.raises(ReadError, match=re.escape(f"{path}: can't be read (Input/output error)")):
+        prepare(small)
+    assert not list((own_cache / "datasets").glob("*"))
 
 
 def contents(dataset: Dataset) -> dict[str, str]:

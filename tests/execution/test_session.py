@@ -146,7 +146,7 @@ def test_runs_that_fail_are_named_with_the_reason_and_the_others_go_on(
             "killed": {"network": "odd_networks:killed"},
             "killed-once": {"network": "odd_networks:killed_once"},
             "broken": {"network": "odd_networks:Broken"},
-            "diverges": {"optimizer": {"kind": "sgd", "lr": 1e38}},
+            "diverges": {"optimizer": {"kind": "sgd", "lr": 1e30, "weight_decay": 1e30}},
             "last": {"optimizer.weight_decay": 0.01},
         },
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import paribus
@@ -65,11 +66,11 @@ def _report(written: Written) -> Iterator[None]:
         written[str(path.relative_to(out_of[0]))] = content
         write_file(path, content)
 
-    def make(results: Results) -> Path:
+    def make(results: Results, **options: Any) -> Path:
         out_of.append(results.out)
-        return write_report(results)
+        return write_report(results, **options)
 
-    def write(results: Results) -> Path:
+    def write(results: Results, **_: Any) -> Path:
         for name, content in written.items():
             write_file(results.out / name, content)
         return results.report

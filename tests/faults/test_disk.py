@@ -18,7 +18,7 @@ from faults.here import Here
 from faults.seam import Seam, die_at, nothing, refuse_at, seam
 from faults.small import Killed
 from paribus import cli
-from paribus.errors import DiskError, ParibusError
+from paribus.errors import DiskError, ParibusError, ReadError
 from paribus.io.disk import append_line, move, remove, sweep, write_file, write_folder
 
 REFUSALS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.ENOENT)
@@ -175,10 +175,11 @@ def test_the_command_ends_with_1_and_says_what_where_and_what_to_do(
     )
 
 
-def test_a_disk_error_keeps_what_it_says_on_its_way_out_of_a_worker() -> None:
-    error = DiskError(errno.ENOSPC, "No space left on device", "/x")
+@pytest.mark.parametrize("kind", [DiskError, ReadError])
+def test_a_disk_error_keeps_what_it_says_on_its_way_out_of_a_worker(kind: type[DiskError]) -> None:
+    error = kind(errno.ENOSPC, "No space left on device", "/x")
     again = copy.copy(error)  # by the same method as pickling
-    assert isinstance(again, ParibusError)
+    assert isinstance(again, ParibusError) and type(again) is kind
     assert (str(again), again.errno) == (str(error), errno.ENOSPC)
 
 

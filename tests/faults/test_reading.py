@@ -126,6 +126,21 @@ def test_a_read_that_fails_in_the_middle_is_no_damage_either(
     assert contents(place) == before
 
 
+def test_a_record_of_which_it_can_not_be_known_whether_it_is_there_is_not_trained_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, folder, real = contents(place), run_folder(place / "out", "l2", 0), Path.stat
+
+    def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        refuse_path(str(path), str(folder))
+        return real(path, follow_symlinks=follow_symlinks)
+
+    with monkeypatch.context() as patch, pytest.raises(ReadError, match="seed-0: can't be read"):
+        patch.setattr(Path, "stat", stat)
+        again(place)
+    assert contents(place) == before
+
+
 def test_a_checkpoint_that_can_not_be_read_now_is_kept_and_gone_on_from_later(
     place: Path, tmp_path: Path
 ) -> None:

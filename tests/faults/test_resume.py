@@ -22,8 +22,10 @@ from paribus.execution import checkpoint, train
 from paribus.execution.checkpoint import Checkpoint, Writer, refuse_other_machines
 from paribus.execution.inputs import environment
 from paribus.execution.train import Training
+from paribus.log import LOG
 from paribus.records.store import checkpoint_folder, checkpoints, read_record, run_folder
 from paribus.records.types import EngineFacts
+from paribus.study.read import write_study_copy
 from paribus.study.spec import Study
 
 RUN = ("baseline", 0)
@@ -31,7 +33,10 @@ RUN = ("baseline", 0)
 
 def begun(study_of: Path, out: Path, kind: str = "everything drawn") -> Training:
     """A run that was killed after its third epoch of four."""
-    task = training(small_study(study_of, kind), out)
+    study = small_study(study_of, kind)
+    write_study_copy(out, study)
+    (out / LOG).touch()
+    task = training(study, out)
     train_until(task, 3)
     return task
 

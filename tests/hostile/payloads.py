@@ -118,7 +118,12 @@ TEMPLATES = (
     "datum.hit()",
     "{'signal': 'hit()'}",
 )
+#: One of all that controls, breaks, turns or joins, and letters that aren't there.
+STEERING = (
+    "a\x1b[31m\x9b2J\x07\r\u202e\u2066\u2068\u200e\u200f\u200d\u2028\u2029\ufeff\u0378\ue000z"
+)
 TERMINAL = (
+    STEERING,
     "\x1b[2J\x1b]0;x\a",
     "\x9b2J",
     "[bold]x[/bold][link=http://evil.example]y[/link]",

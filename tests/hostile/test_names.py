@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import re
 import shutil
 import unicodedata
@@ -22,8 +23,8 @@ from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, Dialog, Request
 
 from effort import EFFORT, telling, tries
-from hostile.payloads import FORMULAS, HTML, MARKDOWN, PAYLOADS, TEMPLATES, TERMINAL
-from hostile.poisoned import analyze, write_results
+from hostile.payloads import FORMULAS, HTML, MARKDOWN, PAYLOADS, STEERING, TEMPLATES, TERMINAL
+from hostile.poisoned import analyze, line, write_results
 from paribus import pipeline
 from paribus.errors import StudyError
 from paribus.names import printable
@@ -54,7 +55,7 @@ class Reports:
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     place = tmp_path_factory.mktemp("names")
-    write_results(place / "few", [*HTML[:12], *PAYLOADS[len(HTML) :: 5]], first=0)
+    write_results(place / "few", [*HTML[:12], STEERING, *PAYLOADS[len(HTML) :: 5]], first=0)
     if "many" in WHICH:
         write_results(place / "many", PAYLOADS, first=50)
     study = make_study(seeds=2, epochs=2, settings=["main", "l2"])
@@ -345,24 +346,86 @@ def test_no_payload_steers_a_terminal(text: str) -> None:
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
-@pytest.mark.parametrize("command", ["check", "report", "failures", "failures --json"])
-def test_a_command_prints_text_alone(
-    command: str,
-    reports: Reports,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from paribus.cli import main
+def raw(text: str) -> set[str]:
+    """What is in a text beside lines of printable letters."""
+    categories = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return {c for c in text.replace("\n", "") if unicodedata.category(c) in categories}
 
+
+@each
+def test_nothing_raw_is_in_any_file_that_people_read(which: str, reports: Reports) -> None:
+    out = getattr(reports, which)
+    files = [out / "report.html", out / "report.md", *(out / "figures").glob("*.svg")]
+    assert {file.name: raw(file.read_text("utf-8")) for file in files} == {
+        file.name: set() for file in files
+    }
+    assert r"a\x1b[31m\x9b2J" in files[0].read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def odd(reports: Reports, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report's folder under another name, which steers, with a log that does."""
+    name = STEERING.replace("\r", "").replace("\ue000", "\udc80")  # half a letter
+    out = Path(shutil.copytree(reports.few, tmp_path_factory.mktemp("odd") / name))
+    entry = {"event": STEERING, "setting": STEERING, "seed": 0, "epoch": 1, "says": STEERING}
+    (out / "log.jsonl").write_text(json.dumps(entry | {"time": STEERING, "message": STEERING}))
+    return out
+
+
+COMMANDS = ["check", "report", "status", "failures"]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *(f"{name} --json" for name in COMMANDS)])
+def test_a_command_prints_text_alone(
+    command: str, odd: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     # What a report holds is looked at above; it takes seconds to be drawn again.
     monkeypatch.setattr(pipeline, "write_report", lambda *_, **__: None)
-    shutil.copytree(reports.few, tmp_path / "few")
+    printed = prints(*command.split(), str(odd), capsys=capsys)
+    assert printed
+    assert raw(printed) == set()
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_an_audit_prints_text_alone(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = line(STEERING)
+    cat, dog = f"cat{text}", f"dog{text}"
+    settings = {
+        name: {"confusion": [[8, 2], [4, 6]], "per_class_accuracy_printed": {cat: 0.9, dog: 0.6}}
+        for name in (f"main{text}", f"l2{text}")
+    }
+    observation = {"id": "first", "says": text}
+    published: dict[str, object] = {"title": text, "classes": [cat, dog], "settings": settings}
+    published["observations"] = [
+        observation,
+        {**observation, "id": "best", "test": {"best": [cat], "metric": "recall"}},
+    ]
+    file = tmp_path / "audit.yaml"
+    file.write_text(json.dumps(published))  # which is YAML
+    printed = prints("audit", str(file), *options, capsys=capsys)
+    assert options or (r"\u202e" in printed and "Best" in printed)
+    assert raw(printed) == set()
+    file.write_text(json.dumps(published | {STEERING: STEERING, "title": [STEERING]}))
+    assert raw(prints("audit", str(file), capsys=capsys)) == set()
+
+
+def test_verifying_a_folder_prints_text_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("cat", STEERING):
+        (tmp_path / STEERING / name).mkdir(parents=True)
+        (tmp_path / STEERING / name / f"{STEERING}.png").write_text("x")
+    assert raw(prints("data", "verify", str(tmp_path / STEERING), capsys=capsys)) == set()
+    assert raw(prints("run", str(tmp_path / STEERING), capsys=capsys)) == set()
+
+
+def prints(*command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """All that a command prints."""
+    from paribus.cli import main
+
     with pytest.raises(SystemExit):
-        main([*command.split(), str(tmp_path / "few")])
-    sentence = capsys.readouterr()
-    assert sentence.out
-    for printed in (sentence.out, sentence.err):
-        # What joins letters and what keeps a direction to itself steers nothing.
-        plain = re.sub("[\n\u200c\u200d\u2068\u2069]", "", printed)
-        assert not {unicodedata.category(c) for c in plain} & {"Cc", "Cf"}
+        main(list(command))
+    printed = capsys.readouterr()
+    return printed.out + printed.err

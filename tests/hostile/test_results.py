@@ -6,12 +6,16 @@ import base64
 import json
 import random
 import shutil
+import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import product
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,13 +34,14 @@ from hostile.results import (
     write_results,
 )
 from paribus import pipeline
+from paribus.cli import main
 from paribus.errors import ParibusError, RecordError
 from paribus.failures.cases import shown_cases
 from paribus.records.store import CURVES, FACTS, PREDICTIONS, SUMS, read_record
 from paribus.records.types import Record
-from paribus.report.charts import frame
 from paribus.results import read_results
-from paribus.study.read import STUDY
+from paribus.study.read import STUDY, Key, StudyRecords, read_records
+from paribus.study.spec import Study
 from report.explored import square
 
 #: Of these nothing is wrong with the folder, or only with what is written anew.
@@ -97,12 +102,13 @@ def out(good: Path, tmp_path: Path) -> Path:
 def quick_charts(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Charts are not drawn, but what they would be drawn from must be numbers."""
 
-    def draw(specification: dict[str, Any]) -> ET.Element:
-        json.dumps(specification, allow_nan=False)
-        return ET.fromstring('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>')
+    def draw(charts: dict[str, Any]) -> dict[str, ET.Element]:
+        json.dumps(charts, allow_nan=False)
+        svg = ET.fromstring('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>')
+        return dict.fromkeys(charts, svg)
 
     if "drawn" not in request.keywords:
-        monkeypatch.setattr(frame, "draw", draw)
+        monkeypatch.setattr("paribus.report.write.artist", lambda: nullcontext(draw))
 
 
 def outside(out: Path) -> dict[str, bytes | None]:
@@ -185,6 +191,54 @@ def test_a_terabyte_takes_no_memory(out: Path) -> None:
     assert done.code == 1
     assert done.message.startswith("out/study.json: can't be read (at most 1,048,576 bytes")
     assert done.megabytes < 400
+
+
+# ---- studies that are larger than any ---------------------------------------------------------
+
+
+def copy_of(**changes: Any) -> str:
+    return json.dumps(a_study().model_dump(mode="json") | {"claims": []} | changes)
+
+
+MANY = {f"v{number}": {"epochs": 4 + number} for number in range(1_001)}
+LARGE = {
+    "1,000 variations of 1,000 seeds": (
+        copy_of(variations=dict(list(MANY.items())[:1_000]), seeds=1_000),
+        "seeds: expected at most 20,000 runs, got 1,001 settings of 1,000 seeds",
+    ),
+    "1,001 variations": (copy_of(variations=MANY), "variations: expected at most 1,000, got 1,001"),
+    "20,000 wrong overrides": (
+        copy_of(variations={"l2": {f"optimizer.l{number}": 1 for number in range(20_000)}}),
+        "; ... and 19,900 more",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [*product(["status"], LARGE), ("report", next(iter(LARGE)))]
+)
+def test_a_study_larger_than_any_is_refused_at_once(command: str, name: str, out: Path) -> None:
+    content, message = LARGE[name]
+    (out / STUDY).write_text(content)
+    began = time.process_time()
+    done = CliRunner().invoke(main, [command, str(out)])
+    assert time.process_time() - began < 5
+    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+    assert message in done.stderr
+    assert len(done.stderr) < 30_000
+
+
+def test_only_the_runs_that_are_there_are_looked_at(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = Study.model_validate_json(copy_of(seeds=1_000))
+    looked: list[Key] = []
+    monkeypatch.setattr(StudyRecords, "look", lambda records, run: looked.append(run.key))
+    for odd in ("seed-01", "seed--1", "seed-x", "seed-1000", "seed-99999999999", "seed-"):
+        (out / "runs/l2" / odd).mkdir()
+    (out / "runs/other/seed-0").mkdir(parents=True)
+    read_records(out, study)
+    assert looked == [("main", 0), ("l2", 0), ("main", 1), ("l2", 1)]
 
 
 # ---- fuzzing --------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from paribus.io import lock
 from paribus.io.disk import append_line, move, remove, write_file, write_folder
 from paribus.io.lock import LOCK, REPORT_LOCK, Holder, held, holder, writing_report
 
-UNNAMED = "a process that hasn't written down which it is"
+UNNAMED = "a process that isn't named in the lock file"
 
 
 @contextmanager
@@ -65,12 +65,14 @@ def test_who_waits_for_a_report_says_for_whom_and_ends_after_a_time(
         writing_report(tmp_path, heard.append),
     ):
         pass
-    assert heard == [Waiting(str(refused.value))]
-    named = f"its report is being written by process {os.getpid()} on {socket.gethostname()} since "
-    assert named in str(refused.value)
+    this = f"process {os.getpid()} on {socket.gethostname()} since "
+    (waiting,) = heard
+    assert isinstance(waiting, Waiting)
+    assert waiting.message.startswith(f"{tmp_path / REPORT_LOCK}: held by {this}")
+    assert f"{tmp_path}: its report is being written by {this}" in str(refused.value)
     with (
         locked(tmp_path / REPORT_LOCK, fcntl.LOCK_EX),
-        pytest.raises(InUseError, match=f"written by {UNNAMED}. Wait"),
+        pytest.raises(InUseError, match=f"written by {UNNAMED}, and hasn't been finished for 0 s"),
         writing_report(tmp_path),
     ):
         pass

@@ -61,7 +61,7 @@ def page_of(results: Results, images: ReadImage | None) -> str:
     """A page of the sections that the explorer works with."""
     parts = {"confusion": confusions, "failures": cases, "explorer": explorer}
     shown = [Section(anchor, list(make(results))) for anchor, make in parts.items()]
-    return page("name", "lead", [section for section in shown if section.blocks], images)
+    return page("name", "lead", [section for section in shown if section.blocks], images, {})
 
 
 def explain(results: Results) -> Results:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from effort import telling
-from paribus.names import safe_classes
+from paribus.names import in_print, safe_classes
 from paribus.report.sections.cells import SIGNS
 from report.reports import HOSTILE, Written, hostile, ordinary
 
@@ -210,7 +210,7 @@ def test_nothing_in_a_name_runs_or_becomes_part_of_the_page(names: Opened) -> No
 
 def test_every_name_is_shown_as_it_is(names: Opened) -> None:
     headings = names.page.locator(".confusion tbody th").all_text_contents()
-    assert headings[: len(HOSTILE)] == list(safe_classes(HOSTILE))
+    assert headings[: len(HOSTILE)] == list(map(in_print, safe_classes(HOSTILE)))
     assert names.page.locator("h1").text_content() == hostile().study.name
 
 

@@ -196,7 +196,7 @@ def test_a_card_of_the_gallery_says_what_all_seeds_said_and_what_is_near(
     failures: Failures,
 ) -> None:
     results = explored().results
-    html = page("", "", [gallery(results)], square)
+    html = page("", "", [gallery(results)], square, {})
     case = shown_cases(results.records)[0]
     outcome, row = failures.outcomes[case.setting], failures.rows[case.index]
     votes = outcome.predicted[:, row].tolist()
@@ -211,7 +211,7 @@ def test_a_label_is_called_suspicious_only_among_the_most_suspicious_twentieth(
 ) -> None:
     results, suspicions = explored().results, failures.suspicions
     assert suspicions is not None
-    html = page("", "", [gallery(results)], None)
+    html = page("", "", [gallery(results)], None, {})
     ranks = [suspicions.rank[failures.rows[case.index]] for case in shown_cases(results.records)]
     expected = [rank <= 0.05 * len(suspicions.rank) for rank in ranks]
     assert html.count("Label-error suspicion") == np.count_nonzero(expected)

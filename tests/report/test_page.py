@@ -62,6 +62,6 @@ def test_any_number_of_classes_has_a_page(classes: int) -> None:
     study = make_study(seeds=1, epochs=2, settings=["main"])
     records = make_records(study, classes=[f"class {n}" for n in range(classes)], images=120)
     results = results_of(study, records)
-    html = page(study.name, lead(results), sections(results), None)
+    html = page(study.name, lead(results), sections(results), None, {})
     assert ("most common confusions" in html) == (classes > 30)
     assert ('class="confusion"' in html) == (classes <= 30)

@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from effort import examples
 from paribus.records.types import EngineFacts, Record
 from paribus.report.blocks import Alert, Block, Columns, Figure, Paragraph, Section, Table
 from paribus.report.sections import sections
@@ -15,7 +19,7 @@ from paribus.report.sections.answer import lead
 from paribus.report.sections.provenance import provenance, study_file
 from paribus.report.sections.settings import settings
 from paribus.results import Results
-from paribus.study.read import read_study
+from paribus.study.read import parse_study, read_study
 from paribus.study.spec import Study
 from report.reports import ordinary, results_of
 from synthetic import make_records, make_study
@@ -184,6 +188,9 @@ def test_how_it_was_made_says_what_interrupted_it(results: Results) -> None:
     rows, text = shown(resumes=1, other_machines=(elsewhere,))
     assert plain(rows["Resumed from a checkpoint"]) == "1 time"
     assert "Not bit-reproducible: main, seed 0 resumed under another PyTorch" in text
+    rows, text = shown(ended="2262-04-11T23:47:16+00:00")
+    assert rows["Trained"] == "2026-05-04 10:00 to 2026-05-04 10:02 UTC"
+    assert plain(rows["Impossible dates"]).startswith("1 run, as main, seed 0: 2026-05-04T10:00:00")
 
 
 def test_how_it_was_made_names_the_engine(results: Results) -> None:
@@ -221,6 +228,22 @@ def test_the_study_it_prints_is_the_study_again(name: str, tmp_path: Path) -> No
     study = read_study(STUDIES / name)
     (tmp_path / "study.yaml").write_text(study_file(study))
     assert read_study(tmp_path / "study.yaml") == study
+
+
+@examples(40)
+@given(st.text(min_size=1, max_size=30))
+@example("a\u202eb\u200d犬 : # x")
+@example("\U000e0001\ufeff")
+def test_so_it_is_whatever_its_texts_hold_and_all_of_it_can_be_printed(text: str) -> None:
+    try:
+        study = Study.model_validate(
+            read_study(STUDIES / "digits.yaml").model_dump() | {"name": text}
+        )
+    except ValidationError:
+        return  # no study has such a name
+    printed = study_file(study)
+    assert all(map(str.isprintable, printed.split("\n")))
+    assert parse_study(printed) == study
 
 
 def test_a_study_with_looks_says_up_to_how_many_seeds(results: Results) -> None:

@@ -38,7 +38,7 @@ def test_a_folder_with_anything_else_is_refused_before_anything_is_written(
         paribus.run(small_study(), tmp_path)
     message = str(refused.value)
     assert message.startswith(f"{tmp_path}: expected a new or empty folder or one of results, got ")
-    assert f"got one with {name.split('/')[0]}. " in message
+    assert f"got one with {name.split('/')[0]} (" in message
     assert "or write into this one with --into" in message
     assert refused.value.exit_code == 2
     assert files(tmp_path) == before
@@ -48,10 +48,17 @@ def test_a_study_written_by_hand_makes_no_folder_of_results(
     tmp_path: Path, small_study: Build
 ) -> None:
     write_study_copy(tmp_path, small_study())
-    with pytest.raises(FolderError, match=f"got one with {STUDY}"):
+    with pytest.raises(FolderError, match="a study, but no runs"):
         require_own(tmp_path)
     (tmp_path / LOG).touch()  # a run writes this first
     require_own(tmp_path)
+
+
+def test_a_damaged_study_is_named_as_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / STUDY).write_text("{")
+    with pytest.raises(FolderError, match=rf"runs, {STUDY} \({tmp_path / STUDY}: not a study"):
+        require_own(tmp_path)
 
 
 def test_a_file_the_root_and_the_home_folder_are_refused(
@@ -62,7 +69,7 @@ def test_a_file_the_root_and_the_home_folder_are_refused(
     for folder in (Path("/"), Path.home()):
         with pytest.raises(FolderError, match="--into"):
             require_own(folder)
-    with pytest.raises(FolderError, match=r"expected a folder for results \(Not a directory\)"):
+    with pytest.raises(FolderError, match="expected a folder for results, got a file"):
         require_own(tmp_path / ".profile")
 
 
@@ -100,6 +107,6 @@ def test_with_into_results_are_written_beside_other_files_which_all_stay(
     assert before.items() <= files(tmp_path).items()
 
 
-def adopt(results: Results) -> None:
+def adopt(results: Results, **_: object) -> None:
     """Of writing a report, what may give a folder another name."""
     adopt_images(results.out)

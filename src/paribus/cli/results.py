@@ -11,7 +11,8 @@ import click
 
 from paribus.cli.options import JSON, OUT
 from paribus.cli.show import print_results, rows, show_claims, show_failures, show_status
-from paribus.cli.terminal import harmless, write, write_json
+from paribus.cli.terminal import write, write_json
+from paribus.names import harmless
 
 
 @click.command()

@@ -97,6 +97,8 @@ class Screen:
                     self._say(f"{run}: not analyzed. {event.message}", style="yellow")
             case events.EngineMissing() | events.RecordSetAside() | events.Waiting():
                 self._say(says(event), style="yellow")
+            case events.ChartsMissing():
+                self._say(says(event), style="yellow")
             case events.CheckpointPassedOver() | events.WorkerKilled():
                 self._say(says(event), style="yellow")
 

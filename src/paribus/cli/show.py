@@ -11,8 +11,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 from rich.text import Text
 
-from paribus.cli.terminal import harmless, tell, write, write_json
-from paribus.names import printable, safe_class
+from paribus.cli.terminal import tell, write, write_json
+from paribus.errors import listed
+from paribus.names import harmless, printable, safe_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Rows of a table of classes; a report has all.
 MOST_CLASSES = 20
+#: Runs that a terminal lists; more take seconds to lay out.
+MOST_ROWS = 1_000
 
 _VERDICT_STYLES = {"supported": "green", "refuted": "bold red", "undecided": "yellow"}
 _STATE_STYLES = {
@@ -55,7 +58,7 @@ def print_results(results: Results, as_json: bool) -> None:
         }
         write_json(made, indent=None)
         return
-    for sentence in results.unfinished:
+    for sentence in listed(results.unfinished):
         tell(f"Failed: {printable(sentence)}")
     write(str(results.report))
 
@@ -191,7 +194,7 @@ def show_status(status: Status) -> None:
     if status.last:
         write(f"Last: {status.last.get('says', '')}, {status.last.get('time', '')}")
     table = Table("setting", "seed", "state", "epoch", Column(overflow="fold"), box=SIMPLE_HEAD)
-    for run in status.runs:
+    for run in status.runs[:MOST_ROWS]:
         table.add_row(
             Text(run.setting),
             str(run.seed),
@@ -200,6 +203,8 @@ def show_status(status: Status) -> None:
             Text(run.message),
         )
     write(table)
+    if (more := len(status.runs) - MOST_ROWS) > 0:
+        write(f"... and {more:,} more; --json lists them all")
     write(", ".join(f"{number} {state}" for state, number in status.counts.items() if number))
     for where in status.set_aside:
         write(f"Set aside: {where}")

@@ -10,9 +10,8 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
@@ -51,7 +50,7 @@ def console(*, stderr: bool = False) -> Console:
 def write(*parts: RenderableType) -> None:
     """Write to standard output, each part below the one before; a string is one unbroken line.
 
-    Strangers' texts in other parts must be printable already: `harmless` makes them so.
+    Strangers' texts in other parts must be printable already: `names.harmless` makes them so.
 
     Raises:
         OutputError: it can't be written.
@@ -102,16 +101,3 @@ def _silence(stream: TextIO | None) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())  # type: ignore[union-attr]  # None has none to silence
         os.close(nowhere)
-
-
-def harmless(value: Any) -> Any:
-    """A value with every text in it printable; a dataclass stays one."""
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, tuple | list):
-        return type(value)(map(harmless, value))
-    if isinstance(value, Mapping):
-        return {harmless(key): harmless(item) for key, item in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: harmless(getattr(value, f.name)) for f in fields(value)})
-    return value

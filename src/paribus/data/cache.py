@@ -103,10 +103,11 @@ class Ledger:
     def ask(self, file: Path, look: Callable[[Path], Found]) -> Found:
         """What `look` finds in the file, or found before."""
         facts = patiently(file, file.stat)
-        size, time, found = self._notes.get(str(file), (-1, -1, {}))
+        name = str(file).encode("utf-8", "backslashreplace").decode()  # JSON has no half characters
+        size, time, found = self._notes.get(name, (-1, -1, {}))
         if (size, time) != (facts.st_size, facts.st_mtime_ns):
             found, self._changed = look(file), True
-            self._notes[str(file)] = (facts.st_size, facts.st_mtime_ns, found)
+            self._notes[name] = (facts.st_size, facts.st_mtime_ns, found)
         return found
 
     def save(self) -> None:

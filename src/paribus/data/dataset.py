@@ -5,6 +5,7 @@ import io
 import math
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -195,24 +196,32 @@ def _load(path: Path) -> npt.NDArray[Any]:
 
 def _require_same(folder: Path, data: Data, originals: Originals) -> None:
     """Raise DataError for a whole folder that somebody sealed over other images than these."""
-    header, size = _header(data, originals), data.size
-    expected = {LABELS: _packed(originals.labels), PART: _packed(_part(data, originals))}
+    with suppress(OSError):
+        if _same_files(folder, data, originals) and _same_images(folder, data, originals):
+            return
+    raise DataError(f"{folder}: of other images")
+
+
+def _same_files(folder: Path, data: Data, originals: Originals) -> bool:
+    """Whether labels and parts are the source's, and the images as many and as large."""
+    header = _header(data, originals)
     with opened(folder / IMAGES) as file:
-        same = file.read(len(header)) == header
-    same = same and all(read_whole(folder / n, len(c)) == c for n, c in expected.items())
-    if not same:
-        raise DataError(f"{folder}: of other images")
-    dataset = open_dataset(folder)
-    count = len(originals.labels)
-    some = np.random.default_rng().choice(count, min(COMPARED, count), replace=False).tolist()
-    if (
-        dataset.classes != originals.classes
-        or (dataset.mean, dataset.std) != _moments(dataset.images, dataset.splits.training)
-        or any(
-            (dataset.images[i] != squared(originals.read(i), size, data.blur)).any() for i in some
-        )
-    ):
-        raise DataError(f"{folder}: of other images")
+        if file.read(len(header)) != header:
+            return False
+    expected = {LABELS: _packed(originals.labels), PART: _packed(_part(data, originals))}
+    return all(read_whole(folder / name, len(of)) == of for name, of in expected.items())
+
+
+def _same_images(folder: Path, data: Data, originals: Originals) -> bool:
+    """Whether classes, mean and deviation are the source's, and some images drawn at random."""
+    dataset, count = open_dataset(folder), len(originals.labels)
+    facts = (dataset.classes, (dataset.mean, dataset.std))
+    if facts != (originals.classes, _moments(dataset.images, dataset.splits.training)):
+        return False
+    return all(
+        np.array_equal(dataset.images[i], squared(originals.read(i), data.size, data.blur))
+        for i in np.random.default_rng().choice(count, min(COMPARED, count), False).tolist()
+    )
 
 
 def _fingerprint(data: Data, originals: Originals) -> str:

@@ -16,7 +16,7 @@ from typing import NoReturn, Self
 from paribus.data.http_stream import HttpStream, NotResumableError
 from paribus.data.images import Progress, silent
 from paribus.data.stl10 import FOLDER, STL10, OfficialFile, faults, official_folder
-from paribus.errors import DownloadError
+from paribus.errors import DownloadError, ReadError
 from paribus.io.disk import replacing
 
 URL = "https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"
@@ -73,6 +73,8 @@ def fetch_stl10(
             f"{error}\nTry again later: complete files are kept. Or download {url} yourself, "
             "unpack it, and pass its folder with --data-dir."
         ) from error
+    except ReadError:
+        raise
     except OSError as error:
         raise DownloadError(
             f"{folder}: can't write the files ({error.strerror or error}). "

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter, ImageOps
 
-from paribus.io.reading import names_in, patiently
+from paribus.io.reading import is_folder, names_in
 from paribus.names import shown
 from paribus.study.folder import is_ours
 
@@ -120,7 +120,7 @@ def files_under(top: Path, root: Path, left_out: list[LeftOut]) -> Iterator[Path
         entry = waiting.pop()
         try:
             check_link(entry, root)
-            if patiently(entry, entry.is_dir):
+            if is_folder(entry):
                 if is_ours(entry):
                     raise UnusableError("results of Paribus")
                 waiting += reversed(visible(entry))

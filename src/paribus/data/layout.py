@@ -12,7 +12,7 @@ from typing import NamedTuple
 from paribus.data.images import LeftOut, UnusableError, below, check_link, natural, visible
 from paribus.data.splits import PARTS
 from paribus.errors import DataError
-from paribus.io.reading import patiently
+from paribus.io.reading import is_folder
 from paribus.names import shown
 from paribus.study.folder import is_ours
 
@@ -78,7 +78,7 @@ def _branches(root: Path, left_out: list[LeftOut]) -> dict[str, Path]:
     parts: dict[str, Path] = {}
     others = []
     for entry in visible(root):
-        part = part_of(entry.name) if entry.is_dir() and not _only_ours(entry) else None
+        part = part_of(entry.name) if is_folder(entry) and not _only_ours(entry) else None
         if part is None:
             others.append(entry)
         elif entry.is_symlink():
@@ -101,7 +101,7 @@ def _branches(root: Path, left_out: list[LeftOut]) -> dict[str, Path]:
 def _unwrapped(part: Path) -> Path:
     """A part's folder, or the one of the same part that it holds alone: `seg_train/seg_train`."""
     inner = visible(part)
-    alone = len(inner) == 1 and inner[0].is_dir() and part_of(inner[0].name) == part_of(part.name)
+    alone = len(inner) == 1 and is_folder(inner[0]) and part_of(inner[0].name) == part_of(part.name)
     return inner[0] if alone else part
 
 
@@ -110,7 +110,7 @@ def _folders_in(branch: Path, root: Path, left_out: list[LeftOut]) -> list[Path]
     for entry in visible(branch):
         try:
             check_link(entry, root)
-            if patiently(entry, entry.is_dir):
+            if is_folder(entry):
                 if _only_ours(entry):
                     raise UnusableError("results of Paribus")
                 folders.append(entry)
@@ -126,15 +126,15 @@ def _only_ours(folder: Path) -> bool:
     inner = visible(folder)
     if folder.is_symlink() or not inner:
         return False
-    return is_ours(folder) or all(entry.is_dir() and _only_ours(entry) for entry in inner)
+    return is_ours(folder) or all(is_folder(entry) and _only_ours(entry) for entry in inner)
 
 
 def _is_class(entry: Path) -> bool:
-    return entry.is_dir() and not _only_ours(entry)
+    return is_folder(entry) and not _only_ours(entry)
 
 
 def _has_folders(folder: Path) -> bool:
-    return any(entry.is_dir() for entry in visible(folder))
+    return any(is_folder(entry) for entry in visible(folder))
 
 
 def _require_classes(
@@ -168,7 +168,7 @@ def _require_classes(
 
 def _require_no_layer_below(root: Path, classes: Mapping[str, Path]) -> None:
     """Refuse classes that all hold the same subfolders: those may be the classes, or parts."""
-    first, *others = ([e.name for e in visible(p) if e.is_dir()] for p in classes.values())
+    first, *others = ([e.name for e in visible(p) if is_folder(e)] for p in classes.values())
     if len(first) < 2 or any(inner != first for inner in others):
         return
     if all(part_of(name) for name in first):
@@ -203,7 +203,7 @@ def _too_few(root: Path, names: Sequence[str]) -> str:
     expected = f"{root}: expected subfolders of images for two or more classes, "
     if not names:
         return f"{expected}got {_seen(root)}" + (f". {_sort_by_class()}" if visible(root) else "")
-    inner = [entry.name for entry in visible(root / names[0]) if entry.is_dir()]
+    inner = [entry.name for entry in visible(root / names[0]) if is_folder(entry)]
     if len(inner) < 2:
         return f"{expected}got {names[0]}"
     return (

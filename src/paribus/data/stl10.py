@@ -9,7 +9,7 @@ import numpy as np
 from paribus.data.cache import Found, Ledger, own_cache, private, require_private
 from paribus.data.images import Bytes, Originals, Progress
 from paribus.errors import DataError
-from paribus.io.reading import UnfitError, opened, patiently
+from paribus.io.reading import UnfitError, names_in, opened, patiently
 
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 
@@ -99,7 +99,8 @@ def official_folder(place: Path, files: tuple[OfficialFile, ...] = STL10) -> Pat
 
 def missing(folder: Path, files: tuple[OfficialFile, ...] = STL10) -> list[str]:
     """The names of the files that aren't there."""
-    return [file.name for file in files if not (folder / file.name).is_file()]
+    there = names_in(folder)
+    return [file.name for file in files if file.name not in there]
 
 
 def faults(

@@ -20,9 +20,9 @@ from paribus.execution.inputs import RunInputs, environment, peak_memory, same_b
 from paribus.execution.workers import Outcome, Task
 from paribus.io.disk import remove
 from paribus.network.build import build, describe
+from paribus.records.bounds import LONGEST
 from paribus.records.store import Arrays, checkpoint_folder, write_record
 from paribus.records.types import (
-    LONGEST,
     DataFacts,
     Failure,
     Floats,

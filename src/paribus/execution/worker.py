@@ -28,10 +28,21 @@ def main() -> None:
     for one in (signal.SIGINT, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
     connection: Connection[object, tuple[Task, Hold | None]] = Connection(int(sys.argv[1]))
+    # A program that a user's network starts would keep it open after this process has died.
+    os.set_inheritable(connection.fileno(), False)
     threading.Thread(target=_end_with_parent, args=(connection.fileno(),), daemon=True).start()
     import torch  # takes seconds, in which a signal or the parent's end must be noticed already
 
     torch.set_num_threads(THREADS)
+    serve(connection)
+
+
+def serve(connection: Connection[object, tuple[Task, Hold | None]]) -> None:
+    """Perform every task that arrives and say how it ended, until the other end is closed.
+
+    With each comes what holds the folder that it writes into, so that nothing is written there
+    once the parent has lost it.
+    """
     with suppress(EOFError, ConnectionError):  # the parent is gone
         while True:
             task, hold = connection.recv()

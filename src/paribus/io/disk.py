@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from paribus.errors import DiskError
+from paribus.io.reading import names_in
 
 #: How a name ends under which something is still being written.
 UNFINISHED = ".new"
@@ -149,7 +150,7 @@ def sweep(folder: Path, own: Collection[str]) -> None:
         own: the names directly in the folder that are written here. Whatever else lies there
             isn't touched, even if it is called as something half written is.
     """
-    for path in list(folder.iterdir()):
+    for path in [folder / name for name in names_in(folder)]:
         if half_written(path.name) in own:
             remove(path)
         elif path.name in own and not path.is_symlink():

@@ -47,7 +47,7 @@ class Holder:
 
     def __str__(self) -> str:
         if self == _UNKNOWN:
-            return "a process that hasn't written down which it is"
+            return "a process that isn't named in the lock file"
         return f"process {self.pid} on {self.host} since {self.since} ({self.command})"
 
 
@@ -120,7 +120,10 @@ def writing_report(out: Path, watch: Watch = quiet) -> Iterator[None]:
     """
 
     def refusal(by: Holder) -> InUseError:
-        return InUseError(f"{out}: its report is being written by {by}. Wait until it has finished")
+        return InUseError(
+            f"{out}: its report is being written by {by}, and hasn't been finished for "
+            f"{REPORT_PATIENCE:.0f} seconds. Wait until it is, or end that process."
+        )
 
     with _locked(out / REPORT_LOCK, REPORT_PATIENCE, refusal, watch):
         yield
@@ -159,7 +162,7 @@ def _acquire(
         if time.monotonic() > deadline:
             raise refusal(by)
         if by != told:
-            watch(Waiting(str(refusal(by))))
+            watch(Waiting(f"{path}: held by {by}; waiting for its end"))
             told = by
         time.sleep(INTERVAL)
 

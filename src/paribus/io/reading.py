@@ -115,6 +115,14 @@ def file_sha256(path: Path) -> str:
     return patiently(path, digest)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder lies there; raises ReadError if that can't be known now."""
+    try:
+        return stat.S_ISDIR(patiently(path, path.stat).st_mode)
+    except UnfitError:
+        return False
+
+
 def names_in(folder: Path) -> list[str]:
     """What lies in a folder, sorted; nothing where there is no folder.
 
@@ -153,10 +161,13 @@ def _named(path: Path, read: Callable[[], T]) -> T:
 
 
 def ways_out(root: Path) -> Iterator[Path]:
-    """Links below `root` to folders outside it; what is written into them leaves `root`."""
+    """Links below `root` to folders outside it; what is written into them leaves `root`.
+
+    Raises ReadError if what lies there can't be known now.
+    """
     for place, folders, _ in os.walk(root):
         for path in (Path(place, name) for name in folders):
-            if path.is_symlink() and leads_out(path, root):
+            if patiently(path, path.is_symlink) and leads_out(path, root):
                 yield path
 
 

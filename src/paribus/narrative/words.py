@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from paribus.names import controls, safe_name
+from paribus.names import printable, safe_name
 
 MINUS, NO_BREAK, NONE = "\u2212", "\u00a0", "\u2013"
 
@@ -17,18 +17,15 @@ _READABLE = {"lenet5": "LeNet-5", "stl10": "STL-10", "adam": "Adam", "adamw": "A
 #: A minus sign as ASCII has it, and the sign of a number that is nothing.
 _HYPHEN = re.compile(r"(?<![\w.])-(?=\d)")
 _NOTHING = re.compile(r"(?<![\w.])[+-](0(?:\.0+)?)(?![\d.])")
-#: Words that are written from right to left, and would turn what stands around them.
-_RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+")
 _P_VALUE = re.compile(r"\bp ([=<]) (?=\d)")
 
 
 def typeset(text: str) -> str:
     """A sentence written in ASCII with the signs that print has for minus and "at least".
 
-    A p value stays on one line, and names in it are as safe as `name` makes them.
+    A p value stays on one line.
     """
-    safe = "".join(" " if controls(letter) else letter for letter in text)
-    plain = _NOTHING.sub(r"\1", _RIGHT_TO_LEFT.sub("\u2068\\g<0>\u2069", safe))
+    plain = _NOTHING.sub(r"\1", printable(text))
     plain = plain.replace(">=", "≥")
     return _P_VALUE.sub(rf"p{NO_BREAK}\1{NO_BREAK}", _HYPHEN.sub(MINUS, plain))
 

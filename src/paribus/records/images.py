@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from paribus.io.disk import move, write_file
+from paribus.io.reading import patiently
 
 #: The longest side of an original: it needs no more to be recognized, and a report stays small.
 ORIGINAL_SIDE = 256
@@ -46,7 +47,7 @@ def keep_image(
     `name` is `original_name` or `seen_name`; `read` gives (height, width, channels) bytes.
     """
     file = out / "images" / name
-    if file.exists():
+    if patiently(file, file.exists):
         return
     pixels = read()
     image = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)

@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from paribus.records.bounds import (
+    MOST_CLASSES,
+    Bytes,
+    ClassName,
+    Count,
+    Moment,
+    Ordinal,
+    Reported,
+    Seconds,
+    Sha256,
+    Share,
+    Text,
+)
 
 #: How a record lies on disk. Format 1, which had all parts, is still read.
 RECORD_FORMAT = 2
@@ -24,36 +37,6 @@ CHECKPOINT_FORMAT = 1
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
-
-
-#: Of anything that is counted, and of seconds.
-MOST = 1_000_000_000
-#: A confusion matrix has the square of so many cells.
-MOST_CLASSES = 1_000
-#: Of a reported number; powers of it are still numbers.
-LARGEST = 1e30
-
-Count = Annotated[int, Field(ge=0, le=MOST)]
-Ordinal = Annotated[int, Field(ge=1, le=MOST)]
-Seconds = Annotated[float, Field(ge=0, le=MOST)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Bytes = Annotated[int, Field(ge=0, le=1 << 50)]
-Reported = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
-#: Characters of a text: all of them may be shown.
-LONGEST = 10_000
-Text = Annotated[str, Field(max_length=LONGEST)]
-ClassName = Annotated[str, Field(min_length=1, max_length=1_000)]
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-
-
-def _moment(text: str) -> str:
-    if text:
-        datetime.fromisoformat(text)  # raises ValueError, which says what is wrong
-    return text
-
-
-#: ISO 8601, UTC; "" where unknown.
-Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 
 
 class Frozen(BaseModel):

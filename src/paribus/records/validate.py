@@ -2,7 +2,7 @@
 
 Checksums only say that a record is as it was written. A stranger can write sums that are right
 over arrays that don't fit each other, and everything to the right of the disk may rely on what
-is demanded here, and of each fact by `paribus.records.types`.
+is demanded here, and of each fact by `paribus.records.bounds`.
 """
 
 from collections.abc import Iterator

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from paribus.failures.cases import Case
 from paribus.failures.study import Failures
+from paribus.report.charts.drawing import Specification
 from paribus.report.charts.frame import NARROW, WIDE
 from paribus.report.charts.matrix import MatrixCell
-from paribus.report.charts.svg import Svg
 
 #: A table longer than this scrolls.
 TALL = 30
@@ -171,15 +171,21 @@ class Figure:
     name: str
     caption: str
     description: str
-    wide: Svg
-    narrow: Svg | None = None
+    wide: Specification
+    narrow: Specification | None = None
 
     @classmethod
-    def drawn(
-        cls, name: str, caption: str, description: str, chart: Callable[[int], Svg]
+    def fitting(
+        cls, name: str, caption: str, description: str, chart: Callable[[int], Specification]
     ) -> Figure:
-        """The figure of a chart that can be drawn at any width in pixels."""
+        """The figure of a chart that can have any width in pixels."""
         return cls(name, caption, description, chart(WIDE), chart(NARROW))
+
+    @property
+    def charts(self) -> dict[str, Specification]:
+        """Its charts by the names of their drawings."""
+        narrow = {} if self.narrow is None else {f"{self.name}-n": self.narrow}
+        return {f"{self.name}-w": self.wide, **narrow}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 from paribus.failures.outcomes import VERDICTS, Changes, Outcomes
 from paribus.failures.study import Failures
 from paribus.io.strict_json import dumps
+from paribus.names import in_print
 from paribus.narrative import words
 from paribus.records.images import original_name, seen_name
 from paribus.records.types import Integers
@@ -63,7 +64,7 @@ def payload(failures: Failures, read_image: ReadImage | None, budget: int = BUDG
         images |= files
         shown.append(image)
     data = {
-        "names": failures.names,
+        "names": list(map(in_print, failures.names)),
         "settings": [_setting(failures, outcome) for outcome in failures.outcomes.values()],
         "cases": shown,
         "images": images,

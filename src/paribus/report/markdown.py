@@ -1,9 +1,9 @@
 """The report as Markdown, with its charts and images in files beside it."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
-from paribus.names import safe_class
+from paribus.names import in_print, printable, safe_class
 from paribus.narrative import words
 from paribus.narrative.numbers import PERCENT
 from paribus.report import blocks
@@ -18,21 +18,30 @@ _AT_THE_START = re.compile(r"^(\s*)([-+=])(?!\d)|^(\s*\d+)([.)])(?=\s|$)")
 Kept = Callable[[str], bool] | None
 
 
-def markdown(title: str, lead: str, sections: Sequence[blocks.Section], kept: Kept) -> str:
-    """The whole report; figures are linked as `figures/<name>.svg`, images as `images/...`."""
+def markdown(
+    title: str,
+    lead: str,
+    sections: Sequence[blocks.Section],
+    kept: Kept,
+    drawings: Container[str],
+) -> str:
+    """The whole report; figures are linked as `figures/<name>.svg`, images as `images/...`.
+
+    A figure without drawings is told in words.
+    """
     parts = [f"# {escape(title)}", escape(lead)]
     for section in sections:
         parts.append(f'<a id="{section.anchor}"></a>\n\n## {escape(section.title)}')
-        parts += [_block(block, kept) for block in section.blocks]
+        parts += [_block(block, kept, drawings) for block in section.blocks]
     return "\n\n".join(parts) + "\n"
 
 
 def escape(text: str) -> str:
     """Text that Markdown shows as it is, whatever it holds."""
-    return _AT_THE_START.sub(r"\1\3\\\2\4", _SPECIAL.sub(r"\\\1", text))
+    return _AT_THE_START.sub(r"\1\3\\\2\4", _SPECIAL.sub(r"\\\1", in_print(text)))
 
 
-def _block(block: blocks.Block, kept: Kept) -> str:
+def _block(block: blocks.Block, kept: Kept, drawings: Container[str]) -> str:
     match block:
         case blocks.Paragraph():
             return escape(block.text)
@@ -56,9 +65,9 @@ def _block(block: blocks.Block, kept: Kept) -> str:
                 f"### {escape(name)}\n\n{_table(part)}" for name, part in block.parts
             )
         case blocks.Figure():
-            return _figure(block)
+            return _figure(block, drawings)
         case blocks.Matrix():
-            return _figure(block.figure)
+            return _figure(block.figure, drawings)
         case blocks.Gallery():
             return _gallery(block, kept)
         case blocks.Explorer():
@@ -96,8 +105,11 @@ def _cell(cell: blocks.Cell) -> str:
     return f"{text} ({escape(cell.detail)})" if cell.detail else text
 
 
-def _figure(figure: blocks.Figure) -> str:
-    return f"![{escape(figure.description)}](figures/{figure.name}.svg)\n\n{escape(figure.caption)}"
+def _figure(figure: blocks.Figure, drawings: Container[str]) -> str:
+    shown = escape(figure.description)
+    if f"{figure.name}-w" in drawings:
+        shown = f"![{shown}](figures/{figure.name}.svg)"
+    return f"{shown}\n\n{escape(figure.caption)}"
 
 
 def _gallery(gallery: blocks.Gallery, kept: Kept) -> str:
@@ -130,6 +142,7 @@ def _facts(shown: blocks.Shown) -> list[str]:
 
 
 def _code(code: blocks.Code) -> str:
-    longest = max((len(run) for run in re.findall(r"`+", code.text)), default=0)
+    text = "\n".join(map(printable, code.text.split("\n")))
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{escape(code.label)}:\n\n{fence}\n{code.text}\n{fence}"
+    return f"{escape(code.label)}:\n\n{fence}\n{text}\n{fence}"

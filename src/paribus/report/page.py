@@ -2,13 +2,13 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 
 import jinja2
 from markupsafe import Markup
 
-from paribus.names import safe_class
+from paribus.names import in_print, safe_class
 from paribus.narrative.numbers import PERCENT
 from paribus.report.blocks import Explorer, Figure, Section
 from paribus.report.charts import COLORS, svg
@@ -16,9 +16,18 @@ from paribus.report.explorer import first_there, payload
 from paribus.report.images import ReadImage, data_uri
 
 
-def page(title: str, lead: str, sections: Sequence[Section], read_image: ReadImage | None) -> str:
-    """The whole page; without `read_image`, it leaves failed cases' images out and says so."""
-    template = _environment(read_image).get_template("page.html.j2")
+def page(
+    title: str,
+    lead: str,
+    sections: Sequence[Section],
+    read_image: ReadImage | None,
+    drawings: Mapping[str, svg.Svg],
+) -> str:
+    """The whole page; without `read_image`, it leaves failed cases' images out and says so.
+
+    A figure without drawings is told in words.
+    """
+    template = _environment(read_image, drawings).get_template("page.html.j2")
     explores = any(isinstance(block, Explorer) for part in sections for block in part.blocks)
     script = _template("explorer.js") if explores else ""
     return template.render(
@@ -32,13 +41,19 @@ def page(title: str, lead: str, sections: Sequence[Section], read_image: ReadIma
     )
 
 
-def _environment(read_image: ReadImage | None) -> jinja2.Environment:
+def _environment(
+    read_image: ReadImage | None, drawings: Mapping[str, svg.Svg]
+) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("paribus.report"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        # All that a template shows passes here; Markup is made below, of what did already.
+        finalize=lambda shown: (
+            in_print(shown) if isinstance(shown, str) and not isinstance(shown, Markup) else shown
+        ),
     )
 
     def uri(name: str) -> str | None:
@@ -47,14 +62,14 @@ def _environment(read_image: ReadImage | None) -> jinja2.Environment:
 
     filters: dict[str, Callable[..., object]] = {
         "kind": lambda block: type(block).__name__,
-        "wide": lambda figure: _inlined(figure, figure.wide, "w"),
-        "narrow": lambda figure: _inlined(figure, figure.narrow, "n"),
+        "drawings": lambda figure: _inlined(figure, drawings),
         "percent": PERCENT.value,
         "shown": safe_class,
         "uri": uri,
         "first_uri": lambda names: uri(first_there(names, read_image)),
         "png_uri": data_uri,
         "explore": lambda block: payload(block.failures, read_image),
+        "lines": lambda text: Markup("\n").join(map(in_print, text.split("\n"))),
         "harmless": Markup,
     }
     environment.filters |= filters
@@ -72,5 +87,10 @@ def _template(name: str) -> str:
     return resources.files("paribus.report").joinpath("templates", name).read_text("utf-8")
 
 
-def _inlined(figure: Figure, chart: svg.Svg, width: str) -> Markup:
-    return Markup(svg.inlined(chart, f"{figure.name}-{width}", figure.description))
+def _inlined(figure: Figure, drawings: Mapping[str, svg.Svg]) -> list[Markup]:
+    """The wide drawing and the narrow one, as far as there are any."""
+    return [
+        Markup(svg.inlined(drawings[name], name, figure.description))
+        for name in figure.charts
+        if name in drawings
+    ]

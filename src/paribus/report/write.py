@@ -1,17 +1,20 @@
 """A report on disk: tables, figures, Markdown, HTML and JSON from a study and its records."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from paribus.errors import RecordError
+from paribus.events import ChartsMissing, Watch, quiet
 from paribus.io.disk import write_file
 from paribus.io.reading import UnfitError, leads_out, read_inside
 from paribus.names import safe_name
 from paribus.records.images import adopt_images
-from paribus.report.blocks import Figure, Matrix
+from paribus.report.blocks import Alert, Figure, Matrix, Section
 from paribus.report.charts import svg
+from paribus.report.charts.drawing import ChartsError, artist
 from paribus.report.images import is_whole_png
 from paribus.report.markdown import markdown
 from paribus.report.page import page
@@ -25,7 +28,7 @@ from paribus.tables import to_csv, to_csv_gz
 LARGEST_IMAGE = 1 << 24
 
 
-def write_report(results: Results, *, images: bool = True) -> Path:
+def write_report(results: Results, *, images: bool = True, watch: Watch = quiet) -> Path:
     """Write everything that is read of a study's results into their folder.
 
     `report.html`, `report.md`, `results.json`, `tables/` and `figures/` are each replaced in one
@@ -33,9 +36,10 @@ def write_report(results: Results, *, images: bool = True) -> Path:
 
     Args:
         images: False leaves out the failed cases' images, and the report says so.
+        watch: hears it if the charts can't be drawn; the report then says so instead of them.
     """
     out = results.out
-    parts = sections(results)
+    parts, drawings = _drawn(results, watch)
     title, sentence = safe_name(results.study.name), lead(results)
     for name in ("tables", "figures"):
         if leads_out(out / name, out):
@@ -43,18 +47,39 @@ def write_report(results: Results, *, images: bool = True) -> Path:
                 f"{out / name}: expected a folder, got a link that leads out of {out}"
             )
     write_tables(out / "tables", results.tables)
-    for block in (block for part in parts for block in part.blocks):
-        figure = block.figure if isinstance(block, Matrix) else block
-        if isinstance(figure, Figure):
-            drawing = svg.standalone(figure.wide, figure.description)
-            write_file(out / "figures" / f"{figure.name}.svg", drawing.encode())
+    for figure in figures(parts) if drawings else ():
+        drawing = svg.standalone(drawings[f"{figure.name}-w"], figure.description)
+        write_file(out / "figures" / f"{figure.name}.svg", drawing.encode())
     write_file(out / "results.json", results_json(results).encode())
     adopt_images(out)
     read = (lambda name: _image(out, name)) if images else None
     kept = (lambda name: read(name) is not None) if read else None
-    write_file(out / "report.md", markdown(title, sentence, parts, kept).encode())
-    write_file(out / "report.html", page(title, sentence, parts, read).encode())
+    write_file(out / "report.md", markdown(title, sentence, parts, kept, drawings).encode())
+    write_file(out / "report.html", page(title, sentence, parts, read, drawings).encode())
     return results.report
+
+
+def _drawn(results: Results, watch: Watch) -> tuple[Sequence[Section], Mapping[str, svg.Svg]]:
+    """The sections and all drawings of their charts; without any, the first section says why."""
+    with artist() as draw:
+        parts = sections(results)
+        charts = {name: chart for of in figures(parts) for name, chart in of.charts.items()}
+        try:
+            return parts, draw(charts)
+        except ChartsError as error:
+            missing = f"The charts are missing: the process that draws them {error}"
+    watch(ChartsMissing(missing))
+    rest = "Tables and texts are complete; `paribus report` draws the charts once this is fixed."
+    alert = Alert("Without charts", [f"{missing}. {rest}"])
+    return (replace(parts[0], blocks=[alert, *parts[0].blocks]), *parts[1:]), {}
+
+
+def figures(parts: Sequence[Section]) -> Iterator[Figure]:
+    """Every figure of a report."""
+    for block in (block for part in parts for block in part.blocks):
+        figure = block.figure if isinstance(block, Matrix) else block
+        if isinstance(figure, Figure):
+            yield figure
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:

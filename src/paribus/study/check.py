@@ -1,6 +1,7 @@
 """Every problem of a study at once, each with its place and what to write instead."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -32,8 +33,8 @@ CLAIM_TESTS: dict[str, type[BaseModel]] = {
 }
 TAGGED = {"data", "network", "optimizer", "schedule"}
 
-#: Settings times seeds.
-MOST_RUNS = 20_000
+#: Variations, each a column and a line of every list; settings times seeds, each a folder.
+MOST_VARIATIONS, MOST_RUNS = 1_000, 20_000
 
 #: A variation is compared image by image with its baseline, so the images stay the same.
 FIXED_DATA = {"data.source", "data.path", "data.validation", "data.test"}
@@ -46,12 +47,15 @@ def study_faults(study: Mapping[str, Any]) -> list[Fault]:
 
 
 def run_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
-    """More runs than any study has: each is a folder, and a line of every list."""
+    """More variations or runs than any study has."""
     seeds, variations = study.get("seeds"), study.get("variations")
     if isinstance(seeds, Mapping):
         looks = seeds.get("looks")
         seeds = looks[-1] if isinstance(looks, list | tuple) and looks else None
-    if isinstance(seeds, int) and isinstance(variations, Mapping):
+    if isinstance(variations, Mapping) and len(variations) > MOST_VARIATIONS:
+        got = f"{len(variations):,}"
+        yield Fault(("variations",), f"expected at most {MOST_VARIATIONS:,}, got {got}", key=True)
+    elif isinstance(seeds, int) and isinstance(variations, Mapping):
         settings = 1 + len(variations)
         if settings * seeds > MOST_RUNS:
             got = f"{settings:,} settings of {seeds:,} seeds"
@@ -144,13 +148,22 @@ def _test_metric_faults(at: Location, test: Mapping[str, Any], declared: Any) ->
 def _at_override(at: Location, fault: Fault, overrides: Mapping[str, Any]) -> Fault:
     """Put a fault of the overridden configuration at the override that caused it."""
     path = ".".join(map(str, fault.at))
-    for key in sorted(overrides, key=len, reverse=True):  # the most specific one
-        if path == key or path.startswith(f"{key}.") or key.startswith(f"{path}."):
-            return Fault((*at, key), fault.message, fault.key)
+    if key := _responsible(path, overrides):
+        return Fault((*at, key), fault.message, fault.key)
     section = path.split(".")[0]
     key = next((key for key in overrides if key.startswith(section)), "")
     replace = f"To replace the section write {section}: {{...}}"
     return Fault((*at, key), f"{path} of the baseline: {fault.message}. {replace}")
+
+
+def _responsible(path: str, overrides: Mapping[str, Any]) -> str | None:
+    """The override of a path itself, else of something below it, else of what it is a part of."""
+    if path in overrides:
+        return path
+    if below := next((key for key in overrides if key.startswith(f"{path}.")), None):
+        return below
+    above = accumulate(path.split("."), lambda before, key: f"{before}.{key}")
+    return next((key for key in reversed([*above]) if key in overrides), None)
 
 
 def validate(model: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:

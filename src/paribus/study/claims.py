@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from paribus.metrics.registry import ClassFigure
+from paribus.records.bounds import LARGEST
 from paribus.study.config import Line, Positive, Section, SettingName
 
 
@@ -20,7 +21,7 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 # Not strict: YAML and Python give lists where these are tuples.
 Bounds = Annotated[tuple[Number, Number], Field(strict=False), AfterValidator(_ascending)]
 Names = Annotated[tuple[Line, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)]

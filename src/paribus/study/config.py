@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from paribus.io.strict_json import require_finite
+from paribus.records.bounds import LARGEST
 
 #: Settings name folders and chart legends.
 SETTING_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -39,8 +40,8 @@ def _one_line(text: str) -> str:
 
 #: A line of text for readers.
 Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=LARGEST, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)]
 #: The largest count; a larger number would only fail later, or never end.
 MOST = 1_000_000_000
 Whole = Annotated[int, Field(ge=1, le=MOST)]

@@ -12,6 +12,9 @@ from paribus.study.config import SETTING_NAME
 
 Location = tuple[str | int, ...]
 
+#: Valid names that a message lists, and among which it looks for the one meant.
+MOST_NAMED = 100
+
 #: Keys of older versions.
 RENAMED = {"measure": "metric", "colour": "color", "grey": "gray"}
 #: pydantic's words, and a user's.
@@ -66,10 +69,11 @@ def _expected(message: str) -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """What to add to "unknown name": the one probably meant, if any, and all valid ones."""
-    names = list(names)
-    hint = meant(name, names)
-    return f"{hint} Valid: {', '.join(names)}" if hint else f"; valid: {', '.join(names)}"
+    """What to add to "unknown name": the one probably meant, if any, and the first valid ones."""
+    first = list(names)[:MOST_NAMED]
+    hint = meant(name, first)
+    valid = ", ".join(first) + (", ..." if len(first) == MOST_NAMED else "")
+    return f"{hint} Valid: {valid}" if hint else f"; valid: {valid}"
 
 
 def meant(name: str, names: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from paribus.errors import FolderError, RecordError
 from paribus.io.disk import half_written
 from paribus.io.lock import LOCK, REPORT_LOCK
+from paribus.io.reading import names_in
 from paribus.log import BEFORE, LOG
 from paribus.records.store import UNFINISHED
 from paribus.study.read import STUDY, read_study_copy
@@ -25,20 +26,19 @@ def require_own(out: Path) -> None:
 
     Raises:
         FolderError: says what lies there, and how to insist.
+        ReadError: it can't be read now.
     """
-    if not out.exists() or _has_results(out):
+    if not out.exists() or not (why := _why_no_results(out)):
         return
-    try:
-        names = sorted(path.name for path in out.iterdir() if not _is_first(path.name))
-    except OSError as error:
-        raise FolderError(f"{out}: expected a folder for results ({error.strerror})") from None
-    if names:
+    if not out.is_dir():
+        raise FolderError(f"{out}: expected a folder for results, got a file")
+    if names := [name for name in names_in(out) if not _is_first(name)]:
         more = len(names) - MOST_NAMED
         shown = ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
         raise FolderError(
-            f"{out}: expected a new or empty folder or one of results, got one with {shown}. "
-            "Choose another with --out; or write into this one with --into (in Python, into=True), "
-            "which replaces files of the same names."
+            f"{out}: expected a new or empty folder or one of results, got one with {shown} "
+            f"({why}). Choose another with --out; or write into this one with --into (in Python, "
+            "into=True), which replaces files of the same names."
         )
 
 
@@ -47,12 +47,14 @@ def is_ours(folder: Path) -> bool:
     return any((folder / name).exists() for name in (STUDY, LOG, LOCK))
 
 
-def _has_results(out: Path) -> bool:
+def _why_no_results(out: Path) -> str:
+    """What is missing for a folder of results; "" if nothing is."""
     try:
         read_study_copy(out)
-    except RecordError:
-        return False
-    return (out / "runs").is_dir() or (out / LOG).exists()  # else a study somebody wrote by hand
+    except RecordError as error:
+        return str(error) if (out / STUDY).exists() else f"no {STUDY}"
+    begun = (out / "runs").is_dir() or (out / LOG).exists()
+    return "" if begun else "a study, but no runs"  # one that somebody wrote by hand
 
 
 def _is_first(name: str) -> bool:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from paribus.errors import Problem, RecordError, StudyError, first_line
 from paribus.io.disk import write_file
-from paribus.io.reading import UnfitError, leads_out, patiently, read_inside
+from paribus.io.reading import UnfitError, is_folder, leads_out, read_inside
 from paribus.io.strict_json import loads
 from paribus.records.analyses import current_name
 from paribus.records.store import read_record, recorded_runs, run_folder
@@ -20,7 +21,7 @@ from paribus.study.config import Engine, OwnNetwork
 from paribus.study.faults import in_words
 from paribus.study.plan import Run, runs, settings
 from paribus.study.spec import Study
-from paribus.study.yaml import load, plain, problem, read_text
+from paribus.study.yaml import LONGEST, load, plain, problem, read_text
 
 #: Far above any study a person writes; more is a mistake or an attack. In bytes, and in keys and
 #: values.
@@ -104,6 +105,7 @@ def read_study_copy(out: Path) -> Study:
     file = out / STUDY
     try:
         copy = loads(read_inside(file, out, LARGEST_COPY))
+        _require_short(copy)
         return Study.model_validate(_in_current_words(copy))
     except UnfitError as error:
         if error.errno == errno.ENOENT:
@@ -117,6 +119,15 @@ def read_study_copy(out: Path) -> Study:
         raise RecordError(f"{file}: {at}{problem}") from None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f"{file}: not a study ({first_line(error)})") from None
+
+
+def _require_short(value: Any) -> None:
+    """Raise ValueError for a text that is longer than any in a study file."""
+    if isinstance(value, str) and len(value) > LONGEST:
+        raise ValueError(f"expected texts of at most {LONGEST:,} characters, got {len(value):,}")
+    if isinstance(value, dict | list):
+        for item in [*value, *value.values()] if isinstance(value, dict) else value:
+            _require_short(item)
 
 
 def _in_current_words(study: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +177,7 @@ class StudyRecords:
         self.read.pop(run.key, None)
         self.unreadable.pop(run.key, None)
         folder = run_folder(self.out, *run.key)
-        if not patiently(folder, folder.is_dir):
+        if not is_folder(folder):
             return
         try:
             if leads_out(folder, self.out):
@@ -182,21 +193,31 @@ class StudyRecords:
         """The records that count, in the order of the runs; of the other runs, why they don't."""
         records: dict[Key, Record] = {}
         reasons: dict[Key, str] = {}
+        references: list[Record] = []  # the first record, and the first with predictions
         for run in runs(self.study):
             record = self.read.get(run.key)
             if record is None:
                 reasons[run.key] = self.unreadable.get(run.key, NOT_TRAINED)
             elif record.facts.config != run.setting.config.recorded():
                 reasons[run.key] = EARLIER_STUDY
-            elif any(_tested(record) != _tested(first) for first in [*records.values()][:1]):
+            elif not all(_tested_alike(record, other) for other in references):
                 reasons[run.key] = "it was tested on other classes or images; run the study again"
             else:
                 records[run.key] = record
+                if not references or not references[-1].predictions:
+                    references = [*references[:1], record]
         return records, reasons
 
 
-def _tested(record: Record) -> tuple[tuple[str, ...], int | None]:
-    return record.classes, record.facts.data.test
+def _tested_alike(one: Record, other: Record) -> bool:
+    """Whether two runs were tested on the same images and classes, as far as they tell."""
+    if (one.classes, one.facts.data.test) != (other.classes, other.facts.data.test):
+        return False
+    if one.predictions is None or other.predictions is None:
+        return True
+    return np.array_equal(one.predictions.index, other.predictions.index) and np.array_equal(
+        one.predictions.labels, other.predictions.labels
+    )
 
 
 def read_records(out: Path, study: Study) -> StudyRecords:

@@ -30,11 +30,11 @@ class Study(Config):
     name: Line
     baseline: SettingName = "baseline"
     seeds: Seeds = 5
-    metrics: dict[MetricName, DeclaredMetric] = Field(default_factory=dict)
+    metrics: dict[MetricName, DeclaredMetric] = Field(default_factory=dict, max_length=1_000)
     primary: Line = PRIMARY
     margin: Positive | None = None
     variations: dict[SettingName, dict[str, Any]] = Field(default_factory=dict)
-    claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
+    claims: Annotated[tuple[Claim, ...], Field(strict=False, max_length=1_000)] = ()
 
     @property
     def most_seeds(self) -> int:

@@ -79,6 +79,8 @@ class SettingResult:
 
     def difference(self, metric: str, baseline: SettingResult) -> Spread:
         """The setting minus the baseline, over the seeds that both finished."""
+        if not (self.finished and baseline.finished):
+            return Spread(())
         return Spread.of((self.by_seed[metric] - baseline.by_seed[metric]).dropna())
 
     def class_spread(self, figure: str, number: int) -> Spread:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from paribus.report.charts import COLORS
+from paribus.report.charts.drawing import artist
 from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
 from paribus.report.sections.confusion import confusion_cell, row_shares
 
@@ -93,7 +94,8 @@ def test_cells_of_many_classes_are_drawn_without_text() -> None:
     count = TEXT_CLASSES + 70
     numbers = np.random.default_rng(0).permutation(count**2)[:2_000].tolist()
     cells = [(*divmod(number, count), MatrixCell("1", True, 0.5)) for number in numbers]
-    drawn = matrix([f"class {n}" for n in range(count)], cells, 350)
+    with artist() as draw:
+        drawn = draw({"all": matrix([f"class {n}" for n in range(count)], cells, 350)})["all"]
     kinds = [element.tag.rpartition("}")[2] for element in drawn.iter()]
     assert kinds.count("text") == 2
     assert len(kinds) < 2_100

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from paribus.records.types import Integers, Record
 from paribus.report.charts import COLORS
-from paribus.report.charts.frame import Rows, by_setting, legend, ticks, to_svg
-from paribus.report.charts.svg import Svg
+from paribus.report.charts.drawing import Specification
+from paribus.report.charts.frame import Rows, by_setting, layered, legend, ticks
 
 #: Heights of the two charts, in pixels.
 ONE_SETTING, ALL_SETTINGS = 300, 340
@@ -117,7 +117,7 @@ def ceiling(all_curves: Sequence[LossCurves], classes: int) -> float:
 
 def one_setting(
     both: Both, best: Sequence[tuple[int, float]], top: float, columns: int, width: int
-) -> Svg:
+) -> Specification:
     """Each seed faint, the mean strong, a band of one standard deviation.
 
     Args:
@@ -161,10 +161,10 @@ def one_setting(
         .mark_point(clip=True, size=34, strokeWidth=1.4, color=COLORS["ink"])
         .encode(y=y),
     ]
-    return to_svg(layers, data, width, ONE_SETTING)
+    return layered(layers, data, width, ONE_SETTING)
 
 
-def all_settings(curves: Mapping[str, Both], top: float, width: int) -> Svg:
+def all_settings(curves: Mapping[str, Both], top: float, width: int) -> Specification:
     """Mean validation loss strong with its band and marks, mean training loss thin and dashed.
 
     Args:
@@ -201,7 +201,7 @@ def all_settings(curves: Mapping[str, Both], top: float, width: int) -> Svg:
         .encode(shape=shape),
     ]
     band, *rest = (layer.encode(color=tone) for layer in layers)
-    return to_svg([band, *(layer.encode(y=y) for layer in rest)], data, width, ALL_SETTINGS)
+    return layered([band, *(layer.encode(y=y) for layer in rest)], data, width, ALL_SETTINGS)
 
 
 def _layer(data: str, width: int) -> alt.Chart:

@@ -1,4 +1,4 @@
-"""What all charts share: sizes, axes, legends, and how layers become one drawing."""
+"""What all charts share: sizes, axes, legends, and how layers become one chart."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from paribus.report.charts import COLORS, FONT, SETTING_COLORS, SETTING_SHAPES
-from paribus.report.charts.svg import Svg, draw
+from paribus.report.charts.drawing import Specification
 
 #: Widths in pixels: on a page, and on a phone.
 WIDE, NARROW = 720, 350
@@ -49,28 +49,30 @@ def named_rows(names: Sequence[str], limit: int, **axis: Any) -> alt.Y:
     )
 
 
-def to_svg(layers: Sequence[alt.Chart], data: Mapping[str, Rows], width: int, height: int) -> Svg:
-    """Draw layers so that it is `width` pixels wide with its axes, and its plot `height` high."""
+def layered(
+    layers: Sequence[alt.Chart], data: Mapping[str, Rows], width: int, height: int
+) -> Specification:
+    """Layers in one chart, `width` pixels wide with its axes, its plot `height` high."""
     fitted = alt.layer(*layers).properties(
         width=width,
         height=height,
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
     )
-    return _drawn(fitted, data)
+    return _complete(fitted, data)
 
 
 def grid(
     panels: Sequence[alt.LayerChart | alt.FacetChart], data: Mapping[str, Rows], columns: int
-) -> Svg:
-    """Draw charts beside and below each other; each has a width and height of its own."""
-    return _drawn(alt.concat(*panels, columns=columns, spacing=18), data)
+) -> Specification:
+    """Charts beside and below each other; each has a width and height of its own."""
+    return _complete(alt.concat(*panels, columns=columns, spacing=18), data)
 
 
-def _drawn(
+def _complete(
     chart: alt.LayerChart | alt.FacetChart | alt.ConcatChart, data: Mapping[str, Rows]
-) -> Svg:
+) -> Specification:
     # Altair's own checks take as long as the drawing, which refuses what isn't a chart anyway.
-    return draw(chart.to_dict(validate=False) | {"datasets": dict(data), "config": _CONFIG})
+    return chart.to_dict(validate=False) | {"datasets": dict(data), "config": _CONFIG}
 
 
 _CONFIG: Mapping[str, Any] = {

@@ -8,8 +8,8 @@ import numpy as np
 
 from paribus.narrative.numbers import Spread
 from paribus.report.charts import COLORS, VERDICT_MARKS
-from paribus.report.charts.frame import NARROW, Rows, by_setting, grid, named_rows, ticks, to_svg
-from paribus.report.charts.svg import Svg
+from paribus.report.charts.drawing import Specification
+from paribus.report.charts.frame import NARROW, Rows, by_setting, grid, layered, named_rows, ticks
 from paribus.stats.intervals import half_width
 
 #: In `panels`, pixels that a row takes, a letter of a row's name, and what lies around a chart.
@@ -40,7 +40,7 @@ class Mark:
 
 def seed_dots(
     settings: Sequence[str], spreads: Sequence[Spread], title: str, scale: float, width: int
-) -> Svg:
+) -> Specification:
     """A metric times `scale`: a row per setting, each seed faint, mean and deviation strong."""
     by_name = list(zip(settings, spreads, strict=True))
     data: dict[str, Rows] = {
@@ -65,10 +65,12 @@ def seed_dots(
         ),
         strong.mark_tick(thickness=3, size=20, color=COLORS["ink"]).encode(x=alt.X("mean:Q")),
     )
-    return to_svg(layers, data, width, 34 * len(settings))
+    return layered(layers, data, width, 34 * len(settings))
 
 
-def dots(marks: Sequence[Mark], title: str, width: int, chance: float | None = None) -> Svg:
+def dots(
+    marks: Sequence[Mark], title: str, width: int, chance: float | None = None
+) -> Specification:
     """Shares in percent, a row per class or change, a mark per setting, in the order given.
 
     Args:
@@ -102,7 +104,7 @@ def dots(marks: Sequence[Mark], title: str, width: int, chance: float | None = N
             {"row": m.row, "setting": m.by, "estimate": m.estimate} | m.ends() for m in marks
         ],
     }
-    return to_svg(layers, data, width, max(22, 9 * len(settings) + 8) * len(rows))
+    return layered(layers, data, width, max(22, 9 * len(settings) + 8) * len(rows))
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class Panel:
     ratio: bool = False
 
 
-def intervals(panels: Sequence[Panel], width: int) -> Svg:
+def intervals(panels: Sequence[Panel], width: int) -> Specification:
     """The small charts in two columns, on a phone in one."""
     columns = 1 if width <= NARROW or len(panels) == 1 else 2
     longest = max(len(mark.row) for panel in panels for mark in panel.marks)
@@ -199,7 +201,9 @@ class Plan:
         return float(half_width(seeds, self.sd, self.level))
 
 
-def more_seeds(plans: Sequence[Plan], unit: str, margin: float, most: int, width: int) -> Svg:
+def more_seeds(
+    plans: Sequence[Plan], unit: str, margin: float, most: int, width: int
+) -> Specification:
     """Half width against seeds, the present ones marked; the margin is dashed.
 
     Args:
@@ -234,4 +238,4 @@ def more_seeds(plans: Sequence[Plan], unit: str, margin: float, most: int, width
         .mark_point(filled=True, size=90, opacity=1)
         .encode(x=x, y=y, color=tone, shape=shape),
     )
-    return to_svg(layers, data, width, 260)
+    return layered(layers, data, width, 260)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import altair as alt
 
 from paribus.report.charts import COLORS
-from paribus.report.charts.frame import Rows, to_svg
-from paribus.report.charts.svg import Svg
+from paribus.report.charts.drawing import Specification
+from paribus.report.charts.frame import Rows, layered
 
 #: Up to so many classes the cells carry text; two lines each up to fewer.
 TEXT_CLASSES, TWO_LINE_CLASSES = 30, 12
@@ -37,7 +37,9 @@ class MatrixCell:
     short: str = ""
 
 
-def matrix(classes: Sequence[str], cells: Iterable[tuple[int, int, MatrixCell]], width: int) -> Svg:
+def matrix(
+    classes: Sequence[str], cells: Iterable[tuple[int, int, MatrixCell]], width: int
+) -> Specification:
     """The chart of some or all cells, each with the numbers of its true and predicted class."""
     many, two_lines = len(classes) > TEXT_CLASSES, len(classes) <= TWO_LINE_CLASSES
     names = alt.Scale(domain=list(classes), paddingInner=0 if many else 0.04)
@@ -72,7 +74,7 @@ def matrix(classes: Sequence[str], cells: Iterable[tuple[int, int, MatrixCell]],
         }
         for i, j, cell in cells
     ]
-    return to_svg(layers, {"cells": rows}, width, round(0.8 * width))
+    return layered(layers, {"cells": rows}, width, round(0.8 * width))
 
 
 def _axis(title: str, many: bool, width: int) -> alt.Axis:

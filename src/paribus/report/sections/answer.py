@@ -1,5 +1,6 @@
 """Did it help? The verdicts, what went wrong, observations, and whether the claims hold."""
 
+from collections import defaultdict
 from collections.abc import Collection, Container, Iterator, Mapping
 
 from paribus.claims.judge import ClaimVerdict
@@ -15,9 +16,10 @@ from paribus.report import blocks
 from paribus.report.charts.intervals import seed_dots
 from paribus.report.sections.cells import SIGNS, label, tone, verdict_mark
 from paribus.results import Results
+from paribus.study.read import NOT_TRAINED
 from paribus.tables.by_setting import SettingResult
 
-#: More failed runs than this, and the rest are counted.
+#: More lines than this, and the rest are counted.
 MOST_ALERTS = 8
 
 
@@ -103,11 +105,9 @@ def _alerts(results: Results) -> Iterator[blocks.Alert]:
         items = [_failure(record) for record in results.failed]
         them = "it" if len(items) == 1 else "them"
         title = f"{words.count(len(items), 'run')} failed; the numbers below exclude {them}"
-        left = len(items) - MOST_ALERTS
-        more = [f"and {left} more: see tables/runs.csv"] if left > 0 else []
-        yield blocks.Alert(title, [*items[:MOST_ALERTS], *more])
+        yield blocks.Alert(title, _first(items, ": see tables/runs.csv"))
     if odd := on_images(results.baseline.data):
-        yield blocks.Alert("About the images", [safe_name(line) for line in odd])
+        yield blocks.Alert("About the images", list(odd))
     if results.refused:
         yield blocks.Alert("Not everything could be tested", results.refused)
     if results.absent:
@@ -115,15 +115,29 @@ def _alerts(results: Results) -> Iterator[blocks.Alert]:
             f"{words.count(len(results.absent), 'run')} without a usable record, not trained yet "
             "or damaged; run the same command again to train what is missing"
         )
-        yield blocks.Alert(title, list(_absent(results)))
+        yield blocks.Alert(title, _absent(results))
 
 
-def _absent(results: Results) -> Iterator[str]:
-    """A line per setting: which of its seeds have no record."""
-    for result in results.settings:
-        seeds = [str(r.seed) for r, _ in results.absent if r.setting.name == result.name]
-        if seeds:
-            yield f"{result.name}: {'seed' if len(seeds) == 1 else 'seeds'} {words.listed(seeds)}"
+def _absent(results: Results) -> list[str]:
+    """A line per setting: which of its seeds have no record; then why, where there is one."""
+    seeds: defaultdict[str, list[str]] = defaultdict(list)
+    for run, _ in results.absent:
+        seeds[run.setting.name].append(str(run.seed))
+    lines = [
+        f"{name}: {'seed' if len(of) == 1 else 'seeds'} {words.listed(of)}"
+        for name, of in seeds.items()
+    ]
+    reasons = [
+        f"{run.setting.name}, seed {run.seed}: {safe_name(why)}"
+        for run, why in results.absent
+        if why != NOT_TRAINED
+    ]
+    return [*_first(lines, " settings"), *_first(reasons, " such runs")]
+
+
+def _first(lines: list[str], rest: str) -> list[str]:
+    left = len(lines) - MOST_ALERTS
+    return [*lines[:MOST_ALERTS], *[f"and {left} more{rest}"] * (left > 0)]
 
 
 def _failure(record: Record) -> str:
@@ -179,7 +193,7 @@ def _figure(metric: Metric, spreads: Mapping[str, Spread]) -> blocks.Figure:
     title, unit = label(metric), value_of(metric)
     each = [f"{name} {unit.spread(spread)}" for name, spread in spreads.items()]
     axis = f"{title} ({safe_name(unit.sign)})" if unit.sign else title
-    return blocks.Figure.drawn(
+    return blocks.Figure.fitting(
         "accuracy" if metric.images else "primary",
         "Each dot is a seed, the bar the mean, the line one standard deviation each way.",
         f"{title} of each setting: {', '.join(each)}.",

@@ -10,9 +10,9 @@ from paribus.names import chart_labels
 from paribus.narrative import words
 from paribus.narrative.numbers import PERCENT, Unit, p_in_words, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Matrix, Paragraph, Table, note
+from paribus.report.charts.drawing import Specification
 from paribus.report.charts.frame import WIDE
 from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
-from paribus.report.charts.svg import Svg
 from paribus.results import Results
 from paribus.tables.by_setting import SettingResult
 
@@ -100,7 +100,7 @@ def _confusion(result: SettingResult, worst: float) -> Iterator[Block]:
     fullest = [
         (i, j, cell(i, j)) for i, j in _largest(row_shares(counts), MOST_DRAWN) if counts[i, j] > 0
     ]
-    yield Figure.drawn(
+    yield Figure.fitting(
         name, caption, description, lambda width: matrix(chart_labels(classes), fullest, width)
     )
     yield _most_common(result)
@@ -124,7 +124,7 @@ def _most_common(result: SettingResult) -> Table:
     )
 
 
-def _matrix(classes: Sequence[str], cell: CellOf) -> tuple[list[list[MatrixCell]], Svg]:
+def _matrix(classes: Sequence[str], cell: CellOf) -> tuple[list[list[MatrixCell]], Specification]:
     """The cells row by row, and their chart."""
     numbers = range(len(classes))
     rows = [[cell(i, j) for j in numbers] for i in numbers]

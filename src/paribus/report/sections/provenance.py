@@ -146,11 +146,17 @@ def environments(results: Results) -> list[tuple[Environment, int]]:
 
 
 def study_file(study: Study) -> str:
-    """A study as YAML, without what is at its default."""
+    """A study as YAML, without what is at its default; what can't be printed has YAML's codes."""
+    text = _yaml(study, codes=False)
+    return text if all(map(str.isprintable, text.split("\n"))) else _yaml(study, codes=True)
+
+
+def _yaml(study: Study, *, codes: bool) -> str:
     file = io.StringIO()
     yaml = YAML()
     yaml.default_flow_style = None
     yaml.width = 96
+    yaml.allow_unicode = not codes
     yaml.dump(_short(study), file)
     return file.getvalue().strip()
 
@@ -223,9 +229,9 @@ def _dates(facts: Sequence[RunFacts]) -> list[Fact]:
         rows.append(("Trained", f"{first} to {last} UTC"))
     if wrong:
         one = wrong[0]
-        example = f"{one.setting}, seed {one.seed}: {one.started} to {one.ended}"
-        many = f"{words.count(len(wrong), 'run')}, as {example}. The machine's clock was wrong"
-        rows.append(("Impossible dates", many))
+        dates = " to ".join(date or "unknown" for date in (one.started, one.ended))
+        example = f"as {one.setting}, seed {one.seed}: {dates}"
+        rows.append(("Impossible dates", f"{words.count(len(wrong), 'run')}, {example}"))
     return rows
 
 
