@@ -165,7 +165,6 @@ def refuse_path(read: str, path: str) -> None:
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), read)
 
 
-@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("command", "name"),
     [("status", "study.json"), ("status", "record.json"), ("status", "log.jsonl"),
