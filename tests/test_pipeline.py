@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import paribus
+from faults.here import in_this_process
 from paribus.errors import ChoiceError, RecordError
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import Record
@@ -40,8 +41,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
     )
     out = tmp_path_factory.mktemp("finished") / "out"
-    with drawn():
-        results = paribus.run(study, out, jobs=2)
+    with in_this_process(), drawn():
+        results = paribus.run(study, out)
     assert len(results.records) == 6
     assert len(results.failed) == 2
     return out
