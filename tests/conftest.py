@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import Element
 
 import pytest
 
 from paribus.records.types import EngineFacts
 from paribus.study.spec import Study
+from undrawn import leave_charts_out
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -53,16 +52,10 @@ def small_study() -> Callable[..., Study]:
     return build
 
 
-@pytest.fixture(scope="module")
-def undrawn() -> Iterator[None]:
-    """Empty charts: drawing takes most of a report's time, and these tests don't look at them."""
-
-    def draw(charts: Mapping[str, object]) -> dict[str, Element]:
-        return dict.fromkeys(charts, Element("svg"))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("paribus.report.write.artist", lambda: nullcontext(draw))
-        yield
+@pytest.fixture(scope="session", autouse=True)
+def undrawn() -> None:
+    """Charts are left out, but where a test asks for them by `undrawn.drawn`."""
+    leave_charts_out()
 
 
 @pytest.fixture(scope="session")

@@ -5,15 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable
 from pathlib import Path
-from xml.etree.ElementTree import Element
 
 import pandas as pd
 import pytest
 
 import paribus
+from faults.here import in_this_process
 from paribus.errors import ChoiceError, RecordError
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import Record
@@ -21,6 +20,7 @@ from paribus.results import read_results
 from paribus.study.folder import OWN
 from paribus.study.read import read_study_copy
 from paribus.study.spec import Study
+from undrawn import drawn
 
 Build = Callable[..., Study]
 
@@ -41,7 +41,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
     )
     out = tmp_path_factory.mktemp("finished") / "out"
-    results = paribus.run(study, out, jobs=2)
+    with in_this_process(), drawn():
+        results = paribus.run(study, out)
     assert len(results.records) == 6
     assert len(results.failed) == 2
     return out
@@ -155,10 +156,6 @@ def test_an_unknown_table_is_refused_with_the_valid_names(finished: Path) -> Non
             results.table(name)
 
 
-def undrawn(charts: Mapping[str, object]) -> dict[str, Element]:
-    return dict.fromkeys(charts, Element("svg"))
-
-
 def test_each_record_is_read_once_in_a_command(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Path] = []
 
@@ -167,7 +164,6 @@ def test_each_record_is_read_once_in_a_command(out: Path, monkeypatch: pytest.Mo
         return read_record(folder)
 
     monkeypatch.setattr("paribus.study.read.read_record", noted)
-    monkeypatch.setattr("paribus.report.write.artist", lambda: nullcontext(undrawn))
     study = read_study_copy(out)
     paribus.run(study, out, jobs=1)
     assert len(read) == len(set(read)) == 6

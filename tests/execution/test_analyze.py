@@ -16,7 +16,6 @@ from paribus.data.dataset import prepare
 from paribus.engine.native import Forward
 from paribus.events import AnalysisBegins, Event, RunAnalyzed, quiet
 from paribus.execution.analyze import Analysis
-from paribus.execution.workers import Workers
 from paribus.explain.interventions import intervened
 from paribus.failures.outcomes import outcomes
 from paribus.metrics.interventions import interventions
@@ -71,9 +70,9 @@ class Analyzed:
 
 @pytest.fixture(scope="module")
 def analyzed(tmp_path_factory: pytest.TempPathFactory) -> Analyzed:
-    """Two settings, two seeds each, by real workers; don't write into it."""
+    """Two settings, two seeds each; don't write into it."""
     out, messages, before = tmp_path_factory.mktemp("analyzed") / "out", list[Event](), {}
-    with session_of(STUDY, out, Workers(2)) as session:
+    with session_of(STUDY, out) as session:
         session.train(all_seeds(STUDY))
         before = contents(out / "runs")
         session.watch = messages.append
@@ -99,7 +98,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_every_finished_run_is_analyzed_and_its_record_stays_as_it_was(analyzed: Analyzed) -> None:
-    assert analyzed.messages[0] == AnalysisBegins(runs=4, left=4, jobs=2)
+    assert analyzed.messages[0] == AnalysisBegins(runs=4, left=4, jobs=1)
     ended = [e for e in analyzed.messages[1:] if isinstance(e, RunAnalyzed)]
     assert {(e.setting, e.seed) for e in ended} == {run.key for run in runs(STUDY)}
     assert {(e.status, e.message) for e in ended} == {("finished", "")}

@@ -55,7 +55,7 @@ def in_this_process() -> Iterator[None]:
     with (
         patch("paribus.execution.session.Workers", Here),
         patch("paribus.execution.analyze.integrated_gradients", quick),
-        patch("paribus.execution.analyze.occlusion", quick),
+        patch("paribus.execution.analyze.occlusion", lambda _, images, targets: images.mean(dim=1)),
     ):
         yield
 

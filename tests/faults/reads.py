@@ -46,14 +46,20 @@ def reads(root: Path, fault: Fault = lambda path: None) -> Iterator[list[str]]:
         _faults.pop()
 
 
-def refuse(number: int, path: str, code: int, *, lasting: bool) -> Fault:
-    """A fault: the read of that number fails, or from there on every read of its path."""
+def refuse(number: int, code: int, refused: list[str], *, lasting: bool) -> Fault:
+    """A fault: the read of that number fails, or from there on every read of its path.
+
+    Args:
+        refused: gets that path. Which images are read is drawn anew each time.
+    """
     count = -1
 
     def fault(read: str) -> None:
         nonlocal count
         count += 1
-        if count == number or (lasting and count > number and read == path):
+        if count == number:
+            refused.append(read)
+        if count == number or (lasting and read in refused):
             raise OSError(code, os.strerror(code), read)
 
     return fault

@@ -174,7 +174,6 @@ def test_any_value_in_any_array_is_taken_or_refused_in_one_line(file: str, out: 
     assert accepted(out, file, before)
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_whatever_is_taken_can_be_reported(out: Path) -> None:
     """In `make test` the report of one is made: each takes half a second."""
     telling = "0 at index"  # of another image than the others'
@@ -216,7 +215,6 @@ BAD = {
 }
 
 
-@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("field", BAD)
 def test_a_bad_record_is_set_out_of_the_report_with_its_reason_and_the_rest_stands(
     field: str, out: Path
@@ -235,7 +233,6 @@ def test_a_bad_record_is_set_out_of_the_report_with_its_reason_and_the_rest_stan
         assert "record.json: not a record of this version (data.classes.0: String should" in page
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_dates_that_can_not_be_right_are_not_shown_as_facts(out: Path) -> None:
     facts = json.loads((out / SECOND / FACTS).read_text()) | {"started": "", "ended": END}
     assert accepted(out, FACTS, json.dumps(facts).encode())

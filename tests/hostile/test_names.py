@@ -33,6 +33,7 @@ from paribus.results import read_results
 from paribus.study.read import parse_study
 from report.reports import results_of
 from synthetic import make_records, make_study
+from undrawn import drawn
 
 
 def test_there_are_a_hundred_different_ones() -> None:
@@ -55,14 +56,17 @@ class Reports:
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     place = tmp_path_factory.mktemp("names")
-    write_results(place / "few", [*HTML[:12], STEERING, *PAYLOADS[len(HTML) :: 5]], first=0)
-    if "many" in WHICH:
-        write_results(place / "many", PAYLOADS, first=50)
+    some = PAYLOADS[len(HTML) :: 5 if EFFORT else 10]
+    with drawn():
+        write_results(place / "few", [*HTML[:12], STEERING, *some], first=0)
+        if "many" in WHICH:
+            write_results(place / "many", PAYLOADS, first=50)
     study = make_study(seeds=2, epochs=2, settings=["main", "l2"])
     records = make_records(study, images=60, failing=("l2", 1))
     for record in records:
         analyze(place / "harmless", record)
-    write_report(results_of(study, records, place / "harmless"))
+    with drawn():
+        write_report(results_of(study, records, place / "harmless"))
     return Reports(place / "few", place / "many", place / "harmless")
 
 

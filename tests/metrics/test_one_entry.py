@@ -18,8 +18,6 @@ from paribus.tables import tables_page
 from report.reports import results_of
 from synthetic import make_records, make_study
 
-pytestmark = pytest.mark.usefixtures("undrawn")
-
 NAME = "first_val_loss"
 
 

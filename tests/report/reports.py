@@ -18,6 +18,7 @@ from paribus.report.write import write_report
 from paribus.results import Results
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
+from undrawn import drawn
 
 #: Class names that would do harm wherever they were not escaped, and some that are merely hard.
 HOSTILE = (
@@ -94,7 +95,8 @@ def _write(study: Study, records: Sequence[Record]) -> Written:
     out = Path(tempfile.mkdtemp(prefix="paribus-report-"))
     atexit.register(shutil.rmtree, out)
     _keep_images(out, records)
-    write_report(results_of(study, records, out))
+    with drawn():
+        write_report(results_of(study, records, out))
     return Written(out, study, records)
 
 

@@ -32,15 +32,24 @@ def data() -> dict[str, Any]:
     return payload(explored().failures, square).data
 
 
-@pytest.fixture
-def opened(browser: Browser, file: Path) -> Iterator[Opened]:
-    """A fresh page that has nothing to complain about at the end either."""
+@pytest.fixture(scope="module")
+def one_page(browser: Browser, file: Path) -> Iterator[Opened]:
+    """One page for all tests: opening another for each would take most of their time."""
     entry = Opened(browser, file, DESK, "light")
     yield entry
-    assert entry.complaints == []
-    declared = entry.page.url.split("#")[0]
-    assert {u.split("#")[0] for u in entry.asked if not u.startswith("data:")} == {declared}
     entry.page.close()
+
+
+@pytest.fixture
+def opened(one_page: Opened) -> Iterator[Opened]:
+    """The page as it is opened first, and that has nothing to complain about at the end either."""
+    page = one_page.page
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0); location.hash = 'explorer'")
+    expect(page.locator("#explorer-list")).to_be_visible()
+    yield one_page
+    assert one_page.complaints == []
+    declared = page.url.split("#")[0]
+    assert {u.split("#")[0] for u in one_page.asked if not u.startswith("data:")} == {declared}
 
 
 def written(folder: Path, html: str) -> Path:
@@ -442,6 +451,7 @@ def test_on_paper_the_explorer_is_left_out(opened: Opened) -> None:
     opened.page.emulate_media(media="print")
     assert not opened.page.locator("#explorer").is_visible()
     assert opened.page.locator("#failures").is_visible()
+    opened.page.emulate_media(media="screen")
 
 
 def test_all_that_is_wrong_in_the_list_is_also_in_the_cells(data: dict[str, Any]) -> None:

@@ -23,8 +23,6 @@ from report.reports import results_of
 from report.test_parts import facts
 from synthetic import make_records, make_study
 
-pytestmark = pytest.mark.usefixtures("undrawn")
-
 LATENCY = {"better": "lower", "unit": "ms", "label": "latency of a batch", "margin": 0.5}
 CLAIM = {
     "id": "quick",

@@ -30,8 +30,6 @@ from paribus.study.spec import Study
 from report.reports import claiming, ordinary, results_of
 from synthetic import make_records, make_study
 
-pytestmark = pytest.mark.usefixtures("undrawn")
-
 B = TypeVar("B", bound=Block)
 
 

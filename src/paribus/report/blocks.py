@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from paribus.failures.cases import Case
 from paribus.failures.study import Failures
@@ -165,27 +166,22 @@ class Columns:
 class Figure:
     """A chart: the file's name, what stands below it, and what it shows in words.
 
-    `narrow` is the same chart for a phone; if it is None, `wide` serves there too.
+    Attributes:
+        chart: of a width in pixels; made only when it is drawn, since that takes long.
+        narrow: whether a phone has a chart of its own; else the wide one serves there too.
     """
 
     name: str
     caption: str
     description: str
-    wide: Specification
-    narrow: Specification | None = None
-
-    @classmethod
-    def fitting(
-        cls, name: str, caption: str, description: str, chart: Callable[[int], Specification]
-    ) -> Figure:
-        """The figure of a chart that can have any width in pixels."""
-        return cls(name, caption, description, chart(WIDE), chart(NARROW))
+    chart: Callable[[int], Specification]
+    narrow: bool = True
 
     @property
-    def charts(self) -> dict[str, Specification]:
+    def charts(self) -> dict[str, Callable[[], Specification]]:
         """Its charts by the names of their drawings."""
-        narrow = {} if self.narrow is None else {f"{self.name}-n": self.narrow}
-        return {f"{self.name}-w": self.wide, **narrow}
+        widths = {"w": WIDE, "n": NARROW} if self.narrow else {"w": WIDE}
+        return {f"{self.name}-{suffix}": partial(self.chart, widths[suffix]) for suffix in widths}
 
 
 @dataclass(frozen=True)

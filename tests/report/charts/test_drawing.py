@@ -16,6 +16,7 @@ from paribus.report.charts.drawing import ARTIST, ChartsError, artist
 from paribus.report.write import write_report
 from report.reports import results_of
 from synthetic import make_records, make_study
+from undrawn import drawn
 
 CHART = {"mark": "point", "data": {"values": [{"x": 1}]}, "encoding": {"x": {"field": "x"}}}
 
@@ -39,7 +40,7 @@ def test_a_process_that_fails_is_an_error_that_says_how(
 ) -> None:
     monkeypatch.setattr(drawing, "ARTIST", FAILING[why])
     with artist() as draw, pytest.raises(ChartsError) as caught:
-        draw({"one": CHART | {"description": "x" * 1_000_000}})  # more than a pipe holds
+        draw({"one": lambda: CHART | {"description": "x" * 1_000_000}})  # more than a pipe holds
     assert str(caught.value) == why
 
 
@@ -49,7 +50,7 @@ def test_too_little_address_space_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(drawing, "ARTIST", python(begin))
     monkeypatch.setattr("resource.getrlimit", lambda _: (1 << 33, 1 << 33))
     with artist() as draw, pytest.raises(ChartsError, match="address space"):
-        draw({"one": CHART})
+        draw({"one": lambda: CHART})
 
 
 def test_a_stranger_in_the_current_folder_is_not_imported(
@@ -59,7 +60,7 @@ def test_a_stranger_in_the_current_folder_is_not_imported(
     (tmp_path / "json.py").write_text("raise SystemExit('a stranger')")
     monkeypatch.chdir(tmp_path)
     with artist() as draw:
-        assert draw({"one": CHART})["one"].tag.endswith("svg")
+        assert draw({"one": lambda: CHART})["one"].tag.endswith("svg")
 
 
 def test_a_process_whose_charts_no_one_wants_any_more_ends(
@@ -84,7 +85,8 @@ def test_a_report_without_charts_says_so_and_has_all_else(
     study = make_study(seeds=2, epochs=2, settings=["main", "l2"])
     results = results_of(study, make_records(study, images=60), tmp_path)
     told: list[Event] = []
-    write_report(results, watch=told.append)
+    with drawn():
+        write_report(results, watch=told.append)
     missing = "The charts are missing: the process that draws them was ended by SIGTRAP"
     assert told == [ChartsMissing(missing)]
     page, text = ((tmp_path / name).read_text() for name in ("report.html", "report.md"))

@@ -95,7 +95,9 @@ def test_cells_of_many_classes_are_drawn_without_text() -> None:
     numbers = np.random.default_rng(0).permutation(count**2)[:2_000].tolist()
     cells = [(*divmod(number, count), MatrixCell("1", True, 0.5)) for number in numbers]
     with artist() as draw:
-        drawn = draw({"all": matrix([f"class {n}" for n in range(count)], cells, 350)})["all"]
+        drawn = draw({"all": lambda: matrix([f"class {n}" for n in range(count)], cells, 350)})[
+            "all"
+        ]
     kinds = [element.tag.rpartition("}")[2] for element in drawn.iter()]
     assert kinds.count("text") == 2
     assert len(kinds) < 2_100

@@ -28,12 +28,12 @@ def specification(label: str = "a") -> dict[str, Any]:
 @cache
 def drawn(label: str = "a") -> svg.Svg:
     with artist() as draw:
-        return draw({"one": specification(label)})["one"]
+        return draw({"one": lambda: specification(label)})["one"]
 
 
 def test_the_same_chart_drawn_twice_is_the_same_text() -> None:
     with artist() as draw:
-        drawings = draw({"one": specification(), "two": specification()})
+        drawings = draw({"one": specification, "two": specification})
     first, second = (svg.standalone(drawing, "x") for drawing in drawings.values())
     assert first == second
     assert 'id="c0"' in first

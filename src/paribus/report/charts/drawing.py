@@ -25,7 +25,7 @@ class ChartsError(ParibusError):
     """Charts that can't be drawn here; the message is a clause that says why."""
 
 
-Draw = Callable[[Mapping[str, Specification]], dict[str, Svg]]
+Draw = Callable[[Mapping[str, Callable[[], Specification]]], dict[str, Svg]]
 
 
 @contextmanager
@@ -47,12 +47,12 @@ def artist() -> Iterator[Draw]:
                 process.kill()  # where nobody wants its charts any more; else it has ended
 
 
-def _refuse(why: str, charts: Mapping[str, Specification]) -> dict[str, Svg]:
+def _refuse(why: str, charts: object) -> dict[str, Svg]:
     raise ChartsError(why)
 
 
-def _draw(process: Popen[str], charts: Mapping[str, Specification]) -> dict[str, Svg]:
-    lines = "".join(f"{dumps(harmless(chart))}\n" for chart in charts.values())
+def _draw(process: Popen[str], charts: Mapping[str, Callable[[], Specification]]) -> dict[str, Svg]:
+    lines = "".join(f"{dumps(harmless(chart()))}\n" for chart in charts.values())
     answer, errors = process.communicate(lines)  # which doesn't mind if it has ended already
     if process.returncode:
         raise ChartsError(_how_it_ended(process.returncode, errors))

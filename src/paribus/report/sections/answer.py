@@ -193,7 +193,7 @@ def _figure(metric: Metric, spreads: Mapping[str, Spread]) -> blocks.Figure:
     title, unit = label(metric), value_of(metric)
     each = [f"{name} {unit.spread(spread)}" for name, spread in spreads.items()]
     axis = f"{title} ({safe_name(unit.sign)})" if unit.sign else title
-    return blocks.Figure.fitting(
+    return blocks.Figure(
         "accuracy" if metric.images else "primary",
         "Each dot is a seed, the bar the mean, the line one standard deviation each way.",
         f"{title} of each setting: {', '.join(each)}.",

@@ -139,7 +139,7 @@ def _figure(results: Results, shown: Sequence[Effect]) -> Figure:
     drawn = [effect for effect in shown if not effect.intervention.name.endswith("-blur")]
     marks = [*plain, *(_mark(effect) for effect in drawn)]
     chance = 100 * sum(effect.chance for effect in drawn) / len(drawn)
-    return Figure.fitting(
+    return Figure(
         "interventions",
         "Accuracy on changed test images with 95 % intervals over seeds; hidden parts have the "
         "training images' mean color. The dashed line is chance.",

@@ -55,7 +55,7 @@ def _recall_figure(results: Sequence[SettingResult]) -> Figure:
     many = len(means) > MOST_CLASSES
     lowest = f" The {MOST_CLASSES} classes of lowest recall in {first.name}." if many else ""
     low, high = first.classes[int(np.argmin(means))], first.classes[int(np.argmax(means))]
-    return Figure.fitting(
+    return Figure(
         "recall",
         f"Mean over seeds with one standard deviation each way.{lowest}"
         + left_out(len(drawn), len(results), "settings"),

@@ -61,7 +61,7 @@ def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[F
             panels.append(cells.panel(cells.label(metric), metric, rows))
     if not panels:
         return
-    yield Figure.fitting(
+    yield Figure(
         "comparisons",
         "▲ better, ▼ worse, ◆ higher or lower where neither is better, ■ equivalent, ○ undecided. "
         "The vertical line is no difference; the gray band is the margin, within which a "

@@ -1,6 +1,7 @@
 """Which class is taken for which in each setting, and what a variation changes in that."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from paribus.narrative import words
 from paribus.narrative.numbers import PERCENT, Unit, p_in_words, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Matrix, Paragraph, Table, note
 from paribus.report.charts.drawing import Specification
-from paribus.report.charts.frame import WIDE
 from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
 from paribus.results import Results
 from paribus.tables.by_setting import SettingResult
@@ -93,16 +93,14 @@ def _confusion(result: SettingResult, worst: float) -> Iterator[Block]:
     if len(classes) <= TEXT_CLASSES:
         over = f", mean over {seeds} seeds" if seeds > 1 else ""
         rows, chart = _matrix(classes, cell)
-        figure = Figure(name, f"{caption}.", description, chart)
+        figure = Figure(name, f"{caption}.", description, chart, narrow=False)
         yield Matrix(label, f"Test images{over}", classes, rows, figure, setting=result.name)
         return
     caption += f"; the {words.whole(MOST_DRAWN)} fullest cells."
     fullest = [
         (i, j, cell(i, j)) for i, j in _largest(row_shares(counts), MOST_DRAWN) if counts[i, j] > 0
     ]
-    yield Figure.fitting(
-        name, caption, description, lambda width: matrix(chart_labels(classes), fullest, width)
-    )
+    yield Figure(name, caption, description, partial(matrix, chart_labels(classes), fullest))
     yield _most_common(result)
 
 
@@ -124,12 +122,14 @@ def _most_common(result: SettingResult) -> Table:
     )
 
 
-def _matrix(classes: Sequence[str], cell: CellOf) -> tuple[list[list[MatrixCell]], Specification]:
-    """The cells row by row, and their chart."""
+def _matrix(
+    classes: Sequence[str], cell: CellOf
+) -> tuple[list[list[MatrixCell]], Callable[[int], Specification]]:
+    """The cells row by row, and their chart of a width in pixels."""
     numbers = range(len(classes))
     rows = [[cell(i, j) for j in numbers] for i in numbers]
     cells = [(i, j, rows[i][j]) for i in numbers for j in numbers]
-    return rows, matrix(chart_labels(classes), cells, WIDE)
+    return rows, partial(matrix, chart_labels(classes), cells)
 
 
 def _largest(values: Figures, most: int | None = None) -> list[tuple[int, int]]:
@@ -203,6 +203,7 @@ def _change(
         f"Confusion matrix of {name} minus the baseline's; {survivors} of "
         f"{words.whole(difference.mean.size)} differ significantly.",
         chart,
+        narrow=False,
     )
     caption = f"Test images, {name} minus the baseline, mean over {difference.n_seeds} seeds"
     yield Matrix(f"What {name} changes in the confusion matrix", caption, classes, rows, figure)

@@ -89,7 +89,7 @@ def _short_batch(result: SettingResult) -> str:
 
 def _figure(result: SettingResult, both: Both, top: float, columns: int) -> Figure:
     best = lowest(result.records)
-    return Figure.fitting(
+    return Figure(
         f"loss-{result.name}",
         _caption([epoch for epoch, _ in best], result),
         _description(result, both),
@@ -145,7 +145,7 @@ def _compared(settings: Sequence[SettingResult], top: float) -> Iterator[Block]:
     curves = dict(list(known.items())[:MOST_SETTINGS])
     ends = [f"{name} is {_lowest_and_last(both[1])}" for name, both in curves.items()]
     yield Heading("All settings in one chart")
-    yield Figure.fitting(
+    yield Figure(
         "learning-curves",
         "Thick lines with marks: mean validation loss over seeds, with a band of one standard "
         "deviation each way. Thin dashed lines: mean training loss over seeds."

@@ -63,7 +63,7 @@ def _plan(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
     )
     images = " on the same test images" if metric.images else ""
     dashed = ", the dashed line is the study's margin" if margin else ""
-    yield Figure.fitting(
+    yield Figure(
         "more-seeds",
         f"Half width of the interval over new seeds{images}. The marks are at the present number "
         f"of seeds{dashed}." + cells.left_out(len(drawn), len(known), "variations"),
@@ -144,7 +144,7 @@ def _path_figure(seed_paths: Mapping[str, SeedPath], metric: Metric) -> Iterator
         for name, of in drawn.items()
     ]
     ends = [f"{name} {seed_path.path[-1].verdict}" for name, seed_path in drawn.items()]
-    yield Figure.fitting(
+    yield Figure(
         "looks",
         "The estimate and its interval at each look; the gray band is the margin."
         + cells.left_out(len(drawn), len(begun), "variations"),
