@@ -25,7 +25,7 @@ class ImagesReady(Event):
     Attributes:
         counts: of each class, how many train, validate and test.
         notes: sentences on what is odd about them.
-        left_out: files that are not among them, each with the reason.
+        left_out: the first files that are not among them, each with the reason.
     """
 
     settings: tuple[str, ...]

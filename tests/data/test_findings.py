@@ -118,6 +118,15 @@ def test_settings_that_see_the_same_are_told_of_once(mine: Path) -> None:
     assert [one.split(":")[0] for one in ready[0].left_out] == ["README.md", "train/dog/notes.txt"]
 
 
+def test_of_many_files_left_out_the_first_are_named_and_the_rest_counted(mine: Path) -> None:
+    for number in range(12):
+        (mine / "train" / "dog" / f"{number}.txt").write_text("x")
+    dataset, _ = prepare(Folder(source="folder", path=str(mine), size=8))
+    (ready,) = images_ready({"baseline": dataset})
+    assert len(ready.left_out) == 11
+    assert ready.left_out[-1] == "and 4 more; `paribus data verify` lists all"
+
+
 def test_verify_shows_classes_parts_findings_and_what_was_left_out(mine: Path) -> None:
     done = CliRunner().invoke(main, ["data", "verify", str(mine)])
     assert done.exit_code == 1

@@ -69,8 +69,7 @@ class Screen:
                 self._console.print(*images_seen(event))
                 for line in event.notes:
                     self._say(line, style="yellow")
-                hint = "; `paribus data verify` lists all"
-                self._list("Left out:", event.left_out, hint)
+                self._list("Left out:", event.left_out)
             case events.StudyChanged(changes):
                 self._list("Changed since the existing records were made:", changes)
                 again = count(event.again, "run")
@@ -129,13 +128,13 @@ class Screen:
         else:
             self._say(f"{line}. {event.message}", style="bold red")
 
-    def _list(self, title: str, lines: Sequence[str], hint: str = "") -> None:
+    def _list(self, title: str, lines: Sequence[str]) -> None:
         if lines:
             self._say(title, style="yellow")
         for line in lines[:MOST_LINES]:
             self._say(f"  {line}")
         if len(lines) > MOST_LINES:
-            self._say(f"  and {len(lines) - MOST_LINES} more{hint}")
+            self._say(f"  and {len(lines) - MOST_LINES} more")
 
     def _clear_bars(self) -> None:
         for bar in self._bars.values():

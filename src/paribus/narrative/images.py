@@ -7,6 +7,9 @@ from paribus.events import ImagesReady
 from paribus.narrative import words
 from paribus.records.types import DataFacts
 
+#: Of the files that were left out.
+MOST_NAMED = 10
+
 
 def on_images(data: DataFacts) -> tuple[str, ...]:
     """A sentence for each thing that is odd about the images; none where nothing is."""
@@ -44,8 +47,14 @@ def _ready(settings: tuple[str, ...], dataset: Dataset) -> ImagesReady:
         dataset.classes,
         tuple(map(tuple, dataset.counts().tolist())),
         tuple(line.replace(words.NO_BREAK, " ") for line in on_images(dataset.facts)),
-        tuple(map(str, dataset.left_out)),
+        _first(list(map(str, dataset.left_out))),
     )
+
+
+def _first(left_out: list[str]) -> tuple[str, ...]:
+    more = len(left_out) - MOST_NAMED
+    rest = [f"and {more:,} more; `paribus data verify` lists all"] if more > 0 else []
+    return (*left_out[:MOST_NAMED], *rest)
 
 
 def _findings(data: DataFacts) -> list[str]:
