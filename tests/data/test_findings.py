@@ -58,8 +58,8 @@ def test_what_is_found_is_said_with_its_share() -> None:
     found = DataFindings(test_in_training=31, in_two_classes=1, plain=5, alike=600, flat_channels=1)
     data = DataFacts(training=500, validation=100, test=400, std=(0.1, 0, 0.1), findings=found)
     assert tuple(line.replace("\u00a0", " ") for line in on_images(data)) == (
-        "31 test images (7.8 %) are equal to a training image: remembering is enough to classify "
-        "them.",
+        "31 test images (7.8 %) are equal to a training image: there, accuracy measures memory "
+        "alone.",
         "1 image (0.1 %) is also in another class: at least one of their labels is wrong.",
         "5 images (0.5 %) are of a single color: check that the files are read as you expect.",
         "600 of 1,000 images are equal to each other.",

@@ -64,7 +64,7 @@ def _findings(data: DataFacts) -> list[str]:
     lines = []
     if found.test_in_training:
         many = _share(found.test_in_training, data.test or 0, "test image")
-        lines.append(f"{many} equal to a training image: remembering is enough to classify them.")
+        lines.append(f"{many} equal to a training image: there, accuracy measures memory alone.")
     if found.in_two_classes:
         many = _share(found.in_two_classes, images, "image")
         lines.append(f"{many} also in another class: at least one of their labels is wrong.")
