@@ -196,7 +196,7 @@ def _load(path: Path) -> npt.NDArray[Any]:
 
 def _require_same(folder: Path, data: Data, originals: Originals) -> None:
     """Raise DataError for a whole folder that somebody sealed over other images than these."""
-    with suppress(OSError):
+    with suppress(UnfitError):
         if _same_files(folder, data, originals) and _same_images(folder, data, originals):
             return
     raise DataError(f"{folder}: of other images")
@@ -205,9 +205,13 @@ def _require_same(folder: Path, data: Data, originals: Originals) -> None:
 def _same_files(folder: Path, data: Data, originals: Originals) -> bool:
     """Whether labels and parts are the source's, and the images as many and as large."""
     header = _header(data, originals)
-    with opened(folder / IMAGES) as file:
-        if file.read(len(header)) != header:
-            return False
+
+    def beginning() -> bytes:
+        with opened(folder / IMAGES) as file:
+            return file.read(len(header))
+
+    if patiently(folder / IMAGES, beginning) != header:
+        return False
     expected = {LABELS: _packed(originals.labels), PART: _packed(_part(data, originals))}
     return all(read_whole(folder / name, len(of)) == of for name, of in expected.items())
 
