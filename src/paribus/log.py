@@ -64,6 +64,8 @@ def says(event: Event) -> str:
             return f"{len(event.files)} files skipped: {', '.join(event.files[:3])}"
         case events.EngineMissing():
             return f"training with PyTorch: {event.message}"
+        case events.NetworkNoticed():
+            return f"{event.setting}: {event.message}"
         case events.ChartsMissing():
             return event.message
         case events.StudyChanged():

@@ -22,6 +22,7 @@ from paribus.explain.interventions import intervened
 from paribus.explain.neighbors import nearest
 from paribus.metrics.interventions import interventions
 from paribus.network.build import build
+from paribus.network.randomness import seed_generators
 from paribus.records.analyses import (
     read_explanations,
     read_interventions,
@@ -56,9 +57,12 @@ class Analysis(Task):
             dataset = open_dataset(self.dataset)
             batches = Batches(dataset)
             network, predict = _trained(self, record, dataset)
+            # A network that draws in evaluation mode draws the same, whatever is kept already.
+            seed_generators(self.run.seed, "interventions")
             if not _has_interventions(self, record):
                 kept = _intervene(network, predict, batches, dataset)
                 write_interventions(self.out, record, kept)
+            seed_generators(self.run.seed, "explanations")
             if not _has_explanations(self, record):
                 explanations = _explain(self, network, predict, batches, dataset)
                 write_explanations(self.out, record, explanations)

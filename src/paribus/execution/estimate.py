@@ -14,7 +14,8 @@ from paribus.data.sources import states
 from paribus.events import quiet
 from paribus.execution.engines import Choice, choose
 from paribus.execution.workers import Workers, cores
-from paribus.network.build import Shape, build, describe
+from paribus.network.build import build_and_describe
+from paribus.network.users import Shape
 from paribus.study.config import Data, Stl10
 from paribus.study.plan import Setting, runs, settings
 from paribus.study.read import code_named
@@ -109,7 +110,7 @@ def _sizes(data: Data, data_dir: Path | None) -> Sizes:
 
 def _setting_outlook(setting: Setting, sizes: Sizes, choice: Choice) -> SettingOutlook:
     config = setting.config
-    network = build(config.network, sizes.shape, sizes.classes, seed=0)
+    network, facts = build_and_describe(config.network, sizes.shape, sizes.classes, seed=0)
     optimizer = build_optimizer(config.optimizer, network)
     images, labels = _noise(sizes, min(config.batch_size, sizes.training))
     validation, _ = _noise(sizes, min(BATCH, sizes.validation))
@@ -123,7 +124,6 @@ def _setting_outlook(setting: Setting, sizes: Sizes, choice: Choice) -> SettingO
     an_epoch = a_step * sizes.training / len(images)
     network.eval()
     an_epoch += _median_seconds(validate, VALIDATIONS) * sizes.validation / len(validation)
-    facts = describe(network)
     return SettingOutlook(
         name=setting.name,
         changes=dict(setting.changes),

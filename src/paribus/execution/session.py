@@ -16,7 +16,7 @@ from paribus.comparison.sequential import refuse_changed_looks
 from paribus.data.dataset import Dataset, prepare
 from paribus.data.images import Originals
 from paribus.errors import DiskError, RecordError
-from paribus.events import Watch
+from paribus.events import Event, Watch
 from paribus.execution.analyze import Analysis, is_current
 from paribus.execution.checkpoint import refuse_other_machines
 from paribus.execution.engines import choose
@@ -232,11 +232,14 @@ def open_session(
     """
     with Workers(jobs, code=bool(code_named(study))) as workers:
         seen = {name: (one.dataset.shape, len(one.dataset.classes)) for name, one in data.items()}
-        choices = choose(study, seen, workers, watch)
+        heard: list[Event] = []  # before there is a log
+        choices = choose(study, seen, workers, heard.append)
         engines = {name: choice.engine for name, choice in choices.items()}
         with held(out) as workers.hold:
             watch = logged(out, watch)
             watch(events.StudyBegins(study.name, os.getpid()))
+            for event in heard:
+                watch(event)
             try:
                 _prepare_folder(out, study, watch)
                 on_disk = read_records(out, study)

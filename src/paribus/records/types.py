@@ -72,6 +72,8 @@ class NetworkFacts(Frozen):
 
     layers: tuple[Text, ...] = ()  # as published settings tables: "Conv-BatchNorm2d-ReLU-MaxPool"
     parameters: Count | None = None
+    # Older records lack what follows.
+    varying: tuple[Text, ...] = ()  # tensors that start otherwise at every build from one seed
 
 
 class StreamHashes(Frozen):
