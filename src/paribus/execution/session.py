@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -20,7 +20,7 @@ from paribus.events import Event, Watch
 from paribus.execution.analyze import Analysis, is_current
 from paribus.execution.checkpoint import refuse_other_machines
 from paribus.execution.engines import choose
-from paribus.execution.inputs import environment, run_inputs
+from paribus.execution.inputs import RunInputs, environment, run_inputs
 from paribus.execution.train import Training, is_final
 from paribus.execution.worker import THREADS
 from paribus.execution.workers import Outcome, Workers
@@ -172,9 +172,13 @@ class Session:
         study = self.study
         digest = hashlib.sha256(study.model_dump_json().encode()).hexdigest()
         trainings = []
+        known: dict[str, RunInputs] = {}  # of one run a setting: weights files take long to hash
         for run in runs(study, seeds):
-            dataset = self.data[run.setting.name].dataset
-            inputs = run_inputs(run, dataset, self.engines[run.setting.name])
+            name = run.setting.name
+            dataset = self.data[name].dataset
+            if name not in known:
+                known[name] = run_inputs(run, dataset, self.engines[name])
+            inputs = replace(known[name], seed=run.seed)
             trainings.append(
                 Training(run, study.name, digest, study.baseline, dataset.folder, inputs, self.out)
             )

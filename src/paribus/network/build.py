@@ -1,14 +1,10 @@
 """From a setting and a seed to a module with its initial values, and its layers in words."""
 
-import inspect
-from pathlib import Path
-
 from torch import nn
 
-from paribus.io.reading import file_sha256
 from paribus.network.lenet import lenet5
 from paribus.network.randomness import seed_generators
-from paribus.network.users import Shape, build_own, imported
+from paribus.network.users import Shape, build_own
 from paribus.records.types import NetworkFacts
 from paribus.study.config import LeNet5, OwnNetwork
 
@@ -71,11 +67,3 @@ def _initialize_by_name(module: nn.Module, seed: int) -> None:
         if hasattr(layer, "reset_parameters"):
             seed_generators(seed, "initial values", name)
             layer.reset_parameters()
-
-
-def source_digest(network: LeNet5 | OwnNetwork) -> str | None:
-    """SHA-256 of the source file of a user's network; None for LeNet-5."""
-    if isinstance(network, LeNet5):
-        return None
-    source = inspect.getsourcefile(inspect.unwrap(imported(network.kind)))
-    return file_sha256(Path(source)) if source else None

@@ -156,7 +156,7 @@ class RunFacts(RunProgress):
     ended: Moment
     metrics: dict[Text, Reported] = {}
     # Older records lack what follows.
-    code: Text | None = None  # SHA-256 of the file of a user's own network
+    code: Text | None = None  # SHA-256 of the files of a user's own network
     study_digest: Text | None = None  # SHA-256 over the whole study when the run ended
     retries: Count = 0  # how often it was begun again because its process was killed
     peak_memory: Bytes | None = None  # that its process used at most
