@@ -50,22 +50,8 @@ class Examination(Task):
     def perform(self, tell: Watch) -> Outcome:
         """Examine it; the outcome's message says what speaks against the engine, if anything."""
         began = time.perf_counter()
-        message = self._objection(tell) or ""
+        message = _objection(self, tell) or ""
         return Outcome(self.run, "finished", time.perf_counter() - began, message)
-
-    def _objection(self, tell: Watch) -> str | None:
-        config = self.run.setting.config
-        try:
-            network, facts = build_and_describe(config.network, self.shape, self.classes, seed=0)
-            for sentence in noticed(facts):
-                tell(NetworkNoticed(self.run.setting.name, sentence))
-            program = translate(network, self.shape)
-        except NetworkError as error:
-            return f"the network can't be built: {error}"
-        except UnsupportedLayer as error:
-            return str(error)
-        # One that asks for the engine gets it all the same.
-        return torch_is_faster(program) if config.engine == "auto" else None
 
 
 def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str, Choice]:
@@ -128,6 +114,21 @@ def _objections(
     outcomes = [task.perform(watch) for task in tasks if task not in custom]
     outcomes += workers.perform(custom, _noticed(watch), lambda outcome: None)
     return {outcome.run.setting.name: outcome.message for outcome in outcomes}
+
+
+def _objection(task: Examination, tell: Watch) -> str | None:
+    config = task.run.setting.config
+    try:
+        network, facts = build_and_describe(config.network, task.shape, task.classes, seed=0)
+        for sentence in noticed(facts):
+            tell(NetworkNoticed(task.run.setting.name, sentence))
+        program = translate(network, task.shape)
+    except NetworkError as error:
+        return f"the network can't be built: {error}"
+    except UnsupportedLayer as error:
+        return str(error)
+    # One that asks for the engine gets it all the same.
+    return torch_is_faster(program) if config.engine == "auto" else None
 
 
 def _noticed(watch: Watch) -> Watch:

@@ -20,7 +20,7 @@ from paribus.study.config import Data, Stl10
 from paribus.study.plan import Setting, runs, settings
 from paribus.study.read import code_named
 from paribus.study.spec import Study
-from paribus.training.predict import BATCH
+from paribus.training.predict import BATCH, answers
 from paribus.training.steps import build_optimizer, steps_by
 
 #: Enough steps for a steady median on a busy machine, and still under a second for LeNet-5.
@@ -117,10 +117,10 @@ def _setting_outlook(setting: Setting, sizes: Sizes, choice: Choice) -> SettingO
     steps = steps_by(choice.engine, network, optimizer, sizes.shape, len(images))
 
     def validate() -> None:
-        with torch.inference_mode():
-            steps.predict(validation)
+        with torch.no_grad():
+            answers(steps.predict, validation)
 
-    a_step = _median_seconds(lambda: steps.step(images, labels), STEPS)
+    a_step = _median_seconds(lambda: steps.step(images.clone(), labels), STEPS)
     an_epoch = a_step * sizes.training / len(images)
     network.eval()
     an_epoch += _median_seconds(validate, VALIDATIONS) * sizes.validation / len(validation)

@@ -74,6 +74,12 @@ def _built(network: OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Mod
     return module
 
 
+def uncompiled(module: nn.Module) -> nn.Module:
+    """The module inside what torch.compile returns, with the same weights; others as they are."""
+    inner = getattr(module, "_orig_mod", module)
+    return inner if isinstance(inner, nn.Module) else module
+
+
 def _refuse_shared(kind: str, module: nn.Module, copy: nn.Module) -> None:
     """Refuse a network that would start from what another run has learned."""
     before = {id(parameter) for parameter in module.parameters()}
@@ -120,7 +126,7 @@ def _first_output(kind: str, module: nn.Module, shape: Shape, seed: int) -> Any:
     module.eval()
     try:
         with torch.no_grad():
-            return module(torch.zeros(2, *shape))
+            return uncompiled(module)(torch.zeros(2, *shape))  # compiling may take minutes
     except Exception as error:  # a user's code may raise anything
         raise NetworkError(f"{kind}: failed on images of shape {shape}: {error}") from error
     finally:

@@ -17,7 +17,7 @@ from paribus.data.batches import Batches, augment, draw_moves
 from paribus.data.splits import Splits
 from paribus.errors import NonFiniteLossError
 from paribus.network.randomness import drawn, seed_generators
-from paribus.network.users import content
+from paribus.network.users import content, uncompiled
 from paribus.records.types import Curves, Environment, Integers, RunProgress, StreamHashes
 from paribus.streams import stream
 from paribus.study.plan import Run
@@ -99,7 +99,7 @@ def begin(network: nn.Module) -> Progress:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     hashes = {
         name: hashlib.sha256(content(value)).hexdigest()
-        for name, value in network.named_parameters()
+        for name, value in uncompiled(network).named_parameters()
     }
     return Progress(hashes, started=now)
 
