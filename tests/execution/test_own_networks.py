@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from effort import telling
 from faults.small import draw_images
 from paribus.execution.workers import Outcome
 from paribus.records.analyses import read_interventions
@@ -78,6 +77,17 @@ class ScaledInPlace(Own):
         return self.net(images.mul_(-2.0).add_(3.0))
 
 
+class Bfloat16(Own):
+    "Weights in bfloat16 throughout."
+
+    def __init__(self, **shape):
+        super().__init__(**shape)
+        self.net.bfloat16()
+
+    def forward(self, images):
+        return self.net(images.bfloat16()).float()
+
+
 def compiled(**shape):
     return torch.compile(plain(**shape), backend="eager")
 
@@ -87,7 +97,7 @@ def scripted(**shape):
         return torch.jit.script(plain(**shape))
 """
 
-FINE = ["lazy", "Masked", "MaskedBuffer", "compiled"]
+FINE = ["lazy", "Masked", "MaskedBuffer", "Bfloat16", "compiled"]
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +136,7 @@ def trained_and_analyzed(study: Study, out: Path) -> list[Outcome]:
         return [*session.train(all_seeds(study)), *session.analyze()]
 
 
-@pytest.mark.parametrize("name", telling(FINE, "lazy", "Masked", "MaskedBuffer", "compiled"))
+@pytest.mark.parametrize("name", FINE)
 def test_a_network_of_any_habit_is_trained_and_analyzed(
     name: str, images: Path, tmp_path: Path
 ) -> None:

@@ -93,3 +93,88 @@ def test_a_network_that_shares_layers_between_calls_is_refused(declare: Declare)
     )
     with pytest.raises(NetworkError, match=r"new network from every call, got the same 1\.weight"):
         build(OwnNetwork(kind="own:net"), SHAPE, 3, seed=0)
+
+
+STATES = {
+    "extra": (
+        "Net.get_extra_state = lambda _: {'version': 2}",
+        "_extra_state: expected a tensor, got dict",
+    ),
+    "complex": (
+        "net.filter = nn.Parameter(torch.ones(2, dtype=torch.complex64))",
+        r"filter: expected a dense tensor .* got torch\.complex64",
+    ),
+    "sparse": (
+        "net.register_buffer('links', torch.eye(2).to_sparse())",
+        r"links: expected a dense tensor .* torch\.sparse_coo",
+    ),
+    "elsewhere": (
+        "net.register_buffer('mean', torch.zeros(1, device='meta'), persistent=False)",
+        "mean: expected a dense tensor .* on meta",
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "message"), STATES.values(), ids=STATES)
+def test_a_state_that_can_not_be_kept_is_refused_by_name(
+    declare: Declare, line: str, message: str
+) -> None:
+    declare(
+        f"""
+        class Net(nn.Sequential): ...
+
+        def net(**shape):
+            net = Net(nn.Flatten(), nn.Linear(16, 3))
+            {line}
+            return net
+        """
+    )
+    with pytest.raises(NetworkError, match=message):
+        build(OwnNetwork(kind="own:net"), SHAPE, 3, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("last", "noticed"),
+    [
+        ("nn.Softmax(dim=1)", (True, False)),
+        ("nn.LogSoftmax(dim=1)", (False, False)),
+        ("nn.Sigmoid()", (False, False)),
+        ("Dropping()", (False, True)),
+    ],
+)
+def test_probabilities_and_outputs_that_change_in_evaluation_mode_are_noticed(
+    declare: Declare, last: str, noticed: tuple[bool, bool]
+) -> None:
+    declare(
+        f"""
+        class Dropping(nn.Module):
+            def forward(self, x):
+                return nn.functional.dropout(x, 0.5)
+
+        def net(**shape):
+            return nn.Sequential(nn.Flatten(), nn.Linear(16, 3), {last})
+        """
+    )
+    facts = built()[1]
+    assert (facts.probabilities, facts.unsteady) == noticed
+
+
+def test_the_look_leaves_nothing_in_the_network_that_is_trained(declare: Declare) -> None:
+    declare(
+        """
+        class Counting(nn.Linear):
+            def __init__(self):
+                super().__init__(16, 3)
+                self.calls = 0
+
+            def forward(self, x):
+                self.calls += 1
+                return super().forward(x.flatten(1))
+
+        def net(**shape):
+            return Counting()
+        """
+    )
+    network = built()[0]
+    assert network.calls == 0
+    assert network.training

@@ -184,7 +184,9 @@ def _evaluate(
 
 
 def _arrays(state: State) -> Arrays:
-    return {name: np.ascontiguousarray(value.numpy()) for name, value in state.items()}
+    # NumPy has no bfloat16; as float32 its values are the same.
+    exact = {n: v.float() if v.dtype == torch.bfloat16 else v for n, v in state.items()}
+    return {name: np.ascontiguousarray(value.numpy()) for name, value in exact.items()}
 
 
 def _data_facts(dataset: Dataset) -> DataFacts:

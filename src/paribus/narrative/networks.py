@@ -18,6 +18,17 @@ def noticed(network: NetworkFacts) -> Iterator[str]:
             "values, so no pairing can be proved. Draw them from torch, numpy.random or random, "
             "which Paribus seeds."
         )
+    if network.unsteady:
+        yield (
+            "In evaluation mode it gives different outputs for the same images each time, as "
+            "functional dropout without training=self.training does. Its validation curve, "
+            "predictions and maps each show one draw."
+        )
+    if network.probabilities:
+        yield (
+            "Its outputs are nonnegative and sum to 1, like probabilities. Paribus expects logits "
+            "or log probabilities and applies a softmax of its own: remove the one at the end."
+        )
 
 
 def names(tensors: tuple[str, ...]) -> str:

@@ -18,6 +18,12 @@ from paribus.study.config import OwnNetwork
 
 Shape = tuple[int, int, int]
 
+#: Types of numbers that checkpoints and records keep.
+_KEPT = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
+_KEPT |= {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
+#: How far a row of probabilities may be from summing to 1.
+_ROUNDING = 1e-3
+
 
 def imported(kind: str) -> Any:
     """The callable that `module:name` names.
@@ -47,15 +53,23 @@ def build_own(
     Raises:
         NetworkError: if it can't be built or its output isn't (n, classes).
     """
+    kind = network.kind
     module, copy = (_built(network, shape, classes, seed) for _ in range(2))
-    _refuse_shared(network.kind, module, copy)
+    _refuse_shared(kind, module, copy)
+    _refuse_state(kind, copy)
     varying = _varying(module, copy)
-    _check(network.kind, _first_output(network.kind, copy, shape, seed), classes)
+    seed_generators(seed, "first output")
+    output, again = (_output(kind, copy, shape, classes) for _ in range(2))
     if _tensors(module).keys() != _tensors(copy).keys():
-        # It gets all of its parameters and buffers only now.
-        _first_output(network.kind, module, shape, seed)
+        # It gets all of its parameters and buffers only at its first forward pass.
+        seed_generators(seed, "first output")
+        _output(kind, module, shape, classes)
         varying = _varying(module, copy)
-    return module, {"varying": varying}
+    return module, {
+        "varying": varying,
+        "unsteady": content(output) != content(again),
+        "probabilities": _are_probabilities(output),
+    }
 
 
 def _built(network: OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
@@ -91,6 +105,23 @@ def _refuse_shared(kind: str, module: nn.Module, copy: nn.Module) -> None:
             )
 
 
+def _refuse_state(kind: str, module: nn.Module) -> None:
+    """Refuse by name what can't be trained, or can't be kept so that a run resumes from it."""
+    for name, value in (module.state_dict() | _tensors(module)).items():
+        if not isinstance(value, Tensor):
+            raise NetworkError(
+                f"{kind}: {name}: expected a tensor, got {type(value).__name__}. What "
+                "get_extra_state returns can't be kept; keep it in a buffer."
+            )
+        place = value.layout, value.device.type
+        if value.dtype not in _KEPT or place != (torch.strided, "cpu"):
+            got = f"{value.dtype}, {value.layout}, on {value.device}"
+            raise NetworkError(
+                f"{kind}: {name}: expected a dense tensor of real or whole numbers on the CPU, got "
+                f"{got}. Keep complex numbers as torch.view_as_real gives them."
+            )
+
+
 def _varying(module: nn.Module, copy: nn.Module) -> tuple[str, ...]:
     """Names of the parameters and buffers that differ between two networks of one seed."""
     theirs = _tensors(copy)
@@ -112,22 +143,26 @@ def content(tensor: Tensor) -> bytes:
     return tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
-def _check(kind: str, output: Any, classes: int) -> None:
-    got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-    if got != (2, classes):
-        raise NetworkError(
-            f"{kind}: expected an output of shape {(2, classes)} for two images, got {got}"
-        )
-
-
-def _first_output(kind: str, module: nn.Module, shape: Shape, seed: int) -> Any:
-    """What a network in evaluation mode answers to two images of the mean color."""
-    seed_generators(seed, "first output")
+def _output(kind: str, module: nn.Module, shape: Shape, classes: int) -> Tensor:
+    """What a network in evaluation mode answers to two images of noise, always the same ones."""
+    images = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
     module.eval()
     try:
         with torch.no_grad():
-            return uncompiled(module)(torch.zeros(2, *shape))  # compiling may take minutes
+            output = uncompiled(module)(images)  # compiling may take minutes
     except Exception as error:  # a user's code may raise anything
         raise NetworkError(f"{kind}: failed on images of shape {shape}: {error}") from error
     finally:
         module.train()
+    got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    if not isinstance(output, Tensor) or got != (2, classes):
+        raise NetworkError(
+            f"{kind}: expected an output of shape {(2, classes)} for two images, got {got}"
+        )
+    return output
+
+
+def _are_probabilities(output: Tensor) -> bool:
+    """Whether rows sum to 1 and nothing is negative, which logits and their logarithms don't."""
+    sums = output.double().sum(dim=1)
+    return bool((output >= 0).all() and ((sums - 1).abs() < _ROUNDING).all())
