@@ -52,6 +52,14 @@ class EngineMissing(Event):
 
 
 @dataclass(frozen=True)
+class NetworkNoticed(Event):
+    """Something about a setting's network that its user should know; `message` is a sentence."""
+
+    setting: str
+    message: str
+
+
+@dataclass(frozen=True)
 class TrainingBegins(Event):
     """`left` of a study's `runs` runs are to be trained, `epochs` epochs in all."""
 

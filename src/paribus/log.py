@@ -68,6 +68,8 @@ def says(event: Event) -> str:
             return " ".join([f"{seen}, fingerprint {event.fingerprint[:8]}.", *lines])
         case events.EngineMissing():
             return f"training with PyTorch: {event.message}"
+        case events.NetworkNoticed():
+            return f"{event.setting}: {event.message}"
         case events.ChartsMissing():
             return event.message
         case events.StudyChanged():

@@ -14,6 +14,7 @@ from paribus.events import EngineMissing, Event, quiet
 from paribus.execution import engines
 from paribus.execution.engines import choose
 from paribus.execution.workers import Workers
+from paribus.log import says
 from paribus.records.types import EngineFacts
 from paribus.study.plan import settings
 from paribus.study.spec import Study
@@ -23,8 +24,10 @@ Build = Callable[..., Study]
 NATIVE = EngineFacts(build="x86-64-v3", digest="0" * 64)
 
 NETWORKS = """
-import os, signal
+import os, signal, itertools, torch
 from torch import nn
+
+COUNT = itertools.count()
 
 def strided(channels, height, width, classes):
     layers = nn.Conv2d(channels, 4, 3, stride=2), nn.Flatten(), nn.LazyLinear(classes)
@@ -32,6 +35,11 @@ def strided(channels, height, width, classes):
 
 def too_large(**shape):
     os.kill(os.getpid(), signal.SIGKILL)
+
+def varying(**shape):
+    network = strided(**shape)
+    nn.init.normal_(network[0].bias, generator=torch.Generator().manual_seed(next(COUNT)))
+    return network
 
 def wrong(**shape):
     raise RuntimeError("no such thing")
@@ -119,6 +127,17 @@ def test_asked_for_what_it_does_not_know_it_refuses_in_words(small_study: Build)
     assert "; wrong: the network can't be built: engine_networks:wrong failed" in message
     assert message.endswith("Write `engine: torch`, or `auto`, which takes torch where it must.")
     assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize("engine", ["auto", "torch"])
+def test_what_is_noticed_of_a_network_is_told_before_anything_trains(
+    small_study: Build, engine: str
+) -> None:
+    heard: list[Event] = []
+    own = {"network": "engine_networks:varying", "engine": engine}
+    chosen(small_study(variations={"own": own}), heard.append)
+    assert len(heard) == 1
+    assert "own: Built twice from the same seed, 0.bias started with" in says(heard[0])
 
 
 def test_without_its_library_torch_trains_and_one_event_says_so(

@@ -36,7 +36,7 @@ def test_nothing_has_changed_where_the_digest_is_the_same() -> None:
             {"engine": EngineFacts(build="x86-64-v3", digest="0" * 64)},
             "the engine: torch -> native x86-64-v3 (library 000000000000)",
         ),
-        ({"code": "1" * 64}, "the code of the network"),
+        ({"code": "1" * 64}, "the network's code or a file it is given"),
         ({"config": FACTS.config | {"epochs": 7}}, "epochs: 100 -> 7"),
     ],
 )

@@ -107,6 +107,32 @@ def test_a_network_of_ones_own_keeps_what_its_state_dict_leaves_out(
     assert differing(content(tmp_path / "whole"), content(tmp_path / "killed")) == set()
 
 
+@pytest.mark.parametrize("epoch", [2, 4])
+def test_a_network_that_draws_from_any_global_generator_draws_the_same_again(
+    epoch: int, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In training and in evaluation mode, also where only the evaluation was left to do."""
+    (tmp_path / "drawing_network.py").write_text(
+        "import random\n"
+        "import numpy as np\n"
+        "from torch import nn\n"
+        "class Drawing(nn.Module):\n"
+        "    def __init__(self, channels, height, width, classes):\n"
+        "        super().__init__()\n"
+        "        self.inner = nn.Linear(channels * height * width, classes)\n"
+        "    def forward(self, images):\n"
+        "        return self.inner(images.flatten(1) * np.random.rand() + random.random())\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(KINDS, "drawing", {"network": "drawing_network:Drawing"})
+    study = small_study(images, "drawing")
+    training(study, tmp_path / "whole").perform(quiet)
+    task = training(study, tmp_path / "killed")
+    train_until(task, epoch)
+    task.perform(quiet)
+    assert differing(content(tmp_path / "whole"), content(tmp_path / "killed")) == set()
+
+
 # ---- that these tests would notice ----------------------------------------------------------
 
 
@@ -148,7 +174,7 @@ def test_streams_that_went_on_from_where_they_were_would_be_noticed(
 ) -> None:
     task = begun(images, tmp_path)
     # Dropout that isn't seeded anew for each epoch depends on what was drawn before.
-    monkeypatch.setattr("paribus.training.loop.torch.manual_seed", lambda seed: None)
+    monkeypatch.setattr("paribus.training.loop.seed_generators", lambda *_: None)
     task.perform(quiet)
     monkeypatch.undo()
     whole = finished(images, tmp_path / "whole")

@@ -27,10 +27,16 @@ def with_streams(record: Record, **changes: object) -> Record:
     return replace(record, facts=record.facts.model_copy(update={"streams": streams}))
 
 
+def varying(record: Record) -> Record:
+    """A run whose network starts otherwise each time it is built."""
+    network = record.facts.network.model_copy(update={"varying": ("fc1.bias",)})
+    return replace(record, facts=record.facts.model_copy(update={"network": network}))
+
+
 def test_equal_streams_count_in_every_seed() -> None:
     main, _, l2 = by_setting()
     shared = ("conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias")
-    assert pairing("l2", main, l2) == Pairing("l2", 3, 3, 3, 3, 3, shared, (), (), ())
+    assert pairing("l2", main, l2) == Pairing("l2", 3, 3, 3, 3, 3, shared, (), (), (), ())
 
 
 def test_parameters_that_one_network_alone_has_are_named() -> None:
@@ -55,6 +61,14 @@ def test_a_parameter_that_starts_otherwise_is_named() -> None:
     )
     result = pairing("l2", main, l2)
     assert (result.initial_values, result.unequal) == (2, ("fc1.bias",))
+
+
+def test_no_seed_proves_values_that_vary_from_one_build_to_the_next() -> None:
+    main, _, l2 = by_setting()
+    l2 = [varying(record) for record in l2]
+    result = pairing("l2", main, l2)
+    assert (result.initial_values, result.varying, result.unequal) == (0, ("fc1.bias",), ())
+    assert pairing("main", l2, main).varying == ("fc1.bias",)
 
 
 def test_seeds_are_paired_by_number_not_by_place() -> None:

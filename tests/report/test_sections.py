@@ -16,7 +16,7 @@ from paribus.records.types import EngineFacts, Record
 from paribus.report.blocks import Alert, Block, Columns, Figure, Paragraph, Section, Table
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
-from paribus.report.sections.provenance import provenance, study_file
+from paribus.report.sections.provenance import proof, provenance, study_file
 from paribus.report.sections.settings import settings
 from paribus.results import Results
 from paribus.study.read import parse_study, read_study
@@ -161,6 +161,22 @@ def test_the_pairing_says_what_is_equal_and_what_is_not(report: dict[str, Sectio
     ) in message
 
 
+def test_where_initial_values_vary_the_report_says_so_and_claims_no_proof(
+    results: Results,
+) -> None:
+    network = results.records[0].facts.network.model_copy(update={"varying": ("fc1.bias",)})
+    records = [
+        replace(record, facts=record.facts.model_copy(update={"network": network}))
+        for record in results.records
+    ]
+    made = results_of(results.study, records)
+    said = message(Section("pairing", list(proof(made))))
+    assert "The pairing of batch-norm with main is not proved" in said
+    assert "start equal" not in said
+    notes = message(Section("settings", list(settings(made))))
+    assert "main: Built twice from the same seed, fc1.bias started with different" in notes
+
+
 def test_how_it_was_made_names_versions_machine_and_data(report: dict[str, Section]) -> None:
     rows = {name: cells[0].text for name, cells in first(report["provenance"], Table).rows}
     assert rows["PyTorch"] == "2.13.0" and rows["Processor"] == "Synthetic CPU, AVX2"
@@ -207,7 +223,7 @@ def test_how_it_was_made_names_the_engine(results: Results) -> None:
     engines = [c[0].text for name, c in first(section, Table).rows if name == "Engine"]
     assert engines == ["PyTorch", f"Paribus's own, built for x86-64-v3, SHA-256 {'ab' * 32}"]
     assert "more than one machine" not in message(section)
-    of_settings = dict(next(settings(made)).rows)["Engine"]
+    of_settings = dict(first(Section("settings", list(settings(made))), Table).rows)["Engine"]
     assert [(cell.text, cell.strong) for cell in of_settings] == [
         ("PyTorch", False),
         ("Paribus's own", True),

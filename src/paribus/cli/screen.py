@@ -96,7 +96,7 @@ class Screen:
                     self._say(f"{run}: not analyzed. {event.message}", style="yellow")
             case events.EngineMissing() | events.RecordSetAside() | events.Waiting():
                 self._say(says(event), style="yellow")
-            case events.ChartsMissing():
+            case events.ChartsMissing() | events.NetworkNoticed():
                 self._say(says(event), style="yellow")
             case events.CheckpointPassedOver() | events.WorkerKilled():
                 self._say(says(event), style="yellow")

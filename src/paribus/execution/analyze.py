@@ -22,6 +22,8 @@ from paribus.explain.interventions import intervened
 from paribus.explain.neighbors import nearest
 from paribus.metrics.interventions import interventions
 from paribus.network.build import build
+from paribus.network.randomness import seed_generators
+from paribus.network.users import uncompiled
 from paribus.records.analyses import (
     read_explanations,
     read_interventions,
@@ -31,7 +33,7 @@ from paribus.records.analyses import (
 from paribus.records.store import read_record, read_weights, run_folder
 from paribus.records.types import Explanations, Integers, Interventions, Record
 from paribus.study.config import LeNet5
-from paribus.training.predict import Predict
+from paribus.training.predict import Predict, answers
 
 #: Of so many test images it is measured how much of the attribution lies outside the center.
 SAMPLE = 200
@@ -56,9 +58,12 @@ class Analysis(Task):
             dataset = open_dataset(self.dataset)
             batches = Batches(dataset)
             network, predict = _trained(self, record, dataset)
+            # A network that draws in evaluation mode draws the same, whatever is kept already.
+            seed_generators(self.run.seed, "interventions")
             if not _has_interventions(self, record):
                 kept = _intervene(network, predict, batches, dataset)
                 write_interventions(self.out, record, kept)
+            seed_generators(self.run.seed, "explanations")
             if not _has_explanations(self, record):
                 explanations = _explain(self, network, predict, batches, dataset)
                 write_explanations(self.out, record, explanations)
@@ -105,7 +110,8 @@ def _trained(task: Analysis, record: Record, dataset: Dataset) -> tuple[nn.Modul
     if isinstance(config, LeNet5):
         # Half as fast again, and so is what follows. A user's network may rely on the usual one.
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
-    return network.eval(), native or network
+    network = uncompiled(network).eval()  # a compiled one hides its layers
+    return network, native or network
 
 
 def _intervene(
@@ -114,17 +120,17 @@ def _intervene(
     test = dataset.splits.test
     names = [change.name for change in interventions(dataset.shape[0])]
     predicted = {name: np.empty(len(test), np.int64) for name in names}
-    with torch.inference_mode():
+    with torch.no_grad():
         for start in range(0, len(test), PART):
             part = slice(start, start + PART)
             index = torch.from_numpy(test[part])
             changed = intervened(batches.images(index), index, dataset.mean, dataset.std)
             for name, images in changed:
-                predicted[name][part] = predict(images).argmax(dim=1).numpy()
+                predicted[name][part] = answers(predict, images).argmax(dim=1).numpy()
     sample = batches.images(torch.from_numpy(test[:: max(1, len(test) // SAMPLE)][:SAMPLE]))
-    with torch.inference_mode():
-        answers = predict(sample).argmax(dim=1)
-    maps = integrated_gradients(network, sample, answers.clone())
+    with torch.no_grad():
+        targets = answers(predict, sample).argmax(dim=1)
+    maps = integrated_gradients(network, sample, targets)
     return Interventions(predicted, outside(maps).numpy())
 
 

@@ -44,8 +44,8 @@ _CURVES = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate
 class Checkpoint:
     """A run at the end of an epoch.
 
-    `measured` has the curves, (steps,) or (epochs,) float64, and "generator", the state of
-    torch's generator after each epoch.
+    `measured` has the curves, (steps,) or (epochs,) float64, and "generator", what was drawn
+    from the global generators in each epoch.
     """
 
     facts: CheckpointFacts

@@ -13,11 +13,13 @@ from paribus.engine.library import NoLibrary, library
 from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import UnsupportedLayer, translate
 from paribus.errors import EngineError, NetworkError
-from paribus.events import EngineMissing, Watch, quiet
+from paribus.events import EngineMissing, NetworkNoticed, Watch
 from paribus.execution.workers import Outcome, Task, Workers
-from paribus.network.build import Shape, build
+from paribus.narrative.networks import noticed
+from paribus.network.build import build_and_describe
+from paribus.network.users import Shape
 from paribus.records.types import EngineFacts
-from paribus.study.config import LeNet5
+from paribus.study.config import OwnNetwork
 from paribus.study.plan import Run, Setting, settings
 from paribus.study.spec import Study
 
@@ -40,7 +42,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Examination(Task):
-    """A setting whose network is to be built, to see whether the engine should train it."""
+    """A setting whose network is built, to see what it is like and whether the engine fits."""
 
     shape: Shape
     classes: int
@@ -48,23 +50,25 @@ class Examination(Task):
     def perform(self, tell: Watch) -> Outcome:
         """Examine it; the outcome's message says what speaks against the engine, if anything."""
         began = time.perf_counter()
-        message = _objection(self.run.setting, self.shape, self.classes) or ""
+        message = _objection(self, tell) or ""
         return Outcome(self.run, "finished", time.perf_counter() - began, message)
 
 
 def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str, Choice]:
     """The engine of every setting of a study, by the setting's name.
 
-    Users' own networks are examined by `workers`, since building one may take all memory.
+    Users' own networks are examined by `workers`, since building one may take all memory; what
+    is noticed of them is told.
 
     Raises:
         EngineError: if settings ask for the engine and can't have it; names all of them.
     """
     every = settings(study)
     asking = [setting for setting in every if setting.config.engine != "torch"]
+    examined = [s for s in every if s in asking or isinstance(s.config.network, OwnNetwork)]
+    against = _objections(examined, seen, workers, watch)
     try:
         native = EngineFacts(build=library().build, digest=library().digest)
-        against = _objections(asking, seen, workers)
     except NoLibrary as error:
         native, why = None, f"the native engine is missing: {error}"
         against = dict.fromkeys((s.name for s in asking), why)
@@ -101,22 +105,32 @@ def _refuse(against: Mapping[str, str]) -> None:
         )
 
 
-def _objections(asking: Sequence[Setting], seen: Seen, workers: Workers) -> dict[str, str]:
+def _objections(
+    examined: Sequence[Setting], seen: Seen, workers: Workers, watch: Watch
+) -> dict[str, str]:
     """What speaks against the engine for each setting; "" where nothing does."""
-    tasks = [Examination(Run(setting, 0), *seen[setting.name]) for setting in asking]
-    custom = [t for t in tasks if not isinstance(t.run.setting.config.network, LeNet5)]
-    outcomes = [task.perform(quiet) for task in tasks if task not in custom]
-    outcomes += workers.perform(custom, quiet, lambda outcome: None)
+    tasks = [Examination(Run(setting, 0), *seen[setting.name]) for setting in examined]
+    custom = [t for t in tasks if isinstance(t.run.setting.config.network, OwnNetwork)]
+    outcomes = [task.perform(watch) for task in tasks if task not in custom]
+    outcomes += workers.perform(custom, _noticed(watch), lambda outcome: None)
     return {outcome.run.setting.name: outcome.message for outcome in outcomes}
 
 
-def _objection(setting: Setting, shape: Shape, classes: int) -> str | None:
-    config = setting.config
+def _objection(task: Examination, tell: Watch) -> str | None:
+    config = task.run.setting.config
     try:
-        program = translate(build(config.network, shape, classes, seed=0), shape)
+        network, facts = build_and_describe(config.network, task.shape, task.classes, seed=0)
+        for sentence in noticed(facts):
+            tell(NetworkNoticed(task.run.setting.name, sentence))
+        program = translate(network, task.shape)
     except NetworkError as error:
         return f"the network can't be built: {error}"
     except UnsupportedLayer as error:
         return str(error)
     # One that asks for the engine gets it all the same.
     return torch_is_faster(program) if config.engine == "auto" else None
+
+
+def _noticed(watch: Watch) -> Watch:
+    """A watch for what is noticed of networks: a killed worker stands in its outcome."""
+    return lambda event: watch(event) if isinstance(event, NetworkNoticed) else None

@@ -15,12 +15,13 @@ from paribus.events import ImagesReady, quiet
 from paribus.execution.engines import Choice, choose
 from paribus.execution.workers import Workers, cores
 from paribus.narrative.images import images_ready
-from paribus.network.build import Shape, build, describe
+from paribus.network.build import build_and_describe
+from paribus.network.users import Shape
 from paribus.study.config import Data, Stl10
 from paribus.study.plan import Setting, runs, settings
 from paribus.study.read import code_named
 from paribus.study.spec import Study
-from paribus.training.predict import BATCH
+from paribus.training.predict import BATCH, answers
 from paribus.training.steps import build_optimizer, steps_by
 
 #: Enough steps for a steady median on a busy machine, and still under a second for LeNet-5.
@@ -119,21 +120,20 @@ def _sizes(data: Data, dataset: Dataset | None) -> Sizes:
 
 def _setting_outlook(setting: Setting, sizes: Sizes, choice: Choice) -> SettingOutlook:
     config = setting.config
-    network = build(config.network, sizes.shape, sizes.classes, seed=0)
+    network, facts = build_and_describe(config.network, sizes.shape, sizes.classes, seed=0)
     optimizer = build_optimizer(config.optimizer, network)
     images, labels = _noise(sizes, min(config.batch_size, sizes.training))
     validation, _ = _noise(sizes, min(BATCH, sizes.validation))
     steps = steps_by(choice.engine, network, optimizer, sizes.shape, len(images))
 
     def validate() -> None:
-        with torch.inference_mode():
-            steps.predict(validation)
+        with torch.no_grad():
+            answers(steps.predict, validation)
 
-    a_step = _median_seconds(lambda: steps.step(images, labels), STEPS)
+    a_step = _median_seconds(lambda: steps.step(images.clone(), labels), STEPS)
     an_epoch = a_step * sizes.training / len(images)
     network.eval()
     an_epoch += _median_seconds(validate, VALIDATIONS) * sizes.validation / len(validation)
-    facts = describe(network)
     return SettingOutlook(
         name=setting.name,
         changes=dict(setting.changes),

@@ -16,7 +16,7 @@ import torch
 import paribus
 from paribus.data.dataset import Dataset
 from paribus.io.strict_json import dumps
-from paribus.network.build import source_digest
+from paribus.network.code import code_digest
 from paribus.records.types import TRAINING_FORMAT, EngineFacts, Environment, RunFacts
 from paribus.study.config import flat
 from paribus.study.plan import Run
@@ -34,7 +34,7 @@ class RunInputs:
     seed: int
     data: str  # the data set's fingerprint
     torch: str
-    code: str | None  # SHA-256 of the file of a user's own network
+    code: str | None  # SHA-256 of the files of a user's own network
     engine: EngineFacts | None = None  # None for PyTorch
 
     @property
@@ -67,7 +67,7 @@ class RunInputs:
             changes.append(f"the engine: {named(facts.environment.engine)} -> {named(self.engine)}")
         # A record from before Paribus wrote this down says nothing of its code.
         if facts.code != self.code and (facts.code or not changes):
-            changes.append("the code of the network")
+            changes.append("the network's code or a file it is given")
         return tuple(changes) or ("how Paribus trains",)
 
     def _without(self, *names: str) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def run_inputs(run: Run, dataset: Dataset, engine: EngineFacts | None = None) ->
         seed=run.seed,
         data=dataset.fingerprint,
         torch=torch.__version__,
-        code=source_digest(config.network),
+        code=code_digest(config.network),
         engine=engine,
     )
 

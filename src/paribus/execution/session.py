@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -16,11 +16,11 @@ from paribus.comparison.sequential import refuse_changed_looks
 from paribus.data.dataset import Dataset, prepare
 from paribus.data.images import Originals
 from paribus.errors import DiskError, RecordError
-from paribus.events import Watch
+from paribus.events import Event, Watch
 from paribus.execution.analyze import Analysis, is_current
 from paribus.execution.checkpoint import refuse_other_machines
 from paribus.execution.engines import choose
-from paribus.execution.inputs import environment, run_inputs
+from paribus.execution.inputs import RunInputs, environment, run_inputs
 from paribus.execution.train import Training, is_final
 from paribus.execution.worker import THREADS
 from paribus.execution.workers import Outcome, Workers
@@ -171,9 +171,13 @@ class Session:
         study = self.study
         digest = hashlib.sha256(study.model_dump_json().encode()).hexdigest()
         trainings = []
+        known: dict[str, RunInputs] = {}  # of one run a setting: weights files take long to hash
         for run in runs(study, seeds):
-            dataset = self.data[run.setting.name].dataset
-            inputs = run_inputs(run, dataset, self.engines[run.setting.name])
+            name = run.setting.name
+            dataset = self.data[name].dataset
+            if name not in known:
+                known[name] = run_inputs(run, dataset, self.engines[name])
+            inputs = replace(known[name], seed=run.seed)
             trainings.append(
                 Training(
                     run,
@@ -240,13 +244,16 @@ def open_session(
     """
     with Workers(jobs, code=bool(code_named(study))) as workers:
         seen = {name: (one.dataset.shape, len(one.dataset.classes)) for name, one in data.items()}
-        choices = choose(study, seen, workers, watch)
+        heard: list[Event] = []  # before there is a log
+        choices = choose(study, seen, workers, heard.append)
         engines = {name: choice.engine for name, choice in choices.items()}
         with held(out) as workers.hold:
             watch = logged(out, watch)
             watch(events.StudyBegins(study.name, os.getpid()))
             for ready in images_ready({name: one.dataset for name, one in data.items()}):
                 watch(ready)
+            for event in heard:
+                watch(event)
             try:
                 _prepare_folder(out, study, watch)
                 on_disk = read_records(out, study)

@@ -19,7 +19,8 @@ from paribus.execution.checkpoint import Writer, capture, last_checkpoint, resto
 from paribus.execution.inputs import RunInputs, environment, peak_memory, same_bits
 from paribus.execution.workers import Outcome, Task
 from paribus.io.disk import remove
-from paribus.network.build import build, describe
+from paribus.network.build import build_and_describe
+from paribus.network.randomness import seed_generators
 from paribus.records.bounds import LONGEST
 from paribus.records.store import Arrays, checkpoint_folder, write_record
 from paribus.records.types import (
@@ -95,8 +96,10 @@ class _Attempt:
     def train(self) -> tuple[Predictions, dict[str, Arrays]]:
         """Train to the last epoch; predictions for the test images, and the weights."""
         task, config, dataset = self.task, self.task.run.setting.config, self.dataset
-        network = build(config.network, dataset.shape, len(dataset.classes), task.run.seed)
-        self.network, self.progress = describe(network), begin(network)
+        network, self.network = build_and_describe(
+            config.network, dataset.shape, len(dataset.classes), task.run.seed
+        )
+        self.progress = begin(network)
         optimizer = build_optimizer(config.optimizer, network)
         batches = Batches(dataset)
         self._resume(network, optimizer)
@@ -112,6 +115,8 @@ class _Attempt:
             self.tell(EpochDone(*task.run.key, epoch, config.epochs))
 
         train(steps, batches, dataset.splits, task.run, self.progress, after_epoch)
+        # A network may draw in evaluation mode too: from the same, if this run was resumed here.
+        seed_generators(task.run.seed, "evaluation")
         return _evaluate(steps, self.progress.best_state, batches, dataset)
 
     def _resume(self, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
@@ -180,7 +185,9 @@ def _evaluate(
 
 
 def _arrays(state: State) -> Arrays:
-    return {name: np.ascontiguousarray(value.numpy()) for name, value in state.items()}
+    # NumPy has no bfloat16; as float32 its values are the same.
+    exact = {n: v.float() if v.dtype == torch.bfloat16 else v for n, v in state.items()}
+    return {name: np.ascontiguousarray(value.numpy()) for name, value in exact.items()}
 
 
 def _now() -> str:

@@ -162,7 +162,9 @@ class _Worker:
             [sys.executable, "-P", "-m", "paribus.execution.worker", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(_search_path(code))},
+            # The order of sets of texts, in which a network may build its layers, is the same too.
+            env=os.environ
+            | {"PYTHONPATH": os.pathsep.join(_search_path(code)), "PYTHONHASHSEED": "0"},
         )
         theirs.close()
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
 from paribus.metrics.interventions import HALF, center
-from paribus.training.predict import BATCH, Predict, evaluating
+from paribus.training.predict import BATCH, Predict, answers, evaluating
 
 #: Points between the mean image and the image; with 16, LeNet-5's maps add up to what they
 #: explain within 1 %.
@@ -52,7 +52,7 @@ def occlusion(network: Predict, images: Tensor, targets: Tensor) -> Tensor:
     section 4.2); the last ones are cut at the edge. A pixel gets the mean over its patches,
     negative where covering helps.
     """
-    with evaluating(network), torch.inference_mode():
+    with evaluating(network), torch.no_grad():
         return torch.cat([_occluded(network, *batch) for batch in _batches(images, targets)])
 
 
@@ -82,8 +82,7 @@ def _batches(images: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]
 
 def _log_probability(network: Predict, images: Tensor, targets: Tensor) -> Tensor:
     """(n,) log probabilities of each image's target class."""
-    # A user's network may change its input in place.
-    output = torch.log_softmax(network(images.clone()).float(), dim=1)
+    output = torch.log_softmax(answers(network, images).float(), dim=1)
     return output.gather(1, targets[:, None]).squeeze(1)
 
 

@@ -9,8 +9,9 @@ from torch.nn.functional import normalize
 from torch.nn.utils.parametrize import is_parametrized
 
 from paribus.data.batches import Batches
+from paribus.errors import NetworkError
 from paribus.records.types import Integers
-from paribus.training.predict import BATCH, evaluating
+from paribus.training.predict import BATCH, answers, evaluating
 
 #: Kept per run: enough that those shared by most runs are among them.
 COUNT = 20
@@ -23,8 +24,16 @@ def last_hidden(network: nn.Module, images: Tensor) -> Tensor:
 
     "Last" is the order of execution. For LeNet-5 these are the 84 activations before the classes.
     Images are normalized, (n, channels, height, width).
+
+    Raises:
+        NetworkError: if the network, or a part of it, is scripted.
     """
-    with evaluating(network), torch.inference_mode():
+    if any(isinstance(layer, torch.jit.ScriptModule) for layer in network.modules()):
+        raise NetworkError(
+            "torch.jit.script hides what the layers of this network get, so its nearest training "
+            "images and maps are missing. Return the network without scripting it."
+        )
+    with evaluating(network), torch.no_grad():
         return torch.cat([_hidden(network, part) for part in torch.split(images, BATCH)])
 
 
@@ -81,7 +90,7 @@ def _hidden(network: nn.Module, images: Tensor) -> Tensor:
     ]
     hooks = [layer.register_forward_pre_hook(keep, with_kwargs=True) for layer in layers]
     try:
-        network(images.clone())
+        answers(network, images)
     finally:
         for hook in hooks:
             hook.remove()

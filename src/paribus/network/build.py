@@ -1,22 +1,12 @@
 """From a setting and a seed to a module with its initial values, and its layers in words."""
 
-import importlib
-import inspect
-import sys
-from pathlib import Path
-from typing import Any
-
-import torch
 from torch import nn
 
-from paribus.errors import NetworkError
-from paribus.io.reading import file_sha256
 from paribus.network.lenet import lenet5
+from paribus.network.randomness import seed_generators
+from paribus.network.users import Shape, build_own
 from paribus.records.types import NetworkFacts
-from paribus.streams import torch_seed
 from paribus.study.config import LeNet5, OwnNetwork
-
-Shape = tuple[int, int, int]
 
 #: Names of layers in a report; a layer called "" is left out.
 NAMES = {
@@ -37,13 +27,19 @@ def build(network: LeNet5 | OwnNetwork, shape: Shape, classes: int, seed: int) -
     Raises:
         NetworkError: if it can't be built or its output isn't (n, classes).
     """
-    if isinstance(network, LeNet5):
-        module: nn.Module = lenet5(
-            *shape, classes, batch_norm=network.batch_norm, dropout=network.dropout
-        )
-        _initialize_by_name(module, seed)
-        return module
-    return _users_module(network, shape, classes, seed)
+    return build_and_describe(network, shape, classes, seed)[0]
+
+
+def build_and_describe(
+    network: LeNet5 | OwnNetwork, shape: Shape, classes: int, seed: int
+) -> tuple[nn.Module, NetworkFacts]:
+    """Build a network as `build` does; it, and what a record says of it."""
+    if isinstance(network, OwnNetwork):
+        module, noticed = build_own(network, shape, classes, seed)
+        return module, describe(module).model_copy(update=noticed)
+    module = lenet5(*shape, classes, batch_norm=network.batch_norm, dropout=network.dropout)
+    _initialize_by_name(module, seed)
+    return module, describe(module)
 
 
 def describe(module: nn.Module) -> NetworkFacts:
@@ -69,60 +65,5 @@ def _initialize_by_name(module: nn.Module, seed: int) -> None:
     """Draw PyTorch's default initial values of each layer from the stream named after it."""
     for name, layer in module.named_modules():
         if hasattr(layer, "reset_parameters"):
-            torch.manual_seed(torch_seed(seed, "initial values", name))
+            seed_generators(seed, "initial values", name)
             layer.reset_parameters()
-
-
-def _users_module(network: OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
-    function = _import(network.kind)
-    channels, height, width = shape
-    torch.manual_seed(torch_seed(seed, "initial values"))
-    try:
-        module = function(
-            channels=channels, height=height, width=width, classes=classes, **network.arguments
-        )
-    except Exception as error:  # a user's code may raise anything
-        raise NetworkError(f"{network.kind} failed: {type(error).__name__}: {error}") from error
-    if not isinstance(module, nn.Module):
-        got = type(module).__name__
-        raise NetworkError(f"{network.kind}: expected it to return a torch.nn.Module, got {got}")
-    _check_output(network.kind, module, shape, classes)
-    return module
-
-
-def source_digest(network: LeNet5 | OwnNetwork) -> str | None:
-    """SHA-256 of the source file of a user's network; None for LeNet-5."""
-    if isinstance(network, LeNet5):
-        return None
-    source = inspect.getsourcefile(inspect.unwrap(_import(network.kind)))
-    return file_sha256(Path(source)) if source else None
-
-
-def _import(kind: str) -> Any:
-    module, _, name = kind.partition(":")
-    # The study was allowed to run code, and may name it in the current folder. That comes last: a
-    # file there must not take the place of one of Python's own modules.
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise NetworkError(
-            f"network.kind {kind}: {error}. It must be in the current folder or in an installed "
-            "package."
-        ) from error
-
-
-def _check_output(kind: str, module: nn.Module, shape: Shape, classes: int) -> None:
-    module.eval()
-    try:
-        with torch.inference_mode():
-            output = module(torch.zeros(2, *shape))
-    except Exception as error:  # a user's code may raise anything
-        raise NetworkError(f"{kind}: failed on images of shape {shape}: {error}") from error
-    got = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
-    if got != (2, classes):
-        raise NetworkError(
-            f"{kind}: expected an output of shape {(2, classes)} for two images, got {got}"
-        )
-    module.train()

@@ -94,6 +94,10 @@ class NetworkFacts(Frozen):
 
     layers: tuple[Text, ...] = ()  # as published settings tables: "Conv-BatchNorm2d-ReLU-MaxPool"
     parameters: Count | None = None
+    # Older records lack what follows.
+    varying: tuple[Text, ...] = ()  # tensors that start otherwise at every build from one seed
+    unsteady: bool = False  # in evaluation mode it answers the same images otherwise each time
+    probabilities: bool = False  # its outputs are nonnegative and sum to 1
 
 
 class StreamHashes(Frozen):
@@ -176,7 +180,7 @@ class RunFacts(RunProgress):
     ended: Moment
     metrics: dict[Text, Reported] = {}
     # Older records lack what follows.
-    code: Text | None = None  # SHA-256 of the file of a user's own network
+    code: Text | None = None  # SHA-256 of the files of a user's own network
     study_digest: Text | None = None  # SHA-256 over the whole study when the run ended
     retries: Count = 0  # how often it was begun again because its process was killed
     peak_memory: Bytes | None = None  # that its process used at most

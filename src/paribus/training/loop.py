@@ -16,8 +16,10 @@ from torch import Tensor, nn
 from paribus.data.batches import Batches, augment, draw_moves
 from paribus.data.splits import Splits
 from paribus.errors import NonFiniteLossError
+from paribus.network.randomness import drawn, seed_generators
+from paribus.network.users import content, uncompiled
 from paribus.records.types import Curves, Environment, Integers, RunProgress, StreamHashes
-from paribus.streams import stream, torch_seed
+from paribus.streams import stream
 from paribus.study.plan import Run
 from paribus.training.predict import loss_and_accuracy
 from paribus.training.steps import Steps, learning_rate, set_learning_rate
@@ -30,7 +32,7 @@ class Progress:
     """A training in progress: its curves so far and its best network yet.
 
     Attributes:
-        generator_states: torch's generator after each epoch, which dropout draws from.
+        generator_states: what was drawn from the global generators in each epoch, as by dropout.
     """
 
     initial_values: dict[str, str]
@@ -95,7 +97,10 @@ class Progress:
 def begin(network: nn.Module) -> Progress:
     """A run before its first step; hashes the network's initial values."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    hashes = {name: _hash(value.detach()) for name, value in network.named_parameters()}
+    hashes = {
+        name: hashlib.sha256(content(value)).hexdigest()
+        for name, value in uncompiled(network).named_parameters()
+    }
     return Progress(hashes, started=now)
 
 
@@ -136,7 +141,7 @@ def replay_streams(progress: Progress, run: Run, training: Integers) -> None:
     """Restore the streams' hashes as of the last complete epoch.
 
     A hash in progress can't be stored. But streams depend on their names alone, so they are drawn
-    again, and torch's generator is hashed by its stored states.
+    again, and the global generators are hashed by their stored states.
     """
     for epoch, state in enumerate(progress.generator_states, start=1):
         _draw(progress, run, training, epoch)
@@ -161,8 +166,8 @@ def _epoch(
     """Train on every image once; returns the mean loss over images, not over batches."""
     epoch = progress.epoch + 1
     order, moves = _draw(progress, run, training, epoch)
-    # nn.Dropout and users' modules draw from torch's global generator.
-    torch.manual_seed(torch_seed(run.seed, "dropout", epoch))
+    # nn.Dropout and users' modules draw from the global generators.
+    seed_generators(run.seed, "dropout", epoch)
     total = 0.0
     parts = _parts(len(order), run.setting.config.batch_size)
     buffer = batches.buffer(max(part.stop - part.start for part in parts))
@@ -175,7 +180,7 @@ def _epoch(
         progress.step_loss.append(loss)
         _require_finite("training", loss, run, progress)
         total += loss * len(index)
-    progress.generator_states.append(torch.get_rng_state())
+    progress.generator_states.append(drawn(run.seed, "dropout", epoch))
     progress.dropout.update(progress.generator_states[-1].numpy().tobytes())
     return total / len(order)
 
@@ -195,7 +200,3 @@ def _require_finite(kind: str, loss: float, run: Run, progress: Progress) -> Non
     if not math.isfinite(loss):
         epoch, step = progress.epoch + 1, len(progress.step_loss)
         raise NonFiniteLossError(kind, run.setting.name, run.seed, epoch, step, loss)
-
-
-def _hash(tensor: Tensor) -> str:
-    return hashlib.sha256(tensor.contiguous().numpy().tobytes()).hexdigest()

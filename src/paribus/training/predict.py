@@ -16,6 +16,14 @@ BATCH = 500
 Predict = Callable[[Tensor], Tensor]
 
 
+def answers(network: Predict, images: Tensor) -> Tensor:
+    """What a network answers to images, (n, classes); they stay as they are.
+
+    It gets a copy of its own, since a user's network may change its input in place.
+    """
+    return network(images.clone())
+
+
 @contextmanager
 def evaluating(network: Predict) -> Iterator[None]:
     """Put a module into evaluation mode and restore its mode afterwards."""
@@ -33,7 +41,8 @@ def log_probabilities(network: Predict, batches: Batches, index: Integers) -> Te
 
     Works for logits and for log probabilities, which log-softmax leaves unchanged.
     """
-    with evaluating(network), torch.inference_mode():
+    # Not torch.inference_mode: what a network makes and keeps there can't be trained with later.
+    with evaluating(network), torch.no_grad():
         parts = [
             network(batches.images(part)) for part in torch.split(torch.from_numpy(index), BATCH)
         ]

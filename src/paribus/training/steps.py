@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from paribus.engine.library import library
 from paribus.engine.native import Forward, Trainer
 from paribus.errors import EngineError
-from paribus.network.build import Shape
+from paribus.network.users import Shape
 from paribus.records.types import EngineFacts
 from paribus.study.config import Adam, AdamW, Constant, Cosine, Sgd, Step
 from paribus.training.predict import Predict

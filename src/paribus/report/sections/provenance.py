@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.images import on_left_out
+from paribus.narrative.networks import names
 from paribus.records.dates import are_possible, span
 from paribus.records.pairing import Pairing
 from paribus.records.types import DataFacts, Environment, RunFacts
@@ -21,9 +22,6 @@ from paribus.tables.by_setting import SettingResult
 
 #: The title of a row and its text; without text the row is left out.
 Fact = tuple[str, str]
-
-#: More names than this, and the rest are counted.
-MOST_NAMES = 8
 
 
 def proof(results: Results) -> Iterator[Block]:
@@ -49,6 +47,11 @@ def proof(results: Results) -> Iterator[Block]:
     for pairing, result in zip(results.pairings, results.variations, strict=True):
         if pairing.seeds:
             yield Paragraph(_difference(pairing, result, baseline))
+        if pairing.varying:
+            yield Paragraph(
+                f"The pairing of {pairing.setting} with {baseline} is not proved: built twice "
+                f"from the same seed, {names(pairing.varying)} started with different values."
+            )
     if unproved:
         where = [f"{name} in {words.count(seeds, 'seed')}" for name, seeds in unproved.items()]
         yield Paragraph(f"Without hashes: {words.listed(where)}. {_DECLARED}")
@@ -86,23 +89,19 @@ def _difference(pairing: Pairing, result: SettingResult, baseline: str) -> str:
     text = (
         f"{pairing.setting} changes {changes} and nothing else. It shares {shared} with {baseline}"
     )
-    if pairing.unequal:
-        text += f"; in some seeds, {_names(pairing.unequal)} start with other values."
+    if pairing.varying:
+        text += "."
+    elif pairing.unequal:
+        text += f"; in some seeds, {names(pairing.unequal)} start with other values."
     elif pairing.shared:
         text += f", which start equal in {pairing.initial_values} of {pairing.seeds} seeds."
     else:
         text += "."
     if pairing.only_here:
-        text += f" Only {pairing.setting} has {_names(pairing.only_here)}."
+        text += f" Only {pairing.setting} has {names(pairing.only_here)}."
     if pairing.only_baseline:
-        text += f" Only {baseline} has {_names(pairing.only_baseline)}."
+        text += f" Only {baseline} has {names(pairing.only_baseline)}."
     return text
-
-
-def _names(names: tuple[str, ...]) -> str:
-    left = len(names) - MOST_NAMES
-    shown = [safe_name(name) for name in names[:MOST_NAMES]]
-    return words.listed([*shown, f"{left} more"] if left > 0 else shown)
 
 
 def provenance(results: Results) -> Iterator[Block]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
+from paribus.narrative.networks import noticed
 from paribus.narrative.numbers import change_of, value_of
 from paribus.records.types import Environment
 from paribus.report.blocks import Block, Cell, Table, note
@@ -15,8 +16,8 @@ from paribus.study.config import Section as Part
 from paribus.tables.by_setting import SettingResult
 
 
-def settings(results: Results) -> Iterator[Table]:
-    """Every setting side by side; what differs from the baseline stands out."""
+def settings(results: Results) -> Iterator[Block]:
+    """Every setting side by side, and what was noticed of its network."""
     layers = max(len(result.network.layers) for result in results.settings)
     texts: dict[str, Callable[[SettingResult], str]] = {
         "Changes": _changes,
@@ -38,6 +39,9 @@ def settings(results: Results) -> Iterator[Table]:
         [(title, cells) for title, cells in rows if any(c.text != words.NONE for c in cells)],
         numeric=False,
     )
+    for result in results.settings:
+        for sentence in noticed(result.network):
+            yield note(f"{result.name}: {sentence}")
 
 
 def _cells(texts: list[str]) -> list[Cell]:

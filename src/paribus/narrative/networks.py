@@ -1,0 +1,38 @@
+"""What was noticed of a network when it was first built and tried."""
+
+from collections.abc import Iterator
+
+from paribus.names import safe_name
+from paribus.narrative import words
+from paribus.records.types import NetworkFacts
+
+#: More tensors than this, and the rest are counted.
+MOST_NAMES = 8
+
+
+def noticed(network: NetworkFacts) -> Iterator[str]:
+    """Sentences on what its user should know, if there is anything."""
+    if network.varying:
+        yield (
+            f"Built twice from the same seed, {names(network.varying)} started with different "
+            "values, so no pairing can be proved. Draw them from torch, numpy.random or random, "
+            "which Paribus seeds."
+        )
+    if network.unsteady:
+        yield (
+            "In evaluation mode it gives different outputs for the same images each time, as "
+            "functional dropout without training=self.training does. Its validation curve, "
+            "predictions and maps each show one draw."
+        )
+    if network.probabilities:
+        yield (
+            "Its outputs are nonnegative and sum to 1, like probabilities. Paribus expects logits "
+            "or log probabilities and applies a softmax of its own: remove the one at the end."
+        )
+
+
+def names(tensors: tuple[str, ...]) -> str:
+    """Names of tensors in a sentence; beyond `MOST_NAMES` they are counted."""
+    left = len(tensors) - MOST_NAMES
+    shown = [safe_name(name) for name in tensors[:MOST_NAMES]]
+    return words.listed([*shown, f"{left} more"] if left > 0 else shown)

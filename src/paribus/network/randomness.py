@@ -1,0 +1,52 @@
+"""The global random generators, which dropout and users' networks draw from.
+
+They are torch's, NumPy's and Python's own. A generator that a network makes for itself, such as
+`numpy.random.default_rng()`, is out of reach.
+"""
+
+import hashlib
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from paribus.streams import stream_key, torch_seed
+
+#: Bytes of a SHA-256.
+_DIGEST = 32
+
+
+def seed_generators(seed: int, purpose: str, *detail: str | int) -> None:
+    """Seed all of them from the stream for `purpose`."""
+    torch.manual_seed(torch_seed(seed, purpose, *detail))
+    pythons, numpys = _seeded(seed, purpose, *detail)
+    random.setstate(pythons)
+    np.random.set_state(numpys)
+
+
+def drawn(seed: int, purpose: str, *detail: str | int) -> Tensor:
+    """What tells what was drawn since they were seeded so, as bytes of one length: (n,) uint8.
+
+    It is the state of torch's generator. Where NumPy's or Python's was drawn from too, the
+    SHA-256 of all three stands in its first 32 bytes.
+    """
+    state, others = torch.get_rng_state(), (random.getstate(), np.random.get_state())
+    text = repr(_plain(*others))
+    if text != repr(_plain(*_seeded(seed, purpose, *detail))):
+        digest = hashlib.sha256(state.numpy().tobytes() + text.encode()).digest()
+        state[:_DIGEST] = torch.frombuffer(bytearray(digest), dtype=torch.uint8)
+    return state
+
+
+def _seeded(seed: int, purpose: str, *detail: str | int) -> tuple[Any, Any]:
+    """The states of Python's and NumPy's generators once they are seeded so."""
+    key = stream_key(seed, purpose, *detail)
+    words = np.frombuffer(key.to_bytes(_DIGEST, "little"), np.uint32)
+    return random.Random(key).getstate(), np.random.RandomState(words).get_state()
+
+
+def _plain(pythons: Any, numpys: Any) -> tuple[Any, ...]:
+    name, numbers, *rest = numpys
+    return pythons, name, numbers.tolist(), *rest

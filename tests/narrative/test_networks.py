@@ -1,0 +1,20 @@
+"""What is noticed of a network is said in whole sentences, and nothing where nothing is."""
+
+from paribus.narrative.networks import names, noticed
+from paribus.records.types import NetworkFacts
+
+
+def test_of_an_ordinary_network_nothing_is_said() -> None:
+    assert list(noticed(NetworkFacts(layers=("FC",), parameters=5))) == []
+
+
+def test_each_thing_noticed_has_its_sentence_with_what_to_do() -> None:
+    facts = NetworkFacts(varying=("a", "b"), unsteady=True, probabilities=True)
+    varying, unsteady, probabilities = noticed(facts)
+    assert varying.startswith("Built twice from the same seed, a and b started with different")
+    assert "different outputs for the same images" in unsteady
+    assert "remove the one at the end" in probabilities
+
+
+def test_many_tensors_are_counted() -> None:
+    assert names(tuple(map(str, range(10)))).endswith("7 and 2 more")
