@@ -1,7 +1,7 @@
 """The errors Paribus raises: each says what was expected, what it got, and what to do."""
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from paribus.names import printable
@@ -48,6 +48,19 @@ class DownloadError(DataError):
 
 class NetworkError(ParibusError):
     """A network that can't be built for these images and classes."""
+
+
+class SettingsError(ParibusError):
+    """Settings that can't be trained, found out before any was; `why` has each one's reason."""
+
+    exit_code = 2
+
+    def __init__(self, why: Mapping[str, str], settings: int) -> None:
+        self.why = dict(why)
+        some = f"{len(why)} of {settings} settings" if settings > 1 else "The setting"
+        lines = [f"{name}: {reason}" for name, reason in why.items()]
+        title = f"{some} can't be trained, so nothing was trained:"
+        super().__init__("\n".join(map(printable, [title, *listed(lines)])))
 
 
 class EngineError(ParibusError):
@@ -132,7 +145,7 @@ def listed(problems: Sequence[str]) -> list[str]:
     return [*problems[:MOST_PROBLEMS], *[f"... and {more:,} more"] * (more > 0)]
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """The beginning of what an error says, or its kind where it says nothing."""
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 

@@ -86,7 +86,7 @@ class Results:
     @property
     def unfinished(self) -> tuple[str, ...]:
         """A sentence for every run that didn't reach its last epoch, or has no record."""
-        failed = [r.facts.failure.message for r in self.records if r.facts.failure]
+        failed = [str(record) for record in self.records if record.facts.failure]
         lost = [f"{run.setting.name}, seed {run.seed}: {why}" for run, why in self.absent]
         return (*failed, *lost)
 

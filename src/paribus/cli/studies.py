@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -16,6 +16,7 @@ import click
 from paribus.cli.options import JSON, STUDY, read, study_options
 from paribus.cli.show import print_results, show_plan
 from paribus.cli.terminal import OutputError, tell, write_json
+from paribus.errors import SettingsError
 
 
 @click.command()
@@ -66,7 +67,7 @@ def run(
     from paribus import pipeline
     from paribus.cli.screen import Screen
 
-    with stopped_by_signals(), Screen() as screen:
+    with stopped_by_signals(), examined(study_file), Screen() as screen:
         results = pipeline.run(
             study,
             out or Path("out") / study_file.stem,
@@ -101,11 +102,24 @@ def plan(
     study = read(study_file, **changes)
     from paribus.execution.estimate import estimate
 
-    outlook = estimate(study, data_dir, jobs)
+    with examined(study_file):
+        outlook = estimate(study, data_dir, jobs)
     if as_json:
         write_json(asdict(outlook))
     else:
         show_plan(outlook)
+
+
+@contextmanager
+def examined(study_file: Path) -> Iterator[None]:
+    """Users' code at work: what it prints isn't ours, and what is wrong has a line of the study."""
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except SettingsError as error:
+        from paribus.study.read import at_their_lines
+
+        raise at_their_lines(study_file, error) from None
 
 
 class Stopped(KeyboardInterrupt):

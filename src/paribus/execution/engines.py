@@ -1,4 +1,4 @@
-"""Which engine trains each setting of a study, and why: chosen once, before anything trains.
+"""Whether every setting can be trained, and by which engine: found out before anything trains.
 
 Settings that leave the choice to Paribus all get the same engine, so that no comparison mixes two.
 """
@@ -8,21 +8,34 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import nn
 
 from paribus.engine.library import NoLibrary, library
 from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import UnsupportedLayer, translate
-from paribus.errors import EngineError, NetworkError
+from paribus.errors import EngineError, NetworkError, SettingsError
 from paribus.events import EngineMissing, Watch, quiet
 from paribus.execution.workers import Outcome, Task, Workers
 from paribus.network.build import Shape, build
 from paribus.records.types import EngineFacts
-from paribus.study.config import LeNet5
+from paribus.study.config import Config, LeNet5
 from paribus.study.plan import Run, Setting, settings
 from paribus.study.spec import Study
+from paribus.training.trial import require_fresh, try_step
 
-#: Of each setting's images: their shape, and how many classes they have.
-Seen = Mapping[str, tuple[Shape, int]]
+
+class Images(NamedTuple):
+    """What a network is built for: the shape of the images, their classes, how many train it."""
+
+    shape: Shape
+    classes: int
+    training: int
+
+
+#: The images of each setting, by its name.
+Seen = Mapping[str, Images]
 
 
 @dataclass(frozen=True)
@@ -40,16 +53,28 @@ class Choice:
 
 @dataclass(frozen=True)
 class Examination(Task):
-    """A setting whose network is to be built, to see whether the engine should train it."""
+    """A setting to be built and trained for one step, to see whether and by what it can be."""
 
-    shape: Shape
-    classes: int
+    images: Images
 
     def perform(self, tell: Watch) -> Outcome:
-        """Examine it; the outcome's message says what speaks against the engine, if anything."""
+        """Examine it: "failed" if it can't be trained, else what speaks against the engine."""
         began = time.perf_counter()
-        message = _objection(self.run.setting, self.shape, self.classes) or ""
-        return Outcome(self.run, "finished", time.perf_counter() - began, message)
+        try:
+            status, message = "finished", self._examine() or ""
+        except NetworkError as error:
+            status, message = "failed", str(error)
+        return Outcome(self.run, status, time.perf_counter() - began, message)
+
+    def _examine(self) -> str | None:
+        config, (shape, classes, training) = self.run.setting.config, self.images
+        network = build(config.network, shape, classes, seed=0)
+        objection = _objection(config, network, shape)
+        require_fresh(config, network, shape, classes)
+        # LeNet-5 may be examined in the study's own process, so it takes no memory there.
+        most = 2 if isinstance(config.network, LeNet5) else training
+        try_step(config, network, shape, classes, min(config.batch_size, most))
+        return objection
 
 
 def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str, Choice]:
@@ -58,16 +83,18 @@ def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str
     Users' own networks are examined by `workers`, since building one may take all memory.
 
     Raises:
+        SettingsError: if settings can't be trained; names all of them.
         EngineError: if settings ask for the engine and can't have it; names all of them.
     """
     every = settings(study)
+    objections = _examined(every, seen, workers)
     asking = [setting for setting in every if setting.config.engine != "torch"]
     try:
-        native = EngineFacts(build=library().build, digest=library().digest)
-        against = _objections(asking, seen, workers)
+        native = EngineFacts(build=library().build, digest=library().digest) if asking else None
+        against = objections
     except NoLibrary as error:
         native, why = None, f"the native engine is missing: {error}"
-        against = dict.fromkeys((s.name for s in asking), why)
+        against = dict.fromkeys(objections, why)
     _refuse({s.name: against[s.name] for s in asking if s.config.engine == "native"})
     free = {s.name: against[s.name] for s in asking if s.config.engine == "auto"}
     if native is None and free:
@@ -101,21 +128,28 @@ def _refuse(against: Mapping[str, str]) -> None:
         )
 
 
-def _objections(asking: Sequence[Setting], seen: Seen, workers: Workers) -> dict[str, str]:
-    """What speaks against the engine for each setting; "" where nothing does."""
-    tasks = [Examination(Run(setting, 0), *seen[setting.name]) for setting in asking]
+def _examined(every: Sequence[Setting], seen: Seen, workers: Workers) -> dict[str, str]:
+    """What speaks against the engine for each setting; "" where nothing does.
+
+    Raises:
+        SettingsError: if settings can't be trained.
+    """
+    tasks = [Examination(Run(setting, 0), seen[setting.name]) for setting in every]
     custom = [t for t in tasks if not isinstance(t.run.setting.config.network, LeNet5)]
     outcomes = [task.perform(quiet) for task in tasks if task not in custom]
     outcomes += workers.perform(custom, quiet, lambda outcome: None)
-    return {outcome.run.setting.name: outcome.message for outcome in outcomes}
+    said = {outcome.run.setting.name: outcome for outcome in outcomes}
+    ordered = [(setting.name, said[setting.name]) for setting in every]
+    if wrong := {name: o.message for name, o in ordered if o.status != "finished"}:
+        raise SettingsError(wrong, len(every))
+    return {name: outcome.message for name, outcome in ordered}
 
 
-def _objection(setting: Setting, shape: Shape, classes: int) -> str | None:
-    config = setting.config
+def _objection(config: Config, network: nn.Module, shape: Shape) -> str | None:
+    if config.engine == "torch":
+        return None
     try:
-        program = translate(build(config.network, shape, classes, seed=0), shape)
-    except NetworkError as error:
-        return f"the network can't be built: {error}"
+        program = translate(network, shape)
     except UnsupportedLayer as error:
         return str(error)
     # One that asks for the engine gets it all the same.

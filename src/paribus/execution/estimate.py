@@ -12,7 +12,7 @@ import torch
 from paribus.data.dataset import prepare
 from paribus.data.sources import states
 from paribus.events import quiet
-from paribus.execution.engines import Choice, choose
+from paribus.execution.engines import Choice, Images, choose
 from paribus.execution.workers import Workers, cores
 from paribus.network.build import Shape, build, describe
 from paribus.study.config import Data, Stl10
@@ -70,12 +70,13 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     Raises:
         DataError: if the user's images are missing or damaged. STL-10 that is not there yet
             is not downloaded for this: its sizes are known.
+        SettingsError: if a setting can't be trained.
         EngineError: if a setting asks for the native engine, which can't train it.
     """
     torch.set_num_threads(1)
     planned = runs(study)
     sizes = {s.name: _sizes(s.config.data, data_dir) for s in settings(study)}
-    seen = {name: (size.shape, size.classes) for name, size in sizes.items()}
+    seen = {name: Images(s.shape, s.classes, s.training) for name, s in sizes.items()}
     with Workers(jobs, code=bool(code_named(study))) as workers:
         choices = choose(study, seen, workers, quiet)
     outlooks = {

@@ -16,9 +16,9 @@ import torch
 import paribus
 from paribus.data.dataset import Dataset
 from paribus.io.strict_json import dumps
-from paribus.network.build import source_digest
+from paribus.network.own import source_digest
 from paribus.records.types import TRAINING_FORMAT, EngineFacts, Environment, RunFacts
-from paribus.study.config import flat
+from paribus.study.config import OwnNetwork, flat
 from paribus.study.plan import Run
 
 #: What of the environment decides the last bits.
@@ -83,7 +83,7 @@ def run_inputs(run: Run, dataset: Dataset, engine: EngineFacts | None = None) ->
         seed=run.seed,
         data=dataset.fingerprint,
         torch=torch.__version__,
-        code=source_digest(config.network),
+        code=source_digest(config.network.kind) if isinstance(config.network, OwnNetwork) else None,
         engine=engine,
     )
 

@@ -1,17 +1,11 @@
 """From a setting and a seed to a module with its initial values, and its layers in words."""
 
-import importlib
-import inspect
-import sys
-from pathlib import Path
-from typing import Any
-
 import torch
 from torch import nn
 
 from paribus.errors import NetworkError
-from paribus.io.reading import file_sha256
 from paribus.network.lenet import lenet5
+from paribus.network.own import find, located
 from paribus.records.types import NetworkFacts
 from paribus.streams import torch_seed
 from paribus.study.config import LeNet5, OwnNetwork
@@ -74,55 +68,34 @@ def _initialize_by_name(module: nn.Module, seed: int) -> None:
 
 
 def _users_module(network: OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
-    function = _import(network.kind)
+    function = find(network.kind)
     channels, height, width = shape
     torch.manual_seed(torch_seed(seed, "initial values"))
     try:
         module = function(
             channels=channels, height=height, width=width, classes=classes, **network.arguments
         )
-    except Exception as error:  # a user's code may raise anything
-        raise NetworkError(f"{network.kind} failed: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:  # a user's code may raise anything
+        raise NetworkError(f"{network.kind}: {located(error)}") from error
     if not isinstance(module, nn.Module):
         got = type(module).__name__
         raise NetworkError(f"{network.kind}: expected it to return a torch.nn.Module, got {got}")
-    _check_output(network.kind, module, shape, classes)
-    return module
-
-
-def source_digest(network: LeNet5 | OwnNetwork) -> str | None:
-    """SHA-256 of the source file of a user's network; None for LeNet-5."""
-    if isinstance(network, LeNet5):
-        return None
-    source = inspect.getsourcefile(inspect.unwrap(_import(network.kind)))
-    return file_sha256(Path(source)) if source else None
-
-
-def _import(kind: str) -> Any:
-    module, _, name = kind.partition(":")
-    # The study was allowed to run code, and may name it in the current folder. That comes last: a
-    # file there must not take the place of one of Python's own modules.
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise NetworkError(
-            f"network.kind {kind}: {error}. It must be in the current folder or in an installed "
-            "package."
-        ) from error
-
-
-def _check_output(kind: str, module: nn.Module, shape: Shape, classes: int) -> None:
     module.eval()
     try:
-        with torch.inference_mode():
+        # Not inference mode: what the module makes now, such as lazy layers, is trained later.
+        with torch.no_grad():
             output = module(torch.zeros(2, *shape))
     except Exception as error:  # a user's code may raise anything
-        raise NetworkError(f"{kind}: failed on images of shape {shape}: {error}") from error
+        why = f"failed on two images of shape {shape}: {located(error)}"
+        raise NetworkError(f"{network.kind}: {why}") from error
+    require_scores(network.kind, output, 2, classes)
+    return module.train()
+
+
+def require_scores(kind: str, output: object, images: int, classes: int, when: str = "") -> None:
+    """Raise NetworkError unless a network's output is a score for each image and class."""
     got = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
-    if got != (2, classes):
-        raise NetworkError(
-            f"{kind}: expected an output of shape {(2, classes)} for two images, got {got}"
-        )
-    module.train()
+    if got != (images, classes):
+        expected = f"expected an output of shape {(images, classes)}"
+        count = "two" if images == 2 else f"{images:,}"
+        raise NetworkError(f"{kind}: {expected} for {count} images{when}, got {got}")

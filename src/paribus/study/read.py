@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from paribus.errors import Problem, RecordError, StudyError, first_line
+from paribus.errors import Problem, RecordError, SettingsError, StudyError, first_line
 from paribus.io.disk import write_file
 from paribus.io.reading import UnfitError, is_folder, leads_out, read_inside
 from paribus.io.strict_json import loads
@@ -18,7 +18,7 @@ from paribus.records.store import read_record, recorded_runs, run_folder
 from paribus.records.types import Record
 from paribus.study.check import study_faults, validate
 from paribus.study.config import Engine, OwnNetwork
-from paribus.study.faults import in_words
+from paribus.study.faults import Fault, in_words
 from paribus.study.plan import Run, runs, settings
 from paribus.study.spec import Study
 from paribus.study.yaml import LONGEST, load, plain, problem, read_text
@@ -89,6 +89,21 @@ def require_permission(study: Study, path: Path) -> None:
             "your rights: read it, then add --allow-code"
         )
         raise StudyError(str(path), [Problem(1, 1, "network.kind", message)])
+
+
+def at_their_lines(path: Path, error: SettingsError) -> StudyError:
+    """The settings that can't be trained, each at its line of the study file.
+
+    Raises:
+        StudyError: the file can't be read any more.
+    """
+    tree = load(read_text(path, "a study", LARGEST), str(path), MOST_VALUES)
+    problems = []
+    for name, why in error.why.items():
+        at = ("variations", name) if name in tree.get("variations", {}) else ("network",)
+        message = f"setting {name} can't be trained: {why}"
+        problems.append(problem(tree, Fault(at, message)))
+    return StudyError(str(path), problems)
 
 
 def write_study_copy(out: Path, study: Study) -> None:
