@@ -14,3 +14,11 @@ def test_failed_runs_name_their_setting_and_seed_and_say_why() -> None:
     assert repr(results.failed) == f"(<Record {said}>,)"
     assert results.unfinished == (said,)
     assert str(records[0]) == "main, seed 0: finished"
+
+
+def test_results_are_one_line() -> None:
+    study = make_study(seeds=2, epochs=2)
+    records = tuple(make_records(study, images=60, failing=("l2", 1)))
+    results = Results(Path("/out"), study, records, ())
+    name = "LeNet-5 on synthetic images"
+    assert repr(results) == f"<Results of '{name}': 5 of 6 runs finished, 1 failed; /out>"

@@ -18,12 +18,15 @@ class ParibusError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong in a study file, at a line and column, both from 1."""
+    """One thing wrong in a study: in a file at a line and column, both from 1; else they are 0."""
 
     line: int
     column: int
     path: str  # the dotted name of the key, as `optimizer.lr`
     message: str  # what was expected, what was there, and the nearest valid name
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
 
 
 class StudyError(ParibusError):
@@ -34,8 +37,12 @@ class StudyError(ParibusError):
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         self.file = file
         self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.column)))
-        lines = [f"{file}:{p.line}:{p.column}: {p.path}: {p.message}" for p in self.problems]
+        lines = [f"{_place(file, problem)}: {problem}" for problem in self.problems]
         super().__init__("\n".join(map(printable, listed(lines))))
+
+
+def _place(file: str, problem: Problem) -> str:
+    return f"{file}:{problem.line}:{problem.column}" if problem.line else file
 
 
 class DataError(ParibusError):
@@ -93,6 +100,14 @@ class FolderError(ParibusError):
     """A folder that results can't go into without touching what isn't theirs."""
 
     exit_code = 2
+
+
+class RunsFailedError(ParibusError):
+    """No run of a study finished."""
+
+    def __init__(self, study: str, unfinished: Sequence[str], report: str) -> None:
+        title = f"No run of {study!r} finished; {report} shows what there is."
+        super().__init__("\n".join(map(printable, [title, *listed(unfinished)])))
 
 
 class ResumeError(ParibusError):

@@ -40,7 +40,7 @@ from paribus.study.spec import Study
 from paribus.tables.by_setting import SettingResult, setting_results
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
     """What a study has come to; everything else is worked out when it is first asked for.
 
@@ -54,6 +54,12 @@ class Results:
     study: Study
     records: tuple[Record, ...]
     absent: tuple[tuple[Run, str], ...]
+
+    def __repr__(self) -> str:
+        """One line: the study, how its runs ended, and where they lie."""
+        total, finished = len(self.records) + len(self.absent), len(self.records) - len(self.failed)
+        runs = f"{finished} of {total} runs finished, {len(self.failed)} failed"
+        return f"<Results of {self.study.name!r}: {runs}; {self.out}>"
 
     @property
     def report(self) -> Path:

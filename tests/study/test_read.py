@@ -267,7 +267,7 @@ def test_the_same_study_can_be_written_in_python() -> None:
 
 
 def test_python_refuses_a_wrong_override_too() -> None:
-    with pytest.raises(ValueError, match=r"l2\.optimizer\.weigth: unknown key 'weigth'"):
+    with pytest.raises(StudyError, match=r"l2\.optimizer\.weigth: unknown key 'weigth'"):
         Study.model_validate(
             parse_study(GOOD).model_dump() | {"variations": {"l2": {"optimizer.weigth": 1}}}
         )

@@ -33,6 +33,9 @@ CLAIM_TESTS: dict[str, type[BaseModel]] = {
 }
 TAGGED = {"data", "network", "optimizer", "schedule"}
 
+#: The context of a validation that is to raise pydantic's own error, which has locations.
+AS_RAISED = object()
+
 #: Variations, each a column and a line of every list; settings times seeds, each a folder.
 MOST_VARIATIONS, MOST_RUNS = 1_000, 20_000
 
@@ -169,11 +172,16 @@ def _responsible(path: str, overrides: Mapping[str, Any]) -> str | None:
 def validate(model: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:
     """What pydantic finds wrong with plain values, in Paribus's words."""
     try:
-        TypeAdapter(model).validate_python(dict(values))
+        TypeAdapter(model).validate_python(dict(values), context=AS_RAISED)
     except ValidationError as error:
-        # An error of the whole study repeats what `study_faults` says with a place.
-        return [_fault(detail, model) for detail in error.errors() if detail["loc"]]
+        return faults_of(error, model)
     return []
+
+
+def faults_of(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
+    """What pydantic found wrong, in Paribus's words."""
+    # An error of the whole study repeats what `study_faults` says with a place.
+    return [_fault(detail, model) for detail in error.errors() if detail["loc"]]
 
 
 def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
-from paribus.errors import Problem, RecordError, SettingsError, StudyError, first_line
+from paribus.errors import Problem, RecordError, SettingsError, StudyError, first_line, listed
 from paribus.io.disk import write_file
 from paribus.io.reading import UnfitError, is_folder, leads_out, read_inside
 from paribus.io.strict_json import loads
@@ -18,7 +17,7 @@ from paribus.records.store import read_record, recorded_runs, run_folder
 from paribus.records.types import Record
 from paribus.study.check import study_faults, validate
 from paribus.study.config import Engine, OwnNetwork
-from paribus.study.faults import Fault, in_words
+from paribus.study.faults import Fault
 from paribus.study.plan import Run, runs, settings
 from paribus.study.spec import Study
 from paribus.study.yaml import LONGEST, load, plain, problem, read_text
@@ -127,11 +126,9 @@ def read_study_copy(out: Path) -> Study:
             expected = "expected a folder that `paribus run` filled"
             raise RecordError(f"{out}: {expected}, got one without {STUDY}") from None
         raise RecordError(f"{file}: can't be read ({error.strerror})") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        at = f"{'.'.join(map(str, first['loc']))}: " if first["loc"] else ""
-        problem = in_words(first) if at else first["ctx"]["error"]  # `Study` has its own words
-        raise RecordError(f"{file}: {at}{problem}") from None
+    except StudyError as error:
+        problems = "; ".join(listed([*map(str, error.problems)]))
+        raise RecordError(f"{file}: {problems}") from None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f"{file}: not a study ({first_line(error)})") from None
 
