@@ -1,6 +1,8 @@
 """Studies run from a script or a notebook: what is shown, and what is raised."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,22 @@ def test_progress_is_shown_unless_a_watch_is_given(
     paribus.run(study, tmp_path / "out", jobs=1, watch=heard.append)
     assert capsys.readouterr().err == ""
     assert TrainingBegins(runs=1, left=0, epochs=0, jobs=1) in heard
+
+
+def test_results_are_read_where_they_lie_whatever_the_current_folder_is_then(
+    tmp_path: Path, small_study: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    results = paribus.run(small_study(), "out", jobs=1)
+    read = paribus.read_results("out")
+    monkeypatch.chdir("/")
+    for one in (results, read):
+        assert one.report == tmp_path / "out" / "report.html"
+        assert len(one.table("interventions")) > 0
+        assert one.missing == ()
+    shutil.rmtree(tmp_path / "out" / "analysis")
+    (said,) = replace(read).missing
+    assert said.startswith("Analyses of the networks are missing in all 2 finished runs")
 
 
 def test_it_is_an_error_if_every_run_fails(tmp_path: Path, small_study: Build) -> None:

@@ -45,7 +45,7 @@ class Results:
     """What a study has come to; everything else is worked out when it is first asked for.
 
     Attributes:
-        out: the folder of the study's results.
+        out: the folder of the study's results, an absolute path.
         records: one per run that has ended, in the order of the plan.
         absent: the runs without a record, each with the reason.
     """
@@ -99,7 +99,7 @@ class Results:
     @cached_property
     def missing(self) -> tuple[str, ...]:
         """What the records lack, a sentence a part: in how many runs, and what can't be shown."""
-        return on_missing(self.records)
+        return on_missing(self.records, self.analyzed)
 
     @cached_property
     def pairings(self) -> tuple[Pairing, ...]:
@@ -266,7 +266,7 @@ def collect(on_disk: StudyRecords) -> Results:
         raise RecordError(f"{on_disk.out}: no run of {study.name!r} has a record ({why})")
     wanted = plan.runs(study, seeds_wanted(study, tuple(records.values())))
     return Results(
-        on_disk.out,
+        on_disk.out.absolute(),  # what is read later must not depend on the current folder then
         study,
         tuple(records[run.key] for run in wanted if run.key in records),
         tuple((run, reasons[run.key]) for run in wanted if run.key in reasons),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -43,12 +44,16 @@ def rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
     return plain.where(plain.notna(), None).to_dict("records")
 
 
-def print_results(results: Results, as_json: bool) -> None:
-    """Where the report lies, on standard output; runs that failed, on standard error."""
+def print_results(results: Results, out: Path, as_json: bool) -> None:
+    """Where the report lies, on standard output; runs that failed, on standard error.
+
+    `out` is the folder of the results as the user wrote it.
+    """
+    report = str(out / results.report.name)
     if as_json:
         made = {
-            "report": str(results.report),
-            "results": str(results.out / "results.json"),
+            "report": report,
+            "results": str(out / "results.json"),
             "finished": sum(record.finished for record in results.records),
             "failed": list(results.unfinished),
         }
@@ -56,7 +61,7 @@ def print_results(results: Results, as_json: bool) -> None:
         return
     for sentence in listed(results.unfinished):
         tell(f"Failed: {printable(sentence)}")
-    write(str(results.report))
+    write(report)
 
 
 def show_plan(plan: Outlook) -> None:

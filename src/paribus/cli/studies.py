@@ -67,10 +67,11 @@ def run(
     from paribus import pipeline
     from paribus.cli.screen import Screen
 
+    out = out or Path("out") / study_file.stem
     with stopped_by_signals(), examined(study_file), Screen() as screen:
         results = pipeline.run(
             study,
-            out or Path("out") / study_file.stem,
+            out,
             data_dir=data_dir,
             jobs=jobs,
             other_machine=other_machine,
@@ -78,7 +79,7 @@ def run(
             watch=screen.show,
         )
     try:
-        print_results(results, as_json)
+        print_results(results, out, as_json)
     except OutputError as error:
         tell(str(error))  # the study is done: its outcome counts
     sys.exit(1 if results.unfinished else 0)
