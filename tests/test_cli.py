@@ -100,11 +100,12 @@ def test_a_wrong_study_ends_with_2_names_the_place_and_writes_nothing(study: Pat
         ),
     ],
 )
+@pytest.mark.parametrize("command", ["plan", "run"])
 def test_a_claim_that_no_run_could_decide_is_refused_before_training(
-    study: Path, test: str, message: str
+    study: Path, command: str, test: str, message: str
 ) -> None:
     study.write_text(f"{STUDY}claims:\n  - {{id: c, says: So., test: {test}}}\n")
-    done = here("run", study)
+    done = here(command, study)
     assert done.exit_code == 2
     assert "Claim 'c'" in done.stderr
     assert message in done.stderr
@@ -147,6 +148,14 @@ def test_a_plan_shows_runs_changes_and_time_and_writes_nothing(study: Path) -> N
     assert plan["seconds"] > 0
     assert {setting["engine"] for setting in plan["settings"]} <= {"torch", "native"}
     assert all(setting["why"] for setting in plan["settings"])
+
+
+def test_a_plan_says_which_variation_changes_nothing(study: Path) -> None:
+    study.write_text(STUDY.replace("network.batch_norm: true", "same: true"))
+    done = here("plan", study)
+    assert done.exit_code == 0, done.stderr
+    assert re.search(r"baseline +\(baseline\)", done.stdout)
+    assert re.search(r"bn +\(nothing: an A/A test\)", done.stdout)
 
 
 @pytest.mark.parametrize("command", ["plan", "run"])

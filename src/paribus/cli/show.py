@@ -77,15 +77,17 @@ def show_plan(plan: Outlook) -> None:
         "",
     )
     table = Table("setting", "changes", "parameters", "epochs", "time per run", box=SIMPLE_HEAD)
+    unchanged = "(baseline)"
     for setting in plan.settings:
         changes = "\n".join(f"{k}: {a} -> {b}" for k, (a, b) in setting.changes.items())
         table.add_row(
             Text(setting.name),
-            Text(changes or "(baseline)"),
+            Text(changes or unchanged),
             f"{setting.parameters:,}",
             str(setting.epochs),
             duration(setting.run_seconds),
         )
+        unchanged = "(nothing: an A/A test)"
     write(table)
     alike: dict[tuple[str, str], list[str]] = {}
     for setting in plan.settings:

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from paribus.metrics.registry import CAUSES, CLASS_FIGURES, built_in
 from paribus.study import claims, config
-from paribus.study.config import SETTING_NAME, UntilDecided, override
+from paribus.study.config import SAME, SETTING_NAME, UntilDecided, override
 from paribus.study.faults import Fault, Location, in_words, meant, nearest, short, unknown_settings
 from paribus.study.metrics import DeclaredMetric, margin_faults, metric_faults, names
 from paribus.study.yaml import DEEPEST
@@ -94,13 +94,34 @@ def _override_faults(
         yield Fault(at, "expected at least one override, as {optimizer.lr: 0.01}, got none")
     allowed = {}
     for path, value in overrides.items():
-        if reason := _objection(str(path)):
+        if path == SAME:
+            if value is not True:
+                yield Fault((*at, SAME), f"expected true, or no such key, got {short(value)}")
+        elif reason := _objection(str(path)):
             yield Fault((*at, str(path)), reason, key=True)
         else:
             allowed[str(path)] = value
     for fault in validate(config.Config, override(baseline, allowed)):
         if fault not in known:
             yield _at_override(at, fault, allowed)
+
+
+def sameness_faults(study: Mapping[str, Any]) -> list[Fault]:
+    """Variations that change nothing and don't say so, or do and say not; all else is valid."""
+    keys = config.Config.model_fields.keys() & study.keys()
+    baseline = config.Config.model_validate({key: study[key] for key in keys})
+    faults = []
+    for name, overrides in (study.get("variations") or {}).items():
+        setting = config.Config.model_validate(override(baseline.model_dump(), overrides))
+        if setting == baseline and SAME not in overrides:
+            message = (
+                "changes nothing in the baseline; if it is meant as an A/A test, add same: true"
+            )
+            faults.append(Fault(("variations", name), message))
+        elif setting != baseline and SAME in overrides:
+            message = "it changes something in the baseline; remove same, or what changes"
+            faults.append(Fault(("variations", name, SAME), message, key=True))
+    return faults
 
 
 def _objection(path: str) -> str | None:

@@ -15,11 +15,11 @@ from paribus.io.strict_json import loads
 from paribus.records.analyses import current_name
 from paribus.records.store import read_record, recorded_runs, run_folder
 from paribus.records.types import Record
-from paribus.study.check import study_faults, validate
+from paribus.study.check import sameness_faults, study_faults, validate
 from paribus.study.config import Engine, OwnNetwork
 from paribus.study.faults import Fault
 from paribus.study.plan import Run, runs, settings
-from paribus.study.spec import Study
+from paribus.study.spec import KEPT, Study
 from paribus.study.yaml import LONGEST, load, plain, problem, read_text
 
 #: Far above any study a person writes; more is a mistake or an attack. In bytes, and in keys and
@@ -65,7 +65,7 @@ def parse_study(text: str, file: str = "study.yaml", replaced: Mapping[str, Any]
     """
     tree = load(text, file, MOST_VALUES)
     values = plain(tree) | replaced
-    faults = [*validate(Study, values), *study_faults(values)]
+    faults = [*validate(Study, values), *study_faults(values)] or sameness_faults(values)
     if faults:
         raise StudyError(file, [problem(tree, fault) for fault in faults])
     return Study.model_validate(values)
@@ -120,7 +120,7 @@ def read_study_copy(out: Path) -> Study:
     try:
         copy = loads(read_inside(file, out, LARGEST_COPY))
         _require_short(copy)
-        return Study.model_validate(_in_current_words(copy))
+        return Study.model_validate(_in_current_words(copy), context=KEPT)
     except UnfitError as error:
         if error.errno == errno.ENOENT:
             expected = "expected a folder that `paribus run` filled"

@@ -16,11 +16,14 @@ from pydantic import (
 
 from paribus.errors import Problem, StudyError
 from paribus.metrics.registry import PRIMARY
-from paribus.study.check import AS_RAISED, faults_of, study_faults
+from paribus.study.check import AS_RAISED, faults_of, sameness_faults, study_faults
 from paribus.study.claims import Claim
 from paribus.study.config import Config, Line, Positive, Seeds, SettingName
 from paribus.study.faults import Fault, in_words
 from paribus.study.metrics import DeclaredMetric, MetricName, default_margin
+
+#: The context in which a study kept with its results is validated: what was allowed then stays so.
+KEPT = object()
 
 
 class Study(Config):
@@ -37,7 +40,8 @@ class Study(Config):
         primary: the metric that decides the study; all others are exploratory.
         margin: the largest difference in the primary metric that doesn't matter (0.01 of test
             accuracy: one percentage point); by default the metric's own margin, if it has one.
-        variations: named overrides by dotted path: `{"l2": {"optimizer.weight_decay": 1e-5}}`.
+        variations: named overrides by dotted path: `{"l2": {"optimizer.weight_decay": 1e-5}}`;
+            `{"same": True}` for one that is to change nothing, as an A/A test.
         claims: sentences about the settings, each bound to a test.
     """
 
@@ -86,7 +90,10 @@ class Study(Config):
             if study.margin is None:
                 margin = default_margin(study.primary, study.metrics)
                 object.__setattr__(study, "margin", margin)
-            faults = study_faults(study.model_dump())
+            values = study.model_dump()
+            faults = study_faults(values)
+            if info.context is not KEPT:
+                faults = faults or sameness_faults(values)
             if not faults:
                 return study
         raise StudyError("study", [_problem(fault) for fault in faults])
