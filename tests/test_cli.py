@@ -100,11 +100,12 @@ def test_a_wrong_study_ends_with_2_names_the_place_and_writes_nothing(study: Pat
         ),
     ],
 )
+@pytest.mark.parametrize("command", ["plan", "run"])
 def test_a_claim_that_no_run_could_decide_is_refused_before_training(
-    study: Path, test: str, message: str
+    study: Path, command: str, test: str, message: str
 ) -> None:
     study.write_text(f"{STUDY}claims:\n  - {{id: c, says: So., test: {test}}}\n")
-    done = here("run", study)
+    done = here(command, study)
     assert done.exit_code == 2
     assert "Claim 'c'" in done.stderr
     assert message in done.stderr
@@ -147,6 +148,49 @@ def test_a_plan_shows_runs_changes_and_time_and_writes_nothing(study: Path) -> N
     assert plan["seconds"] > 0
     assert {setting["engine"] for setting in plan["settings"]} <= {"torch", "native"}
     assert all(setting["why"] for setting in plan["settings"])
+
+
+def test_a_plan_says_which_variation_changes_nothing(study: Path) -> None:
+    study.write_text(STUDY.replace("network.batch_norm: true", "same: true"))
+    done = here("plan", study)
+    assert done.exit_code == 0, done.stderr
+    assert re.search(r"baseline +\(baseline\)", done.stdout)
+    assert re.search(r"bn +\(nothing: an A/A test\)", done.stdout)
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_settings_that_cannot_be_trained_are_named_with_their_lines_and_nothing_is_trained(
+    study: Path, command: str
+) -> None:
+    study.write_text(f"{STUDY}  small: {{data.size: 8}}\n  smaller: {{data.size: 6}}\n")
+    done = here(command, study)
+    assert done.exit_code == 2
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(
+        f"{study}:7:3: variations.small: setting small can't be trained: lenet5: expected images "
+        "of at least 16x16 pixels, got 8x8."
+    )
+    assert lines[1].startswith(f"{study}:8:3: variations.smaller: setting smaller")
+    assert done.stdout == ""
+    assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
+
+
+def test_what_users_code_prints_goes_to_standard_error(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (study.parent / "prints.py").write_text(
+        "from torch import nn\nprint('imported')\n"
+        "def net(channels, height, width, classes):\n"
+        "    print('built')\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, classes))\n"
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    study.write_text(STUDY.replace("network.batch_norm: true", "network: 'prints:net'"))
+    done = here("plan", study, "--allow-code", "--json")
+    assert json.loads(done.stdout)["runs"] == [["baseline", 0], ["bn", 0]]
+    assert "imported" in done.stderr
+    assert "built" in done.stderr
 
 
 def test_an_engine_that_can_not_do_what_a_study_asks_is_refused_and_nothing_is_written(

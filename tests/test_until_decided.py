@@ -18,7 +18,7 @@ from paribus.study.spec import Study
 NO_REPORT = {"report.html": b""}
 LOOKS = {"until": "decided", "looks": [4, 5]}
 VARIATIONS = {
-    "same": {"optimizer.lr": 0.001},  # an A/A variation: what stands there already
+    "same": {"same": True},  # an A/A variation
     "harm": {"optimizer.lr": 1e-9},  # planted: it can't learn
     "alike": {"optimizer.weight_decay": 1e-4},
 }

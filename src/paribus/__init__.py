@@ -11,8 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from paribus.api import run
     from paribus.errors import ParibusError, StudyError
-    from paribus.pipeline import rebuild_report, run
+    from paribus.pipeline import rebuild_report
     from paribus.results import Results, read_results
     from paribus.study.read import read_study
     from paribus.study.spec import Study
@@ -35,7 +36,7 @@ _HOMES = {
     "Results": "paribus.results",
     "read_results": "paribus.results",
     "rebuild_report": "paribus.pipeline",
-    "run": "paribus.pipeline",
+    "run": "paribus.api",
     "read_study": "paribus.study.read",
     "Study": "paribus.study.spec",
 }

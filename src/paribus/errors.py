@@ -1,7 +1,7 @@
 """The errors Paribus raises: each says what was expected, what it got, and what to do."""
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from paribus.names import printable
@@ -18,12 +18,15 @@ class ParibusError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong in a study file, at a line and column, both from 1."""
+    """One thing wrong in a study: in a file at a line and column, both from 1; else they are 0."""
 
     line: int
     column: int
     path: str  # the dotted name of the key, as `optimizer.lr`
     message: str  # what was expected, what was there, and the nearest valid name
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
 
 
 class StudyError(ParibusError):
@@ -34,8 +37,12 @@ class StudyError(ParibusError):
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         self.file = file
         self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.column)))
-        lines = [f"{file}:{p.line}:{p.column}: {p.path}: {p.message}" for p in self.problems]
+        lines = [f"{_place(file, problem)}: {problem}" for problem in self.problems]
         super().__init__("\n".join(map(printable, listed(lines))))
+
+
+def _place(file: str, problem: Problem) -> str:
+    return f"{file}:{problem.line}:{problem.column}" if problem.line else file
 
 
 class DataError(ParibusError):
@@ -48,6 +55,19 @@ class DownloadError(DataError):
 
 class NetworkError(ParibusError):
     """A network that can't be built for these images and classes."""
+
+
+class SettingsError(ParibusError):
+    """Settings that can't be trained, found out before any was; `why` has each one's reason."""
+
+    exit_code = 2
+
+    def __init__(self, why: Mapping[str, str], settings: int) -> None:
+        self.why = dict(why)
+        some = f"{len(why)} of {settings} settings" if settings > 1 else "The setting"
+        lines = [f"{name}: {reason}" for name, reason in why.items()]
+        title = f"{some} can't be trained, so nothing was trained:"
+        super().__init__("\n".join(map(printable, [title, *listed(lines)])))
 
 
 class EngineError(ParibusError):
@@ -80,6 +100,14 @@ class FolderError(ParibusError):
     """A folder that results can't go into without touching what isn't theirs."""
 
     exit_code = 2
+
+
+class RunsFailedError(ParibusError):
+    """No run of a study finished."""
+
+    def __init__(self, study: str, unfinished: Sequence[str], report: str) -> None:
+        title = f"No run of {study!r} finished; {report} shows what there is."
+        super().__init__("\n".join(map(printable, [title, *listed(unfinished)])))
 
 
 class ResumeError(ParibusError):
@@ -132,7 +160,7 @@ def listed(problems: Sequence[str]) -> list[str]:
     return [*problems[:MOST_PROBLEMS], *[f"... and {more:,} more"] * (more > 0)]
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """The beginning of what an error says, or its kind where it says nothing."""
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 

@@ -43,6 +43,7 @@ def run(
         DiskError: nothing can be written there.
         ResumeError: a run was begun elsewhere, and `other_machine` isn't set.
         DataError: the images are missing, damaged or too few.
+        SettingsError: a setting can't be trained; nothing was.
         EngineError: a setting asks for the native engine, which can't train it.
         ComparisonError: the rule for adding seeds has changed since these runs were begun, or
             a claim can't be tested.

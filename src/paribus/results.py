@@ -40,12 +40,12 @@ from paribus.study.spec import Study
 from paribus.tables.by_setting import SettingResult, setting_results
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
     """What a study has come to; everything else is worked out when it is first asked for.
 
     Attributes:
-        out: the folder of the study's results.
+        out: the folder of the study's results, an absolute path.
         records: one per run that has ended, in the order of the plan.
         absent: the runs without a record, each with the reason.
     """
@@ -54,6 +54,12 @@ class Results:
     study: Study
     records: tuple[Record, ...]
     absent: tuple[tuple[Run, str], ...]
+
+    def __repr__(self) -> str:
+        """One line: the study, how its runs ended, and where they lie."""
+        total, finished = len(self.records) + len(self.absent), len(self.records) - len(self.failed)
+        runs = f"{finished} of {total} runs finished, {len(self.failed)} failed"
+        return f"<Results of {self.study.name!r}: {runs}; {self.out}>"
 
     @property
     def report(self) -> Path:
@@ -86,14 +92,14 @@ class Results:
     @property
     def unfinished(self) -> tuple[str, ...]:
         """A sentence for every run that didn't reach its last epoch, or has no record."""
-        failed = [r.facts.failure.message for r in self.records if r.facts.failure]
+        failed = [str(record) for record in self.records if record.facts.failure]
         lost = [f"{run.setting.name}, seed {run.seed}: {why}" for run, why in self.absent]
         return (*failed, *lost)
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
         """What the records lack, a sentence a part: in how many runs, and what can't be shown."""
-        return on_missing(self.records)
+        return on_missing(self.records, self.analyzed)
 
     @cached_property
     def pairings(self) -> tuple[Pairing, ...]:
@@ -260,7 +266,7 @@ def collect(on_disk: StudyRecords) -> Results:
         raise RecordError(f"{on_disk.out}: no run of {study.name!r} has a record ({why})")
     wanted = plan.runs(study, seeds_wanted(study, tuple(records.values())))
     return Results(
-        on_disk.out,
+        on_disk.out.absolute(),  # what is read later must not depend on the current folder then
         study,
         tuple(records[run.key] for run in wanted if run.key in records),
         tuple((run, reasons[run.key]) for run in wanted if run.key in reasons),

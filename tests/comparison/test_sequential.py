@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from paribus.comparison.sequential import follow_looks
+from paribus.comparison.sequential import follow_looks, seeds_wanted
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS
 from paribus.narrative.comparisons import notes
+from paribus.records.types import Failure, Record
 from paribus.stats.multiplicity import nominal_level
 from paribus.stats.paired import t_interval
+from paribus.study.spec import Study
+from synthetic import make_records, make_study
 
 ACCURACY = METRICS["test_accuracy"]
 LOOKS = (5, 8, 12, 20)
@@ -104,3 +109,39 @@ def test_an_early_stop_is_said() -> None:
 def test_looks_that_cannot_be_used_are_refused() -> None:
     with pytest.raises(ComparisonError, match="increasing looks"):
         follow_looks(BASELINE, {"clear": CLEAR}, ACCURACY, (8, 5))
+
+
+def seen(failing: str, messages: dict[int, str]) -> tuple[Study, list[Record]]:
+    """A study after its first look, at which runs of a setting have failed with messages."""
+    study = make_study(seeds=5, epochs=2)
+    records = [
+        replace(
+            record,
+            facts=record.facts.model_copy(
+                update={"status": "failed", "failure": Failure(message=messages[record.key[1]])}
+            ),
+            predictions=None,
+        )
+        if record.key[0] == failing and record.key[1] in messages
+        else record
+        for record in make_records(study, images=60)
+    ]
+    looks = {"until": "decided", "looks": [5, 8]}
+    # A margin so small that nothing is decided early.
+    return Study.model_validate(study.model_dump() | {"seeds": looks, "margin": 1e-9}), records
+
+
+def test_a_setting_that_failed_for_one_reason_in_all_its_seeds_gets_no_more() -> None:
+    wanted = seeds_wanted(*seen("l2", dict.fromkeys(range(5), "out of memory")))
+    assert wanted["l2"] == 5
+
+
+def test_one_that_failed_in_some_or_for_several_reasons_goes_on() -> None:
+    some = seeds_wanted(*seen("l2", dict.fromkeys(range(4), "out of memory")))
+    several = seeds_wanted(*seen("l2", {seed: f"no. {seed}" for seed in range(5)}))
+    assert some["l2"] == several["l2"] == 8
+
+
+def test_where_the_baseline_fails_no_setting_gets_more() -> None:
+    wanted = seeds_wanted(*seen("main", dict.fromkeys(range(5), "out of memory")))
+    assert set(wanted.values()) == {5}

@@ -182,6 +182,17 @@ def test_runs_that_fail_are_named_with_the_reason_and_the_others_go_on(
     assert again.asked == ["killed", "broken"]
 
 
+def test_a_run_that_fails_is_not_tried_again_by_the_same_session(
+    tmp_path: Path, small_study: Build
+) -> None:
+    study = small_study(variations={"small": {"data.size": 8}})
+    with session_of(study, tmp_path) as session:
+        assert [o.status for o in session.train(all_seeds(study))] == ["finished", "failed"]
+        assert session.train(all_seeds(study)) == []
+    with session_of(study, tmp_path) as session:  # but by the next command
+        assert [o.run.setting.name for o in session.train(all_seeds(study))] == ["small"]
+
+
 def test_settings_that_see_the_same_images_share_one_array(small_study: Build) -> None:
     study = small_study(variations={"l2": {"optimizer.lr": 0.1}, "large": {"data.size": 24}})
     data = prepare_data(study, None, quiet)

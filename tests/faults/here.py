@@ -54,6 +54,7 @@ def in_this_process() -> Iterator[None]:
     quick = partial(integrated_gradients, steps=1)
     with (
         patch("paribus.execution.session.Workers", Here),
+        patch("paribus.execution.estimate.Workers", Here),
         patch("paribus.execution.analyze.integrated_gradients", quick),
         patch("paribus.execution.analyze.occlusion", lambda _, images, targets: images.mean(dim=1)),
     ):

@@ -1,5 +1,6 @@
 """A folder of results is held by one process, which notices when it no longer holds it."""
 
+import errno
 import fcntl
 import json
 import os
@@ -15,7 +16,7 @@ import pytest
 from paribus.errors import DiskError, InUseError
 from paribus.events import Event, Waiting
 from paribus.io import lock
-from paribus.io.disk import append_line, move, remove, write_file, write_folder
+from paribus.io.disk import append_line, checked, move, remove, write_file, write_folder
 from paribus.io.lock import LOCK, REPORT_LOCK, Holder, held, holder, writing_report
 
 UNNAMED = "a process that isn't named in the lock file"
@@ -135,3 +136,15 @@ def test_a_report_makes_no_folder(tmp_path: Path) -> None:
     with pytest.raises(DiskError, match="moved or removed"), writing_report(tmp_path / "absent"):
         pass
     assert not (tmp_path / "absent").exists()
+
+
+def test_a_check_holds_for_a_folder_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise DiskError(errno.ESTALE, "lost", "out")
+
+    monkeypatch.chdir(tmp_path)
+    for folder, file in ((Path("out"), tmp_path / "out" / "x"), (tmp_path, Path("out", "x"))):
+        with checked(folder, refuse), pytest.raises(DiskError, match="lost"):
+            write_file(file, b"")

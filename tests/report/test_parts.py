@@ -69,6 +69,7 @@ OF_PREDICTIONS = {
 
 STUDY = claiming(make_study(seeds=3, epochs=4, settings=["main", "batch-norm"]))
 RECORDS = make_records(STUDY, classes=("cat", "dog", "owl"), images=60)
+ANALYZED = [record.key for record in RECORDS]
 
 
 def bare(record: Record) -> Record:
@@ -109,7 +110,7 @@ def written(study: Study, records: Sequence[Record], out: Path) -> str:
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_missing_in_all_runs_is_named(part: str) -> None:
     take, sentence = PARTS[part]
-    first, *_ = on_missing([take(record) for record in RECORDS])
+    first, *_ = on_missing([take(record) for record in RECORDS], ANALYZED)
     assert first.startswith(f"{sentence} ")
     assert "missing in all 6 finished runs: " in first
 
@@ -117,7 +118,7 @@ def test_a_part_missing_in_all_runs_is_named(part: str) -> None:
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_missing_in_one_run_is_counted(part: str) -> None:
     take, sentence = PARTS[part]
-    (only,) = on_missing([take(RECORDS[0]), *RECORDS[1:]])
+    (only,) = on_missing([take(RECORDS[0]), *RECORDS[1:]], ANALYZED)
     assert only.startswith(f"{sentence} are missing in 1 of 6 finished runs: ")
 
 
@@ -135,7 +136,12 @@ def test_all_else_is_written(part: str, runs: str, tmp_path: Path) -> None:
 
 
 def test_of_whole_records_nothing_is_missing() -> None:
-    assert on_missing(RECORDS) == ()
+    assert on_missing(RECORDS, ANALYZED) == ()
+
+
+def test_networks_that_were_not_analyzed_are_counted() -> None:
+    (only,) = on_missing(RECORDS, ANALYZED[1:])
+    assert only.startswith("Analyses of the networks are missing in 1 of 6 finished runs: ")
 
 
 def test_reported_metrics_alone_have_comparisons_and_a_report(tmp_path: Path) -> None:

@@ -7,7 +7,14 @@ import pytest
 from paribus.errors import StudyError
 from paribus.metrics.registry import CAUSES, METRICS
 from paribus.study.config import Adam, LeNet5, OwnNetwork, Step
-from paribus.study.read import parse_study, read_study, require_permission
+from paribus.study.plan import settings
+from paribus.study.read import (
+    STUDY,
+    parse_study,
+    read_study,
+    read_study_copy,
+    require_permission,
+)
 from paribus.study.spec import Study
 
 STUDIES = Path(__file__).parents[2] / "studies"
@@ -267,7 +274,41 @@ def test_the_same_study_can_be_written_in_python() -> None:
 
 
 def test_python_refuses_a_wrong_override_too() -> None:
-    with pytest.raises(ValueError, match=r"l2\.optimizer\.weigth: unknown key 'weigth'"):
+    with pytest.raises(StudyError, match=r"l2\.optimizer\.weigth: unknown key 'weigth'"):
         Study.model_validate(
             parse_study(GOOD).model_dump() | {"variations": {"l2": {"optimizer.weigth": 1}}}
         )
+
+
+@pytest.mark.parametrize(
+    ("overrides", "problem"),
+    [
+        ("{optimizer.lr: 0.001}", "5:3: variations.l2: changes nothing in the baseline; if it is"),
+        ("{network: lenet5}", "5:3: variations.l2: changes nothing in the baseline; if it is"),
+        ("{optimizer.lr: 0.1, same: true}", "5:27: variations.l2.same: it changes something in"),
+        ("{same: false}", "5:14: variations.l2.same: expected true, or no such key, got False"),
+    ],
+)
+def test_a_variation_that_changes_nothing_says_so_or_is_refused(
+    overrides: str, problem: str
+) -> None:
+    text = GOOD.replace("{optimizer.weight_decay: 1e-5}", overrides)
+    assert overrides in text
+    with pytest.raises(StudyError) as refused:
+        parse_study(text, "s.yaml")
+    assert str(refused.value).startswith(f"s.yaml:{problem}")
+
+
+def test_an_a_a_test_has_the_configuration_of_the_baseline() -> None:
+    study = parse_study(GOOD.replace("{optimizer.weight_decay: 1e-5}", "{same: true}"))
+    baseline, same = settings(study)
+    assert (same.name, same.config, same.changes) == ("l2", baseline.config, {})
+
+
+def test_results_of_a_study_from_before_that_rule_are_still_read(tmp_path: Path) -> None:
+    kept = parse_study(GOOD).model_dump_json().replace("0.00001", "0.0")
+    assert '"optimizer.weight_decay":0.0' in kept
+    (tmp_path / STUDY).write_text(kept)
+    assert settings(read_study_copy(tmp_path))[1].changes == {}
+    with pytest.raises(StudyError, match=r"variations\.l2: changes nothing"):
+        Study.model_validate_json(kept)

@@ -39,7 +39,7 @@ def report(out: Path, no_images: bool, as_json: bool) -> None:
 
     with Screen() as screen:
         results = pipeline.rebuild_report(out, images=not no_images, watch=screen.show)
-    print_results(results, as_json)
+    print_results(results, out, as_json)
 
 
 @click.command()

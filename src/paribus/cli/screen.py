@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -40,7 +42,7 @@ class Screen:
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
-            disable=not self._console.is_terminal,
+            disable=not _can_draw(self._console),
         )
         self._bars: dict[str, TaskID] = {}
         self._last_line = 0.0
@@ -105,7 +107,7 @@ class Screen:
         bar = self._bar(event.what, event.total)
         self._progress.update(bar, completed=event.done, total=event.total)
         now = time.monotonic()
-        if not self._console.is_terminal and now - self._last_line > 10:
+        if self._progress.disable and now - self._last_line > 10:
             self._last_line = now
             total = f" of {event.total:,}" if event.total else ""
             self._say(f"{event.what}: {event.done:,}{total}")
@@ -148,3 +150,8 @@ class Screen:
 
     def _say(self, line: str, style: str | None = None) -> None:
         self._console.print(printable(line), style=style, soft_wrap=True)
+
+
+def _can_draw(at: Console) -> bool:
+    """Whether bars can be drawn over: on a terminal, and in a notebook that has widgets."""
+    return at.is_terminal or (at.is_jupyter and find_spec("ipywidgets") is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -47,12 +48,16 @@ def rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
     return plain.where(plain.notna(), None).to_dict("records")
 
 
-def print_results(results: Results, as_json: bool) -> None:
-    """Where the report lies, on standard output; runs that failed, on standard error."""
+def print_results(results: Results, out: Path, as_json: bool) -> None:
+    """Where the report lies, on standard output; runs that failed, on standard error.
+
+    `out` is the folder of the results as the user wrote it.
+    """
+    report = str(out / results.report.name)
     if as_json:
         made = {
-            "report": str(results.report),
-            "results": str(results.out / "results.json"),
+            "report": report,
+            "results": str(out / "results.json"),
             "finished": sum(record.finished for record in results.records),
             "failed": list(results.unfinished),
         }
@@ -60,7 +65,7 @@ def print_results(results: Results, as_json: bool) -> None:
         return
     for sentence in listed(results.unfinished):
         tell(f"Failed: {printable(sentence)}")
-    write(str(results.report))
+    write(report)
 
 
 def images_seen(seen: ImagesReady) -> list[RenderableType]:
@@ -97,15 +102,17 @@ def show_plan(plan: Outlook) -> None:
     for images in plan.images:
         show_images(images)
     table = Table("setting", "changes", "parameters", "epochs", "time per run", box=SIMPLE_HEAD)
+    unchanged = "(baseline)"
     for setting in plan.settings:
         changes = "\n".join(f"{k}: {a} -> {b}" for k, (a, b) in setting.changes.items())
         table.add_row(
             Text(setting.name),
-            Text(changes or "(baseline)"),
+            Text(changes or unchanged),
             f"{setting.parameters:,}",
             str(setting.epochs),
             duration(setting.run_seconds),
         )
+        unchanged = "(nothing: an A/A test)"
     write(table)
     alike: dict[tuple[str, str], list[str]] = {}
     for setting in plan.settings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -16,6 +16,7 @@ import click
 from paribus.cli.options import JSON, STUDY, read, study_options
 from paribus.cli.show import print_results, show_plan
 from paribus.cli.terminal import OutputError, tell, write_json
+from paribus.errors import SettingsError
 
 
 @click.command()
@@ -66,10 +67,11 @@ def run(
     from paribus import pipeline
     from paribus.cli.screen import Screen
 
-    with stopped_by_signals(), Screen() as screen:
+    out = out or Path("out") / study_file.stem
+    with stopped_by_signals(), examined(study_file), Screen() as screen:
         results = pipeline.run(
             study,
-            out or Path("out") / study_file.stem,
+            out,
             data_dir=data_dir,
             jobs=jobs,
             other_machine=other_machine,
@@ -77,7 +79,7 @@ def run(
             watch=screen.show,
         )
     try:
-        print_results(results, as_json)
+        print_results(results, out, as_json)
     except OutputError as error:
         tell(str(error))  # the study is done: its outcome counts
     sys.exit(1 if results.unfinished else 0)
@@ -101,11 +103,24 @@ def plan(
     study = read(study_file, **changes)
     from paribus.execution.estimate import estimate
 
-    outlook = estimate(study, data_dir, jobs)
+    with examined(study_file):
+        outlook = estimate(study, data_dir, jobs)
     if as_json:
         write_json(asdict(outlook))
     else:
         show_plan(outlook)
+
+
+@contextmanager
+def examined(study_file: Path) -> Iterator[None]:
+    """Users' code at work: what it prints isn't ours, and what is wrong has a line of the study."""
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except SettingsError as error:
+        from paribus.study.read import at_their_lines
+
+        raise at_their_lines(study_file, error) from None
 
 
 class Stopped(KeyboardInterrupt):

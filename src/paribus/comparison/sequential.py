@@ -89,18 +89,32 @@ def _next_look(path: list[Comparison], looks: tuple[int, ...]) -> int | None:
 def seeds_wanted(study: Study, records: Sequence[Record]) -> dict[str, int]:
     """The seeds of each setting by its name: all, or those that the looks have asked for.
 
-    A variation that a look has decided keeps the seeds it had then; the baseline has as many
-    as the variation with most. The answer follows from the records alone, so that an
+    A variation that a look has decided keeps the seeds it had then, and so does one whose own
+    runs, or the baseline's, all failed for one reason; the baseline has as many as the variation
+    with most. The answer follows from the records alone, so that an
     interrupted study resumes as if nothing had happened.
     """
     names = (study.baseline, *study.variations)
     if study.looks is None or not study.variations:
         return dict.fromkeys(names, study.most_seeds)
     variations = {
-        name: one.next_look or one.path[-1].n_seeds + one.path[-1].missing
+        name: _wanted(one, _fail_alike(records, name) or _fail_alike(records, study.baseline))
         for name, one in seed_paths_of(study, records).items()
     }
     return {study.baseline: max(variations.values()), **variations}
+
+
+def _wanted(one: SeedPath, hopeless: bool) -> int:
+    if one.next_look and not (one.path and hopeless):
+        return one.next_look
+    return one.path[-1].n_seeds + one.path[-1].missing
+
+
+def _fail_alike(records: Sequence[Record], setting: str) -> bool:
+    """Whether all runs of a setting failed for the same reason, such as an infinite loss."""
+    failures = [r.facts.failure for r in records if r.facts.setting == setting]
+    reasons = {f and ("a loss" if f.epoch is not None else f.message) for f in failures}
+    return len(reasons) == 1 and None not in reasons
 
 
 def seed_paths_of(study: Study, records: Sequence[Record]) -> dict[str, SeedPath]:

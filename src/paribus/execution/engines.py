@@ -1,4 +1,4 @@
-"""Which engine trains each setting of a study, and why: chosen once, before anything trains.
+"""Whether every setting can be trained, and by which engine: found out before anything trains.
 
 Settings that leave the choice to Paribus all get the same engine, so that no comparison mixes two.
 """
@@ -8,23 +8,36 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import nn
 
 from paribus.engine.library import NoLibrary, library
 from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import UnsupportedLayer, translate
-from paribus.errors import EngineError, NetworkError
+from paribus.errors import EngineError, NetworkError, SettingsError
 from paribus.events import EngineMissing, NetworkNoticed, Watch
 from paribus.execution.workers import Outcome, Task, Workers
 from paribus.narrative.networks import noticed
 from paribus.network.build import build_and_describe
 from paribus.network.users import Shape
 from paribus.records.types import EngineFacts
-from paribus.study.config import OwnNetwork
+from paribus.study.config import Config, LeNet5
 from paribus.study.plan import Run, Setting, settings
 from paribus.study.spec import Study
+from paribus.training.trial import try_step
 
-#: Of each setting's images: their shape, and how many classes they have.
-Seen = Mapping[str, tuple[Shape, int]]
+
+class Images(NamedTuple):
+    """What a network is built for: the shape of the images, their classes, how many train it."""
+
+    shape: Shape
+    classes: int
+    training: int
+
+
+#: The images of each setting, by its name.
+Seen = Mapping[str, Images]
 
 
 @dataclass(frozen=True)
@@ -42,16 +55,29 @@ class Choice:
 
 @dataclass(frozen=True)
 class Examination(Task):
-    """A setting whose network is built, to see what it is like and whether the engine fits."""
+    """A setting to be built and trained for one step, to see whether and by what it can be."""
 
-    shape: Shape
-    classes: int
+    images: Images
 
     def perform(self, tell: Watch) -> Outcome:
-        """Examine it; the outcome's message says what speaks against the engine, if anything."""
+        """Examine it: "failed" if it can't be trained, else what speaks against the engine."""
         began = time.perf_counter()
-        message = _objection(self, tell) or ""
-        return Outcome(self.run, "finished", time.perf_counter() - began, message)
+        try:
+            status, message = "finished", self._examine(tell) or ""
+        except NetworkError as error:
+            status, message = "failed", str(error)
+        return Outcome(self.run, status, time.perf_counter() - began, message)
+
+    def _examine(self, tell: Watch) -> str | None:
+        config, (shape, classes, training) = self.run.setting.config, self.images
+        network, facts = build_and_describe(config.network, shape, classes, seed=0)
+        for sentence in noticed(facts):
+            tell(NetworkNoticed(self.run.setting.name, sentence))
+        objection = _objection(config, network, shape)
+        # LeNet-5 may be examined in the study's own process, so it takes no memory there.
+        most = 2 if isinstance(config.network, LeNet5) else training
+        try_step(config, network, shape, classes, min(config.batch_size, most))
+        return objection
 
 
 def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str, Choice]:
@@ -61,17 +87,18 @@ def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str
     is noticed of them is told.
 
     Raises:
+        SettingsError: if settings can't be trained; names all of them.
         EngineError: if settings ask for the engine and can't have it; names all of them.
     """
     every = settings(study)
+    objections = _examined(every, seen, workers, watch)
     asking = [setting for setting in every if setting.config.engine != "torch"]
-    examined = [s for s in every if s in asking or isinstance(s.config.network, OwnNetwork)]
-    against = _objections(examined, seen, workers, watch)
     try:
-        native = EngineFacts(build=library().build, digest=library().digest)
+        native = EngineFacts(build=library().build, digest=library().digest) if asking else None
+        against = objections
     except NoLibrary as error:
         native, why = None, f"the native engine is missing: {error}"
-        against = dict.fromkeys((s.name for s in asking), why)
+        against = dict.fromkeys(objections, why)
     _refuse({s.name: against[s.name] for s in asking if s.config.engine == "native"})
     free = {s.name: against[s.name] for s in asking if s.config.engine == "auto"}
     if native is None and free:
@@ -105,26 +132,30 @@ def _refuse(against: Mapping[str, str]) -> None:
         )
 
 
-def _objections(
-    examined: Sequence[Setting], seen: Seen, workers: Workers, watch: Watch
+def _examined(
+    every: Sequence[Setting], seen: Seen, workers: Workers, watch: Watch
 ) -> dict[str, str]:
-    """What speaks against the engine for each setting; "" where nothing does."""
-    tasks = [Examination(Run(setting, 0), *seen[setting.name]) for setting in examined]
-    custom = [t for t in tasks if isinstance(t.run.setting.config.network, OwnNetwork)]
+    """What speaks against the engine for each setting; "" where nothing does.
+
+    Raises:
+        SettingsError: if settings can't be trained.
+    """
+    tasks = [Examination(Run(setting, 0), seen[setting.name]) for setting in every]
+    custom = [t for t in tasks if not isinstance(t.run.setting.config.network, LeNet5)]
     outcomes = [task.perform(watch) for task in tasks if task not in custom]
     outcomes += workers.perform(custom, _noticed(watch), lambda outcome: None)
-    return {outcome.run.setting.name: outcome.message for outcome in outcomes}
+    said = {outcome.run.setting.name: outcome for outcome in outcomes}
+    ordered = [(setting.name, said[setting.name]) for setting in every]
+    if wrong := {name: o.message for name, o in ordered if o.status != "finished"}:
+        raise SettingsError(wrong, len(every))
+    return {name: outcome.message for name, outcome in ordered}
 
 
-def _objection(task: Examination, tell: Watch) -> str | None:
-    config = task.run.setting.config
+def _objection(config: Config, network: nn.Module, shape: Shape) -> str | None:
+    if config.engine == "torch":
+        return None
     try:
-        network, facts = build_and_describe(config.network, task.shape, task.classes, seed=0)
-        for sentence in noticed(facts):
-            tell(NetworkNoticed(task.run.setting.name, sentence))
-        program = translate(network, task.shape)
-    except NetworkError as error:
-        return f"the network can't be built: {error}"
+        program = translate(network, shape)
     except UnsupportedLayer as error:
         return str(error)
     # One that asks for the engine gets it all the same.

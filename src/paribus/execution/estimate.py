@@ -9,10 +9,12 @@ from typing import Any
 
 import torch
 
+from paribus.claims.judge import require_testable
 from paribus.data.dataset import Dataset, prepare
 from paribus.data.sources import states
+from paribus.data.stl10 import CLASSES
 from paribus.events import ImagesReady, quiet
-from paribus.execution.engines import Choice, choose
+from paribus.execution.engines import Choice, Images, choose
 from paribus.execution.workers import Workers, cores
 from paribus.narrative.images import images_ready
 from paribus.network.build import build_and_describe
@@ -30,13 +32,14 @@ STEPS, VALIDATIONS = 12, 3
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many images, of which shape (channels, height, width), in how many classes."""
+    """How many images, of which shape (channels, height, width), in which classes."""
 
     training: int
     validation: int
     test: int
     shape: Shape
     classes: int
+    class_names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,16 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     Raises:
         DataError: if the user's images are missing or damaged. STL-10 that is not there yet
             is not downloaded for this: its sizes are known.
+        SettingsError: if a setting can't be trained.
         EngineError: if a setting asks for the native engine, which can't train it.
+        ComparisonError: if a claim can't be tested.
     """
     torch.set_num_threads(1)
     planned = runs(study)
     datasets = {s.name: _dataset(s.config.data, data_dir) for s in settings(study)}
     sizes = {s.name: _sizes(s.config.data, datasets[s.name]) for s in settings(study)}
-    seen = {name: (size.shape, size.classes) for name, size in sizes.items()}
+    require_testable(study, sizes[study.baseline].class_names)
+    seen = {name: Images(s.shape, s.classes, s.training) for name, s in sizes.items()}
     with Workers(jobs, code=bool(code_named(study))) as workers:
         choices = choose(study, seen, workers, quiet)
     outlooks = {
@@ -112,10 +118,11 @@ def _sizes(data: Data, dataset: Dataset | None) -> Sizes:
     if dataset is None:
         a_class = data.validation if isinstance(data.validation, int) else 800 * data.validation
         validation = round(10 * a_class)
-        return Sizes(5000, validation, 8000 - validation, (3, data.size, data.size), 10)
+        shape = (3, data.size, data.size)
+        return Sizes(5000, validation, 8000 - validation, shape, 10, CLASSES)
     splits = dataset.splits
     counts = len(splits.training), len(splits.validation), len(splits.test)
-    return Sizes(*counts, dataset.shape, len(dataset.classes))
+    return Sizes(*counts, dataset.shape, len(dataset.classes), dataset.classes)
 
 
 def _setting_outlook(setting: Setting, sizes: Sizes, choice: Choice) -> SettingOutlook:

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -19,7 +19,7 @@ from paribus.errors import DiskError, RecordError
 from paribus.events import Event, Watch
 from paribus.execution.analyze import Analysis, is_current
 from paribus.execution.checkpoint import refuse_other_machines
-from paribus.execution.engines import choose
+from paribus.execution.engines import Images, choose
 from paribus.execution.inputs import RunInputs, environment, run_inputs
 from paribus.execution.train import Training, is_final
 from paribus.execution.worker import THREADS
@@ -67,6 +67,12 @@ class Prepared:
     dataset: Dataset
     originals: Originals
 
+    @property
+    def seen(self) -> Images:
+        """What its networks are built for."""
+        data = self.dataset
+        return Images(data.shape, len(data.classes), len(data.splits.training))
+
 
 def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str, Prepared]:
     """The images of every setting, by its name; settings that see the same share them.
@@ -98,6 +104,7 @@ class Session:
     watch: Watch
     on_disk: StudyRecords
     other_machine: bool = False  # resume even runs that were begun where the last bits differ
+    tried: set[tuple[str, int]] = field(default_factory=set)  # runs, which are tried once each
 
     def records(self) -> tuple[Record, ...]:
         """The records that count, as they are now."""
@@ -115,10 +122,11 @@ class Session:
         """
         planned = self._trainings(seeds)
         self._set_unreadable_aside(planned)
-        tasks = [task for task in planned if not self._is_done(task)]
-        for task in planned:
-            if task not in tasks:  # killed after its record was written, it left its checkpoints
-                remove(checkpoint_folder(self.out, *task.run.key))
+        done = {task.run.key for task in planned if self._is_done(task)}
+        for key in done:  # killed after its record was written, one left its checkpoints
+            remove(checkpoint_folder(self.out, *key))
+        tasks = [task for task in planned if task.run.key not in done | self.tried]
+        self.tried |= {task.run.key for task in tasks}
         if not self.other_machine:
             here = environment().model_copy(update={"threads": THREADS})
             refuse_other_machines(self.out, [(task.run, task.inputs) for task in tasks], here)
@@ -239,12 +247,13 @@ def open_session(
 
     Raises:
         InUseError: another process holds the folder.
+        SettingsError: a setting can't be trained.
         EngineError: a setting asks for the native engine, which can't train it.
         ComparisonError: the rule for adding seeds has changed since runs were begun there.
     """
     with Workers(jobs, code=bool(code_named(study))) as workers:
-        seen = {name: (one.dataset.shape, len(one.dataset.classes)) for name, one in data.items()}
         heard: list[Event] = []  # before there is a log
+        seen = {name: one.seen for name, one in data.items()}
         choices = choose(study, seen, workers, heard.append)
         engines = {name: choice.engine for name, choice in choices.items()}
         with held(out) as workers.hold:

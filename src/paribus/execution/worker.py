@@ -24,6 +24,10 @@ THREADS = 1
 
 def main() -> None:
     """Serve the process at the other end of the connection that the command line names."""
+    # Standard output is for results: what users' code prints there goes to standard error.
+    with suppress(OSError):
+        os.dup2(2, 1)
+    sys.stdout = sys.stderr
     # These reach the whole group of processes; the parent decides what becomes of workers.
     for one in (signal.SIGINT, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)

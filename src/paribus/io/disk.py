@@ -199,7 +199,7 @@ def writing(path: Path) -> Iterator[None]:
     """
     try:
         for folder, check in tuple(_checks):
-            if path.is_relative_to(folder):
+            if path.absolute().is_relative_to(folder):
                 check()
         yield
     except DiskError:
@@ -211,11 +211,12 @@ def writing(path: Path) -> Iterator[None]:
 @contextmanager
 def checked(folder: Path, check: Callable[[], None]) -> Iterator[None]:
     """Before anything is written in a folder, call `check`, which raises if nothing may be."""
-    _checks.append((folder, check))
+    entry = folder.absolute(), check
+    _checks.append(entry)
     try:
         yield
     finally:
-        _checks.remove((folder, check))
+        _checks.remove(entry)
 
 
 def _put(fresh: Path, folder: Path) -> None:

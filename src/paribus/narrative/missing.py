@@ -1,6 +1,6 @@
 """What a study's records lack, in sentences: which part, in how many runs, and why it matters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from paribus.records.types import Environment, NetworkFacts, Record
 
@@ -54,10 +54,21 @@ _PARTS: tuple[tuple[str, Callable[[Record], bool], str], ...] = (
 )
 
 
-def on_missing(records: Sequence[Record]) -> tuple[str, ...]:
-    """A sentence for every part that a finished run lacks; none where all have all."""
+_NOT_ANALYZED = (
+    "what these look at isn't known, and no metric that rests on it can be tested. "
+    "`paribus run` analyzes them"
+)
+
+
+def on_missing(records: Sequence[Record], analyzed: Collection[tuple[str, int]]) -> tuple[str, ...]:
+    """A sentence for every part that a finished run lacks; none where all have all.
+
+    `analyzed` are the settings and seeds whose networks were analyzed.
+    """
     finished = [record for record in records if record.finished]
     counts = [(what, sum(map(lacks, finished)), lost) for what, lacks, lost in _PARTS]
+    unknown = sum(r.predictions is not None and r.key not in analyzed for r in finished)
+    counts.append(("Analyses of the networks are", unknown, _NOT_ANALYZED))
     return tuple(
         f"{what} missing in {_of(number, len(finished))}: {lost}."
         for what, number, lost in counts

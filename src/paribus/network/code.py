@@ -15,7 +15,7 @@ from typing import Any
 
 import paribus
 from paribus.io.reading import file_sha256
-from paribus.network.users import imported
+from paribus.network.own import find
 from paribus.study.config import LeNet5, OwnNetwork
 
 
@@ -59,7 +59,7 @@ def _is_file(path: Path) -> bool:
 
 def _modules(kind: str) -> Iterator[Path]:
     """The files of a network's module and of all that it imports, outside installed packages."""
-    first = (kind.partition(":")[0], _module_of(imported(kind)))
+    first = (kind.partition(":")[0], _module_of(find(kind)))
     waiting = deque((name, _loaded_file(name)) for name in dict.fromkeys(first))
     seen = set(first)
     while waiting:

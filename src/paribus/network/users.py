@@ -1,18 +1,16 @@
-"""Users' own networks: the one place that imports them, builds them and looks at them first.
+"""Users' own networks: the one place that builds them and looks at them first.
 
 A network is looked at in a second copy, built for that from the same seed, so that nothing the
 look does, such as a mask made at the first forward pass, stays in the one that is trained.
 """
 
-import importlib
-import sys
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from paribus.errors import NetworkError
+from paribus.network.own import find, located
 from paribus.network.randomness import seed_generators
 from paribus.study.config import OwnNetwork
 
@@ -23,26 +21,6 @@ _KEPT = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
 _KEPT |= {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
 #: How far a row of probabilities may be from summing to 1.
 _ROUNDING = 1e-3
-
-
-def imported(kind: str) -> Any:
-    """The callable that `module:name` names.
-
-    Raises:
-        NetworkError: if there is none.
-    """
-    module, _, name = kind.partition(":")
-    # The study was allowed to run code, and may name it in the current folder. That comes last: a
-    # file there must not take the place of one of Python's own modules.
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise NetworkError(
-            f"network.kind {kind}: {error}. It must be in the current folder or in an installed "
-            "package."
-        ) from error
 
 
 def build_own(
@@ -73,15 +51,15 @@ def build_own(
 
 
 def _built(network: OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
-    function = imported(network.kind)
+    function = find(network.kind)
     channels, height, width = shape
     seed_generators(seed, "initial values")
     try:
         module = function(
             channels=channels, height=height, width=width, classes=classes, **network.arguments
         )
-    except Exception as error:  # a user's code may raise anything
-        raise NetworkError(f"{network.kind} failed: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:  # a user's code may raise anything
+        raise NetworkError(f"{network.kind}: {located(error)}") from error
     if not isinstance(module, nn.Module):
         got = type(module).__name__
         raise NetworkError(f"{network.kind}: expected it to return a torch.nn.Module, got {got}")
@@ -151,14 +129,20 @@ def _output(kind: str, module: nn.Module, shape: Shape, classes: int) -> Tensor:
         with torch.no_grad():
             output = uncompiled(module)(images)  # compiling may take minutes
     except Exception as error:  # a user's code may raise anything
-        raise NetworkError(f"{kind}: failed on images of shape {shape}: {error}") from error
+        why = f"failed on two images of shape {shape}: {located(error)}"
+        raise NetworkError(f"{kind}: {why}") from error
     finally:
         module.train()
+    return require_scores(kind, output, 2, classes)
+
+
+def require_scores(kind: str, output: object, images: int, classes: int, when: str = "") -> Tensor:
+    """A network's output; raises NetworkError unless it is a score for each image and class."""
     got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-    if not isinstance(output, Tensor) or got != (2, classes):
-        raise NetworkError(
-            f"{kind}: expected an output of shape {(2, classes)} for two images, got {got}"
-        )
+    if not isinstance(output, Tensor) or got != (images, classes):
+        expected = f"expected an output of shape {(images, classes)}"
+        count = "two" if images == 2 else f"{images:,}"
+        raise NetworkError(f"{kind}: {expected} for {count} images{when}, got {got}")
     return output
 
 

@@ -275,7 +275,7 @@ class Predictions:
         return self.given
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Record:
     """A run as read back from disk."""
 
@@ -287,6 +287,15 @@ class Record:
     def key(self) -> tuple[str, int]:
         """The setting's name and the seed."""
         return self.facts.setting, self.facts.seed
+
+    def __str__(self) -> str:
+        """The setting and the seed, and how the run ended."""
+        name, failure = f"{self.facts.setting}, seed {self.facts.seed}: ", self.facts.failure
+        return name + (failure.message.removeprefix(name) if failure else self.facts.status)
+
+    def __repr__(self) -> str:
+        """As `str`, for its arrays would fill the screen."""
+        return f"<Record {self}>"
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from paribus.metrics.registry import CAUSES, CLASS_FIGURES, built_in
 from paribus.study import claims, config
-from paribus.study.config import SETTING_NAME, UntilDecided, override
+from paribus.study.config import SAME, SETTING_NAME, UntilDecided, override
 from paribus.study.faults import Fault, Location, in_words, meant, nearest, short, unknown_settings
 from paribus.study.metrics import DeclaredMetric, margin_faults, metric_faults, names
 from paribus.study.yaml import DEEPEST
@@ -32,6 +32,9 @@ CLAIM_TESTS: dict[str, type[BaseModel]] = {
     "order": claims.Order,
 }
 TAGGED = {"data", "network", "optimizer", "schedule"}
+
+#: The context of a validation that is to raise pydantic's own error, which has locations.
+AS_RAISED = object()
 
 #: Variations, each a column and a line of every list; settings times seeds, each a folder.
 MOST_VARIATIONS, MOST_RUNS = 1_000, 20_000
@@ -91,13 +94,34 @@ def _override_faults(
         yield Fault(at, "expected at least one override, as {optimizer.lr: 0.01}, got none")
     allowed = {}
     for path, value in overrides.items():
-        if reason := _objection(str(path)):
+        if path == SAME:
+            if value is not True:
+                yield Fault((*at, SAME), f"expected true, or no such key, got {short(value)}")
+        elif reason := _objection(str(path)):
             yield Fault((*at, str(path)), reason, key=True)
         else:
             allowed[str(path)] = value
     for fault in validate(config.Config, override(baseline, allowed)):
         if fault not in known:
             yield _at_override(at, fault, allowed)
+
+
+def sameness_faults(study: Mapping[str, Any]) -> list[Fault]:
+    """Variations that change nothing and don't say so, or do and say not; all else is valid."""
+    keys = config.Config.model_fields.keys() & study.keys()
+    baseline = config.Config.model_validate({key: study[key] for key in keys})
+    faults = []
+    for name, overrides in (study.get("variations") or {}).items():
+        setting = config.Config.model_validate(override(baseline.model_dump(), overrides))
+        if setting == baseline and SAME not in overrides:
+            message = (
+                "changes nothing in the baseline; if it is meant as an A/A test, add same: true"
+            )
+            faults.append(Fault(("variations", name), message))
+        elif setting != baseline and SAME in overrides:
+            message = "it changes something in the baseline; remove same, or what changes"
+            faults.append(Fault(("variations", name, SAME), message, key=True))
+    return faults
 
 
 def _objection(path: str) -> str | None:
@@ -169,11 +193,16 @@ def _responsible(path: str, overrides: Mapping[str, Any]) -> str | None:
 def validate(model: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:
     """What pydantic finds wrong with plain values, in Paribus's words."""
     try:
-        TypeAdapter(model).validate_python(dict(values))
+        TypeAdapter(model).validate_python(dict(values), context=AS_RAISED)
     except ValidationError as error:
-        # An error of the whole study repeats what `study_faults` says with a place.
-        return [_fault(detail, model) for detail in error.errors() if detail["loc"]]
+        return faults_of(error, model)
     return []
+
+
+def faults_of(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
+    """What pydantic found wrong, in Paribus's words."""
+    # An error of the whole study repeats what `study_faults` says with a place.
+    return [_fault(detail, model) for detail in error.errors() if detail["loc"]]
 
 
 def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:

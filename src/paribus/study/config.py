@@ -282,13 +282,20 @@ def as_recorded(data: Mapping[str, Any]) -> dict[str, Any]:
     return {old.get(key, key): old.get(str(value), value) for key, value in data.items()}
 
 
+#: The key of a variation that is meant to change nothing: an A/A test.
+SAME = "same"
+
+
 def override(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a plain configuration with values set by dotted path.
 
-    A path that doesn't exist is created; validating the result finds misspelled ones.
+    A path that doesn't exist is created; validating the result finds misspelled ones. `same` is
+    no path.
     """
     result = copy.deepcopy(dict(config))
     for path, value in overrides.items():
+        if path == SAME:
+            continue
         *sections, last = path.split(".")
         place = result
         for section in sections:

@@ -7,20 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
-from paribus.errors import Problem, RecordError, StudyError, first_line
+from paribus.errors import Problem, RecordError, SettingsError, StudyError, first_line, listed
 from paribus.io.disk import write_file
 from paribus.io.reading import UnfitError, is_folder, leads_out, read_inside
 from paribus.io.strict_json import loads
 from paribus.records.analyses import current_name
 from paribus.records.store import read_record, recorded_runs, run_folder
 from paribus.records.types import Record
-from paribus.study.check import study_faults, validate
+from paribus.study.check import sameness_faults, study_faults, validate
 from paribus.study.config import Engine, OwnNetwork
-from paribus.study.faults import in_words
+from paribus.study.faults import Fault
 from paribus.study.plan import Run, runs, settings
-from paribus.study.spec import Study
+from paribus.study.spec import KEPT, Study
 from paribus.study.yaml import LONGEST, load, plain, problem, read_text
 
 #: Far above any study a person writes; more is a mistake or an attack. In bytes, and in keys and
@@ -66,7 +65,7 @@ def parse_study(text: str, file: str = "study.yaml", replaced: Mapping[str, Any]
     """
     tree = load(text, file, MOST_VALUES)
     values = plain(tree) | replaced
-    faults = [*validate(Study, values), *study_faults(values)]
+    faults = [*validate(Study, values), *study_faults(values)] or sameness_faults(values)
     if faults:
         raise StudyError(file, [problem(tree, fault) for fault in faults])
     return Study.model_validate(values)
@@ -91,6 +90,21 @@ def require_permission(study: Study, path: Path) -> None:
         raise StudyError(str(path), [Problem(1, 1, "network.kind", message)])
 
 
+def at_their_lines(path: Path, error: SettingsError) -> StudyError:
+    """The settings that can't be trained, each at its line of the study file.
+
+    Raises:
+        StudyError: the file can't be read any more.
+    """
+    tree = load(read_text(path, "a study", LARGEST), str(path), MOST_VALUES)
+    problems = []
+    for name, why in error.why.items():
+        at = ("variations", name) if name in tree.get("variations", {}) else ("network",)
+        message = f"setting {name} can't be trained: {why}"
+        problems.append(problem(tree, Fault(at, message)))
+    return StudyError(str(path), problems)
+
+
 def write_study_copy(out: Path, study: Study) -> None:
     """Keep the study with its results, so that a report can be written without its file."""
     write_file(out / STUDY, study.model_dump_json(indent=1).encode())
@@ -106,17 +120,15 @@ def read_study_copy(out: Path) -> Study:
     try:
         copy = loads(read_inside(file, out, LARGEST_COPY))
         _require_short(copy)
-        return Study.model_validate(_in_current_words(copy))
+        return Study.model_validate(_in_current_words(copy), context=KEPT)
     except UnfitError as error:
         if error.errno == errno.ENOENT:
             expected = "expected a folder that `paribus run` filled"
             raise RecordError(f"{out}: {expected}, got one without {STUDY}") from None
         raise RecordError(f"{file}: can't be read ({error.strerror})") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        at = f"{'.'.join(map(str, first['loc']))}: " if first["loc"] else ""
-        problem = in_words(first) if at else first["ctx"]["error"]  # `Study` has its own words
-        raise RecordError(f"{file}: {at}{problem}") from None
+    except StudyError as error:
+        problems = "; ".join(listed([*map(str, error.problems)]))
+        raise RecordError(f"{file}: {problems}") from None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f"{file}: not a study ({first_line(error)})") from None
 

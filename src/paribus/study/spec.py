@@ -1,19 +1,36 @@
 """What a study may say: a baseline, variations of it, seeds, metrics and claims."""
 
+from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+import numpy as np
+from pydantic import (
+    BaseModel,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
-from paribus.errors import listed
+from paribus.errors import Problem, StudyError
 from paribus.metrics.registry import PRIMARY
-from paribus.study.check import study_faults
+from paribus.study.check import AS_RAISED, faults_of, sameness_faults, study_faults
 from paribus.study.claims import Claim
 from paribus.study.config import Config, Line, Positive, Seeds, SettingName
+from paribus.study.faults import Fault, in_words
 from paribus.study.metrics import DeclaredMetric, MetricName, default_margin
+
+#: The context in which a study kept with its results is validated: what was allowed then stays so.
+KEPT = object()
 
 
 class Study(Config):
     """A baseline, variations of it, and the seeds to train each from.
+
+    Paths and NumPy's numbers are taken for text and numbers; anything else that isn't as declared
+    raises a StudyError with every problem.
 
     Attributes:
         name: the title of the report.
@@ -23,7 +40,8 @@ class Study(Config):
         primary: the metric that decides the study; all others are exploratory.
         margin: the largest difference in the primary metric that doesn't matter (0.01 of test
             accuracy: one percentage point); by default the metric's own margin, if it has one.
-        variations: named overrides by dotted path: `{"l2": {"optimizer.weight_decay": 1e-5}}`.
+        variations: named overrides by dotted path: `{"l2": {"optimizer.weight_decay": 1e-5}}`;
+            `{"same": True}` for one that is to change nothing, as an A/A test.
         claims: sentences about the settings, each bound to a test.
     """
 
@@ -46,12 +64,56 @@ class Study(Config):
         """The numbers of seeds at which the study looks; None for a fixed number of seeds."""
         return None if isinstance(self.seeds, int) else self.seeds.looks
 
-    @model_validator(mode="after")
-    def _parts_fit(self) -> Self:
-        if self.margin is None:
-            object.__setattr__(self, "margin", default_margin(self.primary, self.metrics))
-        faults = study_faults(self.model_dump())
-        if faults:
-            problems = [f"{'.'.join(map(str, fault.at))}: {fault.message}" for fault in faults]
-            raise ValueError("; ".join(listed(problems)))
-        return self
+    def __repr__(self) -> str:
+        """One line: its name, its settings and its seeds."""
+        names = ", ".join((self.baseline, *self.variations))
+        seeds = self.seeds if self.looks is None else f"looks at {', '.join(map(str, self.looks))}"
+        return f"<Study {self.name!r}: {names}; seeds: {seeds}>"
+
+    __str__ = __repr__
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _validated(
+        cls, values: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        if info.context is AS_RAISED:
+            return handler(values)
+        values = _plain(values) if isinstance(values, Mapping) else values
+        try:
+            study = handler(values)
+        except ValidationError as error:
+            faults = faults_of(error, cls)
+            faults += study_faults(values) if isinstance(values, Mapping) else []
+            faults = faults or [Fault((), in_words(error.errors()[0]))]
+        else:
+            if study.margin is None:
+                margin = default_margin(study.primary, study.metrics)
+                object.__setattr__(study, "margin", margin)
+            values = study.model_dump()
+            faults = study_faults(values)
+            if info.context is not KEPT:
+                faults = faults or sameness_faults(values)
+            if not faults:
+                return study
+        raise StudyError("study", [_problem(fault) for fault in faults])
+
+
+def _problem(fault: Fault) -> Problem:
+    return Problem(0, 0, ".".join(map(str, fault.at)), fault.message)
+
+
+def _plain(value: Any) -> Any:
+    """Values from Python as a study file would have them."""
+    match value:
+        case Mapping():
+            return {key: _plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case BaseModel():
+            return value.model_dump()
+        case PurePath():
+            return str(value)
+        case np.generic():
+            return value.item()
+    return value

@@ -20,7 +20,7 @@ def settings(results: Results) -> Iterator[Block]:
     """Every setting side by side, and what was noticed of its network."""
     layers = max(len(result.network.layers) for result in results.settings)
     texts: dict[str, Callable[[SettingResult], str]] = {
-        "Changes": _changes,
+        "Changes": lambda result: _changes(result, results.baseline),
         **{f"Layer {n + 1}": _layer(n) for n in range(layers)},
         "Parameters": _parameters,
         "Optimizer": lambda result: _part(result.setting.config.optimizer),
@@ -48,9 +48,11 @@ def _cells(texts: list[str]) -> list[Cell]:
     return [Cell(text, strong=text not in (texts[0], words.NONE)) for text in texts]
 
 
-def _changes(result: SettingResult) -> str:
-    if not result.setting.changes:
+def _changes(result: SettingResult, baseline: SettingResult) -> str:
+    if result is baseline:
         return "none (baseline)"
+    if not result.setting.changes:
+        return "none (A/A test)"
     return "; ".join(
         f"{safe_name(path)}: {words.value(before)} → {words.value(after)}"
         for path, (before, after) in result.setting.changes.items()
