@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from paribus.engine.library import NoLibrary, library
 from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import UnsupportedLayer, translate
-from paribus.errors import EngineError, NetworkError
+from paribus.errors import EngineError
 from paribus.events import EngineMissing, NetworkNoticed, Watch
 from paribus.execution.workers import Outcome, Task, Workers
 from paribus.narrative.networks import noticed
@@ -120,11 +120,14 @@ def _objection(task: Examination, tell: Watch) -> str | None:
     config = task.run.setting.config
     try:
         network, facts = build_and_describe(config.network, task.shape, task.classes, seed=0)
-        for sentence in noticed(facts):
-            tell(NetworkNoticed(task.run.setting.name, sentence))
-        program = translate(network, task.shape)
-    except NetworkError as error:
+    except Exception as error:  # a user's network may raise anything; its runs will say so
         return f"the network can't be built: {error}"
+    for sentence in noticed(facts):
+        tell(NetworkNoticed(task.run.setting.name, sentence))
+    if config.engine == "torch":
+        return None
+    try:
+        program = translate(network, task.shape)
     except UnsupportedLayer as error:
         return str(error)
     # One that asks for the engine gets it all the same.
