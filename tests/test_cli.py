@@ -17,7 +17,7 @@ from faults.here import in_this_process
 from hostile.traps import trapped
 from paribus.cli import main
 from paribus.cli.screen import Screen
-from paribus.events import EngineMissing
+from paribus.events import EngineMissing, NetworkNoticed
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -212,6 +212,12 @@ def test_that_torch_trains_for_want_of_the_engine_is_one_line(
         screen.show(EngineMissing("the native engine is missing: it was not built"))
     sentence = "training with PyTorch: the native engine is missing: it was not built\n"
     assert capsys.readouterr().err == sentence
+
+
+def test_what_is_noticed_of_a_network_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with Screen() as screen:
+        screen.show(NetworkNoticed("wide", "Its outputs sum to 1."))
+    assert capsys.readouterr().err == "wide: Its outputs sum to 1.\n"
 
 
 def test_sources_are_listed_and_verified(tmp_path: Path) -> None:

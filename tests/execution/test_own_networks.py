@@ -8,8 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faults.here import in_this_process
 from faults.small import draw_images
+from paribus.events import Event, NetworkNoticed, quiet
+from paribus.execution.session import open_session, prepare_data
 from paribus.execution.workers import Outcome
+from paribus.log import read_log, says
 from paribus.records.analyses import read_interventions
 from paribus.study.spec import Study
 from sessions import all_seeds, session_of
@@ -92,6 +96,10 @@ def compiled(**shape):
     return torch.compile(plain(**shape), backend="eager")
 
 
+def softmaxed(**shape):
+    return nn.Sequential(plain(**shape), nn.Softmax(dim=1))
+
+
 def scripted(**shape):
     with warnings.catch_warnings(action="ignore"):  # deprecated, and still in use
         return torch.jit.script(plain(**shape))
@@ -163,3 +171,16 @@ def test_of_a_scripted_network_what_is_missing_is_said(images: Path, tmp_path: P
     trained, analyzed = trained_and_analyzed(study_of(images, "scripted"), tmp_path / "out")
     assert trained.message == ""
     assert "Return the network without scripting it" in analyzed.message
+
+
+def test_what_is_noticed_stands_in_the_log_and_in_the_record(images: Path, tmp_path: Path) -> None:
+    study, out, heard = study_of(images, "softmaxed"), tmp_path / "out", list[Event]()
+    with (
+        in_this_process(),
+        open_session(study, out, prepare_data(study, None, quiet), 1, heard.append) as session,
+    ):
+        session.train(all_seeds(study))
+        (record,) = session.records()
+    assert record.facts.network.probabilities
+    (event,) = (event for event in heard if isinstance(event, NetworkNoticed))
+    assert says(event) in [entry["says"] for entry in read_log(out)]

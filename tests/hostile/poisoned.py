@@ -58,6 +58,7 @@ def poison(record: Record, classes: Sequence[str], texts: Iterator[str]) -> Reco
     plain["data"]["classes"] = list(classes)
     plain["streams"]["initial_values"] = {next(texts): next(texts) for _ in range(4)}
     plain["network"]["layers"] = [next(texts) for _ in range(5)]
+    plain["network"]["varying"] = [next(texts)]
     plain["environment"]["engine"] = {"build": next(texts), "digest": next(texts)}
     facts = RunFacts.model_validate(plain)
     if facts.failure is not None:

@@ -1,11 +1,12 @@
 """From a setting and a seed to a module with its initial values, and its layers in words."""
 
+import torch
 from torch import nn
 
 from paribus.network.lenet import lenet5
-from paribus.network.randomness import seed_generators
 from paribus.network.users import Shape, build_own
 from paribus.records.types import NetworkFacts
+from paribus.streams import torch_seed
 from paribus.study.config import LeNet5, OwnNetwork
 
 #: Names of layers in a report; a layer called "" is left out.
@@ -65,5 +66,6 @@ def _initialize_by_name(module: nn.Module, seed: int) -> None:
     """Draw PyTorch's default initial values of each layer from the stream named after it."""
     for name, layer in module.named_modules():
         if hasattr(layer, "reset_parameters"):
-            seed_generators(seed, "initial values", name)
+            # Only torch's generator: this also runs in the process of a user's script.
+            torch.manual_seed(torch_seed(seed, "initial values", name))
             layer.reset_parameters()
