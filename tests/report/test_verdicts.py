@@ -167,7 +167,7 @@ def test_every_note_is_shown_once_with_what_it_is_about(
     shown = [plain(cells[0].text) for _, cells in table.rows]
     message = {n for c in compared.comparisons if c.metric.family != "recall" for n in notes(c)}
     assert len(shown) == len(set(shown)) == len(message)
-    assert any("excluded because a value is missing" in note for note in shown)
+    assert any("runs failed: only seeds that both settings finished" in note for note in shown)
 
 
 def test_both_intervals_of_test_accuracy_stand_beside_each_other(

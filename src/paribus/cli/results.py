@@ -72,7 +72,8 @@ def check(out: Path, as_json: bool) -> None:
     """Test the claims of the study in OUT again, from its records alone.
 
     The exit code is 0 if every claim is supported, and 1 if any is refuted or undecided, so you
-    can run it in CI like any other test.
+    can run it in CI like any other test. A claim about a setting with failed runs stays
+    undecided: the runs that finished may be the lucky ones.
 
     \b
     Examples:
@@ -82,11 +83,12 @@ def check(out: Path, as_json: bool) -> None:
     from paribus.results import read_results
 
     results = read_results(out)
+    failed = results.comparison.values.failed_runs()
     if as_json:
-        tested = {"study": results.study.name, "claims": rows(results.table("claims"))}
-        write_json(tested)
+        tested = {"study": results.study.name, "failed": [asdict(of) for of in failed]}
+        write_json(tested | {"claims": rows(results.table("claims"))})
     else:
-        show_claims(results.study.name, results.claims)
+        show_claims(results.study.name, results.claims, failed)
     sys.exit(0 if all(claim.verdict == "supported" for claim in results.claims) else 1)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from paribus.claims.judge import ClaimVerdict
+    from paribus.comparison.values import FailedRuns
     from paribus.execution.estimate import Outlook
     from paribus.results import Results
     from paribus.status import Status
@@ -100,11 +101,14 @@ def show_plan(plan: Outlook) -> None:
     )
 
 
-def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
-    """Print the verdict on every claim on standard output, with the evidence for it."""
+def show_claims(study: str, claims: Sequence[ClaimVerdict], failed: Sequence[FailedRuns]) -> None:
+    """Print failed runs and the verdict on every claim on standard output, with its evidence."""
     from paribus.narrative.claims import evidence
+    from paribus.narrative.comparisons import failures
 
     write(Text(printable(study), style="bold"))
+    if failed:
+        write(f"{failures(failed)}.")
     if not claims:
         write("This study makes no claims, so there is nothing to check.")
         return

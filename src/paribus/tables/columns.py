@@ -123,6 +123,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         ),
         "n_seeds": "Seeds at which both have a value.",
         "missing": "Seeds left out because either has none.",
+        "failed": "Failed runs of the two settings; their seeds are among `missing`.",
         "estimate": "Variation minus baseline, or variation divided by baseline.",
         "low": "Lower end of its interval, for new seeds on these test images.",
         "high": "Upper end of its interval, for new seeds on these test images.",
@@ -157,6 +158,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "high": "Upper end of its interval.",
         "level": "The confidence of the interval.",
         "n_seeds": "Seeds behind it.",
+        "failed": (
+            "Failed runs of the settings that the claim is about. What it says of these settings "
+            "is neither supported nor refuted."
+        ),
         "p": "P value against the claim's contrary; against the claim itself if it is refuted.",
         "evidence": "The numbers, in sentences.",
         "figure": "The part of the report that shows them: `report.html#` and this.",

@@ -171,8 +171,20 @@ def _cells(metric: Metric, result: SettingResult, baseline: SettingResult) -> li
     difference = result.difference(metric.name, baseline)
     sign = -1 if metric.better == "lower" else 1
     won = sum(sign * value > 0 for value in difference.values)
-    seeds = f"in {won} of {words.count(difference.n, 'seed')}" if difference.n else words.NONE
-    return [mean, blocks.Cell(seeds)]
+    if not difference.n:
+        return [mean, blocks.Cell(words.NONE)]
+    seeds = f"in {won} of {words.count(difference.n, 'seed')}"
+    return [mean, blocks.Cell(seeds, _on_shared(metric, result, baseline))]
+
+
+def _on_shared(metric: Metric, result: SettingResult, baseline: SettingResult) -> str:
+    """The two means over the seeds that both have, where either has others too."""
+    both = [each.by_seed[metric.name].dropna() for each in (result, baseline)]
+    shared = both[0].index.intersection(both[1].index)
+    if all(len(shared) == len(values) for values in both):
+        return ""
+    ours, theirs = (value_of(metric).spread(Spread.of(values[shared])) for values in both)
+    return f"{ours} against {theirs} over these seeds"
 
 
 def _explanation(known: Collection[Spread]) -> str:
