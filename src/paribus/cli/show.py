@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from paribus.execution.estimate import Outlook
     from paribus.results import Results
     from paribus.status import Status
+    from paribus.verify import Checked
 
 #: Runs that a terminal lists; more take seconds to lay out.
 MOST_ROWS = 1_000
@@ -126,6 +127,15 @@ def show_claims(study: str, claims: Sequence[ClaimVerdict], failed: Sequence[Fai
         f"{counts['supported']} supported, {counts['refuted']} refuted, "
         f"{counts['undecided']} undecided"
     )
+
+
+def show_files(files: Sequence[Checked]) -> None:
+    """Print every damaged file with what to do, then how much was checked."""
+    damaged = [file for file in files if file.fault]
+    for file in damaged:
+        write(f"{file.file}: {file.fault}. To repair it, {file.remedy}.")
+    checked = f"{count(len(files), 'file')} checked, {sum(file.size for file in files):,} bytes"
+    write(f"{checked}: {f'{len(damaged)} damaged' if damaged else 'all whole'}")
 
 
 def show_failures(listed: pd.DataFrame, matching: int) -> None:
