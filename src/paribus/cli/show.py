@@ -100,6 +100,7 @@ def show_plan(plan: Outlook) -> None:
         f"About {duration(plan.seconds)} in {count(plan.jobs, 'process', 'processes')}, "
         "estimated from steps measured now",
     )
+    write(*plan.notes)
 
 
 def show_claims(study: str, claims: Sequence[ClaimVerdict], failed: Sequence[FailedRuns]) -> None:

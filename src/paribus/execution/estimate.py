@@ -16,7 +16,7 @@ from paribus.execution.engines import Choice, choose
 from paribus.execution.workers import Workers, cores
 from paribus.network.build import Shape, build, describe
 from paribus.study.config import Data, Stl10
-from paribus.study.plan import Setting, runs, settings
+from paribus.study.plan import Setting, runs, settings, surprises
 from paribus.study.read import code_named
 from paribus.study.spec import Study
 from paribus.training.predict import BATCH
@@ -62,6 +62,7 @@ class Outlook:
     runs: tuple[tuple[str, int], ...]
     jobs: int
     seconds: float
+    notes: tuple[str, ...] = ()  # what of the study may surprise
 
 
 def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
@@ -91,6 +92,7 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
         runs=tuple((run.setting.name, run.seed) for run in planned),
         jobs=processes,
         seconds=total / processes,
+        notes=surprises(study),
     )
 
 
