@@ -121,6 +121,16 @@ def test_a_direction_has_the_p_value_and_interval_of_its_comparison() -> None:
     )
 
 
+def test_intervals_of_accuracies_end_where_accuracies_do() -> None:
+    wild, low = np.array([0.1, 0.9, 0.9, 0.1]), np.full(4, 0.05)
+    values = made({"main": {"test_accuracy": low}, "bn": {"test_accuracy": wild}, "l2": {}})
+    versus_main = verdict_on(versus("test_accuracy", between=[0.1, 0.2]), values).interval
+    assert versus_main is not None and (versus_main.low or 0) < 0
+    mean = {"metric": "test_accuracy", "within": {"bn": [0.4, 0.6]}}
+    interval = verdict_on(mean, values).interval
+    assert interval is not None and (interval.low, interval.high) == (0.0, 1.0)
+
+
 @pytest.mark.parametrize("expect", ["better", "worse"])
 def test_runs_that_finished_decide_nothing_where_others_failed(expect: str) -> None:
     base = around(0.5)

@@ -178,7 +178,10 @@ def _tested(comparison: Comparison, d: Floats) -> Comparison:
     metric, ranks = comparison.metric, comparison.metric.compare == "ranks"
     estimate = (hodges_lehmann if ranks else t_interval)(d, comparison.level)
     margin, test = metric.scaled_margin, signed_rank_test if ranks else mean_test
-    low, high = (math.nan, math.nan) if comparison.constant else (estimate.low, estimate.high)
+    most = math.inf if metric.compare == "ratio" else metric.largest_difference
+    low, high = np.clip([estimate.low, estimate.high], -most, most)  # NaN stays
+    if comparison.constant:
+        low = high = np.nan
     return replace(
         comparison,
         estimate=_shown(metric.compare, estimate.estimate),

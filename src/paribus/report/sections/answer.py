@@ -8,12 +8,12 @@ from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.claims import evidence
-from paribus.narrative.comparisons import NOT_TESTED, Headline, headline
-from paribus.narrative.numbers import Spread, difference_of, value_of
+from paribus.narrative.numbers import Spread, value_of
 from paribus.records.types import DataFacts, Record
 from paribus.report import blocks
 from paribus.report.charts.intervals import seed_dots
-from paribus.report.sections.cells import SIGNS, label, tone, verdict_mark
+from paribus.report.sections.cells import label, verdict_mark
+from paribus.report.sections.verdicts import verdicts
 from paribus.results import Results
 from paribus.study.read import NOT_TRAINED
 from paribus.tables.by_setting import SettingResult
@@ -57,46 +57,11 @@ def answer(results: Results) -> Iterator[blocks.Block]:
     spreads = {r.name: r.spread(results.primary.name) for r in results.settings}
     known = {name: spread for name, spread in spreads.items() if spread.n}
     yield from _alerts(results)
-    yield from _verdicts(results)
+    yield from verdicts(results)
     yield _table(results)
     yield blocks.note(_explanation(known.values()))
     if sum(spread.n for spread in known.values()) > 1:
         yield _figure(results.primary, known)
-
-
-def _verdicts(results: Results) -> Iterator[blocks.Block]:
-    compared = results.compared
-    if compared is None or not compared.primary:
-        return
-    pairs = {pair.variation: pair for pair in compared.pairs}
-    lines = [headline(c, pairs.get(c.variation)) for c in compared.primary]
-    yield blocks.Verdicts(tuple(map(_line, lines)))
-    if any(line.verdict != NOT_TESTED for line in lines):
-        yield blocks.note(_reading(results))
-
-
-def _line(line: Headline) -> blocks.Verdict:
-    return blocks.Verdict(
-        line.variation,
-        SIGNS[line.verdict],
-        line.verdict,
-        words.typeset(f"{line.rest.removesuffix('.')}."),
-        tone(line.verdict),
-        words.typeset(" ".join(line.also)),
-    )
-
-
-def _reading(results: Results) -> str:
-    """How the lines are to be read."""
-    metric, margin = results.primary, results.primary.margin
-    small = "" if margin is None else difference_of(metric).amount(margin)
-    images = " on the same test images" if metric.images else ""
-    equivalent = f" Equivalent: shown to differ by less than {small}, the study's margin."
-    return (
-        f"Each line compares a variation with {results.baseline.name}, paired by seed. In brackets "
-        f"the 95 % interval over new seeds{images}, unless another level is given. "
-        f"The p values are adjusted for the number of variations.{equivalent if small else ''}"
-    )
 
 
 def _alerts(results: Results) -> Iterator[blocks.Alert]:
