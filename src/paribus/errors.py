@@ -112,6 +112,13 @@ class ReadError(DiskError):
         )
 
 
+class PlaceError(DiskError):
+    """A place where no folder can be made: below a file, a dead link, or what isn't a real disk."""
+
+    def __str__(self) -> str:
+        return f"{self.filename}: no folder can be made there ({self.strerror}). Choose another."
+
+
 _RERUN = "rerun the same command: it resumes"
 _USUAL_REMEDY = f"Fix this and {_RERUN}."
 _REMEDIES = {
