@@ -86,6 +86,10 @@ class ResumeError(ParibusError):
     """A run begun elsewhere, which would not be bit-identical if it resumed here."""
 
 
+class TrustError(ParibusError):
+    """A list of trusted studies that can't be believed, or a study that isn't in it."""
+
+
 class DiskError(ParibusError, OSError):
     """Something that can't be written: the disk is full, read-only, failing or gone.
 

@@ -12,7 +12,7 @@ from click.shell_completion import get_completion_class
 import paribus
 from paribus.cli.data import data
 from paribus.cli.results import audit, check, failures, report, status, verify
-from paribus.cli.studies import exit_code, plan, run
+from paribus.cli.studies import exit_code, plan, run, trust
 from paribus.cli.terminal import ReaderGoneError, open_streams, piped, tell
 from paribus.errors import ParibusError
 from paribus.names import printable
@@ -92,5 +92,5 @@ def completion(shell: str) -> None:
     click.echo(kind(whole, {}, "paribus", "_PARIBUS_COMPLETE").source())
 
 
-for command in (run, plan, status, report, check, verify, failures, audit, data, completion):
+for command in (run, plan, trust, status, report, check, verify, failures, audit, data, completion):
     main.add_command(command)

@@ -201,6 +201,16 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
+def private() -> Iterator[None]:
+    """Make whatever is made meanwhile readable and writable by this user alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Write at a path, if nothing speaks against it; what the system refuses names the path.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from paribus.errors import Problem, RecordError, StudyError, first_line
+from paribus.errors import Problem, RecordError, StudyError, first_line, listed
 from paribus.io.disk import write_file
 from paribus.io.reading import UnfitError, is_folder, leads_out, read_inside
 from paribus.io.strict_json import loads
@@ -21,6 +21,7 @@ from paribus.study.config import Engine, OwnNetwork
 from paribus.study.faults import in_words
 from paribus.study.plan import Run, runs, settings
 from paribus.study.spec import Study
+from paribus.study.trust import changed_since_trusted
 from paribus.study.yaml import LONGEST, load, plain, problem, read_text
 
 #: Far above any study a person writes; more is a mistake or an attack. In bytes, and in keys and
@@ -82,13 +83,19 @@ def code_named(study: Study) -> list[str]:
 
 
 def require_permission(study: Study, path: Path) -> None:
-    """Raise StudyError for a study that names Python code to run, with its settings."""
-    if named := code_named(study):
-        message = (
-            f"{'; '.join(named)}. A study that names a Python module runs its code with "
-            "your rights: read it, then add --allow-code"
-        )
-        raise StudyError(str(path), [Problem(1, 1, "network.kind", message)])
+    """Raise StudyError for a study that names code to run and isn't trusted as it is now."""
+    named = code_named(study)
+    changed = changed_since_trusted(path, study) if named else []
+    if changed == []:
+        return
+    since = (
+        "" if changed is None else f" Since you trusted it, {', '.join(listed(changed))} changed."
+    )
+    message = (
+        f"{'; '.join(named)}. A study that names a Python module runs its code with "
+        f"your rights: read it, then add --allow-code, or `paribus trust` the study.{since}"
+    )
+    raise StudyError(str(path), [Problem(1, 1, "network.kind", message)])
 
 
 def write_study_copy(out: Path, study: Study) -> None:
