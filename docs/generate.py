@@ -21,6 +21,7 @@ def cli_page() -> str:
         "| 1 | a run failed, or something could not be done; the message says what |\n"
         "| 2 | the study or the command is wrong; nothing was written |\n"
         "| 129, 130, 143 | closed terminal, Ctrl-C, SIGTERM; finished runs are kept |\n"
+        "| 141 | the reader of a pipe, such as `head`, had enough (SIGPIPE); a study goes on |\n"
     )
     return "\n".join(parts)
 

@@ -110,6 +110,25 @@ def test_an_unknown_class_is_told_without_a_traceback(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_failed_runs_are_told_and_the_claims_about_their_setting_stay_undecided(
+    tmp_path: Path,
+) -> None:
+    out = results(tmp_path / "out", HOLDS, failing=("batch-norm", 2))
+    done = check(out)
+    assert done.exit_code == 1
+    assert "1 of batch-norm's 3 runs failed." in done.stdout.splitlines()
+    assert "undecided, because 1 of batch-norm's 3 runs failed" in " ".join(done.stdout.split())
+    told = json.loads(check(out, "--json").stdout)
+    assert told["failed"] == [{"setting": "batch-norm", "failed": 1, "ended": 3}]
+    assert (told["claims"][0]["verdict"], told["claims"][0]["failed"]) == ("undecided", 1)
+
+
+def test_failed_runs_of_other_settings_leave_a_claim_as_it_is(tmp_path: Path) -> None:
+    done = check(results(tmp_path / "out", HOLDS, failing=("l2", 0)))
+    assert done.exit_code == 0
+    assert "1 of l2's 3 runs failed." in done.stdout
+
+
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     done = check(tmp_path)
     assert done.exit_code == 1
@@ -163,7 +182,8 @@ def test_comparisons_are_rows_with_empty_cells_for_what_is_unknown(result: parib
     accuracy = row(frame, "l2", "test_accuracy")
     assert (accuracy["n_seeds"], accuracy["missing"], accuracy["margin"]) == (2, 1, 0.01)
     assert accuracy["low_new_images"] < accuracy["estimate"] < accuracy["high_new_images"]
-    assert "1 seed excluded" in accuracy["notes"]
+    assert accuracy["failed"] == 1
+    assert "1 of l2's 3 runs failed" in accuracy["notes"]
     assert pd.isna(accuracy["correlation"])
     assert pd.isna(row(frame, "l2", "test_loss")["margin"])
     ratio = row(frame, "batch-norm", "train_cpu_seconds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -21,6 +22,11 @@ from paribus.records.types import Integers, Record
 from synthetic import changed_curves, make_records, make_study
 
 STUDY = make_study(seeds=2, epochs=4, settings=["main", "batch-norm"])
+#: What `pd.read_csv` takes for missing, by its documentation.
+MISSING = [
+    *("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
+    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+]
 ALL = ["runs", "epochs", "steps", "per_class", "confusion", "failures"]
 
 
@@ -235,8 +241,24 @@ def test_a_table_is_rfc_4180_without_an_index() -> None:
 )
 def test_text_that_a_spreadsheet_would_run_is_guarded(start: str) -> None:
     frame = pd.DataFrame({"class": pd.Categorical([f"{start}1+1", "cat"]), "recall": [-0.5, 0.5]})
-    rows = list(csv.reader(io.StringIO(tables.to_csv(frame).decode(), newline="")))
+    rows = list(csv.reader(io.StringIO(tables.to_csv(frame).decode("utf-8-sig"), newline="")))
     assert rows == [["class", "recall"], [f"'{start}1+1", "-0.5"], ["cat", "0.5"]]
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_a_class_whose_name_reads_as_missing_survives_the_usual_read(name: str) -> None:
+    frame = pd.DataFrame({"class": pd.Categorical([name, "cat"]), "recall": [0.5, np.nan]})
+    again = pd.read_csv(io.BytesIO(tables.to_csv(frame)))
+    assert list(again["class"]) == [f"'{name}", "cat"]
+    assert again["recall"].isna().tolist() == [False, True]
+
+
+def test_a_table_with_accents_has_the_signature_that_spreadsheets_know() -> None:
+    frame = pd.DataFrame({"class": ["größer", "cat"], "n": [1, 2]})
+    content = tables.to_csv(frame)
+    assert content.startswith(codecs.BOM_UTF8 + b"class,n\r\n")
+    assert pd.read_csv(io.BytesIO(content)).equals(frame)
+    assert not tables.to_csv(frame[1:]).startswith(codecs.BOM_UTF8)
 
 
 @pytest.mark.parametrize("between", [";", "\t", "\n", "\r\n"])

@@ -114,6 +114,10 @@ class ResumeError(ParibusError):
     """A run begun elsewhere, which would not be bit-identical if it resumed here."""
 
 
+class TrustError(ParibusError):
+    """A list of trusted studies that can't be believed, or a study that isn't in it."""
+
+
 class DiskError(ParibusError, OSError):
     """Something that can't be written: the disk is full, read-only, failing or gone.
 
@@ -138,6 +142,13 @@ class ReadError(DiskError):
             f"{self.filename}: can't be read ({self.strerror}). It may be sound, so it is left as "
             "it is. Fix this and rerun the same command."
         )
+
+
+class PlaceError(DiskError):
+    """A place where no folder can be made: below a file, a dead link, or what isn't a real disk."""
+
+    def __str__(self) -> str:
+        return f"{self.filename}: no folder can be made there ({self.strerror}). Choose another."
 
 
 _RERUN = "rerun the same command: it resumes"

@@ -121,6 +121,28 @@ def test_a_direction_has_the_p_value_and_interval_of_its_comparison() -> None:
     )
 
 
+def test_intervals_of_accuracies_end_where_accuracies_do() -> None:
+    wild, low = np.array([0.1, 0.9, 0.9, 0.1]), np.full(4, 0.05)
+    values = made({"main": {"test_accuracy": low}, "bn": {"test_accuracy": wild}, "l2": {}})
+    versus_main = verdict_on(versus("test_accuracy", between=[0.1, 0.2]), values).interval
+    assert versus_main is not None and (versus_main.low or 0) < 0
+    mean = {"metric": "test_accuracy", "within": {"bn": [0.4, 0.6]}}
+    interval = verdict_on(mean, values).interval
+    assert interval is not None and (interval.low, interval.high) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("expect", ["better", "worse"])
+def test_runs_that_finished_decide_nothing_where_others_failed(expect: str) -> None:
+    base = around(0.5)
+    whole = against("macro_f1", np.where(np.arange(N) < 4, np.nan, 0.02 + base - 0.5), base)
+    bn = replace(whole.settings["bn"], finished=np.arange(N) >= 4)
+    failed = replace(whole, settings={**whole.settings, "bn": bn})
+    assert verdict_on(versus("macro_f1", expect=expect), whole).verdict != "undecided"
+    result = verdict_on(versus("macro_f1", expect=expect), failed)
+    assert result.verdict == "undecided"
+    assert "because 4 of bn's 10 runs failed" in evidence(result)
+
+
 def test_better_is_refuted_by_equivalence_even_where_there_is_a_difference() -> None:
     small = against("test_accuracy", around(0.003, sd=0.002))  # shown above 0, inside one point
     result = verdict_on(versus("test_accuracy", expect="better"), small)

@@ -45,6 +45,15 @@ class TestNumbers:
         assert c.correlation is not None
         assert 0 < c.correlation < 1
 
+    def test_accuracies_differ_by_no_more_than_one(self) -> None:
+        before, after = np.array([0.1, 0.1, 0.2]), np.array([0.9, 0.2, 0.9])
+        c = compare_metric("bn", before, after, ACCURACY)
+        assert c.estimate is not None and c.low is not None
+        assert (c.low < 0, c.high) == (True, 1.0)
+        assert compare_metric("bn", after, before, ACCURACY).low == -1.0
+        loss = compare_metric("bn", before, after, METRICS["test_loss"])
+        assert loss.high is not None and loss.high > 1
+
     def test_a_ratio_is_shown_as_a_ratio(self) -> None:
         factor = np.exp(0.1 + NOISE)
         c = compare_metric("bn", BASE, BASE * factor, TIME)

@@ -132,6 +132,16 @@ def test_a_folder_that_was_moved_is_not_made_again_and_goes_on_when_it_is_back(
     }
 
 
+@pytest.mark.parametrize("place", ["/proc/x/out", "/dev/null/out", "link/out"])
+def test_a_place_where_no_folder_can_be_made_is_not_said_to_have_been_moved(
+    place: str, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(DiskError, match="no folder can be made there") as caught:
+        write_folder(tmp_path / place / "run", {})
+    assert "moved" not in str(caught.value)
+
+
 def test_a_report_makes_no_folder(tmp_path: Path) -> None:
     with pytest.raises(DiskError, match="moved or removed"), writing_report(tmp_path / "absent"):
         pass

@@ -138,6 +138,16 @@ def test_equal_settings_are_all_named_the_best(study: Study, records: list[Recor
     assert text.startswith("main, batch-norm and l2 have the highest mean test accuracy, ")
 
 
+def test_best_means_stand_over_the_seeds_that_all_settings_finished(study: Study) -> None:
+    records = make_records(study, classes=CLASSES, images=150, failing=("l2", 2))
+    best = about(compare(study, records), "Best setting")
+    values = compare(study, records).values
+    accuracies = values.settings["main"].of("test_accuracy")
+    assert best.numbers["main"]["mean"] == np.delete(accuracies, 2).mean()
+    assert f"over the {study.most_seeds - 1} seeds that all of them have" in best.text
+    assert f"1 of l2's {study.most_seeds} runs failed." in best.text
+
+
 def test_of_two_better_settings_it_is_not_said_which_is_better(compared: StudyComparison) -> None:
     text = about(judged(compared, "test_accuracy", "better", 1), "Best setting").text
     assert text.endswith(

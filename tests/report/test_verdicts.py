@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from paribus.report.blocks import (
     Alert,
     Block,
     Figure,
+    Folded,
     Matrix,
     Paragraph,
     Points,
@@ -25,6 +27,7 @@ from paribus.report.blocks import (
 )
 from paribus.report.sections import sections
 from paribus.report.sections.confusion import SHOWN
+from paribus.report.sections.verdicts import VERDICTS
 from paribus.results import Results
 from paribus.study.spec import Study
 from report.reports import claiming, ordinary, results_of
@@ -88,6 +91,22 @@ def test_the_first_screen_has_a_line_a_variation_with_its_verdict(
         assert (line.name, line.verdict, line.tone) == (c.variation, c.verdict, c.verdict)
         assert line.mark and f"over {c.n_seeds} seeds" in line.rest
     assert "These are means and spreads" not in message(report["answer"])
+
+
+def test_of_many_variations_the_first_screen_has_the_first_ten_by_verdict_and_size(
+    many: dict[str, Section],
+) -> None:
+    assert not all_of(many["answer"], Verdicts)
+    first, folded = all_of(many["answer"], Table)[0], all_of(many["answer"], Folded)[0]
+    assert folded.title == "All settings"
+    assert len(first.rows) == 10 and len(folded.table.rows) == 12
+    assert list(first.rows) == list(folded.table.rows[:10])
+    verdicts = [cells[0].text.split(" ", 1)[1] for _, cells in folded.table.rows]
+    assert verdicts == sorted(verdicts, key=VERDICTS.index)
+    sizes = [abs(float(plain(cells[1].text).split()[0])) for _, cells in folded.table.rows]
+    for (one, more), (other, less) in pairwise(zip(verdicts, sizes, strict=True)):
+        assert one != other or more > less - 0.15  # written with one digit, or with none
+    assert f"{verdicts.count('undecided')} undecided" in first.caption
 
 
 def test_one_seed_is_not_tested_and_the_line_says_what_it_compares() -> None:
@@ -165,7 +184,7 @@ def test_every_note_is_shown_once_with_what_it_is_about(
     shown = [plain(cells[0].text) for _, cells in table.rows]
     message = {n for c in compared.comparisons if c.metric.family != "recall" for n in notes(c)}
     assert len(shown) == len(set(shown)) == len(message)
-    assert any("excluded because a value is missing" in note for note in shown)
+    assert any("runs failed: only seeds that both settings finished" in note for note in shown)
 
 
 def test_both_intervals_of_test_accuracy_stand_beside_each_other(

@@ -1,6 +1,7 @@
 """Plans: a variation changes what it says and nothing else; runs are interleaved."""
 
-from paribus.study.plan import runs, settings
+from paribus.study.plan import runs, settings, surprises
+from paribus.study.read import parse_study
 from paribus.study.spec import Study
 
 
@@ -50,3 +51,16 @@ def test_a_variation_may_change_the_engine_which_is_no_part_of_what_else_decides
 def test_runs_are_interleaved_so_that_a_slow_hour_slows_all_settings_alike() -> None:
     order = [(r.setting.name, r.seed) for r in runs(study(l2={"optimizer.weight_decay": 0.1}))]
     assert order == [("baseline", 0), ("l2", 0), ("baseline", 1), ("l2", 1)]
+
+
+def test_an_argument_that_looks_like_a_truth_value_is_said_to_be_text_once() -> None:
+    study = parse_study(
+        "name: x\ndata: digits\nepochs: 1\nnetwork:\n  kind: a:b\n"
+        "  arguments: {deep: no, sizes: {wide: On}, tall: true, by: yesterday}\n"
+        "variations: {v: {optimizer.lr: 0.1, network.arguments.deep: 'yes'}}\n"
+    )
+    assert surprises(study) == (
+        "baseline: network.arguments.deep is the text 'no'; if you mean false, write it so",
+        "baseline: network.arguments.sizes.wide is the text 'On'; if you mean true, write it so",
+        "v: network.arguments.deep is the text 'yes'; if you mean true, write it so",
+    )

@@ -6,7 +6,7 @@ import pytest
 
 from paribus.errors import StudyError
 from paribus.metrics.registry import CAUSES, METRICS
-from paribus.study.config import Adam, LeNet5, OwnNetwork, Step
+from paribus.study.config import Adam, Digits, LeNet5, OwnNetwork, Step
 from paribus.study.plan import settings
 from paribus.study.read import (
     STUDY,
@@ -59,6 +59,52 @@ def test_a_section_may_be_named_by_its_kind_alone() -> None:
     assert parse_study(GOOD + "network: a.b:c").network == OwnNetwork(kind="a.b:c")
 
 
+def test_data_may_be_named_by_its_source_alone() -> None:
+    text = GOOD.replace("{source: digits}", "digits")
+    assert parse_study(text) == parse_study(GOOD)
+    small = parse_study(text + "  small: {data.size: 16}\n")
+    assert settings(small)[2].config.data == Digits(source="digits", size=16)
+    (problem,) = problems(text.replace("epochs: 2", "epochs: x") + "  small: {data.size: 16}\n")
+    assert "epochs: expected an integer" in problem
+
+
+def test_a_date_is_text_and_true_is_a_name() -> None:
+    assert parse_study(GOOD.replace("a study", "2024-13-01")).name == "2024-13-01"
+    assert "true" in parse_study(GOOD + "  true: {optimizer.lr: 0.1}\n").variations
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "expected"),
+    [
+        ("name: LeNet: with", "1:12", "put a text that holds ': ' in quotes"),
+        ("name: x\n epochs: 1", "2:8", "indent the keys of one section alike"),
+        ("a:\n  b: 1\n c: 2", "3:2", "indent the keys of one section alike"),
+        ('path: "C:\\me"', "1:11", "write a path like 'C:\\new' in single quotes"),
+        ('path: "C:\\Users"', "1:12", "write a path like 'C:\\new' in single quotes"),
+        ("a:\n\tb: 1", "2:1", "indent with spaces"),
+        ("a: 1\nseeds:\u00a01\nb: 1", "2:1", "a line without a colon and a space"),
+        ("a: @x", "1:4", "a text can't begin with @; put it in quotes"),
+        ("a: *x", "1:4", "no anchor is called &x; put it in quotes if it is text"),
+        ("a: [1, 2\nb: 1", "1:4", "this bracket isn't closed"),
+        ("a: [1, 2]]", "1:10", "got ] without the bracket that it closes"),
+        ("a: 'it's'", "1:8", "write a quote inside single quotes twice"),
+        ('a: "x\nb: 1', "1:4", "this quote isn't closed"),
+        ("a: - 1", "1:4", "a list of '-' entries begins on a line below its key"),
+        ("a: |x\n b", "1:5", "a text can't begin with | or >; put it in quotes"),
+        ("a: , b", "1:4", "expected a value, got ,; put it in quotes if it is text"),
+        ("a: 1\n---\nb: 2", "2:1", "got a second one after '---'; keep one"),
+        ("- a\n- b", "1:1", "expected a mapping of keys such as `name:`, got a list"),
+        ("hello", "1:1", "expected a mapping of keys such as `name:`, got 'hello'"),
+    ],
+)
+def test_what_is_no_yaml_is_told_in_words_with_how_to_write_it(
+    text: str, place: str, expected: str
+) -> None:
+    (problem,) = problems(text + "\n")
+    assert problem.startswith(f"s.yaml:{place}: file: ")
+    assert expected in problem
+
+
 def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
     lines = problems(
         "name: x\n"
@@ -94,7 +140,19 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         ("epochs: 0", "expected a number greater than or equal to 1, got 0"),
         ("epochs: 2.5", "expected an integer, got 2.5"),
         ("epochs: true", "expected an integer, got True"),
-        ("epochs: '3'", "expected an integer, got '3'"),
+        ("epochs: '3'", "expected an integer, got '3'; write it without quotes"),
+        ("epochs:", "expected an integer, got nothing"),
+        ("network: {batch_norm: yes}", "expected true or false, got 'yes'; write true"),
+        ("network: {batch_norm: Off}", "expected true or false, got 'Off'; write false"),
+        ("name: 2024", "expected text, got 2024; to make it text, write it in quotes: '2024'"),
+        ("name: true", "expected text, got True; to make it text, write it in quotes: 'true'"),
+        ("data: digit", "got 'digit'; did you mean 'digits'?"),
+        ("data: folder", "missing, and there is no default"),
+        ('data: {source: folder, path: "C:\\new"}', "write a path like 'C:\\new' in single quotes"),
+        (
+            "claims: [{id: c, says: S., test: {worst: [0], metric: recall}}]",
+            "worst.0: expected text, got 0; to make it text",
+        ),
         ("optimizer: {lr: true}", "expected a number, got True"),
         ("optimizer: {lr: .nan}", "expected a finite number, got nan"),
         ("optimizer: {lr: .inf}", "expected a finite number, got inf"),
@@ -227,7 +285,7 @@ def test_settings_whose_folders_some_disks_confuse_are_refused() -> None:
     [
         ("", "expected a mapping of keys such as `name:`, got nothing"),
         ("- a\n- b\n", "a mapping of keys"),
-        ("name: [", "1:8: file: not YAML"),
+        ("name: [", "1:8: file: this bracket isn't closed"),
         ("name: a\nname: b\n", "2:1: file: this key is given twice"),
         (
             "name: !!python/object/apply:os.system [ls]\n",

@@ -6,7 +6,8 @@ rule then serves all kinds of claims:
 - supported if each statement is shown to be true. All must pass, so none needs adjusting
   (intersection-union test, Berger 1982).
 - refuted if one is shown to be false. One is enough, so these are adjusted by Holm.
-- undecided otherwise.
+- undecided otherwise. A statement about a setting with failed runs is always undecided: those
+  that finished may be the lucky ones.
 
 Each at 5 % for the claim. Claims are written before the runs, each is its own question, and
 they are not adjusted for one another. In a study with looks all p values allow for the looks.
@@ -20,7 +21,7 @@ import numpy as np
 
 from paribus.claims import tests
 from paribus.claims.statement import Statement
-from paribus.comparison.values import Values, values
+from paribus.comparison.values import FailedRuns, Values, values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import built_in, class_figure
@@ -87,6 +88,12 @@ class ClaimVerdict:
         return self.deciding.p
 
     @property
+    def failed(self) -> tuple[FailedRuns, ...]:
+        """The failed runs of all settings that it is about."""
+        failed = {of: None for judged in self.statements for of in judged.statement.failed}
+        return tuple(failed)
+
+    @property
     def figure(self) -> str:
         """Anchor of the part of the report that shows it."""
         return self.deciding.statement.metric.figure
@@ -120,7 +127,11 @@ def _judge(
     claim: Claim, values: Values, metrics: Mapping[str, Metric], looks: Sequence[int] | None
 ) -> ClaimVerdict:
     level = 1 - (ALPHA if looks is None else nominal_level(looks))
-    judged = _judged(_statements(claim, values, metrics, level), looks)
+    statements = [
+        replace(statement, failed=values.failed_runs(statement.settings))
+        for statement in _statements(claim, values, metrics, level)
+    ]
+    judged = _judged(statements, looks)
     verdicts = {each.verdict for each in judged}
     verdict: Verdict = "undecided" if "undecided" in verdicts else "supported"
     verdict = "refuted" if "refuted" in verdicts else verdict
@@ -167,12 +178,14 @@ def _judged(statements: Sequence[Statement], looks: Sequence[int] | None) -> tup
         support, refute = overall_level(support, looks), overall_level(refute, looks)
     refute = holm(refute)
     return tuple(
-        Judged(one, _one_verdict(s, r), None if np.isnan(s) else s, None if np.isnan(r) else r)
+        Judged(one, _one_verdict(one, s, r), None if np.isnan(s) else s, None if np.isnan(r) else r)
         for one, s, r in zip(statements, support.tolist(), refute.tolist(), strict=True)
     )
 
 
-def _one_verdict(p_support: float, p_refute: float) -> Verdict:
+def _one_verdict(statement: Statement, p_support: float, p_refute: float) -> Verdict:
+    if statement.failed:
+        return "undecided"
     # Refuted first: a difference shown to be inside the margin doesn't matter, though it is one.
     if p_refute <= ALPHA:
         return "refuted"
@@ -180,6 +193,7 @@ def _one_verdict(p_support: float, p_refute: float) -> Verdict:
 
 
 def _deciding(judged: Sequence[Judged], verdict: Verdict) -> Judged:
+    alike = [one for one in judged if one.verdict == verdict]
     if verdict == "refuted":
-        return min(judged, key=lambda one: 2.0 if one.p_refute is None else one.p_refute)
-    return max(judged, key=lambda one: 2.0 if one.p_support is None else one.p_support)
+        return min(alike, key=lambda one: 2.0 if one.p_refute is None else one.p_refute)
+    return max(alike, key=lambda one: 2.0 if one.p_support is None else one.p_support)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from paribus.comparison.values import Values
+from paribus.comparison.values import FailedRuns, Values
 from paribus.metrics.metric import Metric
 from paribus.stats.intervals import ALPHA, Interval
 
@@ -75,6 +75,7 @@ class Statement:
         censored: how many values are only known to be at least what is given.
         agreeing: seeds in which a ranking holds as a whole; None of what is no ranking.
         unfinished: which settings have no finished run, where no seed counts.
+        failed: which settings have failed runs; the seeds that count leave them out.
     """
 
     settings: tuple[str, ...]
@@ -87,6 +88,7 @@ class Statement:
     censored: int = 0
     agreeing: int | None = None
     unfinished: tuple[str, ...] = ()
+    failed: tuple[FailedRuns, ...] = ()
 
 
 def unanswered(

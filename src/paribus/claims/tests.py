@@ -175,10 +175,12 @@ def _answered(claimed: Statement, sample: Sample, judge: Judge, level: float) ->
     """The statement with what the seeds say to it, if there are any."""
     if not sample.n:
         return claimed
+    most = claimed.metric.largest_difference if claimed.metric.compare != "ratio" else math.inf
+    least = 0.0 if len(claimed.settings) == 1 and math.isfinite(most) else -most
     return replace(
         claimed,
         n_seeds=sample.n,
-        interval=sample.interval(level),
+        interval=sample.interval(level).within(least, most),
         wanted_level=level,
         answer=judge(sample) if sample.n > 1 else None,
         censored=sample.may_be_larger + sample.may_be_smaller,
@@ -230,7 +232,7 @@ def _statements(
         replace(
             whole,
             expected=Above(above.upper, above.lower),
-            interval=above.interval,
+            interval=above.interval.within(-metric.largest_difference, metric.largest_difference),
             answer=Answer(
                 above.p if above.interval.estimate > 0 else 1.0,
                 above.p if above.interval.estimate < 0 else 1.0,

@@ -11,9 +11,9 @@ from click.shell_completion import get_completion_class
 
 import paribus
 from paribus.cli.data import data
-from paribus.cli.results import audit, check, failures, report, status
-from paribus.cli.studies import exit_code, plan, run
-from paribus.cli.terminal import open_streams, tell
+from paribus.cli.results import audit, check, failures, report, status, verify
+from paribus.cli.studies import exit_code, plan, run, trust
+from paribus.cli.terminal import ReaderGoneError, open_streams, piped, tell
 from paribus.errors import ParibusError
 from paribus.names import printable
 
@@ -25,6 +25,8 @@ class _Commands(click.Group):
         open_streams()
         try:
             return super().main(*args, **options)
+        except ReaderGoneError as error:
+            sys.exit(error.exit_code)
         except OSError as error:  # of a folder or file that no better message is about
             tell(
                 f"{error.filename}: {error.strerror}"
@@ -33,9 +35,14 @@ class _Commands(click.Group):
             )
             sys.exit(1)
 
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        with piped():  # of the help, which click prints here
+            return super().make_context(*args, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with piped():
+                return super().invoke(ctx)
         except click.UsageError as error:
             lines = error.format_message().expandtabs().split("\n")  # it quotes what was typed
             raise click.UsageError("\n".join(map(printable, lines)), error.ctx) from None
@@ -51,7 +58,8 @@ class _Commands(click.Group):
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
     epilog="Exit codes: 0 done; 1 a run failed or something could not be done; 2 the study or "
-    "the command is wrong; 130, 143 or 129 stopped by Ctrl-C, SIGTERM or a closed terminal. "
+    "the command is wrong; 130, 143 or 129 stopped by Ctrl-C, SIGTERM or a closed terminal; "
+    "141 the reader of a pipe, such as head, had enough. "
     "Results go to standard output, progress to standard error; NO_COLOR is respected.",
 )
 @click.version_option(paribus.__version__, "--version", "-V", prog_name="paribus")
@@ -84,5 +92,5 @@ def completion(shell: str) -> None:
     click.echo(kind(whole, {}, "paribus", "_PARIBUS_COMPLETE").source())
 
 
-for command in (run, plan, status, report, check, failures, audit, data, completion):
+for command in (run, plan, trust, status, report, check, verify, failures, audit, data, completion):
     main.add_command(command)

@@ -54,9 +54,10 @@ def fetch(source: str, data_dir: Path | None) -> None:
       paribus data fetch stl10
     """
     from paribus.cli.screen import Screen
-    from paribus.data.cache import own_cache, private
+    from paribus.data.cache import own_cache
     from paribus.data.download import fetch_stl10
     from paribus.events import DataRead
+    from paribus.io.disk import private
 
     with Screen() as screen, nullcontext() if data_dir else private():
         place = data_dir or own_cache()

@@ -60,7 +60,8 @@ def study_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--allow-code",
             is_flag=True,
-            help="Let the study run Python code that it names (network.kind: module:callable).",
+            help="Let the study run Python code that it names (network.kind: module:callable); "
+            "`paribus trust` remembers it.",
         ),
     ]
     for option in reversed(options):

@@ -1,4 +1,4 @@
-"""From what is on disk: `paribus report`, `status`, `check`, `failures` and `audit`."""
+"""From what is on disk: `paribus report`, `status`, `check`, `verify`, `failures`, `audit`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from typing import Any
 import click
 
 from paribus.cli.options import JSON, OUT
-from paribus.cli.show import print_results, rows, show_claims, show_failures, show_status
+from paribus.cli.show import (
+    print_results,
+    rows,
+    show_claims,
+    show_failures,
+    show_files,
+    show_status,
+)
 from paribus.cli.terminal import write, write_json
 from paribus.names import harmless
 
@@ -72,7 +79,8 @@ def check(out: Path, as_json: bool) -> None:
     """Test the claims of the study in OUT again, from its records alone.
 
     The exit code is 0 if every claim is supported, and 1 if any is refuted or undecided, so you
-    can run it in CI like any other test.
+    can run it in CI like any other test. A claim about a setting with failed runs stays
+    undecided: the runs that finished may be the lucky ones.
 
     \b
     Examples:
@@ -82,12 +90,42 @@ def check(out: Path, as_json: bool) -> None:
     from paribus.results import read_results
 
     results = read_results(out)
+    failed = results.comparison.values.failed_runs()
     if as_json:
-        tested = {"study": results.study.name, "claims": rows(results.table("claims"))}
-        write_json(tested)
+        tested = {"study": results.study.name, "failed": [asdict(of) for of in failed]}
+        write_json(tested | {"claims": rows(results.table("claims"))})
     else:
-        show_claims(results.study.name, results.claims)
+        show_claims(results.study.name, results.claims, failed)
     sys.exit(0 if all(claim.verdict == "supported" for claim in results.claims) else 1)
+
+
+@click.command()
+@OUT
+@JSON
+def verify(out: Path, as_json: bool) -> None:
+    """Check every file that the results in OUT rest on, and name those that are damaged.
+
+    Records and weights are compared with their checksums, checkpoints and analyses with the ones
+    they carry, and kept images are decoded. The report isn't checked: `paribus report` writes it
+    again. Needs neither the data set nor PyTorch, and changes nothing.
+
+    The exit code is 0 if all files are whole, and 1 if any is damaged or missing.
+
+    \b
+    Examples:
+      paribus verify out/digits
+      paribus verify out/digits --json
+    """
+    from paribus.verify import verify as verify_files
+
+    files = verify_files(out)
+    damaged = [file for file in files if file.fault]
+    if as_json:
+        counted = {"files": len(files), "bytes": sum(file.size for file in files)}
+        write_json(counted | {"damaged": [asdict(file) for file in damaged]})
+    else:
+        show_files(files)
+    sys.exit(1 if damaged else 0)
 
 
 @click.command()

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from paribus.claims.judge import ClaimVerdict
+    from paribus.comparison.values import FailedRuns
     from paribus.events import ImagesReady
     from paribus.execution.estimate import Outlook
     from paribus.results import Results
     from paribus.status import Status
+    from paribus.verify import Checked
 
 #: Rows of a table of classes; a report has all.
 MOST_CLASSES = 20
@@ -130,13 +132,17 @@ def show_plan(plan: Outlook) -> None:
         f"About {duration(plan.seconds)} in {count(plan.jobs, 'process', 'processes')}, "
         "estimated from steps measured now",
     )
+    write(*plan.notes)
 
 
-def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
-    """Print the verdict on every claim on standard output, with the evidence for it."""
+def show_claims(study: str, claims: Sequence[ClaimVerdict], failed: Sequence[FailedRuns]) -> None:
+    """Print failed runs and the verdict on every claim on standard output, with its evidence."""
     from paribus.narrative.claims import evidence
+    from paribus.narrative.comparisons import failures
 
     write(Text(printable(study), style="bold"))
+    if failed:
+        write(f"{failures(failed)}.")
     if not claims:
         write("This study makes no claims, so there is nothing to check.")
         return
@@ -154,6 +160,15 @@ def show_claims(study: str, claims: Sequence[ClaimVerdict]) -> None:
         f"{counts['supported']} supported, {counts['refuted']} refuted, "
         f"{counts['undecided']} undecided"
     )
+
+
+def show_files(files: Sequence[Checked]) -> None:
+    """Print every damaged file with what to do, then how much was checked."""
+    damaged = [file for file in files if file.fault]
+    for file in damaged:
+        write(f"{file.file}: {file.fault}. To repair it, {file.remedy}.")
+    checked = f"{count(len(files), 'file')} checked, {sum(file.size for file in files):,} bytes"
+    write(f"{checked}: {f'{len(damaged)} damaged' if damaged else 'all whole'}")
 
 
 def show_failures(listed: pd.DataFrame, matching: int) -> None:

@@ -15,7 +15,7 @@ import click
 
 from paribus.cli.options import JSON, STUDY, read, study_options
 from paribus.cli.show import print_results, show_plan
-from paribus.cli.terminal import OutputError, tell, write_json
+from paribus.cli.terminal import OutputError, tell, write, write_json
 from paribus.errors import SettingsError
 
 
@@ -121,6 +121,40 @@ def examined(study_file: Path) -> Iterator[None]:
         from paribus.study.read import at_their_lines
 
         raise at_their_lines(study_file, error) from None
+
+
+@click.command()
+@click.argument("study_file", metavar="[STUDY]", required=False, type=click.Path(path_type=Path))
+@click.option("--revoke", is_flag=True, help="Forget STUDY: it needs --allow-code again.")
+def trust(study_file: Path | None, revoke: bool) -> None:
+    """Let STUDY run the code that it names, without --allow-code, while its files stay the same.
+
+    Read the code first: it runs with your rights. The study and the files of its code, with the
+    modules that they import from the same folder or package, are remembered by their SHA-256 in
+    a file of yours alone. If any of them changes, the study is refused again, with what changed.
+    Run it in the folder where you run the study. Without STUDY, lists what is trusted.
+
+    \b
+    Examples:
+      paribus trust study.yaml
+      paribus trust
+      paribus trust --revoke study.yaml
+    """
+    from paribus.study import trust as trusting
+    from paribus.study.read import code_named, read_study
+
+    if study_file is None:
+        if revoke:
+            raise click.UsageError("--revoke needs the study to forget")
+        write(*trusting.trusted().studies)
+    elif revoke:
+        trusting.revoke(study_file)
+    else:
+        study = read_study(study_file)
+        if not code_named(study):
+            write(f"{study_file}: names no code, so it needs no trust")
+        else:
+            write(*trusting.trust(study_file, study))
 
 
 class Stopped(KeyboardInterrupt):

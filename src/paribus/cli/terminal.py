@@ -6,9 +6,9 @@ to standard error: where that can't be written, the work goes on without it.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,7 +22,13 @@ from paribus.names import printable
 
 
 class OutputError(ParibusError):
-    """Standard output can't be written; without words where its reader has just left."""
+    """Standard output can't be written."""
+
+
+class ReaderGoneError(OutputError):
+    """Who reads standard output has seen enough, as `head` has: no words, and a shell's code."""
+
+    exit_code = 128 + signal.SIGPIPE
 
 
 def open_streams() -> None:
@@ -77,13 +83,24 @@ def tell(text: str, style: str | None = None) -> None:
 
 
 @contextmanager
-def _required() -> Iterator[None]:
+def piped() -> Iterator[None]:
+    """Raise ReaderGoneError where nobody reads standard output any more."""
     try:
         yield
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        raise ReaderGoneError from None
+
+
+@contextmanager
+def _required() -> Iterator[None]:
+    try:
+        with piped():
+            yield
     except OSError as error:
         _silence(sys.stdout)
         reason = f"standard output: can't be written ({error.strerror})"
-        raise OutputError("" if error.errno == errno.EPIPE else reason) from None
+        raise OutputError(reason) from None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from paribus.comparison.values import FailedRuns
 from paribus.metrics.metric import Compare, Metric
 from paribus.stats.crossed import CrossedInterval
 from paribus.stats.intervals import ALPHA, Floats
@@ -57,6 +58,7 @@ class Comparison:
             at least what is given.
         first_look: so many seeds it takes until anything is tested, where there are looks.
         stopped_early: a look before the last one decided it.
+        failed: which of the two settings have failed runs, whose seeds are among the missing.
     """
 
     variation: str
@@ -84,6 +86,7 @@ class Comparison:
     censored: tuple[int, int] = (0, 0)
     first_look: int | None = None
     stopped_early: bool = False
+    failed: tuple[FailedRuns, ...] = ()
 
 
 def compare_metric(
@@ -175,7 +178,10 @@ def _tested(comparison: Comparison, d: Floats) -> Comparison:
     metric, ranks = comparison.metric, comparison.metric.compare == "ranks"
     estimate = (hodges_lehmann if ranks else t_interval)(d, comparison.level)
     margin, test = metric.scaled_margin, signed_rank_test if ranks else mean_test
-    low, high = (math.nan, math.nan) if comparison.constant else (estimate.low, estimate.high)
+    most = math.inf if metric.compare == "ratio" else metric.largest_difference
+    low, high = np.clip([estimate.low, estimate.high], -most, most)  # NaN stays
+    if comparison.constant:
+        low = high = np.nan
     return replace(
         comparison,
         estimate=_shown(metric.compare, estimate.estimate),

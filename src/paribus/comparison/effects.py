@@ -98,7 +98,7 @@ def _of_setting(study: Study, runs: Sequence[tuple[Record, Interventions]]) -> l
             intervention=change,
             classes=facts.data.classes,
             n_seeds=len(runs),
-            accuracy=_against((changed[n] == labels).mean(axis=1)),
+            accuracy=_against((changed[n] == labels).mean(axis=1), least=0),
             chance=float(np.mean([by_chance(labels, run, classes) for run in changed[n]])),
             above_chance=_row(above, n),
             comparison=comparisons[n],
@@ -142,7 +142,8 @@ def _tested(
         [np.stack([_recalls(labels, run, classes) for run in now], axis=-1) for now in changed]
     )
     given = np.stack([np.stack([shares(run, classes) for run in now], -1) for now in changed])
-    return _against(above), _against(recall), _against(recall - given), _against(recall - before)
+    above_by_class, changes = _against(recall - given), _against(recall - before)
+    return _against(above), _against(recall, least=0), above_by_class, changes
 
 
 def _recalls(labels: Integers, predicted: Integers, classes: int) -> Floats:
@@ -151,14 +152,18 @@ def _recalls(labels: Integers, predicted: Integers, classes: int) -> Floats:
     return np.where(figures.support > 0, figures.recall, np.nan)
 
 
-def _against(values: Floats) -> Estimate:
-    """The mean of (..., seeds), tested against 0 and adjusted over all of "..." together."""
+def _against(values: Floats, least: float = -1) -> Estimate:
+    """The mean of (..., seeds), tested against 0 and adjusted over all of "..." together.
+
+    Values are shares or differences of two, from `least` to 1, and so are the intervals.
+    """
     # Equal but for the last bits is equal: else a test would take rounding for a spread.
     values, nothing = values.round(DIGITS), np.full(values.shape[:-1], np.nan)
     if values.shape[-1] < 2:
         return Estimate(values.mean(axis=-1), nothing, nothing, nothing, LEVEL)
     mean = t_interval(values)
-    return replace(mean, p=holm(mean.p.ravel()).reshape(mean.p.shape))
+    low, high = (np.clip(end, least, 1) for end in (mean.low, mean.high))
+    return replace(mean, low=low, high=high, p=holm(mean.p.ravel()).reshape(mean.p.shape))
 
 
 def _row(of: Estimate, n: int) -> Estimate:

@@ -117,7 +117,11 @@ def compare(
     ]
     judged = adjusted([c for c in compared if not (seed_paths and c.metric == values.primary)])
     at_looks = [_at_look(values, name, path, compared) for name, path in seed_paths.items()]
-    by_name = {(c.variation, c.metric.name): c for c in (*judged, *at_looks)}
+    failed = {name: values.failed_runs((values.baseline, name)) for name in study.variations}
+    by_name = {
+        (c.variation, c.metric.name): replace(c, failed=failed[c.variation])
+        for c in (*judged, *at_looks)
+    }
     return StudyComparison(
         values=values,
         comparisons=tuple(by_name[c.variation, c.metric.name] for c in compared),

@@ -52,6 +52,15 @@ class SettingValues:
 
 
 @dataclass(frozen=True)
+class FailedRuns:
+    """How many runs of a setting failed, of those that have ended."""
+
+    setting: str
+    failed: int
+    ended: int
+
+
+@dataclass(frozen=True)
 class Values:
     """Every metric of every run of a study.
 
@@ -76,6 +85,16 @@ class Values:
         """A figure of `CLASS_FIGURES` of every class: (n, classes)."""
         columns = [self.settings[setting].of(f"{figure}:{name}") for name in self.classes]
         return np.stack(columns, axis=1)
+
+    def failed_runs(self, settings: Iterable[str] | None = None) -> tuple[FailedRuns, ...]:
+        """Those of the settings, or of all, that have failed runs, each with how many."""
+        names = self.settings if settings is None else settings
+        ended = {name: self.settings[name].recorded for name in names}
+        counts = [
+            FailedRuns(name, int((runs & ~self.settings[name].finished).sum()), int(runs.sum()))
+            for name, runs in ended.items()
+        ]
+        return tuple(count for count in counts if count.failed)
 
     def is_known(self, metric: str) -> bool:
         """Whether any run has a value of it."""

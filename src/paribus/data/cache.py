@@ -2,15 +2,15 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
 from paribus.errors import DataError
-from paribus.io.disk import make_folder, write_file
+from paribus.io.disk import make_folder, private, write_file
 from paribus.io.reading import UnfitError, file_sha256, patiently, read_whole, shared
 from paribus.io.strict_json import dumps, loads
 
@@ -64,16 +64,6 @@ def require_private(*places: Path) -> None:
                     f"{place}: expected a cache that only you can write to, got {got}. "
                     "Delete it, or set PARIBUS_CACHE to another folder."
                 )
-
-
-@contextmanager
-def private() -> Iterator[None]:
-    """Make whatever is made meanwhile readable and writable by this user alone."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
 
 
 class Ledger:

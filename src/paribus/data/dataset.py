@@ -16,7 +16,6 @@ import numpy.typing as npt
 from paribus.data.cache import (
     FACTS,
     own_cache,
-    private,
     read_facts,
     require_private,
     require_whole,
@@ -29,7 +28,7 @@ from paribus.data.sources import open_digits
 from paribus.data.splits import PARTS, Splits, split
 from paribus.data.stl10 import open_stl10
 from paribus.errors import DataError, ReadError
-from paribus.io.disk import building, install, replacing, write_file
+from paribus.io.disk import building, install, private, replacing, write_file
 from paribus.io.reading import UnfitError, opened, patiently, read_whole
 from paribus.io.strict_json import dumps
 from paribus.records.types import DataFacts, DataFindings, Integers

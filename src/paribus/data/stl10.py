@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from paribus.data.cache import Found, Ledger, own_cache, private, require_private
+from paribus.data.cache import Found, Ledger, own_cache, require_private
 from paribus.data.images import Bytes, Originals, Progress
 from paribus.errors import DataError
+from paribus.io.disk import private
 from paribus.io.reading import UnfitError, names_in, opened, patiently
 
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")

@@ -21,7 +21,7 @@ from paribus.errors import ResumeError
 from paribus.execution.inputs import RunInputs, described, environment, same_bits
 from paribus.io.disk import remove, write_file
 from paribus.io.reading import UnfitError, read_whole
-from paribus.records.store import checkpoint_folder, checkpoints, metadata
+from paribus.records.store import checkpoint_folder, checkpoints, metadata, sum_of
 from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts, Environment
 from paribus.study.plan import Run
 from paribus.training.loop import Progress, State
@@ -173,7 +173,7 @@ def read_latest(folder: Path, damaged: Callable[[Path], None]) -> Checkpoint | N
 def _read(path: Path) -> Checkpoint | None:
     try:
         content = read_whole(path, LARGEST)
-        if hashlib.sha256(content).hexdigest() != path.name.split(".")[1]:
+        if hashlib.sha256(content).hexdigest() != sum_of(path):
             return None
         facts = CheckpointFacts.model_validate_json(metadata(content)[_FACTS])
         parts: dict[str, State] = {part: {} for part in _PARTS}

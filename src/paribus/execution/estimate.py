@@ -20,7 +20,7 @@ from paribus.narrative.images import images_ready
 from paribus.network.build import build_and_describe
 from paribus.network.users import Shape
 from paribus.study.config import Data, Stl10
-from paribus.study.plan import Setting, runs, settings
+from paribus.study.plan import Setting, runs, settings, surprises
 from paribus.study.read import code_named
 from paribus.study.spec import Study
 from paribus.training.predict import BATCH, answers
@@ -68,6 +68,7 @@ class Outlook:
     runs: tuple[tuple[str, int], ...]
     jobs: int
     seconds: float
+    notes: tuple[str, ...] = ()  # what of the study may surprise
 
 
 def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
@@ -102,6 +103,7 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
         runs=tuple((run.setting.name, run.seed) for run in planned),
         jobs=processes,
         seconds=total / processes,
+        notes=surprises(study),
     )
 
 

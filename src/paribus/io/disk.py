@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from paribus.errors import DiskError
+from paribus.errors import DiskError, PlaceError
 from paribus.io.reading import names_in
 
 #: How a name ends under which something is still being written.
@@ -179,15 +179,35 @@ def remove_empty(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, each known to the disk before it is used."""
+    """Make a folder and those above it, each known to the disk before it is used.
+
+    Raises:
+        PlaceError: there can be none, though nothing is missing on the way.
+    """
     missing = []
     while not folder.exists():
         missing.append(folder)
         folder = folder.parent
     for each in reversed(missing):
-        with suppress(FileExistsError):
+        try:
             os.mkdir(each)
             _sync(each.parent)
+        except FileExistsError:
+            pass
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if os.path.lexists(each.parent):
+                raise PlaceError(error.errno, error.strerror, str(each)) from error
+            raise
+
+
+@contextmanager
+def private() -> Iterator[None]:
+    """Make whatever is made meanwhile readable and writable by this user alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager

@@ -159,6 +159,11 @@ class Metric:
         return math.log1p(self.margin)
 
     @property
+    def largest_difference(self) -> float:
+        """What two values can differ by at most: two shares by 1, other numbers by any."""
+        return 1.0 if self.written == "percent" else math.inf
+
+    @property
     def member(self) -> str:
         """The class or intervention that it is of, "dog" of `recall:dog`; "" of a whole run's."""
         return self.name.partition(":")[2]

@@ -4,7 +4,7 @@ from collections import Counter
 
 from paribus.claims.judge import ClaimVerdict, Judged
 from paribus.claims.statement import Above, Equivalent, Inside, Statement, Toward
-from paribus.narrative.comparisons import ONE_SEED, on_level
+from paribus.narrative.comparisons import ONE_SEED, failures, on_level
 from paribus.narrative.numbers import Unit, difference_of, over_seeds, p_in_words, value_of
 
 ONE_NETWORK = "One seed gives one trained network; it says nothing about the way of training."
@@ -39,6 +39,9 @@ def sentence(judged: Judged) -> str:
         shown = f"{shown}: {estimate} {over_seeds(claimed.n_seeds)}"
     if claimed.answer is None:
         return f"{shown}: {_why_unanswered(claimed)}"
+    if claimed.failed:
+        left_out = "which these numbers leave out"
+        return f"{shown}: undecided, because {failures(claimed.failed)}, {left_out}."
     return f"{shown}{_outcome(judged)} ({p_in_words(judged.p)})."
 
 

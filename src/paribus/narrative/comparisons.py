@@ -1,11 +1,14 @@
 """A comparison in words: its verdict in one line, its estimate, and what else to know of it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import NetworkPair
+from paribus.comparison.values import FailedRuns
 from paribus.narrative.numbers import POINTS, Unit, difference_of, over_seeds, p_in_words, seeds
+from paribus.narrative.words import listed
 from paribus.stats.intervals import ALPHA, LEVEL, Interval
 from paribus.stats.paired import smallest_sign_flip_p
 from paribus.stats.power import MOST_SEEDS, SeedsNeeded
@@ -108,7 +111,7 @@ def numbers_of(c: Comparison) -> dict[str, float | None]:
 def notes(c: Comparison) -> tuple[str, ...]:
     """All notes on a comparison: on its data, then on its verdict."""
     sentences = (
-        f"{seeds(c.missing)} excluded because a value is missing." if c.missing else "",
+        _on_missing(c),
         _on_number(c),
         _on_censoring(*c.censored, c.n_seeds),
         *([] if c.p is None or c.constant else on_level(c.n_seeds, c.level, c.wanted_level)),
@@ -117,6 +120,21 @@ def notes(c: Comparison) -> tuple[str, ...]:
         _on_verdict(c),
     )
     return tuple(filter(None, sentences))
+
+
+def failures(failed: Sequence[FailedRuns]) -> str:
+    """How many runs of each setting failed: "6 of fragile's 12 runs failed"."""
+    runs = [
+        f"{of.failed} of {of.setting}'s {of.ended} {'run' if of.ended == 1 else 'runs'}"
+        for of in failed
+    ]
+    return f"{listed(runs)} failed"
+
+
+def _on_missing(c: Comparison) -> str:
+    if c.failed:
+        return f"{failures(c.failed)}: only seeds that both settings finished are compared."
+    return f"{seeds(c.missing)} excluded because a value is missing." if c.missing else ""
 
 
 def on_level(n: int, level: float, wanted: float) -> list[str]:

@@ -11,8 +11,8 @@ from paribus.comparison.study import StudyComparison
 from paribus.comparison.values import SettingValues
 from paribus.metrics.metric import Metric, Wording
 from paribus.metrics.registry import built_in
-from paribus.narrative.comparisons import estimate_of, numbers_of, size
-from paribus.narrative.numbers import difference_of, over_seeds, p_in_words, value_of
+from paribus.narrative.comparisons import estimate_of, failures, numbers_of, size
+from paribus.narrative.numbers import difference_of, over_seeds, p_in_words, seeds, value_of
 from paribus.narrative.words import listed
 from paribus.stats.intervals import correlation_interval
 from paribus.stats.power import gain_of_pairing
@@ -62,7 +62,7 @@ def left_out(settings: int, where: str) -> list[str]:
 def on_best_setting(compared: StudyComparison) -> list[Observation]:
     """Which setting has the best mean of the primary metric, and what of that is shown."""
     metric, baseline = compared.values.primary, compared.values.baseline
-    means = _means(compared.values.settings, metric)
+    means, shared = _means(compared.values.settings, metric)
     if len(means) < 2 or baseline not in means:
         return []
     tested = [c for c in compared.primary if c.p is not None]
@@ -70,7 +70,7 @@ def on_best_setting(compared: StudyComparison) -> list[Observation]:
     end = (min if metric.better == "lower" else max)(means.values())
     best = [name for name, mean in means.items() if mean == end]
     if tested:
-        first = f"{_has_best(metric, best, end, 'mean ')}."
+        first = f"{_has_best(metric, best, end, 'mean ')}{shared}."
         sentences = [first, *_against_baseline(best, tested, metric, baseline)]
     elif any(setting.finished.sum() > 1 for setting in compared.values.settings.values()):
         return []  # tests are yet to come
@@ -80,6 +80,8 @@ def on_best_setting(compared: StudyComparison) -> list[Observation]:
             f"The {networks} {_has_best(metric, best, end)}. More than one seed is needed to tell "
             "whether the settings differ."
         ]
+    if failed := compared.values.failed_runs():
+        sentences += [f"{failures(failed[:MOST_NAMED])}.", *left_out(len(failed), "results.json")]
     numbers: dict[str, dict[str, float | None]] = {
         name: {"mean": mean} for name, mean in means.items()
     }
@@ -88,11 +90,20 @@ def on_best_setting(compared: StudyComparison) -> list[Observation]:
     return [Observation("Best setting", tuple(sentences), numbers, "answer")]
 
 
-def _means(settings: Mapping[str, SettingValues], metric: Metric) -> dict[str, float]:
-    """The mean of the metric in every setting that has a value of it."""
+def _means(settings: Mapping[str, SettingValues], metric: Metric) -> tuple[dict[str, float], str]:
+    """The mean of the metric in every setting that has a value of it, over the seeds they share.
+
+    Then these seeds in words, where a setting has others too.
+    """
     columns = {name: setting.of(metric.name) for name, setting in settings.items()}
-    known = {name: column[np.isfinite(column)] for name, column in columns.items()}
-    return {name: float(column.mean()) for name, column in known.items() if len(column)}
+    known = {name: column for name, column in columns.items() if np.isfinite(column).any()}
+    finite = np.isfinite([*known.values()])
+    shared = finite.all(axis=0)
+    if not shared.any():
+        return {}, ""
+    means = {name: float(column[shared].mean()) for name, column in known.items()}
+    same = np.array_equal(finite.any(axis=0), shared)
+    return means, "" if same else f" over the {seeds(int(shared.sum()))} that all of them have"
 
 
 def _has_best(metric: Metric, best: list[str], end: float, mean: str = "") -> str:

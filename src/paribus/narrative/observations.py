@@ -5,7 +5,7 @@ undecided, and a metric without values is passed over.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -168,6 +168,8 @@ def _end(compared: StudyComparison, setting: str, best: bool, looks: Sequence[in
     at = int(means.argmax() if best else means.argmin())
     ranking = extreme_ranking(recalls, classes, [classes[at]], highest=best)
     rival = max(ranking.statements, key=lambda s: s.p, default=None)
+    if rival is not None:
+        rival = replace(rival, interval=rival.interval.within(-1, 1))
     p = None if rival is None else rival.p
     if p is not None and looks is not None:
         p = float(overall_level(p, looks))

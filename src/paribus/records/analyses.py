@@ -80,9 +80,9 @@ def current_name(name: str) -> str:
     return {"grey": "gray"}.get(name, name.replace("centre-", "center-"))
 
 
-def _file(out: Path, record: Record, kind: str) -> Path:
-    facts = record.facts
-    return out / "analysis" / facts.setting / f"seed-{facts.seed}" / f"{kind}.safetensors"
+def analysis_file(out: Path, setting: str, seed: int, kind: str) -> Path:
+    """Where an analysis of a run's network lies: `analysis/<setting>/seed-<k>/<kind>...`."""
+    return out / "analysis" / setting / f"seed-{seed}" / f"{kind}.safetensors"
 
 
 def _network(record: Record) -> str:
@@ -98,14 +98,14 @@ def _write(out: Path, record: Record, kind: str, arrays: Arrays) -> None:
     packed = {name: np.ascontiguousarray(_narrowed(array)) for name, array in arrays.items()}
     # One entry, for safetensors writes several in any order, and equal analyses are equal files.
     seal = {"seal": f"{_network(record)} {_sha256(packed)}"}
-    write_file(_file(out, record, kind), save(packed, metadata=seal))
+    write_file(analysis_file(out, *record.key, kind), save(packed, metadata=seal))
 
 
 def _read(out: Path, record: Record, kind: str) -> dict[str, np.ndarray[Any, Any]] | None:
     if record.predictions is None:
         return None
     try:
-        content = read_inside(_file(out, record, kind), out, LARGEST)
+        content = read_inside(analysis_file(out, *record.key, kind), out, LARGEST)
         arrays = load(content)
     except (UnfitError, SafetensorError, KeyError, TypeError, ValueError):
         return None

@@ -16,7 +16,7 @@ from safetensors.numpy import load, save
 
 from paribus.errors import RecordError, first_line
 from paribus.io.disk import move, write_folder
-from paribus.io.reading import UnfitError, names_in, read_inside
+from paribus.io.reading import UnfitError, file_sha256, leads_out, names_in, read_inside
 from paribus.io.strict_json import loads
 from paribus.records import validate as validate
 from paribus.records.types import RECORD_FORMAT, Axis, Curves, Predictions, Record, RunFacts, Series
@@ -66,6 +66,11 @@ def epoch_of(checkpoint: Path) -> int:
     return int(number) if number.isdecimal() and number.isascii() else 0
 
 
+def sum_of(checkpoint: Path) -> str:
+    """The SHA-256 that a checkpoint's name says it has."""
+    return checkpoint.name.split(".")[1]
+
+
 def write_record(out: Path, record: Record, weights: Mapping[str, Arrays]) -> Path:
     """Write a record and its weights ("last", "best") as one folder that appears whole.
 
@@ -92,6 +97,34 @@ def set_aside(out: Path, folder: Path) -> Path:
     to = next(path for path in names if not path.exists())
     move(folder, to)
     return to
+
+
+def faults_of_files(folder: Path) -> dict[str, str]:
+    """Every file of a record, weights too, with what is wrong with it; "" if nothing is.
+
+    Raises:
+        ReadError: one can't be read now.
+    """
+    try:
+        sums = _sums(folder)
+    except (UnfitError, ValueError) as error:
+        return {SUMS: f"can't be read as a list of checksums ({first_line(error)})"}
+    there = names_in(folder)
+    faults = {name: _fault_of_file(folder / name, sums) for name in there if name != SUMS}
+    lost = {name: f"missing, though {SUMS} lists it" for name in sums if name not in there}
+    return {SUMS: ""} | faults | lost
+
+
+def _fault_of_file(path: Path, sums: Mapping[str, str]) -> str:
+    if path.name not in sums:
+        return f"{SUMS} has no checksum of it"
+    if leads_out(path, path.parent):
+        return "a link that leads out of the folder"
+    try:
+        whole = file_sha256(path) == sums[path.name]
+    except UnfitError as error:
+        return f"can't be read ({error.strerror})"
+    return "" if whole else f"damaged, its SHA-256 differs from {SUMS}"
 
 
 def read_record(folder: Path) -> Record:
@@ -177,8 +210,7 @@ def _curves(arrays: Arrays) -> Curves:
 def _checked_files(folder: Path, *wanted: str) -> dict[str, bytes]:
     """Those of the wanted files that the record has, each compared with its checksum."""
     try:
-        lines = _read(folder, SUMS).decode().splitlines()
-        sums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+        sums = _sums(folder)
         files = {name: _read(folder, name) for name in wanted if name in sums}
     except (UnfitError, ValueError) as error:
         raise RecordError(f"{folder}: the record is incomplete ({error})") from None
@@ -190,6 +222,12 @@ def _checked_files(folder: Path, *wanted: str) -> dict[str, bytes]:
         if name not in sums and name in names_in(folder):
             raise RecordError(f"{folder / name}: {SUMS} has no checksum of it")
     return files
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file by its name; raises UnfitError or ValueError."""
+    lines = _read(folder, SUMS).decode().splitlines()
+    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
 
 
 def _read(folder: Path, name: str) -> bytes:

@@ -261,6 +261,14 @@ class Code:
     text: str
 
 
+@dataclass(frozen=True)
+class Folded:
+    """A table that a page shows when its title is clicked."""
+
+    title: str
+    table: Table
+
+
 Block = (
     Paragraph
     | Heading
@@ -268,6 +276,7 @@ Block = (
     | Verdicts
     | Points
     | Table
+    | Folded
     | Columns
     | Figure
     | Matrix

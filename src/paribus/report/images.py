@@ -32,14 +32,13 @@ SHADES = 7
 def is_whole_png(content: bytes) -> bool:
     """Whether the bytes are a PNG that can be decoded, and not so large that it would hurt."""
     try:
-        # Pillow warns of odd metadata, which an image may have.
-        with (
-            warnings.catch_warnings(action="ignore"),
-            Image.open(io.BytesIO(content), formats=["PNG"]) as image,
-        ):
-            if max(image.size) > LONGEST_SIDE:
-                return False
-            image.load()
+        with warnings.catch_warnings(action="ignore"):  # of odd metadata, which an image may have
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+                if max(image.size) > LONGEST_SIDE:
+                    return False
+                image.verify()  # compares checksums; after it, nothing can be decoded
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+                image.load()
     except Exception:  # Pillow's decoder meets a stranger's bytes with many kinds of error
         return False
     return True

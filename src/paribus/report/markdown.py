@@ -60,6 +60,8 @@ def _block(block: blocks.Block, kept: Kept, drawings: Container[str]) -> str:
             )
         case blocks.Table():
             return _table(block)
+        case blocks.Folded():
+            return f"### {escape(block.title)}\n\n{_table(block.table)}"
         case blocks.Columns():
             return "\n\n".join(
                 f"### {escape(name)}\n\n{_table(part)}" for name, part in block.parts

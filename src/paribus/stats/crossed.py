@@ -95,7 +95,8 @@ def crossed_interval(
     error = math.sqrt(scaled / correct_diff.size)
     half = float(stats.t.ppf((1 + level) / 2, df)) * error
     p = float(2 * stats.t.sf(abs(ms.mean) / error, df))
-    return CrossedInterval(ms.mean, ms.mean - half, ms.mean + half, p, df, combined < ms.rest)
+    low, high = max(ms.mean - half, -1.0), min(ms.mean + half, 1.0)  # no accuracies differ by more
+    return CrossedInterval(ms.mean, low, high, p, df, combined < ms.rest)
 
 
 def split_spread(correct: Table, classes: npt.ArrayLike | None = None) -> Spread:

@@ -33,6 +33,12 @@ class Interval:
         low, high = (None if end is None else function(end) for end in (self.low, self.high))
         return replace(self, estimate=function(self.estimate), low=low, high=high)
 
+    def within(self, least: float, most: float) -> Interval:
+        """The interval as far as values are possible, from `least` to `most`."""
+        ends = (self.low, self.high)
+        low, high = (None if end is None else min(max(end, least), most) for end in ends)
+        return replace(self, low=low, high=high)
+
     def negated(self) -> Interval:
         """The interval of minus the value."""
         low, high = (None if end is None else -end for end in (self.high, self.low))

@@ -202,7 +202,17 @@ def validate(model: type[BaseModel], values: Mapping[str, Any]) -> list[Fault]:
 def faults_of(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
     """What pydantic found wrong, in Paribus's words."""
     # An error of the whole study repeats what `study_faults` says with a place.
-    return [_fault(detail, model) for detail in error.errors() if detail["loc"]]
+    return [
+        _fault(detail, model)
+        for detail in error.errors()
+        if detail["loc"] and not _repeats_its_items(detail)
+    ]
+
+
+def _repeats_its_items(detail: ErrorDetails) -> bool:
+    """Whether a list is only too short for its wrong items, which have faults of their own."""
+    context = detail.get("ctx", {})
+    return detail["type"] == "too_short" and len(detail["input"]) >= context["min_length"]
 
 
 def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:

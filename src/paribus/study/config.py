@@ -88,20 +88,26 @@ class Stl10(Section):
     validation: PerClass = 300
 
 
+def _typed_path(path: str) -> str:
+    if any(unicodedata.category(sign) == "Cc" for sign in path):
+        raise ValueError(
+            r"a path without line breaks and tabs (double quotes make them of \n and \t: write a "
+            r"path like 'C:\new' in single quotes)"
+        )
+    return path
+
+
 class Folder(Section):
     """The user's images: one subfolder per class, in train/ val/ test/ or in one tree."""
 
     source: Literal["folder"]
-    path: Annotated[str, StringConstraints(min_length=1)]
+    path: Annotated[str, StringConstraints(min_length=1), AfterValidator(_typed_path)]
     size: Size = 32
     blur: Blur = 0.0
     color: Literal["rgb", "gray"] = "rgb"
     background: Background = "white"
     validation: PerClass = 0.2
     test: PerClass = 0.2
-
-
-Data = Annotated[Digits | Stl10 | Folder, Discriminator("source")]
 
 
 class LeNet5(Section):
@@ -135,17 +141,20 @@ class OwnNetwork(Section):
     arguments: Annotated[dict[str, Any], AfterValidator(_finite)] = Field(default_factory=dict)
 
 
-def _kind(default: str | None = None) -> BeforeValidator:
+def _kind(default: str | None = None, key: str = "kind") -> BeforeValidator:
     """Read `network: lenet5` as `network: {kind: lenet5}`, and fill in the default `kind`."""
 
     def fill(value: Any) -> Any:
         if isinstance(value, str):
-            return {"kind": value}
+            return {key: value}
         if isinstance(value, dict) and default is not None:
-            return {"kind": default, **value}
+            return {key: default, **value}
         return value
 
     return BeforeValidator(fill)
+
+
+Data = Annotated[Digits | Stl10 | Folder, Discriminator("source"), _kind(key="source")]
 
 
 def _network_tag(value: Any) -> str:
@@ -302,7 +311,8 @@ def override(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[st
             inner = place.get(section)
             if not isinstance(inner, dict):
                 # `network: lenet5` is short for `network: {kind: lenet5}`.
-                inner = {"kind": inner} if isinstance(inner, str) else {}
+                key = "source" if section == "data" else "kind"
+                inner = {key: inner} if isinstance(inner, str) else {}
                 place[section] = inner
             place = inner
         place[last] = value

@@ -29,6 +29,11 @@ _PLAIN = {
 }
 
 
+#: What YAML 1.1 took for true and false, and YAML 1.2 takes for text.
+BOOLEANS = dict.fromkeys(("yes", "on", "y"), "true") | dict.fromkeys(("no", "off", "n"), "false")
+_NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]+(e[-+]?[0-9]+)?", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong, at a path of keys (not yet of lines); `key`: the key itself is wrong."""
@@ -56,7 +61,22 @@ def in_words(detail: ErrorDetails, names: Iterable[str] = ()) -> str:
             expected = str(context["error"])
         case _:
             expected = _expected(detail["msg"])
-    return f"expected {expected}, got {short(detail['input'])}"
+    value = detail["input"]
+    return f"expected {expected}, got {short(value)}{_instead(expected, value)}"
+
+
+def _instead(expected: str, value: Any) -> str:
+    """How to write what was probably meant; "" where that isn't clear."""
+    match value:
+        case str() if expected == "true or false" and value.lower() in BOOLEANS:
+            return f"; write {BOOLEANS[value.lower()]}"
+        case str() if expected in ("a number", "an integer") and _NUMBER.fullmatch(value):
+            return "; write it without quotes"
+        case bool() | int() | float() if expected == "text":
+            return f"; to make it text, write it in quotes: '{str(value).lower()}'"
+        case [{}, *_] if expected == "a mapping of keys":
+            return "; write its keys without '-'"
+    return ""
 
 
 def _expected(message: str) -> str:
@@ -100,5 +120,5 @@ def unknown_settings(at: Location, test: Any, settings: list[str]) -> list[Fault
 
 def short(value: Any) -> str:
     """A value as a message shows it, cut where it is long."""
-    text = repr(value)
+    text = "nothing" if value is None else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paribus.study.config import Config, flat, override
+from paribus.study.faults import BOOLEANS
 from paribus.study.spec import Study
 
 
@@ -63,3 +64,18 @@ def changes(baseline: Config, config: Config) -> dict[str, tuple[Any, Any]]:
         for path in {**before, **after}
         if before.get(path) != after.get(path)
     }
+
+
+def surprises(study: Study) -> tuple[str, ...]:
+    """Arguments of networks that look like true or false and are text, a sentence each."""
+    baseline, *variations = settings(study)
+    network = baseline.config.network.model_dump()
+    written = [(baseline.name, path, value) for path, value in flat(network, "network.")]
+    written += [(s.name, path, to) for s in variations for path, (_, to) in s.changes.items()]
+    return tuple(
+        f"{name}: {path} is the text {value!r}; if you mean {BOOLEANS[value.lower()]}, write it so"
+        for name, path, value in written
+        if path.startswith("network.arguments.")
+        and isinstance(value, str)
+        and value.lower() in BOOLEANS
+    )

@@ -20,6 +20,7 @@ from paribus.study.config import Engine, OwnNetwork
 from paribus.study.faults import Fault
 from paribus.study.plan import Run, runs, settings
 from paribus.study.spec import KEPT, Study
+from paribus.study.trust import changed_since_trusted
 from paribus.study.yaml import LONGEST, load, plain, problem, read_text
 
 #: Far above any study a person writes; more is a mistake or an attack. In bytes, and in keys and
@@ -81,13 +82,19 @@ def code_named(study: Study) -> list[str]:
 
 
 def require_permission(study: Study, path: Path) -> None:
-    """Raise StudyError for a study that names Python code to run, with its settings."""
-    if named := code_named(study):
-        message = (
-            f"{'; '.join(named)}. A study that names a Python module runs its code with "
-            "your rights: read it, then add --allow-code"
-        )
-        raise StudyError(str(path), [Problem(1, 1, "network.kind", message)])
+    """Raise StudyError for a study that names code to run and isn't trusted as it is now."""
+    named = code_named(study)
+    changed = changed_since_trusted(path, study) if named else []
+    if changed == []:
+        return
+    since = (
+        "" if changed is None else f" Since you trusted it, {', '.join(listed(changed))} changed."
+    )
+    message = (
+        f"{'; '.join(named)}. A study that names a Python module runs its code with "
+        f"your rights: read it, then add --allow-code, or `paribus trust` the study.{since}"
+    )
+    raise StudyError(str(path), [Problem(1, 1, "network.kind", message)])
 
 
 def at_their_lines(path: Path, error: SettingsError) -> StudyError:

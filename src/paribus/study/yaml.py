@@ -20,7 +20,8 @@ from ruamel.yaml.reader import ReaderError
 
 from paribus.errors import Problem, StudyError
 from paribus.io.reading import read_whole
-from paribus.study.faults import Fault
+from paribus.study import yaml_errors
+from paribus.study.faults import Fault, short
 
 #: Levels of nesting. A study has four.
 DEEPEST = 20
@@ -57,11 +58,12 @@ def load(text: str, file: str, most: int) -> CommentedMap:
     try:
         tree = reader.load(text)
     except DuplicateKeyError as error:
-        raise _yaml_error(file, error, TWICE) from None
-    except ComposerError as error:
-        raise _yaml_error(file, error, str(error.problem)) from None
+        raise _file_error(file, TWICE, *yaml_errors.in_words(error)[:2]) from None
+    except _RefusedError as error:
+        raise _file_error(file, str(error.problem), *yaml_errors.in_words(error)[:2]) from None
     except MarkedYAMLError as error:
-        raise _yaml_error(file, error, f"not YAML: {error.problem}") from None
+        line, column, message = yaml_errors.in_words(error)
+        raise _file_error(file, message, line, column) from None
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         message = f"expected text, got the character {ord(text[error.position]):#x}"
@@ -70,7 +72,7 @@ def load(text: str, file: str, most: int) -> CommentedMap:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise _file_error(file, f"not YAML: {message}") from None
     if not isinstance(tree, CommentedMap):
-        got = "nothing" if tree is None else type(tree).__name__
+        got = "a list" if isinstance(tree, CommentedSeq) else short(plain(tree))
         raise _file_error(file, f"expected a mapping of keys such as `name:`, got {got}")
     twins = [Problem(line + 1, column + 1, "file", TWICE) for line, column in _twins(tree)]
     if twins:
@@ -78,11 +80,16 @@ def load(text: str, file: str, most: int) -> CommentedMap:
     return tree
 
 
+def key_text(key: Any) -> str:
+    """A key as text; `true` is a name like any other."""
+    return str(key).lower() if isinstance(key, bool) else str(key)
+
+
 def plain(node: Any, real: Callable[[float], Any] = float) -> Any:
     """Plain Python for ruamel's values; `real` converts a decimal one, which keeps its digits."""
     match node:
         case Mapping():
-            return {str(key): plain(value, real) for key, value in node.items()}
+            return {key_text(key): plain(value, real) for key, value in node.items()}
         case list():
             return [plain(value, real) for value in node]
         case bool() | None:
@@ -118,7 +125,7 @@ def _keys(node: Any, part: str | int) -> list[Any]:
     """The node's key (it may be None) for a part of a location; empty if it has none."""
     if isinstance(node, CommentedMap):
         # Most keys are text, so one lookup is enough; others only print like the part.
-        return [part] if part in node else [key for key in node if str(key) == str(part)][:1]
+        return [part] if part in node else [key for key in node if key_text(key) == str(part)][:1]
     inside = isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node)
     return [part] if inside else []
 
@@ -136,19 +143,13 @@ def _twins(node: Any) -> Iterator[tuple[int, int]]:
     if isinstance(node, Mapping):
         names: set[str] = set()
         for key, value in node.items():
-            if str(key) in names:
+            if key_text(key) in names:
                 yield _position(node, key, at_value=False)
-            names.add(str(key))
+            names.add(key_text(key))
             yield from _twins(value)
     elif isinstance(node, list):
         for value in node:
             yield from _twins(value)
-
-
-def _yaml_error(file: str, error: MarkedYAMLError, message: str) -> StudyError:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return _file_error(file, message, line, column)
 
 
 def _file_error(file: str, message: str, line: int = 1, column: int = 1) -> StudyError:
@@ -156,6 +157,10 @@ def _file_error(file: str, message: str, line: int = 1, column: int = 1) -> Stud
 
 
 # ---- limits -------------------------------------------------------------------------------------
+
+
+class _RefusedError(ComposerError):
+    """YAML that is beyond a limit."""
 
 
 class _BoundedComposer(Composer):
@@ -210,5 +215,11 @@ class _PlacedConstructor(RoundTripConstructor):
             raise ConstructorError(None, None, str(error), node.start_mark) from None
 
 
+# A date is text, as YAML 1.2 has it: JSON has no dates, and `name: 2024-01-31` is a name.
+_PlacedConstructor.add_constructor(
+    "tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str
+)
+
+
 def _refuse(event: Any, message: str) -> None:
-    raise ComposerError(None, None, message, event.start_mark)
+    raise _RefusedError(None, None, message, event.start_mark)

@@ -19,6 +19,10 @@ _SIGNS = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
 #: cell in countries whose numbers have commas.
 _FIRST, _INNER = re.compile(rf"\s*{_SIGNS}|[\t\r\n]"), re.compile(rf"([;\t\r\n])(?={_SIGNS})")
 
+#: What pandas reads as a missing number, and R of it "NA"; an empty text is left empty.
+_MISSING = {"NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A", "#NA", "NULL", "null", "None"}
+_MISSING |= {"NaN", "nan", "1.#IND", "1.#QNAN"}
+
 
 def categorical(numbers: Integers, names: Sequence[str]) -> pd.Categorical[str]:
     """A column of names, each row given by the name's number."""
@@ -42,16 +46,18 @@ def _joined_column(parts: list[pd.Series[Any]]) -> pd.Series[Any]:
 def to_csv(frame: pd.DataFrame) -> bytes:
     """A table as RFC 4180 has it, in UTF-8, every number exact when read back.
 
-    Text that a spreadsheet would run as a formula gets a single quote before it.
+    Text that a spreadsheet would run as a formula, or that reads back as a missing number, gets
+    a single quote before it. A table with more than ASCII begins with the signature of UTF-8,
+    without which spreadsheets garble it; ASCII needs none, and some readers don't know it.
     """
     text = {
-        str(name): _guarded(column)
+        str(name): _protected(column)
         for name, column in frame.items()
         if not pd.api.types.is_numeric_dtype(column.dtype)
     }
     guarded = frame.assign(**text).rename(columns=_guard)
     written: str = guarded.to_csv(index=False, lineterminator="\r\n")
-    return written.encode()
+    return written.encode("ascii" if written.isascii() else "utf-8-sig")
 
 
 def to_csv_gz(frame: pd.DataFrame) -> bytes:
@@ -63,9 +69,14 @@ def to_csv_gz(frame: pd.DataFrame) -> bytes:
     return packed.getvalue()
 
 
-def _guarded(column: pd.Series[Any]) -> pd.Series[Any]:
+def _protected(column: pd.Series[Any]) -> pd.Series[Any]:
     # Of a column of names, `map` looks at each name once, however many rows there are.
-    return column.map(lambda text: _guard(text) if isinstance(text, str) else text)
+    return column.map(lambda text: _protect(text) if isinstance(text, str) else text)
+
+
+def _protect(text: str) -> str:
+    """A single quote before what would run, or would be read as missing."""
+    return f"'{text}" if text in _MISSING else _guard(text)
 
 
 def _guard(text: str) -> str:

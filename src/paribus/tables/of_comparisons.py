@@ -16,7 +16,7 @@ _TEXT = (
     *("variation", "metric", "unit", "compare", "notes", "id", "says", "evidence", "figure"),
     *("setting", "intervention", "topic", "class", "verdict"),
 )
-_WHOLE = ("n_seeds", "missing", "amount")
+_WHOLE = ("n_seeds", "missing", "failed", "amount")
 #: What a column holds, if not numbers that can be missing.
 _TYPES = {
     **dict.fromkeys(_TEXT, "object"),
@@ -34,6 +34,7 @@ def comparisons(made: Sequence[Comparison]) -> pd.DataFrame:
     rows = [
         {name: getattr(c, name) for name in same}
         | {
+            "failed": sum(of.failed for of in c.failed),
             "metric": c.metric.name,
             "unit": "" if c.metric.compare == "ratio" else c.metric.unit,
             "compare": c.metric.compare,
@@ -58,6 +59,7 @@ def claims(verdicts: Sequence[ClaimVerdict]) -> pd.DataFrame:
             "verdict": c.verdict,
             **{name: getattr(c.interval, name, None) for name in interval},
             "n_seeds": c.n_seeds,
+            "failed": sum(of.failed for of in c.failed),
             "p": c.p,
             "evidence": evidence(c),
             "figure": c.figure,

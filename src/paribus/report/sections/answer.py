@@ -8,13 +8,13 @@ from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.claims import evidence
-from paribus.narrative.comparisons import NOT_TESTED, Headline, headline
 from paribus.narrative.images import on_images
-from paribus.narrative.numbers import Spread, difference_of, value_of
+from paribus.narrative.numbers import Spread, value_of
 from paribus.records.types import DataFacts, Record
 from paribus.report import blocks
 from paribus.report.charts.intervals import seed_dots
-from paribus.report.sections.cells import SIGNS, label, tone, verdict_mark
+from paribus.report.sections.cells import label, verdict_mark
+from paribus.report.sections.verdicts import verdicts
 from paribus.results import Results
 from paribus.study.read import NOT_TRAINED
 from paribus.tables.by_setting import SettingResult
@@ -58,46 +58,11 @@ def answer(results: Results) -> Iterator[blocks.Block]:
     spreads = {r.name: r.spread(results.primary.name) for r in results.settings}
     known = {name: spread for name, spread in spreads.items() if spread.n}
     yield from _alerts(results)
-    yield from _verdicts(results)
+    yield from verdicts(results)
     yield _table(results)
     yield blocks.note(_explanation(known.values()))
     if sum(spread.n for spread in known.values()) > 1:
         yield _figure(results.primary, known)
-
-
-def _verdicts(results: Results) -> Iterator[blocks.Block]:
-    compared = results.compared
-    if compared is None or not compared.primary:
-        return
-    pairs = {pair.variation: pair for pair in compared.pairs}
-    lines = [headline(c, pairs.get(c.variation)) for c in compared.primary]
-    yield blocks.Verdicts(tuple(map(_line, lines)))
-    if any(line.verdict != NOT_TESTED for line in lines):
-        yield blocks.note(_reading(results))
-
-
-def _line(line: Headline) -> blocks.Verdict:
-    return blocks.Verdict(
-        line.variation,
-        SIGNS[line.verdict],
-        line.verdict,
-        words.typeset(f"{line.rest.removesuffix('.')}."),
-        tone(line.verdict),
-        words.typeset(" ".join(line.also)),
-    )
-
-
-def _reading(results: Results) -> str:
-    """How the lines are to be read."""
-    metric, margin = results.primary, results.primary.margin
-    small = "" if margin is None else difference_of(metric).amount(margin)
-    images = " on the same test images" if metric.images else ""
-    equivalent = f" Equivalent: shown to differ by less than {small}, the study's margin."
-    return (
-        f"Each line compares a variation with {results.baseline.name}, paired by seed. In brackets "
-        f"the 95 % interval over new seeds{images}, unless another level is given. "
-        f"The p values are adjusted for the number of variations.{equivalent if small else ''}"
-    )
 
 
 def _alerts(results: Results) -> Iterator[blocks.Alert]:
@@ -174,8 +139,20 @@ def _cells(metric: Metric, result: SettingResult, baseline: SettingResult) -> li
     difference = result.difference(metric.name, baseline)
     sign = -1 if metric.better == "lower" else 1
     won = sum(sign * value > 0 for value in difference.values)
-    seeds = f"in {won} of {words.count(difference.n, 'seed')}" if difference.n else words.NONE
-    return [mean, blocks.Cell(seeds)]
+    if not difference.n:
+        return [mean, blocks.Cell(words.NONE)]
+    seeds = f"in {won} of {words.count(difference.n, 'seed')}"
+    return [mean, blocks.Cell(seeds, _on_shared(metric, result, baseline))]
+
+
+def _on_shared(metric: Metric, result: SettingResult, baseline: SettingResult) -> str:
+    """The two means over the seeds that both have, where either has others too."""
+    both = [each.by_seed[metric.name].dropna() for each in (result, baseline)]
+    shared = both[0].index.intersection(both[1].index)
+    if all(len(shared) == len(values) for values in both):
+        return ""
+    ours, theirs = (value_of(metric).spread(Spread.of(values[shared])) for values in both)
+    return f"{ours} against {theirs} over these seeds"
 
 
 def _explanation(known: Collection[Spread]) -> str:

@@ -6,7 +6,7 @@ from paribus.comparison.compare import Comparison
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
-from paribus.narrative.comparisons import interval_of
+from paribus.narrative.comparisons import NOT_TESTED, interval_of
 from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Cell, Table
 from paribus.report.charts.intervals import Mark, Panel
@@ -38,6 +38,11 @@ def marked(verdict: str) -> str:
 def tone(verdict: str) -> str:
     """The name by which a verdict is colored in the page."""
     return verdict.replace(" ", "-")
+
+
+def verdict_of(c: Comparison) -> str:
+    """The verdict on a comparison, if it has been tested."""
+    return NOT_TESTED if c.p is None else c.verdict
 
 
 def verdict_mark(verdict: str) -> Cell:

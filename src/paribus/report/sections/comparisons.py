@@ -100,7 +100,7 @@ def _tables(main: Sequence[Comparison]) -> Iterator[Block]:
 
 def _cells(c: Comparison) -> list[Cell]:
     return [
-        cells.verdict_mark("not tested" if c.p is None else c.verdict),
+        cells.verdict_mark(cells.verdict_of(c)),
         Cell(cells.estimate(c), cells.level(c)),
         Cell(p_value(c.p)),
         Cell(p_value(c.p_adjusted), cells.equivalence(c)),

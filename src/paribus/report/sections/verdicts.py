@@ -1,0 +1,92 @@
+"""The verdict on each variation: a line each, or of many a table of the first ones."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from paribus.comparison.compare import Comparison
+from paribus.names import safe_name
+from paribus.narrative import words
+from paribus.narrative.comparisons import NOT_TESTED, Headline, headline
+from paribus.narrative.numbers import difference_of, p_value
+from paribus.report import blocks
+from paribus.report.sections.cells import (
+    SIGNS,
+    equivalence,
+    estimate,
+    level,
+    tone,
+    verdict_mark,
+    verdict_of,
+)
+from paribus.results import Results
+
+#: More variations than this are rows of a table, of which the first screen shows as many.
+MOST_LINES = 10
+#: In the order in which such a table has them.
+VERDICTS = ("better", "worse", "higher", "lower", "equivalent", "undecided", NOT_TESTED)
+
+
+def verdicts(results: Results) -> Iterator[blocks.Block]:
+    """The verdicts on the primary metric, and how to read them."""
+    compared = results.compared
+    if compared is None or not compared.primary:
+        return
+    if len(compared.primary) > MOST_LINES:
+        yield from _tables(compared.primary)
+    else:
+        pairs = {pair.variation: pair for pair in compared.pairs}
+        lines = [headline(c, pairs.get(c.variation)) for c in compared.primary]
+        yield blocks.Verdicts(tuple(map(_line, lines)))
+    if any(c.p is not None for c in compared.primary):
+        yield blocks.note(_reading(results))
+
+
+def _tables(made: Sequence[Comparison]) -> Iterator[blocks.Block]:
+    """The first of many variations, by verdict and then by size; all of them in a table below."""
+    head = ("Variation", "Verdict", "Difference", "Adjusted p", "Seeds")
+    ordered = sorted(made, key=_rank)
+    rows = [(c.variation, _cells(c)) for c in ordered]
+    metric = safe_name(made[0].metric.label)
+    counted = Counter(verdict_of(c) for c in ordered)
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in counted.items())
+    caption = f"Verdicts in {metric}, of each the largest differences first: {counts}"
+    yield blocks.Table(caption, head, rows[:MOST_LINES])
+    yield blocks.Folded("All settings", blocks.Table(f"All verdicts in {metric}", head, rows))
+
+
+def _rank(c: Comparison) -> tuple[int, float]:
+    return VERDICTS.index(verdict_of(c)), -abs(c.difference or 0.0)
+
+
+def _cells(c: Comparison) -> list[blocks.Cell]:
+    failed = sum(of.failed for of in c.failed)
+    return [
+        verdict_mark(verdict_of(c)),
+        blocks.Cell(estimate(c), level(c)),
+        blocks.Cell(p_value(c.p_adjusted), equivalence(c)),
+        blocks.Cell(str(c.n_seeds), f"{words.count(failed, 'run')} failed" if failed else ""),
+    ]
+
+
+def _line(line: Headline) -> blocks.Verdict:
+    return blocks.Verdict(
+        line.variation,
+        SIGNS[line.verdict],
+        line.verdict,
+        words.typeset(f"{line.rest.removesuffix('.')}."),
+        tone(line.verdict),
+        words.typeset(" ".join(line.also)),
+    )
+
+
+def _reading(results: Results) -> str:
+    """How the lines are to be read."""
+    metric, margin = results.primary, results.primary.margin
+    small = "" if margin is None else difference_of(metric).amount(margin)
+    images = " on the same test images" if metric.images else ""
+    equivalent = f" Equivalent: shown to differ by less than {small}, the study's margin."
+    return (
+        f"Each line compares a variation with {results.baseline.name}, paired by seed. In brackets "
+        f"the 95 % interval over new seeds{images}, unless another level is given. "
+        f"The p values are adjusted for the number of variations.{equivalent if small else ''}"
+    )
