@@ -28,6 +28,7 @@ import os, signal
 from torch import nn
 
 def fine(channels, height, width, classes):
+    print("printed by a network")
     return nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, classes))
 
 class Broken(nn.Module):
@@ -135,7 +136,10 @@ def test_a_damaged_record_is_trained_again(tmp_path: Path, small_study: Build) -
 
 
 def test_runs_that_fail_are_named_with_the_reason_and_the_others_go_on(
-    tmp_path: Path, small_study: Build, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    small_study: Build,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "odd_networks.py").write_text(textwrap.dedent(NETWORKS))
     monkeypatch.chdir(tmp_path)
@@ -176,6 +180,9 @@ def test_runs_that_fail_are_named_with_the_reason_and_the_others_go_on(
         len(record(tmp_path / "out", "diverges").curves.values("step_loss")),
     )
     assert len([e for e in heard if isinstance(e, RunEnded)]) == 6
+    printed = capfd.readouterr()  # by workers too
+    assert printed.out == ""
+    assert "printed by a network" in printed.err
     # A loss that left the numbers would do so again; the others deserve another try.
     again = Idle()
     train(study, tmp_path / "out", again)
