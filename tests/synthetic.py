@@ -40,7 +40,7 @@ def make_study(
         {"network.batch_norm": True},
         {"optimizer.weight_decay": 1e-5},
     ]
-    overrides += [{"optimizer.lr": 1e-4 * number} for number in range(1, len(settings))]
+    overrides += [{"optimizer.lr": 1.1e-4 * number} for number in range(1, len(settings))]
     return Study.model_validate(
         {
             "name": name,

@@ -15,6 +15,7 @@ from paribus.execution.session import open_session, prepare_data
 from paribus.execution.workers import Outcome
 from paribus.log import read_log, says
 from paribus.records.analyses import read_interventions
+from paribus.study.config import OwnNetwork
 from paribus.study.spec import Study
 from sessions import all_seeds, session_of
 
@@ -120,7 +121,8 @@ def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sys, "path", [*sys.path])
     importlib.invalidate_caches()
     yield
-    sys.modules.pop("habits", None)
+    for name in ("habits", "wrapped"):
+        sys.modules.pop(name, None)
 
 
 def study_of(images: Path, *names: str) -> Study:
@@ -184,3 +186,20 @@ def test_what_is_noticed_stands_in_the_log_and_in_the_record(images: Path, tmp_p
     assert record.facts.network.probabilities
     (event,) = (event for event in heard if isinstance(event, NetworkNoticed))
     assert says(event) in [entry["says"] for entry in read_log(out)]
+
+
+def test_a_run_is_trained_again_when_a_module_changed_that_its_network_imports(
+    images: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "wrapped.py").write_text(
+        "import habits\ndef plain(**shape):\n    return habits.plain(**shape)\n"
+    )
+    study = study_of(images, "plain").model_copy(
+        update={"network": OwnNetwork(kind="wrapped:plain")}
+    )
+    ended = []
+    for changed in ("", "", "\n# changed\n"):
+        (tmp_path / "habits.py").write_text(NETWORKS + changed)
+        with session_of(study, tmp_path / "out") as session:
+            ended.append(len(session.train(all_seeds(study))))
+    assert ended == [1, 0, 1]

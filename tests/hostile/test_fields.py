@@ -21,7 +21,7 @@ from paribus.cli import main
 from paribus.errors import ParibusError, RecordError
 from paribus.pipeline import rebuild_report
 from paribus.records.store import CURVES, FACTS, PREDICTIONS, read_record
-from paribus.records.types import Environment, RunFacts
+from paribus.records.types import DataFindings, Environment, RunFacts
 from paribus.results import read_results
 from paribus.status import status
 from paribus.study.read import STUDY
@@ -64,6 +64,11 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
         facts = json.loads(file.read_text()) | MORE
         facts["environment"]["engine"] = ENGINE
         facts["network"]["varying"] = ["fc1.bias"]
+        facts["data"] |= {
+            "left_out": [["an empty file", 2]],
+            "groups": [["cat", ["a", "b"]]],
+            "findings": DataFindings().model_dump(),
+        }
         file.write_text(json.dumps(facts))
         seal(file.parent)
     assert read_results(out).compared
@@ -152,7 +157,14 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
 
 def test_every_field_is_tried(good: Path) -> None:
     facts = RunFacts.model_validate_json((good / SECOND / FACTS).read_bytes())
-    parts = (facts, facts.data, facts.network, facts.streams, facts.environment)
+    parts = (
+        facts,
+        facts.data,
+        facts.data.findings,
+        facts.network,
+        facts.streams,
+        facts.environment,
+    )
     for part in (*parts, facts.environment.engine, facts.other_machines[0]):
         assert part is not None
         empty = {name for name, value in part if value in (None, "", ())}

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from effort import telling
+from paribus.names import in_print
 from paribus.report.explorer import payload
 from report.explored import explored, hostile_explored, page_of, square, unexplained
 from report.reports import results_of
@@ -395,7 +396,7 @@ def test_hostile_names_are_shown_filtered_and_sent_as_any_other_and_run_nothing(
     entry = Opened(browser, written(tmp_path, hostile_explored().html), DESK, "light")
     page, names = entry.page, hostile_explored().failures.names
     title = page.title()
-    for name in telling(names, names[0], names[5]):
+    for name in map(in_print, telling(names, names[0], names[5])):
         goto(page, f"#explorer?setting=main&true={quote(name)}")
         assert page.locator("#explorer-true").input_value() == name
         cards = page.locator(".cards a bdi:first-child").all_text_contents()

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from pydantic import ValidationError
 
 from paribus.data.cache import cache_folder
 from paribus.data.folder import open_folder
@@ -84,14 +85,21 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
 
 
 def named(source: str) -> Data:
-    """A source by its name in a study, or by its folder."""
+    """A source by its name in a study, or by its folder.
+
+    Raises:
+        DataError: no study could name this folder.
+    """
     match source:
         case "stl10":
             return Stl10(source="stl10")
         case "digits":
             return Digits(source="digits")
         case _:
-            return Folder(source="folder", path=source)
+            try:
+                return Folder(source="folder", path=source)
+            except ValidationError:
+                raise DataError(f"{source}: expected a path without line breaks and tabs") from None
 
 
 def verify(source: str, data_dir: Path | None = None) -> list[str]:
@@ -107,7 +115,9 @@ def verify(source: str, data_dir: Path | None = None) -> list[str]:
         got = open_digits().fingerprint
         return [] if got == CONTENTS else [f"digits: expected SHA-256 {CONTENTS}, got {got}"]
     try:
-        images = open_folder(Folder(source="folder", path=source), trust_times=False)
+        data = named(source)
+        assert isinstance(data, Folder)
+        images = open_folder(data, trust_times=False)
     except DataError as error:
         return [str(error)]
     return list(map(str, images.left_out))
