@@ -24,7 +24,12 @@ GOOD: dict[str, Any] = {"name": "x", "data": {"source": "digits"}, "epochs": 2}
             ],
         ),
         ({"epochs": 2.0}, ["study: epochs: expected an integer, got 2.0"]),
+<<<<<<< HEAD
         ({"data": 3}, ["study: data: expected a mapping of keys, got 3"]),
+=======
+        ({"primary": ["test_loss"]}, ["study: primary: expected text, got ['test_loss']"]),
+        ({"data": "digits"}, ["study: data: expected a mapping of keys, got 'digits'"]),
+>>>>>>> first
         (
             {"variations": {"a": {"optimiser.lr": 1}}},
             ["study: variations.a.optimiser.lr: unknown key 'optimiser'; did you mean 'optimizer'"],
@@ -60,7 +65,7 @@ def test_paths_and_numbers_of_numpy_are_taken_for_text_and_numbers() -> None:
             "data": {"source": "folder", "path": Path("pics"), "size": np.int32(16)},
             "epochs": np.int64(2),
             "optimizer": {"lr": np.float64(0.01)},
-            "seeds": {"until": "decided", "looks": (np.int64(5), 8)},
+            "seeds": {"until": "decided", "looks": np.array([5, 8])},
             "variations": {"bn": {"network.batch_norm": np.True_, "optimizer.lr": np.float32(0.5)}},
         }
     )

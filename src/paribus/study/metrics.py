@@ -94,11 +94,13 @@ def metric_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
         if isinstance(declaration, Mapping):
             yield from _declaration_faults(str(name), declaration)
     primary, margin = study.get("primary", PRIMARY), study.get("margin")
+    if not isinstance(primary, str):
+        return  # as is said where it is read
     able = [n for n in names(declared) if n not in METRICS or METRICS[n].from_record]
     if primary not in able:
-        hint = nearest(str(primary), able)
+        hint = nearest(primary, able)
         yield Fault(("primary",), f"no metric {primary!r} can decide{hint}")
-    yield from margin_faults(("margin",), str(primary), margin)
+    yield from margin_faults(("margin",), primary, margin)
     declaration = declared.get(primary)
     other = declaration.get("margin") if isinstance(declaration, Mapping) else None
     if margin is not None and other is not None and margin != other:

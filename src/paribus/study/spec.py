@@ -114,6 +114,6 @@ def _plain(value: Any) -> Any:
             return value.model_dump()
         case PurePath():
             return str(value)
-        case np.generic():
-            return value.item()
+        case np.generic() | np.ndarray():
+            return value.tolist()
     return value
