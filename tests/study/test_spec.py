@@ -24,12 +24,8 @@ GOOD: dict[str, Any] = {"name": "x", "data": {"source": "digits"}, "epochs": 2}
             ],
         ),
         ({"epochs": 2.0}, ["study: epochs: expected an integer, got 2.0"]),
-<<<<<<< HEAD
-        ({"data": 3}, ["study: data: expected a mapping of keys, got 3"]),
-=======
         ({"primary": ["test_loss"]}, ["study: primary: expected text, got ['test_loss']"]),
-        ({"data": "digits"}, ["study: data: expected a mapping of keys, got 'digits'"]),
->>>>>>> first
+        ({"data": 3}, ["study: data: expected a mapping of keys, got 3"]),
         (
             {"variations": {"a": {"optimiser.lr": 1}}},
             ["study: variations.a.optimiser.lr: unknown key 'optimiser'; did you mean 'optimizer'"],
