@@ -109,6 +109,17 @@ def test_of_many_variations_the_first_screen_has_the_first_ten_by_verdict_and_si
     assert f"{verdicts.count('undecided')} undecided" in first.caption
 
 
+def test_means_beside_a_setting_with_failed_runs_stand_over_the_same_seeds(
+    report: dict[str, Section], results: Results
+) -> None:
+    rows = dict(all_of(report["answer"], Table)[0].rows)
+    ours, theirs = (one.by_seed["test_accuracy"] for one in (results.settings[2], results.baseline))
+    means = [f"{100 * of[[0, 2]].mean():.1f} ±" for of in (ours, theirs)]  # seed 1 of l2 failed
+    detail = plain(rows["l2"][1].detail)
+    assert all(mean in detail for mean in means) and detail.endswith("over these seeds")
+    assert rows["batch-norm"][1].detail == ""
+
+
 def test_one_seed_is_not_tested_and_the_line_says_what_it_compares() -> None:
     study = make_study(seeds=1, epochs=3)
     single = report_of(results_of(study, make_records(study, images=60)))
