@@ -18,7 +18,7 @@ from faults.here import Here
 from faults.seam import Seam, die_at, nothing, refuse_at, seam
 from faults.small import Killed
 from paribus import cli
-from paribus.errors import DiskError, PlaceError, ParibusError, ReadError
+from paribus.errors import DiskError, ParibusError, PlaceError, ReadError
 from paribus.io.disk import append_line, move, remove, sweep, write_file, write_folder
 
 REFUSALS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.ENOENT)
