@@ -94,7 +94,6 @@ HOSTILE: dict[str, tuple[str | bytes, int]] = {
         f"{GOOD}network: {{kind: 'os:system', arguments: {{a: .nan}}}}\n",
         NEXT,
     ),
-    "a thirteenth month": (_name("2001-13-01"), 1),
     # ---- keys ----------------------------------------------------------------------------------
     "a key twice": (f"{GOOD}name: again\n", NEXT),
     "a number and its text": (f"{GOOD}  1: {{epochs: 1}}\n  '1': {{epochs: 3}}\n", NEXT + 1),

@@ -81,7 +81,7 @@ def images_seen(seen: ImagesReady) -> list[RenderableType]:
         rest = [sum(numbers) for numbers in zip(*seen.counts[MOST_CLASSES:], strict=True)]
         more = count(classes - MOST_CLASSES, "more class", "more classes")
         table.add_row(more, *(f"{number:,}" for number in rest))
-    what = f"{count(images, 'image')} of {count(classes, 'class', 'classes')}"
+    what = f"{images:,} images of {count(classes, 'class', 'classes')}"
     return [f"{seen.source}: {what}, fingerprint {seen.fingerprint[:8]}", table]
 
 
