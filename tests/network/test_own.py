@@ -117,3 +117,8 @@ def test_an_error_while_importing_is_told_by_the_users_file_and_line(
     with pytest.raises(NetworkError) as refused:
         find("fails_to_import:net")
     assert str(refused.value) == f"fails_to_import:net: {why}"
+
+
+def test_a_network_of_a_script_or_a_notebook_is_refused_with_what_to_do() -> None:
+    with pytest.raises(NetworkError, match="name it as `my_networks:net`"):
+        find("__main__:net")

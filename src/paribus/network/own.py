@@ -30,6 +30,11 @@ def find(kind: str) -> Callable[..., Any]:
         NetworkError: it isn't there, its module fails, or it can't build networks.
     """
     module, _, names = kind.partition(":")
+    if module == "__main__":
+        raise NetworkError(
+            f"{kind}: worker processes don't run your script or notebook again, so they can't find "
+            f"a network in it. Move it to a file, and name it as `my_networks:{names}`."
+        )
     found = _import(kind, module)
     for name in names.split("."):
         try:
