@@ -56,7 +56,7 @@ def status(out: Path, as_json: bool) -> None:
     """Show the progress of the study in OUT, also while it is training.
 
     Every run is done, running, failed, damaged, interrupted (it will resume from a checkpoint)
-    or left. Needs neither the data set nor PyTorch, and changes nothing.
+    or left. Needs no data set and no PyTorch, and changes nothing.
 
     \b
     Examples:
@@ -107,7 +107,7 @@ def verify(out: Path, as_json: bool) -> None:
 
     Records and weights are compared with their checksums, checkpoints and analyses with the ones
     they carry, and kept images are decoded. The report isn't checked: `paribus report` writes it
-    again. Needs neither the data set nor PyTorch, and changes nothing.
+    again. Needs no data set and no PyTorch, and changes nothing.
 
     The exit code is 0 if all files are whole, and 1 if any is damaged or missing.
 

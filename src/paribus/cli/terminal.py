@@ -84,7 +84,7 @@ def tell(text: str, style: str | None = None) -> None:
 
 @contextmanager
 def piped() -> Iterator[None]:
-    """Raise ReaderGoneError where nobody reads standard output any more."""
+    """Raise ReaderGoneError where no one reads standard output any more."""
     try:
         yield
     except BrokenPipeError:

@@ -56,7 +56,7 @@ def own_cache() -> Path:
 
 
 def require_private(*places: Path) -> None:
-    """Raise DataError for a file or folder that somebody else owns or can write to."""
+    """Raise DataError for a file or folder that another user owns or can write to."""
     for place in places:
         with suppress(UnfitError):
             if got := shared(place):

@@ -194,7 +194,7 @@ def _load(path: Path) -> npt.NDArray[Any]:
 
 
 def _require_same(folder: Path, data: Data, originals: Originals) -> None:
-    """Raise DataError for a whole folder that somebody sealed over other images than these."""
+    """Raise DataError for a whole folder that was sealed over other images than these."""
     with suppress(UnfitError):
         if _same_files(folder, data, originals) and _same_images(folder, data, originals):
             return
