@@ -179,7 +179,7 @@ class Session:
         study = self.study
         digest = hashlib.sha256(study.model_dump_json().encode()).hexdigest()
         trainings = []
-        known: dict[str, RunInputs] = {}  # of one run a setting: weights files take long to hash
+        known: dict[str, RunInputs] = {}  # one per setting: weights files take long to hash
         for run in runs(study, seeds):
             name = run.setting.name
             dataset = self.data[name].dataset

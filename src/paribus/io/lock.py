@@ -156,7 +156,7 @@ def _acquire(
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, 0o666)
         if _try(handle, fcntl.LOCK_EX) and _is_still(path, handle):
             return handle
-        # Where there is room for a reader, only readers hold it, and nobody who wrote there.
+        # Where there is room for a reader, only readers hold it, and no writer.
         by = _UNKNOWN if _try(handle, fcntl.LOCK_SH) else _written_down(path)
         os.close(handle)
         if time.monotonic() > deadline:

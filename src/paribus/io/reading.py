@@ -74,7 +74,7 @@ def read_whole(path: Path, largest: int) -> bytes:
 
 
 def shared(path: Path) -> str:
-    """Who else could have written a file or folder, as a clause; "" where nobody could.
+    """Who else could have written a file or folder, as a clause; "" where no one could.
 
     Raises:
         UnfitError: it isn't there.

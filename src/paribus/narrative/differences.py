@@ -93,7 +93,7 @@ def on_best_setting(compared: StudyComparison) -> list[Observation]:
 def _means(settings: Mapping[str, SettingValues], metric: Metric) -> tuple[dict[str, float], str]:
     """The mean of the metric in every setting that has a value of it, over the seeds they share.
 
-    Then these seeds in words, where a setting has others too.
+    And these seeds in words, if some setting has more of them.
     """
     columns = {name: setting.of(metric.name) for name, setting in settings.items()}
     known = {name: column for name, column in columns.items() if np.isfinite(column).any()}

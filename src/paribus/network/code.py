@@ -87,7 +87,7 @@ def _loaded_file(name: str) -> Path | None:
 def _own_file(name: str) -> Path | None:
     """The file of a module; None if it is Python's own or installed, or there is none."""
     try:
-        # Asking for `package.module` imports the package: not if it is somebody else's.
+        # Asking for `package.module` imports the package, so an installed one isn't asked.
         if not _is_own(find_spec(name.partition(".")[0])):
             return None
         spec = find_spec(name)

@@ -16,7 +16,7 @@ import paribus
 from paribus.errors import NetworkError, first_line
 from paribus.study.faults import meant
 
-#: Code in these folders is nobody's to fix here: Paribus, Python and installed packages.
+#: Code in these folders isn't the user's own: Paribus, Python and installed packages.
 _INSTALLED = (
     Path(paribus.__file__).parent,
     *(Path(sysconfig.get_paths()[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
