@@ -77,6 +77,19 @@ def test_code_that_is_added_in_another_place_counts_as_a_change(folder: Path) ->
     assert f"{folder / 'helper.py'}, {folder / 'helper' / '__init__.py'} changed" in permitted()
 
 
+def test_modules_on_the_path_that_are_not_installed_count_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = folder.parent / "library"
+    library.mkdir()
+    (folder / "helper.py").rename(library / "helper.py")
+    monkeypatch.syspath_prepend(library)
+    trust("study.yaml")
+    with (library / "helper.py").open("a") as file:
+        file.write("\n# changed\n")
+    assert f"{library / 'helper.py'} changed" in permitted()
+
+
 def test_what_the_code_does_not_import_may_change(folder: Path) -> None:
     trust("study.yaml")
     (folder / "other.py").write_text("1")

@@ -1,6 +1,5 @@
 """Study files whose code the user has allowed to run, remembered by the SHA-256 of every file."""
 
-import hashlib
 from pathlib import Path
 
 import platformdirs
@@ -8,13 +7,13 @@ from pydantic import BaseModel, ValidationError
 
 from paribus.errors import TrustError
 from paribus.io.disk import private, write_file
-from paribus.io.reading import UnfitError, read_whole, shared
+from paribus.io.reading import UnfitError, file_sha256, read_whole, shared
 from paribus.study.code import code_files
 from paribus.study.config import OwnNetwork
 from paribus.study.plan import settings
 from paribus.study.spec import Study
 
-#: Bytes of the list, and of a study.
+#: Bytes of the list.
 LARGEST = 1 << 24
 
 
@@ -78,8 +77,8 @@ def changed_since_trusted(path: Path, study: Study) -> list[str] | None:
 def _files(path: Path, study: Study) -> dict[str, str]:
     networks = [setting.config.network for setting in settings(study)]
     kinds = [network.kind for network in networks if isinstance(network, OwnNetwork)]
-    own = hashlib.sha256(read_whole(path, LARGEST)).hexdigest()
-    return {str(path.absolute()): own} | code_files(kinds)
+    code = sorted(code_files(kind.partition(":")[0] for kind in kinds))
+    return {str(file): file_sha256(file) for file in (path.absolute(), *code)}
 
 
 def _write(studies: dict[str, dict[str, str]]) -> None:
