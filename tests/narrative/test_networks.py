@@ -9,9 +9,10 @@ def test_of_an_ordinary_network_nothing_is_said() -> None:
 
 
 def test_each_thing_noticed_has_its_sentence_with_what_to_do() -> None:
-    facts = NetworkFacts(varying=("a", "b"), unsteady=True, probabilities=True)
-    varying, unsteady, probabilities = noticed(facts)
+    facts = NetworkFacts(varying=("a", "b"), unseeded=True, unsteady=True, probabilities=True)
+    varying, unseeded, unsteady, probabilities = noticed(facts)
     assert varying.startswith("Built twice from the same seed, a and b started with different")
+    assert unseeded.startswith("In training it gave different outputs from the same seed")
     assert "different outputs for the same images" in unsteady
     assert "remove the one at the end" in probabilities
 

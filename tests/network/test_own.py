@@ -82,7 +82,11 @@ def test_whatever_can_be_called_builds_a_network_and_its_file_counts(
         ("smal", "kinds_of_networks has no 'smal'; did you mean 'small'?"),
         ("Factory.static.more", "static has no 'more'"),
         ("Factory.method", "missing 1 required positional argument: 'self'"),
-        ("wrong_call", "wrong_call() got an unexpected keyword argument 'height'"),
+        (
+            "wrong_call",
+            "wrong_call() got an unexpected keyword argument 'height'. It is called with channels, "
+            "height, width, classes and `arguments`, by name.",
+        ),
         ("outer", "kinds_of_networks.py:26: TypeError: empty(): argument 'size'"),
     ],
 )

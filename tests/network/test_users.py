@@ -81,6 +81,38 @@ def test_initial_values_that_the_seed_does_not_decide_are_noticed_by_name(
     assert built()[1].varying == ("noise",)
 
 
+NOISE = {
+    "its own generator, in forward": ("np.random.default_rng().normal(size=(2, 3))", True),
+    "its own generator, from the start": ("self.own.normal(size=(2, 3))", True),
+    "numpy's": ("np.random.normal(size=(2, 3))", False),
+    "torch's": ("torch.randn(2, 3).numpy()", False),
+    "none, but counts": ("np.full((2, 3), self.calls)", False),
+}
+
+
+@pytest.mark.parametrize(("draw", "unseeded"), NOISE.values(), ids=NOISE)
+def test_noise_in_training_that_the_seed_does_not_decide_is_noticed(
+    declare: Declare, draw: str, unseeded: bool
+) -> None:
+    declare(
+        f"""
+        class Noisy(nn.Linear):
+            def __init__(self):
+                super().__init__(16, 3)
+                self.own, self.calls = np.random.default_rng(), 0
+
+            def forward(self, x):
+                self.calls += 1
+                noise = torch.from_numpy({draw}).float() if self.training else 0
+                return super().forward(x.flatten(1)) + noise
+
+        def net(**shape):
+            return Noisy()
+        """
+    )
+    assert (built()[1].unseeded, built()[1].unsteady) == (unseeded, False)
+
+
 def test_a_network_that_shares_layers_between_calls_is_refused(declare: Declare) -> None:
     """Its second run would start from what the first one learned."""
     declare(

@@ -36,7 +36,9 @@ def varying(record: Record) -> Record:
 def test_equal_streams_count_in_every_seed() -> None:
     main, _, l2 = by_setting()
     shared = ("conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias")
-    assert pairing("l2", main, l2) == Pairing("l2", 3, 3, 3, 3, 3, shared, (), (), (), ())
+    assert pairing("l2", main, l2) == Pairing(
+        "l2", 3, 3, 3, 3, 3, shared, (), (), (), (), unseeded=False
+    )
 
 
 def test_parameters_that_one_network_alone_has_are_named() -> None:
@@ -69,6 +71,14 @@ def test_no_seed_proves_values_that_vary_from_one_build_to_the_next() -> None:
     result = pairing("l2", main, l2)
     assert (result.initial_values, result.varying, result.unequal) == (0, ("fc1.bias",), ())
     assert pairing("main", l2, main).varying == ("fc1.bias",)
+
+
+def test_what_a_network_draws_in_training_without_a_seed_is_never_proved_equal() -> None:
+    main, _, l2 = by_setting()
+    network = main[0].facts.network.model_copy(update={"unseeded": True})
+    main[0] = replace(main[0], facts=main[0].facts.model_copy(update={"network": network}))
+    result = pairing("l2", main, l2)
+    assert (result.unseeded, result.dropout, result.order) == (True, 0, 3)
 
 
 def test_seeds_are_paired_by_number_not_by_place() -> None:

@@ -136,7 +136,10 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
     ("line", "expected"),
     [
         ("epochs: 9999999999", "expected a number less than or equal to 1000000000"),
-        ("network: {kind: 'a:b', arguments: {c: .nan}}", "expected finite numbers, got"),
+        (
+            "network: {kind: 'a:b', arguments: {c: .nan}}",
+            "expected finite numbers throughout, without nan, got",
+        ),
         ("epochs: 0", "expected a number greater than or equal to 1, got 0"),
         ("epochs: 2.5", "expected an integer, got 2.5"),
         ("epochs: true", "expected an integer, got True"),

@@ -13,7 +13,7 @@ from paribus.claims.judge import require_testable
 from paribus.data.dataset import Dataset, prepare
 from paribus.data.sources import states
 from paribus.data.stl10 import CLASSES
-from paribus.events import ImagesReady, quiet
+from paribus.events import Event, ImagesReady, NetworkNoticed, Watch
 from paribus.execution.engines import Choice, Images, choose
 from paribus.execution.workers import Workers, cores
 from paribus.narrative.images import images_ready
@@ -87,8 +87,9 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     sizes = {s.name: _sizes(s.config.data, datasets[s.name]) for s in settings(study)}
     require_testable(study, sizes[study.baseline].class_names)
     seen = {name: Images(s.shape, s.classes, s.training) for name, s in sizes.items()}
+    noticed: list[NetworkNoticed] = []
     with Workers(jobs, code=bool(code_named(study))) as workers:
-        choices = choose(study, seen, workers, quiet)
+        choices = choose(study, seen, workers, _kept_in(noticed))
     outlooks = {
         s.name: _setting_outlook(s, sizes[s.name], choices[s.name]) for s in settings(study)
     }
@@ -103,8 +104,18 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
         runs=tuple((run.setting.name, run.seed) for run in planned),
         jobs=processes,
         seconds=total / processes,
-        notes=surprises(study),
+        notes=(*surprises(study), *(f"{one.setting}: {one.message}" for one in noticed)),
     )
+
+
+def _kept_in(noticed: list[NetworkNoticed]) -> Watch:
+    """A watch that keeps what is noticed of networks."""
+
+    def watch(event: Event) -> None:
+        if isinstance(event, NetworkNoticed):
+            noticed.append(event)
+
+    return watch
 
 
 def _dataset(data: Data, data_dir: Path | None) -> Dataset | None:

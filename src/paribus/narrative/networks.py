@@ -18,6 +18,13 @@ def noticed(network: NetworkFacts) -> Iterator[str]:
             "values, so no pairing can be proved. Draw them from torch, numpy.random or random, "
             "which Paribus seeds."
         )
+    if network.unseeded:
+        yield (
+            "In training it gave different outputs from the same seed, so its runs can't be "
+            "repeated and no pairing can be proved. It may draw from a generator of its own, such "
+            "as numpy.random.default_rng(). Draw from torch, numpy.random or random, which Paribus "
+            "seeds."
+        )
     if network.unsteady:
         yield (
             "In evaluation mode it gives different outputs for the same images each time, as "

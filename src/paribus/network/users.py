@@ -45,6 +45,7 @@ def build_own(
         varying = _varying(module, copy)
     return module, {
         "varying": varying,
+        "unseeded": not varying and _is_unseeded(network, shape, classes, seed),
         "unsteady": content(output) != content(again),
         "probabilities": _are_probabilities(output),
     }
@@ -59,11 +60,37 @@ def _built(network: OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Mod
             channels=channels, height=height, width=width, classes=classes, **network.arguments
         )
     except (Exception, SystemExit) as error:  # a user's code may raise anything
-        raise NetworkError(f"{network.kind}: {located(error)}") from error
+        raise NetworkError(f"{network.kind}: {_uncallable(error)}") from error
     if not isinstance(module, nn.Module):
         got = type(module).__name__
         raise NetworkError(f"{network.kind}: expected it to return a torch.nn.Module, got {got}")
     return module
+
+
+def _uncallable(error: BaseException) -> str:
+    why = located(error)
+    if not why.startswith("TypeError"):  # raised inside, not by the call itself
+        return why
+    return f"{why}. It is called with channels, height, width, classes and `arguments`, by name."
+
+
+def _is_unseeded(network: OwnNetwork, shape: Shape, classes: int, seed: int) -> bool:
+    """Whether two networks of one seed answer the same images otherwise in training."""
+    answers = []
+    for _ in range(2):
+        module = _built(network, shape, classes, seed)
+        seed_generators(seed, "first output")
+        try:
+            with torch.no_grad():
+                answers.append(uncompiled(module.train())(_noise(shape)))
+        except Exception:  # said when a training step is tried
+            return False
+    first, second = answers
+    return (
+        isinstance(first, Tensor)
+        and isinstance(second, Tensor)
+        and content(first) != content(second)
+    )
 
 
 def uncompiled(module: nn.Module) -> nn.Module:
@@ -122,18 +149,22 @@ def content(tensor: Tensor) -> bytes:
 
 
 def _output(kind: str, module: nn.Module, shape: Shape, classes: int) -> Tensor:
-    """What a network in evaluation mode answers to two images of noise, always the same ones."""
-    images = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
+    """What a network in evaluation mode answers to two images of noise."""
     module.eval()
     try:
         with torch.no_grad():
-            output = uncompiled(module)(images)  # compiling may take minutes
+            output = uncompiled(module)(_noise(shape))  # compiling may take minutes
     except Exception as error:  # a user's code may raise anything
         why = f"failed on two images of shape {shape}: {located(error)}"
         raise NetworkError(f"{kind}: {why}") from error
     finally:
         module.train()
     return require_scores(kind, output, 2, classes)
+
+
+def _noise(shape: Shape) -> Tensor:
+    """Two images of noise, always the same ones."""
+    return torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
 
 
 def require_scores(kind: str, output: object, images: int, classes: int, when: str = "") -> Tensor:

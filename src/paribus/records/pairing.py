@@ -24,12 +24,15 @@ class Pairing:
     only_here: tuple[str, ...]  # names of the parameters that the baseline lacks
     only_baseline: tuple[str, ...]
     varying: tuple[str, ...]  # what starts otherwise at every build of either network
+    unseeded: bool  # either network draws in training what the seed doesn't fix
 
 
 def pairing(setting: str, baseline: Sequence[Record], variation: Sequence[Record]) -> Pairing:
     """Compare the streams of the finished runs of two settings, seed by seed."""
     theirs, ours = _streams(baseline), _streams(variation)
-    varying = _varying([*baseline, *variation])
+    finished = [record.facts.network for record in (*baseline, *variation) if record.finished]
+    varying = tuple(dict.fromkeys(name for network in finished for name in network.varying))
+    unseeded = any(network.unseeded for network in finished)
     pairs = [(theirs[seed], ours[seed]) for seed in sorted(theirs.keys() & ours.keys())]
     before = _names([a for a, _ in pairs])
     here = _names([b for _, b in pairs])
@@ -39,7 +42,7 @@ def pairing(setting: str, baseline: Sequence[Record], variation: Sequence[Record
         seeds=len(pairs),
         order=sum(a.order == b.order for a, b in pairs),
         augmentation=sum(a.augmentation == b.augmentation for a, b in pairs),
-        dropout=sum(a.dropout == b.dropout for a, b in pairs),
+        dropout=sum(not unseeded and a.dropout == b.dropout for a, b in pairs),
         # Values that vary share no luck of a seed, not even where they happen to be equal.
         initial_values=sum(
             not varying and all(_same(name, a, b) for name in shared) for a, b in pairs
@@ -49,6 +52,7 @@ def pairing(setting: str, baseline: Sequence[Record], variation: Sequence[Record
         only_here=tuple(name for name in here if name not in before),
         only_baseline=tuple(name for name in before if name not in here),
         varying=varying,
+        unseeded=unseeded,
     )
 
 
@@ -59,11 +63,6 @@ def _streams(records: Sequence[Record]) -> dict[int, StreamHashes]:
         for record in records
         if record.facts.status == "finished" and record.facts.streams is not None
     }
-
-
-def _varying(records: Sequence[Record]) -> tuple[str, ...]:
-    finished = [record for record in records if record.finished]
-    return tuple(dict.fromkeys(name for one in finished for name in one.facts.network.varying))
 
 
 def _names(streams: Sequence[StreamHashes]) -> list[str]:

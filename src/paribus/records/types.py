@@ -96,6 +96,7 @@ class NetworkFacts(Frozen):
     parameters: Count | None = None
     # Older records lack what follows.
     varying: tuple[Text, ...] = ()  # tensors that start otherwise at every build from one seed
+    unseeded: bool = False  # in training it draws what the seed doesn't fix
     unsteady: bool = False  # in evaluation mode it answers the same images otherwise each time
     probabilities: bool = False  # its outputs are nonnegative and sum to 1
 

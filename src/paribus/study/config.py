@@ -122,8 +122,9 @@ def _finite(arguments: dict[str, Any]) -> dict[str, Any]:
     # NaN would make a configuration differ from itself, and JSON has neither.
     try:
         require_finite(arguments)
-    except ValueError:
-        raise ValueError("finite numbers") from None
+    except ValueError as error:
+        number = str(error).rpartition(" ")[2]
+        raise ValueError(f"finite numbers throughout, without {number}") from None
     return arguments
 
 

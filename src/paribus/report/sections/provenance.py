@@ -52,6 +52,11 @@ def proof(results: Results) -> Iterator[Block]:
                 f"The pairing of {pairing.setting} with {baseline} is not proved: built twice "
                 f"from the same seed, {names(pairing.varying)} started with different values."
             )
+        if pairing.unseeded:
+            yield Paragraph(
+                f"The pairing of {pairing.setting} with {baseline} is not proved: in training, a "
+                "network gave different outputs from the same seed."
+            )
     if unproved:
         where = [f"{name} in {words.count(seeds, 'seed')}" for name, seeds in unproved.items()]
         yield Paragraph(f"Without hashes: {words.listed(where)}. {_DECLARED}")
