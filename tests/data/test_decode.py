@@ -125,6 +125,39 @@ def test_the_highest_bits_that_the_folder_uses_are_kept(
     assert np.array_equal(pixels, np.arange(256).reshape(16, 16))
 
 
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def deep_png(color: int, channels: int) -> bytes:
+    """A PNG of 16 bits a channel, which Pillow can't write in color."""
+    size = (8).to_bytes(4, "big")
+    rows = (b"\0" + b"\x02\xbc" * (8 * channels)) * 8
+    header = chunk(b"IHDR", size + size + bytes([16, color, 0, 0, 0]))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+DEEP = {
+    "png": deep_png(2, 3),
+    "png, transparent": deep_png(6, 4),
+    "png, gray and transparent": deep_png(4, 2),
+    "ppm": b"P6 8 8 65535\n" + b"\x02\xbc" * 192,
+}
+
+
+@pytest.mark.parametrize("content", DEEP.values(), ids=DEEP)
+def test_color_of_16_bits_that_is_read_as_8_is_noticed(content: bytes) -> None:
+    assert look(content).shortened
+
+
+def test_all_bits_of_other_images_are_read(tmp_path: Path) -> None:
+    assert not look(deep_png(0, 1)).shortened
+    assert not look(b"P6 8 8 255\n" + bytes(192)).shortened
+    for mode in ("RGB", "RGBA", "L", "P"):
+        path = saved(tmp_path / f"{mode}.png", Image.new(mode, (8, 8)))
+        assert not look(contents(path)).shortened
+
+
 def test_floating_point_pixels_are_refused_with_what_to_do(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.tif", Image.fromarray(np.ones((8, 8), np.float32)))
     assert refused(path) == "floating-point pixels; convert them to integers of 16 bits"
@@ -179,10 +212,6 @@ def test_a_image_that_was_cut_off_is_damaged(format_: str, tmp_path: Path) -> No
 def test_a_missing_file_and_a_folder_are_no_images(tmp_path: Path) -> None:
     assert refused(tmp_path / "nothing.png").startswith("can't be read (")
     assert refused(tmp_path).startswith("can't be read (")
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 @pytest.mark.parametrize("side", [7072, 9_400, 12_000, 2**31 - 1])

@@ -205,4 +205,4 @@ def test_a_network_that_can_not_be_analyzed_is_told_with_the_reason_and_the_othe
     ended = {e.setting: e for e in analyze(tmp_path / "out", study) if isinstance(e, RunAnalyzed)}
     assert ended["baseline"].status == "finished"
     assert ended["own"].status == "failed"
-    assert ended["own"].message == "RuntimeError: no gradient of mine"
+    assert ended["own"].message == "stubborn_networks.py:14: RuntimeError: no gradient of mine"

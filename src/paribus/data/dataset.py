@@ -58,7 +58,7 @@ class Dataset:
         fingerprint: SHA-256 over the source's contents, the size, the split and the format.
         folder: where the arrays are; `open_dataset` opens them again.
         findings: what is odd about the images.
-        left_out, groups, animated: as `Originals` has them; set only by `prepare`.
+        left_out, groups, animated, shortened: as `Originals` has them; set only by `prepare`.
     """
 
     images: Bytes
@@ -74,6 +74,7 @@ class Dataset:
     left_out: tuple[LeftOut, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     animated: int = 0
+    shortened: int = 0
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -98,6 +99,7 @@ class Dataset:
             left_out=tuple(reasons.most_common(MOST_REASONS)),
             groups=tuple(self.groups.items()),
             animated=self.animated,
+            shortened=self.shortened,
             findings=self.findings,
         )
 
@@ -155,6 +157,7 @@ def prepare(
         left_out=originals.left_out,
         groups=originals.groups,
         animated=originals.animated,
+        shortened=originals.shortened,
     )
     return dataset, originals
 

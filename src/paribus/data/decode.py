@@ -47,11 +47,16 @@ EIGHT_BITS = Rule()
 
 @dataclass(frozen=True)
 class Seen:
-    """What a file has besides 8-bit pixels; `bits` is 0 unless it has more than 8."""
+    """What a file has besides 8-bit pixels.
+
+    `bits` that its gray values use, 0 unless there are more than 8; `shortened`: of 16 bits per
+    channel, in color or beside transparency, Pillow reads the 8 highest alone.
+    """
 
     bits: int
     transparent: bool
     animated: bool
+    shortened: bool
 
 
 def contents(path: Path) -> bytes:
@@ -78,7 +83,8 @@ def look(content: bytes) -> Seen:
         bits = (
             max(int(np.asarray(image).max()), 0).bit_length() if image.mode.startswith("I") else 0
         )
-        return Seen(bits, _alpha(image) is not None, animated)
+        shortened = image.mode.startswith(("RGB", "LA")) and _is_deep(content)
+        return Seen(bits, _alpha(image) is not None, animated, shortened)
 
 
 def decode(content: bytes, rule: Rule = EIGHT_BITS) -> Bytes:
@@ -104,6 +110,14 @@ def decode(content: bytes, rule: Rule = EIGHT_BITS) -> Bytes:
         mode = "RGB" if rule.color == "rgb" else "L"
         pixels = np.asarray(image if image.mode == mode else image.convert(mode))
     return pixels if rule.color == "rgb" else pixels[..., None]
+
+
+def _is_deep(content: bytes) -> bool:
+    """Whether a channel has more than 8 bits, by what Pillow is about to decode."""
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        layouts = [tile.args for tile in getattr(image, "tile", ())]
+    # As "RGB;16B", ("RGB;16L", 0, 0), or a PPM's ("RGB", 65535).
+    return any(";16" in str(layout) or layout == ("RGB", 65535) for layout in layouts)
 
 
 def _alpha(image: Image.Image) -> Image.Image | None:

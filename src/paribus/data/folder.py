@@ -88,6 +88,7 @@ def open_folder(
         left_out=tuple(sorted(left_out, key=lambda one: natural(one.place))),
         groups={name: groups for name in classes if (groups := _groups(name, images))},
         animated=sum(image.seen.animated for image in images),
+        shortened=sum(image.seen.shortened for image in images),
     )
 
 
@@ -156,7 +157,8 @@ def _check_all(
             if "fault" in check:
                 left_out.append(LeftOut(below(root, path), check["fault"]))
             else:
-                seen = Seen(int(check["bits"]), "transparent" in check, "animated" in check)
+                flags = (flag in check for flag in ("transparent", "animated", "shortened"))
+                seen = Seen(int(check["bits"]), *flags)
                 images.append(_Image(path, folder, check["sha256"], seen))
     finally:
         ledger.save()
@@ -172,8 +174,8 @@ def _check(path: Path) -> Found:
     except UnusableError as error:
         return {"fault": str(error)}
     found = {"sha256": hashlib.sha256(content).hexdigest(), "bits": str(seen.bits)}
-    flags = {"transparent": seen.transparent, "animated": seen.animated}
-    return found | {name: "yes" for name, flag in flags.items() if flag}
+    flags = ("transparent", "animated", "shortened")
+    return found | {flag: "yes" for flag in flags if getattr(seen, flag)}
 
 
 def _require_images(

@@ -59,6 +59,7 @@ class Originals:
         left_out: a folder's files that are not among the images.
         groups: classes whose images lie in several subfolders, with these.
         animated: how many images are the first of an animation or of several pages.
+        shortened: of how many color images 16 bits a channel are read as 8.
         require_whole: checks every byte of the source again where `read` doesn't; raises
             DataError.
     """
@@ -73,6 +74,7 @@ class Originals:
     left_out: tuple[LeftOut, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     animated: int = 0
+    shortened: int = 0
     require_whole: Callable[[], None] = lambda: None
 
 

@@ -22,6 +22,7 @@ from paribus.explain.interventions import intervened
 from paribus.explain.neighbors import nearest
 from paribus.metrics.interventions import interventions
 from paribus.network.build import build
+from paribus.network.own import located
 from paribus.network.randomness import seed_generators
 from paribus.network.users import uncompiled
 from paribus.records.analyses import (
@@ -70,7 +71,7 @@ class Analysis(Task):
         except DiskError:
             raise
         except Exception as error:  # a user's network may raise anything; the study stays good
-            message = f"{type(error).__name__}: {error}"
+            message = located(error)
             return Outcome(self.run, "failed", time.perf_counter() - began, message)
         return Outcome(self.run, "finished", time.perf_counter() - began)
 

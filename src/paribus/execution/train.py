@@ -20,6 +20,7 @@ from paribus.execution.inputs import RunInputs, environment, peak_memory, same_b
 from paribus.execution.workers import Outcome, Task
 from paribus.io.disk import remove
 from paribus.network.build import build_and_describe
+from paribus.network.own import located
 from paribus.network.randomness import seed_generators
 from paribus.records.bounds import LONGEST
 from paribus.records.store import Arrays, checkpoint_folder, write_record
@@ -63,7 +64,7 @@ class Training(Task):
         except (ConnectionError, DiskError):
             raise  # the parent process is gone, or nothing can be kept
         except Exception as error:  # a user's network may raise anything; the other runs go on
-            failure = Failure(message=f"{type(error).__name__}: {error}"[:LONGEST])
+            failure = Failure(message=located(error)[:LONGEST])
         facts = attempt.facts(failure)
         write_record(self.out, Record(facts, attempt.progress.curves(), predictions), weights)
         if is_final(facts):

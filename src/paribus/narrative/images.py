@@ -21,6 +21,12 @@ def on_images(data: DataFacts) -> tuple[str, ...]:
     if data.animated:
         several = words.count(data.animated, "file")
         lines.append(f"{several} with several images: the first one of each is used.")
+    if data.shortened:
+        deep = words.count(data.shortened, "color image")
+        lines.append(
+            f"{deep} of 16 bits a channel: the 8 highest bits are read. Where values use only the "
+            "lower ones, little is left: scale them up first, or save them as gray images."
+        )
     return (*lines, *_findings(data))
 
 

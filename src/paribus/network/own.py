@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 
 import paribus
-from paribus.errors import NetworkError, first_line
+from paribus.errors import NetworkError, ParibusError, first_line
 from paribus.study.faults import meant
 
 #: Code in these folders isn't the user's own: Paribus, Python and installed packages.
@@ -55,6 +55,8 @@ def find(kind: str) -> Callable[..., Any]:
 
 def located(error: BaseException) -> str:
     """An error of a user's code in one line: where it was raised, what it says, who called it."""
+    if isinstance(error, ParibusError):  # it says all that there is to know
+        return str(error)
     said = f"{type(error).__name__}: {first_line(error)}"
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_shown(error.filename)}:{error.lineno}: {type(error).__name__}: {error.msg}"

@@ -86,6 +86,7 @@ class DataFacts(Frozen):
     left_out: tuple[tuple[Text, Count], ...] = ()  # reason, number of files
     groups: tuple[tuple[Text, tuple[Text, ...]], ...] = ()  # class, several subfolders of it
     animated: Count = 0  # files of several images
+    shortened: Count = 0  # color images of 16 bits a channel, read as 8
     findings: DataFindings | None = None
 
 
