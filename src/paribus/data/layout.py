@@ -193,8 +193,9 @@ def _parts_without_classes(root: Path, parts: Mapping[str, Path]) -> str:
             "split; there is no train. Rename it, or write the folder of classes as `path`."
         )
     seen = _seen(parts["train"])
+    are = "look like parts" if len(parts) > 1 else "looks like a part"
     return (
-        f"{root}: {names} look like parts of a split; expected one subfolder per class in "
+        f"{root}: {names} {are} of a split; expected one subfolder per class in "
         f"each, and {parts['train'].name} holds {seen}. {_sort_by_class()}"
     )
 
