@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 import numpy as np
 import scipy
 
+from calibration.grouped import coverage_by_groups
 from calibration.simulated_truth import (
     LAWS,
     coverage,
@@ -53,6 +54,7 @@ def main() -> None:
     for table in (
         coverage_of_pairs(many(200_000)),
         coverage_of_images(many(4_000)),
+        coverage_by_groups(many(2_000)),
         other_coverage(many(200_000)),
         errors_of_one(many(100_000)),
         errors_of_sign_flips(many(20_000)),

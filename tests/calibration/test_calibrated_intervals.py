@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calibration.grouped import coverage_of_groups
 from calibration.simulated_truth import (
     Law,
     coverage,
@@ -52,6 +53,14 @@ def test_the_interval_for_new_seeds_does_not_and_does_not_claim_to() -> None:
     new_images, new_seeds = coverage_of_new_images(rng(), 30, 0.0, 0.5, "normal", 400)
     assert new_images > 0.92
     assert new_seeds < 0.8
+
+
+@pytest.mark.parametrize(("seeds", "groups"), [(5, 12), (10, 6)])
+def test_the_interval_for_new_groups_holds_the_truth_however_large_they_are(
+    seeds: int, groups: int
+) -> None:
+    spread = (0.02, 0.05, 0.0)
+    assert coverage_of_groups(rng(), seeds, groups, spread, False, 400) > 0.94
 
 
 def test_intervals_at_several_looks_hold_the_truth_all_together() -> None:

@@ -1,5 +1,7 @@
 """Splits: every image in one part, each class in its share, the same every time."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -149,3 +151,51 @@ def test_a_class_without_a_test_image_is_refused() -> None:
     keep = ~((part == "test") & (labels == 2))
     with pytest.raises(DataError, match="class 'owl': expected at least 1 test images, got 0"):
         split(labels[keep], part[keep], 0.2, 0.2, classes=CLASSES)
+
+
+# ---- groups that stay together --------------------------------------------------------------
+
+
+@given(st.integers(9, 30), st.integers(1, 12), st.floats(0.1, 0.3), st.integers(0, 99))
+def test_no_group_is_torn_and_every_part_has_about_its_share(
+    groups: int, largest: int, share: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    group = np.repeat(np.arange(groups), rng.integers(1, largest + 1, groups))
+    labels = group % 3
+    splits = split(labels, said_nothing(labels), share, share, classes=CLASSES, group=group)
+    parts = (splits.training, splits.validation, splits.test)
+    assert sorted(np.concatenate(parts)) == list(range(len(labels)))
+    for one, other in itertools.combinations(parts, 2):
+        assert not np.intersect1d(group[one], group[other]).size
+    for label in range(3):
+        asked = share * (labels == label).sum()
+        got = of_class(splits, labels, label)
+        assert min(got) >= 1
+        # The last group that a part gets may be the largest there is.
+        assert max(abs(got[1] - asked), abs(got[2] - asked)) <= 2 * largest
+
+
+def test_groups_of_several_classes_go_as_a_whole() -> None:
+    group = np.repeat(np.arange(10), 6)
+    labels = np.tile([0, 0, 0, 1, 1, 2], 10)
+    splits = split(labels, said_nothing(labels), 0.2, 0.2, classes=CLASSES, group=group)
+    assert [len(part) // 6 for part in (splits.training, splits.validation, splits.test)] == [
+        6,
+        2,
+        2,
+    ]
+
+
+def test_a_class_of_too_few_groups_is_refused() -> None:
+    labels = np.repeat([0, 1, 2], 20)
+    group = np.where(labels == 1, 7, np.arange(60))
+    with pytest.raises(DataError, match=r"class 'dog': expected images of enough groups .* none"):
+        split(labels, said_nothing(labels), 0.2, 0.2, classes=CLASSES, group=group)
+
+
+def test_parts_that_are_given_stay_as_they_are() -> None:
+    labels, group = labels_of([20, 20, 20]), np.arange(60) // 2
+    part = np.array(["train", "validation", "test"] * 20)
+    splits = split(labels, part, 0.2, 0.2, classes=CLASSES, group=group)
+    assert splits.test.tolist() == np.flatnonzero(part == "test").tolist()

@@ -68,6 +68,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "left_out": [["an empty file", 2]],
             "groups": [["cat", ["a", "b"]]],
             "findings": DataFindings().model_dump(),
+            "test_groups": 2,
         }
         file.write_text(json.dumps(facts))
         seal(file.parent)

@@ -58,6 +58,7 @@ class Dataset:
         fingerprint: SHA-256 over the source's contents, the size, the split and the format.
         folder: where the arrays are; `open_dataset` opens them again.
         findings: what is odd about the images.
+        group: (n,) the group of each image, as `Originals` has it.
         left_out, groups, animated, shortened: as `Originals` has them; set only by `prepare`.
     """
 
@@ -71,6 +72,7 @@ class Dataset:
     fingerprint: str
     folder: Path
     findings: DataFindings
+    group: Integers | None = None
     left_out: tuple[LeftOut, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     animated: int = 0
@@ -101,7 +103,11 @@ class Dataset:
             animated=self.animated,
             shortened=self.shortened,
             findings=self.findings,
+            test_groups=self._groups(self.splits.test),
         )
+
+    def _groups(self, index: Integers) -> int | None:
+        return None if self.group is None else len(np.unique(self.group[index]))
 
     def counts(self) -> Integers:
         """Images of each class in each part: (classes, parts)."""
@@ -182,9 +188,18 @@ def open_dataset(folder: Path) -> Dataset:
             fingerprint=facts["fingerprint"],
             folder=folder,
             findings=DataFindings.model_validate(facts["findings"]),
+            group=_group(facts),
         )
     except (UnfitError, ValueError, LookupError, TypeError) as error:
         raise DataError(f"{folder}: not a prepared dataset ({error})") from None
+
+
+def _numbers(group: Integers | None) -> list[int] | None:
+    return None if group is None else group.tolist()
+
+
+def _group(facts: Mapping[str, Any]) -> Integers | None:
+    return np.array(facts["group"], np.int64) if "group" in facts else None
 
 
 def _load(path: Path) -> npt.NDArray[Any]:
@@ -224,6 +239,8 @@ def _same_images(folder: Path, data: Data, originals: Originals) -> bool:
     facts = (dataset.classes, (dataset.mean, dataset.std))
     if facts != (originals.classes, _moments(dataset.images, dataset.splits.training)):
         return False
+    if _numbers(dataset.group) != _numbers(originals.group):
+        return False
     return all(
         np.array_equal(dataset.images[i], squared(originals.read(i), data.size, data.blur))
         for i in np.random.default_rng().choice(count, min(COMPARED, count), False).tolist()
@@ -242,7 +259,8 @@ def _split(data: Data, originals: Originals) -> Splits:
     if isinstance(data, Stl10):
         # The 800 test images of each class give both parts, as in the reference study.
         return split(labels, part, data.validation, None, classes=classes, validation_from="test")
-    return split(labels, part, data.validation, data.test, classes=classes)
+    test, group = data.test, originals.group
+    return split(labels, part, data.validation, test, classes=classes, group=group)
 
 
 def _part(data: Data, originals: Originals) -> Bytes:
@@ -263,14 +281,16 @@ def _build(
         write_file(fresh / LABELS, _packed(originals.labels))
         write_file(fresh / PART, _packed(part))
         mean, std = _moments(images, np.flatnonzero(part == PARTS.index("train")))
-        facts = {
+        facts: dict[str, Any] = {
             "source": originals.source,
             "classes": originals.classes,
             "mean": mean,
             "std": std,
             "fingerprint": fingerprint,
-            "findings": find(images, originals.labels, part, std).model_dump(),
+            "findings": find(images, originals.labels, part, std, originals.group).model_dump(),
         }
+        if originals.group is not None:
+            facts["group"] = _numbers(originals.group)
         seal(fresh, facts, ARRAYS)
         install(fresh, folder)
 

@@ -10,13 +10,20 @@ from paribus.data.splits import PARTS
 from paribus.records.types import DataFindings, Integers
 
 
-def find(images: Bytes, labels: Integers, part: Bytes, std: tuple[float, ...]) -> DataFindings:
+def find(
+    images: Bytes,
+    labels: Integers,
+    part: Bytes,
+    std: tuple[float, ...],
+    group: Integers | None = None,
+) -> DataFindings:
     """Look at the images as the networks see them.
 
     Args:
         images: (n, channels, size, size).
         labels, part: (n,) each image's class, and the place of its part in `PARTS`.
         std: standard deviation of each channel over the training images.
+        group: (n,) the group of each image, where there are groups.
     """
     kind, plain = _kinds(images)
     training, test = (part == PARTS.index(name) for name in ("train", "test"))
@@ -28,6 +35,7 @@ def find(images: Bytes, labels: Integers, part: Bytes, std: tuple[float, ...]) -
         plain=int(plain.sum()),
         alike=int(np.bincount(kind).max()),
         flat_channels=sum(value == 0 for value in std),
+        shared_groups=0 if group is None else len(np.intersect1d(group[training], group[test])),
     )
 
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from paribus.data.cache import Found, Ledger, home_expanded
 from paribus.data.decode import Rule, Seen, contents, decode, look
+from paribus.data.groups import FILE as GROUPS
+from paribus.data.groups import group_numbers
 from paribus.data.images import (
     Bytes,
     LeftOut,
@@ -26,6 +28,7 @@ from paribus.data.layout import ClassFolder, class_folders
 from paribus.errors import DataError
 from paribus.io.reading import UnfitError
 from paribus.names import shown
+from paribus.records.types import Integers
 from paribus.study.config import Data, Folder
 
 
@@ -63,6 +66,9 @@ def open_folder(
     images = _check_all(root, folders, left_out, progress or silent, trust_times)
     number = {name: label for label, name in enumerate(classes)}
     rule = _rule(data, images)
+    group = group_numbers(root, [image.path for image in images])
+    if group is not None:
+        left_out = [one for one in left_out if one.place != GROUPS]
 
     def read(i: int) -> Bytes:
         try:
@@ -83,10 +89,11 @@ def open_folder(
         labels=np.array([number[image.folder.name] for image in images], np.int64),
         part=np.array([image.folder.part for image in images]),
         channels=3 if data.color == "rgb" else 1,
-        fingerprint=_fingerprint(root, images, rule),
+        fingerprint=_fingerprint(root, images, rule, group),
         read=read,
         left_out=tuple(sorted(left_out, key=lambda one: natural(one.place))),
         groups={name: groups for name in classes if (groups := _groups(name, images))},
+        group=group,
         animated=sum(image.seen.animated for image in images),
         shortened=sum(image.seen.shortened for image in images),
     )
@@ -115,7 +122,7 @@ def _rule(data: Folder, images: Sequence[_Image]) -> Rule:
     return Rule(data.color, max(bits, 8) if bits else 16, data.background)
 
 
-def _fingerprint(root: Path, images: Sequence[_Image], rule: Rule) -> str:
+def _fingerprint(root: Path, images: Sequence[_Image], rule: Rule, group: Integers | None) -> str:
     digest = hashlib.sha256()
     for image in images:
         name = os.fsencode(image.path.relative_to(root).as_posix())
@@ -125,6 +132,8 @@ def _fingerprint(root: Path, images: Sequence[_Image], rule: Rule) -> str:
         digest.update(f"behind transparent pixels {rule.background}\n".encode())
     if rule.bits != 16:
         digest.update(f"bits {rule.bits}\n".encode())
+    if group is not None:
+        digest.update(f"groups {group.tolist()}\n".encode())
     return digest.hexdigest()
 
 

@@ -53,6 +53,7 @@ class Originals:
         classes: names, in the order of the labels.
         labels: (n,) each image's class.
         part: (n,) "train", "validation" or "test", or "" where the source doesn't say.
+        group: (n,) number of what each image shows, such as a patient, where that is known.
         channels: 1 (gray) or 3 (red, green, blue).
         fingerprint: SHA-256 over the contents (for STL-10, over the official MD5s).
         read: image i as (height, width, channels) bytes, in its original size.
@@ -73,6 +74,7 @@ class Originals:
     read: Callable[[int], Bytes]
     left_out: tuple[LeftOut, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    group: npt.NDArray[np.int64] | None = None
     animated: int = 0
     shortened: int = 0
     require_whole: Callable[[], None] = lambda: None

@@ -181,6 +181,7 @@ def _evaluate(
         labels=dataset.labels[test].astype(np.int64),
         last=predict(last),
         best=predict(best),
+        group=None if dataset.group is None else dataset.group[test],
     )
     return predictions, {"last": _arrays(last), "best": _arrays(best)}
 

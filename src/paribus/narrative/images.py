@@ -27,6 +27,9 @@ def on_images(data: DataFacts) -> tuple[str, ...]:
             f"{deep} of 16 bits a channel: the 8 highest bits are read. Where values use only the "
             "lower ones, little is left: scale them up first, or save them as gray images."
         )
+    if data.test_groups:
+        groups = words.count(data.test_groups, "group")
+        lines.append(f"The test images are of {groups}; groups are kept together in splits.")
     return (*lines, *_findings(data))
 
 
@@ -83,6 +86,12 @@ def _findings(data: DataFacts) -> list[str]:
         channels = len(data.std)
         hold = "holds" if found.flat_channels == 1 else "hold"
         lines.append(f"{found.flat_channels} of {channels} color channels {hold} a single value.")
+    if found.shared_groups:
+        many = f"{found.shared_groups:,} of the {words.count(data.test_groups or 0, 'group')}"
+        lines.append(
+            f"{many} in the test images are among the training images too: images of new groups "
+            "may be harder."
+        )
     return lines
 
 

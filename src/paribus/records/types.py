@@ -62,6 +62,7 @@ class DataFindings(Frozen):
         plain: of a single color.
         alike: the most that are equal to each other.
         flat_channels: color channels without spread.
+        shared_groups: groups with both training and test images.
     """
 
     test_in_training: Count = 0
@@ -69,6 +70,7 @@ class DataFindings(Frozen):
     plain: Count = 0
     alike: Count = 0
     flat_channels: Count = 0
+    shared_groups: Count = 0
 
 
 class DataFacts(Frozen):
@@ -88,6 +90,7 @@ class DataFacts(Frozen):
     animated: Count = 0  # files of several images
     shortened: Count = 0  # color images of 16 bits a channel, read as 8
     findings: DataFindings | None = None
+    test_groups: Count | None = None  # patients, scenes, ... that the test images show
 
 
 class NetworkFacts(Frozen):
@@ -267,6 +270,7 @@ class Predictions:
     last: Floats | None = None  # (n, classes) log probabilities after the last epoch
     best: Floats | None = None  # (n, classes) the same at the epoch of lowest validation loss
     given: Integers | None = None  # (n,) the predicted class, where no probabilities are known
+    group: Integers | None = None  # (n,) number of each image's group, where there are groups
 
     @property
     def predicted(self) -> Integers:

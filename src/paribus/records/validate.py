@@ -90,6 +90,10 @@ def _prediction_faults(facts: RunFacts, shown: Predictions) -> Iterator[str]:
         shown.given.shape == (images,) and _are_classes(facts, shown.given)
     ):
         yield f"expected one of {classes} classes per test image"
+    if shown.group is not None and (
+        shown.group.shape != (images,) or shown.group.dtype != np.int64
+    ):
+        yield "expected one group per test image"
     for part in (shown.last, shown.best):
         if part is None:
             continue
