@@ -60,7 +60,7 @@ def test_the_interval_for_new_groups_holds_the_truth_however_large_they_are(
     seeds: int, groups: int
 ) -> None:
     spread = (0.02, 0.05, 0.0)
-    assert coverage_of_groups(rng(), seeds, groups, spread, False, 400) > 0.94
+    assert coverage_of_groups(rng(), seeds, groups, spread, False, 150) > 0.93
 
 
 def test_intervals_at_several_looks_hold_the_truth_all_together() -> None:
