@@ -12,7 +12,7 @@ from paribus.errors import ComparisonError
 from paribus.metrics.dynamics import Epoch
 from paribus.metrics.metric import Metric, RunData
 from paribus.metrics.registry import CLASS_FIGURES, class_metric, with_target
-from paribus.records.types import Integers, Interventions, Record
+from paribus.records.types import Integers, Interventions, Predictions, Record
 from paribus.stats.intervals import Floats
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import settings
@@ -69,7 +69,7 @@ class Values:
         metrics: by name, as the study has them; the recalls of all classes last.
         settings: by name, the baseline first.
         classes: names of the classes; none while no run is tested.
-        labels: (images,) the true class of each test image.
+        labels: (images,) the true class of each test image; none where seeds have other images.
         target_loss: as the function of this name gives it, in nats.
     """
 
@@ -182,21 +182,26 @@ def _require_one_engine(study: Study, records: Iterable[Record]) -> None:
 
 
 def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:
-    """Classes and labels of the test images, which must be the same in all runs."""
+    """Classes and labels of the test images, which must be the same in all runs of a split.
+
+    There are no labels where several splits were tested, each on images of its own.
+    """
     tested = [(record, record.predictions) for record in finished if record.predictions]
     if not tested:
         return (), np.zeros(0, np.int64)
-    first, shown = tested[0]
+    of_split: dict[int | None, tuple[Record, Predictions]] = {}
     for record, predictions in tested:
+        split = record.facts.seed if record.has_own_split else None
+        first, shown = of_split.setdefault(split, (record, predictions))
         same = np.array_equal(shown.index, predictions.index)
         same &= np.array_equal(shown.labels, predictions.labels)
-        if record.classes != first.classes or not same:
+        if record.classes != tested[0][0].classes or not same:
             raise ComparisonError(
                 f"{_run(record)} was tested on other images or classes than {_run(first)}; the "
                 "same are expected in all runs. Run the study again: what no longer fits is "
                 "retrained."
             )
-    return first.classes, shown.labels
+    return first.classes, shown.labels if len(of_split) == 1 else np.zeros(0, np.int64)
 
 
 def _run(record: Record) -> str:
@@ -218,7 +223,7 @@ def _of_setting(
     shown = [run.record.predictions if run else None for run in runs]
     correct = np.zeros((len(runs), len(labels)), bool)
     for row, predictions in zip(correct, shown, strict=True):
-        if predictions is not None:
+        if predictions is not None and len(labels):
             row[:] = predictions.predicted == labels
     return SettingValues(
         recorded=np.array([record is not None for record in records]),

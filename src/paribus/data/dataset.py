@@ -116,6 +116,40 @@ class Dataset:
         return np.stack([np.bincount(self.labels[p], minlength=classes) for p in parts], axis=1)
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Parts that were drawn for one seed, with what of a dataset follows from them."""
+
+    splits: Splits
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    fingerprint: str
+    findings: DataFindings
+
+    def of(self, dataset: Dataset) -> Dataset:
+        """The same images in these parts."""
+        return replace(dataset, **vars(self))
+
+
+def draw_parts(data: Data, dataset: Dataset, originals: Originals, seed: int) -> Drawn:
+    """The parts of a dataset drawn anew from `seed`, as far as its source leaves them open.
+
+    Raises:
+        DataError: a class is left without an image in one of the parts.
+    """
+    part = _part(data, originals, seed)
+    splits = _split(data, originals, seed)
+    mean, std = _moments(dataset.images, splits.training)
+    text = f"{dataset.fingerprint} split {seed}"
+    return Drawn(
+        splits,
+        mean,
+        std,
+        hashlib.sha256(text.encode()).hexdigest(),
+        find(dataset.images, dataset.labels, part, std, dataset.group),
+    )
+
+
 def prepare(
     data: Data, data_dir: Path | None = None, progress: Progress | None = None
 ) -> tuple[Dataset, Originals]:
@@ -254,18 +288,26 @@ def _fingerprint(data: Data, originals: Originals) -> str:
     return hashlib.sha256(dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _split(data: Data, originals: Originals) -> Splits:
+def _split(data: Data, originals: Originals, seed: int = 0) -> Splits:
     labels, part, classes = originals.labels, originals.part, originals.classes
     if isinstance(data, Stl10):
         # The 800 test images of each class give both parts, as in the reference study.
-        return split(labels, part, data.validation, None, classes=classes, validation_from="test")
+        return split(
+            labels,
+            part,
+            data.validation,
+            None,
+            classes=classes,
+            validation_from="test",
+            seed=seed,
+        )
     test, group = data.test, originals.group
-    return split(labels, part, data.validation, test, classes=classes, group=group)
+    return split(labels, part, data.validation, test, classes=classes, group=group, seed=seed)
 
 
-def _part(data: Data, originals: Originals) -> Bytes:
+def _part(data: Data, originals: Originals, seed: int = 0) -> Bytes:
     """(n,) the place of each image's part in `PARTS`; raises DataError where images are too few."""
-    splits = _split(data, originals)
+    splits = _split(data, originals, seed)
     part = np.empty(len(originals.labels), np.uint8)
     for number, index in enumerate((splits.training, splits.validation, splits.test)):
         part[index] = number

@@ -1,4 +1,4 @@
-"""The training, validation and test images: stratified, the same for every seed."""
+"""The training, validation and test images: stratified, by a random stream of their own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,26 +34,28 @@ def split(
     classes: Sequence[str],
     validation_from: Literal["train", "test"] = "train",
     group: Integers | None = None,
+    seed: int = 0,
 ) -> Splits:
     """Draw the parts that the source lacks, class by class.
 
     A missing test part gets `test` of each class; a missing validation part gets `validation`
     of each class from `validation_from`. A share refers to the class's images in the part that
-    it is drawn from. The drawing depends on no seed: all runs see the same parts. Groups of
-    images go into a part as a whole, so that the numbers are met only nearly.
+    it is drawn from. Groups of images go into a part as a whole, so that the numbers are met
+    only nearly.
 
     Args:
         labels: (n,) each image's class.
         part: (n,) "train", "validation", "test", or "" where the source doesn't say.
         classes: names, for messages.
         group: (n,) the group of each image, where images of a group must stay together.
+        seed: 0 unless a study draws the parts anew for each of its seeds.
 
     Raises:
         DataError: if a class is left without an image in one of the parts.
     """
     given = np.where(part == "", "train", part)
     draws = _draws(given, validation, test, validation_from)
-    shuffled = stream(0, "split").permutation(len(labels))
+    shuffled = stream(seed, "split").permutation(len(labels))
     result = given.astype("<U10")  # room for "validation"
     for source in (p for p in PARTS if p not in draws):
         wanted = {to: number for to, (drawn_from, number) in draws.items() if drawn_from == source}
@@ -68,7 +70,8 @@ def split(
             for pool, drawn in zip(pools, counts, strict=True):
                 _draw(result, pool, drawn)
         elif wanted:
-            _draw_groups(result, pools, counts, group, source, classes)
+            order = stream(seed, "split", "groups").permutation(len(labels))
+            _draw_groups(result, pools, counts, group, order, source, classes)
     return Splits(*(np.flatnonzero(result == p) for p in PARTS))
 
 
@@ -91,6 +94,7 @@ def _draw_groups(
     pools: Sequence[Integers],
     counts: Sequence[Mapping[str, int]],
     group: Integers,
+    order: Integers,
     source: str,
     classes: Sequence[str],
 ) -> None:
@@ -107,7 +111,7 @@ def _draw_groups(
     names, number = np.unique(group[pool], return_inverse=True)
     held = np.zeros((len(names), len(pools)), np.int64)  # images of each class in each group
     np.add.at(held, (number, np.repeat(np.arange(len(pools)), sizes)), 1)
-    shuffled = stream(0, "split", "groups").permutation(len(names))
+    shuffled = order[order < len(names)]
     got = np.zeros_like(wanted)
     place = np.empty(len(names), np.int64)
     for one in shuffled[np.argsort(-held[shuffled].sum(axis=1), kind="stable")]:

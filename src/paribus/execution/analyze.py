@@ -101,7 +101,7 @@ def _has_explanations(task: Analysis, record: Record) -> bool:
 
 def _trained(task: Analysis, record: Record, dataset: Dataset) -> tuple[nn.Module, Predict]:
     """A network after its last epoch, and its predictions by the engine that trained it."""
-    config, seed = task.run.setting.config.network, task.run.seed
+    config, seed = task.run.setting.config.network, task.run.seed_of("init")
     network = build(config, dataset.shape, len(dataset.classes), seed)
     weights = read_weights(run_folder(task.out, *task.run.key), "last")
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})

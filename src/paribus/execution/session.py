@@ -13,7 +13,7 @@ import numpy as np
 
 from paribus import events
 from paribus.comparison.sequential import refuse_changed_looks
-from paribus.data.dataset import Dataset, prepare
+from paribus.data.dataset import Dataset, Drawn, draw_parts, prepare
 from paribus.data.images import Originals
 from paribus.errors import DiskError, RecordError
 from paribus.events import Event, Watch
@@ -48,6 +48,7 @@ from paribus.records.store import (
 )
 from paribus.records.types import EngineFacts, Record
 from paribus.results import Results, collect
+from paribus.study.config import Data
 from paribus.study.folder import OWN
 from paribus.study.plan import runs, settings
 from paribus.study.read import (
@@ -66,6 +67,14 @@ class Prepared:
 
     dataset: Dataset
     originals: Originals
+    data: Data
+    parts: dict[int, Drawn] = field(default_factory=dict)  # by the seed that they are drawn from
+
+    def drawn(self, seed: int) -> Drawn | None:
+        """The parts drawn from a seed; None for seed 0, whose parts the dataset has."""
+        if seed and seed not in self.parts:
+            self.parts[seed] = draw_parts(self.data, self.dataset, self.originals, seed)
+        return self.parts.get(seed)
 
     @property
     def seen(self) -> Images:
@@ -85,8 +94,9 @@ def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str,
     for setting in settings(study):
         key = setting.config.data.model_dump_json()
         if key not in ready:
+            data = setting.config.data
             ready[key] = Prepared(
-                *prepare(setting.config.data, data_dir, lambda *seen: watch(events.DataRead(*seen)))
+                *prepare(data, data_dir, lambda *seen: watch(events.DataRead(*seen))), data
             )
         result[setting.name] = ready[key]
     return result
@@ -185,7 +195,9 @@ class Session:
             dataset = self.data[name].dataset
             if name not in known:
                 known[name] = run_inputs(run, dataset, self.engines[name])
-            inputs = replace(known[name], seed=run.seed)
+            if drawn := self.data[name].drawn(run.seed_of("split")):
+                dataset = drawn.of(dataset)
+            inputs = replace(known[name], seed=run.seed, data=dataset.fingerprint)
             trainings.append(
                 Training(
                     run,
@@ -196,6 +208,7 @@ class Session:
                     dataset.facts,
                     inputs,
                     self.out,
+                    drawn,
                 )
             )
         return trainings

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from paribus.data.batches import Batches
-from paribus.data.dataset import Dataset, open_dataset
+from paribus.data.dataset import Dataset, Drawn, open_dataset
 from paribus.errors import DiskError, NonFiniteLossError
 from paribus.events import CheckpointPassedOver, EpochDone, RunBegins, Watch
 from paribus.execution.checkpoint import Writer, capture, last_checkpoint, restore
@@ -49,6 +49,7 @@ class Training(Task):
     data: DataFacts
     inputs: RunInputs
     out: Path
+    drawn: Drawn | None = None  # the parts, where they are drawn anew for this seed
     retries: int = 0
 
     def perform(self, tell: Watch) -> Outcome:
@@ -91,6 +92,8 @@ class _Attempt:
     def __init__(self, task: Training, tell: Watch) -> None:
         self.task, self.tell = task, tell
         self.dataset = open_dataset(task.dataset)
+        if task.drawn is not None:
+            self.dataset = task.drawn.of(self.dataset)
         self.network = NetworkFacts()
         self.progress = Progress({}, started=_now())
 
@@ -98,7 +101,7 @@ class _Attempt:
         """Train to the last epoch; predictions for the test images, and the weights."""
         task, config, dataset = self.task, self.task.run.setting.config, self.dataset
         network, self.network = build_and_describe(
-            config.network, dataset.shape, len(dataset.classes), task.run.seed
+            config.network, dataset.shape, len(dataset.classes), task.run.seed_of("init")
         )
         self.progress = begin(network)
         optimizer = build_optimizer(config.optimizer, network)
@@ -117,7 +120,7 @@ class _Attempt:
 
         train(steps, batches, dataset.splits, task.run, self.progress, after_epoch)
         # A network may draw in evaluation mode too: from the same, if this run was resumed here.
-        seed_generators(task.run.seed, "evaluation")
+        seed_generators(task.run.seed_of("order"), "evaluation")
         return _evaluate(steps, self.progress.best_state, batches, dataset)
 
     def _resume(self, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:

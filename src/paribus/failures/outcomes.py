@@ -155,20 +155,20 @@ def turned(before: Integers, after: Integers, seeds: int) -> tuple[Flags, Flags]
 def outcomes(records: Sequence[Record]) -> dict[str, Outcomes]:
     """Each setting with a run whose predictions are known, in the order of the records.
 
-    A setting that was tested on other images than the first one is left out: image by
-    image it can't be compared.
+    A setting that was tested on other images than the first one, or on others for each seed, is
+    left out: image by image it can't be compared.
 
     Raises:
         RecordError: if the runs of one setting weren't all tested on the same images.
     """
     runs: dict[str, list[Record]] = {}
     for record in records:
-        if record.predictions is not None:
+        if record.predictions is not None and not record.has_own_split:
             runs.setdefault(record.facts.setting, []).append(record)
     for first, *others in runs.values():
         for record in others:
             _require_same_images(first, record)
-    reference = next((record for record in records if record.predictions is not None), None)
+    reference = next(iter(runs.values()), [None])[0]
     return {
         name: _outcomes(setting_runs)
         for name, setting_runs in runs.items()

@@ -304,6 +304,11 @@ class Record:
         return f"<Record {self}>"
 
     @property
+    def has_own_split(self) -> bool:
+        """Whether its parts were drawn for its seed, so that other seeds have other test images."""
+        return "split" in self.facts.config.get("vary", ())
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes; none where they aren't known."""
         return self.facts.data.classes

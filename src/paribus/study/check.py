@@ -97,7 +97,7 @@ def _override_faults(
         if path == SAME:
             if value is not True:
                 yield Fault((*at, SAME), f"expected true, or no such key, got {short(value)}")
-        elif reason := _objection(str(path)):
+        elif reason := _objection(str(path)) or _other_split(baseline, str(path), value):
             yield Fault((*at, str(path)), reason, key=True)
         else:
             allowed[str(path)] = value
@@ -136,6 +136,15 @@ def _objection(path: str) -> str | None:
     if path != first and first not in TAGGED | {"augmentation"}:
         return f"{first!r} has no keys; write {first}: value"
     return None
+
+
+def _other_split(baseline: Mapping[str, Any], path: str, value: Any) -> str | None:
+    """Why a variation can't vary this, if so: a seed's runs share their test images."""
+    before = baseline.get("vary", config.VARIED)
+    lists = isinstance(value, list | tuple) and isinstance(before, list | tuple)
+    if path != "vary" or not lists or ("split" in value) == ("split" in before):
+        return None
+    return "a variation is tested on the baseline's images: vary the split in both, or in neither"
 
 
 def claim_faults(study: Mapping[str, Any]) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 import copy
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import (
     AfterValidator,
@@ -237,8 +237,32 @@ class Augmentation(Section):
 Engine = Literal["auto", "torch", "native"]
 
 
+#: What a seed decides: initial values; all that is drawn in training, as the order of images,
+#: augmentation and dropout; and which images are for training, validation and test.
+Source = Literal["init", "order", "split"]
+SOURCES: tuple[Source, ...] = get_args(Source)
+VARIED: tuple[Source, ...] = ("init", "order")
+
+
+def _sorted_sources(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    if len(set(sources)) < len(sources):
+        raise ValueError("each source once")
+    return tuple(sorted(sources, key=SOURCES.index))
+
+
+#: Not recorded where it is as it always was, which keeps digests unchanged.
+Vary = Annotated[
+    tuple[Source, ...],
+    Field(strict=False, min_length=1, exclude_if=lambda sources: sources == VARIED),
+    AfterValidator(_sorted_sources),
+]
+
+
 class Config(Section):
-    """Everything that decides how one network is trained, except the seed."""
+    """Everything that decides how one network is trained, except the seed.
+
+    `vary` names what the seed decides; all else is as seed 0 decides it, in every run.
+    """
 
     data: Data
     network: Network = LeNet5()
@@ -248,6 +272,7 @@ class Config(Section):
     epochs: Whole
     batch_size: Whole = 128
     engine: Engine = "auto"
+    vary: Vary = VARIED
 
     def recorded(self) -> dict[str, Any]:
         """What a record keeps, in plain values: all but the requested engine.

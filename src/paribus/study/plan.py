@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paribus.study.config import Config, flat, override
+from paribus.study.config import Config, Source, flat, override
 from paribus.study.faults import BOOLEANS
 from paribus.study.spec import Study
 
@@ -29,6 +29,10 @@ class Run:
     def key(self) -> tuple[str, int]:
         """The setting's name and the seed."""
         return self.setting.name, self.seed
+
+    def seed_of(self, source: Source) -> int:
+        """The seed that decides this: the run's own, or 0 where the study doesn't vary it."""
+        return self.seed if source in self.setting.config.vary else 0
 
 
 def settings(study: Study) -> tuple[Setting, ...]:

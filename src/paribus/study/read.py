@@ -1,6 +1,7 @@
 """Studies on disk: a user's YAML file, the copy kept with the results, the records of the runs."""
 
 import errno
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -212,19 +213,20 @@ class StudyRecords:
         """The records that count, in the order of the runs; of the other runs, why they don't."""
         records: dict[Key, Record] = {}
         reasons: dict[Key, str] = {}
-        references: list[Record] = []  # the first record, and the first with predictions
+        # By the seed of the test images: the first record, and the first with predictions.
+        references: defaultdict[int, list[Record]] = defaultdict(list)
         for run in runs(self.study):
-            record = self.read.get(run.key)
+            record, alike = self.read.get(run.key), references[run.seed_of("split")]
             if record is None:
                 reasons[run.key] = self.unreadable.get(run.key, NOT_TRAINED)
             elif record.facts.config != run.setting.config.recorded():
                 reasons[run.key] = EARLIER_STUDY
-            elif not all(_tested_alike(record, other) for other in references):
+            elif not all(_tested_alike(record, other) for other in alike):
                 reasons[run.key] = "it was tested on other classes or images; run the study again"
             else:
                 records[run.key] = record
-                if not references or not references[-1].predictions:
-                    references = [*references[:1], record]
+                if not alike or not alike[-1].predictions:
+                    alike[1:] = [record]
         return records, reasons
 
 

@@ -152,9 +152,9 @@ def _draw(
     progress: Progress, run: Run, training: Integers, epoch: int
 ) -> tuple[Integers, Integers]:
     """The training images in an epoch's order, and how each is moved."""
-    order = stream(run.seed, "order", epoch).permutation(training)
+    order = stream(run.seed_of("order"), "order", epoch).permutation(training)
     progress.order.update(order.tobytes())
-    generator = stream(run.seed, "augmentation", epoch)
+    generator = stream(run.seed_of("order"), "augmentation", epoch)
     moves = draw_moves(run.setting.config.augmentation, len(order), generator)
     progress.augmentation.update(moves.tobytes())
     return order, moves
@@ -167,7 +167,7 @@ def _epoch(
     epoch = progress.epoch + 1
     order, moves = _draw(progress, run, training, epoch)
     # nn.Dropout and users' modules draw from the global generators.
-    seed_generators(run.seed, "dropout", epoch)
+    seed_generators(run.seed_of("order"), "dropout", epoch)
     total = 0.0
     parts = _parts(len(order), run.setting.config.batch_size)
     buffer = batches.buffer(max(part.stop - part.start for part in parts))
@@ -180,7 +180,7 @@ def _epoch(
         progress.step_loss.append(loss)
         _require_finite("training", loss, run, progress)
         total += loss * len(index)
-    progress.generator_states.append(drawn(run.seed, "dropout", epoch))
+    progress.generator_states.append(drawn(run.seed_of("order"), "dropout", epoch))
     progress.dropout.update(progress.generator_states[-1].numpy().tobytes())
     return total / len(order)
 
