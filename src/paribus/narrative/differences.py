@@ -11,7 +11,8 @@ from paribus.comparison.study import StudyComparison
 from paribus.comparison.values import SettingValues
 from paribus.metrics.metric import Metric, Wording
 from paribus.metrics.registry import built_in
-from paribus.narrative.comparisons import estimate_of, failures, numbers_of, size
+from paribus.narrative.comparisons import estimate_of, numbers_of, size
+from paribus.narrative.failing import failures
 from paribus.narrative.numbers import difference_of, over_seeds, p_in_words, seeds, value_of
 from paribus.narrative.words import listed
 from paribus.stats.intervals import correlation_interval

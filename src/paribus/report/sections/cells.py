@@ -22,6 +22,8 @@ SIGNS: Mapping[str, str] = {
     "worse": "▼",
     "higher": "◆",
     "lower": "◆",
+    "not worse": "△",
+    "not better": "▽",
     "equivalent": "■",
     "undecided": "○",
     "not tested": "□",
@@ -127,7 +129,7 @@ def equivalence(c: Comparison) -> str:
 
 def differing(tested: Sequence[Comparison]) -> str:
     """How many comparisons show a difference: "none show a difference", "1 shows a difference"."""
-    count = sum(c.verdict not in ("undecided", "equivalent") for c in tested)
+    count = sum(c.verdict in ("better", "worse", "higher", "lower") for c in tested)
     verb = "shows" if count == 1 else "show"
     return f"{words.whole(count) if count else 'none'} {verb} a difference"
 
