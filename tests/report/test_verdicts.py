@@ -195,14 +195,16 @@ def test_every_note_is_shown_once_with_what_it_is_about(
     shown = [plain(cells[0].text) for _, cells in table.rows]
     message = {n for c in compared.comparisons if c.metric.family != "recall" for n in notes(c)}
     assert len(shown) == len(set(shown)) == len(message)
-    assert any("runs failed: only seeds that both settings finished" in note for note in shown)
+    assert any(
+        "runs failed: the estimate is over the seeds that both finished." in note for note in shown
+    )
 
 
 def test_both_intervals_of_test_accuracy_stand_beside_each_other(
     report: dict[str, Section], compared: StudyComparison
 ) -> None:
     table = next(t for t in all_of(report["comparison"], Table) if "in points" in t.caption)
-    assert table.head[2:] == ("New seeds, same images", "New seeds, new images")
+    assert table.head[2:] == ("All seeds, these images", "All seeds, all such images")
     c = compared.on("test_accuracy")[0]
     assert c.new_images is not None
     low, high = 100 * c.new_images.low, 100 * c.new_images.high

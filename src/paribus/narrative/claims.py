@@ -53,7 +53,7 @@ def _overruled(judged: Judged) -> str:
         return f"undecided, because {why}."
     known = f"{judged.overruled} by the seeds that both finished alone"
     counted = counted_as(claimed.metric)
-    return f"undecided, because {why}; {known}, but not with failed runs counted {counted}."
+    return f"undecided, because {why}; {known}, but not with failed runs {counted}."
 
 
 def _about(claimed: Statement) -> str:
@@ -89,7 +89,7 @@ def _outcome(judged: Judged) -> str:
             undecided = f": {upper} is not shown to lie above {lower}"
         case Toward() | Equivalent() | NotBeyond():
             expected = _expected(claimed)
-            supported, refuted = f": {expected}", f": {_instead(claimed)}not {expected}"
+            supported, refuted = f": {expected}", f": {_contrary(claimed)}"
             undecided = f": not shown to be {expected}"
     return {"supported": supported, "refuted": refuted, "undecided": undecided}[judged.verdict]
 
@@ -106,11 +106,16 @@ def _expected(claimed: Statement) -> str:
             return _within_margin(claimed)
 
 
-def _instead(claimed: Statement) -> str:
-    """What is shown where the expectation is refuted: "worse, ", or nothing in particular."""
-    if isinstance(claimed.expected, Toward) and claimed.expected.by is None:
-        return f"{_CONTRARY[claimed.expected.expect]}, "
-    return ""
+def _contrary(claimed: Statement) -> str:
+    """What is shown where the expectation is refuted."""
+    expected = _expected(claimed)
+    match claimed.expected:
+        case NotBeyond():
+            return expected.removeprefix("not ")
+        case Toward(expect, None):
+            return f"{_CONTRARY[expect]}, not {expected}"
+        case _:
+            return f"not {expected}"
 
 
 def _too_small(judged: Judged) -> str:

@@ -1,12 +1,11 @@
 """A comparison in words: its verdict in one line, its estimate, and what else to know of it."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import NetworkPair
-from paribus.narrative.failing import on_failing
+from paribus.narrative.failing import on_failing, overruled
 from paribus.narrative.numbers import POINTS, Unit, difference_of, over_seeds, p_in_words, seeds
 from paribus.narrative.outlook import on_new_seed, on_shape
 from paribus.stats.intervals import ALPHA, LEVEL, Interval
@@ -75,7 +74,8 @@ def _rest(c: Comparison) -> str:
     if c.verdict == "undecided":
         estimate, needed = unit.estimate(interval_of(c)), seeds_that_decide(c.seeds_needed)
         decide = f"; {needed}" if needed else ""
-        return f": {estimate} {where} ({p_in_words(c.p_adjusted)}){decide}"
+        p = p_in_words(c.p_adjusted)
+        return f": {estimate} {where} ({p}){overruled(c)}{decide}"
     if c.verdict in ("not worse", "not better"):
         assert c.metric.margin is not None, "nothing is tested against no margin"
         amount, p = unit.amount(c.metric.margin), p_in_words(c.p_asked_adjusted)

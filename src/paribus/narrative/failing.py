@@ -42,6 +42,14 @@ def on_failing(c: Comparison) -> str:
     return " ".join(filter(None, sentences))
 
 
+def overruled(c: Comparison) -> str:
+    """Why a difference that p shows is undecided: "; better by the seeds that ..."."""
+    if c.overruled is None:
+        return ""
+    counted = counted_as(c.metric)
+    return f"; {c.overruled} by the seeds that both finished, not with failed runs {counted}"
+
+
 def _how_often(of: Failing, variation: str) -> str:
     p = f"{p_in_words(of.p_adjusted)} for failing equally often, McNemar's exact test"
     return (
@@ -56,10 +64,7 @@ def _counted(c: Comparison) -> str:
     if c.verdict == "equivalent" or c.overruled == "equivalent":
         p = p_in_words(c.counted.p_adjusted.equivalence)
     if c.overruled is not None:
-        return (
-            f"Those seeds alone would make it {c.overruled}; with failed runs counted {counted} "
-            f"that isn't shown ({p}), so it is undecided."
-        )
+        return f"With failed runs {counted}, {c.overruled} isn't shown ({p})."
     if c.verdict == "undecided":
         return ""
-    return f"The verdict holds with failed runs counted {counted} where they speak against it ({p})."
+    return f"The verdict holds with failed runs {counted} where they speak against it ({p})."

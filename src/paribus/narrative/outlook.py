@@ -1,25 +1,21 @@
 """What a new seed will show, in words, and whether the differences look as a t test takes them."""
 
 from paribus.comparison.compare import Comparison
-from paribus.narrative.numbers import Unit, difference_of, p_in_words, seeds
+from paribus.narrative.numbers import difference_of, p_in_words, seeds
 from paribus.stats.prediction import Outperforming
 
 
 def on_new_seed(c: Comparison) -> str:
-    """The interval for one new seed and how often the variation wins; "" where not known."""
-    sentences = []
-    if c.prediction is not None:
-        unit: Unit = difference_of(c.metric)
-        low, high = c.prediction.low, c.prediction.high
-        assert low is not None and high is not None, "a prediction has both ends"
-        finish = ", if both of its runs finish," if c.failed else ""
-        sentences.append(
-            f"One new seed{finish} will show {unit.range(low, high)} "
-            f"({100 * c.prediction.level:.2g} % prediction interval)."
-        )
-    if c.outperforming is not None and c.n_seeds > 1:
-        sentences.append(f"{winning(c)}: {odds(c.outperforming)}.")
-    return " ".join(sentences)
+    """The interval for one new seed; "" where there is none."""
+    if c.prediction is None:
+        return ""
+    low, high = c.prediction.low, c.prediction.high
+    assert low is not None and high is not None, "a prediction has both ends"
+    finish = ", if both of its runs finish," if c.failed else ""
+    return (
+        f"One new seed{finish} will show {difference_of(c.metric).range(low, high)} "
+        f"({100 * c.prediction.level:.2g} % prediction interval)."
+    )
 
 
 def winning(c: Comparison) -> str:

@@ -84,9 +84,7 @@ def outperforming(wins: int, ties: int, n: int, level: float = LEVEL) -> Outperf
     return Outperforming(wins, ties, n, float(low), float(high))
 
 
-def clopper_pearson(
-    count: npt.ArrayLike, n: int, level: float = LEVEL
-) -> tuple[Floats, Floats]:
+def clopper_pearson(count: npt.ArrayLike, n: int, level: float = LEVEL) -> tuple[Floats, Floats]:
     """Clopper and Pearson's interval (...) of a probability from counts (...) of n trials."""
     k = np.asarray(count, float)
     tail = (1 - level) / 2

@@ -38,9 +38,7 @@ class Direction(Section):
     setting: SettingName
     against: SettingName
     metric: Line
-    expect: Literal[
-        "better", "worse", "higher", "lower", "equivalent", "not_worse", "not_better"
-    ]
+    expect: Literal["better", "worse", "higher", "lower", "equivalent", "not_worse", "not_better"]
     by: Positive | None = None
     margin: Positive | None = None
 

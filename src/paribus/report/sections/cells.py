@@ -10,7 +10,7 @@ from paribus.narrative.comparisons import NOT_TESTED, interval_of
 from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Cell, Table
 from paribus.report.charts.intervals import Mark, Panel
-from paribus.stats.intervals import ALPHA
+from paribus.stats.intervals import ALPHA, LEVEL
 from paribus.stats.power import MOST_SEEDS
 
 #: Charts show so many variations or settings at most.
@@ -87,6 +87,15 @@ def estimate(c: Comparison) -> str:
         return words.NONE
     unit = Unit(sign="times") if c.metric.compare == "ratio" else difference_of(c.metric)
     return words.typeset(unit.estimate(interval_of(c)))
+
+
+def new_seed(c: Comparison) -> Cell:
+    """What one new seed will show, with the level where it isn't 95 %."""
+    of = c.prediction
+    if of is None or of.low is None or of.high is None:
+        return Cell(words.NONE)
+    shown = words.typeset(difference_of(c.metric).range(of.low, of.high))
+    return Cell(shown, "" if abs(of.level - LEVEL) < 0.002 else f"{100 * of.level:.2g} %")
 
 
 def label(metric: Metric) -> str:

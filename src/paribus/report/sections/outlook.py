@@ -38,11 +38,8 @@ def new_seeds(compared: StudyComparison) -> Iterator[Block]:
 
 def _cells(c: Comparison) -> list[Cell]:
     assert c.outperforming is not None, "there are seeds"
-    assert c.prediction is not None, "asked only where it is known"
-    usual = abs(c.prediction.level - 0.95) < 0.002
-    level = "" if usual else f"{100 * c.prediction.level:.2g} %"
     return [
-        Cell(_range(c, c.prediction), level),
+        cells.new_seed(c),
         Cell(_range(c, c.prediction_of_as_many)),
         Cell(words.typeset(winning(c)), odds(c.outperforming)),
     ]

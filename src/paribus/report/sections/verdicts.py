@@ -14,6 +14,7 @@ from paribus.report.sections.cells import (
     equivalence,
     estimate,
     level,
+    new_seed,
     tone,
     verdict_mark,
     verdict_of,
@@ -52,7 +53,7 @@ def verdicts(results: Results) -> Iterator[blocks.Block]:
 
 def _tables(made: Sequence[Comparison]) -> Iterator[blocks.Block]:
     """The first of many variations, by verdict and then by size; all of them in a table below."""
-    head = ("Variation", "Verdict", "Difference", "Adjusted p", "Seeds")
+    head = ("Variation", "Verdict", "Difference", "One new seed", "Adjusted p", "Seeds")
     ordered = sorted(made, key=_rank)
     rows = [(c.variation, _cells(c)) for c in ordered]
     metric = safe_name(made[0].metric.label)
@@ -72,6 +73,7 @@ def _cells(c: Comparison) -> list[blocks.Cell]:
     return [
         verdict_mark(verdict_of(c)),
         blocks.Cell(estimate(c), level(c)),
+        new_seed(c),
         blocks.Cell(p_value(c.p_adjusted), equivalence(c)),
         blocks.Cell(str(c.n_seeds), f"{words.count(failed, 'run')} failed" if failed else ""),
     ]
@@ -96,7 +98,7 @@ def _reading(results: Results) -> str:
     return (
         f"Each line compares a variation with {results.baseline.name}, paired by seed. In brackets "
         f"a 95 % interval for the mean difference over all seeds, {BOUND_TO}, unless another level "
-        "is given; 95 of 100 such intervals hold it. The prediction interval is for a single seed "
-        "that is trained anew. The p values are adjusted for the number of variations."
+        "is given; 95 of 100 such intervals hold it. A prediction interval is for one seed that is "
+        "trained anew. The p values are adjusted for the number of variations."
         f"{equivalent if small else ''} {_FIXED}"
     )
