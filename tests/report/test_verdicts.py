@@ -117,7 +117,8 @@ def test_means_beside_a_setting_with_failed_runs_stand_over_the_same_seeds(
     means = [f"{100 * of[[0, 2]].mean():.1f} ±" for of in (ours, theirs)]  # seed 1 of l2 failed
     detail = plain(rows["l2"][1].detail)
     assert all(mean in detail for mean in means) and detail.endswith("over these seeds")
-    assert rows["batch-norm"][1].detail == ""
+    assert detail.startswith("67 % [9, 99 %] of all seeds; failed runs count as lost; ")
+    assert rows["batch-norm"][1].detail == "100 % [29, 100 %] of all seeds"
 
 
 def test_one_seed_is_not_tested_and_the_line_says_what_it_compares() -> None:

@@ -28,6 +28,12 @@ class PValues:
     equivalence: float | None = None
     asked: float | None = None
 
+    def behind(self, verdict: Verdict) -> float | None:
+        """The p value that a verdict rests on."""
+        if verdict in ("not worse", "not better"):
+            return self.asked
+        return self.equivalence if verdict == "equivalent" else self.difference
+
 
 @dataclass(frozen=True)
 class OtherTest:

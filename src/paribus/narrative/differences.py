@@ -124,6 +124,11 @@ def _against_baseline(
     if winner is None:
         return named([_on_one(c, baseline) for c in tested], TABLE) if best[0] == baseline else []
     sentences = [_on_one(winner, baseline)]
+    if len(tested) > 1:
+        sentences.append(
+            f"Being the best of {len(tested) + 1} settings by these same runs, {best[0]} looks, on "
+            "average, better than it is."
+        )
     ahead = "higher" if metric.better == "neither" else "better"
     others = [c.variation for c in tested if c.variation not in best and c.verdict == ahead]
     if others and winner.verdict == ahead:
@@ -239,7 +244,6 @@ def _pairing(c: Comparison, numbers: dict[str, float | None]) -> str:
     if unpaired is None or c.metric.compare == "ranks":
         return f"{paired}."
     hedge = ", though that may be chance" if low <= 0 <= high else ""
-    return (
-        f"{paired}; without pairing, an interval as narrow would take {unpaired:.0f} seeds of each "
-        f"setting instead of {c.n_seeds}{hedge}."
-    )
+    instead = f"{unpaired:.0f} seeds of each setting instead of {c.n_seeds}"
+    taken = "as many seeds" if unpaired == c.n_seeds else instead
+    return f"{paired}; without pairing, an interval as narrow would take {taken}{hedge}."

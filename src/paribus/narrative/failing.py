@@ -43,11 +43,8 @@ def on_failing(c: Comparison) -> str:
 
 
 def overruled(c: Comparison) -> str:
-    """Why a difference that p shows is undecided: "; better by the seeds that ..."."""
-    if c.overruled is None:
-        return ""
-    counted = counted_as(c.metric)
-    return f"; {c.overruled} by the seeds that both finished, not with failed runs {counted}"
+    """Why a difference that p shows is undecided, in short."""
+    return "" if c.overruled is None else f"; {c.overruled} only if failed runs are left out"
 
 
 def _how_often(of: Failing, variation: str) -> str:
@@ -60,9 +57,8 @@ def _how_often(of: Failing, variation: str) -> str:
 
 def _counted(c: Comparison) -> str:
     assert c.counted is not None, "asked only where failed runs count"
-    counted, p = counted_as(c.metric), p_in_words(c.counted.p_adjusted.difference)
-    if c.verdict == "equivalent" or c.overruled == "equivalent":
-        p = p_in_words(c.counted.p_adjusted.equivalence)
+    counted = counted_as(c.metric)
+    p = p_in_words(c.counted.p_adjusted.behind(c.overruled or c.verdict))
     if c.overruled is not None:
         return f"With failed runs {counted}, {c.overruled} isn't shown ({p})."
     if c.verdict == "undecided":

@@ -36,10 +36,9 @@ def on_shape(c: Comparison) -> str:
     """On differences that a t test doesn't suit, where a verdict rests on them."""
     if c.shape is None or c.robust is None or c.verdict == "undecided":
         return ""
-    p = c.robust.p_adjusted.difference
-    if c.robust.verdict == "equivalent" or c.verdict == "equivalent":
-        p = c.robust.p_adjusted.equivalence
+    p = p_in_words(c.robust.p_adjusted.behind(c.verdict))
     looks = f"The differences look {c.shape}, and the t test takes them to be normal"
     if c.robust.verdict == c.verdict:
-        return f"{looks}; the verdict is the same by tests that ask for less ({p_in_words(p)})."
-    return f"{looks}: by tests that ask for less it would be {c.robust.verdict} ({p_in_words(p)})."
+        return f"{looks}; the verdict is the same by tests that ask for less ({p})."
+    instead = c.robust.verdict
+    return f"{looks}: by tests that ask for less it would be {instead} ({p} instead)."
