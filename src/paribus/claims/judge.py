@@ -212,6 +212,8 @@ def _with_overruled(
     judged: Sequence[Judged], statements: Sequence[Statement], looks: Sequence[int] | None
 ) -> tuple[Judged, ...]:
     """With the verdicts that failed runs take back."""
+    if not any(one.failed for one in statements):
+        return tuple(judged)
     finished = [replace(one, answer=one.finished or one.answer, failed=()) for one in statements]
     return tuple(
         replace(one, overruled=other.verdict if other.verdict != one.verdict else None)

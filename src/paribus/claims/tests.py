@@ -201,7 +201,10 @@ def _answered(claimed: Statement, sample: Sample, judge: Judge, level: float) ->
     """The statement with what the seeds say to it, if there are any."""
     if not sample.n:
         return claimed
-    compared = sample.n > 1 and len(claimed.settings) == 2
+    answer = judge(sample) if sample.n > 1 else None
+    finished = answer if len(claimed.settings) == 2 else None
+    if finished is not None and sample.failed.size:
+        finished = judge(replace(sample, failed=np.zeros(0)))
     most = claimed.metric.largest_difference if claimed.metric.compare != "ratio" else math.inf
     least = 0.0 if len(claimed.settings) == 1 and math.isfinite(most) else -most
     return replace(
@@ -209,8 +212,8 @@ def _answered(claimed: Statement, sample: Sample, judge: Judge, level: float) ->
         n_seeds=sample.n,
         interval=sample.interval(level).within(least, most),
         wanted_level=level,
-        answer=judge(sample) if sample.n > 1 else None,
-        finished=judge(replace(sample, failed=np.zeros(0))) if compared else None,
+        answer=answer,
+        finished=finished,
         censored=sample.may_be_larger + sample.may_be_smaller,
     )
 
