@@ -62,7 +62,7 @@ class Comparison:
         new_images: the interval for new seeds and new images, where known.
         correlation: of the paired values.
         difference, sd: of the paired differences, on the scale of the test (logs for a ratio).
-        verdict, seeds_needed: the outcome, and, if undecided, the seeds that would decide it.
+        verdict, seeds_needed: the outcome, and, if undecided, the seeds needed to decide it.
         differing: in how many seeds the two differ at all.
         constant: all differences are the same, so that nothing tells their spread.
         censored: how many of the baseline's and of the variation's values are only known to be

@@ -81,7 +81,7 @@ def _verdict(c: Comparison, difference: float, p: PValues) -> Verdict:
 
 
 def _judged(c: Comparison, level: float) -> Comparison:
-    """With the verdict, and the seeds that would decide it at `level` if it is undecided.
+    """With the verdict, and the seeds needed to decide it at `level` if it is undecided.
 
     A verdict that doesn't hold with the failed runs counted is taken back.
     """

@@ -1,4 +1,4 @@
-"""How many seeds would decide an undecided comparison, and how many pairing saves."""
+"""With how many seeds a study would decide a comparison, and how many pairing saves."""
 
 import math
 from bisect import bisect_left
@@ -27,7 +27,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
 
 @dataclass(frozen=True)
 class SeedsNeeded:
-    """The seeds that would decide a comparison, in total; None: more than `MOST_SEEDS`.
+    """The seeds needed to decide a comparison, in total; None: more than `MOST_SEEDS`.
 
     They would show the `goal`, a difference or that it is inside the margin, with a probability
     of `power`, 0.8 or a little more; None if `seeds` is None.
@@ -85,7 +85,7 @@ def _sd_ratios(n: int) -> tuple[Floats, Floats]:
 def seeds_needed(
     difference: float, sd: float, margin: float | None = None, alpha: float = ALPHA
 ) -> SeedsNeeded | None:
-    """The seeds that would decide a comparison if its estimates were the truth.
+    """The seeds with which 80 % of studies would decide, if these estimates were the truth.
 
     The smallest number of paired seeds n at which a new study, with differences of this `sd`
     around this true `difference`, would with a probability of at least 80 % either find the

@@ -71,7 +71,8 @@ def _alerts(results: Results) -> Iterator[blocks.Alert]:
     if results.failed:
         items = [_failure(record) for record in results.failed]
         them = "it" if len(items) == 1 else "them"
-        title = f"{words.count(len(items), 'run')} failed; the numbers below exclude {them}"
+        runs = words.count(len(items), "run")
+        title = f"{runs} failed; estimates leave {them} out, verdicts count {them} at the worst"
         yield blocks.Alert(title, _first(items, ": see tables/runs.csv"))
     if odd := on_images(results.baseline.data):
         yield blocks.Alert("About the images", list(odd))
