@@ -25,6 +25,17 @@ def test_they_are_the_shares_of_draws_from_the_posterior() -> None:
     assert p.below + p.inside + p.above == pytest.approx(1)
 
 
+def test_they_are_those_of_baycomp() -> None:
+    """baycomp 1.0.3: `Posterior(D.mean(), D.var(ddof=1) / 6, 5, rope=1.0, meanx=0).probs()`.
+
+    Its `two_on_single` would add a correction for folds that share training images.
+    """
+    p = practical(D, 1.0)
+    assert p is not None
+    expected = [0.0015999083565494418, 0.4817883409545298, 0.5166117506889207]
+    assert [p.below, p.inside, p.above] == pytest.approx(expected, rel=1e-12)
+
+
 def test_each_side_is_the_p_value_of_the_one_sided_test() -> None:
     p = practical(D, 0.5)
     assert p is not None
