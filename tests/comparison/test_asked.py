@@ -77,6 +77,17 @@ def test_of_a_loss_less_is_not_worse() -> None:
     )
 
 
+def test_where_failed_runs_take_back_that_it_is_better_not_worse_may_be_left() -> None:
+    failed = np.arange(10) == 0
+    after = np.where(failed, np.nan, BASE + 0.01 + 0.008 * Z)
+    never = np.zeros(10, bool)
+    c = compare_metric(
+        "x", BASE, after, ACCURACY, failed=(never, failed), worst=0.47, asked="not worse"
+    )
+    assert (c.verdict, c.overruled) == ("not worse", "better")
+    assert "; better only if failed runs are left out" in headline(c).rest
+
+
 def test_a_metric_without_a_margin_is_never_not_worse() -> None:
     c = compare_metric("x", BASE, BASE + 0.02 * Z, LOSS, asked="not worse")
     assert (c.asked, c.p_asked, c.verdict) == (None, None, "undecided")

@@ -73,7 +73,7 @@ class Comparison:
         failing: how often each fails over the paired seeds; None if no run failed.
         counted: tested with the failed runs counted at their worst, where there are any.
         overruled: the verdict over the seeds that both finished, where it doesn't hold with the
-            failed runs counted; the verdict is then `undecided`.
+            failed runs counted; the verdict is then `undecided`, or what a claim asks for.
         prediction, prediction_of_as_many: the interval for the difference of one new seed, and
             for the mean of as many as there are, as readers see it.
         outperforming: in how many seeds the variation wins; of a metric in which neither way is

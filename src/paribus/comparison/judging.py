@@ -83,7 +83,8 @@ def _verdict(c: Comparison, difference: float, p: PValues) -> Verdict:
 def _judged(c: Comparison, level: float) -> Comparison:
     """With the verdict, and the seeds needed to decide it at `level` if it is undecided.
 
-    A verdict that doesn't hold with the failed runs counted is taken back.
+    A verdict that doesn't hold with the failed runs counted is taken back; what a claim asks for
+    may be left of it.
     """
     metric = c.metric
     if c.p is None or c.p_adjusted is None or c.difference is None or c.sd is None:
@@ -95,5 +96,6 @@ def _judged(c: Comparison, level: float) -> Comparison:
         plan = needed(c.difference, c.sd, metric.scaled_margin, level)
         return replace(c, verdict=outcome, seeds_needed=plan, overruled=None)
     if c.counted is not None and c.counted.verdict != outcome:
-        return replace(c, verdict="undecided", seeds_needed=None, overruled=outcome)
+        left = c.asked if c.asked == c.counted.verdict else None
+        return replace(c, verdict=left or "undecided", seeds_needed=None, overruled=outcome)
     return replace(c, verdict=outcome, seeds_needed=None, overruled=None)

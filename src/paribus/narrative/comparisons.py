@@ -79,7 +79,8 @@ def _rest(c: Comparison) -> str:
     if c.verdict in ("not worse", "not better"):
         assert c.metric.margin is not None, "nothing is tested against no margin"
         amount, p = unit.amount(c.metric.margin), p_in_words(c.p_asked_adjusted)
-        return f" by {amount} or more: {unit.estimate(interval_of(c))} {where} ({p})"
+        estimate = unit.estimate(interval_of(c))
+        return f" by {amount} or more: {estimate} {where} ({p}){overruled(c)}"
     if c.verdict == "equivalent":
         assert c.metric.margin is not None, "nothing is equivalent without a margin"
         amount, estimate = unit.amount(c.metric.margin), unit.estimate(interval_of(c))
