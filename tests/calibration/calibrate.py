@@ -1,6 +1,6 @@
 """Measure what docs/statistics.md promises: coverage, false verdicts and power, as Markdown.
 
-    PYTHONPATH=tests python -m calibration.calibrate              # 10 minutes on one core
+    PYTHONPATH=tests python -m calibration.calibrate              # 15 minutes on one core
     PYTHONPATH=tests python -m calibration.calibrate --scale 0.1
 
 The tests of this folder check the same with fewer repetitions.
@@ -17,6 +17,7 @@ import numpy as np
 import scipy
 
 from calibration.grouped import coverage_by_groups
+from calibration import said_in_tables
 from calibration.simulated_truth import (
     LAWS,
     coverage,
@@ -61,6 +62,7 @@ def main() -> None:
         errors_of_ten(many(50_000)),
         errors_over_looks(many(100_000)),
         promised_power(many(100_000)),
+        *said_in_tables.tables(many),
     ):
         print(*table, sep="\n", end="\n\n", flush=True)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy import stats
 
 from paribus.claims.judge import ClaimVerdict, judge, require_testable
 from paribus.comparison.values import SettingValues, Values, values
@@ -131,27 +132,129 @@ def test_intervals_of_accuracies_end_where_accuracies_do() -> None:
     assert interval is not None and (interval.low, interval.high) == (0.0, 1.0)
 
 
+# ---- failed runs --------------------------------------------------------------------------------
+
+
+def with_failed(values: Values, setting: str, seeds: Sequence[int]) -> Values:
+    """The values with these runs of a setting failed."""
+    whole = values.settings[setting]
+    flags = np.isin(np.arange(N), seeds)
+    columns = {name: np.where(flags, np.nan, column) for name, column in whole.metrics.items()}
+    failed = replace(whole, finished=~flags, tested=~flags, metrics=columns)
+    return replace(values, settings={**values.settings, setting: failed})
+
+
+@pytest.mark.parametrize("metric", ["test_accuracy", "macro_f1"])
 @pytest.mark.parametrize("expect", ["better", "worse"])
-def test_runs_that_finished_decide_nothing_where_others_failed(expect: str) -> None:
-    base = around(0.5)
-    whole = against("macro_f1", np.where(np.arange(N) < 4, np.nan, 0.02 + base - 0.5), base)
-    bn = replace(whole.settings["bn"], finished=np.arange(N) >= 4)
-    failed = replace(whole, settings={**whole.settings, "bn": bn})
-    assert verdict_on(versus("macro_f1", expect=expect), whole).verdict != "undecided"
-    result = verdict_on(versus("macro_f1", expect=expect), failed)
+def test_runs_that_finished_decide_nothing_where_others_failed(metric: str, expect: str) -> None:
+    whole = against(metric, around(0.02), base := around(0.9))
+    assert verdict_on(versus(metric, expect=expect), whole).verdict != "undecided"
+    result = verdict_on(versus(metric, expect=expect), with_failed(whole, "bn", range(4)))
     assert result.verdict == "undecided"
-    assert "because 4 of bn's 10 runs failed" in evidence(result)
+    assert result.deciding.overruled == ("supported" if expect == "better" else "refuted")
+    counted = "at chance" if metric == "test_accuracy" else "as the worst rank"
+    assert (
+        f"undecided, because 4 of bn's 10 runs failed, which these numbers leave out; "
+        f"{result.deciding.overruled} by the seeds that both finished alone, but not with failed "
+        f"runs {counted}."
+    ) in evidence(result)
+    assert base.mean() == pytest.approx(0.9)
 
 
-def test_better_is_refuted_by_equivalence_even_where_there_is_a_difference() -> None:
-    small = against("test_accuracy", around(0.003, sd=0.002))  # shown above 0, inside one point
-    result = verdict_on(versus("test_accuracy", expect="better"), small)
+def test_failures_that_speak_for_a_verdict_neither_make_it_nor_break_it() -> None:
+    worse = with_failed(against("test_accuracy", around(-0.02)), "bn", [0, 1])
+    result = verdict_on(versus("test_accuracy", expect="worse"), worse)
+    alone = t_interval((worse.settings["bn"].of("test_accuracy") - BASE)[2:])
+    assert result.verdict == "supported"
+    assert result.p == pytest.approx(float(alone.p))
+    assert "2 of bn's 10 runs failed. The interval leaves them out; p counts them at chance" in (
+        evidence(result)
+    )
+    nothing = with_failed(against("test_accuracy", around(0.0, sd=0.02)), "bn", [0, 1])
+    assert verdict_on(versus("test_accuracy", expect="worse"), nothing).verdict == "undecided"
+
+
+def test_a_claim_holds_where_it_holds_with_the_failed_runs_at_chance() -> None:
+    far = against("test_accuracy", around(0.3), around(0.5))
+    result = verdict_on(versus("test_accuracy", expect="better"), with_failed(far, "bn", [3]))
+    chance = 1 / len(CLASSES) - far.settings["main"].of("test_accuracy")[3]
+    d = np.append(np.delete(far.settings["bn"].of("test_accuracy"), 3), 0.0)
+    d[:-1] -= np.delete(far.settings["main"].of("test_accuracy"), 3)
+    d[-1] = chance
+    assert result.verdict == "supported"
+    assert result.p == pytest.approx(float(t_interval(d).p))
+
+
+def test_equivalence_is_not_shown_while_one_setting_fails() -> None:
+    same = against("test_accuracy", around(0.0), around(0.9))
+    test = versus("test_accuracy", expect="equivalent")
+    assert verdict_on(test, same).verdict == "supported"
+    for setting in ("main", "bn"):
+        assert verdict_on(test, with_failed(same, setting, [0])).verdict == "undecided"
+    both = with_failed(with_failed(same, "main", [0]), "bn", [0])
+    assert verdict_on(test, both).verdict == "supported"  # two failed runs don't differ
+
+
+# ---- a difference that is true, but doesn't matter ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expect", "center"), [("better", 0.003), ("higher", 0.003), ("worse", -0.003)]
+)
+def test_a_true_difference_that_does_not_matter_is_true_and_said_to_be_small(
+    expect: str, center: float
+) -> None:
+    small = against("test_accuracy", around(center, sd=0.002))  # not 0, inside one point
+    result = verdict_on(versus("test_accuracy", expect=expect), small)
+    assert (result.verdict, result.deciding.inside_margin) == ("supported", True)
+    assert "; the difference is shown to be smaller than 1 point, the margin." in evidence(result)
+    narrow = verdict_on(versus("test_accuracy", expect=expect, margin=0.001), small)
+    assert (narrow.verdict, narrow.deciding.inside_margin) == ("supported", False)
+
+
+def test_a_difference_around_zero_leaves_a_direction_undecided_though_it_is_small() -> None:
+    nothing = against("test_accuracy", around(0.0, sd=0.002))
+    result = verdict_on(versus("test_accuracy", expect="better"), nothing)
+    assert (result.verdict, result.deciding.inside_margin) == ("undecided", True)
+    assert "it is shown that any difference is smaller than 1 point" in evidence(result)
+    contrary = verdict_on(
+        versus("test_accuracy", expect="better"), against("test_accuracy", around(-0.003))
+    )
+    assert (contrary.verdict, contrary.deciding.inside_margin) == ("refuted", True)
+
+
+# ---- not worse ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("metric", "sign"), [("test_accuracy", 1), ("test_loss", -1), ("train_cpu_seconds", -1)]
+)
+def test_not_worse_is_one_one_sided_test_against_the_margin(metric: str, sign: int) -> None:
+    base = around(50, sd=2) if metric == "train_cpu_seconds" else BASE
+    factor = 50 if metric == "train_cpu_seconds" else 1
+    d = factor * around(sign * -0.004, sd=0.012)
+    values = against(metric, d, base)
+    result = verdict_on(versus(metric, expect="not_worse", margin=0.01), values)
+    shift = d if factor == 1 else np.log(1 + d / base)
+    margin = 0.01 if factor == 1 else np.log1p(0.01)
+    expected = stats.ttest_1samp(sign * shift, -margin, alternative="greater").pvalue
+    assert result.p == pytest.approx(float(expected))
+    assert result.verdict == ("supported" if expected <= 0.05 else "undecided")
+    mirrored = verdict_on(
+        versus(metric, expect="not_better", margin=0.01), against(metric, -d, base)
+    )
+    if factor == 1:
+        assert mirrored.p == pytest.approx(float(expected))
+
+
+def test_not_worse_is_refuted_by_a_difference_shown_to_be_beyond_the_margin() -> None:
+    test = versus("test_accuracy", expect="not_worse", margin=0.01)
+    result = verdict_on(test, against("test_accuracy", around(-0.02)))
     assert result.verdict == "refuted"
-    assert result.deciding.statement.answer is not None
-    assert result.deciding.statement.answer.inside_margin
-    assert "equivalent within 1 point, not better" in evidence(result)
-    narrow = verdict_on(versus("test_accuracy", expect="better", margin=0.001), small)
-    assert narrow.verdict == "supported"
+    assert "not not worse" not in evidence(result)
+    far_better = verdict_on(test, against("test_accuracy", around(0.5)))
+    assert far_better.verdict == "supported"
+    assert ": not worse by 1 point or more (p < 0.001)." in evidence(far_better)
 
 
 @pytest.mark.parametrize(
@@ -202,9 +305,12 @@ def test_equivalence_needs_the_two_one_sided_tests(difference: Numbers, outcome:
     [
         (
             versus("test_loss", expect="equivalent"),
-            "expected a margin to be equivalent within, got none",
+            "expected a margin to be equivalent or not worse within, got none",
         ),
+        (versus("test_loss", expect="not_worse"), "got none for test loss; add `margin:`"),
         (versus("best_epoch", expect="better"), "expected `higher` or `lower`"),
+        (versus("best_epoch", expect="not_worse", margin=1), "expected `higher` or `lower`"),
+        (versus("test_accuracy", expect="not_worse", by=0.1), "got both; keep one"),
         (versus("test_loss", expect="lower", by=0.1, margin=0.1), "got both; keep one"),
         (versus("test_accuracy", expect="equivalent", by=0.1), "got both; keep one"),
         (versus("train_cpu_seconds", expect="lower", by=1.5), "expected `by` below 1, .*got 1.5"),

@@ -16,6 +16,7 @@ from paribus.metrics.registry import METRICS
 from paribus.narrative.comparisons import notes
 from paribus.records.types import Record
 from paribus.stats.crossed import crossed_interval, split_spread
+from paribus.stats.multiplicity import holm, nominal_level, overall_level
 from paribus.stats.proportions import compare_networks
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
@@ -212,6 +213,22 @@ def test_with_looks_the_other_metrics_use_the_seeds_there_are(
     of = {c.metric.name: c for c in result.of("l2")}
     assert (of["test_accuracy"].n_seeds, of["test_loss"].n_seeds) == (3, 4)
     assert of["test_loss"].missing == 0
+
+
+def test_with_looks_the_p_values_of_all_metrics_allow_for_them(
+    study: Study, records: list[Record]
+) -> None:
+    """How many seeds there are follows from the primary values, with which the others correlate."""
+    result = compare(changed(study, seeds=LOOKS), records)
+    looks = LOOKS["looks"]
+    assert isinstance(looks, list)
+    for metric in ("test_loss", "macro_f1", "roughness"):
+        made = result.on(metric)
+        p = holm(overall_level(np.array([c.p for c in made], float), looks))
+        assert [c.p_adjusted for c in made] == pytest.approx(p.tolist())
+        assert {c.wanted_level for c in made} == {1 - nominal_level(looks)}
+    recall = result.on("recall:cat")[0]
+    assert recall.new_images is not None and recall.level == recall.wanted_level > 0.95
 
 
 def test_before_the_first_look_nothing_is_tested(study: Study, records: list[Record]) -> None:

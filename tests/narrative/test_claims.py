@@ -13,6 +13,7 @@ from paribus.claims.statement import (
     Equivalent,
     Expectation,
     Inside,
+    NotBeyond,
     Statement,
     Toward,
 )
@@ -36,9 +37,9 @@ def judged(
 ) -> Judged:
     claimed = Statement(
         settings, metric, expected, 10, Interval(0.02, 0.005, 0.035, 0.95),
-        answer=Answer(0.01, 0.02, inside_margin),
+        answer=Answer(0.01, 0.02),
     )  # fmt: skip
-    return Judged(claimed, verdict, 0.01, 0.02)
+    return Judged(claimed, verdict, 0.01, 0.02, inside_margin)
 
 
 NUMBERS = "bn against main, top-5 accuracy: +0.020 [0.005, 0.035] share over 10 seeds"
@@ -51,10 +52,18 @@ NUMBERS = "bn against main, top-5 accuracy: +0.020 [0.005, 0.035] share over 10 
         (Toward("better"), "refuted", False, ": worse, not better (p = 0.02)."),
         (
             Toward("higher"),
-            "refuted",
+            "supported",
             True,
-            ": equivalent within 0.01 share, not higher (p = 0.02).",
+            ": higher (p = 0.01); the difference is shown to be smaller than 0.01 share, the "
+            "margin.",
         ),
+        (
+            NotBeyond("not_worse"),
+            "supported",
+            False,
+            ": not worse by 0.01 share or more (p = 0.01).",
+        ),
+        (NotBeyond("not_worse"), "refuted", False, ": worse by 0.01 share or more (p = 0.02)."),
         (Toward("lower", 0.5), "refuted", False, ": not lower by 0.5 share or more (p = 0.02)."),
         (Toward("lower"), "undecided", False, ": not shown to be lower (p = 0.01)."),
         (Equivalent(), "supported", False, ": equivalent within 0.01 share (p = 0.01)."),

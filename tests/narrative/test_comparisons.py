@@ -33,7 +33,7 @@ def test_better_and_worse_say_by_how_much_without_a_sign() -> None:
     assert better.startswith("bn: better by 3.12 [2.82, 3.42] points in test accuracy over 5 seeds")
     worse = line(compared(-3, -3.4, -2.8, -3.1, -3.3))
     assert worse.startswith("bn: worse by 3.12 [2.82, 3.42] points in test accuracy over 5 seeds")
-    assert "(p < 0.001)" in better and "decide" not in better
+    assert "(p < 0.001)" in better and "of studies" not in better
 
 
 def test_equivalent_names_the_margin_and_the_p_of_a_larger_difference() -> None:
@@ -48,7 +48,7 @@ def test_equivalent_names_the_margin_and_the_p_of_a_larger_difference() -> None:
 def test_undecided_says_how_many_seeds_would_decide() -> None:
     message = line(compared(-2, 1, -1, 2, -1.5))
     assert message.startswith("bn: undecided: -0.3 [")
-    assert "seeds in all would decide it" in message
+    assert "seeds in all, 8" in message and "% of studies would show" in message
     assert " better" not in message and " worse" not in message
 
 
@@ -61,7 +61,14 @@ def test_the_p_shown_is_the_adjusted_one(differences: tuple[float, ...]) -> None
 @pytest.mark.parametrize(
     ("needed", "message"),
     [
-        (SeedsNeeded(34, "difference", 0.8), "about 34 seeds in all would decide it"),
+        (
+            SeedsNeeded(34, "difference", 0.8),
+            "with 34 seeds in all, 80 % of studies would show such a difference",
+        ),
+        (
+            SeedsNeeded(12, "equivalence", 0.82),
+            "with 12 seeds in all, 82 % of studies would show that it is inside the margin",
+        ),
         (SeedsNeeded(None, "difference", None), "more than 1,000 seeds would be needed"),
         (None, ""),
     ],

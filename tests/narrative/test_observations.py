@@ -145,7 +145,7 @@ def test_best_means_stand_over_the_seeds_that_all_settings_finished(study: Study
     accuracies = values.settings["main"].of("test_accuracy")
     assert best.numbers["main"]["mean"] == np.delete(accuracies, 2).mean()
     assert f"over the {study.most_seeds - 1} seeds that all of them have" in best.text
-    assert f"1 of l2's {study.most_seeds} runs failed." in best.text
+    assert f"1 of l2's {study.most_seeds} runs failed, which these means leave out." in best.text
 
 
 def test_of_two_better_settings_it_is_not_said_which_is_better(compared: StudyComparison) -> None:

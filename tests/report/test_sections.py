@@ -89,7 +89,9 @@ def test_the_answer_has_every_settings_accuracy(
 def test_a_failed_run_is_the_first_thing_a_reader_sees(report: dict[str, Section]) -> None:
     alert = report["answer"].blocks[0]
     assert isinstance(alert, Alert)
-    assert plain(alert.title) == "1 run failed; the numbers below exclude it"
+    assert (
+        plain(alert.title) == "1 run failed; estimates leave it out, verdicts count it at the worst"
+    )
     assert alert.items == ["l2, seed 1, step 100: the training loss became nan at epoch 3"]
 
 

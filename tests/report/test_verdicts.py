@@ -117,7 +117,8 @@ def test_means_beside_a_setting_with_failed_runs_stand_over_the_same_seeds(
     means = [f"{100 * of[[0, 2]].mean():.1f} ±" for of in (ours, theirs)]  # seed 1 of l2 failed
     detail = plain(rows["l2"][1].detail)
     assert all(mean in detail for mean in means) and detail.endswith("over these seeds")
-    assert rows["batch-norm"][1].detail == ""
+    assert detail.startswith("67 % [9, 99 %] of all seeds; failed runs count as lost; ")
+    assert rows["batch-norm"][1].detail == "100 % [29, 100 %] of all seeds"
 
 
 def test_one_seed_is_not_tested_and_the_line_says_what_it_compares() -> None:
@@ -195,14 +196,16 @@ def test_every_note_is_shown_once_with_what_it_is_about(
     shown = [plain(cells[0].text) for _, cells in table.rows]
     message = {n for c in compared.comparisons if c.metric.family != "recall" for n in notes(c)}
     assert len(shown) == len(set(shown)) == len(message)
-    assert any("runs failed: only seeds that both settings finished" in note for note in shown)
+    assert any(
+        "runs failed: the estimate is over the seeds that both finished." in note for note in shown
+    )
 
 
 def test_both_intervals_of_test_accuracy_stand_beside_each_other(
     report: dict[str, Section], compared: StudyComparison
 ) -> None:
     table = next(t for t in all_of(report["comparison"], Table) if "in points" in t.caption)
-    assert table.head[2:] == ("New seeds, same images", "New seeds, new images")
+    assert table.head[2:] == ("All seeds, these images", "All seeds, all such images")
     c = compared.on("test_accuracy")[0]
     assert c.new_images is not None
     low, high = 100 * c.new_images.low, 100 * c.new_images.high

@@ -12,14 +12,15 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from paribus.errors import ComparisonError
+from paribus.stats.intervals import Floats
 from paribus.stats.paired import signed_rank_test
 from paribus.stats.power import (
-    gain_of_pairing,
     power_by_ranks,
     power_of_difference,
     power_of_equivalence,
     seeds_needed,
     seeds_needed_by_ranks,
+    unpaired_seeds,
 )
 
 
@@ -141,11 +142,31 @@ def test_a_negative_spread_is_refused() -> None:
         seeds_needed(1.0, -1.0)
 
 
-def test_pairing_gains_what_the_correlation_takes_from_the_variance() -> None:
-    x = np.random.default_rng(1).normal(size=200)
-    y = 0.8 * x + 0.6 * np.random.default_rng(2).normal(size=200)
-    r, sx, sy = np.corrcoef(x, y)[0, 1], x.std(ddof=1), y.std(ddof=1)
-    expected = (sx**2 + sy**2) / (sx**2 + sy**2 - 2 * r * sx * sy)
-    assert gain_of_pairing(x, y) == pytest.approx(expected)
-    assert gain_of_pairing(x, x + 1) > 1e20 or math.isinf(gain_of_pairing(x, x + 1))
-    assert gain_of_pairing(x, -x) == pytest.approx(0.5)
+def unpaired_width(x: Floats, y: Floats, n: int) -> float:
+    """Half of Welch's interval if each setting had so many seeds of the same spread."""
+    z = np.arange(n) - (n - 1) / 2
+    first, second = (z / z.std(ddof=1) * of.std(ddof=1) for of in (x, y))
+    low, high = stats.ttest_ind(first, second, equal_var=False).confidence_interval()
+    return float(high - low) / 2
+
+
+@pytest.mark.parametrize(("n", "share"), [(5, 0.9), (10, 0.9), (10, 0.0), (30, 0.5), (4, -0.9)])
+def test_unpaired_seeds_are_the_fewest_with_an_interval_as_narrow_by_welchs_test(
+    n: int, share: float
+) -> None:
+    rng = np.random.default_rng([n, 3])
+    x = rng.normal(size=n)
+    y = share * x + math.sqrt(1 - share**2) * rng.normal(size=n)
+    paired = stats.ttest_1samp(y - x, 0).confidence_interval()
+    half = (paired.high - paired.low) / 2
+    needed = unpaired_seeds(x, y)
+    assert needed is not None
+    assert unpaired_width(x, y, needed) <= half
+    assert needed == 2 or unpaired_width(x, y, needed - 1) > half
+
+
+def test_with_few_seeds_an_unpaired_interval_may_take_fewer() -> None:
+    """Twice the degrees of freedom: what the ratio of the variances alone doesn't see."""
+    x, y = np.array([0.0, 1.0, 2.0]), np.array([1.0, 0.0, 1.5])
+    assert unpaired_seeds(x, y) == 3
+    assert unpaired_seeds(x, x + 1) is None

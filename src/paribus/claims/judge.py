@@ -6,8 +6,11 @@ rule then serves all kinds of claims:
 - supported if each statement is shown to be true. All must pass, so none needs adjusting
   (intersection-union test, Berger 1982).
 - refuted if one is shown to be false. One is enough, so these are adjusted by Holm.
-- undecided otherwise. A statement about a setting with failed runs is always undecided: those
-  that finished may be the lucky ones.
+- undecided otherwise.
+
+Runs that finished may be the lucky ones. Of two settings compared, failed runs count at their
+worst wherever that speaks against a verdict. Any other statement about a setting with failed runs
+is undecided.
 
 Each at 5 % for the claim. Claims are written before the runs, each is its own question, and
 they are not adjusted for one another. In a study with looks all p values allow for the looks.
@@ -45,13 +48,17 @@ Verdict = Literal["supported", "refuted", "undecided"]
 class Judged:
     """A statement with its verdict; its p values, None with too few seeds, allow for the looks.
 
-    `p_refute` is adjusted by Holm over the statements of the claim.
+    `p_refute` is adjusted by Holm over the statements of the claim. `inside_margin`: the difference
+    is shown to be too small to matter, whatever its direction. `overruled` is the verdict over the
+    seeds that finished, where the failed runs take it back.
     """
 
     statement: Statement
     verdict: Verdict
     p_support: float | None
     p_refute: float | None
+    inside_margin: bool = False
+    overruled: Verdict | None = None
 
     @property
     def p(self) -> float | None:
@@ -131,7 +138,7 @@ def _judge(
         replace(statement, failed=values.failed_runs(statement.settings))
         for statement in _statements(claim, values, metrics, level)
     ]
-    judged = _judged(statements, looks)
+    judged = _with_overruled(_judged(statements, looks), statements, looks)
     verdicts = {each.verdict for each in judged}
     verdict: Verdict = "undecided" if "undecided" in verdicts else "supported"
     verdict = "refuted" if "refuted" in verdicts else verdict
@@ -172,24 +179,48 @@ def _require_classes(claim: Claim, classes: Sequence[str]) -> None:
 
 def _judged(statements: Sequence[Statement], looks: Sequence[int] | None) -> tuple[Judged, ...]:
     answers = [statement.answer for statement in statements]
-    support = np.array([a.p_support if a else np.nan for a in answers])
-    refute = np.array([a.p_refute if a else np.nan for a in answers])
+    support, refute, inside = (
+        np.array([np.nan if a is None else getattr(a, name) for a in answers], dtype=float)
+        for name in ("p_support", "p_refute", "p_inside")
+    )
     if looks is not None:
-        support, refute = overall_level(support, looks), overall_level(refute, looks)
+        support, refute, inside = (overall_level(p, looks) for p in (support, refute, inside))
     refute = holm(refute)
     return tuple(
-        Judged(one, _one_verdict(one, s, r), None if np.isnan(s) else s, None if np.isnan(r) else r)
-        for one, s, r in zip(statements, support.tolist(), refute.tolist(), strict=True)
+        Judged(
+            one,
+            _one_verdict(one, s, r),
+            None if np.isnan(s) else s,
+            None if np.isnan(r) else r,
+            i <= ALPHA,
+        )
+        for one, s, r, i in zip(
+            statements, support.tolist(), refute.tolist(), inside.tolist(), strict=True
+        )
     )
 
 
 def _one_verdict(statement: Statement, p_support: float, p_refute: float) -> Verdict:
-    if statement.failed:
+    if statement.failed and statement.finished is None:
         return "undecided"
-    # Refuted first: a difference shown to be inside the margin doesn't matter, though it is one.
     if p_refute <= ALPHA:
         return "refuted"
     return "supported" if p_support <= ALPHA else "undecided"
+
+
+def _with_overruled(
+    judged: Sequence[Judged], statements: Sequence[Statement], looks: Sequence[int] | None
+) -> tuple[Judged, ...]:
+    """With the verdicts that failed runs take back."""
+    if not any(one.failed for one in statements):
+        return tuple(judged)
+    finished = [replace(one, answer=one.finished or one.answer, failed=()) for one in statements]
+    return tuple(
+        replace(one, overruled=other.verdict if other.verdict != one.verdict else None)
+        if one.statement.failed
+        else one
+        for one, other in zip(judged, _judged(finished, looks), strict=True)
+    )
 
 
 def _deciding(judged: Sequence[Judged], verdict: Verdict) -> Judged:

@@ -28,6 +28,13 @@ class Equivalent:
 
 
 @dataclass(frozen=True)
+class NotBeyond:
+    """The first setting isn't worse, or isn't better, than the second by the metric's margin."""
+
+    expect: Literal["not_worse", "not_better"]
+
+
+@dataclass(frozen=True)
 class Inside:
     """A setting's mean, or the difference of two settings (a ratio's ratio), lies in a range."""
 
@@ -46,7 +53,7 @@ class Above:
     lower: str = ""
 
 
-Expectation = Toward | Equivalent | Inside | Above
+Expectation = Toward | Equivalent | NotBeyond | Inside | Above
 
 
 @dataclass(frozen=True)
@@ -54,12 +61,13 @@ class Answer:
     """What the data say to one statement.
 
     `p_support` is small where they show that it is true, `p_refute` where they show that it is
-    false; `inside_margin`: by a difference inside the margin, not by the contrary.
+    false. `p_inside`, of a direction without a distance: small where they show that the difference
+    is inside the margin, which makes it neither true nor false, but too small to matter.
     """
 
     p_support: float
     p_refute: float
-    inside_margin: bool = False
+    p_inside: float | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,9 @@ class Statement:
         censored: how many values are only known to be at least what is given.
         agreeing: seeds in which a ranking holds as a whole; None of what is no ranking.
         unfinished: which settings have no finished run, where no seed counts.
-        failed: which settings have failed runs; the seeds that count leave them out.
+        failed: which settings have failed runs; the interval leaves them out.
+        finished: the answer over the seeds that finished alone, where `answer` counts the failed
+            runs at their worst; None where it doesn't, so that failed runs leave it undecided.
     """
 
     settings: tuple[str, ...]
@@ -89,6 +99,7 @@ class Statement:
     agreeing: int | None = None
     unfinished: tuple[str, ...] = ()
     failed: tuple[FailedRuns, ...] = ()
+    finished: Answer | None = None
 
 
 def unanswered(

@@ -12,11 +12,13 @@ from paribus.claims.statement import (
     Equivalent,
     Expectation,
     Inside,
+    NotBeyond,
     Statement,
     Toward,
     unanswered,
 )
 from paribus.comparison.compare import paired_differences
+from paribus.comparison.failing import failed_differences, worst_value
 from paribus.comparison.values import Flags, SettingValues, Values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
@@ -33,8 +35,9 @@ Judge = Callable[[Sample], Answer]
 def direction(
     test: Direction, values: Values, metrics: Mapping[str, Metric], level: float
 ) -> Statement:
-    """A setting is better, worse, higher, lower than another, or equivalent to it."""
-    if test.by is not None and (test.margin is not None or test.expect == "equivalent"):
+    """A setting is better, worse, higher, lower than another, equivalent, not worse, not better."""
+    by_margin = test.margin is not None or test.expect in ("equivalent", "not_worse", "not_better")
+    if test.by is not None and by_margin:
         raise ComparisonError(
             "expected either `by` (the smallest difference claimed) or a margin (the largest "
             "difference that doesn't matter), got both; keep one"
@@ -44,6 +47,9 @@ def direction(
         metric = replace(metric, margin=test.margin)
     if test.expect == "equivalent":
         return _versus(test, values, metric, level, Equivalent(), _equivalent(metric))
+    if test.expect == "not_worse" or test.expect == "not_better":
+        one_sided = NotBeyond(test.expect)
+        return _versus(test, values, metric, level, one_sided, _not_beyond(one_sided, metric))
     expected = Toward(test.expect, test.by)
     return _versus(test, values, metric, level, expected, _toward(expected, metric))
 
@@ -98,9 +104,11 @@ def order(test: Order, values: Values, metrics: Mapping[str, Metric]) -> list[St
 def _toward(expected: Toward, metric: Metric) -> Judge:
     """Whether the difference goes this way, and at least so far.
 
-    Without a distance it is refuted too by a difference that stays inside the margin.
+    "Better" is true of any difference above 0. One inside the margin doesn't refute it; that is
+    said apart.
     """
-    upward, margin = _is_upward(expected, metric), metric.scaled_margin
+    upward = _is_upward(expected.expect, metric)
+    margin = metric.scaled_margin if expected.by is None else None
     bound = 0.0 if expected.by is None else _bound(expected.by, metric, upward)
 
     def judge(sample: Sample) -> Answer:
@@ -108,11 +116,24 @@ def _toward(expected: Toward, metric: Metric) -> Judge:
         known = replace(sample, may_be_larger=0, may_be_smaller=0)
         above, below = (min(1.0, 2 * p) for p in (known.p_above(bound), known.p_below(bound)))
         support, refute = (above, below) if upward else (below, above)
-        if margin is not None and expected.by is None:
-            inside = sample.p_between(-margin, margin)
-            if inside < refute:
-                return Answer(support, inside, inside_margin=True)
-        return Answer(support, refute)
+        inside = None if margin is None else sample.p_between(-margin, margin)
+        return Answer(support, refute, inside)
+
+    return judge
+
+
+def _not_beyond(expected: NotBeyond, metric: Metric) -> Judge:
+    """Whether the difference stays short of the margin on one side: one one-sided test at 5 %.
+
+    It is refuted as a range is, by the 95 % interval.
+    """
+    upward = _is_upward(expected.expect.removeprefix("not_"), metric)
+    margin = _margin(metric)
+
+    def judge(sample: Sample) -> Answer:
+        if upward:  # not beyond +margin
+            return Answer(sample.p_below(margin), min(1.0, 2 * sample.p_above(margin)))
+        return Answer(sample.p_above(-margin), min(1.0, 2 * sample.p_below(-margin)))
 
     return judge
 
@@ -131,28 +152,33 @@ def _bound(by: float, metric: Metric, upward: bool) -> float:
 
 def _equivalent(metric: Metric) -> Judge:
     """Whether the difference stays inside the margin: not if its interval lies outside."""
-    margin = metric.scaled_margin
-    if margin is None:
-        raise ComparisonError(
-            f"expected a margin to be equivalent within, got none for {metric.label}; add "
-            "`margin:` with the largest difference that doesn't matter"
-        )
+    margin = _margin(metric)
     return _inside(-margin, margin)
+
+
+def _margin(metric: Metric) -> float:
+    """The margin on the scale of the paired differences; refused where there is none."""
+    if metric.scaled_margin is None:
+        raise ComparisonError(
+            f"expected a margin to be equivalent or not worse within, got none for {metric.label}; "
+            "add `margin:` with the largest difference that doesn't matter"
+        )
+    return metric.scaled_margin
 
 
 def _inside(low: float, high: float) -> Judge:
     return lambda sample: Answer(sample.p_between(low, high), sample.p_outside(low, high))
 
 
-def _is_upward(expected: Toward, metric: Metric) -> bool:
-    if expected.expect in ("higher", "lower"):
-        return expected.expect == "higher"
+def _is_upward(expect: str, metric: Metric) -> bool:
+    if expect in ("higher", "lower"):
+        return expect == "higher"
     if metric.higher_is_better is None:
         raise ComparisonError(
             f"expected `higher` or `lower`, since neither is better in {metric.label}, got "
-            f"`{expected.expect}`"
+            f"`{expect}`"
         )
-    return (expected.expect == "better") == metric.higher_is_better
+    return (expect == "better") == metric.higher_is_better
 
 
 def _versus(
@@ -175,6 +201,10 @@ def _answered(claimed: Statement, sample: Sample, judge: Judge, level: float) ->
     """The statement with what the seeds say to it, if there are any."""
     if not sample.n:
         return claimed
+    answer = judge(sample) if sample.n > 1 else None
+    finished = answer if len(claimed.settings) == 2 else None
+    if finished is not None and sample.failed.size:
+        finished = judge(replace(sample, failed=np.zeros(0)))
     most = claimed.metric.largest_difference if claimed.metric.compare != "ratio" else math.inf
     least = 0.0 if len(claimed.settings) == 1 and math.isfinite(most) else -most
     return replace(
@@ -182,7 +212,8 @@ def _answered(claimed: Statement, sample: Sample, judge: Judge, level: float) ->
         n_seeds=sample.n,
         interval=sample.interval(level).within(least, most),
         wanted_level=level,
-        answer=judge(sample) if sample.n > 1 else None,
+        answer=answer,
+        finished=finished,
         censored=sample.may_be_larger + sample.may_be_smaller,
     )
 
@@ -195,7 +226,10 @@ def value_sample(values: Values, setting: str, metric: Metric) -> Sample:
 
 
 def difference_sample(values: Values, setting: str, against: str, metric: Metric) -> Sample:
-    """One setting's values minus another's over paired seeds, as a comparison takes them."""
+    """One setting's values minus another's over paired seeds, as a comparison takes them.
+
+    Failed runs come along at their worst.
+    """
     ours, theirs = values.settings[setting], values.settings[against]
     pairs = complete_pairs(theirs.of(metric.name), ours.of(metric.name))
     return Sample(
@@ -203,6 +237,13 @@ def difference_sample(values: Values, setting: str, against: str, metric: Metric
         ranks=metric.compare == "ranks",
         may_be_larger=_censored(ours, metric, pairs.known),
         may_be_smaller=_censored(theirs, metric, pairs.known),
+        failed=failed_differences(
+            theirs.of(metric.name),
+            ours.of(metric.name),
+            (theirs.failed, ours.failed),
+            metric,
+            worst_value(metric, len(values.classes)),
+        ),
     )
 
 

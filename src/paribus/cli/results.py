@@ -79,8 +79,8 @@ def check(out: Path, as_json: bool) -> None:
     """Test the claims of the study in OUT again, from its records alone.
 
     The exit code is 0 if every claim is supported, and 1 if any is refuted or undecided, so you
-    can run it in CI like any other test. A claim about a setting with failed runs stays
-    undecided: the runs that finished may be the lucky ones.
+    can run it in CI like any other test. The runs that finished may be the lucky ones, so failed
+    runs count at their worst wherever that speaks against a verdict.
 
     \b
     Examples:

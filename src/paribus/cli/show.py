@@ -138,7 +138,7 @@ def show_plan(plan: Outlook) -> None:
 def show_claims(study: str, claims: Sequence[ClaimVerdict], failed: Sequence[FailedRuns]) -> None:
     """Print failed runs and the verdict on every claim on standard output, with its evidence."""
     from paribus.narrative.claims import evidence
-    from paribus.narrative.comparisons import failures
+    from paribus.narrative.failing import failures
 
     write(Text(printable(study), style="bold"))
     if failed:

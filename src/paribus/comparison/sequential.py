@@ -7,17 +7,21 @@ path. Both get the same answer, because the looks are fixed in the study.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
+from paribus.comparison.asked import asked_of
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
+from paribus.comparison.failing import worst_value
 from paribus.comparison.values import number
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric, RunData
 from paribus.records.types import Record
 from paribus.stats.intervals import Floats
 from paribus.stats.multiplicity import check_looks, nominal_level
+from paribus.stats.sample import Asked
 from paribus.study.config import UntilDecided
 from paribus.study.metrics import study_metrics
 from paribus.study.spec import Study
@@ -44,6 +48,9 @@ def follow_looks(
     variations: Mapping[str, npt.ArrayLike],
     metric: Metric,
     looks: Sequence[int],
+    *,
+    worst: float | None = None,
+    asked: Mapping[str, Asked] = MappingProxyType({}),
 ) -> dict[str, SeedPath]:
     """Replay the looks of a study that adds seeds until each variation is decided.
 
@@ -53,8 +60,10 @@ def follow_looks(
     given. Intervals have confidence 1 - nominal level, so that all looks of a comparison
     hold together with 95 % (repeated confidence intervals, Jennison and Turnbull 1989).
 
-    Values (n,) are those of the seeds trained so far, in the order of the seeds; a variation may
-    have fewer than the baseline. Raises ComparisonError on looks or values that can't be used.
+    Values (n,) are those of the seeds trained so far, in the order of the seeds, NaN where a run
+    failed, which then counts as `worst`; a variation may have fewer than the baseline. `asked`
+    has the one-sided verdicts that claims ask for. Raises ComparisonError on looks or values that
+    can't be used.
     """
     looks = check_looks(looks)
     level, before = 1 - nominal_level(looks), np.asarray(baseline, float)
@@ -72,7 +81,11 @@ def follow_looks(
         }
         for name in taking_part:
             values = np.asarray(variations[name], float)[:look]
-            family[name] = compare_metric(name, before[:look], values, metric, level=level)
+            failed = np.isnan(before[:look]), np.isnan(values)
+            family[name] = compare_metric(
+                name, before[:look], values, metric,
+                level=level, failed=failed, worst=worst, asked=asked.get(name),
+            )  # fmt: skip
         judged = dict(zip(family, adjusted(tuple(family.values()), looks), strict=True))
         for name in taking_part:
             early = judged[name].verdict != "undecided" and look < looks[-1]
@@ -127,7 +140,9 @@ def seed_paths_of(study: Study, records: Sequence[Record]) -> dict[str, SeedPath
     metric = study_metrics(study.metrics, study.primary, study.margin, ())[study.primary]
     baseline = _primary_values(records, study.baseline, metric)
     variations = {name: _primary_values(records, name, metric) for name in study.variations}
-    return follow_looks(baseline, variations, metric, study.looks)
+    worst = worst_value(metric, max((len(r.classes) for r in records if r.finished), default=0))
+    asked = {name: one for name in study.variations if (one := asked_of(study, name, metric))}
+    return follow_looks(baseline, variations, metric, study.looks, worst=worst, asked=asked)
 
 
 def refuse_changed_looks(before: Study, now: Study) -> None:

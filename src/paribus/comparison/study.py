@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from paribus.comparison.asked import asked_of
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
+from paribus.comparison.failing import failing, worst_value
 from paribus.comparison.sequential import SeedPath, seed_paths_of
 from paribus.comparison.values import NOT_ANALYZED, Analyzed, SettingValues, Values
 from paribus.comparison.values import values as study_values
@@ -15,7 +17,7 @@ from paribus.metrics.metric import Metric
 from paribus.records.types import Integers, Record
 from paribus.stats.crossed import CrossedInterval, Spread, crossed_interval, split_spread
 from paribus.stats.intervals import ALPHA, LEVEL, Floats
-from paribus.stats.multiplicity import holm
+from paribus.stats.multiplicity import holm, nominal_level
 from paribus.stats.paired import is_constant, mean_test
 from paribus.stats.proportions import TwoNetworks, compare_networks
 from paribus.study.spec import Study
@@ -97,7 +99,8 @@ def compare(
     Metrics of `CAUSES` are compared as far as networks have been analyzed.
     All comparisons are over paired seeds, on the seeds that both have finished. With
     `seeds: {until: decided}` the primary metric is judged at the looks alone (`follow_looks`)
-    and all other metrics on the seeds there are.
+    and all other metrics on the seeds there are. How many these are depends on the values, so
+    the p values and intervals of all metrics allow for the looks.
 
     Raises:
         ComparisonError: two runs were tested on other images.
@@ -111,15 +114,17 @@ def compare(
     ]
     seed_paths = seed_paths_of(study, records)
     compared = [
-        _compare(values, name, metric, _seeds(study, values, name))
-        for name in study.variations
-        for metric in compared_on
+        _compare(study, values, name, metric) for name in study.variations for metric in compared_on
     ]
-    judged = adjusted([c for c in compared if not (seed_paths and c.metric == values.primary)])
+    others = [c for c in compared if not (seed_paths and c.metric == values.primary)]
+    judged = adjusted(others, study.looks)
     at_looks = [_at_look(values, name, path, compared) for name, path in seed_paths.items()]
     failed = {name: values.failed_runs((values.baseline, name)) for name in study.variations}
+    how_often = failing(values, study.variations, len(study.looks or [1]))
     by_name = {
-        (c.variation, c.metric.name): replace(c, failed=failed[c.variation])
+        (c.variation, c.metric.name): replace(
+            c, failed=failed[c.variation], failing=how_often.get(c.variation)
+        )
         for c in (*judged, *at_looks)
     }
     return StudyComparison(
@@ -138,15 +143,25 @@ def _seeds(study: Study, values: Values, variation: str) -> int:
     return min(values.settings[name].trained for name in (values.baseline, variation))
 
 
-def _compare(values: Values, variation: str, metric: Metric, seeds: int) -> Comparison:
+def _compare(study: Study, values: Values, variation: str, metric: Metric) -> Comparison:
+    seeds = _seeds(study, values, variation)
     baseline, ours = values.settings[values.baseline], values.settings[variation]
     before, after = (one.of(metric.name)[:seeds] for one in (baseline, ours))
     censored = None
     if metric.censored:
         censored = (baseline.censored[metric.name][:seeds], ours.censored[metric.name][:seeds])
-    new_images = _new_images(values, ours, metric, seeds)
+    level = LEVEL if study.looks is None else 1 - nominal_level(study.looks)
     return compare_metric(
-        variation, before, after, metric, censored=censored, new_images=new_images
+        variation,
+        before,
+        after,
+        metric,
+        censored=censored,
+        new_images=_new_images(values, ours, metric, seeds, level),
+        level=level,
+        failed=(baseline.failed[:seeds], ours.failed[:seeds]),
+        worst=worst_value(metric, len(values.classes)),
+        asked=asked_of(study, variation, metric),
     )
 
 

@@ -42,6 +42,11 @@ class SettingValues:
     correct: Flags
 
     @property
+    def failed(self) -> Flags:
+        """Whether the run has ended (n,) before its last epoch."""
+        return self.recorded & ~self.finished
+
+    @property
     def trained(self) -> int:
         """How many seeds, from 0 on, have left a record without a gap."""
         return int(np.argmin(np.append(self.recorded, False)))

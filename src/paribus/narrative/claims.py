@@ -3,8 +3,9 @@
 from collections import Counter
 
 from paribus.claims.judge import ClaimVerdict, Judged
-from paribus.claims.statement import Above, Equivalent, Inside, Statement, Toward
-from paribus.narrative.comparisons import ONE_SEED, failures, on_level
+from paribus.claims.statement import Above, Equivalent, Inside, NotBeyond, Statement, Toward
+from paribus.narrative.comparisons import ONE_SEED, on_level
+from paribus.narrative.failing import counted_as, failures
 from paribus.narrative.numbers import Unit, difference_of, over_seeds, p_in_words, value_of
 
 ONE_NETWORK = "One seed gives one trained network; it says nothing about the way of training."
@@ -24,7 +25,7 @@ def evidence(verdict: ClaimVerdict) -> str:
         counts = Counter(judged.verdict for judged in verdict.statements)
         shown = ", ".join(f"{number} {each}" for each, number in sorted(counts.items()))
         counted = f"{len(verdict.statements)} statements: {shown}. The one that decides: "
-    notes = [note for judged in statements for note in _notes(judged.statement)]
+    notes = [note for judged in statements for note in _notes(judged)]
     rule = verdict.deciding.statement.metric.note
     sentences = [*map(sentence, statements), *dict.fromkeys(notes), rule]
     return counted + " ".join(filter(None, sentences))
@@ -39,10 +40,20 @@ def sentence(judged: Judged) -> str:
         shown = f"{shown}: {estimate} {over_seeds(claimed.n_seeds)}"
     if claimed.answer is None:
         return f"{shown}: {_why_unanswered(claimed)}"
-    if claimed.failed:
-        left_out = "which these numbers leave out"
-        return f"{shown}: undecided, because {failures(claimed.failed)}, {left_out}."
-    return f"{shown}{_outcome(judged)} ({p_in_words(judged.p)})."
+    if judged.overruled or (claimed.failed and claimed.finished is None):
+        return f"{shown}: {_overruled(judged)}"
+    return f"{shown}{_outcome(judged)} ({p_in_words(judged.p)}){_too_small(judged)}."
+
+
+def _overruled(judged: Judged) -> str:
+    """Why a statement is undecided that would be decided if failed runs didn't count."""
+    claimed = judged.statement
+    why = f"{failures(claimed.failed)}, which these numbers leave out"
+    if claimed.finished is None or judged.overruled is None:
+        return f"undecided, because {why}."
+    known = f"{judged.overruled} by the seeds that both finished alone"
+    counted = counted_as(claimed.metric)
+    return f"undecided, because {why}; {known}, but not with failed runs {counted}."
 
 
 def _about(claimed: Statement) -> str:
@@ -76,9 +87,9 @@ def _outcome(judged: Judged) -> str:
             supported = f": {upper} lies above {lower}"
             refuted = f": {upper} lies below {lower}, not above"
             undecided = f": {upper} is not shown to lie above {lower}"
-        case Toward() | Equivalent():
+        case Toward() | Equivalent() | NotBeyond():
             expected = _expected(claimed)
-            supported, refuted = f": {expected}", f": {_instead(claimed)}not {expected}"
+            supported, refuted = f": {expected}", f": {_contrary(claimed)}"
             undecided = f": not shown to be {expected}"
     return {"supported": supported, "refuted": refuted, "undecided": undecided}[judged.verdict]
 
@@ -89,22 +100,42 @@ def _expected(claimed: Statement) -> str:
             return expect
         case Toward(expect, float(by)):
             return f"{expect} by {_unit(claimed).amount(by)} or more"
+        case NotBeyond(expect):
+            return f"{expect.replace('_', ' ')} by {_amount(claimed)} or more"
         case _:
             return _within_margin(claimed)
 
 
-def _instead(claimed: Statement) -> str:
-    """What is shown where the expectation is refuted: "worse, ", or nothing in particular."""
-    if claimed.answer and claimed.answer.inside_margin:
-        return f"{_within_margin(claimed)}, "
-    if isinstance(claimed.expected, Toward) and claimed.expected.by is None:
-        return f"{_CONTRARY[claimed.expected.expect]}, "
-    return ""
+def _contrary(claimed: Statement) -> str:
+    """What is shown where the expectation is refuted."""
+    expected = _expected(claimed)
+    match claimed.expected:
+        case NotBeyond():
+            return expected.removeprefix("not ")
+        case Toward(expect, None):
+            return f"{_CONTRARY[expect]}, not {expected}"
+        case _:
+            return f"not {expected}"
+
+
+def _too_small(judged: Judged) -> str:
+    """What else is shown of a direction: that the difference is too small to matter."""
+    if not judged.inside_margin:
+        return ""
+    amount = _amount(judged.statement)
+    if judged.verdict == "undecided":
+        return f"; it is shown that any difference is smaller than {amount}, the margin"
+    return f"; the difference is shown to be smaller than {amount}, the margin"
+
+
+def _amount(claimed: Statement) -> str:
+    """The margin that counts here."""
+    assert claimed.metric.margin is not None, "asked only of what has a margin"
+    return difference_of(claimed.metric).amount(claimed.metric.margin)
 
 
 def _within_margin(claimed: Statement) -> str:
-    assert claimed.metric.margin is not None, "nothing is equivalent without a margin"
-    return f"equivalent within {difference_of(claimed.metric).amount(claimed.metric.margin)}"
+    return f"equivalent within {_amount(claimed)}"
 
 
 def _why_unanswered(claimed: Statement) -> str:
@@ -120,13 +151,23 @@ def _why_unanswered(claimed: Statement) -> str:
     return ONE_NETWORK if alone else ONE_SEED
 
 
-def _notes(claimed: Statement) -> list[str]:
+def _on_failed(claimed: Statement) -> str:
+    return (
+        f"{failures(claimed.failed)}. The interval leaves them out; p counts them "
+        f"{counted_as(claimed.metric)} where they speak against what is to be shown."
+    )
+
+
+def _notes(judged: Judged) -> list[str]:
     """What else must be known of a statement that has an answer."""
+    claimed = judged.statement
     if claimed.answer is None or claimed.interval is None:
         return []
     if claimed.agreeing is not None:
         return [f"The whole ranking holds in {claimed.agreeing} of the {claimed.n_seeds} seeds."]
     notes = on_level(claimed.n_seeds, claimed.interval.level, claimed.wanted_level)
+    if claimed.failed and claimed.finished is not None and not judged.overruled:
+        notes += [_on_failed(claimed)]
     if not claimed.censored:
         return notes
     values = "1 value is a lower bound"

@@ -1,14 +1,13 @@
 """A comparison in words: its verdict in one line, its estimate, and what else to know of it."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import NetworkPair
-from paribus.comparison.values import FailedRuns
+from paribus.narrative.failing import on_failing, overruled
 from paribus.narrative.numbers import POINTS, Unit, difference_of, over_seeds, p_in_words, seeds
-from paribus.narrative.words import listed
+from paribus.narrative.outlook import on_new_seed, on_shape
 from paribus.stats.intervals import ALPHA, LEVEL, Interval
 from paribus.stats.paired import smallest_sign_flip_p
 from paribus.stats.power import MOST_SEEDS, SeedsNeeded
@@ -41,7 +40,8 @@ def headline(c: Comparison, pair: NetworkPair | None = None) -> Headline:
         return Headline(c.variation, NOT_TESTED, f": {_on_pair(pair.test, pair.p_adjusted)}")
     if c.p is None:
         return Headline(c.variation, NOT_TESTED, f": {' '.join(notes(c))}")
-    return Headline(c.variation, c.verdict, _rest(c), notes(c))
+    also = tuple(filter(None, (on_new_seed(c), *notes(c))))
+    return Headline(c.variation, c.verdict, _rest(c), also)
 
 
 def size(c: Comparison) -> str:
@@ -57,12 +57,14 @@ def size(c: Comparison) -> str:
 
 
 def seeds_that_decide(needed: SeedsNeeded | None) -> str:
-    """What it would take to decide, in words; "" where it can't be said."""
+    """With how many seeds studies would decide, and how often; "" where it can't be said."""
     if needed is None:
         return ""
-    if needed.seeds is None:
-        return f"more than {MOST_SEEDS:,} seeds would be needed to decide it"
-    return f"about {needed.seeds:,} seeds in all would decide it"
+    shown = "such a difference" if needed.goal == "difference" else "that it is inside the margin"
+    if needed.seeds is None or needed.power is None:
+        return f"more than {MOST_SEEDS:,} seeds would be needed to show {shown}"
+    share = f"{100 * min(needed.power, 0.99):.0f} %"
+    return f"with {needed.seeds:,} seeds in all, {share} of studies would show {shown}"
 
 
 def _rest(c: Comparison) -> str:
@@ -72,7 +74,13 @@ def _rest(c: Comparison) -> str:
     if c.verdict == "undecided":
         estimate, needed = unit.estimate(interval_of(c)), seeds_that_decide(c.seeds_needed)
         decide = f"; {needed}" if needed else ""
-        return f": {estimate} {where} ({p_in_words(c.p_adjusted)}){decide}"
+        p = p_in_words(c.p_adjusted)
+        return f": {estimate} {where} ({p}){overruled(c)}{decide}"
+    if c.verdict in ("not worse", "not better"):
+        assert c.metric.margin is not None, "nothing is tested against no margin"
+        amount, p = unit.amount(c.metric.margin), p_in_words(c.p_asked_adjusted)
+        estimate = unit.estimate(interval_of(c))
+        return f" by {amount} or more: {estimate} {where} ({p}){overruled(c)}"
     if c.verdict == "equivalent":
         assert c.metric.margin is not None, "nothing is equivalent without a margin"
         amount, estimate = unit.amount(c.metric.margin), unit.estimate(interval_of(c))
@@ -111,6 +119,7 @@ def numbers_of(c: Comparison) -> dict[str, float | None]:
 def notes(c: Comparison) -> tuple[str, ...]:
     """All notes on a comparison: on its data, then on its verdict."""
     sentences = (
+        on_failing(c),
         _on_missing(c),
         _on_number(c),
         _on_censoring(*c.censored, c.n_seeds),
@@ -118,22 +127,14 @@ def notes(c: Comparison) -> tuple[str, ...]:
         c.metric.note,
         _on_looks(c),
         _on_verdict(c),
+        on_shape(c),
     )
     return tuple(filter(None, sentences))
 
 
-def failures(failed: Sequence[FailedRuns]) -> str:
-    """How many runs of each setting failed: "6 of fragile's 12 runs failed"."""
-    runs = [
-        f"{of.failed} of {of.setting}'s {of.ended} {'run' if of.ended == 1 else 'runs'}"
-        for of in failed
-    ]
-    return f"{listed(runs)} failed"
-
-
 def _on_missing(c: Comparison) -> str:
     if c.failed:
-        return f"{failures(c.failed)}: only seeds that both settings finished are compared."
+        return ""
     return f"{seeds(c.missing)} excluded because a value is missing." if c.missing else ""
 
 

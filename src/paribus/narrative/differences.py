@@ -1,6 +1,5 @@
 """Observations on differences: the best setting, what variations change, and what pairing saved."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,14 +10,13 @@ from paribus.comparison.study import StudyComparison
 from paribus.comparison.values import SettingValues
 from paribus.metrics.metric import Metric, Wording
 from paribus.metrics.registry import built_in
-from paribus.narrative.comparisons import estimate_of, failures, numbers_of, size
+from paribus.narrative.comparisons import estimate_of, numbers_of, size
+from paribus.narrative.failing import failures, overruled
 from paribus.narrative.numbers import difference_of, over_seeds, p_in_words, seeds, value_of
 from paribus.narrative.words import listed
 from paribus.stats.intervals import correlation_interval
-from paribus.stats.power import gain_of_pairing
+from paribus.stats.power import unpaired_seeds
 
-#: Pairing is said to have helped, or not, from a gain of a tenth.
-_NO_GAIN = 0.1
 TABLE = "tables/comparisons.csv"
 
 #: Setting -> name -> number.
@@ -81,7 +79,11 @@ def on_best_setting(compared: StudyComparison) -> list[Observation]:
             "whether the settings differ."
         ]
     if failed := compared.values.failed_runs():
-        sentences += [f"{failures(failed[:MOST_NAMED])}.", *left_out(len(failed), "results.json")]
+        means_leave_out = ", which these means leave out" if tested else ""
+        sentences += [
+            f"{failures(failed[:MOST_NAMED])}{means_leave_out}.",
+            *left_out(len(failed), "results.json"),
+        ]
     numbers: dict[str, dict[str, float | None]] = {
         name: {"mean": mean} for name, mean in means.items()
     }
@@ -122,6 +124,11 @@ def _against_baseline(
     if winner is None:
         return named([_on_one(c, baseline) for c in tested], TABLE) if best[0] == baseline else []
     sentences = [_on_one(winner, baseline)]
+    if len(tested) > 1:
+        sentences.append(
+            f"Being the best of {len(tested) + 1} settings by these same runs, {best[0]} looks, on "
+            "average, better than it is."
+        )
     ahead = "higher" if metric.better == "neither" else "better"
     others = [c.variation for c in tested if c.variation not in best and c.verdict == ahead]
     if others and winner.verdict == ahead:
@@ -145,7 +152,15 @@ def _on_one(c: Comparison, baseline: str) -> str:
     p = p_in_words(c.p_adjusted)
     if c.verdict == "undecided":
         return (
-            f"Whether {c.variation} differs from {baseline} is undecided: {estimate_of(c)} ({p})."
+            f"Whether {c.variation} differs from {baseline} is undecided: {estimate_of(c)} "
+            f"({p}){overruled(c)}."
+        )
+    if c.verdict in ("not worse", "not better") and c.metric.margin is not None:
+        amount = difference_of(c.metric).amount(c.metric.margin)
+        p = p_in_words(c.p_asked_adjusted)
+        return (
+            f"{c.variation} is {c.verdict} than {baseline} by {amount} or more: "
+            f"{estimate_of(c)} ({p})."
         )
     return f"{c.variation} is {c.verdict} than {baseline}{size(c)} {over_seeds(c.n_seeds)} ({p})."
 
@@ -174,7 +189,11 @@ def _difference(wording: Wording, c: Comparison, baseline: str) -> str:
     if c.verdict == "undecided":
         if c.difference == 0 and c.low is None:
             return f"{c.variation} and {baseline} have the same {c.metric.label} in every seed."
-        return f"Whether {c.variation} {wording.whether} is undecided: {estimate_of(c)} ({p})."
+        undecided = f"Whether {c.variation} {wording.whether} is undecided"
+        return f"{undecided}: {estimate_of(c)} ({p}){overruled(c)}."
+    if c.verdict in ("not worse", "not better"):
+        p = p_in_words(c.p_asked_adjusted)
+        return f"{c.variation} is {c.verdict} in {c.metric.label}: {estimate_of(c)} ({p})."
     if c.verdict == "equivalent":
         same = f"{c.variation} and {baseline} are equivalent in {c.metric.label}"
         return f"{same}: {estimate_of(c)} ({p_in_words(c.p_equivalence_adjusted)})."
@@ -204,26 +223,27 @@ def _pairing_numbers(compared: StudyComparison, c: Comparison) -> dict[str, floa
     )
     both = np.isfinite(ours) & np.isfinite(before)
     scale = np.log if c.metric.compare == "ratio" else np.asarray
-    gain = gain_of_pairing(scale(before[both]), scale(ours[both]))
+    unpaired = unpaired_seeds(scale(before[both]), scale(ours[both]), c.wanted_level)
     return {
         "correlation": c.correlation,
         "low": low,
         "high": high,
         "n_seeds": c.n_seeds,
-        "unpaired_seeds": gain if math.isfinite(gain) else None,
+        "unpaired_seeds": unpaired,
     }
 
 
 def _pairing(c: Comparison, numbers: dict[str, float | None]) -> str:
-    low, high, gain = numbers["low"], numbers["high"], numbers["unpaired_seeds"]
+    low, high, unpaired = numbers["low"], numbers["high"], numbers["unpaired_seeds"]
     assert low is not None and high is not None, "known with more than three seeds"
     r = f"{c.correlation:.2f} [{low:.2f}, {high:.2f}]"
     paired = (
         f"The {c.metric.label} of {c.variation} correlates with the baseline's: "
         f"r = {r} {over_seeds(c.n_seeds)}"
     )
-    if gain is None:
+    if unpaired is None or c.metric.compare == "ranks":
         return f"{paired}."
-    number = "as many" if abs(gain - 1) < _NO_GAIN else f"{gain:.1f} times as many"
     hedge = ", though that may be chance" if low <= 0 <= high else ""
-    return f"{paired}; without pairing, the same interval would take {number} seeds{hedge}."
+    instead = f"{unpaired:.0f} seeds of each setting instead of {c.n_seeds}"
+    taken = "as many seeds" if unpaired == c.n_seeds else instead
+    return f"{paired}; without pairing, an interval as narrow would take {taken}{hedge}."

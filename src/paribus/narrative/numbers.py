@@ -109,6 +109,12 @@ class Unit:
         )
         return self._with_sign(f"{lead}{self._plus(estimate)} [{low_text}, {high_text}]")
 
+    def range(self, low: float, high: float) -> str:
+        """From one estimate to another, rounded as that says: "-0.4 to +2.8 points"."""
+        digits, lead = _digits(self.scale * (high - low)), "a ratio of " if self.ratio else ""
+        ends = (self._plus(f"{self.scale * end:.{digits}f}") for end in (low, high))
+        return self._with_sign(f"{lead}{' to '.join(ends)}")
+
     def bounds(self, low: float, high: float) -> str:
         """A range that was declared: "1 to 1.25"."""
         return self._with_sign(f"{self.scale * low:g} to {self.scale * high:g}")

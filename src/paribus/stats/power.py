@@ -1,4 +1,4 @@
-"""How many seeds would decide an undecided comparison, and how many pairing saves."""
+"""With how many seeds a study would decide a comparison, and how many pairing saves."""
 
 import math
 from bisect import bisect_left
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import special, stats
 
 from paribus.errors import ComparisonError
-from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.intervals import ALPHA, LEVEL, Floats, half_width
 from paribus.stats.paired import ranks_to_cut
 from paribus.streams import stream
 
@@ -27,7 +27,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
 
 @dataclass(frozen=True)
 class SeedsNeeded:
-    """The seeds that would decide a comparison, in total; None: more than `MOST_SEEDS`.
+    """The seeds needed to decide a comparison, in total; None: more than `MOST_SEEDS`.
 
     They would show the `goal`, a difference or that it is inside the margin, with a probability
     of `power`, 0.8 or a little more; None if `seeds` is None.
@@ -85,7 +85,7 @@ def _sd_ratios(n: int) -> tuple[Floats, Floats]:
 def seeds_needed(
     difference: float, sd: float, margin: float | None = None, alpha: float = ALPHA
 ) -> SeedsNeeded | None:
-    """The seeds that would decide a comparison if its estimates were the truth.
+    """The seeds with which 80 % of studies would decide, if these estimates were the truth.
 
     The smallest number of paired seeds n at which a new study, with differences of this `sd`
     around this true `difference`, would with a probability of at least 80 % either find the
@@ -174,12 +174,24 @@ def _normal_draws(n: int) -> Floats:
     return stream(0, "power by ranks", n).standard_normal((_DRAWS, n))
 
 
-def gain_of_pairing(baseline: Floats, variation: Floats) -> float:
-    """How many times as many unpaired seeds would give an interval of the same width.
+def unpaired_seeds(baseline: Floats, variation: Floats, level: float = LEVEL) -> int | None:
+    """The seeds of each setting with which an unpaired interval would be as narrow as the paired.
 
-    (var(baseline) + var(variation)) / var(variation - baseline) of the paired values (n,) each.
-    Infinite if all differences are equal; below 1 for a negative correlation.
+    From the paired values (n,) each: the smallest N with
+    t(f) sqrt((var(b) + var(v)) / N) <= t(n - 1) sd(v - b) / sqrt(n), where Welch's degrees of
+    freedom are f = (N - 1) (var(b) + var(v))**2 / (var(b)**2 + var(v)**2). Without pairing there
+    are up to twice as many, so with few seeds an interval may take fewer than n. Source: Welch
+    1947. None if all differences are equal, or if more than `MOST_SEEDS` would be needed.
     """
-    paired = float(np.var(variation - baseline, ddof=1))
-    unpaired = float(np.var(baseline, ddof=1) + np.var(variation, ddof=1))
-    return unpaired / paired if paired else float("inf")
+    n, spread = len(baseline), float(np.std(variation - baseline, ddof=1))
+    first, second = float(np.var(baseline, ddof=1)), float(np.var(variation, ddof=1))
+    if spread == 0:
+        return None
+    together, paired = first + second, float(half_width(n, spread, level))
+
+    def narrow(seeds: int) -> bool:
+        freedom = (seeds - 1) * together**2 / (first**2 + second**2)
+        return bool(stats.t.ppf((1 + level) / 2, freedom) * math.sqrt(together / seeds) <= paired)
+
+    seeds = bisect_left(range(MOST_SEEDS + 1), True, lo=2, key=narrow)
+    return seeds if seeds <= MOST_SEEDS else None

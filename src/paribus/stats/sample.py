@@ -5,7 +5,7 @@ does it lie below that one?
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -22,7 +22,9 @@ from paribus.stats.paired import (
     t_interval,
 )
 
-Verdict = Literal["better", "worse", "higher", "lower", "equivalent", "undecided"]
+#: The verdicts that hold only with a margin and only where a claim asks for them.
+Asked = Literal["not worse", "not better"]
+Verdict = Literal["better", "worse", "higher", "lower", "equivalent", "undecided"] | Asked
 Test = Callable[[Floats, Alternative], Floats | float]
 
 
@@ -35,12 +37,16 @@ class Sample:
             tested by Student's t.
         may_be_larger, may_be_smaller: in how many seeds the true value may lie above or below
             the one here, because the training ended too early to tell.
+        failed: (k,) differences of the seeds in which a run failed, with that run at its worst;
+            infinite where no value is the worst. They count only where they speak against what
+            is to be shown, so a failure can't help to show anything.
     """
 
     d: Floats
     ranks: bool = False
     may_be_larger: int = 0
     may_be_smaller: int = 0
+    failed: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
     def n(self) -> int:
@@ -74,7 +80,15 @@ class Sample:
 
     def _test(self, bound: float, alternative: Alternative) -> float:
         from_bound = differences(np.full(self.n, bound), self.d)
-        return float((signed_rank_test if self.ranks else mean_test)(from_bound, alternative))
+        test = signed_rank_test if self.ranks else mean_test
+        p = float(test(from_bound, alternative))
+        contrary = self.failed < bound if alternative == "greater" else self.failed > bound
+        if not contrary.any():
+            return p
+        failed = self.failed[contrary] - bound
+        if np.isinf(failed).any():  # beyond all others
+            test, failed = signed_rank_test, np.sign(failed) * (2 * np.abs(from_bound).max() + 1)
+        return max(p, float(test(np.append(from_bound, failed), alternative)))
 
 
 def equivalence_p(d: Floats, margin: float, test: Test = mean_test) -> Floats:
@@ -100,6 +114,9 @@ def verdict(
     p_equivalence: float | None,
     higher_is_better: bool | None,
     alpha: float = ALPHA,
+    *,
+    asked: Asked | None = None,
+    p_asked: float | None = None,
 ) -> Verdict:
     """The verdict on a comparison from its (adjusted) p values.
 
@@ -109,17 +126,19 @@ def verdict(
     - else `better` or `worse` (`higher` or `lower` if neither way is better) if the difference is
       shown not to be 0. (With many ties a rank test can show that with an estimate of 0; it then
       has no direction.)
+    - else `not worse` or `not better`, if a claim asks for it and one one-sided test shows that
+      the difference doesn't reach the margin on that side.
     - else `undecided`.
 
     A single comparison ends in a false verdict with a probability of at most alpha: if the true
-    difference is 0, only a difference can be false; at or beyond the margin, `equivalent` and the
-    wrong direction need the same one-sided test to fail; in between, only the wrong direction is
-    false.
+    difference is 0, only a difference can be false; at or beyond the margin, `equivalent`, the
+    wrong direction and `not worse` need the same one-sided test to fail; in between, only the
+    wrong direction is false.
     """
     if p_equivalence is not None and p_equivalence <= alpha:
         return "equivalent"
-    if p > alpha or estimate == 0:
-        return "undecided"
-    if higher_is_better is None:
-        return "higher" if estimate > 0 else "lower"
-    return "better" if (estimate > 0) == higher_is_better else "worse"
+    if p <= alpha and estimate != 0:
+        if higher_is_better is None:
+            return "higher" if estimate > 0 else "lower"
+        return "better" if (estimate > 0) == higher_is_better else "worse"
+    return asked if asked is not None and p_asked is not None and p_asked <= alpha else "undecided"

@@ -30,15 +30,15 @@ Names = Annotated[tuple[Line, ...], Field(strict=False, min_length=1), AfterVali
 class Direction(Section):
     """A setting against another on a metric, with the direction that is expected.
 
-    `better` and `worse` need a metric with a better direction; `equivalent` needs a margin, here
-    or declared for the metric. `by`: the smallest difference claimed (of a ratio, as a share:
-    0.1 is ten percent).
+    `better`, `worse`, `not_worse` and `not_better` need a metric with a better direction;
+    `equivalent`, `not_worse` and `not_better` need a margin, here or declared for the metric.
+    `by`: the smallest difference claimed (of a ratio, as a share: 0.1 is ten percent).
     """
 
     setting: SettingName
     against: SettingName
     metric: Line
-    expect: Literal["better", "worse", "higher", "lower", "equivalent"]
+    expect: Literal["better", "worse", "higher", "lower", "equivalent", "not_worse", "not_better"]
     by: Positive | None = None
     margin: Positive | None = None
 
@@ -53,7 +53,7 @@ class DifferenceRange(Section):
 
 
 class ValueRange(Section):
-    """The mean of a metric over new seeds is within a range, for each setting."""
+    """The mean of a metric over all seeds is within a range, for each setting."""
 
     metric: Line
     within: Annotated[dict[SettingName, Bounds], Field(min_length=1)]

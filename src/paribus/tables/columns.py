@@ -128,24 +128,67 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "missing": "Seeds left out because either has none.",
         "failed": "Failed runs of the two settings; their seeds are among `missing`.",
         "estimate": "Variation minus baseline, or variation divided by baseline.",
-        "low": "Lower end of its interval, for new seeds on these test images.",
-        "high": "Upper end of its interval, for new seeds on these test images.",
+        "low": (
+            "Lower end of its interval, for the mean over all seeds, with this training set, split "
+            "and test set."
+        ),
+        "high": "Upper end of the same interval.",
         "level": "The confidence of the interval.",
         "p": "P value of no difference.",
         "p_adjusted": "The same, adjusted over the comparisons made together, and the looks.",
         "p_sign_flip": "P value of no difference by the sign-flip test, not adjusted.",
         "p_equivalence_adjusted": "P value of a difference beyond the margin, adjusted likewise.",
+        "p_one_sided_adjusted": (
+            "P value of being worse (better) by the margin or more, adjusted likewise, where a "
+            "claim expects `not_worse` (`not_better`)."
+        ),
         "margin": "Differences up to this size don't matter; for a ratio, as a share.",
         "verdict": (
             "`better`, `worse`, `equivalent` or `undecided`; `higher` or `lower` where neither "
-            "way is better."
+            "way is better; `not worse` or `not better` where a claim asks for it."
         ),
+        "p_failing": (
+            "P value of both settings failing equally often (McNemar's exact test over paired "
+            "seeds), adjusted over the variations and looks; empty where no run failed."
+        ),
+        "p_counting_failed": (
+            "As `p_adjusted`, with failed runs counted at chance, the worst value or the worst "
+            "rank where they speak against the direction; empty where no run failed."
+        ),
+        "verdict_of_finished": (
+            "The verdict over the seeds that both finished; `verdict` is `undecided` where this "
+            "one doesn't hold with failed runs counted."
+        ),
+        "shape": (
+            "`lopsided` or `clumpy` where the differences look unlike what the t test takes them "
+            "to be; else empty."
+        ),
+        "verdict_robust": "The verdict by tests that ask for less, where the shape is odd.",
         "seeds_needed": (
-            "Seeds in all that would decide an undecided comparison with a probability of 80 %; "
-            "empty where none up to 1,000 would."
+            "Seeds with which at least 80 % of studies would decide an undecided comparison, if "
+            "its mean and spread so far were the true ones; empty where up to 1,000 don't."
         ),
-        "low_new_images": "As `low`, for new seeds and new test images; of accuracies only.",
-        "high_new_images": "As `high`, for new seeds and new test images; of accuracies only.",
+        "power": "The share of studies that so many seeds would decide, 0 to 1.",
+        "predicted_low": (
+            "Lower end of the prediction interval: what one new seed will show, if both of its "
+            "runs finish; as `estimate`, a difference or a ratio."
+        ),
+        "predicted_high": "Upper end of the same interval.",
+        "predicted_level": "Its level: 0.95, but by ranks what the number of seeds can give.",
+        "outperforms": (
+            "Share of seeds in which the variation is better (higher, where neither way is), ties "
+            "counted half; a failed run loses to one that finished. 0 to 1."
+        ),
+        "outperforms_low": "Lower end of its 95 % interval (Clopper and Pearson).",
+        "outperforms_high": "Upper end of the same interval.",
+        "probability_worse": (
+            "Probability, given the seeds and a flat prior, that the mean difference is worse by "
+            "more than the margin (lower, where neither way is better); not adjusted for looks."
+        ),
+        "probability_equivalent": "Of a difference within the margin.",
+        "probability_better": "Of one better by more than the margin (higher).",
+        "low_new_images": "As `low`, over all seeds and all such test images; of accuracies only.",
+        "high_new_images": "Upper end of the same interval.",
         "correlation": "Correlation of the paired values, from three seeds on.",
         "notes": "What limits or qualifies the comparison, in sentences.",
     },

@@ -14,7 +14,8 @@ from paribus.tables.columns import COLUMNS
 
 _TEXT = (
     *("variation", "metric", "unit", "compare", "notes", "id", "says", "evidence", "figure"),
-    *("setting", "intervention", "topic", "class", "verdict"),
+    *("setting", "intervention", "topic", "class", "verdict", "verdict_of_finished", "shape"),
+    "verdict_robust",
 )
 _WHOLE = ("n_seeds", "missing", "failed", "amount")
 #: What a column holds, if not numbers that can be missing.
@@ -40,6 +41,9 @@ def comparisons(made: Sequence[Comparison]) -> pd.DataFrame:
             "compare": c.metric.compare,
             "margin": c.metric.margin,
             "seeds_needed": c.seeds_needed.seeds if c.seeds_needed else None,
+            **_failing(c),
+            **_new_seeds(c),
+            **_other_tests(c),
             "low_new_images": c.new_images.low if c.new_images else None,
             "high_new_images": c.new_images.high if c.new_images else None,
             "notes": " ".join(notes(c)),
@@ -47,6 +51,42 @@ def comparisons(made: Sequence[Comparison]) -> pd.DataFrame:
         for c in made
     ]
     return _frame("comparisons", rows)
+
+
+def _failing(c: Comparison) -> dict[str, Any]:
+    return {
+        "p_failing": c.failing.p_adjusted if c.failing else None,
+        "p_counting_failed": c.counted.p_adjusted.difference if c.counted else None,
+        "verdict_of_finished": c.overruled or c.verdict,
+    }
+
+
+def _new_seeds(c: Comparison) -> dict[str, Any]:
+    predicted, winning, practical = c.prediction, c.outperforming, c.practical
+    lower_is_better = c.metric.higher_is_better is False
+    ends = (practical.below, practical.above) if practical else (None, None)
+    worse, better = reversed(ends) if lower_is_better else ends
+    return {
+        "predicted_low": predicted.low if predicted else None,
+        "predicted_high": predicted.high if predicted else None,
+        "predicted_level": predicted.level if predicted else None,
+        "outperforms": winning.share if winning else None,
+        "outperforms_low": winning.low if winning else None,
+        "outperforms_high": winning.high if winning else None,
+        "probability_worse": worse,
+        "probability_equivalent": practical.inside if practical else None,
+        "probability_better": better,
+    }
+
+
+def _other_tests(c: Comparison) -> dict[str, Any]:
+    needed = c.seeds_needed
+    return {
+        "p_one_sided_adjusted": c.p_asked_adjusted,
+        "power": needed.power if needed else None,
+        "shape": c.shape or "",
+        "verdict_robust": c.robust.verdict if c.robust else c.verdict,
+    }
 
 
 def claims(verdicts: Sequence[ClaimVerdict]) -> pd.DataFrame:

@@ -30,6 +30,8 @@ VERDICT_MARKS: Mapping[str, tuple[str, str]] = {
     "worse": ("vermillion", "triangle-down"),
     "higher": ("purple", "diamond"),
     "lower": ("purple", "diamond"),
+    "not worse": ("green", "triangle-up"),
+    "not better": ("green", "triangle-down"),
     "equivalent": ("green", "square"),
     "undecided": ("muted", "circle"),
 }

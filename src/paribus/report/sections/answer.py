@@ -4,17 +4,19 @@ from collections import defaultdict
 from collections.abc import Collection, Container, Iterator, Mapping
 
 from paribus.claims.judge import ClaimVerdict
+from paribus.comparison.compare import Comparison
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.claims import evidence
 from paribus.narrative.images import on_images
 from paribus.narrative.numbers import Spread, value_of
+from paribus.narrative.outlook import odds
 from paribus.records.types import DataFacts, Record
 from paribus.report import blocks
 from paribus.report.charts.intervals import seed_dots
 from paribus.report.sections.cells import label, verdict_mark
-from paribus.report.sections.verdicts import verdicts
+from paribus.report.sections.verdicts import BOUND_TO, verdicts
 from paribus.results import Results
 from paribus.study.read import NOT_TRAINED
 from paribus.tables.by_setting import SettingResult
@@ -69,7 +71,8 @@ def _alerts(results: Results) -> Iterator[blocks.Alert]:
     if results.failed:
         items = [_failure(record) for record in results.failed]
         them = "it" if len(items) == 1 else "them"
-        title = f"{words.count(len(items), 'run')} failed; the numbers below exclude {them}"
+        runs = words.count(len(items), "run")
+        title = f"{runs} failed; estimates leave {them} out, verdicts count {them} at the worst"
         yield blocks.Alert(title, _first(items, ": see tables/runs.csv"))
     if odd := on_images(results.baseline.data):
         yield blocks.Alert("About the images", list(odd))
@@ -125,24 +128,31 @@ def _table(results: Results) -> blocks.Table:
     tested = results.baseline.data.test if metric.images else None
     images = "" if tested is None else f" after the last epoch, on {words.whole(tested)} images"
     way = "Higher" if metric.better == "neither" else "Better"
+    made = results.compared.primary if results.compared else ()
+    against = {c.variation: c for c in made}
     return blocks.Table(
         f"{title}{images}",
         ("Setting", title, f"{way} than {results.baseline.name}"),
-        [(each.name, _cells(metric, each, results.baseline)) for each in results.settings],
+        [
+            (each.name, _cells(metric, each, results.baseline, against.get(each.name)))
+            for each in results.settings
+        ],
     )
 
 
-def _cells(metric: Metric, result: SettingResult, baseline: SettingResult) -> list[blocks.Cell]:
+def _cells(
+    metric: Metric, result: SettingResult, baseline: SettingResult, c: Comparison | None
+) -> list[blocks.Cell]:
     mean = blocks.Cell(value_of(metric).spread(result.spread(metric.name)), strong=True)
     if result is baseline:
         return [mean, blocks.Cell("baseline")]
-    difference = result.difference(metric.name, baseline)
-    sign = -1 if metric.better == "lower" else 1
-    won = sum(sign * value > 0 for value in difference.values)
-    if not difference.n:
+    if c is None or c.outperforming is None:
         return [mean, blocks.Cell(words.NONE)]
-    seeds = f"in {won} of {words.count(difference.n, 'seed')}"
-    return [mean, blocks.Cell(seeds, _on_shared(metric, result, baseline))]
+    won = f"in {c.outperforming.wins} of {words.count(c.outperforming.n, 'seed')}"
+    likely = odds(c.outperforming) if c.outperforming.n > 1 else ""
+    lost = "failed runs count as lost" if c.outperforming.n > c.n_seeds else ""
+    details = (likely, lost, _on_shared(metric, result, baseline))
+    return [mean, blocks.Cell(won, "; ".join(filter(None, details)))]
 
 
 def _on_shared(metric: Metric, result: SettingResult, baseline: SettingResult) -> str:
@@ -157,7 +167,10 @@ def _on_shared(metric: Metric, result: SettingResult, baseline: SettingResult) -
 
 def _explanation(known: Collection[Spread]) -> str:
     if any(spread.n > 1 for spread in known):
-        return "Mean over the finished seeds ± one standard deviation."
+        return (
+            "Mean over the finished seeds ± one standard deviation. In how many seeds a setting "
+            "is better, with the share of all seeds that this stands for and its 95 % interval."
+        )
     if not known:
         return "No run has a value of this metric."
     return (
@@ -189,11 +202,10 @@ def observations(results: Results, anchors: Container[str]) -> Iterator[blocks.B
             for place in [_place(of.figure, anchors)]
         ]
     )
-    images = " on the same test images" if any(r.tested for r in results.settings) else ""
     yield blocks.note(
         "Written by the program from the numbers in results.json; no sentence says more than its "
-        f"test shows. In brackets: 95 % intervals over new seeds{images}. The p values are "
-        "adjusted for the number of variations."
+        f"test shows. In brackets: 95 % intervals for the mean over all seeds, {BOUND_TO}. The p "
+        "values are adjusted for the number of variations."
     )
 
 

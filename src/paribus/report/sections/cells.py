@@ -10,7 +10,7 @@ from paribus.narrative.comparisons import NOT_TESTED, interval_of
 from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Cell, Table
 from paribus.report.charts.intervals import Mark, Panel
-from paribus.stats.intervals import ALPHA
+from paribus.stats.intervals import ALPHA, LEVEL
 from paribus.stats.power import MOST_SEEDS
 
 #: Charts show so many variations or settings at most.
@@ -22,6 +22,8 @@ SIGNS: Mapping[str, str] = {
     "worse": "▼",
     "higher": "◆",
     "lower": "◆",
+    "not worse": "△",
+    "not better": "▽",
     "equivalent": "■",
     "undecided": "○",
     "not tested": "□",
@@ -87,6 +89,15 @@ def estimate(c: Comparison) -> str:
     return words.typeset(unit.estimate(interval_of(c)))
 
 
+def new_seed(c: Comparison) -> Cell:
+    """What one new seed will show, with the level where it isn't 95 %."""
+    of = c.prediction
+    if of is None or of.low is None or of.high is None:
+        return Cell(words.NONE)
+    shown = words.typeset(difference_of(c.metric).range(of.low, of.high))
+    return Cell(shown, "" if abs(of.level - LEVEL) < 0.002 else f"{100 * of.level:.2g} %")
+
+
 def label(metric: Metric) -> str:
     """A metric's label at the beginning of a sentence or an axis."""
     safe = safe_name(metric.label)
@@ -127,7 +138,7 @@ def equivalence(c: Comparison) -> str:
 
 def differing(tested: Sequence[Comparison]) -> str:
     """How many comparisons show a difference: "none show a difference", "1 shows a difference"."""
-    count = sum(c.verdict not in ("undecided", "equivalent") for c in tested)
+    count = sum(c.verdict in ("better", "worse", "higher", "lower") for c in tested)
     verb = "shows" if count == 1 else "show"
     return f"{words.whole(count) if count else 'none'} {verb} a difference"
 

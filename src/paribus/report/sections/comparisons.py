@@ -12,8 +12,14 @@ from paribus.narrative.numbers import Unit, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table, note
 from paribus.report.charts.intervals import intervals
 from paribus.report.sections import cells
+from paribus.report.sections.outlook import new_seeds
+from paribus.report.sections.verdicts import BOUND_TO
 from paribus.results import Results
 
+_SIGNS = (
+    "▲ better, ▼ worse, ◆ higher or lower where neither is better, ■ equivalent, △ not worse, "
+    "▽ not better, ○ undecided"
+)
 #: A note names so many variations; of more it says how many.
 MOST_NAMED = 4
 
@@ -31,6 +37,7 @@ def comparisons(results: Results) -> Iterator[Block]:
     yield from _figure(main, compared)
     yield from _tables(main)
     yield from _notes(main)
+    yield from new_seeds(compared)
     yield from _both_intervals(compared)
     yield from _recall_changes([c for c in compared.comparisons if c.metric.family == "recall"])
 
@@ -38,15 +45,16 @@ def comparisons(results: Results) -> Iterator[Block]:
 def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> str:
     ratios = dict.fromkeys(c.metric.label for c in main if c.metric.compare == "ratio")
     ratio = f"; {words.listed([safe_name(of) for of in ratios])} as a ratio" if ratios else ""
-    images = " on the same test images" if any(c.metric.images for c in main) else ""
     return (
         f"Each variation compared with {compared.values.baseline}, paired by seed{ratio}. The "
-        f"95 % intervals are over new seeds{images}, and are not adjusted. Verdicts rest on the "
-        "adjusted p (Holm, over all variations tested on a metric), equivalence on the p below it; "
-        "the sign-flip p does not assume normal differences. "
+        f"intervals are for the mean difference over all seeds, {BOUND_TO}; 95 of 100 such "
+        "intervals hold it. They are not adjusted. Verdicts rest on the adjusted p (Holm, over all "
+        "variations tested on a metric), equivalence on the p below it. The t test's p takes the "
+        "differences to be roughly normal; the sign-flip p takes them to be symmetric about 0 "
+        "where nothing is changed. "
         f"{cells.label(compared.values.primary)} is the primary metric, all others are "
-        "exploratory. Seeds needed is the total number that would decide an undecided comparison "
-        "with 80 % power, if the differences continue as so far."
+        "exploratory. Seeds needed is the number with which 80 % of studies would decide an "
+        "undecided comparison, if its differences are spread around the same mean as those so far."
     )
 
 
@@ -63,7 +71,7 @@ def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[F
         return
     yield Figure(
         "comparisons",
-        "▲ better, ▼ worse, ◆ higher or lower where neither is better, ■ equivalent, ○ undecided. "
+        f"{_SIGNS}. "
         "The vertical line is no difference; the gray band is the margin, within which a "
         "difference doesn't matter." + cells.left_out(len(drawn), len(names), "variations"),
         _description(compared, drawn),
@@ -78,7 +86,7 @@ def _description(compared: StudyComparison, drawn: Sequence[str]) -> str:
         if c.variation in drawn and c.p is not None
     ]
     return (
-        "Differences from the baseline with 95 % intervals, a chart per metric. "
+        "Differences from the baseline with their intervals, a chart per metric. "
         f"{cells.label(compared.values.primary)}: {'; '.join(verdicts) or 'not tested'}."
     )
 
@@ -106,8 +114,16 @@ def _cells(c: Comparison) -> list[Cell]:
         Cell(p_value(c.p_adjusted), cells.equivalence(c)),
         Cell(p_value(c.p_sign_flip)),
         Cell(str(c.n_seeds), f"{c.missing} missing" if c.missing else ""),
-        Cell(cells.seeds_needed(c)),
+        Cell(cells.seeds_needed(c), _goal(c)),
     ]
+
+
+def _goal(c: Comparison) -> str:
+    """What so many seeds would show."""
+    needed = c.seeds_needed
+    if needed is None or needed.seeds is None or needed.power is None:
+        return ""
+    return f"{needed.goal} in {100 * min(needed.power, 0.99):.0f} %"
 
 
 def _notes(made: Sequence[Comparison]) -> Iterator[Block]:
@@ -145,15 +161,15 @@ def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
     accuracy = known[0].metric
     yield Heading(f"{cells.label(accuracy)}: these images, or new ones")
     yield Paragraph(
-        "The first interval is about these test images: it covers the mean difference of other "
-        "seeds, tested on the very same images. The second is about images of this kind: it covers "
-        "the mean difference of other seeds, tested on new images from the same source. Verdicts "
-        "rest on the first. If you plan to use the network, read the second; more seeds alone "
-        "don't make it narrow."
+        "Both intervals are for the mean difference over all seeds. The first is about these test "
+        "images; the second is about images of this kind: the mean over all seeds and all images "
+        "that could have been drawn from the same source. 95 of 100 such intervals hold that mean. "
+        "Verdicts rest on the first. If you plan to use the network, read the second; more seeds "
+        "alone don't make it narrow."
     )
     yield Table(
         f"Difference in {accuracy.label} in points",
-        ("", "Estimate", "New seeds, same images", "New seeds, new images"),
+        ("", "Estimate", "All seeds, these images", "All seeds, all such images"),
         [(c.variation, _both(c)) for c in known],
     )
 

@@ -39,10 +39,10 @@ def _needed(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
     by = "as a ratio" if metric.compare == "ratio" else "by ranks"
     yield note(
         f"{cells.label(metric)} is compared {by}, whose interval doesn't narrow by a simple rule: "
-        "only the seeds that would decide are given."
+        "only the seeds needed are given: those with which 80 % of studies would decide."
     )
     yield Table(
-        "Seeds so far, and in all to decide",
+        "Seeds so far, and those with which 80 % of studies would decide",
         ("", "Seeds now", "Seeds needed"),
         [(c.variation, [Cell(str(c.n_seeds)), Cell(_outcome(c))]) for c in known],
     )
@@ -57,16 +57,18 @@ def _plan(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
     margin = (metric.margin or 0.0) * difference_of(metric).scale
     yield note(
         f"How wide the interval of the difference in {safe_name(metric.label)} would be with other "
-        "numbers of seeds, if the differences keep their present spread. The half width is about "
-        "the smallest difference that so many seeds can show; to show equivalence, it must be "
-        "below the margin. This is only a plan: the spread is itself an estimate."
+        "numbers of seeds, if the differences keep their present spread. A width decides nothing: "
+        "a true difference as large as half the width is found in only about half of all studies. "
+        "The seeds needed are those with which 80 % of studies would decide, if mean and spread "
+        "so far were the true ones; they also use that equivalence rests on the 90 % interval. "
+        "This is only a plan: both are estimates."
     )
     images = " on the same test images" if metric.images else ""
     dashed = ", the dashed line is the study's margin" if margin else ""
     yield Figure(
         "more-seeds",
-        f"Half width of the interval over new seeds{images}. The marks are at the present number "
-        f"of seeds{dashed}." + cells.left_out(len(drawn), len(known), "variations"),
+        f"Half width of the interval for the mean over all seeds{images}. The marks are at the "
+        f"present number of seeds{dashed}." + cells.left_out(len(drawn), len(known), "variations"),
         f"Half width of the interval in {safe_name(metric.label)} against the number of seeds, now "
         f"{words.listed(now)} {unit}".rstrip()
         + "; it falls with the square root of the seeds.",

@@ -14,6 +14,7 @@ from paribus.report.sections.cells import (
     equivalence,
     estimate,
     level,
+    new_seed,
     tone,
     verdict_mark,
     verdict_of,
@@ -22,8 +23,17 @@ from paribus.results import Results
 
 #: More variations than this are rows of a table, of which the first screen shows as many.
 MOST_LINES = 10
+#: What every interval over seeds is bound to.
+BOUND_TO = "with this training set, split and test set"
+_FIXED = (
+    "All runs have the same training images, the same split and the settings as they were tuned: "
+    "what another training set, another split or another tuning would change is in no interval."
+)
 #: In the order in which such a table has them.
-VERDICTS = ("better", "worse", "higher", "lower", "equivalent", "undecided", NOT_TESTED)
+VERDICTS = (
+    *("better", "worse", "higher", "lower", "equivalent", "not worse", "not better"),
+    *("undecided", NOT_TESTED),
+)
 
 
 def verdicts(results: Results) -> Iterator[blocks.Block]:
@@ -43,7 +53,7 @@ def verdicts(results: Results) -> Iterator[blocks.Block]:
 
 def _tables(made: Sequence[Comparison]) -> Iterator[blocks.Block]:
     """The first of many variations, by verdict and then by size; all of them in a table below."""
-    head = ("Variation", "Verdict", "Difference", "Adjusted p", "Seeds")
+    head = ("Variation", "Verdict", "Difference", "One new seed", "Adjusted p", "Seeds")
     ordered = sorted(made, key=_rank)
     rows = [(c.variation, _cells(c)) for c in ordered]
     metric = safe_name(made[0].metric.label)
@@ -63,6 +73,7 @@ def _cells(c: Comparison) -> list[blocks.Cell]:
     return [
         verdict_mark(verdict_of(c)),
         blocks.Cell(estimate(c), level(c)),
+        new_seed(c),
         blocks.Cell(p_value(c.p_adjusted), equivalence(c)),
         blocks.Cell(str(c.n_seeds), f"{words.count(failed, 'run')} failed" if failed else ""),
     ]
@@ -80,13 +91,14 @@ def _line(line: Headline) -> blocks.Verdict:
 
 
 def _reading(results: Results) -> str:
-    """How the lines are to be read."""
+    """How the lines are to be read, and what all of it is bound to."""
     metric, margin = results.primary, results.primary.margin
     small = "" if margin is None else difference_of(metric).amount(margin)
-    images = " on the same test images" if metric.images else ""
     equivalent = f" Equivalent: shown to differ by less than {small}, the study's margin."
     return (
         f"Each line compares a variation with {results.baseline.name}, paired by seed. In brackets "
-        f"the 95 % interval over new seeds{images}, unless another level is given. "
-        f"The p values are adjusted for the number of variations.{equivalent if small else ''}"
+        f"a 95 % interval for the mean difference over all seeds, {BOUND_TO}, unless another level "
+        "is given; 95 of 100 such intervals hold it. A prediction interval is for one seed that is "
+        "trained anew. The p values are adjusted for the number of variations."
+        f"{equivalent if small else ''} {_FIXED}"
     )

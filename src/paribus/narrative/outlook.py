@@ -1,0 +1,44 @@
+"""What a new seed will show, in words, and whether the differences look as a t test takes them."""
+
+from paribus.comparison.compare import Comparison
+from paribus.narrative.numbers import difference_of, p_in_words, seeds
+from paribus.stats.prediction import Outperforming
+
+
+def on_new_seed(c: Comparison) -> str:
+    """The interval for one new seed; "" where there is none."""
+    if c.prediction is None:
+        return ""
+    low, high = c.prediction.low, c.prediction.high
+    assert low is not None and high is not None, "a prediction has both ends"
+    finish = ", if both of its runs finish," if c.failed else ""
+    return (
+        f"One new seed{finish} will show {difference_of(c.metric).range(low, high)} "
+        f"({100 * c.prediction.level:.2g} % prediction interval)."
+    )
+
+
+def winning(c: Comparison) -> str:
+    """In how many seeds the variation wins: "Better in 8 of 10 seeds, equal in 1"."""
+    of = c.outperforming
+    assert of is not None, "asked only where it is known"
+    way = "Higher" if c.metric.better == "neither" else "Better"
+    equal = f", equal in {of.ties}" if of.ties else ""
+    return f"{way} in {of.wins} of {seeds(of.n)}{equal}"
+
+
+def odds(of: Outperforming) -> str:
+    """The probability of winning a new seed: "85 % [51, 98 %] of all seeds"."""
+    return f"{100 * of.share:.0f} % [{100 * of.low:.0f}, {100 * of.high:.0f} %] of all seeds"
+
+
+def on_shape(c: Comparison) -> str:
+    """On differences that a t test doesn't suit, where a verdict rests on them."""
+    if c.shape is None or c.robust is None or c.verdict == "undecided":
+        return ""
+    p = p_in_words(c.robust.p_adjusted.behind(c.verdict))
+    looks = f"The differences look {c.shape}, and the t test takes them to be normal"
+    if c.robust.verdict == c.verdict:
+        return f"{looks}; the verdict is the same by tests that ask for less ({p})."
+    instead = c.robust.verdict
+    return f"{looks}: by tests that ask for less it would be {instead} ({p} instead)."
