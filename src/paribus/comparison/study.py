@@ -15,6 +15,7 @@ from paribus.metrics.metric import Metric
 from paribus.records.types import Integers, Record
 from paribus.stats.crossed import CrossedInterval, Spread, crossed_interval, split_spread
 from paribus.stats.intervals import ALPHA, LEVEL, Floats
+from paribus.stats.joint import joint_sign_flip
 from paribus.stats.multiplicity import holm
 from paribus.stats.paired import is_constant, mean_test
 from paribus.stats.proportions import TwoNetworks, compare_networks
@@ -41,8 +42,8 @@ class NetworkPair:
 class ConfusionDifference:
     """A variation's confusion matrix minus the baseline's. All arrays are (classes, classes).
 
-    The mean over the seeds is of counts of images; p is adjusted by Holm over all cells, NaN below
-    two seeds. Constant is what is the same in all seeds, so that nothing tells its spread; most
+    The mean over the seeds is of counts of images; p is adjusted over all cells, NaN below two
+    seeds. Constant is what is the same in all seeds, so that nothing tells its spread; most
     often it is 0 because the cell is empty in every run.
     """
 
@@ -225,9 +226,9 @@ def _pairs(values: Values) -> tuple[NetworkPair, ...]:
 def compare_confusions(baseline: Counts, variation: Counts) -> ConfusionDifference:
     """Test every cell of two settings' confusion matrices on paired seeds.
 
-    Each cell is tested by the paired t test, or, where all differences are the same, by the
-    sign-flip test (`mean_test`). The cells of a matrix hang together, for an image that leaves
-    one enters another; Holm's adjustment over all of them holds however they do.
+    The larger of two p values counts, each adjusted over all cells: of the t test by Holm, and of
+    whole seeds flipped jointly (`joint_sign_flip`). The t test alone takes counts such as 1, 1, 1,
+    2, 0, 1 for certainty; the flips alone take a rare count that is mostly 0 for a lower one.
 
     Counts are (n, classes, classes), rows true, columns predicted, the same seeds in the same
     order; ComparisonError if the shapes don't pair.
@@ -243,8 +244,14 @@ def compare_confusions(baseline: Counts, variation: Counts) -> ConfusionDifferen
     if n < 2:
         mean, p, constant = d.sum(axis=1), np.full(len(d), np.nan), np.zeros(len(d), bool)
     else:
-        p, differs = np.ones(len(d)), d.any(axis=1)  # most cells of many classes are 0 throughout
-        p[differs] = mean_test(d[differs])
-        mean, p, constant = d.mean(axis=1), holm(p), is_constant(d)
+        p = np.maximum(_t_test_of_cells(d), joint_sign_flip(d))
+        mean, constant = d.mean(axis=1), is_constant(d)
     shape = (classes, classes)
     return ConfusionDifference(n, mean.reshape(shape), p.reshape(shape), constant.reshape(shape))
+
+
+def _t_test_of_cells(d: Floats) -> Floats:
+    """Adjusted p (cells,) of the t test of each row of (cells, n); 1 where nothing differs."""
+    p, differs = np.ones(len(d)), d.any(axis=1)  # most cells of many classes are 0 throughout
+    p[differs] = mean_test(d[differs])
+    return holm(p)
