@@ -56,7 +56,8 @@ def _step_down(d: Floats) -> Floats:
 def _flips(n: int) -> Floats:
     """(m, n) signs, the first row of which flips nothing; of s and -s, which do the same, one."""
     if n <= EXACT_SEEDS:
-        return 1.0 - 2.0 * ((np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) % 2)
+        flipped = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) % 2
+        return np.where(flipped == 1, -1.0, 1.0)
     drawn = stream(n, "joint flips").choice([-1.0, 1.0], size=(DRAWN + 1, n))
     drawn[0] = 1.0
     return np.asarray(drawn)
