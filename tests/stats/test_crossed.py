@@ -140,6 +140,25 @@ def test_the_split_finds_the_true_spread_and_the_noise_of_the_test_set() -> None
     assert spread.test_set == pytest.approx(np.sqrt(0.6 * 0.4 / 1000), rel=0.05)
 
 
+def test_the_true_spread_has_the_f_interval() -> None:
+    correct = RNG.random((10, 200)) < 0.5 + 0.1 * RNG.standard_normal((10, 1))
+    seeds, _, rest = by_the_book(correct.astype(float))
+    low, high = (seeds / stats.f(9, 9 * 199).ppf(q) - rest for q in (0.975, 0.025))
+    spread = split_spread(correct)
+    expected = [np.sqrt(max(end, 0) / 200) for end in (low, high)]
+    assert [spread.true_low, spread.true_high] == pytest.approx(expected)
+
+
+def test_the_interval_of_the_true_spread_holds_it_in_95_of_100() -> None:
+    for true in (0.0, 0.03):
+        held = 0
+        for _ in range(300):
+            p = 0.5 + true * RNG.standard_normal((5, 1))
+            spread = split_spread(RNG.random((5, 300)) < p)
+            held += spread.true_low <= true <= spread.true_high
+        assert 0.92 < held / 300 < 0.985 or (true == 0 and held / 300 > 0.92)
+
+
 def test_coin_flips_alone_have_no_true_spread() -> None:
     true = [split_spread(RNG.random((10, 500)) < 0.5).truncated for _ in range(200)]
     assert 0.35 < np.mean(true) < 0.75  # the estimate falls below 0 about half the time

@@ -99,12 +99,18 @@ def interval_of(c: Comparison) -> Interval:
 def estimate_of(c: Comparison) -> str:
     """The estimate with its interval, unit and seeds."""
     unit = _TIMES if c.metric.compare == "ratio" else difference_of(c.metric)
-    return f"{unit.estimate(interval_of(c))} {over_seeds(c.n_seeds)}"
+    return f"{unit.estimate(interval_of(c))} {over_seeds(c.n_seeds)}{level_of(c)}"
+
+
+def level_of(c: Comparison) -> str:
+    """The interval's confidence behind an estimate, if it isn't the usual one."""
+    usual = c.low is None or abs(c.level - LEVEL) < 0.002
+    return "" if usual else f", {100 * c.level:.3g} % interval"
 
 
 def numbers_of(c: Comparison) -> dict[str, float | None]:
     """The numbers behind a sentence on a comparison."""
-    names = ("estimate", "low", "high", "p_adjusted", "p_equivalence_adjusted", "n_seeds")
+    names = ("estimate", "low", "high", "p_adjusted", "p_equivalence_adjusted", "n_seeds", "level")
     return {name: getattr(c, name) for name in names}
 
 

@@ -4,6 +4,7 @@ Every sentence follows from a verdict or a count: an undecided test is only said
 undecided, and a metric without values is passed over.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -27,7 +28,8 @@ from paribus.narrative.numbers import POINTS, over_seeds, p_in_words
 from paribus.narrative.words import listed
 from paribus.stats.crossed import Spread
 from paribus.stats.intervals import ALPHA, Floats
-from paribus.stats.multiplicity import overall_level
+from paribus.stats.multiplicity import holm, overall_level
+from paribus.stats.paired import DIGITS
 from paribus.stats.ranking import Above, extreme_ranking
 
 _EPOCH = "best_epoch"
@@ -131,14 +133,16 @@ def _shift(c: Comparison, baseline: str) -> str:
 
 @dataclass(frozen=True)
 class _End:
-    """The best or the worst class of one setting, and how sure that is.
+    """The best or the worst class of one setting, all that tie, and how sure that is.
 
     Attributes:
-        rival: the other class that is least surely apart from it; None with one seed.
+        rival: the other class that is least surely apart from it; None with one seed, or where all
+            classes tie.
+        p: adjusted over both ends of all settings.
     """
 
     setting: str
-    name: str
+    names: tuple[str, ...]
     recall: float
     n_seeds: int
     rival: Above | None
@@ -154,34 +158,44 @@ def on_classes(compared: StudyComparison, looks: Sequence[int] | None = None) ->
     names = [name for name, one in compared.values.settings.items() if one.tested.any()]
     if len(compared.values.classes) < 2 or not names:
         return []
-    return [
-        _on_ends([_end(compared, name, best, looks) for name in names], topic)
-        for best, topic in ((True, "Best class"), (False, "Worst class"))
+    ends = [_end(compared, name, best, looks) for best in (True, False) for name in names]
+    # So many chances to be wrong. Which class it is was seen in the data, but that costs nothing
+    # more: it is told from the nearest one (Gutmann and Maymin 1987; docs/statistics.md).
+    p = holm([math.nan if end.p is None else end.p for end in ends]).tolist()
+    ends = [
+        replace(end, p=None if math.isnan(adjusted) else adjusted)
+        for end, adjusted in zip(ends, p, strict=True)
     ]
+    best, worst = ends[: len(names)], ends[len(names) :]
+    return [_on_ends(best, "Best class"), _on_ends(worst, "Worst class")]
 
 
 def _end(compared: StudyComparison, setting: str, best: bool, looks: Sequence[int] | None) -> _End:
+    """As if it were the only one: see `on_classes`."""
     classes = compared.values.classes
     recalls = compared.values.by_class(setting, "recall")
     recalls = recalls[np.isfinite(recalls).all(axis=1)]
-    means = recalls.mean(axis=0)
-    at = int(means.argmax() if best else means.argmin())
-    ranking = extreme_ranking(recalls, classes, [classes[at]], highest=best)
-    rival = max(ranking.statements, key=lambda s: s.p, default=None)
+    means = recalls.mean(axis=0).round(DIGITS)
+    recall = float(means.max() if best else means.min())
+    members = [name for name, mean in zip(classes, means, strict=True) if mean == recall]
+    rival = None
+    if len(members) < len(classes):
+        ranking = extreme_ranking(recalls, classes, members, highest=best)
+        rival = max(ranking.statements, key=lambda s: s.p, default=None)
     if rival is not None:
         rival = replace(rival, interval=rival.interval.within(-1, 1))
     p = None if rival is None else rival.p
     if p is not None and looks is not None:
         p = float(overall_level(p, looks))
-    return _End(setting, classes[at], float(means[at]), len(recalls), rival, p)
+    return _End(setting, tuple(members), recall, len(recalls), rival, p)
 
 
 def _on_ends(ends: Sequence[_End], topic: str) -> Observation:
-    by_class: dict[str, list[str]] = {}
+    by_class: dict[tuple[str, ...], list[str]] = {}
     for end in ends[:MOST_NAMED]:
         where = f"{end.setting} ({100 * end.recall:.1f} %)"
-        by_class.setdefault(end.name, []).append(where)
-    classes = "; ".join(f"{name} in {listed(where)}" for name, where in by_class.items())
+        by_class.setdefault(end.names, []).append(where)
+    classes = "; ".join(f"{_tied(names)} in {listed(where)}" for names, where in by_class.items())
     sentences = (
         f"By mean recall: {classes}.",
         *_certainty(ends[:MOST_NAMED]),
@@ -190,13 +204,23 @@ def _on_ends(ends: Sequence[_End], topic: str) -> Observation:
     return Observation(topic, sentences, {end.setting: _end_numbers(end) for end in ends}, "recall")
 
 
+def _tied(names: Sequence[str]) -> str:
+    """A class, or all that tie: "0, 1 and 4 (tied)"."""
+    if len(names) == 1:
+        return names[0]
+    shown = [*names[:MOST_NAMED]]
+    if len(names) > MOST_NAMED:
+        shown.append(f"{len(names) - MOST_NAMED} more")
+    return f"{listed(shown)} (tied)"
+
+
 def _certainty(ends: Sequence[_End]) -> list[str]:
     """Whether each rank would hold for new seeds, by the class that is nearest to it."""
     certain = "; in ".join(_evidence(end) for end in ends if end.certain)
     uncertain = "; in ".join(
         _evidence(end) for end in ends if end.p is not None and not end.certain
     )
-    alone = listed([end.setting for end in ends if end.p is None])
+    alone = listed([end.setting for end in ends if end.n_seeds == 1])
     sentences = [
         f"Shown to hold for new seeds on these test images: in {certain}." if certain else "",
         f"Not certain: in {uncertain}." if uncertain else "",
@@ -235,12 +259,17 @@ def on_spread(compared: StudyComparison) -> list[Observation]:
             "sd": spread.total,
             "sd_test_set": spread.test_set,
             "sd_true": spread.true,
+            "sd_true_low": spread.true_low,
+            "sd_true_high": spread.true_high,
             "n_seeds": tested[name],
         }
         for name, spread in spreads.items()
     }
     each = [_spread(name, spread, tested[name]) for name, spread in spreads.items()]
-    last = "These are estimated standard deviations; their squares add up."
+    last = (
+        "These are estimated standard deviations, whose squares add up; the run-to-run spread, "
+        "with its interval, would remain on a test set of any size."
+    )
     sentences = (*named(each, "results.json"), last)
     return [Observation("Spread over seeds", sentences, numbers, "answer")]
 
@@ -249,13 +278,16 @@ def _spread(name: str, spread: Spread, n: int) -> str:
     if spread.total == 0:
         return f"{name}'s test accuracy is the same in all {n} seeds."
     total = f"{name}'s test accuracy varies by {_points(spread.total)} {over_seeds(n)}"
-    if spread.truncated or spread.true == 0:
-        return f"{total}, no more than test-set noise alone would give."
-    return (
-        f"{total}: test-set noise {_points(spread.test_set)}, run-to-run spread "
-        f"{_points(spread.true)}."
-    )
+    noise = f"test-set noise {_points(spread.test_set)}, run-to-run spread {_points(spread.true)}"
+    apart = ", not told apart from none" if not spread.true_low else ""
+    return f"{total}: {noise} {_between(spread.true_low, spread.true_high)}{apart}."
 
 
 def _points(sd: float) -> str:
     return f"{POINTS.scale * sd:.2f} points"
+
+
+def _between(low: float, high: float) -> str:
+    if math.isnan(high):
+        return ""
+    return f"[{POINTS.scale * low:.2f}, {POINTS.scale * high:.2f}]"

@@ -45,12 +45,15 @@ class Spread:
 
     `test_set` is due to the finite test set, like coin flips; `true` would remain with infinitely
     many images: total**2 = test_set**2 + true**2. Truncated: the estimate of true**2 was below 0
-    and is given as 0, since a test set of this size explains all of the spread.
+    and is given as 0, since a test set of this size explains all of the spread. `true_low` to
+    `true_high` is the 95 % interval of `true`; from 0 on, it isn't told apart from none.
     """
 
     total: float
     test_set: float
     true: float
+    true_low: float
+    true_high: float
     truncated: bool
 
 
@@ -114,12 +117,30 @@ def split_spread(correct: Table, classes: npt.ArrayLike | None = None) -> Spread
     """
     ms, images = _mean_squares(correct, classes), correct.shape[1]
     true = ms.seeds - ms.rest
+    low, high = _true_interval(ms)
     return Spread(
         total=math.sqrt(ms.seeds / images),
         test_set=math.sqrt(ms.rest / images),
         true=math.sqrt(max(true, 0.0) / images),
+        true_low=math.sqrt(low / images),
+        true_high=math.sqrt(high / images),
         truncated=true < 0,
     )
+
+
+def _true_interval(ms: _MeanSquares) -> tuple[float, float]:
+    """The interval of what MS_seeds - MS_rest estimates, at least 0 to 0; NaN without any spread.
+
+    MS_seeds / MS_rest is distributed as F, times the ratio of what the two estimate. Assumes that
+    seeds' effects are roughly normal. Source: Searle, Casella and McCulloch 1992, section 3.6.
+    """
+    if ms.rest == 0:
+        return (0.0, 0.0) if ms.seeds == 0 else (math.nan, math.nan)
+    low, high = (
+        max(ms.seeds / float(stats.f.ppf(share, ms.df_seeds, ms.df_rest)) - ms.rest, 0.0)
+        for share in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)
+    )
+    return low, high
 
 
 def _mean_squares(table: Table, classes: npt.ArrayLike | None) -> _MeanSquares:
