@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
 from paribus.comparison.sequential import SeedPath, seed_paths_of
-from paribus.comparison.values import NOT_ANALYZED, Analyzed, SettingValues, Values
+from paribus.comparison.values import NOT_ANALYZED, Analyzed, OfImages, SettingValues, Values
 from paribus.comparison.values import values as study_values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
@@ -108,16 +108,19 @@ def compare(
     compared_on = [
         m
         for m in values.metrics.values()
-        if m.compared and (values.is_known(m.name) or (m.from_record and not m.member))
+        if m.compared and (values.is_known(m.name) or _may_be_known(values, m))
     ]
+    before = values.settings[values.baseline]
+    of_images = {m.name: before.of_images(m) for m in compared_on if m.each}
     seed_paths = seed_paths_of(study, records)
     compared = [
-        _compare(values, name, metric, _seeds(study, values, name))
+        _compare(values, name, metric, _seeds(study, values, name), of_images.get(metric.name))
         for name in study.variations
         for metric in compared_on
     ]
     judged = adjusted([c for c in compared if not (seed_paths and c.metric == values.primary)])
-    at_looks = [_at_look(values, name, path, compared) for name, path in seed_paths.items()]
+    primary = of_images.get(values.primary.name)
+    at_looks = [_at_look(values, name, at, compared, primary) for name, at in seed_paths.items()]
     failed = {name: values.failed_runs((values.baseline, name)) for name in study.variations}
     by_name = {
         (c.variation, c.metric.name): replace(c, failed=failed[c.variation])
@@ -132,6 +135,12 @@ def compare(
     )
 
 
+def _may_be_known(values: Values, metric: Metric) -> bool:
+    """Whether runs to come may have a value: not of five classes' top five, say, once tested."""
+    never = metric.each is not None and len(values.labels) > 0 and metric != values.primary
+    return metric.from_record and not metric.member and not never
+
+
 def _seeds(study: Study, values: Values, variation: str) -> int:
     """How many seeds to compare: all planned ones, or, with looks, those trained so far."""
     if isinstance(study.seeds, int):
@@ -139,25 +148,35 @@ def _seeds(study: Study, values: Values, variation: str) -> int:
     return min(values.settings[name].trained for name in (values.baseline, variation))
 
 
-def _compare(values: Values, variation: str, metric: Metric, seeds: int) -> Comparison:
+def _compare(
+    values: Values, variation: str, metric: Metric, seeds: int, of_images: OfImages | None
+) -> Comparison:
     baseline, ours = values.settings[values.baseline], values.settings[variation]
     before, after = (one.of(metric.name)[:seeds] for one in (baseline, ours))
     censored = None
     if metric.censored:
         censored = (baseline.censored[metric.name][:seeds], ours.censored[metric.name][:seeds])
-    new_images = _new_images(values, ours, metric, seeds)
+    new_images = _new_images(values, ours, metric, seeds, of_images)
     return compare_metric(
         variation, before, after, metric, censored=censored, new_images=new_images
     )
 
 
 def _new_images(
-    values: Values, ours: SettingValues, metric: Metric, seeds: int, level: float = LEVEL
+    values: Values,
+    ours: SettingValues,
+    metric: Metric,
+    seeds: int,
+    of_images: OfImages | None,
+    level: float = LEVEL,
 ) -> CrossedInterval | None:
-    """The interval for new seeds and new images, for the accuracy of all or of one class.
+    """The interval for new seeds and new images, for means over all images or those of one class.
 
-    None for other metrics, and below two seeds or two images (of each class).
+    None for other metrics, and below two seeds or two images (of each class). `of_images` are the
+    baseline's, of a metric that is a mean of numbers.
     """
+    if of_images is not None:
+        return _of_means(values, of_images, ours, metric, seeds, level)
     if not metric.images or not len(values.labels):
         return None
     classes: Integers | None
@@ -173,13 +192,35 @@ def _new_images(
     return crossed_interval(after - before.astype(np.int8), classes, level)
 
 
+def _of_means(
+    values: Values,
+    before: OfImages,
+    ours: SettingValues,
+    metric: Metric,
+    seeds: int,
+    level: float,
+) -> CrossedInterval | None:
+    """The same of a metric that is a mean of numbers of the test images."""
+    after = ours.of_images(metric)
+    both = before.known & after.known
+    both[seeds:] = False
+    if both.sum() < 2 or _fewest(values.labels) < 2:
+        return None
+    difference = after.values[both[after.known]] - before.values[both[before.known]]
+    return crossed_interval(difference, values.labels, level, metric.largest_difference)
+
+
 def _fewest(labels: Integers) -> int:
     """The images of the class that has the fewest; 0 of none."""
     return int(np.unique(labels, return_counts=True)[1].min(initial=len(labels)))
 
 
 def _at_look(
-    values: Values, variation: str, seed_path: SeedPath, compared: Iterable[Comparison]
+    values: Values,
+    variation: str,
+    seed_path: SeedPath,
+    compared: Iterable[Comparison],
+    of_images: OfImages | None,
 ) -> Comparison:
     """The primary comparison as the last look saw it, or without a verdict before the first."""
     if not seed_path.path:
@@ -197,7 +238,8 @@ def _at_look(
         )
     last = seed_path.path[-1]
     seeds = last.n_seeds + last.missing
-    new_images = _new_images(values, values.settings[variation], last.metric, seeds, last.level)
+    ours = values.settings[variation]
+    new_images = _new_images(values, ours, last.metric, seeds, of_images, last.level)
     return replace(last, new_images=new_images)
 
 

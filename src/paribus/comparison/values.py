@@ -1,5 +1,7 @@
 """From records to values: each metric of every run, as arrays over the seeds."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.errors import ComparisonError
+from paribus.metrics.classification import Figures
 from paribus.metrics.dynamics import Epoch
 from paribus.metrics.metric import Metric, RunData
 from paribus.metrics.registry import CLASS_FIGURES, class_metric, with_target
@@ -32,6 +35,7 @@ class SettingValues:
         censored: name of a censored metric -> (n,) the value is only known to be at least this.
         correct: (n, images) whether the network is right on each test image after its last
             epoch; False throughout where the run wasn't tested.
+        runs: (n,) the finished runs themselves, for what is seldom asked for; None for others.
     """
 
     recorded: Flags
@@ -40,6 +44,14 @@ class SettingValues:
     metrics: Mapping[str, Floats]
     censored: Mapping[str, Flags]
     correct: Flags
+    runs: tuple[RunData | None, ...] = ()
+
+    def of_images(self, metric: Metric) -> OfImages:
+        """What each test image adds to a metric that has `Metric.each`."""
+        assert metric.each is not None, "asked only of means over images"
+        known = np.isfinite(self.of(metric.name))
+        runs = [run for run, is_known in zip(self.runs, known, strict=True) if run and is_known]
+        return OfImages(known, np.array([metric.each(run) for run in runs]))
 
     @property
     def trained(self) -> int:
@@ -49,6 +61,17 @@ class SettingValues:
     def of(self, metric: str) -> Floats:
         """The values (n,) of a metric; NaN where no run tells, as while the classes are unknown."""
         return self.metrics.get(metric, np.full(len(self.finished), np.nan))
+
+
+@dataclass(frozen=True, eq=False)
+class OfImages:
+    """What each test image adds to a metric, the mean over them.
+
+    `known` (n,) says which runs tell, `values` (runs that tell, images) what they tell.
+    """
+
+    known: Flags
+    values: Figures
 
 
 @dataclass(frozen=True)
@@ -231,6 +254,7 @@ def _of_setting(
             if metric.censored
         },
         correct=correct,
+        runs=tuple(runs),
     )
 
 
