@@ -191,7 +191,11 @@ def value_sample(values: Values, setting: str, metric: Metric) -> Sample:
     """The values of one setting, whose center is the mean whatever the metric."""
     column = values.settings[setting].of(metric.name)
     known = np.isfinite(column)
-    return Sample(column[known], may_be_larger=_censored(values.settings[setting], metric, known))
+    return Sample(
+        column[known],
+        new_images=values.new_images(setting, metric) if metric.beyond_chance else None,
+        may_be_larger=_censored(values.settings[setting], metric, known),
+    )
 
 
 def difference_sample(values: Values, setting: str, against: str, metric: Metric) -> Sample:

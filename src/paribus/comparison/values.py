@@ -16,6 +16,7 @@ from paribus.metrics.dynamics import Epoch
 from paribus.metrics.metric import Metric, RunData
 from paribus.metrics.registry import CLASS_FIGURES, class_metric, with_target
 from paribus.records.types import Integers, Interventions, Record
+from paribus.stats.crossed import CrossedInterval, crossed_interval
 from paribus.stats.intervals import Floats
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import settings
@@ -108,6 +109,17 @@ class Values:
         """A figure of `CLASS_FIGURES` of every class: (n, classes)."""
         columns = [self.settings[setting].of(f"{figure}:{name}") for name in self.classes]
         return np.stack(columns, axis=1)
+
+    def new_images(self, setting: str, metric: Metric) -> CrossedInterval | None:
+        """A setting's mean of a metric that has `Metric.each`, for new seeds and new images.
+
+        None below two seeds or two images of each class, or where nothing varies.
+        """
+        told = self.settings[setting].of_images(metric)
+        if len(told.values) < 2 or np.unique(self.labels, return_counts=True)[1].min() < 2:
+            return None
+        found = crossed_interval(told.values, self.labels, most=math.inf)
+        return found if math.isfinite(found.error) else None
 
     def failed_runs(self, settings: Iterable[str] | None = None) -> tuple[FailedRuns, ...]:
         """Those of the settings, or of all, that have failed runs, each with how many."""

@@ -127,6 +127,8 @@ class Metric:
         each: numbers of the test images (images,) whose mean is the metric, so that an interval
             for new images can be given; empty where the run doesn't have what it takes. Of a
             metric that is no plain mean, its linear part.
+        beyond_chance: it is what goes beyond chance, which differs from test set to test set and
+            not from seed to seed; so its value is told for new images only.
     """
 
     name: str
@@ -148,6 +150,7 @@ class Metric:
     from_record: bool = True
     images: Literal["", "all", "class"] = ""
     each: Callable[[RunData], Figures] | None = None
+    beyond_chance: bool = False
 
     def __post_init__(self) -> None:
         if self.margin is not None and not (math.isfinite(self.margin) and self.margin > 0):

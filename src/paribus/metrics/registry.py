@@ -349,6 +349,7 @@ def _cause(
         figure="causes",
         from_record=False,
         each=(lambda run: run.cause_values_of_images.get(name, np.zeros(0))) if note else None,
+        beyond_chance=bool(note),
     )
 
 

@@ -10,7 +10,7 @@ within their class only.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from scipy import stats
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import LEVEL
+from paribus.stats.paired import Alternative
 
 Table = npt.NDArray[np.integer] | npt.NDArray[np.bool_] | npt.NDArray[np.floating]
 
@@ -38,6 +39,18 @@ class CrossedInterval:
     df: float
     error: float
     truncated: bool
+
+    def at(self, level: float) -> "CrossedInterval":
+        """The same with an interval of another confidence, not cut off."""
+        half = float(stats.t.ppf((1 + level) / 2, self.df)) * self.error
+        return replace(self, low=self.estimate - half, high=self.estimate + half)
+
+    def p_beyond(self, bound: float, alternative: Alternative) -> float:
+        """P value of "the mean isn't greater (or less) than `bound`"."""
+        t = (self.estimate - bound) / self.error
+        sides = {"greater": stats.t.sf(t, self.df), "less": stats.t.cdf(t, self.df)}
+        sides["two-sided"] = 2 * min(sides.values())
+        return float(sides[alternative])
 
 
 @dataclass(frozen=True)
