@@ -122,6 +122,7 @@ def notes(c: Comparison) -> tuple[str, ...]:
         _on_censoring(*c.censored, c.n_seeds),
         *([] if c.p is None or c.constant else on_level(c.n_seeds, c.level, c.wanted_level)),
         c.metric.note,
+        _on_new_images(c),
         _on_looks(c),
         _on_verdict(c),
     )
@@ -183,6 +184,15 @@ def _on_censoring(baseline: int, variation: int, n: int) -> str:
         f"{baseline} of the baseline's {n} values and {variation} of the variation's are lower "
         "bounds, since training ended first. The bounds are compared, so this is about what "
         "happens within the epochs trained."
+    )
+
+
+def _on_new_images(c: Comparison) -> str:
+    if c.new_images is None or not c.new_images.truncated:
+        return ""
+    return (
+        "The interval for new images is on the safe side: its variance came out below what is "
+        "possible, and the smallest possible one was taken."
     )
 
 

@@ -44,7 +44,7 @@ def observe(
     the seeds there are.
     """
     return (
-        *on_best_setting(compared),
+        *on_best_setting(compared, looks),
         *on_overfitting(compared),
         *on_classes(compared, looks),
         *on_differences(compared),

@@ -111,7 +111,9 @@ def _suspicion(failures: Failures, row: int) -> str:
     rank, of = int(failures.suspicions.rank[row]), len(failures.suspicions.rank)
     if rank > SUSPICIOUS * of:
         return ""
-    return f"Label-error suspicion: rank {words.whole(rank)} of {words.whole(of)}."
+    other = words.whole(int(failures.suspicions.margin_rank[row]))
+    ranks = f"rank {words.whole(rank)} of {words.whole(of)}, {other} by the adjusted margin"
+    return f"Label-error suspicion: {ranks}."
 
 
 def _kinds(by_setting: Mapping[str, Outcomes]) -> blocks.Table:
