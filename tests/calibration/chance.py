@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -90,12 +90,9 @@ def turned(
     """
     expected, number, held = 0.0, 0.0, 0
     for _ in range(repetitions):
-        odds = rng.normal(-1.5, 2, 2_000)
-        wrong = [
-            rng.random((seeds, 2_000))
-            < special.expit(odds + of_seeds * rng.normal(size=(seeds, 1)))
-            for _ in range(2)
-        ]
+        hard = rng.normal(-1.5, 2, 2_000)
+        odds = [hard + of_seeds * rng.normal(size=(seeds, 1)) for _ in range(2)]
+        wrong = [rng.random((seeds, 2_000)) < special.expit(each) for each in odds]
         before, again = (2 * each.sum(axis=0) for each in wrong)
         chance = turned_by_chance(wrong[0])
         assert chance is not None
@@ -157,8 +154,10 @@ def ranks_table(repetitions: int) -> Iterator[str]:
 
 # ---- confusions -------------------------------------------------------------------------------
 
+Draw = Callable[[np.random.Generator, tuple[int, ...]], Integers]
+
 #: How a cell's counts are drawn in the baseline and in the variation, with the same mean.
-CELLS = {
+CELLS: dict[str, tuple[Draw, Draw]] = {
     "both Poisson, mean 3": (lambda rng, shape: rng.poisson(3, shape),) * 2,
     "variation in threes, mean 3": (
         lambda rng, shape: rng.poisson(3, shape),
@@ -218,7 +217,7 @@ def coverage_of_spread(
 
 def spread_table(repetitions: int) -> Iterator[str]:
     yield from _head(
-        f"The run-to-run spread, 500 images, test-set noise about 1.7 points ({repetitions:,} each)",
+        f"The run-to-run spread, 500 images, test-set noise 1.7 points ({repetitions:,} each)",
         "true spread",
     )
     for true in (0.0, 0.01, 0.02):

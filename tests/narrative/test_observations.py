@@ -349,7 +349,7 @@ def test_the_spread_is_split_as_it_was_computed(compared: StudyComparison) -> No
         assert of.numbers[name]["sd_true"] == spread.true
         interval = f"[{100 * spread.true_low:.2f}, {100 * spread.true_high:.2f}]"
         message = next(sentence for sentence in of.sentences if sentence.startswith(f"{name}'s"))
-        assert f"run-to-run spread {100 * spread.true:.2f} points {interval}" in message
+        assert f"run-to-run spread {100 * spread.true:.2f} {interval} points" in message
         assert ("not told apart from none" in message) == (spread.true_low == 0)
 
 

@@ -160,7 +160,8 @@ _ALL = (
         "balanced accuracy",
         "higher",
         _mean(_right_by_class),
-        "Mean recall over the classes that have test images, after the last epoch, 0 to 1.",
+        "Mean recall over the classes that have test images, after the last epoch, 0 to 1; the "
+        "test accuracy where all have as many.",
         written="percent",
         digits=1,
         each=_right_by_class,

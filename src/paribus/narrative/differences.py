@@ -136,7 +136,7 @@ def _on_choice(chosen: Interval | None, of: int, metric: Metric) -> list[str]:
     level = "" if math.isclose(chosen.level, LEVEL) else f" ({100 * chosen.level:.3g} %)"
     return [
         f"It was chosen as the best of {of} variations, so its difference is likely to be "
-        f"overestimated; allowing for the choice: {difference_of(metric).estimate(chosen)}{level}."
+        f"overestimated; allowing for the choice, {difference_of(metric).estimate(chosen)}{level}."
     ]
 
 

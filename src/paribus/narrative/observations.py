@@ -278,9 +278,10 @@ def _spread(name: str, spread: Spread, n: int) -> str:
     if spread.total == 0:
         return f"{name}'s test accuracy is the same in all {n} seeds."
     total = f"{name}'s test accuracy varies by {_points(spread.total)} {over_seeds(n)}"
-    noise = f"test-set noise {_points(spread.test_set)}, run-to-run spread {_points(spread.true)}"
+    noise, true = _points(spread.test_set), POINTS.scale * spread.true
+    interval = _between(spread.true_low, spread.true_high)
     apart = ", not told apart from none" if not spread.true_low else ""
-    return f"{total}: {noise} {_between(spread.true_low, spread.true_high)}{apart}."
+    return f"{total}: test-set noise {noise}, run-to-run spread {true:.2f}{interval} points{apart}."
 
 
 def _points(sd: float) -> str:
@@ -290,4 +291,4 @@ def _points(sd: float) -> str:
 def _between(low: float, high: float) -> str:
     if math.isnan(high):
         return ""
-    return f"[{POINTS.scale * low:.2f}, {POINTS.scale * high:.2f}]"
+    return f" [{POINTS.scale * low:.2f}, {POINTS.scale * high:.2f}]"

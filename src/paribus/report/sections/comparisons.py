@@ -139,7 +139,8 @@ def _whose(of: Mapping[str, Sequence[str]], metrics: int) -> str:
 
 def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
     """The two intervals of accuracy and of other means over images, and what each lets one say."""
-    known = [c for c in compared.comparisons if c.new_images and not c.metric.member]
+    known = [c for c in compared.comparisons if c.new_images and c.metric.figure != "causes"]
+    known = [c for c in known if not c.metric.member]
     accuracy = [c for c in known if c.metric.images]
     if not accuracy:
         return
