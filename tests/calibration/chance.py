@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-from paribus.comparison.study import compare_confusions
+from paribus.comparison.confusions import compare_confusions
 from paribus.metrics.interventions import beyond_chance_of_images
 from paribus.stats.crossed import crossed_interval, split_spread
 from paribus.stats.labels import label_permutation

@@ -17,6 +17,7 @@ from paribus.claims.statement import (
     unanswered,
 )
 from paribus.comparison.compare import paired_differences
+from paribus.comparison.new_images import new_images_of_setting
 from paribus.comparison.values import Flags, SettingValues, Values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
@@ -193,7 +194,7 @@ def value_sample(values: Values, setting: str, metric: Metric) -> Sample:
     known = np.isfinite(column)
     return Sample(
         column[known],
-        new_images=values.new_images(setting, metric) if metric.beyond_chance else None,
+        new_images=new_images_of_setting(values, setting, metric) if metric.beyond_chance else None,
         may_be_larger=_censored(values.settings[setting], metric, known),
     )
 

@@ -4,24 +4,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
+from paribus.comparison.new_images import (
+    OfImages,
+    fewest_of_a_class,
+    new_images_of,
+    told_of_images,
+)
 from paribus.comparison.sequential import SeedPath, seed_paths_of
-from paribus.comparison.values import NOT_ANALYZED, Analyzed, OfImages, SettingValues, Values
+from paribus.comparison.values import NOT_ANALYZED, Analyzed, Values
 from paribus.comparison.values import values as study_values
-from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
-from paribus.records.types import Integers, Record
-from paribus.stats.crossed import CrossedInterval, Spread, crossed_interval, split_spread
-from paribus.stats.intervals import ALPHA, LEVEL, Floats
-from paribus.stats.joint import joint_sign_flip
+from paribus.records.types import Record
+from paribus.stats.crossed import Spread, split_spread
 from paribus.stats.multiplicity import holm
-from paribus.stats.paired import is_constant, mean_test
 from paribus.stats.proportions import TwoNetworks, compare_networks
 from paribus.study.spec import Study
-
-Counts = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -36,26 +35,6 @@ class NetworkPair:
     seed: int
     test: TwoNetworks
     p_adjusted: float
-
-
-@dataclass(frozen=True)
-class ConfusionDifference:
-    """A variation's confusion matrix minus the baseline's. All arrays are (classes, classes).
-
-    The mean over the seeds is of counts of images; p is adjusted over all cells, NaN below two
-    seeds. Constant is what is the same in all seeds, so that nothing tells its spread; most
-    often it is 0 because the cell is empty in every run.
-    """
-
-    n_seeds: int
-    mean: Floats
-    p_adjusted: Floats
-    constant: npt.NDArray[np.bool_]
-
-    @property
-    def survives(self) -> npt.NDArray[np.bool_]:
-        """The cells that are shown to differ, among all cells tested together."""
-        return np.nan_to_num(self.p_adjusted, nan=1.0) <= ALPHA
 
 
 @dataclass(frozen=True)
@@ -111,7 +90,7 @@ def compare(
         if m.compared and (values.is_known(m.name) or _may_be_known(values, m))
     ]
     before = values.settings[values.baseline]
-    of_images = {m.name: before.of_images(m) for m in compared_on if m.each}
+    of_images = {m.name: told_of_images(before, m) for m in compared_on if m.each}
     seed_paths = seed_paths_of(study, records)
     compared = [
         _compare(values, name, metric, _seeds(study, values, name), of_images.get(metric.name))
@@ -156,63 +135,10 @@ def _compare(
     censored = None
     if metric.censored:
         censored = (baseline.censored[metric.name][:seeds], ours.censored[metric.name][:seeds])
-    new_images = _new_images(values, ours, metric, seeds, of_images)
+    new_images = new_images_of(values, ours, metric, seeds, of_images)
     return compare_metric(
         variation, before, after, metric, censored=censored, new_images=new_images
     )
-
-
-def _new_images(
-    values: Values,
-    ours: SettingValues,
-    metric: Metric,
-    seeds: int,
-    of_images: OfImages | None,
-    level: float = LEVEL,
-) -> CrossedInterval | None:
-    """The interval for new seeds and new images, for means over all images or those of one class.
-
-    None for other metrics, and below two seeds or two images (of each class). `of_images` are the
-    baseline's, of a metric that is a mean of numbers.
-    """
-    if of_images is not None:
-        return _of_means(values, of_images, ours, metric, seeds, level)
-    if not metric.images or not len(values.labels):
-        return None
-    classes: Integers | None
-    if metric.images == "all":
-        shown, classes = np.ones(len(values.labels), bool), values.labels
-    else:
-        shown, classes = values.labels == values.classes.index(metric.member), None
-    baseline = values.settings[values.baseline]
-    both = (baseline.tested & ours.tested)[:seeds]
-    if both.sum() < 2 or _fewest(values.labels[shown]) < 2:
-        return None
-    after, before = (one.correct[:seeds][both][:, shown] for one in (ours, baseline))
-    return crossed_interval(after - before.astype(np.int8), classes, level)
-
-
-def _of_means(
-    values: Values,
-    before: OfImages,
-    ours: SettingValues,
-    metric: Metric,
-    seeds: int,
-    level: float,
-) -> CrossedInterval | None:
-    """The same of a metric that is a mean of numbers of the test images."""
-    after = ours.of_images(metric)
-    both = before.known & after.known
-    both[seeds:] = False
-    if both.sum() < 2 or _fewest(values.labels) < 2:
-        return None
-    difference = after.values[both[after.known]] - before.values[both[before.known]]
-    return crossed_interval(difference, values.labels, level, metric.largest_difference)
-
-
-def _fewest(labels: Integers) -> int:
-    """The images of the class that has the fewest; 0 of none."""
-    return int(np.unique(labels, return_counts=True)[1].min(initial=len(labels)))
 
 
 def _at_look(
@@ -239,12 +165,12 @@ def _at_look(
     last = seed_path.path[-1]
     seeds = last.n_seeds + last.missing
     ours = values.settings[variation]
-    new_images = _new_images(values, ours, last.metric, seeds, of_images, last.level)
+    new_images = new_images_of(values, ours, last.metric, seeds, of_images, last.level)
     return replace(last, new_images=new_images)
 
 
 def _spreads(values: Values) -> dict[str, Spread]:
-    if _fewest(values.labels) < 2:
+    if fewest_of_a_class(values.labels) < 2:
         return {}
     return {
         name: split_spread(one.correct[one.tested], values.labels)
@@ -263,37 +189,3 @@ def _pairs(values: Values) -> tuple[NetworkPair, ...]:
             tests.append((name, seed, compare_networks(baseline.correct[seed], ours.correct[seed])))
     p = holm([test.p for _, _, test in tests]).tolist()
     return tuple(NetworkPair(*test, p_adjusted) for test, p_adjusted in zip(tests, p, strict=True))
-
-
-def compare_confusions(baseline: Counts, variation: Counts) -> ConfusionDifference:
-    """Test every cell of two settings' confusion matrices on paired seeds.
-
-    The larger of two p values counts, each adjusted over all cells: of the t test by Holm, and of
-    whole seeds flipped jointly (`joint_sign_flip`). The t test alone takes counts such as 1, 1, 1,
-    2, 0, 1 for certainty; the flips alone take a rare count that is mostly 0 for a lower one.
-
-    Counts are (n, classes, classes), rows true, columns predicted, the same seeds in the same
-    order; ComparisonError if the shapes don't pair.
-    """
-    before, after = np.asarray(baseline, float), np.asarray(variation, float)
-    if before.shape != after.shape or before.ndim != 3 or before.shape[1] != before.shape[2]:
-        raise ComparisonError(
-            "expected two stacks of confusion matrices (seeds, classes, classes) of the same seeds "
-            f"and classes, got shapes {before.shape} and {after.shape}"
-        )
-    n, classes = before.shape[:2]
-    d = (after - before).reshape(n, -1).T
-    if n < 2:
-        mean, p, constant = d.sum(axis=1), np.full(len(d), np.nan), np.zeros(len(d), bool)
-    else:
-        p = np.maximum(_t_test_of_cells(d), joint_sign_flip(d))
-        mean, constant = d.mean(axis=1), is_constant(d)
-    shape = (classes, classes)
-    return ConfusionDifference(n, mean.reshape(shape), p.reshape(shape), constant.reshape(shape))
-
-
-def _t_test_of_cells(d: Floats) -> Floats:
-    """Adjusted p (cells,) of the t test of each row of (cells, n); 1 where nothing differs."""
-    p, differs = np.ones(len(d)), d.any(axis=1)  # most cells of many classes are 0 throughout
-    p[differs] = mean_test(d[differs])
-    return holm(p)

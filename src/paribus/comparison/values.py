@@ -11,12 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.errors import ComparisonError
-from paribus.metrics.classification import Figures
 from paribus.metrics.dynamics import Epoch
 from paribus.metrics.metric import Metric, RunData
 from paribus.metrics.registry import CLASS_FIGURES, class_metric, with_target
 from paribus.records.types import Integers, Interventions, Record
-from paribus.stats.crossed import CrossedInterval, crossed_interval
 from paribus.stats.intervals import Floats
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import settings
@@ -47,13 +45,6 @@ class SettingValues:
     correct: Flags
     runs: tuple[RunData | None, ...] = ()
 
-    def of_images(self, metric: Metric) -> OfImages:
-        """What each test image adds to a metric that has `Metric.each`."""
-        assert metric.each is not None, "asked only of means over images"
-        known = np.isfinite(self.of(metric.name))
-        runs = [run for run, is_known in zip(self.runs, known, strict=True) if run and is_known]
-        return OfImages(known, np.array([metric.each(run) for run in runs]))
-
     @property
     def trained(self) -> int:
         """How many seeds, from 0 on, have left a record without a gap."""
@@ -62,17 +53,6 @@ class SettingValues:
     def of(self, metric: str) -> Floats:
         """The values (n,) of a metric; NaN where no run tells, as while the classes are unknown."""
         return self.metrics.get(metric, np.full(len(self.finished), np.nan))
-
-
-@dataclass(frozen=True, eq=False)
-class OfImages:
-    """What each test image adds to a metric, the mean over them.
-
-    `known` (n,) says which runs tell, `values` (runs that tell, images) what they tell.
-    """
-
-    known: Flags
-    values: Figures
 
 
 @dataclass(frozen=True)
@@ -109,17 +89,6 @@ class Values:
         """A figure of `CLASS_FIGURES` of every class: (n, classes)."""
         columns = [self.settings[setting].of(f"{figure}:{name}") for name in self.classes]
         return np.stack(columns, axis=1)
-
-    def new_images(self, setting: str, metric: Metric) -> CrossedInterval | None:
-        """A setting's mean of a metric that has `Metric.each`, for new seeds and new images.
-
-        None below two seeds or two images of each class, or where nothing varies.
-        """
-        told = self.settings[setting].of_images(metric)
-        if len(told.values) < 2 or np.unique(self.labels, return_counts=True)[1].min() < 2:
-            return None
-        found = crossed_interval(told.values, self.labels, most=math.inf)
-        return found if math.isfinite(found.error) else None
 
     def failed_runs(self, settings: Iterable[str] | None = None) -> tuple[FailedRuns, ...]:
         """Those of the settings, or of all, that have failed runs, each with how many."""

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from paribus.comparison.study import ConfusionDifference
+from paribus.comparison.confusions import ConfusionDifference
 from paribus.metrics.classification import Figures
 from paribus.names import chart_labels
 from paribus.narrative import words

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from paribus.comparison.study import compare_confusions
+from paribus.comparison.confusions import compare_confusions
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import Floats
 from paribus.stats.joint import joint_sign_flip
