@@ -10,14 +10,10 @@ import pandas as pd
 
 from paribus import tables
 from paribus.claims.judge import ClaimVerdict, judge
+from paribus.comparison.confusions import ConfusionDifference, compare_confusions
 from paribus.comparison.effects import Effect, effects
 from paribus.comparison.sequential import seeds_wanted
-from paribus.comparison.study import (
-    ConfusionDifference,
-    StudyComparison,
-    compare,
-    compare_confusions,
-)
+from paribus.comparison.study import StudyComparison, compare
 from paribus.comparison.values import Analyzed
 from paribus.errors import ChoiceError, ComparisonError, RecordError
 from paribus.failures.cases import telling_images

@@ -16,8 +16,18 @@ from datetime import UTC, datetime
 import numpy as np
 import scipy
 
-from calibration.grouped import coverage_by_groups
 from calibration import said_in_tables
+from calibration.chance import (
+    above_chance_table,
+    cells_table,
+    ranks_table,
+    spread_table,
+    turned_table,
+)
+from calibration.choice import best_table
+from calibration.grouped import coverage_by_groups
+from calibration.label_errors import found_table
+from calibration.new_images import coverage_table
 from calibration.simulated_truth import (
     LAWS,
     coverage,
@@ -63,6 +73,14 @@ def main() -> None:
         errors_over_looks(many(100_000)),
         promised_power(many(100_000)),
         *said_in_tables.tables(many),
+        best_table(many(50_000)),
+        coverage_table(many(150)),
+        spread_table(many(2_000)),
+        above_chance_table(many(1_000)),
+        turned_table(many(60)),
+        ranks_table(many(600)),
+        cells_table(many(600)),
+        found_table(many(4)),
     ):
         print(*table, sep="\n", end="\n\n", flush=True)
 

@@ -115,6 +115,29 @@ def test_answers_that_have_nothing_to_do_with_the_images_are_not_above_chance(
     assert (above.p > 0.05).all()
 
 
+def test_what_all_seeds_fit_by_accident_is_not_above_chance(
+    study: Study, records: list[Record]
+) -> None:
+    """All seeds give nearly the same answers, which have nothing to do with the images."""
+    labels = np.arange(IMAGES) % len(ANIMALS)
+    draws = (np.random.default_rng(number).integers(0, 10, IMAGES) for number in range(99))
+    lucky = next(draw for draw in draws if (draw == labels).mean() > 0.115)
+    changed = {}
+    for r in records:
+        answers = lucky.copy()
+        answers[r.facts.seed * 3 : r.facts.seed * 3 + 3] = 0
+        changed[r.facts.setting, r.facts.seed] = Interventions(
+            {"gray": answers}, np.array([0.5], np.float32)
+        )
+    effect = of(effects(study, records, changed))["gray"]
+    accuracies = [
+        (changed["main", s].predicted["gray"] == labels).mean() - 0.1 for s in range(SEEDS)
+    ]
+    assert stats.ttest_1samp(accuracies, 0).pvalue < 0.01  # all seeds agree
+    assert effect.above_chance.p > 0.1
+    assert (effect.class_above_chance.p > 0.05).all()
+
+
 def test_recall_by_chance_is_how_often_the_class_is_given(
     study: Study, records: list[Record]
 ) -> None:

@@ -12,10 +12,12 @@ from cleanlab.rank import get_label_quality_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from scipy.stats import kendalltau
 from sklearn.datasets import load_digits
 
+from calibration.label_errors import shares
 from failures.made import Probabilities, some_records, surely, suspected
-from paribus.failures.label_errors import class_thresholds, label_odds
+from paribus.failures.label_errors import adjusted_margin, class_thresholds, label_odds
 from paribus.failures.outcomes import outcomes
 from paribus.records.types import Integers
 from paribus.study.spec import Study
@@ -150,6 +152,29 @@ def test_four_of_five_planted_errors_are_in_the_top_fifth(
     labels, probability, wrong = planted(number, classes, seeds)
     items = suspected(outcomes(some_records(labels, {"main": probability})))
     assert found_in_top_fifth(items.rank, wrong) >= 0.8
+
+
+@given(st.integers(0, 10_000), st.integers(2, 9))
+@settings(max_examples=20, deadline=None)
+def test_the_adjusted_margin_orders_as_cleanlabs(number: int, classes: int) -> None:
+    labels, probability = some_probabilities(number, classes)
+    quality = get_label_quality_scores(
+        labels, probability, method="normalized_margin", adjust_pred_probs=True
+    )
+    ours = adjusted_margin(labels, probability)
+    assert kendalltau(ours, -quality).statistic == pytest.approx(1)
+    items = suspected(outcomes(some_records(labels, {"main": probability[None]})))
+    np.testing.assert_allclose(items.margin, ours, atol=1e-6)
+    assert items.margin_rank[ours.argmax()] == 1
+
+
+def test_errors_towards_the_likeliest_rival_are_found_by_the_adjusted_margin() -> None:
+    """And those towards any class by the ratio: neither is better throughout."""
+    rival, anything = (
+        shares(50, 2.5, kind, repetitions=2) for kind in ("the likeliest rival", "any class")
+    )
+    assert rival[2] > rival[1] + 0.1
+    assert anything[1] > anything[2] + 0.05
 
 
 @pytest.mark.parametrize("classes", [2, 10, 100])

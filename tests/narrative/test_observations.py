@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from paribus.claims.judge import judge
 from paribus.comparison.compare import Comparison
@@ -290,6 +292,51 @@ def test_a_class_that_is_not_told_apart_is_not_certain(compared: StudyComparison
             assert shown == ((declared["p"] or 1) <= 0.05)
 
 
+def test_the_ranks_of_all_settings_are_adjusted_together(compared: StudyComparison) -> None:
+    """Each end of each setting is a chance to be wrong: with three settings, six."""
+    ends = [about(compared, topic).numbers for topic in ("Best class", "Worst class")]
+    alone = []
+    for numbers, highest in zip(ends, (True, False), strict=True):
+        for setting in numbers:
+            recalls = compared.values.by_class(setting, "recall")
+            at = recalls.mean(axis=0).argmax() if highest else recalls.mean(axis=0).argmin()
+            others = np.delete(np.arange(len(CLASSES)), at)
+            p = [stats.ttest_rel(recalls[:, at], recalls[:, other]).pvalue for other in others]
+            alone.append(max(p))
+    expected = multipletests(alone, method="holm")[1]
+    declared = [numbers[setting]["p"] for numbers in ends for setting in numbers]
+    assert declared == pytest.approx(list(expected))
+
+
+def test_all_classes_that_tie_are_named(study: Study, records: list[Record]) -> None:
+    def sure(record: Record) -> Record:
+        """Dogs and ships are all right, most cats are."""
+        assert record.predictions is not None
+        labels = record.predictions.labels
+        given = np.where((labels == 0) & (np.arange(len(labels)) % 4 == 0), 1, labels)
+        given[record.facts.seed] = 0 if labels[record.facts.seed] == 0 else given[record.facts.seed]
+        last = np.where(np.eye(3)[given] > 0, -0.1, -4.0).astype(np.float32)
+        return replace(record, predictions=replace(record.predictions, last=last))
+
+    tied = compare(study, [sure(r) for r in records])
+    best = about(tied, "Best class")
+    assert best.text.startswith("By mean recall: dog and ship (tied) in main (100.0 %)")
+    assert "main, dog minus cat" in best.text or "main, ship minus cat" in best.text
+    everything = compare(study, [all_right(r) for r in records])
+    for topic in ("Best class", "Worst class"):
+        text = about(everything, topic).text
+        assert text == (
+            "By mean recall: cat, dog and ship (tied) in main (100.0 %), batch-norm (100.0 %) and "
+            "l2 (100.0 %)."
+        )
+
+
+def all_right(record: Record) -> Record:
+    assert record.predictions is not None
+    last = np.where(np.eye(3)[record.predictions.labels] > 0, -0.1, -4.0).astype(np.float32)
+    return replace(record, predictions=replace(record.predictions, last=last))
+
+
 def test_looks_make_a_class_less_certain(compared: StudyComparison) -> None:
     alone = {o.topic: o for o in observe(compared)}["Worst class"].numbers["main"]["p"]
     looked = {o.topic: o for o in observe(compared, [3, 6])}["Worst class"].numbers["main"]["p"]
@@ -300,11 +347,17 @@ def test_the_spread_is_split_as_it_was_computed(compared: StudyComparison) -> No
     of = about(compared, "Spread over seeds")
     for name, spread in compared.spreads.items():
         assert of.numbers[name]["sd_true"] == spread.true
-        expected = (
-            "no more than test-set noise" if spread.truncated else f"{100 * spread.true:.2f} points"
-        )
-        messages = next(sentence for sentence in of.sentences if sentence.startswith(f"{name}'s"))
-        assert expected in messages
+        interval = f"[{100 * spread.true_low:.2f}, {100 * spread.true_high:.2f}]"
+        message = next(sentence for sentence in of.sentences if sentence.startswith(f"{name}'s"))
+        assert f"run-to-run spread {100 * spread.true:.2f} {interval} points" in message
+        assert ("not told apart from none" in message) == (spread.true_low == 0)
+
+
+def test_a_rank_interval_has_its_own_level(study: Study, records: list[Record]) -> None:
+    few = compare(study.model_copy(update={"seeds": 3}), [r for r in records if r.facts.seed < 3])
+    text = about(few, "Where overfitting starts").text
+    assert "over 3 seeds, 75 % interval" in text
+    assert "95 % interval" not in text
 
 
 def test_a_correlation_that_may_be_chance_is_said_to_be_so(compared: StudyComparison) -> None:

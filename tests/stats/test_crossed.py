@@ -140,6 +140,25 @@ def test_the_split_finds_the_true_spread_and_the_noise_of_the_test_set() -> None
     assert spread.test_set == pytest.approx(np.sqrt(0.6 * 0.4 / 1000), rel=0.05)
 
 
+def test_the_true_spread_has_the_f_interval() -> None:
+    correct = RNG.random((10, 200)) < 0.5 + 0.1 * RNG.standard_normal((10, 1))
+    seeds, _, rest = by_the_book(correct.astype(float))
+    low, high = (seeds / stats.f(9, 9 * 199).ppf(q) - rest for q in (0.975, 0.025))
+    spread = split_spread(correct)
+    expected = [np.sqrt(max(end, 0) / 200) for end in (low, high)]
+    assert [spread.true_low, spread.true_high] == pytest.approx(expected)
+
+
+def test_the_interval_of_the_true_spread_holds_it_in_95_of_100() -> None:
+    for true in (0.0, 0.03):
+        held = 0
+        for _ in range(300):
+            p = 0.5 + true * RNG.standard_normal((5, 1))
+            spread = split_spread(RNG.random((5, 300)) < p)
+            held += spread.true_low <= true <= spread.true_high
+        assert 0.92 < held / 300 < 0.985 or (true == 0 and held / 300 > 0.92)
+
+
 def test_coin_flips_alone_have_no_true_spread() -> None:
     true = [split_spread(RNG.random((10, 500)) < 0.5).truncated for _ in range(200)]
     assert 0.35 < np.mean(true) < 0.75  # the estimate falls below 0 about half the time
@@ -158,3 +177,34 @@ def test_coin_flips_alone_have_no_true_spread() -> None:
 def test_what_is_no_such_table_is_refused(table: Table, classes: list[int], message: str) -> None:
     with pytest.raises(ComparisonError, match=message):
         crossed_interval(table, classes)
+
+
+def test_numbers_that_are_not_whole_have_the_same_mean_squares() -> None:
+    classes = np.tile([0, 1, 2, 3], 10)
+    x = some_table()
+    whole, half = crossed_interval(x, classes), crossed_interval(x / 2 + 7, classes, most=np.inf)
+    assert half.estimate == pytest.approx(whole.estimate / 2 + 7)
+    assert [half.df, 2 * half.error] == pytest.approx([whole.df, whole.error])
+
+
+def test_numbers_that_never_vary_have_no_interval_but_for_rounding() -> None:
+    x = np.full((4, 30), 0.1) + RNG.normal(size=(4, 30)) * 1e-17
+    assert np.isnan(crossed_interval(x).error)
+
+
+def test_numbers_that_are_not_finite_are_refused() -> None:
+    x = RNG.normal(size=(3, 5))
+    x[1, 2] = np.nan
+    with pytest.raises(ComparisonError, match="finite"):
+        crossed_interval(x)
+
+
+def test_another_level_and_bound_are_those_of_the_same_t() -> None:
+    x = RNG.normal(0.3, 1, (5, 60))
+    result = crossed_interval(x, most=np.inf)
+    assert result.at(0.95) == result
+    law = stats.t(result.df, result.estimate, result.error)
+    assert [result.at(0.9).low, result.at(0.9).high] == pytest.approx(law.interval(0.9))
+    assert result.p_beyond(0.1, "greater") == pytest.approx(law.cdf(0.1))
+    assert result.p_beyond(0.1, "less") == pytest.approx(law.sf(0.1))
+    assert result.p_beyond(0.0, "two-sided") == pytest.approx(result.p)

@@ -19,6 +19,7 @@ from paribus.claims.statement import (
 )
 from paribus.comparison.compare import paired_differences
 from paribus.comparison.failing import failed_differences, worst_value
+from paribus.comparison.new_images import new_images_of_setting
 from paribus.comparison.values import Flags, SettingValues, Values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
@@ -222,7 +223,11 @@ def value_sample(values: Values, setting: str, metric: Metric) -> Sample:
     """The values of one setting, whose center is the mean whatever the metric."""
     column = values.settings[setting].of(metric.name)
     known = np.isfinite(column)
-    return Sample(column[known], may_be_larger=_censored(values.settings[setting], metric, known))
+    return Sample(
+        column[known],
+        new_images=new_images_of_setting(values, setting, metric) if metric.beyond_chance else None,
+        may_be_larger=_censored(values.settings[setting], metric, known),
+    )
 
 
 def difference_sample(values: Values, setting: str, against: str, metric: Metric) -> Sample:

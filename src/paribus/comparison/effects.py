@@ -3,6 +3,10 @@
 The same network sees the same test images twice, unchanged and changed. So the differences
 are paired by seed and by image, and are compared as a variation is with the baseline. All
 interventions on one setting are one family (Holm), and all classes under all of them another.
+
+Chance is another matter: which answers fit the labels by accident depends on the test images, and
+all seeds may agree on it. So "above chance" needs two p values, over seeds and over permuted
+labels, and the larger one counts.
 """
 
 from collections import defaultdict
@@ -12,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
+from paribus.comparison.new_images import over_images
 from paribus.comparison.values import Analyzed
 from paribus.metrics.classification import class_figures, confusion
 from paribus.metrics.interventions import (
@@ -22,8 +27,8 @@ from paribus.metrics.interventions import (
     shares,
 )
 from paribus.records.types import Integers, Interventions, Record
-from paribus.stats.crossed import crossed_interval
 from paribus.stats.intervals import LEVEL, Floats
+from paribus.stats.labels import label_permutation
 from paribus.stats.multiplicity import holm
 from paribus.stats.paired import DIGITS, Estimate, t_interval
 from paribus.study.metrics import study_metrics
@@ -40,12 +45,14 @@ class Effect:
             seeds can't tell, here and below.
         chance: the accuracy of unrelated answers given as often: the sum over classes of the
             share of images times that of answers.
-        above_chance: accuracy minus chance, (); its p is adjusted over the interventions.
+        above_chance: accuracy minus chance, (); its p is the larger of that over seeds and that
+            of permuted labels, adjusted over the interventions.
         comparison: accuracy changed minus unchanged, with the study's margin and its verdict.
         recall: on the changed images, (classes,).
         class_chance: (classes,) the share of all images that are given this class.
         class_above_chance, class_change: recall minus that, and recall changed minus
-            unchanged, (classes,); p adjusted over classes and interventions.
+            unchanged, (classes,); p adjusted over classes and interventions, of the former the
+            larger one as for `above_chance`.
     """
 
     setting: str
@@ -90,7 +97,7 @@ def _of_setting(study: Study, runs: Sequence[tuple[Record, Interventions]]) -> l
     if not changes:
         return []
     changed = [np.stack([run.predicted[change.name] for run in answers]) for change in changes]
-    comparisons = _compared(study, changes, plain, changed, labels)
+    comparisons = _compared(study, changes, plain, changed, labels, shown[0].group)
     above, recall, above_by_class, change_by_class = _tested(plain, changed, labels, classes)
     return [
         Effect(
@@ -117,6 +124,7 @@ def _compared(
     plain: Integers,
     changed: Sequence[Integers],
     labels: Integers,
+    groups: Integers | None,
 ) -> tuple[Comparison, ...]:
     """Accuracy changed minus unchanged: a comparison for each intervention."""
     accuracy = study_metrics(study.metrics, study.primary, study.margin, ())["test_accuracy"]
@@ -125,7 +133,8 @@ def _compared(
     comparisons = []
     for change, predicted in zip(changes, changed, strict=True):
         right = predicted == labels
-        new_images = crossed_interval(right - before.astype(np.int8), labels) if enough else None
+        difference = right - before.astype(np.int8)
+        new_images = over_images(difference, labels, groups) if enough else None
         means = (before.mean(axis=1), right.mean(axis=1))
         comparisons.append(compare_metric(change.name, *means, accuracy, new_images=new_images))
     return adjusted(comparisons)
@@ -142,8 +151,10 @@ def _tested(
         [np.stack([_recalls(labels, run, classes) for run in now], axis=-1) for now in changed]
     )
     given = np.stack([np.stack([shares(run, classes) for run in now], -1) for now in changed])
-    above_by_class, changes = _against(recall - given), _against(recall - before)
-    return _against(above), _against(recall, least=0), above_by_class, changes
+    permuted = [label_permutation(now, labels, classes) for now in changed]
+    above_by_class = _against(recall - given, np.stack([each.by_class for each in permuted]))
+    above_chance = _against(above, np.array([each.p for each in permuted]))
+    return above_chance, _against(recall, least=0), above_by_class, _against(recall - before)
 
 
 def _recalls(labels: Integers, predicted: Integers, classes: int) -> Floats:
@@ -152,10 +163,11 @@ def _recalls(labels: Integers, predicted: Integers, classes: int) -> Floats:
     return np.where(figures.support > 0, figures.recall, np.nan)
 
 
-def _against(values: Floats, least: float = -1) -> Estimate:
+def _against(values: Floats, permuted: Floats | float = 0.0, least: float = -1) -> Estimate:
     """The mean of (..., seeds), tested against 0 and adjusted over all of "..." together.
 
-    Values are shares or differences of two, from `least` to 1, and so are the intervals.
+    Values are shares or differences of two, from `least` to 1, and so are the intervals. Where
+    there is a p value (...) of permuted labels, the larger one counts.
     """
     # Equal but for the last bits is equal: else a test would take rounding for a spread.
     values, nothing = values.round(DIGITS), np.full(values.shape[:-1], np.nan)
@@ -163,7 +175,8 @@ def _against(values: Floats, least: float = -1) -> Estimate:
         return Estimate(values.mean(axis=-1), nothing, nothing, nothing, LEVEL)
     mean = t_interval(values)
     low, high = (np.clip(end, least, 1) for end in (mean.low, mean.high))
-    return replace(mean, low=low, high=high, p=holm(mean.p.ravel()).reshape(mean.p.shape))
+    p = np.maximum(mean.p, permuted)
+    return replace(mean, low=low, high=high, p=holm(p.ravel()).reshape(p.shape))
 
 
 def _row(of: Estimate, n: int) -> Estimate:

@@ -4,25 +4,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from paribus.comparison.asked import asked_of
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
 from paribus.comparison.failing import failing, worst_value
+from paribus.comparison.new_images import (
+    OfImages,
+    fewest_of_a_class,
+    new_images_of,
+    told_of_images,
+)
 from paribus.comparison.sequential import SeedPath, seed_paths_of
-from paribus.comparison.values import NOT_ANALYZED, Analyzed, SettingValues, Values
+from paribus.comparison.values import NOT_ANALYZED, Analyzed, Values
 from paribus.comparison.values import values as study_values
-from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
-from paribus.records.types import Integers, Record
-from paribus.stats.crossed import CrossedInterval, Spread, crossed_interval, split_spread
-from paribus.stats.intervals import ALPHA, LEVEL, Floats
+from paribus.records.types import Record
+from paribus.stats.crossed import Spread, split_spread
+from paribus.stats.intervals import LEVEL
 from paribus.stats.multiplicity import holm, nominal_level
-from paribus.stats.paired import is_constant, mean_test
 from paribus.stats.proportions import TwoNetworks, compare_networks
 from paribus.study.spec import Study
-
-Counts = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -37,26 +38,6 @@ class NetworkPair:
     seed: int
     test: TwoNetworks
     p_adjusted: float
-
-
-@dataclass(frozen=True)
-class ConfusionDifference:
-    """A variation's confusion matrix minus the baseline's. All arrays are (classes, classes).
-
-    The mean over the seeds is of counts of images; p is adjusted by Holm over all cells, NaN below
-    two seeds. Constant is what is the same in all seeds, so that nothing tells its spread; most
-    often it is 0 because the cell is empty in every run.
-    """
-
-    n_seeds: int
-    mean: Floats
-    p_adjusted: Floats
-    constant: npt.NDArray[np.bool_]
-
-    @property
-    def survives(self) -> npt.NDArray[np.bool_]:
-        """The cells that are shown to differ, among all cells tested together."""
-        return np.nan_to_num(self.p_adjusted, nan=1.0) <= ALPHA
 
 
 @dataclass(frozen=True)
@@ -110,15 +91,20 @@ def compare(
     compared_on = [
         m
         for m in values.metrics.values()
-        if m.compared and (values.is_known(m.name) or (m.from_record and not m.member))
+        if m.compared and (values.is_known(m.name) or _may_be_known(values, m))
     ]
+    before = values.settings[values.baseline]
+    of_images = {m.name: told_of_images(before, m) for m in compared_on if m.each}
     seed_paths = seed_paths_of(study, records)
     compared = [
-        _compare(study, values, name, metric) for name in study.variations for metric in compared_on
+        _compare(study, values, name, metric, of_images.get(metric.name))
+        for name in study.variations
+        for metric in compared_on
     ]
     others = [c for c in compared if not (seed_paths and c.metric == values.primary)]
     judged = adjusted(others, study.looks)
-    at_looks = [_at_look(values, name, path, compared) for name, path in seed_paths.items()]
+    primary = of_images.get(values.primary.name)
+    at_looks = [_at_look(values, name, at, compared, primary) for name, at in seed_paths.items()]
     failed = {name: values.failed_runs((values.baseline, name)) for name in study.variations}
     how_often = failing(values, study.variations, len(study.looks or [1]))
     by_name = {
@@ -136,6 +122,12 @@ def compare(
     )
 
 
+def _may_be_known(values: Values, metric: Metric) -> bool:
+    """Whether runs to come may have a value: not of five classes' top five, say, once tested."""
+    never = metric.each is not None and len(values.labels) > 0 and metric != values.primary
+    return metric.from_record and not metric.member and not never
+
+
 def _seeds(study: Study, values: Values, variation: str) -> int:
     """How many seeds to compare: all planned ones, or, with looks, those trained so far."""
     if isinstance(study.seeds, int):
@@ -143,7 +135,9 @@ def _seeds(study: Study, values: Values, variation: str) -> int:
     return min(values.settings[name].trained for name in (values.baseline, variation))
 
 
-def _compare(study: Study, values: Values, variation: str, metric: Metric) -> Comparison:
+def _compare(
+    study: Study, values: Values, variation: str, metric: Metric, of_images: OfImages | None
+) -> Comparison:
     seeds = _seeds(study, values, variation)
     baseline, ours = values.settings[values.baseline], values.settings[variation]
     before, after = (one.of(metric.name)[:seeds] for one in (baseline, ours))
@@ -157,7 +151,7 @@ def _compare(study: Study, values: Values, variation: str, metric: Metric) -> Co
         after,
         metric,
         censored=censored,
-        new_images=_new_images(values, ours, metric, seeds, level),
+        new_images=new_images_of(values, ours, metric, seeds, of_images, level),
         level=level,
         failed=(baseline.failed[:seeds], ours.failed[:seeds]),
         worst=worst_value(metric, len(values.classes)),
@@ -165,35 +159,12 @@ def _compare(study: Study, values: Values, variation: str, metric: Metric) -> Co
     )
 
 
-def _new_images(
-    values: Values, ours: SettingValues, metric: Metric, seeds: int, level: float = LEVEL
-) -> CrossedInterval | None:
-    """The interval for new seeds and new images, for the accuracy of all or of one class.
-
-    None for other metrics, and below two seeds or two images (of each class).
-    """
-    if not metric.images or not len(values.labels):
-        return None
-    classes: Integers | None
-    if metric.images == "all":
-        shown, classes = np.ones(len(values.labels), bool), values.labels
-    else:
-        shown, classes = values.labels == values.classes.index(metric.member), None
-    baseline = values.settings[values.baseline]
-    both = (baseline.tested & ours.tested)[:seeds]
-    if both.sum() < 2 or _fewest(values.labels[shown]) < 2:
-        return None
-    after, before = (one.correct[:seeds][both][:, shown] for one in (ours, baseline))
-    return crossed_interval(after - before.astype(np.int8), classes, level)
-
-
-def _fewest(labels: Integers) -> int:
-    """The images of the class that has the fewest; 0 of none."""
-    return int(np.unique(labels, return_counts=True)[1].min(initial=len(labels)))
-
-
 def _at_look(
-    values: Values, variation: str, seed_path: SeedPath, compared: Iterable[Comparison]
+    values: Values,
+    variation: str,
+    seed_path: SeedPath,
+    compared: Iterable[Comparison],
+    of_images: OfImages | None,
 ) -> Comparison:
     """The primary comparison as the last look saw it, or without a verdict before the first."""
     if not seed_path.path:
@@ -211,12 +182,13 @@ def _at_look(
         )
     last = seed_path.path[-1]
     seeds = last.n_seeds + last.missing
-    new_images = _new_images(values, values.settings[variation], last.metric, seeds, last.level)
+    ours = values.settings[variation]
+    new_images = new_images_of(values, ours, last.metric, seeds, of_images, last.level)
     return replace(last, new_images=new_images)
 
 
 def _spreads(values: Values) -> dict[str, Spread]:
-    if _fewest(values.labels) < 2:
+    if fewest_of_a_class(values.labels) < 2:
         return {}
     return {
         name: split_spread(one.correct[one.tested], values.labels)
@@ -235,31 +207,3 @@ def _pairs(values: Values) -> tuple[NetworkPair, ...]:
             tests.append((name, seed, compare_networks(baseline.correct[seed], ours.correct[seed])))
     p = holm([test.p for _, _, test in tests]).tolist()
     return tuple(NetworkPair(*test, p_adjusted) for test, p_adjusted in zip(tests, p, strict=True))
-
-
-def compare_confusions(baseline: Counts, variation: Counts) -> ConfusionDifference:
-    """Test every cell of two settings' confusion matrices on paired seeds.
-
-    Each cell is tested by the paired t test, or, where all differences are the same, by the
-    sign-flip test (`mean_test`). The cells of a matrix hang together, for an image that leaves
-    one enters another; Holm's adjustment over all of them holds however they do.
-
-    Counts are (n, classes, classes), rows true, columns predicted, the same seeds in the same
-    order; ComparisonError if the shapes don't pair.
-    """
-    before, after = np.asarray(baseline, float), np.asarray(variation, float)
-    if before.shape != after.shape or before.ndim != 3 or before.shape[1] != before.shape[2]:
-        raise ComparisonError(
-            "expected two stacks of confusion matrices (seeds, classes, classes) of the same seeds "
-            f"and classes, got shapes {before.shape} and {after.shape}"
-        )
-    n, classes = before.shape[:2]
-    d = (after - before).reshape(n, -1).T
-    if n < 2:
-        mean, p, constant = d.sum(axis=1), np.full(len(d), np.nan), np.zeros(len(d), bool)
-    else:
-        p, differs = np.ones(len(d)), d.any(axis=1)  # most cells of many classes are 0 throughout
-        p[differs] = mean_test(d[differs])
-        mean, p, constant = d.mean(axis=1), holm(p), is_constant(d)
-    shape = (classes, classes)
-    return ConfusionDifference(n, mean.reshape(shape), p.reshape(shape), constant.reshape(shape))

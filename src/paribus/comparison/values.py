@@ -1,5 +1,7 @@
 """From records to values: each metric of every run, as arrays over the seeds."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ class SettingValues:
         censored: name of a censored metric -> (n,) the value is only known to be at least this.
         correct: (n, images) whether the network is right on each test image after its last
             epoch; False throughout where the run wasn't tested.
+        runs: (n,) the finished runs themselves, for what is seldom asked for; None for others.
     """
 
     recorded: Flags
@@ -40,6 +43,7 @@ class SettingValues:
     metrics: Mapping[str, Floats]
     censored: Mapping[str, Flags]
     correct: Flags
+    runs: tuple[RunData | None, ...] = ()
 
     @property
     def failed(self) -> Flags:
@@ -76,6 +80,7 @@ class Values:
         classes: names of the classes; none while no run is tested.
         labels: (images,) the true class of each test image; none where seeds have other images.
         target_loss: as the function of this name gives it, in nats.
+        groups: (images,) the group of each test image, where images belong together.
     """
 
     baseline: str
@@ -85,6 +90,7 @@ class Values:
     classes: tuple[str, ...]
     labels: Integers
     target_loss: float | None
+    groups: Integers | None = None
 
     def by_class(self, setting: str, figure: str) -> Floats:
         """A figure of `CLASS_FIGURES` of every class: (n, classes)."""
@@ -126,7 +132,7 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
     by_setting = {s.name: [at.get((s.name, seed)) for seed in seeds] for s in settings(study)}
     finished = [r for rows in by_setting.values() for r in rows if r is not None and r.finished]
     _require_one_engine(study, finished)
-    classes, labels = _test_set(finished)
+    classes, labels, groups = _test_set(finished)
     target = target_loss(study, records)
     metrics = with_target(
         study_metrics(study.metrics, study.primary, study.margin, classes), target
@@ -137,7 +143,8 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
         name: _of_setting(rows, wanted, labels, target, analyzed)
         for name, rows in by_setting.items()
     }
-    return Values(study.baseline, metrics[study.primary], metrics, by_name, classes, labels, target)
+    primary = metrics[study.primary]
+    return Values(study.baseline, primary, metrics, by_name, classes, labels, target, groups)
 
 
 def target_loss(study: Study, records: Sequence[Record]) -> float | None:
@@ -186,14 +193,16 @@ def _require_one_engine(study: Study, records: Iterable[Record]) -> None:
             )
 
 
-def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:
-    """Classes and labels of the test images, which must be the same in all runs of a split.
+def _test_set(
+    finished: Sequence[Record],
+) -> tuple[tuple[str, ...], Integers, Integers | None]:
+    """Classes, labels and groups of the test images, the same in all runs of a split.
 
     There are no labels where several splits were tested, each on images of its own.
     """
     tested = [(record, record.predictions) for record in finished if record.predictions]
     if not tested:
-        return (), np.zeros(0, np.int64)
+        return (), np.zeros(0, np.int64), None
     of_split: dict[int | None, tuple[Record, Predictions]] = {}
     for record, predictions in tested:
         split = record.facts.seed if record.has_own_split else None
@@ -206,7 +215,9 @@ def _test_set(finished: Sequence[Record]) -> tuple[tuple[str, ...], Integers]:
                 "same are expected in all runs. Run the study again: what no longer fits is "
                 "retrained."
             )
-    return first.classes, shown.labels if len(of_split) == 1 else np.zeros(0, np.int64)
+    if len(of_split) > 1:
+        return first.classes, np.zeros(0, np.int64), None
+    return first.classes, shown.labels, shown.group
 
 
 def _run(record: Record) -> str:
@@ -241,6 +252,7 @@ def _of_setting(
             if metric.censored
         },
         correct=correct,
+        runs=tuple(runs),
     )
 
 

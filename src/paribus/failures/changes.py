@@ -1,10 +1,15 @@
-"""How many images a variation fixes and breaks, and how many it would by chance alone.
+"""How many images a variation fixes and breaks, and how many the baseline would by chance.
 
 An image that half of the seeds get wrong may be wrong in most of five seeds and right in most
 of five others, though nothing was changed: regression to the mean. So every variation "fixes"
-some images and "breaks" some. If it changes nothing, its run and the baseline's run of one
-seed could as well change places. Exchanging them in every way, seed by seed, gives all counts
-that chance alone would give (a permutation test; Fisher 1935).
+some images and "breaks" some. How many chance alone would is worked out from the baseline's runs
+(`turned_by_chance`), in which no variation has a part.
+
+Whether there is more than chance is a test of its own. If the variation changes nothing, its run
+and the baseline's run of one seed could as well change places. Exchanging them in every way, seed
+by seed, gives all differences of the two counts that chance would give (a permutation test; Fisher
+1935). Its counts aren't what chance alone would give if the variation does change something: then
+exchanged runs mix what it changes into both.
 """
 
 from dataclasses import dataclass
@@ -14,6 +19,7 @@ import numpy as np
 from paribus.failures.outcomes import Flags, Outcomes, paired_seeds, turned, wrong_in
 from paribus.records.types import Integers
 from paribus.stats.intervals import Interval, means
+from paribus.stats.turned import ByChance, turned_by_chance
 from paribus.streams import stream
 
 #: Up to so many paired seeds, every exchange is counted; beyond, EXCHANGES of them are drawn.
@@ -24,26 +30,13 @@ _BATCH = 256
 
 
 @dataclass(frozen=True)
-class Count:
-    """A number of images, and what it would be if the variation changed nothing.
-
-    Attributes:
-        expected: the mean over the exchanges.
-        low, high: between them lie at least 95 % of the exchanges.
-    """
-
-    observed: int
-    expected: float
-    low: int
-    high: int
-
-
-@dataclass(frozen=True)
 class ChangeCounts:
     """The images that a variation fixes and breaks, over the seeds that both finished.
 
     Attributes:
         fixed, broken: images with this verdict (`Changes.verdicts`).
+        by_chance: how many of each the baseline against as many runs of its own would give; None
+            of one seed.
         p: of "the variation changes nothing", from fixed minus broken, two-sided. It can't be
             smaller than 2 / 2**seeds.
         fixed_a_seed, broken_a_seed: images that the baseline's run of a seed has wrong and
@@ -51,8 +44,9 @@ class ChangeCounts:
     """
 
     seeds: int
-    fixed: Count
-    broken: Count
+    fixed: int
+    broken: int
+    by_chance: ByChance | None
     p: float
     fixed_a_seed: Interval
     broken_a_seed: Interval
@@ -73,7 +67,12 @@ def change_counts(baseline: Outcomes, variation: Outcomes) -> ChangeCounts | Non
     as_far = np.abs(fixed - broken) >= abs(fixed[0] - broken[0])
     a_seed = np.column_stack([(before & ~after).sum(axis=1), (after & ~before).sum(axis=1)])
     return ChangeCounts(
-        len(seeds), _count(fixed), _count(broken), float(as_far.mean()), *means(a_seed)
+        len(seeds),
+        int(fixed[0]),
+        int(broken[0]),
+        turned_by_chance(before),
+        float(as_far.mean()),
+        *means(a_seed),
     )
 
 
@@ -106,8 +105,3 @@ def _counts(before: Flags, after: Flags, exchanges: Flags) -> tuple[Integers, In
         ):
             counts[part] = flags.sum(axis=1)
     return fixed, broken
-
-
-def _count(counts: Integers) -> Count:
-    low, high = np.quantile(counts, (0.025, 0.975), method="inverted_cdf")
-    return Count(int(counts[0]), float(counts.mean()), int(low), int(high))

@@ -31,11 +31,16 @@ class Suspicions:
             another class than of the label, each measured by how sure they usually are of it.
         rank: 1 for the most suspicious.
         given: the class that speaks most against the label.
+        margin, margin_rank: `adjusted_margin`, -1 to 2, and the order by it. It finds more errors
+            where a wrong label is the class that the networks find likeliest, fewer where it may
+            be any class (docs/statistics.md).
     """
 
     score: Probabilities
     rank: Integers
     given: Integers
+    margin: Probabilities
+    margin_rank: Integers
 
 
 def suspicions(by_setting: Mapping[str, Outcomes]) -> Suspicions | None:
@@ -52,9 +57,16 @@ def suspicions(by_setting: Mapping[str, Outcomes]) -> Suspicions | None:
         return None
     probability = np.add.reduce([outcome.probability / len(known) for outcome in known])
     odds, given = label_odds(known[0].labels, probability)
-    rank = np.empty(len(odds), np.int64)
-    rank[np.lexsort((known[0].index, -odds))] = np.arange(1, len(odds) + 1)
-    return Suspicions(expit(odds), rank, given)
+    margin = adjusted_margin(known[0].labels, probability)
+    rank, margin_rank = (_rank(score, known[0].index) for score in (odds, margin))
+    return Suspicions(expit(odds), rank, given, margin, margin_rank)
+
+
+def _rank(score: Probabilities, index: Integers) -> Integers:
+    """1 for the highest score; of equals the image of the lower number comes first."""
+    rank = np.empty(len(score), np.int64)
+    rank[np.lexsort((index, -score))] = np.arange(1, len(score) + 1)
+    return rank
 
 
 def label_odds(labels: Integers, probability: Probabilities) -> tuple[Probabilities, Integers]:
@@ -78,6 +90,19 @@ def label_odds(labels: Integers, probability: Probabilities) -> tuple[Probabilit
     confidence[rows, labels] = -np.inf
     other = confidence.argmax(axis=1)
     return confidence[rows, other] - label_confidence, other
+
+
+def adjusted_margin(labels: Integers, probability: Probabilities) -> Probabilities:
+    """How much speaks against each label (n,), by differences: cleanlab's adjusted margin.
+
+    With m = probability - threshold of each class, it is m[other] - m[label], where `other` has the
+    largest m but for the label. Arguments as for `label_odds`.
+    """
+    rows = np.arange(len(labels))
+    adjusted = probability - class_thresholds(labels, probability)
+    of_label = adjusted[rows, labels]
+    adjusted[rows, labels] = -np.inf
+    return np.asarray(adjusted.max(axis=1) - of_label)
 
 
 def class_thresholds(labels: Integers, probability: Probabilities) -> Probabilities:

@@ -95,6 +95,16 @@ def log_loss(log_probabilities: Floats, labels: Integers) -> float:
     return float(-of_truth.mean(dtype=np.float64))
 
 
+def class_shares(labels: Integers, predicted: Integers) -> Figures:
+    """Each image's part in the balanced accuracy, which is their mean: (n,).
+
+    A right answer counts as n / (classes with images * images of its class), a wrong one nothing.
+    """
+    support = np.bincount(labels)
+    weight = len(labels) / (np.count_nonzero(support) * support[labels])
+    return np.asarray((labels == predicted) * weight)
+
+
 def _average(figures: ClassFigures, weight: Figures) -> Average:
     precision, recall, f1 = (
         float(_share((column * weight).sum(), weight.sum()))

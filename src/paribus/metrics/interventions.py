@@ -114,6 +114,18 @@ def beyond_chance(predicted: Integers, others: Integers, classes: int) -> float:
     return float((predicted == others).mean()) - by_chance(predicted, others, classes)
 
 
+def beyond_chance_of_images(predicted: Integers, others: Integers, classes: int) -> Figures:
+    """What each image (n,) adds to `beyond_chance`, which is their mean.
+
+    If the image counts a little more, so do its two answers in how often each is given, by which
+    chance is worked out (its linear part; Efron 1982).
+    """
+    if not len(predicted):
+        return np.zeros(0)
+    ours, theirs = shares(predicted, classes), shares(others, classes)
+    return np.asarray((predicted == others) - theirs[predicted] - ours[others] + ours @ theirs)
+
+
 def cause_values(
     shown: Predictions, classes: int, interventions: Interventions
 ) -> dict[str, float]:
@@ -131,27 +143,47 @@ def cause_values(
     - `drop:<intervention>`: its accuracy minus that on the changed images.
     """
     predicted = shown.predicted
-    wrong = predicted != shown.labels
-    accuracy = float(1 - wrong.mean())
+    accuracy = float((predicted == shown.labels).mean())
     outside = interventions.outside[np.isfinite(interventions.outside)]
     values = {
         f"drop:{name}": accuracy - float((changed == shown.labels).mean())
         for name, changed in interventions.predicted.items()
     }
     values["attribution_outside"] = float(outside.mean()) if len(outside) else math.nan
+    of_images = cause_values_of_images(shown, classes, interventions)
+    return values | {
+        name: float(each.mean()) if len(each) else math.nan for name, each in of_images.items()
+    }
+
+
+def cause_values_of_images(
+    shown: Predictions, classes: int, interventions: Interventions
+) -> dict[str, Figures]:
+    """What each test image (n,) adds to the metrics of the background, which are their means.
+
+    Of `background_in_failures` an image that is right adds nothing but the mean; empty where none
+    is wrong.
+    """
     around, center = (
         interventions.predicted.get(n) for n in (CENTER_BLANKED, SURROUNDINGS_BLANKED)
     )
     if around is None or center is None:
-        return values
-    return values | {
-        "background_learned": beyond_chance(shown.labels, around, classes),
+        return {}
+    predicted = shown.predicted
+    wrong = predicted != shown.labels
+    of_failures = _reliance(predicted[wrong], around[wrong], center[wrong], classes)
+    in_failures = np.zeros(0)
+    if len(of_failures):
+        in_failures = np.full(len(wrong), of_failures.mean())
+        in_failures[wrong] += (of_failures - of_failures.mean()) * len(wrong) / wrong.sum()
+    return {
+        "background_learned": beyond_chance_of_images(shown.labels, around, classes),
         "background_reliance": _reliance(predicted, around, center, classes),
-        "background_in_failures": _reliance(
-            predicted[wrong], around[wrong], center[wrong], classes
-        ),
+        "background_in_failures": in_failures,
     }
 
 
-def _reliance(predicted: Integers, around: Integers, center: Integers, classes: int) -> float:
-    return beyond_chance(predicted, around, classes) - beyond_chance(predicted, center, classes)
+def _reliance(predicted: Integers, around: Integers, center: Integers, classes: int) -> Figures:
+    """What each image adds to how much more often the answer stays with the surroundings alone."""
+    kept = (beyond_chance_of_images(predicted, part, classes) for part in (around, center))
+    return np.asarray(np.subtract(*kept))

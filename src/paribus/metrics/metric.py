@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 
 from paribus.errors import ComparisonError
-from paribus.metrics.classification import class_figures, confusion
+from paribus.metrics.classification import Figures, class_figures, confusion
 from paribus.metrics.dynamics import Curve, Epoch
-from paribus.metrics.interventions import cause_values
+from paribus.metrics.interventions import cause_values, cause_values_of_images
 from paribus.records.types import Integers, Interventions, Record
 
 Better = Literal["higher", "lower", "neither"]
@@ -58,6 +58,14 @@ class RunData:
         columns = (figures.recall, figures.precision, figures.f1)
         rows = zip(*(column.tolist() for column in columns), strict=True)
         return dict(zip(self.record.classes, rows, strict=True))
+
+    @cached_property
+    def cause_values_of_images(self) -> Mapping[str, Figures]:
+        """What each test image adds to these metrics, as far as they are means over images."""
+        predictions = self.record.predictions
+        if self.interventions is None or predictions is None:
+            return {}
+        return cause_values_of_images(predictions, len(self.record.classes), self.interventions)
 
     @cached_property
     def causes(self) -> Mapping[str, float]:
@@ -116,6 +124,11 @@ class Metric:
         from_record: whether the run's record alone is enough to work it out.
         images: "all" or "class" for the share of these test images that are classified
             correctly, of which an interval for new images can be given; else "".
+        each: numbers of the test images (images,) whose mean is the metric, so that an interval
+            for new images can be given; empty where the run doesn't have what it takes. Of a
+            metric that is no plain mean, its linear part.
+        beyond_chance: it is what goes beyond chance, which differs from test set to test set and
+            not from seed to seed; so its value is told for new images only.
     """
 
     name: str
@@ -136,6 +149,8 @@ class Metric:
     compared: bool = True
     from_record: bool = True
     images: Literal["", "all", "class"] = ""
+    each: Callable[[RunData], Figures] | None = None
+    beyond_chance: bool = False
 
     def __post_init__(self) -> None:
         if self.margin is not None and not (math.isfinite(self.margin) and self.margin > 0):

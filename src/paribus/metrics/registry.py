@@ -8,8 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Literal, get_args
 
-from paribus.metrics import dynamics
-from paribus.metrics.classification import accuracy, class_figures, log_loss, macro_average
+import numpy as np
+
+from paribus.metrics import dynamics, probabilities
+from paribus.metrics.classification import (
+    Figures,
+    accuracy,
+    class_figures,
+    class_shares,
+    log_loss,
+    macro_average,
+)
 from paribus.metrics.dynamics import Curve, Epoch
 from paribus.metrics.interventions import interventions
 from paribus.metrics.metric import Better, Metric, RunData, Wording
@@ -39,6 +48,32 @@ def _probabilities(
         shown = run.record.predictions
         logs = None if shown is None else getattr(shown, when)
         return math.nan if shown is None or logs is None else of(logs, shown.labels)
+
+    return value
+
+
+def _each(of: Callable[[Floats, Integers], Figures]) -> Callable[[RunData], Figures]:
+    """A number of each test image, from log probabilities after the last epoch; else none."""
+
+    def values(run: RunData) -> Figures:
+        shown = run.record.predictions
+        return np.zeros(0) if shown is None or shown.last is None else of(shown.last, shown.labels)
+
+    return values
+
+
+def _right_by_class(run: RunData) -> Figures:
+    """Whether each image is right, as much as all others of its class together count."""
+    shown = run.record.predictions
+    return np.zeros(0) if shown is None else class_shares(shown.labels, shown.predicted)
+
+
+def _mean(each: Callable[[RunData], Figures]) -> Callable[[RunData], float]:
+    """Their mean; NaN of none."""
+
+    def value(run: RunData) -> float:
+        values = each(run)
+        return float(values.mean()) if len(values) else math.nan
 
     return value
 
@@ -119,6 +154,57 @@ _ALL = (
         "higher",
         _matrix(lambda matrix: macro_average(class_figures(matrix)).f1),
         "Mean F1 score over all classes after the last epoch, 0 to 1.",
+    ),
+    Metric(
+        "balanced_accuracy",
+        "balanced accuracy",
+        "higher",
+        _mean(_right_by_class),
+        "Mean recall over the classes that have test images, after the last epoch, 0 to 1; the "
+        "test accuracy where all have as many.",
+        written="percent",
+        digits=1,
+        each=_right_by_class,
+    ),
+    Metric(
+        "top5_accuracy",
+        "top-5 accuracy",
+        "higher",
+        _mean(_each(probabilities.in_top)),
+        "Share of test images whose class is among the five likeliest after the last epoch, 0 to "
+        "1; of more than five classes only.",
+        written="percent",
+        digits=1,
+        each=_each(probabilities.in_top),
+    ),
+    Metric(
+        "brier_score",
+        "Brier score",
+        "lower",
+        _mean(_each(probabilities.squared_errors)),
+        "Mean squared distance of the probabilities from certainty of the true class after the "
+        "last epoch, summed over the classes, 0 to 2.",
+        each=_each(probabilities.squared_errors),
+    ),
+    Metric(
+        "calibration_error",
+        "calibration error",
+        "lower",
+        _mean(_each(probabilities.calibration_errors)),
+        "Expected calibration error of the predicted class after the last epoch in 15 groups of "
+        "equal size, corrected for chance, so it can fall slightly below 0; a share.",
+        written="percent",
+        digits=1,
+        each=_each(probabilities.calibration_errors),
+    ),
+    Metric(
+        "macro_auc",
+        "macro AUC",
+        "higher",
+        _mean(_each(probabilities.rank_values)),
+        "Area under the ROC curve of each class against the rest after the last epoch, mean over "
+        "the classes, 0 to 1.",
+        each=_each(probabilities.rank_values),
     ),
     Metric(
         "best_epoch",
@@ -250,6 +336,7 @@ def _cause(
     written: Literal["percent", "points"] = "points",
     better: Better = "neither",
     family: str = "",
+    note: str = "",
 ) -> Metric:
     return Metric(
         name,
@@ -259,18 +346,34 @@ def _cause(
         written=written,
         digits=1,
         family=family,
+        note=note,
         figure="causes",
         from_record=False,
+        each=(lambda run: run.cause_values_of_images.get(name, np.zeros(0))) if note else None,
+        beyond_chance=bool(note),
     )
 
+
+#: Which images agree by chance differs from test set to test set, not from seed to seed.
+_BEYOND_CHANCE = (
+    "Chance depends on the test images, so a setting's value is given for new seeds and new images."
+)
 
 #: What a network looks at, by interventions; `paribus.metrics.interventions` defines each.
 CAUSES = {
     metric.name: metric
     for metric in (
-        _cause("background_learned", "accuracy on the surroundings alone, above chance"),
-        _cause("background_reliance", "reliance on the surroundings"),
-        _cause("background_in_failures", "reliance of wrong predictions on the surroundings"),
+        _cause(
+            "background_learned",
+            "accuracy on the surroundings alone, above chance",
+            note=_BEYOND_CHANCE,
+        ),
+        _cause("background_reliance", "reliance on the surroundings", note=_BEYOND_CHANCE),
+        _cause(
+            "background_in_failures",
+            "reliance of wrong predictions on the surroundings",
+            note=_BEYOND_CHANCE,
+        ),
         _cause("attribution_outside", "attribution outside the center", "percent"),
         *(
             _cause(f"drop:{change.name}", f"{DROP}{change.label}", better="lower", family="drop")

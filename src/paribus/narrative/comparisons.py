@@ -107,12 +107,18 @@ def interval_of(c: Comparison) -> Interval:
 def estimate_of(c: Comparison) -> str:
     """The estimate with its interval, unit and seeds."""
     unit = _TIMES if c.metric.compare == "ratio" else difference_of(c.metric)
-    return f"{unit.estimate(interval_of(c))} {over_seeds(c.n_seeds)}"
+    return f"{unit.estimate(interval_of(c))} {over_seeds(c.n_seeds)}{level_of(c)}"
+
+
+def level_of(c: Comparison) -> str:
+    """The interval's confidence behind an estimate, if it isn't the usual one."""
+    usual = c.low is None or abs(c.level - LEVEL) < 0.002
+    return "" if usual else f", {100 * c.level:.3g} % interval"
 
 
 def numbers_of(c: Comparison) -> dict[str, float | None]:
     """The numbers behind a sentence on a comparison."""
-    names = ("estimate", "low", "high", "p_adjusted", "p_equivalence_adjusted", "n_seeds")
+    names = ("estimate", "low", "high", "p_adjusted", "p_equivalence_adjusted", "n_seeds", "level")
     return {name: getattr(c, name) for name in names}
 
 
@@ -125,6 +131,7 @@ def notes(c: Comparison) -> tuple[str, ...]:
         _on_censoring(*c.censored, c.n_seeds),
         *([] if c.p is None or c.constant else on_level(c.n_seeds, c.level, c.wanted_level)),
         c.metric.note,
+        _on_new_images(c),
         _on_looks(c),
         _on_verdict(c),
         on_shape(c),
@@ -178,6 +185,15 @@ def _on_censoring(baseline: int, variation: int, n: int) -> str:
         f"{baseline} of the baseline's {n} values and {variation} of the variation's are lower "
         "bounds, since training ended first. The bounds are compared, so this is about what "
         "happens within the epochs trained."
+    )
+
+
+def _on_new_images(c: Comparison) -> str:
+    if c.new_images is None or not c.new_images.truncated:
+        return ""
+    return (
+        "The interval for new images is on the safe side: its variance came out below what is "
+        "possible, and the smallest possible one was taken."
     )
 
 

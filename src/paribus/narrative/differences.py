@@ -1,10 +1,12 @@
 """Observations on differences: the best setting, what variations change, and what pairing saved."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from paribus.comparison.choice import interval_of_chosen
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison
 from paribus.comparison.values import SettingValues
@@ -14,7 +16,7 @@ from paribus.narrative.comparisons import estimate_of, numbers_of, size
 from paribus.narrative.failing import failures, overruled
 from paribus.narrative.numbers import difference_of, over_seeds, p_in_words, seeds, value_of
 from paribus.narrative.words import listed
-from paribus.stats.intervals import correlation_interval
+from paribus.stats.intervals import LEVEL, Interval, correlation_interval
 from paribus.stats.power import unpaired_seeds
 
 TABLE = "tables/comparisons.csv"
@@ -57,7 +59,9 @@ def left_out(settings: int, where: str) -> list[str]:
     return [more] if left > 0 else []
 
 
-def on_best_setting(compared: StudyComparison) -> list[Observation]:
+def on_best_setting(
+    compared: StudyComparison, looks: Sequence[int] | None = None
+) -> list[Observation]:
     """Which setting has the best mean of the primary metric, and what of that is shown."""
     metric, baseline = compared.values.primary, compared.values.baseline
     means, shared = _means(compared.values.settings, metric)
@@ -65,11 +69,15 @@ def on_best_setting(compared: StudyComparison) -> list[Observation]:
         return []
     tested = [c for c in compared.primary if c.p is not None]
     # The highest is named where neither way is better.
+    chosen: Interval | None = None
     end = (min if metric.better == "lower" else max)(means.values())
     best = [name for name, mean in means.items() if mean == end]
     if tested:
         first = f"{_has_best(metric, best, end, 'mean ')}{shared}."
-        sentences = [first, *_against_baseline(best, tested, metric, baseline)]
+        chosen = _chosen(compared, best, tested, looks)
+        against = _against_baseline(best, tested, metric, baseline)
+        choice = _on_choice(chosen, len(tested), metric)
+        sentences = [first, *against[:1], *choice, *against[1:]]
     elif any(setting.finished.sum() > 1 for setting in compared.values.settings.values()):
         return []  # tests are yet to come
     else:
@@ -89,6 +97,9 @@ def on_best_setting(compared: StudyComparison) -> list[Observation]:
     }
     for c in tested:
         numbers[c.variation] |= numbers_of(c)
+    if chosen is not None:
+        numbers[best[0]] |= {"low_chosen": chosen.low, "high_chosen": chosen.high}
+        numbers[best[0]] |= {"level_chosen": chosen.level, "chosen_of": len(tested)}
     return [Observation("Best setting", tuple(sentences), numbers, "answer")]
 
 
@@ -106,6 +117,30 @@ def _means(settings: Mapping[str, SettingValues], metric: Metric) -> tuple[dict[
     means = {name: float(column[shared].mean()) for name, column in known.items()}
     same = np.array_equal(finite.any(axis=0), shared)
     return means, "" if same else f" over the {seeds(int(shared.sum()))} that all of them have"
+
+
+def _chosen(
+    compared: StudyComparison,
+    best: Sequence[str],
+    tested: Sequence[Comparison],
+    looks: Sequence[int] | None,
+) -> Interval | None:
+    """The interval of the best variation that allows for its having been chosen among several."""
+    winner = next((c for c in tested if c.variation == best[0]), None)
+    if winner is None or len(tested) < 2 or winner.low is None:
+        return None
+    return interval_of_chosen(compared.values, winner, len(tested), looks)
+
+
+def _on_choice(chosen: Interval | None, of: int, metric: Metric) -> list[str]:
+    """That the best was chosen, and the interval that holds all the same."""
+    if chosen is None or chosen.low is None:
+        return []
+    level = "" if math.isclose(chosen.level, LEVEL) else f" ({100 * chosen.level:.3g} %)"
+    return [
+        f"It was chosen as the best of {of} variations, so its difference is likely to be "
+        f"overestimated; allowing for the choice, {difference_of(metric).estimate(chosen)}{level}."
+    ]
 
 
 def _has_best(metric: Metric, best: list[str], end: float, mean: str = "") -> str:

@@ -4,20 +4,20 @@ Every sentence follows from a verdict or a count: an undecided test is only said
 undecided, and a metric without values is passed over.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison
 from paribus.comparison.values import Flags
+from paribus.narrative.classes import on_classes
 from paribus.narrative.comparisons import estimate_of, numbers_of
 from paribus.narrative.differences import (
-    MOST_NAMED,
     TABLE,
     Observation,
-    left_out,
     named,
     on_best_setting,
     on_differences,
@@ -26,9 +26,7 @@ from paribus.narrative.differences import (
 from paribus.narrative.numbers import POINTS, over_seeds, p_in_words
 from paribus.narrative.words import listed
 from paribus.stats.crossed import Spread
-from paribus.stats.intervals import ALPHA, Floats
-from paribus.stats.multiplicity import overall_level
-from paribus.stats.ranking import Above, extreme_ranking
+from paribus.stats.intervals import Floats
 
 _EPOCH = "best_epoch"
 
@@ -42,7 +40,7 @@ def observe(
     the seeds there are.
     """
     return (
-        *on_best_setting(compared),
+        *on_best_setting(compared, looks),
         *on_overfitting(compared),
         *on_classes(compared, looks),
         *on_differences(compared),
@@ -129,101 +127,6 @@ def _shift(c: Comparison, baseline: str) -> str:
     return f"{c.variation} overfits {when} than {baseline}: {numbers}."
 
 
-@dataclass(frozen=True)
-class _End:
-    """The best or the worst class of one setting, and how sure that is.
-
-    Attributes:
-        rival: the other class that is least surely apart from it; None with one seed.
-    """
-
-    setting: str
-    name: str
-    recall: float
-    n_seeds: int
-    rival: Above | None
-    p: float | None
-
-    @property
-    def certain(self) -> bool | None:
-        return None if self.p is None else self.p <= ALPHA
-
-
-def on_classes(compared: StudyComparison, looks: Sequence[int] | None = None) -> list[Observation]:
-    """Best and worst class by recall of each setting, and whether that rank is certain."""
-    names = [name for name, one in compared.values.settings.items() if one.tested.any()]
-    if len(compared.values.classes) < 2 or not names:
-        return []
-    return [
-        _on_ends([_end(compared, name, best, looks) for name in names], topic)
-        for best, topic in ((True, "Best class"), (False, "Worst class"))
-    ]
-
-
-def _end(compared: StudyComparison, setting: str, best: bool, looks: Sequence[int] | None) -> _End:
-    classes = compared.values.classes
-    recalls = compared.values.by_class(setting, "recall")
-    recalls = recalls[np.isfinite(recalls).all(axis=1)]
-    means = recalls.mean(axis=0)
-    at = int(means.argmax() if best else means.argmin())
-    ranking = extreme_ranking(recalls, classes, [classes[at]], highest=best)
-    rival = max(ranking.statements, key=lambda s: s.p, default=None)
-    if rival is not None:
-        rival = replace(rival, interval=rival.interval.within(-1, 1))
-    p = None if rival is None else rival.p
-    if p is not None and looks is not None:
-        p = float(overall_level(p, looks))
-    return _End(setting, classes[at], float(means[at]), len(recalls), rival, p)
-
-
-def _on_ends(ends: Sequence[_End], topic: str) -> Observation:
-    by_class: dict[str, list[str]] = {}
-    for end in ends[:MOST_NAMED]:
-        where = f"{end.setting} ({100 * end.recall:.1f} %)"
-        by_class.setdefault(end.name, []).append(where)
-    classes = "; ".join(f"{name} in {listed(where)}" for name, where in by_class.items())
-    sentences = (
-        f"By mean recall: {classes}.",
-        *_certainty(ends[:MOST_NAMED]),
-        *left_out(len(ends), "tables/per_class.csv"),
-    )
-    return Observation(topic, sentences, {end.setting: _end_numbers(end) for end in ends}, "recall")
-
-
-def _certainty(ends: Sequence[_End]) -> list[str]:
-    """Whether each rank would hold for new seeds, by the class that is nearest to it."""
-    certain = "; in ".join(_evidence(end) for end in ends if end.certain)
-    uncertain = "; in ".join(
-        _evidence(end) for end in ends if end.p is not None and not end.certain
-    )
-    alone = listed([end.setting for end in ends if end.p is None])
-    sentences = [
-        f"Shown to hold for new seeds on these test images: in {certain}." if certain else "",
-        f"Not certain: in {uncertain}." if uncertain else "",
-        f"One run can't tell whether it holds for new seeds: {alone}." if alone else "",
-    ]
-    return list(filter(None, sentences))
-
-
-def _evidence(of: _End) -> str:
-    """The setting, with the gap to the class that is least surely apart."""
-    assert of.rival is not None, "asked only where there are two seeds"
-    gap = f"{of.rival.upper} minus {of.rival.lower}: {POINTS.estimate(of.rival.interval)}"
-    return f"{of.setting}, {gap} {over_seeds(of.n_seeds)} ({p_in_words(of.p)})"
-
-
-def _end_numbers(of: _End) -> dict[str, float | None]:
-    gap = of.rival.interval if of.rival else None
-    return {
-        "recall": of.recall,
-        "n_seeds": of.n_seeds,
-        "gap": gap.estimate if gap else None,
-        "low": gap.low if gap else None,
-        "high": gap.high if gap else None,
-        "p": of.p,
-    }
-
-
 def on_spread(compared: StudyComparison) -> list[Observation]:
     """The spread of test accuracy over seeds: test-set noise and what remains."""
     spreads = compared.spreads
@@ -235,12 +138,17 @@ def on_spread(compared: StudyComparison) -> list[Observation]:
             "sd": spread.total,
             "sd_test_set": spread.test_set,
             "sd_true": spread.true,
+            "sd_true_low": spread.true_low,
+            "sd_true_high": spread.true_high,
             "n_seeds": tested[name],
         }
         for name, spread in spreads.items()
     }
     each = [_spread(name, spread, tested[name]) for name, spread in spreads.items()]
-    last = "These are estimated standard deviations; their squares add up."
+    last = (
+        "These are estimated standard deviations, whose squares add up; the run-to-run spread, "
+        "with its interval, would remain on a test set of any size."
+    )
     sentences = (*named(each, "results.json"), last)
     return [Observation("Spread over seeds", sentences, numbers, "answer")]
 
@@ -249,13 +157,17 @@ def _spread(name: str, spread: Spread, n: int) -> str:
     if spread.total == 0:
         return f"{name}'s test accuracy is the same in all {n} seeds."
     total = f"{name}'s test accuracy varies by {_points(spread.total)} {over_seeds(n)}"
-    if spread.truncated or spread.true == 0:
-        return f"{total}, no more than test-set noise alone would give."
-    return (
-        f"{total}: test-set noise {_points(spread.test_set)}, run-to-run spread "
-        f"{_points(spread.true)}."
-    )
+    noise, true = _points(spread.test_set), POINTS.scale * spread.true
+    interval = _between(spread.true_low, spread.true_high)
+    apart = ", not told apart from none" if not spread.true_low else ""
+    return f"{total}: test-set noise {noise}, run-to-run spread {true:.2f}{interval} points{apart}."
 
 
 def _points(sd: float) -> str:
     return f"{POINTS.scale * sd:.2f} points"
+
+
+def _between(low: float, high: float) -> str:
+    if math.isnan(high):
+        return ""
+    return f" [{POINTS.scale * low:.2f}, {POINTS.scale * high:.2f}]"

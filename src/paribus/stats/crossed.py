@@ -10,7 +10,7 @@ within their class only.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,17 +18,19 @@ from scipy import stats
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import LEVEL
+from paribus.stats.paired import Alternative
 
-Table = npt.NDArray[np.integer] | npt.NDArray[np.bool_]
+Table = npt.NDArray[np.integer] | npt.NDArray[np.bool_] | npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class CrossedInterval:
     """The mean of a table with its interval for new seeds and new images.
 
-    low, high and p (of "the mean is 0") are NaN if every cell is the same; df are Satterthwaite's
-    degrees of freedom. Truncated: the mean squares gave less variance than the interaction alone,
-    which is used instead; the interval is conservative.
+    low, high, p (of "the mean is 0") and the standard error are NaN if every cell is the same; df
+    are Satterthwaite's degrees of freedom. Truncated: the mean squares gave less variance than the
+    interaction alone, which is used instead; the interval is conservative. `groups`: for new
+    groups of images rather than single ones, of which there are so many here.
     """
 
     estimate: float
@@ -36,7 +38,21 @@ class CrossedInterval:
     high: float
     p: float
     df: float
+    error: float
     truncated: bool
+    groups: int | None = None
+
+    def at(self, level: float) -> "CrossedInterval":
+        """The same with an interval of another confidence, not cut off."""
+        half = float(stats.t.ppf((1 + level) / 2, self.df)) * self.error
+        return replace(self, low=self.estimate - half, high=self.estimate + half)
+
+    def p_beyond(self, bound: float, alternative: Alternative) -> float:
+        """P value of "the mean isn't greater (or less) than `bound`"."""
+        t = (self.estimate - bound) / self.error
+        sides = {"greater": stats.t.sf(t, self.df), "less": stats.t.cdf(t, self.df)}
+        sides["two-sided"] = 2 * min(sides.values())
+        return float(sides[alternative])
 
 
 @dataclass(frozen=True)
@@ -45,12 +61,15 @@ class Spread:
 
     `test_set` is due to the finite test set, like coin flips; `true` would remain with infinitely
     many images: total**2 = test_set**2 + true**2. Truncated: the estimate of true**2 was below 0
-    and is given as 0, since a test set of this size explains all of the spread.
+    and is given as 0, since a test set of this size explains all of the spread. `true_low` to
+    `true_high` is the 95 % interval of `true`; from 0 on, it isn't told apart from none.
     """
 
     total: float
     test_set: float
     true: float
+    true_low: float
+    true_high: float
     truncated: bool
 
 
@@ -66,9 +85,12 @@ class _MeanSquares:
 
 
 def crossed_interval(
-    correct_diff: Table, classes: npt.ArrayLike | None = None, level: float = LEVEL
+    table: Table,
+    classes: npt.ArrayLike | None = None,
+    level: float = LEVEL,
+    most: float = 1.0,
 ) -> CrossedInterval:
-    """The mean difference in accuracy and its interval for new seeds and new images.
+    """The mean of a table, as a difference in accuracy, with its interval for new seeds and images.
 
     Var(mean) = (MS_seeds + MS_images - MS_rest) / (S M), degrees of freedom by Satterthwaite.
     The variance assumes only that seeds and images are random draws; the t interval also assumes
@@ -76,27 +98,33 @@ def crossed_interval(
     or above. Source: Cornfield and Tukey 1956 (mean squares), Satterthwaite 1946.
 
     Args:
-        correct_diff: (S, M) of -1, 0, 1: variation correct minus baseline correct.
+        table: (S, M) of -1, 0, 1, variation correct minus baseline correct; or of any numbers
+            whose mean over the images is a metric, or a difference in one.
         classes: (M,) the true class of each image, if the test set has a fixed number of images
             per class; None if it was drawn as a whole.
         level: confidence.
+        most: no mean is further from 0 than this, and so is no end of the interval.
 
     Raises:
-        ComparisonError: fewer than two seeds or two images (of a class), or other values.
+        ComparisonError: fewer than two seeds or two images (of a class), whole numbers beyond
+            -1 to 1, or others that aren't finite.
     """
-    ms = _mean_squares(correct_diff, classes)
+    ms = _mean_squares(table, classes)
     combined = ms.seeds + ms.images - ms.rest
     scaled = max(combined, ms.rest)
     if scaled == 0:
-        return CrossedInterval(ms.mean, math.nan, math.nan, math.nan, math.nan, False)
+        nan = math.nan
+        return CrossedInterval(
+            ms.mean, low=nan, high=nan, p=nan, df=nan, error=nan, truncated=False
+        )
     df = scaled**2 / (
         ms.seeds**2 / ms.df_seeds + ms.images**2 / ms.df_images + ms.rest**2 / ms.df_rest
     )
-    error = math.sqrt(scaled / correct_diff.size)
+    error = math.sqrt(scaled / table.size)
     half = float(stats.t.ppf((1 + level) / 2, df)) * error
     p = float(2 * stats.t.sf(abs(ms.mean) / error, df))
-    low, high = max(ms.mean - half, -1.0), min(ms.mean + half, 1.0)  # no accuracies differ by more
-    return CrossedInterval(ms.mean, low, high, p, df, combined < ms.rest)
+    low, high = max(ms.mean - half, -most), min(ms.mean + half, most)
+    return CrossedInterval(ms.mean, low, high, p, df, error, combined < ms.rest)
 
 
 def split_spread(correct: Table, classes: npt.ArrayLike | None = None) -> Spread:
@@ -114,52 +142,78 @@ def split_spread(correct: Table, classes: npt.ArrayLike | None = None) -> Spread
     """
     ms, images = _mean_squares(correct, classes), correct.shape[1]
     true = ms.seeds - ms.rest
+    low, high = _true_interval(ms)
     return Spread(
         total=math.sqrt(ms.seeds / images),
         test_set=math.sqrt(ms.rest / images),
         true=math.sqrt(max(true, 0.0) / images),
+        true_low=math.sqrt(low / images),
+        true_high=math.sqrt(high / images),
         truncated=true < 0,
     )
 
 
+def _true_interval(ms: _MeanSquares) -> tuple[float, float]:
+    """The interval of what MS_seeds - MS_rest estimates, at least 0 to 0; NaN without any spread.
+
+    MS_seeds / MS_rest is distributed as F, times the ratio of what the two estimate. Assumes that
+    seeds' effects are roughly normal. Source: Searle, Casella and McCulloch 1992, section 3.6.
+    """
+    if ms.rest == 0:
+        return (0.0, 0.0) if ms.seeds == 0 else (math.nan, math.nan)
+    low, high = (
+        max(ms.seeds / float(stats.f.ppf(share, ms.df_seeds, ms.df_rest)) - ms.rest, 0.0)
+        for share in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)
+    )
+    return low, high
+
+
 def _mean_squares(table: Table, classes: npt.ArrayLike | None) -> _MeanSquares:
-    """Mean squares of a table (S, M) of -1, 0, 1, images and rest within classes, by exact sums."""
-    starts, sizes, table = _by_class(np.asarray(table), classes)
+    """Mean squares of a table (S, M), images and rest within classes.
+
+    Sums of -1, 0 and 1 are exact; those of other numbers are taken from the mean on.
+    """
+    starts, sizes, table = _by_class(table, classes)
     s, m = table.shape
-    of_seed_class = np.add.reduceat(table, starts, axis=1, dtype=np.int64)
-    of_image = table.sum(axis=0, dtype=np.int64)
+    middle, exact = 0.0, table.dtype == np.int8
+    if not exact:
+        middle = float(table.mean())
+        table = np.asarray(table - middle)
+    kind = np.int64 if exact else np.float64
+    of_seed_class = np.add.reduceat(table, starts, axis=1, dtype=kind)
+    of_image = table.sum(axis=0, dtype=kind)
     of_seed, of_class = of_seed_class.sum(axis=1), of_seed_class.sum(axis=0)
-    total = int(of_seed.sum())
-    squares = np.count_nonzero(table)  # of -1, 0, 1
+    total = of_seed.sum()
+    squares = float(np.count_nonzero(table) if exact else np.square(table).sum())
     between_images = np.square(of_image).sum() / s
     between_classes = (np.square(of_class) / sizes).sum() / s
     between_cells = (np.square(of_seed_class) / sizes).sum()
     df_seeds, df_images = s - 1, m - len(starts)
     df_rest = df_seeds * df_images
-    seeds = _square(np.square(of_seed).sum() / m - total**2 / (s * m), df_seeds)
-    images = _square(between_images - between_classes, df_images)
-    rest = _square(squares - between_cells - between_images + between_classes, df_rest)
-    return _MeanSquares(total / (s * m), seeds, images, rest, df_seeds, df_images, df_rest)
+    nothing = 1e-9 if exact else 1e-12 * (squares + s * m * middle**2)
+    seeds = _square(np.square(of_seed).sum() / m - total**2 / (s * m), df_seeds, nothing)
+    images = _square(between_images - between_classes, df_images, nothing)
+    rest = _square(squares - between_cells - between_images + between_classes, df_rest, nothing)
+    mean = middle + float(total) / (s * m)
+    return _MeanSquares(mean, seeds, images, rest, df_seeds, df_images, df_rest)
 
 
-def _square(total: float, df: int) -> float:
+def _square(total: float, df: int, nothing: float) -> float:
     """A mean square; rounding errors of a zero are zero."""
-    return float(total) / df if total > 1e-9 else 0.0
+    return float(total) / df if total > nothing else 0.0
 
 
 def _by_class(
-    table: npt.NDArray[np.generic], classes: npt.ArrayLike | None
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64], npt.NDArray[np.int8]]:
-    """Where each class starts, its size, and the table as int8 with columns sorted by class."""
+    table: Table, classes: npt.ArrayLike | None
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64], Table]:
+    """Where each class starts, its size, and the table with its columns sorted by class."""
     if table.ndim != 2 or min(table.shape) < 2:
         raise ComparisonError(
             f"expected a table of at least 2 seeds x 2 images, got shape {table.shape}"
         )
-    small = table.astype(np.int8, copy=False)
-    if small.min() < -1 or small.max() > 1 or not np.array_equal(small, table):
-        raise ComparisonError("expected only -1, 0 and 1 (correct minus correct), got other values")
+    table = _checked(table)
     if classes is None:
-        return np.zeros(1, np.intp), np.array([table.shape[1]]), small
+        return np.zeros(1, np.intp), np.array([table.shape[1]]), table
     labels = np.asarray(classes)
     if labels.shape != table.shape[1:]:
         raise ComparisonError(
@@ -169,4 +223,16 @@ def _by_class(
     _, starts, sizes = np.unique(labels[order], return_index=True, return_counts=True)
     if sizes.min() < 2:
         raise ComparisonError("expected at least two images of each class, got one")
-    return starts, sizes, small[:, order]
+    return starts, sizes, table[:, order]
+
+
+def _checked(table: Table) -> Table:
+    """The table as int8, or, of numbers that aren't whole, as float64."""
+    if np.issubdtype(table.dtype, np.floating):
+        if not np.isfinite(table).all():
+            raise ComparisonError("expected a table of finite numbers, got others")
+        return table.astype(np.float64, copy=False)
+    small = table.astype(np.int8, copy=False)
+    if small.min() < -1 or small.max() > 1 or not np.array_equal(small, table):
+        raise ComparisonError("expected only -1, 0 and 1 (correct minus correct), got other values")
+    return small

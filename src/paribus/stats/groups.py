@@ -17,7 +17,7 @@ from paribus.stats.intervals import LEVEL, Floats
 
 
 def grouped_interval(
-    table: npt.ArrayLike, groups: npt.ArrayLike, level: float = LEVEL
+    table: npt.ArrayLike, groups: npt.ArrayLike, level: float = LEVEL, most: float = math.inf
 ) -> CrossedInterval:
     """The mean of a table (S, M) with its interval for new seeds and new groups of images.
 
@@ -37,6 +37,7 @@ def grouped_interval(
         table: (S, M) differences of outcomes.
         groups: (M,) the group of each image.
         level: confidence.
+        most: no mean is further from 0 than this, and so is no end of the interval.
 
     Raises:
         ComparisonError: fewer than two seeds or two groups, or shapes that don't fit.
@@ -46,12 +47,16 @@ def grouped_interval(
     mean = float(sums.sum() / cells)
     variance, truncated = _variance((sums - mean * sizes) / cells, shares)
     if variance <= 0:
-        return CrossedInterval(mean, math.nan, math.nan, math.nan, math.nan, False)
+        nan = math.nan
+        return CrossedInterval(
+            mean, low=nan, high=nan, p=nan, df=nan, error=nan, truncated=False, groups=len(sizes)
+        )
     df = min(len(sums), np.square(shares).sum() ** 2 / (shares**4).sum()) - 1
     df, error = max(float(df), 1.0), math.sqrt(variance)
     half = float(stats.t.ppf((1 + level) / 2, df)) * error
     p = float(2 * stats.t.sf(abs(mean) / error, df))
-    return CrossedInterval(mean, mean - half, mean + half, p, df, truncated)
+    low, high = max(mean - half, -most), min(mean + half, most)
+    return CrossedInterval(mean, low, high, p, df, error, truncated, len(sizes))
 
 
 def _sums(table: Floats, groups: npt.NDArray[np.generic]) -> tuple[Floats, Floats]:

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from paribus.errors import ComparisonError
+from paribus.stats.crossed import CrossedInterval
 from paribus.stats.intervals import ALPHA, LEVEL, Floats, Interval
 from paribus.stats.paired import (
     Alternative,
@@ -35,6 +36,8 @@ class Sample:
     Attributes:
         ranks: the center is the Hodges-Lehmann estimate, tested by signed ranks; else the mean,
             tested by Student's t.
+        new_images: of a mean that depends on the test images by chance, the mean with its spread
+            over new seeds and new images; then it must be shown against that, too.
         may_be_larger, may_be_smaller: in how many seeds the true value may lie above or below
             the one here, because the training ended too early to tell.
         failed: (k,) differences of the seeds in which a run failed, with that run at its worst;
@@ -44,6 +47,7 @@ class Sample:
 
     d: Floats
     ranks: bool = False
+    new_images: CrossedInterval | None = None
     may_be_larger: int = 0
     may_be_smaller: int = 0
     failed: Floats = field(default_factory=lambda: np.zeros(0))
@@ -76,12 +80,18 @@ class Sample:
         center = (hodges_lehmann if self.ranks else t_interval)(self.d, level)
         if is_constant(self.d):
             return Interval(float(center.estimate), level=level)
-        return Interval(float(center.estimate), float(center.low), float(center.high), center.level)
+        low, high = float(center.low), float(center.high)
+        if self.new_images is not None:
+            new = self.new_images.at(level)
+            low, high = min(low, new.low), max(high, new.high)
+        return Interval(float(center.estimate), low, high, center.level)
 
     def _test(self, bound: float, alternative: Alternative) -> float:
         from_bound = differences(np.full(self.n, bound), self.d)
         test = signed_rank_test if self.ranks else mean_test
         p = float(test(from_bound, alternative))
+        if self.new_images is not None:
+            p = max(p, self.new_images.p_beyond(bound, alternative))
         contrary = self.failed < bound if alternative == "greater" else self.failed > bound
         if not contrary.any():
             return p

@@ -115,6 +115,11 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
             "all settings; an order, not a probability."
         ),
         "suspicion_rank": "1 for the most suspicious label of all test images.",
+        "adjusted_margin": (
+            "The same by differences instead of ratios, -1 to 2. It finds more errors where a "
+            "wrong label is the class that the networks find likeliest."
+        ),
+        "adjusted_margin_rank": "1 for the most suspicious label by the adjusted margin.",
     },
     "comparisons": {
         "variation": "The variation's name.",
@@ -187,8 +192,15 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         ),
         "probability_equivalent": "Of a difference within the margin.",
         "probability_better": "Of one better by more than the margin (higher).",
-        "low_new_images": "As `low`, over all seeds and all such test images; of accuracies only.",
-        "high_new_images": "Upper end of the same interval.",
+        "low_new_images": (
+            "As `low`, over all seeds and all such test images; of metrics that are means over the "
+            "test images only."
+        ),
+        "high_new_images": "As `high`, likewise.",
+        "truncated_new_images": (
+            "Whether that interval is on the safe side, because its variance came out below what "
+            "is possible; docs/statistics.md tells more."
+        ),
         "correlation": "Correlation of the paired values, from three seeds on.",
         "notes": "What limits or qualifies the comparison, in sentences.",
     },
@@ -225,12 +237,16 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "low": "Lower end of its 95 % interval, for new seeds on these test images.",
         "high": "Upper end of it.",
         "chance": "Mean accuracy of answers given as often, but unrelated to the images.",
-        "p_chance": "P value of `accuracy` being chance, adjusted over the setting's rows.",
+        "p_chance": (
+            "P value of `accuracy` being chance: the larger of that over seeds and that of "
+            "permuted labels, adjusted over the setting's rows."
+        ),
         "change": "Accuracy on changed images minus that on unchanged ones.",
         "change_low": "Lower end of its interval, for new seeds on these test images.",
         "change_high": "Upper end of it.",
         "change_low_new_images": "Lower end of the interval for new seeds and new images.",
         "change_high_new_images": "Upper end of it.",
+        "change_truncated_new_images": "Whether it is on the safe side, as in `comparisons`.",
         "p": "P value of no change.",
         "p_adjusted": "The same, adjusted over the setting's rows.",
         "verdict": "`worse`, `better`, `equivalent` (within the study's margin) or `undecided`.",
@@ -244,7 +260,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "low": "Lower end of its 95 % interval, for new seeds on these test images.",
         "high": "Upper end of it.",
         "chance": "Share of all changed images that are called so: its recall by chance.",
-        "p_chance": "P value of `recall` being `chance`, adjusted over classes and interventions.",
+        "p_chance": (
+            "P value of `recall` being `chance`: the larger of that over seeds and that of "
+            "permuted labels, adjusted over classes and interventions."
+        ),
         "change": "Recall on changed images minus that on unchanged ones.",
         "change_low": "Lower end of its interval, for new seeds on these test images.",
         "change_high": "Upper end of it.",

@@ -23,6 +23,8 @@ _TYPES = {
     **dict.fromkeys(_TEXT, "object"),
     **dict.fromkeys(_WHOLE, "int64"),
     "seeds_needed": "Int64",
+    "truncated_new_images": "boolean",
+    "change_truncated_new_images": "boolean",
 }
 
 
@@ -46,6 +48,7 @@ def comparisons(made: Sequence[Comparison]) -> pd.DataFrame:
             **_other_tests(c),
             "low_new_images": c.new_images.low if c.new_images else None,
             "high_new_images": c.new_images.high if c.new_images else None,
+            "truncated_new_images": c.new_images.truncated if c.new_images else None,
             "notes": " ".join(notes(c)),
         }
         for c in made
@@ -138,6 +141,7 @@ def _effect(effect: Effect) -> dict[str, Any]:
         "change_high": c.high,
         "change_low_new_images": new_images.low if new_images else None,
         "change_high_new_images": new_images.high if new_images else None,
+        "change_truncated_new_images": new_images.truncated if new_images else None,
         "p": c.p,
         "p_adjusted": c.p_adjusted,
         "verdict": c.verdict,

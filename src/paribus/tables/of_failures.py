@@ -72,6 +72,8 @@ def _rows(
         "broken": (changes.broken if changes else nothing)[rows],
         "suspicion": suspected.score[rows] if suspected else unknown,
         "suspicion_rank": suspected.rank[rows] if suspected else unknown,
+        "adjusted_margin": suspected.margin[rows] if suspected else unknown,
+        "adjusted_margin_rank": suspected.margin_rank[rows] if suspected else unknown,
     }
 
 

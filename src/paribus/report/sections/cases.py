@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from paribus.failures.cases import MOST_CLASSES, Case, Confusion, confusions, shown_cases
-from paribus.failures.changes import Count, change_counts
+from paribus.failures.changes import change_counts
 from paribus.failures.outcomes import Kind, Outcomes
 from paribus.failures.study import Failures
 from paribus.names import safe_class
@@ -16,6 +16,7 @@ from paribus.report.sections.cells import MOST_VARIATIONS
 from paribus.results import Results
 from paribus.stats.intervals import Interval
 from paribus.stats.proportions import share
+from paribus.stats.turned import ByChance
 
 #: A label is called suspicious if its image is in this share of most suspicious ones.
 SUSPICIOUS = 0.05
@@ -110,7 +111,9 @@ def _suspicion(failures: Failures, row: int) -> str:
     rank, of = int(failures.suspicions.rank[row]), len(failures.suspicions.rank)
     if rank > SUSPICIOUS * of:
         return ""
-    return f"Label-error suspicion: rank {words.whole(rank)} of {words.whole(of)}."
+    other = words.whole(int(failures.suspicions.margin_rank[row]))
+    ranks = f"rank {words.whole(rank)} of {words.whole(of)}, {other} by the adjusted margin"
+    return f"Label-error suspicion: {ranks}."
 
 
 def _kinds(by_setting: Mapping[str, Outcomes]) -> blocks.Table:
@@ -146,18 +149,19 @@ def _changes(by_setting: Mapping[str, Outcomes], baseline: str) -> Iterator[bloc
     yield blocks.Heading("What a variation fixes and breaks")
     yield blocks.note(
         "Fixed: wrong in more than half of the seeds with the baseline, right in more than half "
-        "with the variation. Broken: the reverse. Some images change by chance alone, so each "
-        "count comes with the number expected if the variation made no difference: the two runs "
-        "of each seed are swapped in all combinations. p tests fixed minus broken against chance."
+        "with the variation. Broken: the reverse. Some images change by chance alone: by chance is "
+        "the number that the baseline's own runs lead one to expect of as many more of its runs. p "
+        "tests fixed minus broken: the two runs of each seed are swapped in all combinations."
     )
     yield blocks.Table(
-        "Test images fixed and broken; below, the number expected by chance with its 95 % range",
-        ("", "Fixed", "Broken", "p", "Fixed per seed", "Broken per seed"),
+        "Test images fixed and broken, and how many of each by chance, with its 95 % range",
+        ("", "Fixed", "Broken", "By chance", "p", "Fixed per seed", "Broken per seed"),
         [
             (
                 name,
                 [
-                    *map(_count, (of.fixed, of.broken)),
+                    *(blocks.Cell(words.whole(number)) for number in (of.fixed, of.broken)),
+                    _by_chance(of.by_chance),
                     blocks.Cell(p_value(of.p)),
                     *map(_mean, (of.fixed_a_seed, of.broken_a_seed)),
                 ],
@@ -167,9 +171,11 @@ def _changes(by_setting: Mapping[str, Outcomes], baseline: str) -> Iterator[bloc
     )
 
 
-def _count(of: Count) -> blocks.Cell:
-    chance = f"by chance {of.expected:,.0f} [{of.low:,}, {of.high:,}]"
-    return blocks.Cell(words.whole(of.observed), chance)
+def _by_chance(of: ByChance | None) -> blocks.Cell:
+    if of is None:
+        return blocks.Cell(words.NONE)
+    ends = "" if of.low is None or of.high is None else f"[{of.low:,}, {of.high:,}]"
+    return blocks.Cell(words.whole(of.expected), ends)
 
 
 def _mean(of: Interval) -> blocks.Cell:

@@ -61,8 +61,8 @@ def _background(
         "would be half."
     )
     yield Table(
-        "Mean over seeds with its 95 % interval; below, the verdict against "
-        f"{results.baseline.name}",
+        "Mean over seeds with its 95 % interval, beyond chance for new test images too; below, the "
+        f"verdict against {results.baseline.name}",
         ("", *settings),
         [
             (_capital(CAUSES[name].label), [_value(compared, name, s) for s in settings])
@@ -102,7 +102,8 @@ def _every_intervention(results: Results, shown: Sequence[Effect]) -> Iterator[B
         "training images' mean color, or are the image itself, blurred beyond recognition. "
         "Verdicts compare with the unchanged images, with the study's margin, Holm-adjusted over "
         "all changes of a setting. Chance is the accuracy of giving the same answers as often, but "
-        "to random images."
+        "to random images. Above chance is what shows over seeds and also if the labels are "
+        "permuted over the images, because all seeds may fit these images by accident."
     )
 
 
@@ -196,7 +197,8 @@ def _by_class(results: Results, shown: Sequence[Effect]) -> Iterator[Block]:
         ],
     )
     yield note(
-        "▲: significantly above chance, Holm-adjusted over all classes and changes of a setting."
+        "▲: significantly above chance, over seeds and against permuted labels, Holm-adjusted over "
+        "all classes and changes of a setting."
     )
 
 

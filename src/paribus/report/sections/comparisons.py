@@ -154,39 +154,53 @@ def _whose(of: Mapping[str, Sequence[str]], metrics: int) -> str:
 
 
 def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
-    """The two intervals of accuracy, and what each lets one say."""
-    known = [c for c in compared.comparisons if c.metric.images == "all" and c.new_images]
-    if not known:
+    """The two intervals of accuracy and of other means over images, and what each lets one say."""
+    known = [c for c in compared.comparisons if c.new_images and c.metric.figure != "causes"]
+    known = [c for c in known if not c.metric.member]
+    accuracy = [c for c in known if c.metric.images]
+    if not accuracy:
         return
-    accuracy = known[0].metric
-    yield Heading(f"{cells.label(accuracy)}: these images, or new ones")
+    metric = accuracy[0].metric
+    yield Heading(f"{cells.label(metric)}: these images, or new ones")
     yield Paragraph(
         "Both intervals are for the mean difference over all seeds. The first is about these test "
         "images; the second is about images of this kind: the mean over all seeds and all images "
         "that could have been drawn from the same source. 95 of 100 such intervals hold that mean. "
         "Verdicts rest on the first. If you plan to use the network, read the second; more seeds "
-        "alone don't make it narrow."
+        "alone don't make it narrow. One that is marked safe is wider than it need be, because its "
+        "variance came out below what is possible."
     )
+    head = ("Estimate", "All seeds, these images", "All seeds, all such images")
     yield Table(
-        f"Difference in {accuracy.label} in points",
-        ("", "Estimate", "All seeds, these images", "All seeds, all such images"),
-        [(c.variation, _both(c)) for c in known],
+        f"Difference in {metric.label} in points",
+        ("", *head),
+        [(c.variation, _both(c)) for c in accuracy],
     )
+    drawn = list(dict.fromkeys(c.variation for c in known))[: cells.MOST_VARIATIONS]
+    others = [c for c in known if not c.metric.images and c.variation in drawn]
+    if others:
+        yield Table(
+            "The same of other means over images; differences of shares in points"
+            + cells.left_out(len(drawn), len({c.variation for c in known}), "variations"),
+            ("", *head),
+            [(f"{c.variation}: {c.metric.label}", _both(c)) for c in others],
+        )
 
 
 def _both(c: Comparison) -> list[Cell]:
     assert c.new_images is not None and c.estimate is not None
-    unit = Unit(2, scale=100)
+    unit = Unit(3) if c.metric.written == "number" else Unit(2, scale=100)
 
     def ends(low: float | None, high: float | None) -> str:
         if low is None or high is None or math.isnan(low):
             return words.NONE
         return f"[{unit.number(low)}, {unit.number(high)}]"
 
+    safe = ", safe" if c.new_images.truncated else ""
     return [
         Cell(unit.signed(c.estimate)),
         Cell(ends(c.low, c.high), cells.level(c)),
-        Cell(ends(c.new_images.low, c.new_images.high), f"p {p_value(c.new_images.p)}"),
+        Cell(ends(c.new_images.low, c.new_images.high), f"p {p_value(c.new_images.p)}{safe}"),
     ]
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from paribus.comparison.study import ConfusionDifference
+from paribus.comparison.confusions import ConfusionDifference
 from paribus.metrics.classification import Figures
 from paribus.names import chart_labels
 from paribus.narrative import words
@@ -14,6 +14,8 @@ from paribus.report.blocks import Block, Cell, Figure, Heading, Matrix, Paragrap
 from paribus.report.charts.drawing import Specification
 from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
 from paribus.results import Results
+from paribus.stats.intervals import ALPHA
+from paribus.stats.paired import smallest_sign_flip_p
 from paribus.tables.by_setting import SettingResult
 
 #: Of a larger matrix than is shown whole, so many of its fullest cells are drawn.
@@ -161,15 +163,23 @@ def confusion_change(results: Results) -> Iterator[Block]:
     yield note(
         f"Test images in each cell, variation minus {results.baseline.name}, mean over paired "
         "seeds. Blue is an improvement: more images on the diagonal or fewer off it. Orange is "
-        f"the opposite. {SHOWN} marks a significant difference (paired t-test, Holm-adjusted "
-        f"over the {words.whole(len(classes) ** 2)} cells of its matrix). A plain 0 means that "
-        "the cell is the same in every seed. Exploratory."
+        f"the opposite. {SHOWN} marks a significant difference (by the paired t test and the "
+        f"sign-flip test, both adjusted over the {words.whole(len(classes) ** 2)} cells of its "
+        f"matrix{_too_few(shown)}). A plain 0 means that the cell is the same in every seed. "
+        "Exploratory."
     )
     for name, difference in shown.items():
         yield Heading(name)
         yield from _change(classes, name, difference, strongest)
     if len(shown) < len(changes):
         yield from _all_variations(classes, changes)
+
+
+def _too_few(shown: Mapping[str, ConfusionDifference]) -> str:
+    """That no cell can be marked, where that is so: with five seeds no p is below 0.06."""
+    most = max(difference.n_seeds for difference in shown.values())
+    least = smallest_sign_flip_p(most)
+    return f"; with {most} seeds no p is below {least:.2g}" if least > ALPHA else ""
 
 
 def change_cell(difference: ConfusionDifference, strongest: float) -> CellOf:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from paribus.comparison.study import compare_confusions
+from paribus.comparison.confusions import compare_confusions
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import Floats
+from paribus.stats.joint import joint_sign_flip
 
 
 def matrices(seed: int, n: int = 8, classes: int = 4) -> Floats:
@@ -19,12 +20,14 @@ def matrices(seed: int, n: int = 8, classes: int = 4) -> Floats:
     return counts.astype(float)
 
 
-def test_each_cell_is_a_paired_t_test_adjusted_by_holm_over_all_cells() -> None:
+def test_each_cell_has_the_larger_of_two_adjusted_p_values() -> None:
     before, after = matrices(1), matrices(2)
+    after[:, 1, 2] += 25
     result = compare_confusions(before, after)
-    p = stats.ttest_rel(after, before, axis=0).pvalue
-    expected = multipletests(p.ravel(), method="holm")[1]
-    np.testing.assert_allclose(result.p_adjusted.ravel(), expected)
+    p = multipletests(stats.ttest_rel(after, before, axis=0).pvalue.ravel(), method="holm")[1]
+    flipped = joint_sign_flip((after - before).reshape(8, -1).T)
+    np.testing.assert_allclose(result.p_adjusted.ravel(), np.maximum(p, flipped))
+    assert p.reshape(4, 4)[1, 2] < 2 / 2**8 == result.p_adjusted[1, 2]
     np.testing.assert_allclose(result.mean, (after - before).mean(axis=0))
     assert result.n_seeds == 8 and not result.constant.any()
 
@@ -35,6 +38,17 @@ def test_a_planted_change_survives_and_nothing_else() -> None:
     after[:, 2, 1] += 30 + np.arange(8) % 3
     survives = compare_confusions(before, after).survives
     assert survives[2, 1] and survives.sum() == 1
+
+
+def test_small_counts_do_not_show_what_their_signs_do_not() -> None:
+    """Differences of 1, 1, 1, 2, 0, 1 have a t test's p of 0.012, a sign-flip test's of 0.06."""
+    before = np.full((6, 2, 2), 20.0)
+    after = before.copy()
+    after[:, 0, 1] += [1, 1, 1, 2, 0, 1]
+    after[:, 0, 0] -= [1, 1, 1, 2, 0, 1]
+    alone = multipletests(stats.ttest_rel(after, before, axis=0).pvalue[0], method="holm")[1]
+    assert alone.max() < 0.05
+    assert not compare_confusions(before, after).survives.any()
 
 
 def test_a_cell_that_never_differs_is_constant_and_does_not_survive() -> None:
@@ -50,7 +64,7 @@ def test_a_constant_change_has_no_more_certainty_than_its_signs() -> None:
     after = before.copy()
     after[:, 0, 1] += 9
     result = compare_confusions(before, after)
-    # Five equal signs have a sign-flip p of 1/16, which is multiplied by the 16 cells.
+    # Five equal signs have a sign-flip p of 1/16, which Holm multiplies by the 16 cells.
     assert result.constant[0, 1] and result.p_adjusted[0, 1] == pytest.approx(1.0)
 
 

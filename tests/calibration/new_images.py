@@ -1,0 +1,110 @@
+"""Intervals for new seeds and new images of metrics of probabilities, on simulated networks.
+
+A network's logits for an image are what the image looks like to every network, what it looks like
+to all networks of a setting, what the seed leans to, and noise. The truth is that of many images
+and seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from paribus.metrics.classification import Figures, class_shares
+from paribus.metrics.probabilities import (
+    calibration_errors,
+    in_top,
+    rank_values,
+    squared_errors,
+)
+from paribus.records.types import Floats, Integers
+from paribus.stats.crossed import crossed_interval
+from paribus.stats.paired import t_interval
+from paribus.streams import stream
+
+CLASSES, IMAGES, SEEDS = 6, 300, (3, 5, 10, 30)
+Metric = Callable[[Floats, Integers], Figures]
+
+METRICS: dict[str, Metric] = {
+    "balanced accuracy": lambda logs, labels: class_shares(labels, logs.argmax(axis=1)),
+    "top-5 accuracy": in_top,
+    "Brier score": squared_errors,
+    "calibration error": calibration_errors,
+    "macro AUC": rank_values,
+}
+
+
+def networks(
+    rng: np.random.Generator, seeds: int, images: int, own: float, seed_sd: float
+) -> tuple[Integers, tuple[Floats, Floats]]:
+    """Labels, and log probabilities (seeds, images, classes) of the baseline and a variation.
+
+    `own` is the standard deviation of what an image looks like to one setting alone, `seed_sd` that
+    of what a seed leans to; the variation is a little better and a little surer.
+    """
+    labels = np.arange(images) % CLASSES
+    alike = rng.normal(0, 1, (images, CLASSES))
+    alike[np.arange(images), labels] += 1.5
+    made = []
+    for help_, sharp in ((0.0, 1.0), (0.15, 1.15)):
+        logits = alike + own * rng.normal(size=(images, CLASSES))
+        logits = logits + seed_sd * rng.normal(size=(seeds, 1, CLASSES))
+        logits = logits + 0.7 * rng.normal(size=(seeds, images, CLASSES))
+        logits[:, np.arange(images), labels] += help_
+        logits *= sharp
+        logs = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
+        made.append(logs.astype(np.float32))
+    return labels, (made[0], made[1])
+
+
+def of_images(metric: Metric, labels: Integers, both: tuple[Floats, Floats]) -> Figures:
+    """(seeds, images) what each image adds to the difference."""
+    before, after = (np.stack([metric(run, labels) for run in runs]) for runs in both)
+    return np.asarray(after - before)
+
+
+def coverage(
+    name: str, seeds: int, own: float, seed_sd: float, repetitions: int
+) -> tuple[float, float]:
+    """How often the interval for new seeds and images, and that for new seeds, hold the truth."""
+    metric, truth = METRICS[name], _truth(name, own, seed_sd)
+    rng = stream(seeds, "new images", name, str(own), str(seed_sd))
+    both = one = 0
+    for _ in range(repetitions):
+        labels, runs = networks(rng, seeds, IMAGES, own, seed_sd)
+        table = of_images(metric, labels, runs)
+        found, narrow = crossed_interval(table, labels), t_interval(table.mean(axis=1))
+        both += found.low <= truth <= found.high
+        one += bool(narrow.low <= truth <= narrow.high)
+    return both / repetitions, one / repetitions
+
+
+def _truth(name: str, own: float, seed_sd: float) -> float:
+    """The difference over 400 test sets of as many images, each of 8 seeds of its own.
+
+    As many images as in the studies: what is corrected for chance in part only differs with them.
+    """
+    rng = stream(0, "truth of new images", str(own), str(seed_sd))
+    total = 0.0
+    for _ in range(400):
+        labels, runs = networks(rng, 8, IMAGES, own, seed_sd)
+        total += float(of_images(METRICS[name], labels, runs).mean())
+    return total / 400
+
+
+def coverage_table(repetitions: int) -> Iterator[str]:
+    """A row a metric and spread, as Markdown."""
+    yield (
+        f"**Coverage of new seeds and new images, metrics of probabilities: {IMAGES} images, "
+        f"{CLASSES} classes ({repetitions:,} each)**\n"
+    )
+    yield "| metric, spread of seeds / of images | " + " | ".join(f"n = {n}" for n in SEEDS) + " |"
+    yield "|---|" + "--:|" * len(SEEDS)
+    for name in METRICS:
+        for seed_sd, own in ((0.0, 0.5), (0.3, 0.5)):
+            held = [coverage(name, n, own, seed_sd, repetitions) for n in SEEDS]
+            cells = " | ".join(f"{100 * both:.1f} %" for both, _ in held)
+            yield f"| {name}, {seed_sd:g} / {own:g} | {cells} |"
+            cells = " | ".join(f"{100 * one:.1f} %" for _, one in held)
+            yield f"| the same, if read off the interval for new seeds | {cells} |"
