@@ -12,6 +12,8 @@ from paribus.records.types import Integers
 from paribus.stats.crossed import CrossedInterval, Table, crossed_interval
 from paribus.stats.groups import grouped_interval
 from paribus.stats.intervals import LEVEL
+from paribus.stats.paired import complete_pairs, differences
+from paribus.stats.resampled import resampled_interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,8 @@ def new_images_of(
     None for other metrics, and below two seeds or two images (of each class). `of_images` are the
     baseline's, of a metric that is a mean of numbers.
     """
+    if values.resampled is not None:
+        return _of_splits(values, ours, metric, seeds, level)
     if of_images is not None:
         return _of_means(values, of_images, ours, metric, seeds, level)
     if not metric.images or not len(values.labels):
@@ -93,6 +97,19 @@ def _of_means(
     difference = after.values[both[after.known]] - before.values[both[before.known]]
     most = metric.largest_difference
     return over_images(difference, values.labels, values.groups, level, most)
+
+
+def _of_splits(
+    values: Values, ours: SettingValues, metric: Metric, seeds: int, level: float
+) -> CrossedInterval | None:
+    """The same where each seed splits the images anew, of every mean over the test images."""
+    before, after = (one.of(metric.name) for one in (values.settings[values.baseline], ours))
+    pairs = complete_pairs(before[:seeds], after[:seeds])
+    mean_over_images = metric.images or metric.each is not None
+    if values.resampled is None or not mean_over_images or len(pairs.baseline) < 2:
+        return None
+    d = differences(pairs.baseline, pairs.variation)
+    return resampled_interval(d, values.resampled, level, metric.largest_difference)
 
 
 def over_images(

@@ -81,6 +81,7 @@ class Values:
         labels: (images,) the true class of each test image; none where seeds have other images.
         target_loss: as the function of this name gives it, in nats.
         groups: (images,) the group of each test image, where images belong together.
+        resampled: test images for each training image, where each seed splits the images anew.
     """
 
     baseline: str
@@ -91,6 +92,7 @@ class Values:
     labels: Integers
     target_loss: float | None
     groups: Integers | None = None
+    resampled: float | None = None
 
     def by_class(self, setting: str, figure: str) -> Floats:
         """A figure of `CLASS_FIGURES` of every class: (n, classes)."""
@@ -144,7 +146,17 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
         for name, rows in by_setting.items()
     }
     primary = metrics[study.primary]
-    return Values(study.baseline, primary, metrics, by_name, classes, labels, target, groups)
+    return Values(
+        study.baseline,
+        primary,
+        metrics,
+        by_name,
+        classes,
+        labels,
+        target,
+        groups,
+        None if len(labels) else _resampled(study, finished),
+    )
 
 
 def target_loss(study: Study, records: Sequence[Record]) -> float | None:
@@ -193,12 +205,21 @@ def _require_one_engine(study: Study, records: Iterable[Record]) -> None:
             )
 
 
+def _resampled(study: Study, finished: Sequence[Record]) -> float | None:
+    """Test images for each training image; None where a seed doesn't draw both anew."""
+    # STL-10's training images are always the same.
+    if "split" not in study.vary or study.data.source == "stl10" or not finished:
+        return None
+    data = finished[0].facts.data
+    return data.test / data.training if data.test and data.training else None
+
+
 def _test_set(
     finished: Sequence[Record],
 ) -> tuple[tuple[str, ...], Integers, Integers | None]:
     """Classes, labels and groups of the test images, the same in all runs of a split.
 
-    There are no labels where several splits were tested, each on images of its own.
+    There are no labels where seeds were tested on different images.
     """
     tested = [(record, record.predictions) for record in finished if record.predictions]
     if not tested:
@@ -215,7 +236,7 @@ def _test_set(
                 "same are expected in all runs. Run the study again: what no longer fits is "
                 "retrained."
             )
-    if len(of_split) > 1:
+    if any(not np.array_equal(shown.index, other.index) for _, other in of_split.values()):
         return first.classes, np.zeros(0, np.int64), None
     return first.classes, shown.labels, shown.group
 
