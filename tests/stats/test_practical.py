@@ -26,7 +26,7 @@ def test_they_are_the_shares_of_draws_from_the_posterior() -> None:
 
 
 def test_they_are_those_of_baycomp() -> None:
-    """baycomp 1.0.3: `Posterior(D.mean(), D.var(ddof=1) / 6, 5, rope=1.0, meanx=0).probs()`.
+    """Baycomp 1.0.3: `Posterior(D.mean(), D.var(ddof=1) / 6, 5, rope=1.0, meanx=0).probs()`.
 
     Its `two_on_single` would add a correction for folds that share training images.
     """
