@@ -50,7 +50,7 @@ def test_the_first_screen_says_once_what_the_interval_is_of_and_what_is_fixed(
         "a 95 % interval for the mean difference over all seeds, with this training set, split "
         "and test set, unless another level is given; 95 of 100 such intervals hold it."
     ) in text
-    assert text.count("another training set, another split or another tuning") == 1
+    assert text.count("Training images, split and tuning are the same in all runs") == 1
 
 
 def test_every_tested_variation_is_told_what_a_new_seed_will_show(
