@@ -305,9 +305,12 @@ def test_equivalence_needs_the_two_one_sided_tests(difference: Numbers, outcome:
     [
         (
             versus("test_loss", expect="equivalent"),
-            "expected a margin to be equivalent or not worse within, got none",
+            "expected a margin to be equivalent within, got none",
         ),
-        (versus("test_loss", expect="not_worse"), "got none for test loss; add `margin:`"),
+        (
+            versus("test_loss", expect="not_worse"),
+            "a margin to be not_worse within, got none for test",
+        ),
         (versus("best_epoch", expect="better"), "expected `higher` or `lower`"),
         (versus("best_epoch", expect="not_worse", margin=1), "expected `higher` or `lower`"),
         (versus("test_accuracy", expect="not_worse", by=0.1), "got both; keep one"),

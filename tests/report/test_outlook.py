@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import get_args
+
 import pytest
 
+import paribus.report as report_room
 from paribus.report.blocks import Alert, Section, Table, Verdicts
+from paribus.report.charts import VERDICT_MARKS
 from paribus.report.sections.answer import answer
+from paribus.report.sections.cells import SIGNS, tone
+from paribus.report.sections.verdicts import VERDICTS
 from paribus.results import Results
+from paribus.stats.sample import Verdict
 from report.reports import results_of
 from report.test_verdicts import all_of, message, plain, report_of
 from synthetic import make_records, make_study
@@ -42,7 +50,7 @@ def test_the_first_screen_says_once_what_the_interval_is_of_and_what_is_fixed(
         "a 95 % interval for the mean difference over all seeds, with this training set, split "
         "and test set, unless another level is given; 95 of 100 such intervals hold it."
     ) in text
-    assert text.count("another training set, another split or another tuning") == 1
+    assert text.count("Training images, split and tuning are the same in all runs") == 1
 
 
 def test_every_tested_variation_is_told_what_a_new_seed_will_show(
@@ -95,6 +103,15 @@ def test_failed_runs_are_said_to_count(failing: Section) -> None:
     lines = {line.name: line for line in all_of(failing, Verdicts)[0].lines}
     assert "McNemar's exact test" in plain(lines["l2"].also)
     assert "McNemar" not in plain(lines["batch-norm"].also)
+
+
+def test_every_verdict_has_a_sign_a_mark_in_charts_and_a_color() -> None:
+    verdicts = [verdict for kind in get_args(Verdict) for verdict in get_args(kind)]
+    css = (Path(report_room.__file__).parent / "templates" / "page.css").read_text("utf-8")
+    assert "not worse" in verdicts
+    for verdict in verdicts:
+        assert verdict in VERDICT_MARKS and verdict in VERDICTS
+        assert SIGNS[verdict] and f".tone-{tone(verdict)}" in css
 
 
 def test_a_study_without_a_spread_predicts_nothing() -> None:

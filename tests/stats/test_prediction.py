@@ -38,12 +38,12 @@ def test_many_new_seeds_end_at_the_interval_of_the_mean() -> None:
 
 @pytest.mark.parametrize("new", [1, 5])
 def test_new_seeds_lie_inside_as_often_as_is_said(new: int) -> None:
-    drawn = np.random.default_rng(new).normal(0.3, 2.0, (4_000, 5 + new))
+    drawn = np.random.default_rng(new).normal(0.3, 2.0, (1_500, 5 + new))
     held = 0
     for row in drawn:
         low, high = ends(predicted_mean(row[:5], new))
         held += low <= row[5:].mean() <= high
-    assert held / len(drawn) == pytest.approx(0.95, abs=0.012)
+    assert held / len(drawn) == pytest.approx(0.95, abs=0.018)
 
 
 def ends(interval: Interval | None) -> tuple[float, float]:
@@ -53,7 +53,7 @@ def ends(interval: Interval | None) -> tuple[float, float]:
 
 @pytest.mark.parametrize(("n", "level"), [(2, 1 / 3), (10, 9 / 11), (39, 0.95), (79, 0.95)])
 def test_by_rank_a_new_seed_lies_inside_whatever_the_distribution(n: int, level: float) -> None:
-    drawn = np.random.default_rng(n).standard_exponential((3_000, n + 1))
+    drawn = np.random.default_rng(n).standard_exponential((1_500, n + 1))
     held = 0
     for row in drawn:
         interval = predicted_by_rank(row[:-1])
@@ -61,7 +61,7 @@ def test_by_rank_a_new_seed_lies_inside_whatever_the_distribution(n: int, level:
         assert interval.level == pytest.approx(level)
         low, high = ends(interval)
         held += low <= row[-1] <= high
-    assert held / len(drawn) == pytest.approx(level, abs=0.03)
+    assert held / len(drawn) == pytest.approx(level, abs=0.04)
 
 
 def test_nothing_is_predicted_from_one_seed_or_without_a_spread() -> None:

@@ -12,17 +12,17 @@ from paribus.stats.shape import is_clumpy, is_lopsided, robust_test
 
 @pytest.mark.parametrize("n", [3, 10])
 def test_of_normal_differences_one_in_twenty_looks_lopsided(n: int) -> None:
-    drawn = np.random.default_rng(n).standard_normal((1_500, n))
-    assert np.mean([is_lopsided(row) for row in drawn]) == pytest.approx(0.05, abs=0.018)
+    drawn = np.random.default_rng(n).standard_normal((700, n))
+    assert np.mean([is_lopsided(row) for row in drawn]) == pytest.approx(0.05, abs=0.025)
 
 
 def test_of_skewed_ones_the_more_the_more_seeds() -> None:
     rng = np.random.default_rng(4)
     found = [
-        np.mean([is_lopsided(row) for row in rng.standard_exponential((300, n))])
+        np.mean([is_lopsided(row) for row in rng.standard_exponential((200, n))])
         for n in (5, 10, 30)
     ]
-    assert found == [pytest.approx(share, abs=0.08) for share in (0.16, 0.37, 0.9)]
+    assert found == [pytest.approx(share, abs=0.1) for share in (0.16, 0.37, 0.9)]
 
 
 def test_from_eight_seeds_on_it_agrees_with_dagostinos_test() -> None:
@@ -60,10 +60,10 @@ def test_halls_transformation_is_the_t_test_where_nothing_is_lopsided() -> None:
 
 
 def test_it_errs_less_than_the_t_test_where_differences_are_lopsided() -> None:
-    drawn = 1 - np.random.default_rng(7).standard_exponential((800, 10))
+    drawn = 1 - np.random.default_rng(7).standard_exponential((500, 10))
     by_t = (mean_test(drawn) <= 0.05).mean()
     robust = np.mean([robust_test(d) <= 0.05 for d in drawn])
-    assert by_t > 0.085
+    assert by_t > 0.075
     assert robust < 0.07
 
 

@@ -129,7 +129,7 @@ def _not_beyond(expected: NotBeyond, metric: Metric) -> Judge:
     It is refuted as a range is, by the 95 % interval.
     """
     upward = _is_upward(expected.expect.removeprefix("not_"), metric)
-    margin = _margin(metric)
+    margin = _margin(metric, expected.expect)
 
     def judge(sample: Sample) -> Answer:
         if upward:  # not beyond +margin
@@ -153,16 +153,16 @@ def _bound(by: float, metric: Metric, upward: bool) -> float:
 
 def _equivalent(metric: Metric) -> Judge:
     """Whether the difference stays inside the margin: not if its interval lies outside."""
-    margin = _margin(metric)
+    margin = _margin(metric, "equivalent")
     return _inside(-margin, margin)
 
 
-def _margin(metric: Metric) -> float:
+def _margin(metric: Metric, expect: str) -> float:
     """The margin on the scale of the paired differences; refused where there is none."""
     if metric.scaled_margin is None:
         raise ComparisonError(
-            f"expected a margin to be equivalent or not worse within, got none for {metric.label}; "
-            "add `margin:` with the largest difference that doesn't matter"
+            f"expected a margin to be {expect} within, got none for {metric.label}; add "
+            "`margin:` with the largest difference that doesn't matter"
         )
     return metric.scaled_margin
 

@@ -26,8 +26,8 @@ MOST_LINES = 10
 #: What every interval over seeds is bound to.
 BOUND_TO = "with this training set, split and test set"
 _FIXED = (
-    "All runs have the same training images, the same split and the settings as they were tuned: "
-    "what another training set, another split or another tuning would change is in no interval."
+    "Training images, split and tuning are the same in all runs: what others would change is in no "
+    "interval."
 )
 #: In the order in which such a table has them.
 VERDICTS = (
