@@ -128,7 +128,7 @@ HARD: dict[str, Callable[[np.random.Generator, int], Floats]] = {
 def expected_by_law(
     rng: np.random.Generator, law: str, seeds: int, repetitions: int
 ) -> tuple[float, float]:
-    """What is expected to be fixed by chance, by the truth: with the beta law alone, and in full."""
+    """What is expected to be fixed by chance, by the truth: of the beta law alone, and as used."""
     found = np.zeros(3)
     k = np.arange(seeds + 1)
     for _ in range(repetitions):
