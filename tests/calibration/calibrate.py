@@ -20,6 +20,7 @@ from calibration import said_in_tables
 from calibration.chance import (
     above_chance_table,
     cells_table,
+    law_table,
     ranks_table,
     spread_table,
     turned_table,
@@ -27,7 +28,7 @@ from calibration.chance import (
 from calibration.choice import best_table
 from calibration.grouped import coverage_by_groups
 from calibration.label_errors import found_table
-from calibration.new_images import coverage_table
+from calibration.new_images import bootstrap_table, calibrated_table, coverage_table
 from calibration.simulated_truth import (
     LAWS,
     coverage,
@@ -75,9 +76,12 @@ def main() -> None:
         *said_in_tables.tables(many),
         best_table(many(50_000)),
         coverage_table(many(150)),
+        bootstrap_table(many(40)),
+        calibrated_table(many(300)),
         spread_table(many(2_000)),
         above_chance_table(many(1_000)),
         turned_table(many(60)),
+        law_table(many(20)),
         ranks_table(many(600)),
         cells_table(many(600)),
         found_table(many(4)),

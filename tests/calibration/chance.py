@@ -11,12 +11,13 @@ from scipy import special, stats
 from paribus.comparison.confusions import compare_confusions
 from paribus.metrics.interventions import beyond_chance_of_images
 from paribus.stats.crossed import crossed_interval, split_spread
+from paribus.stats.intervals import Floats
 from paribus.stats.labels import label_permutation
 from paribus.stats.multiplicity import holm
 from paribus.stats.paired import mean_test
 from paribus.stats.ranking import extreme_ranking
 from paribus.stats.sample import Sample
-from paribus.stats.turned import turned_by_chance
+from paribus.stats.turned import likeliest_beta, turned_by_chance
 from paribus.streams import stream
 
 SEEDS = (3, 5, 10)
@@ -113,6 +114,50 @@ def turned_table(repetitions: int) -> Iterator[str]:
             expected, true, held = turned(rng, seeds, of_seeds, repetitions)
             cells = f"{expected:.0f} | {true:.0f} | {100 * held:.0f} %"
             yield f"| {seeds} | {of_seeds:g} | {cells} |"
+
+
+#: Laws of how hard images are: the probability of being wrong of so many.
+HARD: dict[str, Callable[[np.random.Generator, int], Floats]] = {
+    "beta(0.3, 0.9)": lambda rng, n: rng.beta(0.3, 0.9, n),
+    "log odds normal(-1, 2)": lambda rng, n: special.expit(rng.normal(-1, 2, n)),
+    "four of five 0, others any": lambda rng, n: np.where(rng.random(n) < 0.8, 0, rng.random(n)),
+    "0.02, 0.95 or 0.5": lambda rng, n: rng.choice([0.02, 0.95, 0.5], n, p=[0.6, 0.25, 0.15]),
+}
+
+
+def expected_by_law(
+    rng: np.random.Generator, law: str, seeds: int, repetitions: int
+) -> tuple[float, float]:
+    """What is expected to be fixed by chance, by the truth: of the beta law alone, and as used."""
+    found = np.zeros(3)
+    k = np.arange(seeds + 1)
+    for _ in range(repetitions):
+        p = HARD[law](rng, 2_000)
+        wrong = rng.random((seeds, 2_000)) < p
+        most, few = (
+            stats.binom.sf(seeds // 2, seeds, p),
+            stats.binom.cdf((seeds - 1) // 2, seeds, p),
+        )
+        a, b = likeliest_beta(np.bincount(wrong.sum(axis=0), minlength=seeds + 1))
+        x, y = np.meshgrid(k[2 * k > seeds], k[2 * k < seeds])
+        logs = special.betaln(a + x + y, b + 2 * seeds - x - y) - special.betaln(a, b)
+        both = special.binom(seeds, x) * special.binom(seeds, y) * np.exp(logs)
+        chance = turned_by_chance(wrong)
+        assert chance is not None
+        found += [np.sum(most * few), 2_000 * both.sum(), chance.expected]
+    return float(found[1] / found[0]), float(found[2] / found[0])
+
+
+def law_table(repetitions: int) -> Iterator[str]:
+    yield f"**Images expected to be fixed by chance, by the truth ({repetitions:,} each)**\n"
+    yield "| how hard images are, method | n = 3 | n = 5 | n = 10 | n = 20 |"
+    yield "|---|--:|--:|--:|--:|"
+    for law in HARD:
+        rng = stream(0, "by law", law)
+        each = [expected_by_law(rng, law, n, repetitions) for n in (3, 5, 10, 20)]
+        for place, name in enumerate(("beta law alone", "as used")):
+            cells = " | ".join(f"{shares[place]:.2f}" for shares in each)
+            yield f"| {law}, {name} | {cells} |"
 
 
 # ---- best and worst classes -------------------------------------------------------------------

@@ -86,7 +86,7 @@ def _difficulties(counts: Counts) -> tuple[Floats, Floats]:
     Arrays (n + 1, points) and (points,).
     """
     runs = len(counts) - 1
-    a, b = _likeliest_beta(counts).tolist()
+    a, b = likeliest_beta(counts).tolist()
     p = special.betaincinv(a, b, (np.arange(_POINTS) + 0.5) / _POINTS)
     k = np.arange(runs + 1)[:, None]
     likelihood = special.binom(runs, k) * p**k * (1 - p) ** (runs - k)
@@ -98,7 +98,7 @@ def _difficulties(counts: Counts) -> tuple[Floats, Floats]:
     return np.asarray(likelihood), np.asarray(weight / weight.sum())
 
 
-def _likeliest_beta(counts: Counts) -> Floats:
+def likeliest_beta(counts: Counts) -> Floats:
     """The parameters (2,) of the beta-binomial law that makes the counts likeliest."""
     runs = len(counts) - 1
     k = np.arange(runs + 1)
