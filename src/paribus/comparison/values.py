@@ -16,8 +16,9 @@ from paribus.metrics.metric import Metric, RunData
 from paribus.metrics.registry import CLASS_FIGURES, class_metric, with_target
 from paribus.records.types import Integers, Interventions, Predictions, Record
 from paribus.stats.intervals import Floats
+from paribus.study.config import VARIED, Source
 from paribus.study.metrics import study_metrics
-from paribus.study.plan import settings
+from paribus.study.plan import Setting, settings
 from paribus.study.spec import Study
 
 Flags = npt.NDArray[np.bool_]
@@ -35,6 +36,7 @@ class SettingValues:
         correct: (n, images) whether the network is right on each test image after its last
             epoch; False throughout where the run wasn't tested.
         runs: (n,) the finished runs themselves, for what is seldom asked for; None for others.
+        vary: what of a run its seed decides.
     """
 
     recorded: Flags
@@ -44,6 +46,7 @@ class SettingValues:
     censored: Mapping[str, Flags]
     correct: Flags
     runs: tuple[RunData | None, ...] = ()
+    vary: tuple[Source, ...] = VARIED
 
     @property
     def failed(self) -> Flags:
@@ -142,8 +145,8 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
     figures = [class_metric(figure, name) for figure in CLASS_FIGURES for name in classes]
     wanted = metrics | {metric.name: metric for metric in figures}
     by_name = {
-        name: _of_setting(rows, wanted, labels, target, analyzed)
-        for name, rows in by_setting.items()
+        s.name: _of_setting(s, by_setting[s.name], wanted, labels, target, analyzed)
+        for s in settings(study)
     }
     primary = metrics[study.primary]
     return Values(
@@ -246,6 +249,7 @@ def _run(record: Record) -> str:
 
 
 def _of_setting(
+    setting: Setting,
     records: Sequence[Record | None],
     metrics: Mapping[str, Metric],
     labels: Integers,
@@ -274,6 +278,7 @@ def _of_setting(
         },
         correct=correct,
         runs=tuple(runs),
+        vary=setting.config.vary,
     )
 
 

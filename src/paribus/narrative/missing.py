@@ -32,6 +32,12 @@ _PARTS: tuple[tuple[str, Callable[[Record], bool], str], ...] = (
         "nothing shows that all runs were trained and tested on the same images",
     ),
     (
+        "Test images that all seeds share are",
+        lambda record: record.has_own_split,
+        "no image can be followed over the seeds, so failed cases and what the networks look at "
+        "aren't shown",
+    ),
+    (
         "Facts about the network are",
         lambda record: record.facts.network == NetworkFacts(),
         "its layers and parameters can't be listed",
@@ -67,7 +73,8 @@ def on_missing(records: Sequence[Record], analyzed: Collection[tuple[str, int]])
     """
     finished = [record for record in records if record.finished]
     counts = [(what, sum(map(lacks, finished)), lost) for what, lacks, lost in _PARTS]
-    unknown = sum(r.predictions is not None and r.key not in analyzed for r in finished)
+    tested = [r for r in finished if r.predictions is not None and not r.has_own_split]
+    unknown = sum(record.key not in analyzed for record in tested)
     counts.append(("Analyses of the networks are", unknown, _NOT_ANALYZED))
     return tuple(
         f"{what} missing in {_of(number, len(finished))}: {lost}."

@@ -24,6 +24,7 @@ from paribus.narrative.differences import (
     on_pairing,
 )
 from paribus.narrative.numbers import POINTS, over_seeds, p_in_words
+from paribus.narrative.varied import by_seed
 from paribus.narrative.words import listed
 from paribus.stats.crossed import Spread
 from paribus.stats.intervals import Floats
@@ -144,7 +145,11 @@ def on_spread(compared: StudyComparison) -> list[Observation]:
         }
         for name, spread in spreads.items()
     }
-    each = [_spread(name, spread, tested[name]) for name, spread in spreads.items()]
+    settings = compared.values.settings
+    each = [
+        _spread(name, spread, tested[name], by_seed(settings[name].vary))
+        for name, spread in spreads.items()
+    ]
     last = (
         "These are estimated standard deviations, whose squares add up; the run-to-run spread, "
         "with its interval, would remain on a test set of any size."
@@ -153,10 +158,10 @@ def on_spread(compared: StudyComparison) -> list[Observation]:
     return [Observation("Spread over seeds", sentences, numbers, "answer")]
 
 
-def _spread(name: str, spread: Spread, n: int) -> str:
+def _spread(name: str, spread: Spread, n: int, source: str) -> str:
     if spread.total == 0:
         return f"{name}'s test accuracy is the same in all {n} seeds."
-    total = f"{name}'s test accuracy varies by {_points(spread.total)} {over_seeds(n)}"
+    total = f"{name}'s test accuracy varies by {_points(spread.total)} {over_seeds(n)}{source}"
     noise, true = _points(spread.test_set), POINTS.scale * spread.true
     interval = _between(spread.true_low, spread.true_high)
     apart = ", not told apart from none" if not spread.true_low else ""

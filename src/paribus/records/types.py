@@ -306,7 +306,8 @@ class Record:
     @property
     def has_own_split(self) -> bool:
         """Whether its parts were drawn for its seed, so that other seeds have other test images."""
-        return "split" in self.facts.config.get("vary", ())
+        sources = self.facts.config.get("vary")
+        return isinstance(sources, list) and "split" in sources
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -127,8 +127,10 @@ def chosen_failures(
             "them nothing is known of failures"
         )
     frame = failures(records, baseline)
+    if frame.empty:
+        return frame  # no row tells what its columns hold
     column = _BY_PROBABILITY.get(sort)
-    if column and len(frame) and frame[column].isna().all():
+    if column and frame[column].isna().all():
         raise ChoiceError(
             f"expected probabilities to sort by {sort}, got predicted classes alone; sort by "
             "wrong, fixed or broken"

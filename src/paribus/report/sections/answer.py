@@ -12,11 +12,12 @@ from paribus.narrative.claims import evidence
 from paribus.narrative.images import on_images
 from paribus.narrative.numbers import Spread, value_of
 from paribus.narrative.outlook import odds
+from paribus.narrative.varied import bound_to
 from paribus.records.types import DataFacts, Record
 from paribus.report import blocks
 from paribus.report.charts.intervals import seed_dots
 from paribus.report.sections.cells import label, verdict_mark
-from paribus.report.sections.verdicts import BOUND_TO, verdicts
+from paribus.report.sections.verdicts import verdicts
 from paribus.results import Results
 from paribus.study.read import NOT_TRAINED
 from paribus.tables.by_setting import SettingResult
@@ -204,8 +205,8 @@ def observations(results: Results, anchors: Container[str]) -> Iterator[blocks.B
     )
     yield blocks.note(
         "Written by the program from the numbers in results.json; no sentence says more than its "
-        f"test shows. In brackets: 95 % intervals for the mean over all seeds, {BOUND_TO}. The p "
-        "values are adjusted for the number of variations."
+        "test shows. In brackets: 95 % intervals for the mean over all seeds, "
+        f"{bound_to(results.study.vary)}. The p values are adjusted for the number of variations."
     )
 
 

@@ -3,17 +3,19 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison
 from paribus.names import safe_class, safe_name
 from paribus.narrative import words
 from paribus.narrative.comparisons import notes
 from paribus.narrative.numbers import Unit, p_value
+from paribus.narrative.varied import bound_to
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table, note
 from paribus.report.charts.intervals import intervals
 from paribus.report.sections import cells
 from paribus.report.sections.outlook import new_seeds
-from paribus.report.sections.verdicts import BOUND_TO
 from paribus.results import Results
 
 _SIGNS = (
@@ -43,11 +45,12 @@ def comparisons(results: Results) -> Iterator[Block]:
 
 
 def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> str:
+    vary = compared.values.settings[compared.values.baseline].vary
     ratios = dict.fromkeys(c.metric.label for c in main if c.metric.compare == "ratio")
     ratio = f"; {words.listed([safe_name(of) for of in ratios])} as a ratio" if ratios else ""
     return (
         f"Each variation compared with {compared.values.baseline}, paired by seed{ratio}. The "
-        f"intervals are for the mean difference over all seeds, {BOUND_TO}; 95 of 100 such "
+        f"intervals are for the mean difference over all seeds, {bound_to(vary)}; 95 of 100 such "
         "intervals hold it. They are not adjusted. Verdicts rest on the adjusted p (Holm, over all "
         "variations tested on a metric), equivalence on the p below it. The t test's p takes the "
         "differences to be roughly normal; the sign-flip p takes them to be symmetric about 0 "
@@ -168,9 +171,9 @@ def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
         "that could have been drawn from the same source. 95 of 100 such intervals hold that mean. "
         "Verdicts rest on the first. If you plan to use the network, read the second; more seeds "
         "alone don't make it narrow. One that is marked safe is wider than it need be, because its "
-        "variance came out below what is possible."
+        f"variance came out below what is possible. {_how(compared)}"
     )
-    head = ("Estimate", "All seeds, these images", "All seeds, all such images")
+    head = ("Estimate", "All seeds, these images", f"All seeds, all such {_kind(compared)}")
     yield Table(
         f"Difference in {metric.label} in points",
         ("", *head),
@@ -185,6 +188,23 @@ def _both_intervals(compared: StudyComparison) -> Iterator[Block]:
             ("", *head),
             [(f"{c.variation}: {c.metric.label}", _both(c)) for c in others],
         )
+
+
+def _kind(compared: StudyComparison) -> str:
+    return "images" if compared.values.groups is None else "groups of images"
+
+
+def _how(compared: StudyComparison) -> str:
+    """How the images behind the second interval were drawn, where that isn't as usual."""
+    if compared.values.groups is not None:
+        groups = words.count(len(np.unique(compared.values.groups)), "group")
+        return f"It is about new groups of images, such as the {groups} of the test set."
+    if compared.values.resampled is not None:
+        return (
+            "Each seed splits the same images anew, so its training images are mostly those of "
+            "other seeds; the interval allows for that by the rule of Nadeau and Bengio."
+        )
+    return ""
 
 
 def _both(c: Comparison) -> list[Cell]:

@@ -7,11 +7,12 @@ from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.networks import noticed
 from paribus.narrative.numbers import change_of, value_of
+from paribus.narrative.varied import decided
 from paribus.records.types import Environment
 from paribus.report.blocks import Block, Cell, Table, note
 from paribus.report.sections.cells import label
 from paribus.results import Results
-from paribus.study.config import Augmentation, Config
+from paribus.study.config import VARIED, Augmentation, Config
 from paribus.study.config import Section as Part
 from paribus.tables.by_setting import SettingResult
 
@@ -30,6 +31,8 @@ def settings(results: Results) -> Iterator[Block]:
         "Batch size": lambda result: words.whole(result.setting.config.batch_size),
         "Engine": _engine,
     }
+    if any(result.setting.config.vary != VARIED for result in results.settings):
+        texts["The seed decides"] = lambda result: decided(result.setting.config.vary)
     rows = [
         (title, _cells([text(one) for one in results.settings])) for title, text in texts.items()
     ]

@@ -8,6 +8,7 @@ from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.comparisons import NOT_TESTED, Headline, headline
 from paribus.narrative.numbers import difference_of, p_value
+from paribus.narrative.varied import bound_to, held_fixed
 from paribus.report import blocks
 from paribus.report.sections.cells import (
     SIGNS,
@@ -23,12 +24,6 @@ from paribus.results import Results
 
 #: More variations than this are rows of a table, of which the first screen shows as many.
 MOST_LINES = 10
-#: What every interval over seeds is bound to.
-BOUND_TO = "with this training set, split and test set"
-_FIXED = (
-    "Training images, split and tuning are the same in all runs: what others would change is in no "
-    "interval."
-)
 #: In the order in which such a table has them.
 VERDICTS = (
     *("better", "worse", "higher", "lower", "equivalent", "not worse", "not better"),
@@ -92,13 +87,14 @@ def _line(line: Headline) -> blocks.Verdict:
 
 def _reading(results: Results) -> str:
     """How the lines are to be read, and what all of it is bound to."""
-    metric, margin = results.primary, results.primary.margin
+    metric, margin, vary = results.primary, results.primary.margin, results.study.vary
     small = "" if margin is None else difference_of(metric).amount(margin)
     equivalent = f" Equivalent: shown to differ by less than {small}, the study's margin."
     return (
         f"Each line compares a variation with {results.baseline.name}, paired by seed. In brackets "
-        f"a 95 % interval for the mean difference over all seeds, {BOUND_TO}, unless another level "
-        "is given; 95 of 100 such intervals hold it. A prediction interval is for one seed that is "
-        "trained anew. The p values are adjusted for the number of variations."
-        f"{equivalent if small else ''} {_FIXED}"
+        f"a 95 % interval for the mean difference over all seeds, {bound_to(vary)}, "
+        "unless another level is given; 95 of 100 such intervals hold it. A prediction interval "
+        "is for one seed that is trained anew. The p values are adjusted for the number of "
+        "variations."
+        f"{equivalent if small else ''} {held_fixed(vary)}"
     )
