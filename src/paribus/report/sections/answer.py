@@ -18,6 +18,8 @@ from paribus.report.charts.intervals import seed_dots
 from paribus.report.sections.cells import label, verdict_mark
 from paribus.report.sections.verdicts import BOUND_TO, verdicts
 from paribus.results import Results
+from paribus.stats.intervals import LEVEL
+from paribus.stats.multiplicity import nominal_level
 from paribus.study.read import NOT_TRAINED
 from paribus.tables.by_setting import SettingResult
 
@@ -162,7 +164,7 @@ def _on_shared(metric: Metric, result: SettingResult, baseline: SettingResult) -
     if all(len(shared) == len(values) for values in both):
         return ""
     ours, theirs = (value_of(metric).spread(Spread.of(values[shared])) for values in both)
-    return f"{ours} against {theirs} over these seeds"
+    return f"{ours} against {theirs} over the seeds that both have"
 
 
 def _explanation(known: Collection[Spread]) -> str:
@@ -204,9 +206,15 @@ def observations(results: Results, anchors: Container[str]) -> Iterator[blocks.B
     )
     yield blocks.note(
         "Written by the program from the numbers in results.json; no sentence says more than its "
-        f"test shows. In brackets: 95 % intervals for the mean over all seeds, {BOUND_TO}. The p "
-        "values are adjusted for the number of variations."
+        f"test shows. In brackets: {100 * _level(results):.3g} % intervals for the mean over all "
+        f"seeds, {BOUND_TO}. The p values are adjusted for the number of variations."
     )
+
+
+def _level(results: Results) -> float:
+    """The confidence of intervals over seeds: with looks, as the looks require."""
+    looks = results.study.looks
+    return LEVEL if looks is None else 1 - nominal_level(looks)
 
 
 def _place(figure: str, anchors: Container[str]) -> str:
