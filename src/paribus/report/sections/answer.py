@@ -150,7 +150,8 @@ def _cells(
         return [mean, blocks.Cell("baseline")]
     if c is None or c.outperforming is None:
         return [mean, blocks.Cell(words.NONE)]
-    won = f"in {c.outperforming.wins} of {words.count(c.outperforming.n, 'seed')}"
+    equal = f", equal in {c.outperforming.ties}" if c.outperforming.ties else ""
+    won = f"in {c.outperforming.wins} of {words.count(c.outperforming.n, 'seed')}{equal}"
     likely = odds(c.outperforming) if c.outperforming.n > 1 else ""
     lost = "failed runs count as lost" if c.outperforming.n > c.n_seeds else ""
     details = (likely, lost, _on_shared(metric, result, baseline))
@@ -171,7 +172,8 @@ def _explanation(known: Collection[Spread]) -> str:
     if any(spread.n > 1 for spread in known):
         return (
             "Mean over the finished seeds ± one standard deviation. In how many seeds a setting "
-            "is better, with the share of all seeds that this stands for and its 95 % interval."
+            "is better, with the share of all seeds that this stands for (ties counted half) and "
+            "its 95 % interval."
         )
     if not known:
         return "No run has a value of this metric."
