@@ -16,6 +16,7 @@ from calibration.what_is_said import (
     power_at_half_width,
     predicted,
     told,
+    told_over_looks,
 )
 from paribus.streams import stream
 
@@ -103,6 +104,9 @@ def shapes(repetitions: int) -> Iterator[str]:
         for n in (5, 10, 30):
             rng = stream(0, "calibrate shapes", shape, n)
             yield _row(shape, (str(n), *map(_percent, told(rng, shape, n, repetitions))))
+        rng = stream(0, "calibrate shapes over looks", shape)
+        shares = map(_percent, told_over_looks(rng, shape, repetitions))
+        yield _row(shape, ("looks at 5, 8, 12, 20", "", *shares))
 
 
 def other_metrics(repetitions: int) -> Iterator[str]:

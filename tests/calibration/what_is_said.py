@@ -184,6 +184,24 @@ def told(
     return odd.mean(), false.mean(), (false & ~odd).mean(), by_verdict.mean()
 
 
+def told_over_looks(
+    rng: np.random.Generator, shape: Shape, repetitions: int
+) -> tuple[float, float, float]:
+    """The last three of `told` where seeds are added at looks until a difference is shown."""
+    drawn = shaped(rng, shape, (repetitions, LOOKS[-1]))
+    false, noted, by_verdict = 0, 0, 0
+    p = np.stack([overall_level(mean_test(drawn[:, :look]), LOOKS) for look in LOOKS])
+    for of, d in zip(p.T, drawn, strict=True):
+        stops = np.flatnonzero(of <= ALPHA)
+        if not stops.size:
+            continue
+        seen = d[: LOOKS[stops[0]]]
+        odd = is_lopsided(seen) or is_clumpy(seen)
+        robust = float(overall_level(robust_test(seen), LOOKS)) <= ALPHA
+        false, noted, by_verdict = false + 1, noted + odd, by_verdict + (not odd or robust)
+    return false / repetitions, (false - noted) / repetitions, by_verdict / repetitions
+
+
 # ---- other metrics in a study with looks, and plans ---------------------------------------------
 
 

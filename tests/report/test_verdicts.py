@@ -116,7 +116,9 @@ def test_means_beside_a_setting_with_failed_runs_stand_over_the_same_seeds(
     ours, theirs = (one.by_seed["test_accuracy"] for one in (results.settings[2], results.baseline))
     means = [f"{100 * of[[0, 2]].mean():.1f} ±" for of in (ours, theirs)]  # seed 1 of l2 failed
     detail = plain(rows["l2"][1].detail)
-    assert all(mean in detail for mean in means) and detail.endswith("over these seeds")
+    assert all(mean in detail for mean in means) and detail.endswith(
+        "over the seeds that both have"
+    )
     assert detail.startswith("67 % [9, 99 %] of all seeds; failed runs count as lost; ")
     assert rows["batch-norm"][1].detail == "100 % [29, 100 %] of all seeds"
 

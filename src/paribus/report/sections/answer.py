@@ -19,6 +19,8 @@ from paribus.report.charts.intervals import seed_dots
 from paribus.report.sections.cells import label, verdict_mark
 from paribus.report.sections.verdicts import verdicts
 from paribus.results import Results
+from paribus.stats.intervals import LEVEL
+from paribus.stats.multiplicity import nominal_level
 from paribus.study.read import NOT_TRAINED
 from paribus.tables.by_setting import SettingResult
 
@@ -149,7 +151,8 @@ def _cells(
         return [mean, blocks.Cell("baseline")]
     if c is None or c.outperforming is None:
         return [mean, blocks.Cell(words.NONE)]
-    won = f"in {c.outperforming.wins} of {words.count(c.outperforming.n, 'seed')}"
+    equal = f", equal in {c.outperforming.ties}" if c.outperforming.ties else ""
+    won = f"in {c.outperforming.wins} of {words.count(c.outperforming.n, 'seed')}{equal}"
     likely = odds(c.outperforming) if c.outperforming.n > 1 else ""
     lost = "failed runs count as lost" if c.outperforming.n > c.n_seeds else ""
     details = (likely, lost, _on_shared(metric, result, baseline))
@@ -163,14 +166,15 @@ def _on_shared(metric: Metric, result: SettingResult, baseline: SettingResult) -
     if all(len(shared) == len(values) for values in both):
         return ""
     ours, theirs = (value_of(metric).spread(Spread.of(values[shared])) for values in both)
-    return f"{ours} against {theirs} over these seeds"
+    return f"{ours} against {theirs} over the seeds that both have"
 
 
 def _explanation(known: Collection[Spread]) -> str:
     if any(spread.n > 1 for spread in known):
         return (
             "Mean over the finished seeds ± one standard deviation. In how many seeds a setting "
-            "is better, with the share of all seeds that this stands for and its 95 % interval."
+            "is better, with the share of all seeds that this stands for (ties counted half) and "
+            "its 95 % interval."
         )
     if not known:
         return "No run has a value of this metric."
@@ -205,9 +209,16 @@ def observations(results: Results, anchors: Container[str]) -> Iterator[blocks.B
     )
     yield blocks.note(
         "Written by the program from the numbers in results.json; no sentence says more than its "
-        "test shows. In brackets: 95 % intervals for the mean over all seeds, "
-        f"{bound_to(results.study.vary)}. The p values are adjusted for the number of variations."
+        f"test shows. In brackets: {100 * _level(results):.3g} % intervals for the mean over all "
+        f"seeds, {bound_to(results.study.vary)}. The p values are adjusted for the number of "
+        "variations."
     )
+
+
+def _level(results: Results) -> float:
+    """The confidence of intervals over seeds: with looks, as the looks require."""
+    looks = results.study.looks
+    return LEVEL if looks is None else 1 - nominal_level(looks)
 
 
 def _place(figure: str, anchors: Container[str]) -> str:

@@ -236,7 +236,8 @@ def _recall_changes(recalls: Sequence[Comparison]) -> Iterator[Block]:
         f"{cells.differing(tested)}. The intervals are not adjusted."
     )
     yield cells.verdict_table(
-        "Difference in recall, with its 95 % interval, verdict and adjusted p",
+        f"Difference in recall, with its {100 * tested[0].wanted_level:.3g} % interval, verdict "
+        "and adjusted p",
         "Class",
         recalls,
         lambda metric: safe_class(metric.name.removeprefix("recall:")),
