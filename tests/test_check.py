@@ -187,7 +187,7 @@ def row(frame: pd.DataFrame, variation: str, metric: str) -> pd.Series[Any]:
 
 def test_comparisons_are_rows_with_empty_cells_for_what_is_unknown(result: paribus.Results) -> None:
     frame = result.table("comparisons")
-    assert len(frame) == 2 * (9 + 2)
+    assert len(frame) == 2 * (13 + 2)
     accuracy = row(frame, "l2", "test_accuracy")
     assert (accuracy["n_seeds"], accuracy["missing"], accuracy["margin"]) == (2, 1, 0.01)
     assert accuracy["low_new_images"] < accuracy["estimate"] < accuracy["high_new_images"]

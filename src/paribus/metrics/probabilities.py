@@ -6,8 +6,9 @@ images. For the two metrics that are no plain means over images they are its lin
 image contributes if it counts a little more (infinitesimal jackknife, Efron 1982).
 """
 
+import math
+
 import numpy as np
-from scipy import special
 
 from paribus.metrics.classification import Figures
 from paribus.records.types import Floats, Integers
@@ -106,5 +107,5 @@ def _folded(d: float, sigma: float) -> float:
     if sigma == 0:
         return abs(d)
     z = d / sigma
-    spread = sigma * np.sqrt(2 / np.pi) * np.exp(-(z**2) / 2)
-    return float(spread + d * (1 - 2 * special.ndtr(-z)))
+    spread = sigma * math.sqrt(2 / math.pi) * math.exp(-(z**2) / 2)
+    return spread + d * math.erf(z / math.sqrt(2))

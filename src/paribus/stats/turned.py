@@ -61,7 +61,8 @@ def turned_by_chance(wrong: Flags) -> ByChance | None:
     expected, variance = _of_counts(tuple(counts.tolist()))
     if runs < FEWEST_SPLIT:
         return ByChance(expected, None, None)
-    half = float(stats.norm.ppf((1 + LEVEL) / 2)) * math.sqrt(_dependence(wrong) * variance)
+    dependence = _dependence(np.packbits(wrong).tobytes(), wrong.shape)
+    half = float(stats.norm.ppf((1 + LEVEL) / 2)) * math.sqrt(dependence * variance)
     low, high = max(0, math.floor(expected - half)), min(images, math.ceil(expected + half))
     return ByChance(expected, low, high)
 
@@ -113,12 +114,19 @@ def likeliest_beta(counts: Counts) -> Floats:
     return np.asarray(np.exp(found.x))
 
 
-def _dependence(wrong: Flags) -> float:
+@lru_cache(maxsize=8)
+def _dependence(packed: bytes, shape: tuple[int, ...]) -> float:
     """How many times as far the number of turned images spreads as if they were independent.
 
-    The runs (n, images) are split into halves in many ways; the variance over the splits of how
-    many images they turn, divided by what independent images would give, and at least 1.
+    The runs are split into halves in many ways; the variance over the splits of how many images
+    they turn, divided by what independent images would give, and at least 1. All variations have
+    the same baseline, so it is kept.
+
+    Args:
+        packed: whether each run is wrong on each image, by `numpy.packbits`.
+        shape: (runs, images).
     """
+    wrong = np.unpackbits(np.frombuffer(packed, np.uint8), count=math.prod(shape)).reshape(shape)
     halves = _splits(len(wrong))
     size = halves[0].sum(axis=1)[0]
     first, second = (half @ wrong.astype(np.float32) for half in halves)
