@@ -71,7 +71,7 @@ def main() -> None:
         errors_over_looks(many(100_000)),
         promised_power(many(100_000)),
         best_table(many(50_000)),
-        coverage_table(many(150)),
+        coverage_table(many(400)),
         bootstrap_table(many(40)),
         calibrated_table(many(300)),
         spread_table(many(2_000)),
