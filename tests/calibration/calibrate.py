@@ -77,7 +77,7 @@ def main() -> None:
         promised_power(many(100_000)),
         *said_in_tables.tables(many),
         best_table(many(50_000)),
-        coverage_table(many(150)),
+        coverage_table(many(400)),
         bootstrap_table(many(40)),
         calibrated_table(many(300)),
         spread_table(many(2_000)),

@@ -8,6 +8,7 @@ and seeds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 
@@ -66,10 +67,10 @@ def of_images(metric: Metric, labels: Integers, both: tuple[Floats, Floats]) -> 
 
 
 def coverage(
-    name: str, seeds: int, own: float, seed_sd: float, repetitions: int
+    name: str, seeds: int, own: float, seed_sd: float, repetitions: int, truths: int = 400
 ) -> tuple[float, float]:
     """How often the interval for new seeds and images, and that for new seeds, hold the truth."""
-    metric, truth = METRICS[name], _truth(name, own, seed_sd)
+    metric, truth = METRICS[name], _truth(name, own, seed_sd, truths)
     rng = stream(seeds, "new images", name, str(own), str(seed_sd))
     both = one = 0
     for _ in range(repetitions):
@@ -81,17 +82,18 @@ def coverage(
     return both / repetitions, one / repetitions
 
 
-def _truth(name: str, own: float, seed_sd: float) -> float:
-    """The difference over 400 test sets of as many images, each of 8 seeds of its own.
+@cache
+def _truth(name: str, own: float, seed_sd: float, repetitions: int = 400) -> float:
+    """The difference over so many test sets of as many images, each of 8 seeds of its own.
 
     As many images as in the studies: what is corrected for chance in part only differs with them.
     """
     rng = stream(0, "truth of new images", str(own), str(seed_sd))
     total = 0.0
-    for _ in range(400):
+    for _ in range(repetitions):
         labels, runs = networks(rng, 8, IMAGES, own, seed_sd)
         total += float(of_images(METRICS[name], labels, runs).mean())
-    return total / 400
+    return total / repetitions
 
 
 def coverage_table(repetitions: int) -> Iterator[str]:

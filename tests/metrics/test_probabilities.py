@@ -45,7 +45,7 @@ drawn = st.builds(
 
 
 @given(drawn)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 def test_they_are_scikit_learns(answers: Drawn) -> None:
     logs, labels = answers
     classes = range(logs.shape[1])

@@ -18,7 +18,8 @@ _PARTS: tuple[tuple[str, Callable[[Record], bool], str], ...] = (
     (
         "Probabilities of the predicted classes are",
         lambda record: record.predictions is not None and record.predictions.last is None,
-        "test loss, margins, confidence and the suspicion of wrong labels are unknown",
+        "test loss and the other metrics of probabilities, margins, confidence and the suspicion "
+        "of wrong labels are unknown",
     ),
     (
         "Loss curves are",

@@ -49,7 +49,7 @@ def turned_by_chance(wrong: Flags) -> ByChance | None:
 
     F begins as the beta law that makes the numbers of wrong runs likeliest (beta-binomial,
     Griffiths 1973) and is improved by steps of expectation-maximization towards the likeliest law
-    of any shape (Laird 1978), since a beta law alone is up to 45 % off where some images are
+    of any shape (Laird 1978), since a beta law alone comes out up to half too low where most are
     always right and a few are hard. Images of a run depend on one another: the variance of the
     number is that of independent images times `_dependence`. None of one run, which can't tell
     hard images from chance.
