@@ -33,6 +33,14 @@ from paribus.records.pairing import Pairing, pairing
 from paribus.records.types import Record
 from paribus.study import plan
 from paribus.study.faults import nearest
+from paribus.study.ledger import (
+    NO_LEDGER,
+    By,
+    Ledger,
+    holds_anytime,
+    note_look,
+    read_ledger,
+)
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import Run
 from paribus.study.read import StudyRecords, read_records, read_study_copy
@@ -48,12 +56,14 @@ class Results:
         out: the folder of the study's results, an absolute path.
         records: one per run that has ended, in the order of the plan.
         absent: the runs without a record, each with the reason.
+        ledger: what was planned, and what was changed after results had been seen.
     """
 
     out: Path
     study: Study
     records: tuple[Record, ...]
     absent: tuple[tuple[Run, str], ...]
+    ledger: Ledger = NO_LEDGER
 
     def __repr__(self) -> str:
         """One line: the study, how its runs ended, and where they lie."""
@@ -103,7 +113,9 @@ class Results:
 
     @cached_property
     def pairings(self) -> tuple[Pairing, ...]:
-        """What each variation's runs share with the baseline's."""
+        """What each variation's runs share with the baseline's; nothing where seeds don't pair."""
+        if not self.study.paired:
+            return ()
         before = self.baseline.records
         return tuple(pairing(one.name, before, one.records) for one in self.variations)
 
@@ -116,7 +128,8 @@ class Results:
         Raises:
             ComparisonError: the runs can't be compared, as when tested on different images.
         """
-        return compare(self.study, self.records, self.analyzed)
+        anytime = holds_anytime(self.study, self.ledger)
+        return compare(self.study, self.records, self.analyzed, anytime=anytime)
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
@@ -264,20 +277,25 @@ def collect(on_disk: StudyRecords) -> Results:
     if not records:
         why = "; ".join(sorted(set(reasons.values())))
         raise RecordError(f"{on_disk.out}: no run of {study.name!r} has a record ({why})")
-    wanted = plan.runs(study, seeds_wanted(study, tuple(records.values())))
+    ledger = read_ledger(on_disk.out)
+    anytime = holds_anytime(study, ledger)
+    wanted = plan.runs(study, seeds_wanted(study, tuple(records.values()), anytime))
     return Results(
         on_disk.out.absolute(),  # what is read later must not depend on the current folder then
         study,
         tuple(records[run.key] for run in wanted if run.key in records),
         tuple((run, reasons[run.key]) for run in wanted if run.key in reasons),
+        ledger,
     )
 
 
-def read_results(out: Path | str) -> Results:
-    """What lies in the folder of a study's results.
+def read_results(out: Path | str, *, by: By = "read") -> Results:
+    """What lies in the folder of a study's results; that it was read is added to its ledger.
 
     Raises:
         RecordError: there is no study, or none of its runs has a record.
     """
     out = Path(out)
-    return collect(read_records(out, read_study_copy(out)))
+    results = collect(read_records(out, read_study_copy(out)))
+    note_look(out, len(results.records), by)
+    return results

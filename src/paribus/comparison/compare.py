@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from paribus.comparison.values import FailedRuns
 from paribus.metrics.metric import Compare, Metric
+from paribus.stats.anytime import anytime_equivalence_p, anytime_estimate
 from paribus.stats.crossed import CrossedInterval
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.multiplicity import holm, nominal_level, overall_level
@@ -32,6 +33,7 @@ from paribus.stats.paired import (
 )
 from paribus.stats.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
 from paribus.stats.sample import Verdict, equivalence_p, verdict
+from paribus.stats.unpaired import runs_needed
 
 Flags = npt.NDArray[np.bool_]
 
@@ -59,6 +61,10 @@ class Comparison:
         first_look: so many seeds it takes until anything is tested, where there are looks.
         stopped_early: a look before the last one decided it.
         failed: which of the two settings have failed runs, whose seeds are among the missing.
+        paired: seed by seed; else two groups of runs, whose `sizes` and `sds` are given, the
+            baseline's first; `n_seeds` is the smaller size, and `p_sign_flip` the p value of
+            Welch's t among all divisions of the runs into such groups.
+        anytime: p values and interval hold however often results were looked at.
     """
 
     variation: str
@@ -87,6 +93,10 @@ class Comparison:
     first_look: int | None = None
     stopped_early: bool = False
     failed: tuple[FailedRuns, ...] = ()
+    paired: bool = True
+    sizes: tuple[int, int] | None = None
+    sds: tuple[float, float] | None = None
+    anytime: bool = False
 
 
 def compare_metric(
@@ -98,6 +108,7 @@ def compare_metric(
     censored: tuple[Flags, Flags] | None = None,
     new_images: CrossedInterval | None = None,
     level: float = 1 - ALPHA,
+    anytime: bool = False,
 ) -> Comparison:
     """Compare the variation called `name` with the baseline on one metric.
 
@@ -108,6 +119,7 @@ def compare_metric(
             this, as an epoch of lowest validation loss that is the last one.
         new_images: from `crossed_interval`, for a metric that is an accuracy.
         level: confidence of the interval; with looks, 1 - `nominal_level`.
+        anytime: results may have been looked at after any seed, to stop or to go on.
 
     Returns:
         The comparison and its verdict, as if it were the only one: see `adjusted`.
@@ -130,6 +142,7 @@ def compare_metric(
         differing=int(np.count_nonzero(d)),
         constant=len(d) > 1 and bool(is_constant(d)),
         censored=_count_censored(censored, pairs),
+        anytime=anytime,
     )
     return adjusted([_tested(comparison, d) if len(d) > 1 else comparison])[0]
 
@@ -176,8 +189,14 @@ def _count_censored(censored: tuple[Flags, Flags] | None, pairs: Pairs) -> tuple
 def _tested(comparison: Comparison, d: Floats) -> Comparison:
     """With the estimate, interval and tests of the differences d (n,), n at least 2."""
     metric, ranks = comparison.metric, comparison.metric.compare == "ranks"
-    estimate = (hodges_lehmann if ranks else t_interval)(d, comparison.level)
-    margin, test = metric.scaled_margin, signed_rank_test if ranks else mean_test
+    margin = metric.scaled_margin
+    if comparison.anytime:
+        estimate = anytime_estimate(d, ranks=ranks, level=comparison.level)
+        p_equivalence = None if margin is None else anytime_equivalence_p(d, margin, ranks=ranks)
+    else:
+        estimate = (hodges_lehmann if ranks else t_interval)(d, comparison.level)
+        test = signed_rank_test if ranks else mean_test
+        p_equivalence = None if margin is None else float(equivalence_p(d, margin, test))
     most = math.inf if metric.compare == "ratio" else metric.largest_difference
     low, high = np.clip([estimate.low, estimate.high], -most, most)  # NaN stays
     if comparison.constant:
@@ -190,7 +209,7 @@ def _tested(comparison: Comparison, d: Floats) -> Comparison:
         level=estimate.level,
         p=float(estimate.p),
         p_sign_flip=sign_flip(d),
-        p_equivalence=None if margin is None else float(equivalence_p(d, margin, test)),
+        p_equivalence=p_equivalence,
         difference=float(estimate.estimate),
         sd=float(d.std(ddof=1)),
     )
@@ -217,6 +236,16 @@ def _judged(comparison: Comparison, level: float) -> Comparison:
     if c.p is None or c.p_adjusted is None or c.difference is None or c.sd is None:
         return c
     outcome = verdict(c.difference, c.p_adjusted, c.p_equivalence_adjusted, metric.higher_is_better)
-    needed = seeds_needed_by_ranks if metric.compare == "ranks" else seeds_needed
-    plan = needed(c.difference, c.sd, metric.scaled_margin, level)
-    return replace(c, verdict=outcome, seeds_needed=plan if outcome == "undecided" else None)
+    plan = _seeds_needed(c, level) if outcome == "undecided" else None
+    return replace(c, verdict=outcome, seeds_needed=plan)
+
+
+def _seeds_needed(c: Comparison, level: float) -> SeedsNeeded | None:
+    """The seeds that would decide; none where they are added until decided anyway."""
+    if c.difference is None or c.sd is None or c.anytime:
+        return None
+    margin = c.metric.scaled_margin
+    if c.sds is not None:
+        return runs_needed(c.difference, c.sds, margin, level)
+    needed = seeds_needed_by_ranks if c.metric.compare == "ranks" else seeds_needed
+    return needed(c.difference, c.sd, margin, level)

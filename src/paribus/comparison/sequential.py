@@ -6,19 +6,26 @@ path. Both get the same answer, because the looks are fixed in the study.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from paribus.comparison.compare import Comparison, adjusted, compare_metric
+from paribus.comparison.compare import (
+    Comparison,
+    adjusted,
+    compare_metric,
+    paired_differences,
+)
+from paribus.comparison.unpaired import compare_unpaired
 from paribus.comparison.values import number
-from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric, RunData
 from paribus.records.types import Record
-from paribus.stats.intervals import Floats
-from paribus.stats.multiplicity import check_looks, nominal_level
-from paribus.study.config import UntilDecided
+from paribus.stats.anytime import FIRST_SEEDS, anytime_p_values
+from paribus.stats.intervals import ALPHA, Floats
+from paribus.stats.multiplicity import check_looks, holm, nominal_level
+from paribus.stats.paired import complete_pairs
 from paribus.study.metrics import study_metrics
 from paribus.study.spec import Study
 
@@ -27,11 +34,14 @@ from paribus.study.spec import Study
 class SeedPath:
     """The comparison of one variation at each look reached, up to the one that decided it.
 
-    `next_look` are the seeds it needs next; None if it is decided or the budget is spent.
+    `next_look` are the seeds it needs next; None if it is decided or the budget is spent. Where
+    seeds come one by one, `path` has the last comparison alone, and `d` (n,) the differences that
+    it rests on, in the order of the seeds.
     """
 
     path: tuple[Comparison, ...]
     next_look: int | None
+    d: Floats | None = field(default=None, compare=False)
 
     @property
     def decided(self) -> bool:
@@ -86,20 +96,123 @@ def _next_look(path: list[Comparison], looks: tuple[int, ...]) -> int | None:
     return looks[len(path)]
 
 
-def seeds_wanted(study: Study, records: Sequence[Record]) -> dict[str, int]:
-    """The seeds of each setting by its name: all, or those that the looks have asked for.
+def follow_seeds(
+    baseline: npt.ArrayLike,
+    variations: Mapping[str, npt.ArrayLike],
+    metric: Metric,
+    stops: Sequence[int],
+    *,
+    paired: bool = True,
+) -> dict[str, SeedPath]:
+    """Replay a study that may stop at any of the `stops`, tested so that any would have done.
+
+    At each stop every variation that is undecided and has its seeds is tested by the anytime-valid
+    test (`stats.anytime`); p values are adjusted over all variations by Holm, those decided
+    earlier counting with the p value they had then, those not begun with 1. Such p values hold
+    wherever one stops, so it doesn't matter whether the stops were declared. A verdict stands once
+    given.
+
+    Values (n,) are those of the seeds trained so far, as `follow_looks` has them. Raises
+    ComparisonError on values that can't be used.
+    """
+    before = np.asarray(baseline, float)
+    numbers = {
+        name: _Numbers.of(before, np.asarray(values, float), metric)
+        for name, values in variations.items()
+    }
+    p = {name: (1.0, 1.0) for name in numbers}
+    ended: dict[str, int] = {}
+    for stop in stops:
+        reached = [n for n, of in numbers.items() if n not in ended and of.trained >= stop]
+        p |= {name: numbers[name].p_at(stop) for name in reached}
+        decided = _decided(p)
+        ended |= {name: stop for name in reached if name in decided}
+        for name in reached:
+            numbers[name].seen = stop
+    seen = {
+        name: _compared(name, before, np.asarray(variations[name], float)[: of.seen], metric, paired)
+        for name, of in numbers.items()
+    }
+    judged = dict(zip(seen, adjusted(tuple(seen.values())), strict=True))
+    return {
+        name: SeedPath(
+            (replace(judged[name], stopped_early=name in ended and of.seen < stops[-1]),)
+            if of.seen
+            else (),
+            None if name in ended else next((s for s in stops if s > of.seen), None),
+            of.d[: of.counted(of.seen)],
+        )
+        for name, of in numbers.items()
+    }
+
+
+@dataclass
+class _Numbers:
+    """One variation's differences in the order of the seeds, and its p values after each.
+
+    `known` (seeds,) says which of the trained seeds have one; p values are (differences + 1,),
+    1 before the first.
+    """
+
+    d: Floats
+    known: npt.NDArray[np.bool_]
+    p: Floats
+    p_equivalence: Floats
+    seen: int = 0  # seeds at the last stop reached
+
+    @classmethod
+    def of(cls, before: Floats, after: Floats, metric: Metric) -> Self:
+        seeds = min(len(before), len(after))
+        pairs = complete_pairs(before[:seeds], after[:seeds])
+        d, ranks = paired_differences(metric.compare, pairs), metric.compare == "ranks"
+        p, equivalence, margin = anytime_p_values(d, ranks=ranks), np.ones(len(d)), metric.margin
+        if margin is not None and metric.scaled_margin is not None:
+            above = anytime_p_values(d + metric.scaled_margin, "greater", ranks=ranks)
+            below = anytime_p_values(d - metric.scaled_margin, "less", ranks=ranks)
+            equivalence = np.maximum(above, below)
+        return cls(d, pairs.known, np.append(1.0, p), np.append(1.0, equivalence))
+
+    @property
+    def trained(self) -> int:
+        return len(self.known)
+
+    def counted(self, seeds: int) -> int:
+        """How many of the first seeds have a difference."""
+        return int(self.known[:seeds].sum())
+
+    def p_at(self, seeds: int) -> tuple[float, float]:
+        """p of no difference and of no equivalence after so many seeds; 1 below two differences."""
+        n = self.counted(seeds)
+        return (float(self.p[n]), float(self.p_equivalence[n])) if n > 1 else (1.0, 1.0)
+
+
+def _decided(p: Mapping[str, tuple[float, float]]) -> set[str]:
+    """The variations with a verdict, all p values adjusted together."""
+    both = holm(np.array([*p.values()]).T).min(axis=0)
+    return {name for name, smallest in zip(p, both.tolist(), strict=True) if smallest <= ALPHA}
+
+
+def _compared(
+    name: str, before: Floats, after: Floats, metric: Metric, paired: bool
+) -> Comparison:
+    compare = compare_metric if paired else compare_unpaired
+    return compare(name, before[: len(after)], after, metric, anytime=True)
+
+
+def seeds_wanted(study: Study, records: Sequence[Record], anytime: bool = False) -> dict[str, int]:
+    """The seeds of each setting by its name: all, or those that are needed to decide.
 
     A variation that a look has decided keeps the seeds it had then, and so does one whose own
     runs, or the baseline's, all failed for one reason; the baseline has as many as the variation
-    with most. The answer follows from the records alone, so that an
+    with most. The answer follows from the records, and `anytime` from the ledger, so that an
     interrupted study resumes as if nothing had happened.
     """
     names = (study.baseline, *study.variations)
-    if study.looks is None or not study.variations:
+    if isinstance(study.seeds, int) or not study.variations:
         return dict.fromkeys(names, study.most_seeds)
     variations = {
         name: _wanted(one, _fail_alike(records, name) or _fail_alike(records, study.baseline))
-        for name, one in seed_paths_of(study, records).items()
+        for name, one in seed_paths_of(study, records, anytime).items()
     }
     return {study.baseline: max(variations.values()), **variations}
 
@@ -117,38 +230,24 @@ def _fail_alike(records: Sequence[Record], setting: str) -> bool:
     return len(reasons) == 1 and None not in reasons
 
 
-def seed_paths_of(study: Study, records: Sequence[Record]) -> dict[str, SeedPath]:
+def seed_paths_of(
+    study: Study, records: Sequence[Record], anytime: bool = False
+) -> dict[str, SeedPath]:
     """The path of every variation over the looks, on the study's primary metric and its margin.
 
-    There is none where the number of seeds is fixed.
+    There is none where the number of seeds is fixed. `anytime`: the looks aren't those that were
+    declared before the first run (or it isn't known for which tests they would do, as for unpaired
+    seeds), so they are tested as if seeds had come one by one.
     """
-    if study.looks is None:
+    if isinstance(study.seeds, int):
         return {}
     metric = study_metrics(study.metrics, study.primary, study.margin, ())[study.primary]
     baseline = _primary_values(records, study.baseline, metric)
     variations = {name: _primary_values(records, name, metric) for name in study.variations}
-    return follow_looks(baseline, variations, metric, study.looks)
-
-
-def refuse_changed_looks(before: Study, now: Study) -> None:
-    """Refuse, by a ComparisonError, to change after runs have been seen what decides to stop."""
-    if not isinstance(before.seeds, UntilDecided) and not isinstance(now.seeds, UntilDecided):
-        return
-    declared, given = _stopping(before), _stopping(now)
-    if declared != given:
-        raise ComparisonError(
-            f"These results were begun with {declared}, got {given}. The rule for stopping is "
-            "part of the test: changed after looking, its 5 % no longer hold. Use another --out, "
-            "or go back to what was declared."
-        )
-
-
-def _stopping(study: Study) -> str:
-    if isinstance(study.seeds, int):
-        return f"{study.seeds} seeds, whatever they show"
-    looks = ", ".join(map(str, study.seeds.looks))
-    margin = "no margin" if study.margin is None else f"a margin of {study.margin:g}"
-    return f"looks at {looks} seeds on {study.primary} and {margin}"
+    if study.looks is not None and not anytime:
+        return follow_looks(baseline, variations, metric, study.looks)
+    stops = study.looks or range(FIRST_SEEDS, study.most_seeds + 1)
+    return follow_seeds(baseline, variations, metric, stops, paired=study.paired)
 
 
 def _primary_values(records: Sequence[Record], setting: str, metric: Metric) -> Floats:

@@ -2,18 +2,28 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from paribus.comparison.compare import Comparison, adjusted, compare_metric
+from paribus.comparison.pairs import SettingPairs, setting_pairs
 from paribus.comparison.sequential import SeedPath, seed_paths_of
+from paribus.comparison.unpaired import compare_unpaired
 from paribus.comparison.values import NOT_ANALYZED, Analyzed, SettingValues, Values
 from paribus.comparison.values import values as study_values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
 from paribus.records.types import Integers, Record
-from paribus.stats.crossed import CrossedInterval, Spread, crossed_interval, split_spread
+from paribus.stats.anytime import same_width_level
+from paribus.stats.crossed import (
+    CrossedInterval,
+    Spread,
+    crossed_difference,
+    crossed_interval,
+    split_spread,
+)
 from paribus.stats.intervals import ALPHA, LEVEL, Floats
 from paribus.stats.multiplicity import holm
 from paribus.stats.paired import is_constant, mean_test
@@ -67,6 +77,8 @@ class StudyComparison:
         spreads: setting -> the spread of its test accuracy over two seeds or more, split by where
             it comes from.
         pairs: the variations that share just one finished seed with the baseline.
+        setting_pairs: every setting against every other on the primary metric.
+        anytime: all tests hold however often results were looked at.
     """
 
     values: Values
@@ -74,6 +86,8 @@ class StudyComparison:
     seed_paths: Mapping[str, SeedPath]
     spreads: Mapping[str, Spread]
     pairs: tuple[NetworkPair, ...]
+    setting_pairs: SettingPairs
+    anytime: bool = False
 
     @property
     def primary(self) -> tuple[Comparison, ...]:
@@ -90,14 +104,19 @@ class StudyComparison:
 
 
 def compare(
-    study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANALYZED
+    study: Study,
+    records: Sequence[Record],
+    analyzed: Analyzed = NOT_ANALYZED,
+    *,
+    anytime: bool = False,
 ) -> StudyComparison:
     """Compare each variation of a study with its baseline, from the records of its runs.
 
     Metrics of `CAUSES` are compared as far as networks have been analyzed.
     All comparisons are over paired seeds, on the seeds that both have finished. With
     `seeds: {until: decided}` the primary metric is judged at the looks alone (`follow_looks`)
-    and all other metrics on the seeds there are.
+    and all other metrics on the seeds there are. `anytime`: results may have been looked at after
+    any seed, to stop or to go on (`holds_anytime`), and all tests allow for it.
 
     Raises:
         ComparisonError: two runs were tested on other images.
@@ -109,9 +128,10 @@ def compare(
         for m in values.metrics.values()
         if m.compared and (values.is_known(m.name) or (m.from_record and not m.member))
     ]
-    seed_paths = seed_paths_of(study, records)
+    seed_paths = seed_paths_of(study, records, anytime)
+    compare_one = partial(_compare, values, paired=study.paired, anytime=anytime)
     compared = [
-        _compare(values, name, metric, _seeds(study, values, name))
+        compare_one(name, metric, _seeds(study, values, name))
         for name in study.variations
         for metric in compared_on
     ]
@@ -127,7 +147,11 @@ def compare(
         comparisons=tuple(by_name[c.variation, c.metric.name] for c in compared),
         seed_paths=seed_paths,
         spreads=_spreads(values),
-        pairs=_pairs(values),
+        pairs=_pairs(values) if study.paired else (),
+        setting_pairs=setting_pairs(
+            values, looks=study.looks, anytime=anytime, paired=study.paired
+        ),
+        anytime=anytime,
     )
 
 
@@ -138,25 +162,44 @@ def _seeds(study: Study, values: Values, variation: str) -> int:
     return min(values.settings[name].trained for name in (values.baseline, variation))
 
 
-def _compare(values: Values, variation: str, metric: Metric, seeds: int) -> Comparison:
+def _compare(
+    values: Values, variation: str, metric: Metric, seeds: int, *, paired: bool, anytime: bool
+) -> Comparison:
     baseline, ours = values.settings[values.baseline], values.settings[variation]
     before, after = (one.of(metric.name)[:seeds] for one in (baseline, ours))
     censored = None
     if metric.censored:
         censored = (baseline.censored[metric.name][:seeds], ours.censored[metric.name][:seeds])
-    new_images = _new_images(values, ours, metric, seeds)
-    return compare_metric(
-        variation, before, after, metric, censored=censored, new_images=new_images
+    known = int((np.isfinite(before) & np.isfinite(after)).sum())
+    level = same_width_level(known) if anytime and known > 1 else LEVEL
+    new_images = _new_images(values, ours, metric, seeds, level, paired=paired)
+    return (compare_metric if paired else compare_unpaired)(
+        variation,
+        before,
+        after,
+        metric,
+        censored=censored,
+        new_images=new_images,
+        anytime=anytime,
     )
 
 
 def _new_images(
-    values: Values, ours: SettingValues, metric: Metric, seeds: int, level: float = LEVEL
+    values: Values,
+    ours: SettingValues,
+    metric: Metric,
+    seeds: int,
+    level: float = LEVEL,
+    *,
+    paired: bool = True,
 ) -> CrossedInterval | None:
     """The interval for new seeds and new images, for the accuracy of all or of one class.
 
-    None for other metrics, and below two seeds or two images (of each class).
+    None for other metrics, below two seeds or two images (of each class), and where `level` is 1:
+    so few seeds bound nothing if one may stop at any.
     """
+    if level >= 1:
+        return None
     if not metric.images or not len(values.labels):
         return None
     classes: Integers | None
@@ -165,8 +208,16 @@ def _new_images(
     else:
         shown, classes = values.labels == values.classes.index(metric.member), None
     baseline = values.settings[values.baseline]
+    if _fewest(values.labels[shown]) < 2:
+        return None
+    if not paired:
+        before, after = (
+            one.correct[:seeds][one.tested[:seeds]][:, shown] for one in (baseline, ours)
+        )
+        enough = min(len(before), len(after)) > 1
+        return crossed_difference(before, after, classes, level) if enough else None
     both = (baseline.tested & ours.tested)[:seeds]
-    if both.sum() < 2 or _fewest(values.labels[shown]) < 2:
+    if both.sum() < 2:
         return None
     after, before = (one.correct[:seeds][both][:, shown] for one in (ours, baseline))
     return crossed_interval(after - before.astype(np.int8), classes, level)
@@ -196,7 +247,9 @@ def _at_look(
         )
     last = seed_path.path[-1]
     seeds = last.n_seeds + last.missing
-    new_images = _new_images(values, values.settings[variation], last.metric, seeds, last.level)
+    level = same_width_level(last.n_seeds) if last.anytime and last.n_seeds > 1 else last.level
+    ours = values.settings[variation]
+    new_images = _new_images(values, ours, last.metric, seeds, level, paired=last.paired)
     return replace(last, new_images=new_images)
 
 

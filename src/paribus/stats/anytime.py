@@ -18,7 +18,7 @@ from scipy import special
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import LEVEL, Floats
-from paribus.stats.paired import Alternative, is_constant
+from paribus.stats.paired import Alternative, Estimate, hodges_lehmann, is_constant
 
 #: Variance of the standardized effects over which the evidence is averaged.
 G = 1.0
@@ -88,6 +88,17 @@ def anytime_equivalence_p(d: Floats, margin: float, *, ranks: bool = False) -> f
     return max(above, anytime_p(d - margin, "less", ranks=ranks))
 
 
+def anytime_estimate(d: Floats, *, ranks: bool = False, level: float = LEVEL) -> Estimate:
+    """The mean of d (n,), by ranks the Hodges-Lehmann estimate, with interval and p at any time.
+
+    low and high are NaN where n can't bound the center yet.
+    """
+    ends = anytime_interval(d, ranks=ranks, level=level)
+    low, high = (np.asarray(end if math.isfinite(end) else math.nan) for end in ends)
+    middle = np.asarray(hodges_lehmann(d).estimate if ranks else d.mean())
+    return Estimate(middle, low, high, np.asarray(anytime_p(d, ranks=ranks)), level)
+
+
 def anytime_interval(
     d: Floats, *, ranks: bool = False, level: float = LEVEL
 ) -> tuple[float, float]:
@@ -130,7 +141,8 @@ def _log_e_of_means(d: Floats, one_sided: bool) -> Floats:
         pull = np.where(np.isinf(x), shrunk, finite / (1 + finite / shrunk))
         location = sign * n * np.sqrt(G / shrunk) * np.sqrt(pull)
         log_e += np.log(2 * special.stdtr(n, location))
-    return np.where(constant, np.minimum(log_e, _log_e_of_signs(d, one_sided)), log_e)
+    signs = _log_e_of_signs(d, one_sided)
+    return np.asarray(np.where(constant, np.minimum(log_e, signs), log_e))
 
 
 def _effects(d: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:

@@ -16,7 +16,7 @@ from scipy import special, stats
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import ALPHA, LEVEL, Floats
 from paribus.stats.paired import DIGITS, Alternative, Estimate
-from paribus.stats.power import MOST_SEEDS, POWER, SeedsNeeded
+from paribus.stats.power import MOST_SEEDS, POWER, Goal, SeedsNeeded
 from paribus.streams import stream
 
 #: Up to so many ways of dividing the runs into two groups are all counted; of more, as many drawn.
@@ -75,7 +75,8 @@ def welch_interval(b: Floats, v: Floats, level: float = LEVEL) -> Estimate:
     of = welch(b, v)
     half = math.nan if of.error == 0 else float(stats.t.ppf((1 + level) / 2, of.df)) * of.error
     ends = (of.difference, of.difference - half, of.difference + half, welch_test(b, v))
-    return Estimate(*map(np.asarray, ends), level)
+    middle, low, high, p = map(np.asarray, ends)
+    return Estimate(middle, low, high, p, level)
 
 
 def welch_equivalence_p(b: Floats, v: Floats, margin: float) -> float:
@@ -162,7 +163,7 @@ def _smallest(
         return power_of_welch(n, difference, sds, margin, alpha)
 
     n = bisect_left(range(MOST_SEEDS + 1), POWER, lo=2, key=power)
-    goal = "difference" if margin is None else "equivalence"
+    goal: Goal = "difference" if margin is None else "equivalence"
     return SeedsNeeded(n, goal, power(n)) if n <= MOST_SEEDS else SeedsNeeded(None, goal, None)
 
 

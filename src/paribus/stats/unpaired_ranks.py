@@ -52,9 +52,9 @@ def shift(b: Floats, v: Floats, level: float = LEVEL) -> Estimate:
         raise ComparisonError(f"expected runs of both, got {len(b)} and {len(v)}")
     every = np.sort(np.subtract.outer(v, b).ravel())
     cut, attained = _cut(len(b), len(v), level)
-    p = rank_sum_test(b, v)
-    ends = (float(np.median(every)), float(every[cut]), float(every[-1 - cut]), p)
-    return Estimate(*map(np.asarray, ends), attained)
+    ends = (np.median(every), every[cut], every[-1 - cut], rank_sum_test(b, v))
+    middle, low, high, p = map(np.asarray, ends)
+    return Estimate(middle, low, high, p, attained)
 
 
 def rank_equivalence_p(b: Floats, v: Floats, margin: float) -> float:
