@@ -10,7 +10,9 @@ import pandas as pd
 
 from paribus import tables
 from paribus.claims.judge import ClaimVerdict, judge
+from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Effect, effects
+from paribus.comparison.pairs import SettingPairs
 from paribus.comparison.sequential import seeds_wanted
 from paribus.comparison.study import (
     ConfusionDifference,
@@ -28,6 +30,7 @@ from paribus.metrics.registry import CAUSES
 from paribus.narrative.differences import Observation
 from paribus.narrative.missing import on_missing
 from paribus.narrative.observations import observe
+from paribus.narrative.planned import on_verdict
 from paribus.records.analyses import read_all_interventions
 from paribus.records.pairing import Pairing, pairing
 from paribus.records.types import Record
@@ -130,6 +133,10 @@ class Results:
         """
         anytime = holds_anytime(self.study, self.ledger)
         return compare(self.study, self.records, self.analyzed, anytime=anytime)
+
+    def planned(self, c: Comparison) -> str:
+        """How a comparison stands to what was planned before results were seen."""
+        return on_verdict(self.ledger, self.study, c)
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
@@ -246,7 +253,12 @@ class Results:
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Every table by its name; those of what is refused have no rows."""
         made = self.compared.comparisons if self.compared else ()
-        known = {"comparisons": tables.comparisons(made), "claims": tables.claims(self.judged)}
+        pairs = self.compared.setting_pairs if self.compared else SettingPairs(self.primary)
+        known = {
+            "comparisons": tables.comparisons(made, self.planned),
+            "pairs": tables.pairs(pairs),
+            "claims": tables.claims(self.judged),
+        }
         return {name: known[name] if name in known else self.table(name) for name in _TABLES}
 
 
@@ -257,7 +269,10 @@ _TABLES: Mapping[str, Callable[[Results], pd.DataFrame]] = {
     "per_class": lambda results: tables.per_class(results.records),
     "confusion": lambda results: tables.confusion(results.records),
     "failures": lambda results: tables.failures(results.records, results.study.baseline),
-    "comparisons": lambda results: tables.comparisons(results.comparison.comparisons),
+    "comparisons": lambda results: tables.comparisons(
+        results.comparison.comparisons, results.planned
+    ),
+    "pairs": lambda results: tables.pairs(results.comparison.setting_pairs),
     "claims": lambda results: tables.claims(results.claims),
     "interventions": lambda results: tables.interventions(results.effects),
     "interventions_by_class": lambda results: tables.interventions_by_class(results.effects),

@@ -56,7 +56,11 @@ class SettingPairs:
 
 
 def setting_pairs(
-    values: Values, *, looks: Sequence[int] | None = None, anytime: bool = False, paired: bool = True
+    values: Values,
+    *,
+    looks: Sequence[int] | None = None,
+    anytime: bool = False,
+    paired: bool = True,
 ) -> SettingPairs:
     """Compare all pairs of the settings that have values, at least three settings.
 

@@ -120,7 +120,7 @@ def follow_seeds(
         name: _Numbers.of(before, np.asarray(values, float), metric)
         for name, values in variations.items()
     }
-    p = {name: (1.0, 1.0) for name in numbers}
+    p = dict.fromkeys(numbers, (1.0, 1.0))
     ended: dict[str, int] = {}
     for stop in stops:
         reached = [n for n, of in numbers.items() if n not in ended and of.trained >= stop]
@@ -130,7 +130,9 @@ def follow_seeds(
         for name in reached:
             numbers[name].seen = stop
     seen = {
-        name: _compared(name, before, np.asarray(variations[name], float)[: of.seen], metric, paired)
+        name: _compared(
+            name, before, np.asarray(variations[name], float)[: of.seen], metric, paired
+        )
         for name, of in numbers.items()
     }
     judged = dict(zip(seen, adjusted(tuple(seen.values())), strict=True))
@@ -181,7 +183,7 @@ class _Numbers:
         return int(self.known[:seeds].sum())
 
     def p_at(self, seeds: int) -> tuple[float, float]:
-        """p of no difference and of no equivalence after so many seeds; 1 below two differences."""
+        """P of no difference and of no equivalence after so many seeds; 1 below two differences."""
         n = self.counted(seeds)
         return (float(self.p[n]), float(self.p_equivalence[n])) if n > 1 else (1.0, 1.0)
 
@@ -192,9 +194,7 @@ def _decided(p: Mapping[str, tuple[float, float]]) -> set[str]:
     return {name for name, smallest in zip(p, both.tolist(), strict=True) if smallest <= ALPHA}
 
 
-def _compared(
-    name: str, before: Floats, after: Floats, metric: Metric, paired: bool
-) -> Comparison:
+def _compared(name: str, before: Floats, after: Floats, metric: Metric, paired: bool) -> Comparison:
     compare = compare_metric if paired else compare_unpaired
     return compare(name, before[: len(after)], after, metric, anytime=True)
 

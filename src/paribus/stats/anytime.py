@@ -121,7 +121,7 @@ def same_width_level(n: int, level: float = LEVEL) -> float:
 
 
 def _log_e_of_means(d: Floats, one_sided: bool) -> Floats:
-    """log e (n,) of the t statistics; with n = 1 + v seeds and x = t**2 / v
+    """Log e (n,) of the t statistics; with n = 1 + v seeds and x = t**2 / v
 
         e = (1 + n G)**(-1/2) * ((1 + x) / (1 + x / (1 + n G)))**(n/2),
 
@@ -146,7 +146,7 @@ def _log_e_of_means(d: Floats, one_sided: bool) -> Floats:
 
 
 def _effects(d: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
-    """x = t**2 / (n - 1), the sign of the mean, and whether all are equal, after each seed."""
+    """X = t**2 / (n - 1), the sign of the mean, and whether all are equal, after each seed."""
     n = np.arange(1, len(d) + 1)
     offset = float(np.median(d)) if len(d) else 0.0
     from_offset = np.cumsum(d - offset) / n
@@ -160,7 +160,7 @@ def _effects(d: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
 
 
 def _log_e_of_signs(d: Floats, one_sided: bool) -> Floats:
-    """log e (n,) of k pluses among the m differences that aren't 0: the beta-binomial mixture
+    """Log e (n,) of k pluses among the m differences that aren't 0: the beta-binomial mixture.
 
         e = 2**m * B(k + 1/2, m - k + 1/2) / B(1/2, 1/2)
 

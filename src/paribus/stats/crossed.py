@@ -122,7 +122,9 @@ def crossed_difference(
     squares = [_mean_squares(table, classes) for table in tables]
     images = tables[0].shape[1]
     d = tables[1].mean(axis=0) - tables[0].mean(axis=0)
-    labels = np.zeros(images, int) if classes is None else np.unique(classes, return_inverse=True)[1]
+    labels = (
+        np.zeros(images, int) if classes is None else np.unique(classes, return_inverse=True)[1]
+    )
     centers = np.bincount(labels, d) / np.bincount(labels)
     df_images = images - len(centers)
     of_images = float(np.square(d - centers[labels]).sum()) / df_images / images

@@ -170,7 +170,9 @@ def _smallest(
 def _rounded(difference: float, b: Floats, v: Floats) -> float:
     """A difference of values without the rounding error of the subtraction."""
     largest = max(float(np.abs(b).max()), float(np.abs(v).max()))
-    return difference if largest == 0 else round(difference, DIGITS - math.ceil(math.log10(largest)))
+    return (
+        difference if largest == 0 else round(difference, DIGITS - math.ceil(math.log10(largest)))
+    )
 
 
 @lru_cache(maxsize=8)

@@ -159,9 +159,8 @@ def _declaration(plan: Plan, runs: int, content: bytes) -> bytes | None:
     changes = {
         key: [ledger.plan.get(key), plan.get(key)]
         for key in {**ledger.plan, **plan}
-        if ledger.plan.get(key) != plan.get(key) and not (
-            key not in ledger.plan and _is_default(key, plan[key])
-        )
+        if ledger.plan.get(key) != plan.get(key)
+        and not (key not in ledger.plan and _is_default(key, plan[key]))
     }
     entry = {"event": "changed", "runs": runs, "seen": ledger.seen, "changes": changes}
     return _line(entry, content) if changes else None
@@ -232,9 +231,7 @@ def _followed(ledger: Ledger, entry: Mapping[str, Any]) -> Ledger:
             plan = {**ledger.plan, **{key: after for key, (_, after) in changed.items()}}
             later = [Change(key, *of, ledger.seen) for key, of in changed.items() if ledger.seen]
             plan = {key: value for key, value in plan.items() if value is not None}
-            return replace(
-                ledger, plan=plan, changes=(*ledger.changes, *later), looked_at=False
-            )
+            return replace(ledger, plan=plan, changes=(*ledger.changes, *later), looked_at=False)
         case "looked":
             return replace(ledger, seen=max(ledger.seen, runs), looked_at=True)
     raise ValueError(f"expected an event of a ledger, got {entry['event']!r}")

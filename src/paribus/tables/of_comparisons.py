@@ -1,6 +1,7 @@
 """Comparisons, claims and interventions as tidy tables; `paribus.tables` documents them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -8,13 +9,14 @@ import pandas as pd
 from paribus.claims.judge import ClaimVerdict
 from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Effect
+from paribus.comparison.pairs import SettingPairs
 from paribus.narrative.claims import evidence
 from paribus.narrative.comparisons import notes
 from paribus.tables.columns import COLUMNS
 
 _TEXT = (
     *("variation", "metric", "unit", "compare", "notes", "id", "says", "evidence", "figure"),
-    *("setting", "intervention", "topic", "class", "verdict"),
+    *("setting", "intervention", "topic", "class", "verdict", "planned", "first", "second"),
 )
 _WHOLE = ("n_seeds", "missing", "failed", "amount")
 #: What a column holds, if not numbers that can be missing.
@@ -22,11 +24,14 @@ _TYPES = {
     **dict.fromkeys(_TEXT, "object"),
     **dict.fromkeys(_WHOLE, "int64"),
     "seeds_needed": "Int64",
+    "paired": "bool",
 }
 
 
-def comparisons(made: Sequence[Comparison]) -> pd.DataFrame:
-    """One row a variation and metric."""
+def comparisons(
+    made: Sequence[Comparison], planned: Callable[[Comparison], str] = lambda c: ""
+) -> pd.DataFrame:
+    """One row a variation and metric; `planned` says how each stands to the plan."""
     same = (
         *("variation", "n_seeds", "missing", "estimate", "low", "high", "level", "p"),
         *("p_adjusted", "p_sign_flip", "p_equivalence_adjusted", "verdict", "correlation"),
@@ -42,11 +47,22 @@ def comparisons(made: Sequence[Comparison]) -> pd.DataFrame:
             "seeds_needed": c.seeds_needed.seeds if c.seeds_needed else None,
             "low_new_images": c.new_images.low if c.new_images else None,
             "high_new_images": c.new_images.high if c.new_images else None,
+            "paired": c.paired,
+            "planned": planned(c),
             "notes": " ".join(notes(c)),
         }
         for c in made
     ]
     return _frame("comparisons", rows)
+
+
+def pairs(made: SettingPairs) -> pd.DataFrame:
+    """One row a pair of settings."""
+    rows = [
+        asdict(pair) | {"metric": made.metric.name, "n_seeds": made.n_seeds, "level": made.level}
+        for pair in made.pairs
+    ]
+    return _frame("pairs", rows)
 
 
 def claims(verdicts: Sequence[ClaimVerdict]) -> pd.DataFrame:

@@ -9,9 +9,11 @@ from paribus.names import safe_class, safe_name
 from paribus.narrative import words
 from paribus.narrative.comparisons import notes
 from paribus.narrative.numbers import Unit, p_value
+from paribus.narrative.unpaired import PAIRED, UNPAIRED
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table, note
 from paribus.report.charts.intervals import intervals
 from paribus.report.sections import cells
+from paribus.report.sections.pairs import all_pairs
 from paribus.results import Results
 
 #: A note names so many variations; of more it says how many.
@@ -31,6 +33,7 @@ def comparisons(results: Results) -> Iterator[Block]:
     yield from _figure(main, compared)
     yield from _tables(main)
     yield from _notes(main)
+    yield from all_pairs(compared.setting_pairs)
     yield from _both_intervals(compared)
     yield from _recall_changes([c for c in compared.comparisons if c.metric.family == "recall"])
 
@@ -39,8 +42,9 @@ def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> str:
     ratios = dict.fromkeys(c.metric.label for c in main if c.metric.compare == "ratio")
     ratio = f"; {words.listed([safe_name(of) for of in ratios])} as a ratio" if ratios else ""
     images = " on the same test images" if any(c.metric.images for c in main) else ""
+    how = PAIRED if all(c.paired for c in main) else UNPAIRED
     return (
-        f"Each variation compared with {compared.values.baseline}, paired by seed{ratio}. The "
+        f"Each variation compared with {compared.values.baseline}, {how}{ratio}. The "
         f"95 % intervals are over new seeds{images}, and are not adjusted. Verdicts rest on the "
         "adjusted p (Holm, over all variations tested on a metric), equivalence on the p below it; "
         "the sign-flip p does not assume normal differences. "

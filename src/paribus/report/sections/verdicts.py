@@ -8,6 +8,8 @@ from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.comparisons import NOT_TESTED, Headline, headline
 from paribus.narrative.numbers import difference_of, p_value
+from paribus.narrative.planned import NOT_KNOWN, PLANNED, on_ledger, on_verdict
+from paribus.narrative.unpaired import PAIRED, UNPAIRED
 from paribus.report import blocks
 from paribus.report.sections.cells import (
     SIGNS,
@@ -35,8 +37,11 @@ def verdicts(results: Results) -> Iterator[blocks.Block]:
         yield from _tables(compared.primary)
     else:
         pairs = {pair.variation: pair for pair in compared.pairs}
-        lines = [headline(c, pairs.get(c.variation)) for c in compared.primary]
-        yield blocks.Verdicts(tuple(map(_line, lines)))
+        lines = [
+            _line(headline(c, pairs.get(c.variation)), _changed(results, c))
+            for c in compared.primary
+        ]
+        yield blocks.Verdicts(tuple(lines))
     if any(c.p is not None for c in compared.primary):
         yield blocks.note(_reading(results))
 
@@ -68,14 +73,20 @@ def _cells(c: Comparison) -> list[blocks.Cell]:
     ]
 
 
-def _line(line: Headline) -> blocks.Verdict:
+def _changed(results: Results, c: Comparison) -> str:
+    """What was changed of the plan after results had been seen, if that touches the verdict."""
+    standing = on_verdict(results.ledger, results.study, c)
+    return "" if standing in (PLANNED, NOT_KNOWN) else f"{standing[0].upper()}{standing[1:]}."
+
+
+def _line(line: Headline, changed: str) -> blocks.Verdict:
     return blocks.Verdict(
         line.variation,
         SIGNS[line.verdict],
         line.verdict,
         words.typeset(f"{line.rest.removesuffix('.')}."),
         tone(line.verdict),
-        words.typeset(" ".join(line.also)),
+        words.typeset(" ".join((*line.also, *[changed] * bool(changed)))),
     )
 
 
@@ -86,7 +97,12 @@ def _reading(results: Results) -> str:
     images = " on the same test images" if metric.images else ""
     equivalent = f" Equivalent: shown to differ by less than {small}, the study's margin."
     return (
-        f"Each line compares a variation with {results.baseline.name}, paired by seed. In brackets "
+        f"Each line compares a variation with {results.baseline.name}, {_how(results)}. In brackets "
         f"the 95 % interval over new seeds{images}, unless another level is given. "
-        f"The p values are adjusted for the number of variations.{equivalent if small else ''}"
+        f"The p values are adjusted for the number of variations.{equivalent if small else ''} "
+        f"{words.typeset(on_ledger(results.ledger))}"
     )
+
+
+def _how(results: Results) -> str:
+    return PAIRED if results.study.paired else UNPAIRED
