@@ -55,13 +55,7 @@ class SettingPairs:
     reason: Reason | None = None
 
 
-def setting_pairs(
-    values: Values,
-    *,
-    looks: Sequence[int] | None = None,
-    anytime: bool = False,
-    paired: bool = True,
-) -> SettingPairs:
+def setting_pairs(values: Values, looks: Sequence[int] | None = None) -> SettingPairs:
     """Compare all pairs of the settings that have values, at least three settings.
 
     With looks, p counts as often as there are looks (Bonferroni). Where seeds are added until
@@ -74,11 +68,13 @@ def setting_pairs(
         return SettingPairs(metric)
     table = np.stack([*known.values()])
     table = table[:, np.isfinite(table).all(axis=0)]
-    reason = _reason(metric, len(known), table.shape[1], paired)
+    reason = _reason(metric, len(known), table.shape[1], values.paired)
     if reason:
         return SettingPairs(metric, table.shape[1], reason=reason)
     try:
-        return _compared(metric, list(known), table, 1 if looks is None else len(looks), anytime)
+        return _compared(
+            metric, list(known), table, 1 if looks is None else len(looks), values.anytime
+        )
     except ComparisonError:
         return SettingPairs(metric, table.shape[1], reason="values")
 

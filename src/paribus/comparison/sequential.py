@@ -22,10 +22,11 @@ from paribus.comparison.unpaired import compare_unpaired
 from paribus.comparison.values import number
 from paribus.metrics.metric import Metric, RunData
 from paribus.records.types import Record
-from paribus.stats.anytime import FIRST_SEEDS, anytime_p_values
+from paribus.stats.anytime import anytime_p_values
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.multiplicity import check_looks, holm, nominal_level
 from paribus.stats.paired import complete_pairs
+from paribus.study.config import FIRST_STOP
 from paribus.study.metrics import study_metrics
 from paribus.study.spec import Study
 
@@ -246,7 +247,7 @@ def seed_paths_of(
     variations = {name: _primary_values(records, name, metric) for name in study.variations}
     if study.looks is not None and not anytime:
         return follow_looks(baseline, variations, metric, study.looks)
-    stops = study.looks or range(FIRST_SEEDS, study.most_seeds + 1)
+    stops = study.looks or range(FIRST_STOP, study.most_seeds + 1)
     return follow_seeds(baseline, variations, metric, stops, paired=study.paired)
 
 

@@ -78,7 +78,6 @@ class StudyComparison:
             it comes from.
         pairs: the variations that share just one finished seed with the baseline.
         setting_pairs: every setting against every other on the primary metric.
-        anytime: all tests hold however often results were looked at.
     """
 
     values: Values
@@ -87,7 +86,11 @@ class StudyComparison:
     spreads: Mapping[str, Spread]
     pairs: tuple[NetworkPair, ...]
     setting_pairs: SettingPairs
-    anytime: bool = False
+
+    @property
+    def anytime(self) -> bool:
+        """Whether all tests hold however often results were looked at."""
+        return self.values.anytime
 
     @property
     def primary(self) -> tuple[Comparison, ...]:
@@ -121,7 +124,7 @@ def compare(
     Raises:
         ComparisonError: two runs were tested on other images.
     """
-    values = study_values(study, records, analyzed)
+    values = replace(study_values(study, records, analyzed), anytime=anytime)
     # What a record needn't hold is left out where no run has it.
     compared_on = [
         m
@@ -148,10 +151,7 @@ def compare(
         seed_paths=seed_paths,
         spreads=_spreads(values),
         pairs=_pairs(values) if study.paired else (),
-        setting_pairs=setting_pairs(
-            values, looks=study.looks, anytime=anytime, paired=study.paired
-        ),
-        anytime=anytime,
+        setting_pairs=setting_pairs(values, study.looks),
     )
 
 

@@ -39,31 +39,31 @@ def compare_unpaired(
     Raises:
         ComparisonError: infinite values, a ratio of values that aren't above 0.
     """
-    groups = [_finite(values) for values in (baseline, variation)]
+    known = [_finite(values) for values in (baseline, variation)]
     if anytime:
         made = compare_metric(
-            name, groups[0], groups[1], metric,
+            name, known[0], known[1], metric,
             censored=censored, new_images=new_images, level=level, anytime=True,
         )  # fmt: skip
         return replace(made, paired=False, correlation=None, sizes=(made.n_seeds, made.n_seeds))
-    b, v = (group[~np.isnan(group)] for group in groups)
-    scaled = [_scaled(values, metric) for values in (b, v)]
+    b, v = (group[~np.isnan(group)] for group in known)
+    groups = [scaled(values, metric) for values in (b, v)]
     comparison = Comparison(
         variation=name,
         metric=metric,
         n_seeds=min(len(b), len(v)),
-        missing=sum(int(np.isnan(group).sum()) for group in groups),
-        estimate=_shown(_difference(*scaled), metric),
+        missing=sum(int(np.isnan(group).sum()) for group in known),
+        estimate=_shown(_difference(*groups), metric),
         level=level,
         wanted_level=level,
         new_images=new_images,
         constant=len(b) > 1 and len(v) > 1 and bool(np.ptp(b) == 0 and np.ptp(v) == 0),
-        censored=_censored(censored, groups),
+        censored=_censored(censored, known),
         paired=False,
         sizes=(len(b), len(v)),
     )
     if min(len(b), len(v)) > 1:
-        comparison = _tested(comparison, *scaled)
+        comparison = _tested(comparison, *groups)
     return adjusted([comparison])[0]
 
 
@@ -100,7 +100,7 @@ def _finite(values: npt.ArrayLike) -> Floats:
     return given
 
 
-def _scaled(values: Floats, metric: Metric) -> Floats:
+def scaled(values: Floats, metric: Metric) -> Floats:
     """The values as they are tested: their logarithms for a ratio."""
     if metric.compare != "ratio":
         return values

@@ -71,6 +71,8 @@ class Values:
         classes: names of the classes; none while no run is tested.
         labels: (images,) the true class of each test image.
         target_loss: as the function of this name gives it, in nats.
+        paired: whether equal seeds of two settings correspond.
+        anytime: results may have been looked at after any seed, to stop or to go on.
     """
 
     baseline: str
@@ -80,6 +82,8 @@ class Values:
     classes: tuple[str, ...]
     labels: Integers
     target_loss: float | None
+    paired: bool = True
+    anytime: bool = False
 
     def by_class(self, setting: str, figure: str) -> Floats:
         """A figure of `CLASS_FIGURES` of every class: (n, classes)."""
@@ -132,7 +136,16 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
         name: _of_setting(rows, wanted, labels, target, analyzed)
         for name, rows in by_setting.items()
     }
-    return Values(study.baseline, metrics[study.primary], metrics, by_name, classes, labels, target)
+    return Values(
+        study.baseline,
+        metrics[study.primary],
+        metrics,
+        by_name,
+        classes,
+        labels,
+        target,
+        study.paired,
+    )
 
 
 def target_loss(study: Study, records: Sequence[Record]) -> float | None:

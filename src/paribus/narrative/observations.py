@@ -166,12 +166,14 @@ def _end(compared: StudyComparison, setting: str, best: bool, looks: Sequence[in
     recalls = recalls[np.isfinite(recalls).all(axis=1)]
     means = recalls.mean(axis=0)
     at = int(means.argmax() if best else means.argmin())
-    ranking = extreme_ranking(recalls, classes, [classes[at]], highest=best)
+    ranking = extreme_ranking(
+        recalls, classes, [classes[at]], highest=best, anytime=compared.anytime
+    )
     rival = max(ranking.statements, key=lambda s: s.p, default=None)
     if rival is not None:
         rival = replace(rival, interval=rival.interval.within(-1, 1))
     p = None if rival is None else rival.p
-    if p is not None and looks is not None:
+    if p is not None and looks is not None and not compared.anytime:
         p = float(overall_level(p, looks))
     return _End(setting, classes[at], float(means[at]), len(recalls), rival, p)
 

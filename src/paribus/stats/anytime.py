@@ -22,9 +22,6 @@ from paribus.stats.paired import Alternative, Estimate, hodges_lehmann, is_const
 
 #: Variance of the standardized effects over which the evidence is averaged.
 G = 1.0
-#: The first number of seeds at which anything can be shown: 2 (1 + n G)**((n - 1) / 2), the most
-#: that n seeds can say for one side, is above 1 / 0.05 from four on.
-FIRST_SEEDS = 4
 #: Jeffreys' prior of the chance of a plus, a = b.
 _A = 0.5
 
@@ -121,7 +118,9 @@ def same_width_level(n: int, level: float = LEVEL) -> float:
 
 
 def _log_e_of_means(d: Floats, one_sided: bool) -> Floats:
-    """Log e (n,) of the t statistics; with n = 1 + v seeds and x = t**2 / v
+    """Log e (n,) of the t statistics.
+
+    With n = 1 + v seeds and x = t**2 / v
 
         e = (1 + n G)**(-1/2) * ((1 + x) / (1 + x / (1 + n G)))**(n/2),
 

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from paribus.errors import ComparisonError
+from paribus.stats.anytime import anytime_estimate, anytime_p
 from paribus.stats.intervals import ALPHA, LEVEL, Floats, Interval
 from paribus.stats.paired import (
     Alternative,
@@ -35,12 +36,14 @@ class Sample:
             tested by Student's t.
         may_be_larger, may_be_smaller: in how many seeds the true value may lie above or below
             the one here, because the training ended too early to tell.
+        anytime: tests and interval hold however often results were looked at.
     """
 
     d: Floats
     ranks: bool = False
     may_be_larger: int = 0
     may_be_smaller: int = 0
+    anytime: bool = False
 
     @property
     def n(self) -> int:
@@ -67,13 +70,18 @@ class Sample:
         """The center with its interval, from one value on."""
         if self.n < 2:
             return Interval(float(self.d.mean()), level=level)
-        center = (hodges_lehmann if self.ranks else t_interval)(self.d, level)
-        if is_constant(self.d):
+        if self.anytime:
+            center = anytime_estimate(self.d, ranks=self.ranks, level=level)
+        else:
+            center = (hodges_lehmann if self.ranks else t_interval)(self.d, level)
+        if is_constant(self.d) or np.isnan(center.low):
             return Interval(float(center.estimate), level=level)
         return Interval(float(center.estimate), float(center.low), float(center.high), center.level)
 
     def _test(self, bound: float, alternative: Alternative) -> float:
         from_bound = differences(np.full(self.n, bound), self.d)
+        if self.anytime:
+            return anytime_p(from_bound, alternative, ranks=self.ranks)
         return float((signed_rank_test if self.ranks else mean_test)(from_bound, alternative))
 
 

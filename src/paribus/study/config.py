@@ -20,7 +20,6 @@ from pydantic import (
 
 from paribus.io.strict_json import require_finite
 from paribus.records.bounds import LARGEST
-from paribus.stats.anytime import FIRST_SEEDS
 
 #: Settings name folders and chart legends.
 SETTING_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -269,6 +268,10 @@ Look = Annotated[int, Field(ge=3, le=1000)]
 Looks = Annotated[tuple[Look, ...], Field(strict=False), AfterValidator(_increasing)]
 
 
+#: The first number of seeds at which seeds one by one can decide anything: 2 (1 + n)**((n - 1) / 2),
+#: the most that n can say for one side (`stats.anytime`), is above 1 / 0.05 from four on.
+FIRST_STOP = 4
+
 #: Where the looks of a study are, if it declares neither looks nor a largest number.
 DEFAULT_LOOKS = (5, 8, 12, 20)
 
@@ -281,7 +284,7 @@ class UntilDecided(Section):
 
     until: Literal["decided"]
     looks: Looks | None = None
-    most: Annotated[int, Field(ge=FIRST_SEEDS, le=1000)] | None = Field(
+    most: Annotated[int, Field(ge=FIRST_STOP, le=1000)] | None = Field(
         default=None, exclude_if=lambda most: most is None
     )
 

@@ -130,18 +130,23 @@ def _table(results: Results) -> blocks.Table:
     return blocks.Table(
         f"{title}{images}",
         ("Setting", title, f"{way} than {results.baseline.name}"),
-        [(each.name, _cells(metric, each, results.baseline)) for each in results.settings],
+        [
+            (each.name, _cells(metric, each, results.baseline, results.study.paired))
+            for each in results.settings
+        ],
     )
 
 
-def _cells(metric: Metric, result: SettingResult, baseline: SettingResult) -> list[blocks.Cell]:
+def _cells(
+    metric: Metric, result: SettingResult, baseline: SettingResult, paired: bool
+) -> list[blocks.Cell]:
     mean = blocks.Cell(value_of(metric).spread(result.spread(metric.name)), strong=True)
     if result is baseline:
         return [mean, blocks.Cell("baseline")]
     difference = result.difference(metric.name, baseline)
     sign = -1 if metric.better == "lower" else 1
     won = sum(sign * value > 0 for value in difference.values)
-    if not difference.n:
+    if not difference.n or not paired:
         return [mean, blocks.Cell(words.NONE)]
     seeds = f"in {won} of {words.count(difference.n, 'seed')}"
     return [mean, blocks.Cell(seeds, _on_shared(metric, result, baseline))]

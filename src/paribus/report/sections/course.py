@@ -14,7 +14,8 @@ from paribus.narrative.numbers import difference_of, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table
 from paribus.report.charts.course import Path, courses
 from paribus.report.sections import cells
-from paribus.stats.anytime import FIRST_SEEDS, course
+from paribus.stats.anytime import course
+from paribus.study.config import FIRST_STOP
 
 
 def seed_by_seed(compared: StudyComparison, most: int) -> Iterator[Block]:
@@ -23,7 +24,7 @@ def seed_by_seed(compared: StudyComparison, most: int) -> Iterator[Block]:
     yield Heading("Seed by seed")
     yield Paragraph(
         f"Seeds are added one by one until a comparison is decided, at most {most}; the first "
-        f"decision can fall at {FIRST_SEEDS} seeds. The test is valid at any time: whenever one "
+        f"decision can fall at {FIRST_STOP} seeds. The test is valid at any time: whenever one "
         "stops, a false verdict has a probability of at most 5 %, and the intervals after all "
         "numbers of seeds hold the truth together with 95 %. A variation that has its verdict gets "
         "no more seeds."

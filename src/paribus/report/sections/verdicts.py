@@ -97,8 +97,8 @@ def _reading(results: Results) -> str:
     images = " on the same test images" if metric.images else ""
     equivalent = f" Equivalent: shown to differ by less than {small}, the study's margin."
     return (
-        f"Each line compares a variation with {results.baseline.name}, {_how(results)}. In brackets "
-        f"the 95 % interval over new seeds{images}, unless another level is given. "
+        f"Each line compares a variation with {results.baseline.name}, {_how(results)}. In "
+        f"brackets the 95 % interval over new seeds{images}, unless another level is given. "
         f"The p values are adjusted for the number of variations.{equivalent if small else ''} "
         f"{words.typeset(on_ledger(results.ledger))}"
     )
