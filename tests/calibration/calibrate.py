@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 import numpy as np
 import scipy
 
+from calibration import other_designs
 from calibration.simulated_truth import (
     LAWS,
     coverage,
@@ -59,6 +60,7 @@ def main() -> None:
         errors_of_ten(many(50_000)),
         errors_over_looks(many(100_000)),
         promised_power(many(100_000)),
+        *other_designs.tables(scale),
     ):
         print(*table, sep="\n", end="\n\n", flush=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,9 +91,9 @@ def read(
         raise click.UsageError(
             "--seeds is a fixed number, --looks and --most add seeds: give only one of them"
         )
-    until = {"looks": looks} if looks else {"most": most} if most else None
-    until = until and {"until": "decided", **until}
-    study = read_study(study_file, seeds=seeds or until, epochs=epochs, engine=engine)
+    until: Mapping[str, object] = {"looks": looks} if looks else {"most": most}
+    added = {"until": "decided", **until} if looks or most else None
+    study = read_study(study_file, seeds=seeds or added, epochs=epochs, engine=engine)
     if not allow_code:
         require_permission(study, study_file)
     return study

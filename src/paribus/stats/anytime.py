@@ -66,11 +66,11 @@ def anytime_p(d: Floats, alternative: Alternative = "two-sided", *, ranks: bool 
 def anytime_p_values(
     d: Floats, alternative: Alternative = "two-sided", *, ranks: bool = False
 ) -> Floats:
-    """The p values (n,) after each seed of d (n,); none is above the one before."""
+    """The p values (..., n) after each seed of d (..., n); none is above the one before."""
     signed = -d if alternative == "less" else d
     one_sided = alternative != "two-sided"
     log_e = (_log_e_of_signs if ranks else _log_e_of_means)(signed, one_sided)
-    return np.asarray(np.minimum.accumulate(np.exp(-np.maximum(log_e, 0.0))))
+    return np.asarray(np.minimum.accumulate(np.exp(-np.maximum(log_e, 0.0)), axis=-1))
 
 
 def anytime_equivalence_p(d: Floats, margin: float, *, ranks: bool = False) -> float:
@@ -118,7 +118,7 @@ def same_width_level(n: int, level: float = LEVEL) -> float:
 
 
 def _log_e_of_means(d: Floats, one_sided: bool) -> Floats:
-    """Log e (n,) of the t statistics.
+    """Log e (..., n) of the t statistics.
 
     With n = 1 + v seeds and x = t**2 / v
 
@@ -130,7 +130,7 @@ def _log_e_of_means(d: Floats, one_sided: bool) -> Floats:
     freedom. A mean below 0 only makes t smaller at every n, so "not above 0" is covered as well.
     Where all differences are the same, t is infinite and the signs' evidence holds if it is less.
     """
-    n = np.arange(1, len(d) + 1)
+    n = np.arange(1, d.shape[-1] + 1)
     x, sign, constant = _effects(d)
     shrunk = 1 + n * G
     finite = np.where(np.isinf(x), 0.0, x)
@@ -146,11 +146,11 @@ def _log_e_of_means(d: Floats, one_sided: bool) -> Floats:
 
 def _effects(d: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """X = t**2 / (n - 1), the sign of the mean, and whether all are equal, after each seed."""
-    n = np.arange(1, len(d) + 1)
-    offset = float(np.median(d)) if len(d) else 0.0
-    from_offset = np.cumsum(d - offset) / n
-    square = np.cumsum((d - offset) ** 2) - n * from_offset**2
-    constant = np.maximum.accumulate(d) == np.minimum.accumulate(d)
+    n = np.arange(1, d.shape[-1] + 1)
+    offset = d[..., :1]
+    from_offset = np.cumsum(d - offset, axis=-1) / n
+    square = np.cumsum((d - offset) ** 2, axis=-1) - n * from_offset**2
+    constant = np.maximum.accumulate(d, axis=-1) == np.minimum.accumulate(d, axis=-1)
     mean = np.where(constant, d, from_offset + offset)
     square = np.where(constant, 0.0, np.maximum(square, np.finfo(float).tiny))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -159,14 +159,14 @@ def _effects(d: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
 
 
 def _log_e_of_signs(d: Floats, one_sided: bool) -> Floats:
-    """Log e (n,) of k pluses among the m differences that aren't 0: the beta-binomial mixture.
+    """Log e (..., n) of k pluses among the m differences that aren't 0: the beta-binomial mixture.
 
         e = 2**m * B(k + 1/2, m - k + 1/2) / B(1/2, 1/2)
 
     against a fair coin; for one side the chance of a plus is above 1/2 (Robbins 1970). Valid if
     d is symmetric about its center, or if that is the median, whatever the sizes.
     """
-    plus, m = np.cumsum(d > 0), np.cumsum(d != 0)
+    plus, m = np.cumsum(d > 0, axis=-1), np.cumsum(d != 0, axis=-1)
     return _log_e_of_counts(plus, m, one_sided)
 
 

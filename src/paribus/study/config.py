@@ -268,8 +268,8 @@ Look = Annotated[int, Field(ge=3, le=1000)]
 Looks = Annotated[tuple[Look, ...], Field(strict=False), AfterValidator(_increasing)]
 
 
-#: The first number of seeds at which seeds one by one can decide anything: 2 (1 + n)**((n - 1) / 2),
-#: the most that n can say for one side (`stats.anytime`), is above 1 / 0.05 from four on.
+#: The first number of seeds at which seeds one by one can decide: 2 (1 + n)**((n - 1) / 2), the
+#: most that n can say for one side (`stats.anytime`), is above 1 / 0.05 from four on.
 FIRST_STOP = 4
 
 #: Where the looks of a study are, if it declares neither looks nor a largest number.
