@@ -49,7 +49,7 @@ def tables(scale: float = 1.0) -> Iterator[Iterator[str]]:
 
 
 def decided(d: Floats, margin: float | None = None, *, ranks: bool = False) -> Floats:
-    """p (repetitions, n) after each seed, of no difference or of no equivalence."""
+    """P values (repetitions, n) after each seed, of no difference or of no equivalence."""
     if margin is None:
         return anytime_p_values(d, ranks=ranks)
     above = anytime_p_values(d + margin, "greater", ranks=ranks)
@@ -188,8 +188,8 @@ def unpaired(repetitions: int) -> Iterator[str]:
                 yield _row(f"the shift's interval holds 0: {what}", [r[3] for r in rates])
             if law == "normal":
                 yield _row(f"outperforming's interval holds 1/2: {what}", [r[4] for r in rates])
-    rates = [_unpaired_images(n, m, repetitions // 4) for n, m in GROUPS]
-    yield _row("new seeds and new images, 300 images, 3 classes", rates)
+    held = [_unpaired_images(n, m, repetitions // 4) for n, m in GROUPS]
+    yield _row("new seeds and new images, 300 images, 3 classes", held)
 
 
 def unpaired_rates(law: Law, n: int, m: int, ratio: float, repetitions: int) -> list[float]:
@@ -198,13 +198,14 @@ def unpaired_rates(law: Law, n: int, m: int, ratio: float, repetitions: int) -> 
     for _ in range(repetitions):
         b, v = groups(rng, law, n, m, (1.0, ratio))
         mean, ranks, wins = welch_interval(b, v), shift(b, v), outperforming(b, v)
-        found += [
+        shares = [
             mean.low <= 0 <= mean.high,
             permuted_welch(b, v) <= ALPHA,
             rank_sum_test(b, v) <= ALPHA,
             ranks.low <= 0 <= ranks.high,
             wins.low is not None and wins.high is not None and wins.low <= 0.5 <= wins.high,
         ]
+        found += np.array(shares, float)
     return list(found / repetitions)
 
 

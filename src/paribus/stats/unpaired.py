@@ -196,7 +196,7 @@ def _t_of_divisions(joined: Floats, chosen: npt.NDArray[np.integer]) -> Floats:
     others, squares = -total, np.square(centered).sum() - square
     variance = _variance_of_mean(total, square, m) + _variance_of_mean(others, squares, n)
     difference = total / m - others / n
-    flat = variance <= 1e-18 * max(1e-300, float(np.square(centered).max()))
+    flat = variance <= 1e-14 * max(1e-300, float(np.square(centered).max()))
     with np.errstate(divide="ignore", invalid="ignore"):
         t = difference / np.sqrt(np.where(flat, 0.0, variance))
     return np.asarray(np.where(np.isnan(t), 0.0, t))
