@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import altair as alt
+import numpy as np
 
 from paribus.report.charts import COLORS
 from paribus.report.charts.drawing import Specification
@@ -54,13 +55,17 @@ def courses(
 def _chart(path: Path, number: int, unit: str, margin: float | None, plot: int) -> Panel:
     base = alt.Chart(alt.NamedData(f"course{number}"))
     zero = alt.Chart(alt.NamedData(f"zero{number}"))
-    axis = alt.Axis(tickMinStep=1, format="d", tickCount=max(plot // 60, 3))
+    axis = alt.Axis(format="d", values=_ticks(path.seeds, max(plot // 60, 3)))
     x = alt.X("seeds:Q", title="Seeds", axis=axis, scale=alt.Scale(zero=False, nice=False))
     within = zero.mark_rect(color=COLORS["grid"]).encode(y=alt.Y("from:Q"), y2=alt.Y2("to:Q"))
     layers = [
         *([] if margin is None else [within]),
         base.mark_area(opacity=0.25, color=COLORS["blue"]).encode(
             x=x, y=alt.Y("low:Q", title=unit, scale=alt.Scale(zero=False)), y2=alt.Y2("high:Q")
+        ),
+        # Where one number of seeds alone has an interval, the band has no width.
+        base.mark_rule(opacity=0.35, color=COLORS["blue"]).encode(
+            x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
         ),
         zero.mark_rule(strokeWidth=1.5, color=COLORS["ink"]).encode(y=alt.Y("null:Q")),
         base.mark_line(strokeWidth=2, color=COLORS["blue"], point=True).encode(
@@ -71,3 +76,8 @@ def _chart(path: Path, number: int, unit: str, margin: float | None, plot: int) 
         path.variation, anchor="start", fontSize=12, fontWeight="bold", color=COLORS["ink"]
     )
     return alt.layer(*layers).properties(title=title, width=plot, height=150)
+
+
+def _ticks(seeds: Sequence[int], most: int) -> list[int]:
+    """At most so many whole numbers of seeds, with the first and the last."""
+    return sorted({round(n) for n in np.linspace(seeds[0], seeds[-1], most).tolist()})
