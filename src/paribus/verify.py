@@ -1,7 +1,7 @@
 """Whether a folder of results is as it was written, file by file; needs no torch, changes nothing.
 
-Records have their sums, checkpoints and analyses carry their own, kept images decode, and each
-line of the ledger has the sum of the one before it, so that only the last could be changed unseen.
+Records have their sums, checkpoints, analyses and the lines of the ledger carry their own, kept
+images decode. That lines at the end of the ledger are missing can't be seen.
 The report has none: it follows from the records, and `paribus report` writes it again. What was
 set aside is known to be damaged.
 """
@@ -90,7 +90,7 @@ def _study(out: Path) -> Iterator[Checked]:
 
 
 def _ledger(out: Path) -> Iterator[Checked]:
-    """The ledger, of which each line vouches for the one before; a line cut short is no fault."""
+    """The ledger, whose lines carry their sums; one that a kill cut short is no fault."""
     if LEDGER not in names_in(out):
         return
     damaged = read_ledger(out).damaged

@@ -127,15 +127,27 @@ def test_a_line_that_was_changed_or_removed_is_found(
     assert read_ledger(tmp_path).damaged == 2
 
 
+def test_a_flipped_bit_is_found_in_every_line(tmp_path: Path) -> None:
+    declare(tmp_path, study(), 0)
+    note_look(tmp_path, 15, "run")
+    whole = (tmp_path / LEDGER).read_bytes()
+    ends = [whole.index(b"\n"), len(whole) - 1]
+    for at in (*range(0, len(whole) - 1, 97), *(end - 5 for end in ends)):
+        flipped = bytearray(whole)
+        flipped[at] ^= 1
+        (tmp_path / LEDGER).write_bytes(flipped)
+        assert not read_ledger(tmp_path).known, at
+
+
 @pytest.mark.parametrize(
     "content",
     [
         b"[]\n",
         b'{"event": "looked"}\n',
-        b'{"event": "declared", "runs": 0, "plan": 3, "before": ""}\n',
-        b'{"event": "changed", "runs": 0, "changes": {"seeds": 1}, "before": ""}\n',
-        b'{"event": "looked", "runs": -1, "before": ""}\n',
-        b'{"event": "else", "runs": 1, "before": ""}\n',
+        b'{"event": "declared", "runs": 0, "plan": 3, "sum": ""}\n',
+        b'{"event": "changed", "runs": 0, "changes": {"seeds": 1}, "sum": ""}\n',
+        b'{"event": "looked", "runs": -1, "sum": ""}\n',
+        b'{"event": "else", "runs": 1, "sum": ""}\n',
         b"null\n\xff\xfe\n" + b"[" * 5000,
     ],
 )

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from paribus.comparison.compare import Comparison
+from paribus.comparison.pairs import SettingPairs
 from paribus.comparison.study import StudyComparison
 from paribus.comparison.values import SettingValues
 from paribus.metrics.metric import Metric, Wording
 from paribus.metrics.registry import built_in
 from paribus.narrative.comparisons import estimate_of, failures, numbers_of, size
 from paribus.narrative.numbers import difference_of, over_seeds, p_in_words, seeds, value_of
+from paribus.narrative.pairs import on_others
 from paribus.narrative.words import listed
 from paribus.stats.intervals import correlation_interval
 from paribus.stats.power import gain_of_pairing
@@ -71,7 +73,10 @@ def on_best_setting(compared: StudyComparison) -> list[Observation]:
     best = [name for name, mean in means.items() if mean == end]
     if tested:
         first = f"{_has_best(metric, best, end, 'mean ')}{shared}."
-        sentences = [first, *_against_baseline(best, tested, metric, baseline)]
+        sentences = [
+            first,
+            *_against_baseline(best, tested, metric, baseline, compared.setting_pairs),
+        ]
     elif any(setting.finished.sum() > 1 for setting in compared.values.settings.values()):
         return []  # tests are yet to come
     else:
@@ -115,7 +120,11 @@ def _has_best(metric: Metric, best: list[str], end: float, mean: str = "") -> st
 
 
 def _against_baseline(
-    best: list[str], tested: list[Comparison], metric: Metric, baseline: str
+    best: list[str],
+    tested: list[Comparison],
+    metric: Metric,
+    baseline: str,
+    pairs: SettingPairs,
 ) -> list[str]:
     """What is shown of the best setting, or, if that is the baseline, of each variation."""
     winner = next((c for c in tested if c.variation == best[0]), None)
@@ -125,12 +134,10 @@ def _against_baseline(
     ahead = "higher" if metric.better == "neither" else "better"
     others = [c.variation for c in tested if c.variation not in best and c.verdict == ahead]
     if others and winner.verdict == ahead:
-        are, them = ("is", "it") if len(others) == 1 else ("are", "them")
-        names = listed(others[:MOST_NAMED])
-        sentences.append(
-            f"{names} {are} {ahead} than {baseline} too; whether {best[0]} is {ahead} than {them} "
-            "is not tested."
-        )
+        named_others = others[:MOST_NAMED]
+        are = "is" if len(named_others) == 1 else "are"
+        against = on_others(pairs, best[0], named_others, ahead)
+        sentences.append(f"{listed(named_others)} {are} {ahead} than {baseline} too; {against}.")
     return sentences
 
 

@@ -6,6 +6,9 @@ from paribus.comparison.compare import Comparison
 PAIRED = "paired by seed"
 UNPAIRED = "unpaired: the seeds of different settings don't correspond"
 
+#: Of a report whose tests allow for looking at results after any seed.
+ANY_TIME = "All p values and intervals hold however often results were looked at. "
+
 
 def on_groups(c: Comparison) -> str:
     """A note on an unpaired comparison: the runs of each, and how they are tested."""

@@ -10,8 +10,9 @@
   `paribus report`, `check` or `failures`, or in Python by `read_results`. Only looks at other
   runs, or after a change, are added. `status`, `verify` and `plan` show no results.
 
-`runs` counts the runs that had ended by then, of all settings. Each line names the SHA-256 of the
-one before it, so that a line that is changed or removed is found, unless it is the last.
+`runs` counts the runs that had ended by then, of all settings. Each line ends with the SHA-256 of
+the last line's and of its own text, so that a line that is damaged, changed or removed is found;
+not so the removal of the last lines, or all sums made again.
 """
 
 import errno
@@ -181,40 +182,43 @@ def _look(runs: int, by: By, content: bytes) -> bytes | None:
 
 def _line(entry: Mapping[str, Any], content: bytes) -> bytes | None:
     """A line to add; None where the ledger is full."""
-    before = [line for _, line, of in _lines(content) if of is not None]
+    sums = [of["sum"] for _, _, of in _lines(content) if isinstance(of, dict) and "sum" in of]
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    line = dumps({"time": now, **entry, "before": _digest(before[-1]) if before else ""}).encode()
+    text = dumps({"time": now, **entry})
+    line = f'{text[:-1]}, "sum": "{_sum(sums[-1] if sums else "", text)}"}}'.encode()
     return line if len(content) + len(line) < LARGEST_LEDGER else None
 
 
-def _digest(line: bytes) -> str:
-    return hashlib.sha256(line).hexdigest()
+def _sum(before: Any, text: str) -> str:
+    return hashlib.sha256(f"{before}{text}".encode()).hexdigest()
 
 
-def _lines(content: bytes) -> Iterator[tuple[int, bytes, Any]]:
-    """Each line with its number and value; of what isn't JSON the value is None."""
+def _lines(content: bytes) -> Iterator[tuple[int, str, Any]]:
+    """Each line with its number, text and value; of what isn't JSON the value is None."""
     for number, line in enumerate(content.split(b"\n"), start=1):
         if line:
             value = None
             with suppress(ValueError, RecursionError):
                 value = loads(line)
-            yield number, line, value
+            yield number, line.decode(errors="replace"), value
 
 
 def _read(content: bytes) -> Ledger:
-    ledger, before = NO_LEDGER, ""
+    ledger, before, last = NO_LEDGER, "", content.count(b"\n")
     for number, line, entry in _lines(content):
-        if entry is None:
+        # A line that was cut short has no end, or one that the next line gave it.
+        if entry is None and number != last:
             ledger = replace(ledger, cut_short=ledger.cut_short + 1)
             continue
         try:
             ledger = _followed(ledger, entry)
-            whole = entry["before"] == before
+            text = line.removesuffix(f', "sum": "{entry["sum"]}"}}') + "}"
+            whole = entry["sum"] == _sum(before, text)
+            before = entry["sum"]
         except (LookupError, TypeError, ValueError, AttributeError):
             whole = False
         if not whole and not ledger.damaged:
             ledger = replace(ledger, damaged=number)
-        before = _digest(line)
     return ledger
 
 

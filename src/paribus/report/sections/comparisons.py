@@ -9,7 +9,7 @@ from paribus.names import safe_class, safe_name
 from paribus.narrative import words
 from paribus.narrative.comparisons import notes
 from paribus.narrative.numbers import Unit, p_value
-from paribus.narrative.unpaired import PAIRED, UNPAIRED
+from paribus.narrative.unpaired import ANY_TIME, PAIRED, UNPAIRED
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table, note
 from paribus.report.charts.intervals import intervals
 from paribus.report.sections import cells
@@ -42,6 +42,7 @@ def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> str:
     ratios = dict.fromkeys(c.metric.label for c in main if c.metric.compare == "ratio")
     ratio = f"; {words.listed([safe_name(of) for of in ratios])} as a ratio" if ratios else ""
     images = " on the same test images" if any(c.metric.images for c in main) else ""
+    anytime = ANY_TIME if compared.anytime else ""
     how = PAIRED if all(c.paired for c in main) else UNPAIRED
     return (
         f"Each variation compared with {compared.values.baseline}, {how}{ratio}. The "
@@ -50,7 +51,7 @@ def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> str:
         "the sign-flip p does not assume normal differences. "
         f"{cells.label(compared.values.primary)} is the primary metric, all others are "
         "exploratory. Seeds needed is the total number that would decide an undecided comparison "
-        "with 80 % power, if the differences continue as so far."
+        f"with 80 % power, if the differences continue as so far. {anytime}".rstrip()
     )
 
 

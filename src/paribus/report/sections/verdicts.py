@@ -9,7 +9,7 @@ from paribus.narrative import words
 from paribus.narrative.comparisons import NOT_TESTED, Headline, headline
 from paribus.narrative.numbers import difference_of, p_value
 from paribus.narrative.planned import NOT_KNOWN, PLANNED, on_ledger, on_verdict
-from paribus.narrative.unpaired import PAIRED, UNPAIRED
+from paribus.narrative.unpaired import ANY_TIME, PAIRED, UNPAIRED
 from paribus.report import blocks
 from paribus.report.sections.cells import (
     SIGNS,
@@ -95,12 +95,13 @@ def _reading(results: Results) -> str:
     metric, margin = results.primary, results.primary.margin
     small = "" if margin is None else difference_of(metric).amount(margin)
     images = " on the same test images" if metric.images else ""
+    anytime = results.compared is not None and results.compared.anytime
     equivalent = f" Equivalent: shown to differ by less than {small}, the study's margin."
     return (
         f"Each line compares a variation with {results.baseline.name}, {_how(results)}. In "
         f"brackets the 95 % interval over new seeds{images}, unless another level is given. "
         f"The p values are adjusted for the number of variations.{equivalent if small else ''} "
-        f"{words.typeset(on_ledger(results.ledger))}"
+        f"{ANY_TIME if anytime else ''}{words.typeset(on_ledger(results.ledger))}"
     )
 
 
