@@ -74,6 +74,18 @@ def test_a_change_that_is_taken_back_stays_written_down(tmp_path: Path) -> None:
     assert ledger.seeds_changed
 
 
+def test_a_plan_under_which_no_run_counts_is_a_new_one_and_the_old_is_not_forgotten(
+    tmp_path: Path,
+) -> None:
+    declare(tmp_path, study(seeds=1), 0)
+    note_look(tmp_path, 3, "run")
+    ledger = declare(tmp_path, study(epochs=9), 3, counting=0)
+    assert [line["event"] for line in lines(tmp_path)] == ["declared", "looked", "restarted"]
+    assert (ledger.known, ledger.changes, ledger.seen, ledger.earlier) == (True, (), 0, 3)
+    note_look(tmp_path, 15, "run")
+    assert declare(tmp_path, study(epochs=9, seeds=6), 15).changes == (Change("seeds", 5, 6, 15),)
+
+
 def test_a_look_at_the_same_runs_is_written_down_once(tmp_path: Path) -> None:
     declare(tmp_path, study(), 0)
     for runs in (6, 6, 9, 9):

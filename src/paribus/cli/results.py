@@ -106,8 +106,8 @@ def verify(out: Path, as_json: bool) -> None:
     """Check every file that the results in OUT rest on, and name those that are damaged.
 
     Records and weights are compared with their checksums, checkpoints, analyses and the ledger with
-    those they carry, and kept images are decoded. The report isn't checked: `paribus report` writes it
-    again. Needs no data set and no PyTorch, and changes nothing.
+    those they carry, and kept images are decoded. The report isn't checked: `paribus report` writes
+    it again. Needs no data set and no PyTorch, and changes nothing.
 
     The exit code is 0 if all files are whole, and 1 if any is damaged or missing.
 

@@ -265,8 +265,9 @@ def open_session(
             for event in heard:
                 watch(event)
             try:
-                ledger = _prepare_folder(out, study, watch)
-                on_disk = read_records(out, study)
+                on_disk = _prepare_folder(out, study, watch)
+                ledger = _declare(out, on_disk, watch)
+                write_study_copy(out, study)
                 yield Session(study, out, data, engines, workers, watch, on_disk, ledger)
             except BaseException as error:
                 with suppress(DiskError):
@@ -275,17 +276,20 @@ def open_session(
             watch(events.StudyEnded("the report is written"))
 
 
-def _prepare_folder(out: Path, study: Study, watch: Watch) -> Ledger:
-    """Refuse what must not be there, sweep what a kill left, and keep the study and its plan."""
+def _prepare_folder(out: Path, study: Study, watch: Watch) -> StudyRecords:
+    """Refuse what must not be there, sweep what a kill left, and read what is there."""
     for link in ways_out(out):
         raise RecordError(f"{link}: expected a folder, got a link that leads out of {out}")
     with writing_report(out, watch):
         sweep(out, OWN)
-    ended = len(recorded_runs(out))
-    before = read_ledger(out)
-    begun = ended and not before.plan
-    ledger = declare(out, study, ended, read_study_copy(out) if begun else None)
+    return read_records(out, study)
+
+
+def _declare(out: Path, on_disk: StudyRecords, watch: Watch) -> Ledger:
+    """Write down what the study plans, and say what of it is changed after results were seen."""
+    study, ended, before = on_disk.study, len(recorded_runs(out)), read_ledger(out)
+    begun = read_study_copy(out) if ended and not before.plan else None
+    ledger = declare(out, study, ended, begun, counting=len(on_disk.sorted()[0]))
     if said := on_changes(ledger, len(before.changes), study):
         watch(events.PlanChanged(said))
-    write_study_copy(out, study)
     return ledger

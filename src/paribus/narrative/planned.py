@@ -53,6 +53,11 @@ def on_ledger(ledger: Ledger) -> str:
         first = f"It is not known what was planned before the first run: {begun}."
     else:
         first = f"What was planned before the first run, and all changes of it, are in {LEDGER}."
+    if ledger.earlier:
+        runs = "1 run" if ledger.earlier == 1 else f"{ledger.earlier:,} runs"
+        first += (
+            f" It was declared after {runs} of another plan had been seen, of which none counts."
+        )
     if not ledger.changes:
         unchanged = " Nothing was changed after results had been seen." if ledger.planned else ""
         return f"{first}{unchanged}{cut}"

@@ -6,6 +6,8 @@
   metrics, the baseline's settings, variations, claims); `found` instead, where there were runs
   before there was a ledger.
 - `changed`: what a later `paribus run` changed of it, each from and to (null: not there).
+- `restarted`: a later run declared another plan under which no earlier run counts, as after a
+  quick try of a few epochs.
 - `looked`: results were worked out for somebody to read: by `paribus run` at its end, by
   `paribus report`, `check` or `failures`, or in Python by `read_results`. Only looks at other
   runs, or after a change, are added. `status`, `verify` and `plan` show no results.
@@ -62,6 +64,7 @@ class Ledger:
         changes: those made after results had been seen, the oldest first.
         seen: how many runs had ended at the last look.
         looked_at: the plan of the last look is the present one.
+        earlier: how many runs of a plan that was given up had been seen; none of them counts now.
         cut_short: how many lines a kill cut short.
         damaged: the first line, from 1, that isn't as it was written; 0 if all are.
     """
@@ -71,6 +74,7 @@ class Ledger:
     changes: tuple[Change, ...] = ()
     seen: int = 0
     looked_at: bool = False
+    earlier: int = 0
     cut_short: int = 0
     damaged: int = 0
 
@@ -120,11 +124,14 @@ def holds_anytime(study: Study, ledger: Ledger) -> bool:
     return study.one_by_one or ledger.seeds_changed or unpaired_looks
 
 
-def declare(out: Path, study: Study, runs: int, earlier: Study | None = None) -> Ledger:
+def declare(
+    out: Path, study: Study, runs: int, earlier: Study | None = None, *, counting: int | None = None
+) -> Ledger:
     """Write down what a study plans, if that isn't what the ledger says; before anything trains.
 
     Args:
         runs: how many runs have ended.
+        counting: how many of them count under this study; all by default.
         earlier: the study whose runs lie there already, for a folder that has no ledger yet.
 
     Raises:
@@ -133,7 +140,9 @@ def declare(out: Path, study: Study, runs: int, earlier: Study | None = None) ->
     if earlier is not None and not (out / LEDGER).exists():
         found = {"event": "found", "runs": runs, "plan": plan_of(earlier)}
         _append(out, lambda content: None if content else _line(found, content))
-    _append(out, partial(_declaration, plan_of(study), runs))
+    _append(
+        out, partial(_declaration, plan_of(study), runs, runs if counting is None else counting)
+    )
     return read_ledger(out)
 
 
@@ -153,7 +162,7 @@ def _append(out: Path, make: Callable[[bytes], bytes | None]) -> None:
     append_whole(out / LEDGER, make, LARGEST_LEDGER)
 
 
-def _declaration(plan: Plan, runs: int, content: bytes) -> bytes | None:
+def _declaration(plan: Plan, runs: int, counting: int, content: bytes) -> bytes | None:
     ledger = _read(content)
     if not ledger.plan:
         return _line({"event": "declared", "runs": runs, "plan": plan}, content)
@@ -163,8 +172,13 @@ def _declaration(plan: Plan, runs: int, content: bytes) -> bytes | None:
         if ledger.plan.get(key) != plan.get(key)
         and not (key not in ledger.plan and _is_default(key, plan[key]))
     }
+    if not changes:
+        return None
+    if ledger.seen and not counting:
+        again = {"event": "restarted", "runs": runs, "seen": ledger.seen, "plan": plan}
+        return _line(again, content)
     entry = {"event": "changed", "runs": runs, "seen": ledger.seen, "changes": changes}
-    return _line(entry, content) if changes else None
+    return _line(entry, content)
 
 
 def _is_default(key: str, value: Any) -> bool:
@@ -230,6 +244,10 @@ def _followed(ledger: Ledger, entry: Mapping[str, Any]) -> Ledger:
             seen = runs if event == "found" else 0  # nobody knows whether they were
             planned = event == "declared" and runs == 0
             return replace(ledger, plan=dict(entry["plan"].items()), planned=planned, seen=seen)
+        case "restarted":
+            seen = ledger.earlier + ledger.seen
+            plan = dict(entry["plan"].items())
+            return Ledger(plan, True, earlier=seen, cut_short=ledger.cut_short, damaged=ledger.damaged)
         case "changed":
             changed = {str(key): (of[0], of[1]) for key, of in entry["changes"].items()}
             plan = {**ledger.plan, **{key: after for key, (_, after) in changed.items()}}
