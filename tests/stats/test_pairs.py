@@ -29,14 +29,16 @@ def flipped(d: Floats) -> Floats:
     return np.array([np.abs(stats.ttest_1samp(each, 0).statistic) for each in every])
 
 
-def test_p_steps_down_through_the_pairs() -> None:
-    t, of = flipped(D), np.abs(stats.ttest_1samp(D, 0).statistic)
+@pytest.mark.parametrize("seed", range(4))
+def test_p_steps_down_through_the_pairs(seed: int) -> None:
+    d = pairs_of(np.random.default_rng(seed).normal([0, 0, 1, 1], 1, (5, 4)))
+    t, of = flipped(d), np.abs(stats.ttest_1samp(d, 0).statistic)
     order, before, expected = np.argsort(-of), 0.0, np.empty(len(of))
     for place, pair in enumerate(order):
         left = order[place:]
         before = max(before, float((t[:, left].max(axis=1) >= of[pair] - 1e-9).mean()))
         expected[pair] = before
-    assert simultaneous(D).p == pytest.approx(expected)
+    assert simultaneous(d).p == pytest.approx(expected)
 
 
 def test_intervals_reach_to_the_quantile_of_the_largest_t() -> None:
