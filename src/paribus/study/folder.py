@@ -12,10 +12,10 @@ from paribus.study.ledger import LEDGER
 from paribus.study.read import STUDY, read_study_copy
 
 #: What a study begins with, before anything says that the folder is one of results.
-_FIRST = {LOCK, REPORT_LOCK, LOG, BEFORE}
+_FIRST = {LOCK, REPORT_LOCK, LOG, BEFORE, LEDGER}
 
 #: All that Paribus writes directly into a folder of results.
-OWN = _FIRST | {STUDY, LEDGER, "results.json", "report.md", "report.html"}
+OWN = _FIRST | {STUDY, "results.json", "report.md", "report.html"}
 OWN |= {"runs", UNFINISHED, "analysis", "set-aside", "images", "tables", "figures"}
 
 #: Of what lies in a folder so many names are shown.

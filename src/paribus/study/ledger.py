@@ -247,7 +247,9 @@ def _followed(ledger: Ledger, entry: Mapping[str, Any]) -> Ledger:
         case "restarted":
             seen = ledger.earlier + ledger.seen
             plan = dict(entry["plan"].items())
-            return Ledger(plan, True, earlier=seen, cut_short=ledger.cut_short, damaged=ledger.damaged)
+            return Ledger(
+                plan, True, earlier=seen, cut_short=ledger.cut_short, damaged=ledger.damaged
+            )
         case "changed":
             changed = {str(key): (of[0], of[1]) for key, of in entry["changes"].items()}
             plan = {**ledger.plan, **{key: after for key, (_, after) in changed.items()}}
