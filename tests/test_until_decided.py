@@ -12,6 +12,7 @@ import pytest
 from faults.here import run_here
 from paribus.events import Event, PlanChanged, RunEnded
 from paribus.results import read_results
+from paribus.study.ledger import LEDGER
 from paribus.study.spec import Study
 
 NO_REPORT = {"report.html": b""}
@@ -101,7 +102,11 @@ def test_seeds_beyond_the_plan_are_said_before_they_train_and_tested_at_any_time
     event = heard[said]
     assert isinstance(event, PlanChanged)
     assert event.message.startswith("Changed after 2 runs had been seen: seeds 1 -> 2.")
-    assert all(c.anytime for c in read_results(tmp_path).comparison.comparisons)
+    results = read_results(tmp_path)
+    assert results.comparison.comparisons
+    assert all(c.anytime for c in results.comparison.comparisons)
+    # Reading the results again is no new look.
+    assert (tmp_path / LEDGER).read_bytes().count(b'"looked"') == 2
 
 
 def test_a_plan_that_is_kept_is_tested_as_planned(

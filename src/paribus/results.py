@@ -30,7 +30,7 @@ from paribus.metrics.registry import CAUSES
 from paribus.narrative.differences import Observation
 from paribus.narrative.missing import on_missing
 from paribus.narrative.observations import observe
-from paribus.narrative.planned import on_verdict
+from paribus.narrative.planned import on_claim, on_verdict
 from paribus.records.analyses import read_all_interventions
 from paribus.records.pairing import Pairing, pairing
 from paribus.records.types import Record
@@ -137,6 +137,10 @@ class Results:
     def planned(self, c: Comparison) -> str:
         """How a comparison stands to what was planned before results were seen."""
         return on_verdict(self.ledger, self.study, c)
+
+    def claim_planned(self, of: ClaimVerdict) -> str:
+        """How the verdict on a claim stands to it."""
+        return on_claim(self.ledger, of.claim)
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
@@ -257,7 +261,7 @@ class Results:
         known = {
             "comparisons": tables.comparisons(made, self.planned),
             "pairs": tables.pairs(pairs),
-            "claims": tables.claims(self.judged),
+            "claims": tables.claims(self.judged, self.claim_planned),
         }
         return {name: known[name] if name in known else self.table(name) for name in _TABLES}
 
@@ -273,7 +277,7 @@ _TABLES: Mapping[str, Callable[[Results], pd.DataFrame]] = {
         results.comparison.comparisons, results.planned
     ),
     "pairs": lambda results: tables.pairs(results.comparison.setting_pairs),
-    "claims": lambda results: tables.claims(results.claims),
+    "claims": lambda results: tables.claims(results.claims, results.claim_planned),
     "interventions": lambda results: tables.interventions(results.effects),
     "interventions_by_class": lambda results: tables.interventions_by_class(results.effects),
 }

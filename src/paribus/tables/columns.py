@@ -191,6 +191,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
             "is neither supported nor refuted."
         ),
         "p": "P value against the claim's contrary; against the claim itself if it is refuted.",
+        "planned": "As in `comparisons`: `planned`, or what was changed, or that it isn't known.",
         "evidence": "The numbers, in sentences.",
         "figure": "The part of the report that shows them: `report.html#` and this.",
     },

@@ -65,8 +65,10 @@ def pairs(made: SettingPairs) -> pd.DataFrame:
     return _frame("pairs", rows)
 
 
-def claims(verdicts: Sequence[ClaimVerdict]) -> pd.DataFrame:
-    """One row a claim."""
+def claims(
+    verdicts: Sequence[ClaimVerdict], planned: Callable[[ClaimVerdict], str] = lambda c: ""
+) -> pd.DataFrame:
+    """One row a claim; `planned` says how each stands to the plan."""
     interval = ("estimate", "low", "high", "level")
     rows = [
         {
@@ -77,6 +79,7 @@ def claims(verdicts: Sequence[ClaimVerdict]) -> pd.DataFrame:
             "n_seeds": c.n_seeds,
             "failed": sum(of.failed for of in c.failed),
             "p": c.p,
+            "planned": planned(c),
             "evidence": evidence(c),
             "figure": c.figure,
         }

@@ -11,7 +11,7 @@ from paribus.narrative import words
 from paribus.narrative.claims import evidence
 from paribus.narrative.images import on_images
 from paribus.narrative.numbers import Spread, value_of
-from paribus.narrative.planned import NOT_KNOWN, PLANNED, on_claim
+from paribus.narrative.planned import NOT_KNOWN, PLANNED
 from paribus.records.types import DataFacts, Record
 from paribus.report import blocks
 from paribus.report.charts.intervals import seed_dots
@@ -235,7 +235,7 @@ def claims(results: Results, anchors: Container[str]) -> Iterator[blocks.Block]:
 
 def _standing(results: Results, of: ClaimVerdict) -> str:
     """What was changed after results had been seen, if that touches the claim."""
-    standing = on_claim(results.ledger, of.claim)
+    standing = results.claim_planned(of)
     return "" if standing in (PLANNED, NOT_KNOWN) else standing
 
 

@@ -43,12 +43,15 @@ def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> str:
     ratio = f"; {words.listed([safe_name(of) for of in ratios])} as a ratio" if ratios else ""
     images = " on the same test images" if any(c.metric.images for c in main) else ""
     anytime = ANY_TIME if compared.anytime else ""
+    shape_free = "the sign-flip p does not assume normal differences."
+    if not all(c.paired for c in main):
+        shape_free = "the permuted p (Welch's t) does not assume normal values."
     how = PAIRED if all(c.paired for c in main) else UNPAIRED
     return (
         f"Each variation compared with {compared.values.baseline}, {how}{ratio}. The "
         f"95 % intervals are over new seeds{images}, and are not adjusted. Verdicts rest on the "
         "adjusted p (Holm, over all variations tested on a metric), equivalence on the p below it; "
-        "the sign-flip p does not assume normal differences. "
+        f"{shape_free} "
         f"{cells.label(compared.values.primary)} is the primary metric, all others are "
         "exploratory. Seeds needed is the total number that would decide an undecided comparison "
         f"with 80 % power, if the differences continue as so far. {anytime}".rstrip()
@@ -88,19 +91,21 @@ def _description(compared: StudyComparison, drawn: Sequence[str]) -> str:
     )
 
 
-_HEAD = ("Verdict", "Difference", "p", "Adjusted p", "Sign-flip p", "Seeds", "Seeds needed")
+def _head(main: Sequence[Comparison]) -> tuple[str, ...]:
+    shape_free = "Sign-flip p" if all(c.paired for c in main) else "Permuted p"
+    return ("Verdict", "Difference", "p", "Adjusted p", shape_free, "Seeds", "Seeds needed")
 
 
 def _tables(main: Sequence[Comparison]) -> Iterator[Block]:
     names = list(dict.fromkeys(c.variation for c in main))
     if len(names) > cells.MOST_VARIATIONS:
         rows = [(f"{c.variation}: {c.metric.label}", _cells(c)) for c in main]
-        yield Table("Every variation against the baseline", ("", *_HEAD), rows)
+        yield Table("Every variation against the baseline", ("", *_head(main)), rows)
         return
     for name in names:
         rows = [(c.metric.label, _cells(c)) for c in main if c.variation == name]
         yield Heading(name)
-        yield Table(f"{name} against the baseline", ("", *_HEAD), rows)
+        yield Table(f"{name} against the baseline", ("", *_head(main)), rows)
 
 
 def _cells(c: Comparison) -> list[Cell]:

@@ -8,7 +8,7 @@ from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.comparisons import NOT_TESTED, Headline, headline
 from paribus.narrative.numbers import difference_of, p_value
-from paribus.narrative.planned import NOT_KNOWN, PLANNED, on_ledger, on_verdict
+from paribus.narrative.planned import NOT_KNOWN, PLANNED, on_ledger
 from paribus.narrative.unpaired import ANY_TIME, PAIRED, UNPAIRED
 from paribus.report import blocks
 from paribus.report.sections.cells import (
@@ -75,7 +75,7 @@ def _cells(c: Comparison) -> list[blocks.Cell]:
 
 def _changed(results: Results, c: Comparison) -> str:
     """What was changed of the plan after results had been seen, if that touches the verdict."""
-    standing = on_verdict(results.ledger, results.study, c)
+    standing = results.planned(c)
     return "" if standing in (PLANNED, NOT_KNOWN) else f"{standing[0].upper()}{standing[1:]}."
 
 
