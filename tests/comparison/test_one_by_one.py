@@ -9,8 +9,9 @@ from paribus.comparison.sequential import SeedPath, follow_seeds, seed_paths_of,
 from paribus.comparison.study import compare
 from paribus.metrics.registry import METRICS
 from paribus.narrative.comparisons import notes
-from paribus.stats.anytime import anytime_equivalence_p, anytime_interval, anytime_p_values
+from paribus.stats.anytime import anytime_interval, anytime_p, anytime_p_values
 from paribus.stats.intervals import Floats
+from paribus.stats.sample import equivalence_p
 from paribus.study.config import FIRST_STOP
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
@@ -52,7 +53,7 @@ def test_equivalence_stops_too() -> None:
     (last,) = follow(same=SAME)["same"].path
     d = (SAME - BASELINE)[: last.n_seeds]
     assert last.verdict == "equivalent"
-    assert last.p_equivalence == pytest.approx(anytime_equivalence_p(d, 0.01))
+    assert last.p_equivalence == pytest.approx(equivalence_p(d, 0.01, anytime_p))
 
 
 def test_the_undecided_get_one_seed_more_up_to_the_most() -> None:

@@ -46,6 +46,12 @@ def test_groups_may_have_different_sizes() -> None:
     assert "8 runs of the baseline against 5 of x" in " ".join(notes(found))
 
 
+def test_too_few_runs_for_a_permuted_p_are_said() -> None:
+    three, four = (compare_unpaired("x", B[:n], V[:n], ACCURACY) for n in (3, 4))
+    assert "can't give a permuted p below 0.1." in " ".join(notes(three))
+    assert "permuted" not in " ".join(notes(four))
+
+
 def test_a_ratio_is_tested_on_logarithms() -> None:
     found = compare_unpaired("x", B, V, TIME)
     expected = stats.ttest_ind(np.log(V), np.log(B), equal_var=False)

@@ -8,13 +8,14 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from paribus.comparison.values import FailedRuns
 from paribus.metrics.metric import Compare, Metric
-from paribus.stats.anytime import anytime_equivalence_p, anytime_estimate
+from paribus.stats.anytime import anytime_estimate, anytime_p
 from paribus.stats.crossed import CrossedInterval
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.multiplicity import holm, nominal_level, overall_level
@@ -32,7 +33,7 @@ from paribus.stats.paired import (
     t_interval,
 )
 from paribus.stats.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
-from paribus.stats.sample import Verdict, equivalence_p, verdict
+from paribus.stats.sample import Test, Verdict, equivalence_p, verdict
 from paribus.stats.unpaired import runs_needed
 
 Flags = npt.NDArray[np.bool_]
@@ -190,13 +191,12 @@ def _tested(comparison: Comparison, d: Floats) -> Comparison:
     """With the estimate, interval and tests of the differences d (n,), n at least 2."""
     metric, ranks = comparison.metric, comparison.metric.compare == "ranks"
     margin = metric.scaled_margin
+    test: Test = signed_rank_test if ranks else mean_test
     if comparison.anytime:
         estimate = anytime_estimate(d, ranks=ranks, level=comparison.level)
-        p_equivalence = None if margin is None else anytime_equivalence_p(d, margin, ranks=ranks)
+        test = partial(anytime_p, ranks=ranks)
     else:
         estimate = (hodges_lehmann if ranks else t_interval)(d, comparison.level)
-        test = signed_rank_test if ranks else mean_test
-        p_equivalence = None if margin is None else float(equivalence_p(d, margin, test))
     most = math.inf if metric.compare == "ratio" else metric.largest_difference
     low, high = np.clip([estimate.low, estimate.high], -most, most)  # NaN stays
     if comparison.constant:
@@ -209,7 +209,7 @@ def _tested(comparison: Comparison, d: Floats) -> Comparison:
         level=estimate.level,
         p=float(estimate.p),
         p_sign_flip=sign_flip(d),
-        p_equivalence=p_equivalence,
+        p_equivalence=None if margin is None else float(equivalence_p(d, margin, test)),
         difference=float(estimate.estimate),
         sd=float(d.std(ddof=1)),
     )

@@ -1,6 +1,8 @@
 """What to say of comparisons that aren't paired, and of tests that hold at any time."""
 
 from paribus.comparison.compare import Comparison
+from paribus.stats.intervals import ALPHA
+from paribus.stats.unpaired import smallest_permuted_p
 
 #: How a report's comparisons are made, behind "compared with the baseline, ".
 PAIRED = "paired by seed"
@@ -19,7 +21,13 @@ def on_groups(c: Comparison) -> str:
     if c.sizes is None:
         return "Unpaired."
     b, v = c.sizes
-    return f"Unpaired: {_runs(b)} of the baseline against {v} of {c.variation}, {_test(c)}."
+    smallest = smallest_permuted_p(b, v)
+    few = (
+        f" So few runs can't give a permuted p below {smallest:.2g}."
+        if c.p_sign_flip is not None and smallest > ALPHA
+        else ""
+    )
+    return f"Unpaired: {_runs(b)} of the baseline against {v} of {c.variation}, {_test(c)}.{few}"
 
 
 def _runs(n: int) -> str:

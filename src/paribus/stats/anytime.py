@@ -73,18 +73,6 @@ def anytime_p_values(
     return np.asarray(np.minimum.accumulate(np.exp(-np.maximum(log_e, 0.0)), axis=-1))
 
 
-def anytime_equivalence_p(d: Floats, margin: float, *, ranks: bool = False) -> float:
-    """P value of "the center is not within +-margin", valid at any time.
-
-    Two one-sided tests of d shifted by the margin; the larger p counts. Raises ComparisonError if
-    the margin is not above 0.
-    """
-    if not margin > 0:
-        raise ComparisonError(f"expected a margin above 0, got {margin}")
-    above = anytime_p(d + margin, "greater", ranks=ranks)
-    return max(above, anytime_p(d - margin, "less", ranks=ranks))
-
-
 def anytime_estimate(d: Floats, *, ranks: bool = False, level: float = LEVEL) -> Estimate:
     """The mean of d (n,), by ranks the Hodges-Lehmann estimate, with interval and p at any time.
 
