@@ -160,6 +160,8 @@ def test_a_flipped_bit_is_found_in_every_line(tmp_path: Path) -> None:
         b'{"event": "changed", "runs": 0, "changes": {"seeds": 1}, "sum": ""}\n',
         b'{"event": "looked", "runs": -1, "sum": ""}\n',
         b'{"event": "else", "runs": 1, "sum": ""}\n',
+        b'{"event": "looked", "runs": 1' + 4000 * b"0" + b', "sum": ""}\n',
+        b'{"event": "changed", "runs": 0, "changes": {"' + 9999 * b"k" + b'": [1, 2]}, "sum": ""}',
         b"null\n\xff\xfe\n" + b"[" * 5000,
     ],
 )

@@ -31,11 +31,14 @@ from paribus.errors import DiskError
 from paribus.io.disk import append_whole
 from paribus.io.reading import UnfitError, read_inside
 from paribus.io.strict_json import dumps, loads
+from paribus.study.config import MOST
 from paribus.study.spec import Study
 
 LEDGER = "ledger.jsonl"
 #: Bytes of a ledger, far above any that Paribus writes; of a larger one nothing is known.
 LARGEST_LEDGER = 1 << 24
+#: Characters of a key, far above any name's.
+LONGEST_KEY = 500
 
 By = Literal["run", "report", "read"]
 Plan = Mapping[str, Any]
@@ -251,7 +254,7 @@ def _followed(ledger: Ledger, entry: Mapping[str, Any]) -> Ledger:
                 plan, True, earlier=seen, cut_short=ledger.cut_short, damaged=ledger.damaged
             )
         case "changed":
-            changed = {str(key): (of[0], of[1]) for key, of in entry["changes"].items()}
+            changed = {_key(key): (of[0], of[1]) for key, of in entry["changes"].items()}
             plan = {**ledger.plan, **{key: after for key, (_, after) in changed.items()}}
             later = [Change(key, *of, ledger.seen) for key, of in changed.items() if ledger.seen]
             plan = {key: value for key, value in plan.items() if value is not None}
@@ -261,7 +264,13 @@ def _followed(ledger: Ledger, entry: Mapping[str, Any]) -> Ledger:
     raise ValueError(f"expected an event of a ledger, got {entry['event']!r}")
 
 
+def _key(key: str) -> str:
+    if len(key) > LONGEST_KEY:
+        raise ValueError(f"expected keys of at most {LONGEST_KEY} characters, got {len(key)}")
+    return key
+
+
 def _count(number: Any) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= MOST:
         raise ValueError(f"expected a number of runs, got {number!r}")
     return number
