@@ -42,7 +42,7 @@ def tables(scale: float = 1.0) -> Iterator[Iterator[str]]:
     yield continued(many(4_000))
     yield unpaired(many(4_000))
     yield power_unpaired(many(10_000))
-    yield all_pairs(many(3_000))
+    yield all_pairs(many(10_000))
 
 
 # ---- seeds one by one -----------------------------------------------------------------------
