@@ -1,6 +1,6 @@
 """Measure what docs/statistics.md promises: coverage, false verdicts and power, as Markdown.
 
-    PYTHONPATH=tests python -m calibration.calibrate              # 10 minutes on one core
+    PYTHONPATH=tests python -m calibration.calibrate              # 20 minutes on one core
     PYTHONPATH=tests python -m calibration.calibrate --scale 0.1
 
 The tests of this folder check the same with fewer repetitions.
