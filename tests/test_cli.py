@@ -272,3 +272,11 @@ def test_a_wrong_study_is_refused_before_any_large_library_is_imported(tmp_path:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("more", [["--seeds", "3"], ["--looks", "5,8"]])
+def test_seeds_one_by_one_are_one_way_among_three(tmp_path: Path, more: list[str]) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY)
+    done = CliRunner().invoke(main, ["plan", str(tmp_path / "study.yaml"), "--most", "9", *more])
+    assert done.exit_code == 2
+    assert "give only one of them" in done.output

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from faults.here import run_here
-from paribus.errors import ComparisonError
-from paribus.events import Event, RunEnded
+from paribus.events import Event, PlanChanged, RunEnded
 from paribus.results import read_results
+from paribus.study.ledger import LEDGER
 from paribus.study.spec import Study
 
 NO_REPORT = {"report.html": b""}
@@ -91,20 +91,28 @@ def test_a_decided_study_trains_nothing_more(
     assert not [event for event in heard if isinstance(event, RunEnded)]
 
 
-@pytest.mark.parametrize(
-    "changes", [{"seeds": 6}, {"seeds": LOOKS | {"looks": [4, 6]}}, {"margin": 0.05}]
-)
-def test_the_rule_for_stopping_cannot_be_changed_after_looking(
-    decided: tuple[Path, Study, Counter[str]], changes: dict[str, object]
-) -> None:
-    out, study, _ = decided
-    with pytest.raises(ComparisonError, match="changed after looking"):
-        run_here(Study.model_validate(study.model_dump() | changes), out, NO_REPORT)
-
-
-def test_looks_cannot_be_declared_after_seeds_have_been_seen(
+def test_seeds_beyond_the_plan_are_said_before_they_train_and_tested_at_any_time(
     tmp_path: Path, small_study: Callable[..., Study]
 ) -> None:
-    run_here(small_study(), tmp_path, NO_REPORT)
-    with pytest.raises(ComparisonError, match="1 seeds, whatever they show"):
-        run_here(small_study(seeds=LOOKS), tmp_path, NO_REPORT)
+    run_here(small_study(seeds=1), tmp_path, NO_REPORT)
+    heard: list[Event] = []
+    run_here(small_study(seeds=2), tmp_path, NO_REPORT, heard.append)
+    (said,) = [number for number, event in enumerate(heard) if isinstance(event, PlanChanged)]
+    assert said < min(n for n, event in enumerate(heard) if isinstance(event, RunEnded))
+    event = heard[said]
+    assert isinstance(event, PlanChanged)
+    assert event.message.startswith("Changed after 2 runs had been seen: seeds 1 -> 2.")
+    results = read_results(tmp_path)
+    assert results.comparison.comparisons
+    assert all(c.anytime for c in results.comparison.comparisons)
+    # Reading the results again is no new look.
+    assert (tmp_path / LEDGER).read_bytes().count(b'"looked"') == 2
+
+
+def test_a_plan_that_is_kept_is_tested_as_planned(
+    decided: tuple[Path, Study, Counter[str]],
+) -> None:
+    results = read_results(decided[0])
+    assert results.ledger.known
+    assert results.ledger.changes == ()
+    assert not results.comparison.anytime

@@ -94,6 +94,13 @@ class StudyChanged(Event):
 
 
 @dataclass(frozen=True)
+class PlanChanged(Event):
+    """What was planned is changed after results were seen, as the sentences of `message` say."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class AnalysisBegins(Event):
     """The networks of `left` of the `runs` finished runs are to be analyzed."""
 

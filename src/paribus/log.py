@@ -70,7 +70,7 @@ def says(event: Event) -> str:
             return f"training with PyTorch: {event.message}"
         case events.NetworkNoticed():
             return f"{event.setting}: {event.message}"
-        case events.ChartsMissing():
+        case events.ChartsMissing() | events.PlanChanged():
             return event.message
         case events.StudyChanged():
             return (

@@ -10,6 +10,7 @@ from paribus.io.lock import require_free, writing_report
 from paribus.report.write import write_report
 from paribus.results import Results, read_results
 from paribus.study.folder import require_own
+from paribus.study.ledger import holds_anytime, note_look
 from paribus.study.plan import settings
 from paribus.study.read import read_study_copy
 from paribus.study.spec import Study
@@ -45,8 +46,7 @@ def run(
         DataError: the images are missing, damaged or too few.
         SettingsError: a setting can't be trained; nothing was.
         EngineError: a setting asks for the native engine, which can't train it.
-        ComparisonError: the rule for adding seeds has changed since these runs were begun, or
-            a claim can't be tested.
+        ComparisonError: a claim can't be tested.
     """
     out = Path(out)
     require_free(out)
@@ -62,13 +62,15 @@ def run(
     with open_session(study, out, data, jobs, watch) as session:
         session.other_machine = other_machine
         wanted: dict[str, int] = {}
-        while wanted != (wanted := seeds_wanted(study, session.records())):
+        anytime = holds_anytime(study, session.ledger)
+        while wanted != (wanted := seeds_wanted(study, session.records(), anytime)):
             session.train(wanted)
         session.analyze()
         session.keep_images()
         results = session.results()
         with writing_report(out, watch):
             write_report(results, watch=session.watch)
+        note_look(out, len(results.records), "run")
     return results
 
 
@@ -83,6 +85,6 @@ def rebuild_report(out: Path | str, *, images: bool = True, watch: Watch = quiet
     out = Path(out)
     read_study_copy(out)  # first: it refuses a folder that isn't one of results
     with writing_report(out, watch):
-        results = read_results(out)
+        results = read_results(out, by="report")
         write_report(results, images=images, watch=watch)
     return results

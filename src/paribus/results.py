@@ -10,8 +10,10 @@ import pandas as pd
 
 from paribus import tables
 from paribus.claims.judge import ClaimVerdict, judge
+from paribus.comparison.compare import Comparison
 from paribus.comparison.confusions import ConfusionDifference, compare_confusions
 from paribus.comparison.effects import Effect, effects
+from paribus.comparison.pairs import SettingPairs
 from paribus.comparison.sequential import seeds_wanted
 from paribus.comparison.study import StudyComparison, compare
 from paribus.comparison.values import Analyzed
@@ -24,11 +26,20 @@ from paribus.metrics.registry import CAUSES
 from paribus.narrative.differences import Observation
 from paribus.narrative.missing import on_missing
 from paribus.narrative.observations import observe
+from paribus.narrative.planned import on_claim, on_verdict
 from paribus.records.analyses import read_all_interventions
 from paribus.records.pairing import Pairing, pairing
 from paribus.records.types import Record
 from paribus.study import plan
 from paribus.study.faults import nearest
+from paribus.study.ledger import (
+    NO_LEDGER,
+    By,
+    Ledger,
+    holds_anytime,
+    note_look,
+    read_ledger,
+)
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import Run
 from paribus.study.read import StudyRecords, read_records, read_study_copy
@@ -44,12 +55,14 @@ class Results:
         out: the folder of the study's results, an absolute path.
         records: one per run that has ended, in the order of the plan.
         absent: the runs without a record, each with the reason.
+        ledger: what was planned, and what was changed after results had been seen.
     """
 
     out: Path
     study: Study
     records: tuple[Record, ...]
     absent: tuple[tuple[Run, str], ...]
+    ledger: Ledger = NO_LEDGER
 
     def __repr__(self) -> str:
         """One line: the study, how its runs ended, and where they lie."""
@@ -99,7 +112,9 @@ class Results:
 
     @cached_property
     def pairings(self) -> tuple[Pairing, ...]:
-        """What each variation's runs share with the baseline's."""
+        """What each variation's runs share with the baseline's; nothing where seeds don't pair."""
+        if not self.study.paired:
+            return ()
         before = self.baseline.records
         return tuple(pairing(one.name, before, one.records) for one in self.variations)
 
@@ -112,7 +127,16 @@ class Results:
         Raises:
             ComparisonError: the runs can't be compared, as when tested on different images.
         """
-        return compare(self.study, self.records, self.analyzed)
+        anytime = holds_anytime(self.study, self.ledger)
+        return compare(self.study, self.records, self.analyzed, anytime=anytime)
+
+    def planned(self, c: Comparison) -> str:
+        """How a comparison stands to what was planned before results were seen."""
+        return on_verdict(self.ledger, self.study, c)
+
+    def claim_planned(self, of: ClaimVerdict) -> str:
+        """How the verdict on a claim stands to it."""
+        return on_claim(self.ledger, of.claim)
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
@@ -229,7 +253,12 @@ class Results:
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Every table by its name; those of what is refused have no rows."""
         made = self.compared.comparisons if self.compared else ()
-        known = {"comparisons": tables.comparisons(made), "claims": tables.claims(self.judged)}
+        pairs = self.compared.setting_pairs if self.compared else SettingPairs(self.primary)
+        known = {
+            "comparisons": tables.comparisons(made, self.planned),
+            "pairs": tables.pairs(pairs),
+            "claims": tables.claims(self.judged, self.claim_planned),
+        }
         return {name: known[name] if name in known else self.table(name) for name in _TABLES}
 
 
@@ -240,8 +269,11 @@ _TABLES: Mapping[str, Callable[[Results], pd.DataFrame]] = {
     "per_class": lambda results: tables.per_class(results.records),
     "confusion": lambda results: tables.confusion(results.records),
     "failures": lambda results: tables.failures(results.records, results.study.baseline),
-    "comparisons": lambda results: tables.comparisons(results.comparison.comparisons),
-    "claims": lambda results: tables.claims(results.claims),
+    "comparisons": lambda results: tables.comparisons(
+        results.comparison.comparisons, results.planned
+    ),
+    "pairs": lambda results: tables.pairs(results.comparison.setting_pairs),
+    "claims": lambda results: tables.claims(results.claims, results.claim_planned),
     "interventions": lambda results: tables.interventions(results.effects),
     "interventions_by_class": lambda results: tables.interventions_by_class(results.effects),
 }
@@ -260,20 +292,25 @@ def collect(on_disk: StudyRecords) -> Results:
     if not records:
         why = "; ".join(sorted(set(reasons.values())))
         raise RecordError(f"{on_disk.out}: no run of {study.name!r} has a record ({why})")
-    wanted = plan.runs(study, seeds_wanted(study, tuple(records.values())))
+    ledger = read_ledger(on_disk.out)
+    anytime = holds_anytime(study, ledger)
+    wanted = plan.runs(study, seeds_wanted(study, tuple(records.values()), anytime))
     return Results(
         on_disk.out.absolute(),  # what is read later must not depend on the current folder then
         study,
         tuple(records[run.key] for run in wanted if run.key in records),
         tuple((run, reasons[run.key]) for run in wanted if run.key in reasons),
+        ledger,
     )
 
 
-def read_results(out: Path | str) -> Results:
-    """What lies in the folder of a study's results.
+def read_results(out: Path | str, *, by: By = "read") -> Results:
+    """What lies in the folder of a study's results; that it was read is added to its ledger.
 
     Raises:
         RecordError: there is no study, or none of its runs has a record.
     """
     out = Path(out)
-    return collect(read_records(out, read_study_copy(out)))
+    results = collect(read_records(out, read_study_copy(out)))
+    note_look(out, len(results.records), by)
+    return results

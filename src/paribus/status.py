@@ -10,6 +10,7 @@ from paribus.io.lock import Holder, holder
 from paribus.log import read_log
 from paribus.records.store import checkpoint_folder, checkpoints, epoch_of
 from paribus.records.types import Record
+from paribus.study.ledger import holds_anytime, read_ledger
 from paribus.study.plan import Run, runs
 from paribus.study.read import NOT_TRAINED, Key, StudyRecords, read_records, read_study_copy
 
@@ -58,6 +59,8 @@ def status(out: Path) -> Status:
     now, ended = _since_the_last_beginning(log)
     on_disk = read_records(out, study)
     records, reasons = on_disk.sorted()
+    anytime = holds_anytime(study, read_ledger(out))
+    wanted = seeds_wanted(study, tuple(records.values()), anytime)
     return Status(
         study=study.name,
         holder=at_work,
@@ -65,7 +68,7 @@ def status(out: Path) -> Status:
             RunState(*run.key, "running", now[run.key], run.setting.config.epochs)
             if at_work and run.key in now
             else _state(on_disk, run, records.get(run.key), reasons.get(run.key, ""), ended)
-            for run in runs(study, seeds_wanted(study, tuple(records.values())))
+            for run in runs(study, wanted)
         ),
         set_aside=tuple(str(p.relative_to(out)) for p in sorted((out / "set-aside").glob("*/*"))),
         last=log[-1] if log else None,

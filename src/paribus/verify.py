@@ -1,8 +1,9 @@
 """Whether a folder of results is as it was written, file by file; needs no torch, changes nothing.
 
-Records have their sums, checkpoints and analyses carry their own, kept images decode. The report
-has none: it follows from the records, and `paribus report` writes it again. What was set aside is
-known to be damaged.
+Records have their sums, checkpoints, analyses and the lines of the ledger carry their own, kept
+images decode. That lines at the end of the ledger are missing can't be seen.
+The report has none: it follows from the records, and `paribus report` writes it again. What was
+set aside is known to be damaged.
 """
 
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ from paribus.records.store import (
 )
 from paribus.records.types import Record
 from paribus.report.images import is_whole_png
+from paribus.study.ledger import LEDGER, read_ledger
 from paribus.study.read import STUDY, read_study_copy
 
 _AGAIN = "rerun the study's `paribus run`"
@@ -64,7 +66,7 @@ def verify(out: Path) -> tuple[Checked, ...]:
         ReadError: a file can't be read now.
     """
     require_free(out)
-    parts = (_study(out), _runs(out), _checkpoints(out), _images(out))
+    parts = (_study(out), _ledger(out), _runs(out), _checkpoints(out), _images(out))
     return tuple(checked for part in parts for checked in part)
 
 
@@ -85,6 +87,16 @@ def _study(out: Path) -> Iterator[Checked]:
             raise
         fault = str(error).removeprefix(f"{out / STUDY}: ")
     yield _checked(out, out / STUDY, fault, f"{_AGAIN}: it is written again")
+
+
+def _ledger(out: Path) -> Iterator[Checked]:
+    """The ledger, whose lines carry their sums; one that a kill cut short is no fault."""
+    if LEDGER not in names_in(out):
+        return
+    damaged = read_ledger(out).damaged
+    fault = f"it isn't as it was written, from line {damaged} on" if damaged else ""
+    remedy = "put back a copy; without one the report says that it isn't known what was planned"
+    yield _checked(out, out / LEDGER, fault, remedy)
 
 
 def _runs(out: Path) -> Iterator[Checked]:

@@ -1,6 +1,6 @@
 """Measure what docs/statistics.md promises: coverage, false verdicts and power, as Markdown.
 
-    PYTHONPATH=tests python -m calibration.calibrate              # 15 minutes on one core
+    PYTHONPATH=tests python -m calibration.calibrate              # 30 minutes on one core
     PYTHONPATH=tests python -m calibration.calibrate --scale 0.1
 
 The tests of this folder check the same with fewer repetitions.
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 import numpy as np
 import scipy
 
-from calibration import said_in_tables
+from calibration import other_designs, said_in_tables
 from calibration.chance import (
     above_chance_table,
     cells_table,
@@ -87,6 +87,7 @@ def main() -> None:
         ranks_table(many(600)),
         cells_table(many(600)),
         found_table(many(4)),
+        *other_designs.tables(scale),
     ):
         print(*table, sep="\n", end="\n\n", flush=True)
 

@@ -10,6 +10,7 @@ import itertools
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from paribus.events import quiet
 from paribus.execution.session import prepare_data
 from paribus.io.disk import UNFINISHED
 from paribus.records.store import read_record
+from paribus.study.ledger import LEDGER, read_ledger
 
 EPOCHS = 2
 
@@ -62,14 +64,18 @@ def reference(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Referen
 
 
 def everything(out: Path) -> dict[str, object]:
-    """All that a study leaves but its log and locks; of records, all that doesn't tell of time."""
-    files = {
+    """All that a study leaves but its log and locks.
+
+    Of records and the ledger all that doesn't tell of time, or of lines that were cut short.
+    """
+    files: dict[str, object] = {
         str(path.relative_to(out)): path.read_bytes()
         for path in sorted(out.rglob("*"))
         if path.is_file() and not path.is_relative_to(out / "runs")
     }
     for name in ("log.jsonl", ".lock", ".report-lock"):
         files.pop(name, None)
+    files[LEDGER] = replace(read_ledger(out), cut_short=0)
     return files | content(out)
 
 

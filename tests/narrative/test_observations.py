@@ -13,6 +13,7 @@ from statsmodels.stats.multitest import multipletests
 
 from paribus.claims.judge import judge
 from paribus.comparison.compare import Comparison
+from paribus.comparison.pairs import SettingPairs
 from paribus.comparison.study import StudyComparison, compare
 from paribus.narrative.claims import evidence
 from paribus.narrative.differences import MOST_NAMED, Observation
@@ -153,8 +154,15 @@ def test_best_means_stand_over_the_seeds_that_all_settings_finished(study: Study
 def test_of_two_better_settings_it_is_not_said_which_is_better(compared: StudyComparison) -> None:
     text = about(judged(compared, "test_accuracy", "better", 1), "Best setting").text
     assert text.endswith(
-        "l2 is better than main too; whether batch-norm is better than it is not tested."
+        "l2 is better than main too; tested as one of all pairs, batch-norm is not shown to be "
+        "better than it."
     )
+
+
+def test_without_a_test_of_all_pairs_that_is_said(compared: StudyComparison) -> None:
+    untested = replace(compared, setting_pairs=SettingPairs(compared.values.primary))
+    text = about(judged(untested, "test_accuracy", "better", 1), "Best setting").text
+    assert text.endswith("whether batch-norm is better than it is not tested.")
 
 
 def test_every_number_in_a_sentence_is_among_its_numbers(compared: StudyComparison) -> None:

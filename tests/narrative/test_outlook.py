@@ -45,7 +45,7 @@ def test_the_odds_of_winning_are_of_all_seeds_and_name_ties() -> None:
     c = compared(3, 0, 2, -1, 2.5)
     assert c.outperforming is not None
     assert winning(c) == "Better in 3 of 5 seeds, equal in 1"
-    assert odds(c.outperforming) == "70 % [21, 98 %] of all seeds"
+    assert odds(c) == "70 % [21, 98 %] of all seeds"
     higher = compare_metric("bn", np.zeros(3), np.array([1.0, 2, -1]), EPOCH)
     assert winning(higher) == "Higher in 2 of 3 seeds"
 

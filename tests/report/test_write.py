@@ -32,7 +32,7 @@ def test_everything_that_others_build_on_is_there(written: Written) -> None:
     }
     expected = {"report.html", "report.md", "results.json"}
     expected |= {f"tables/{name}.csv" for name in ("runs", "epochs", "per_class", "confusion")}
-    expected |= {"tables/comparisons.csv", "tables/claims.csv", "tables/failures.csv"}
+    expected |= {f"tables/{name}.csv" for name in ("comparisons", "pairs", "claims", "failures")}
     expected |= {"tables/interventions.csv", "tables/interventions_by_class.csv"}
     expected |= {"tables/steps.csv.gz", "figures/accuracy.svg", "figures/recall.svg"}
     expected |= {f"figures/{kind}-{name}.svg" for kind in ("loss", "confusion")

@@ -125,7 +125,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "s.yaml:5:9: epochs: expected an integer, got 'many'",
         "s.yaml:6:1: sedes: unknown key 'sedes'; did you mean 'seeds'? Valid: data, network, "
         "optimizer, schedule, augmentation, epochs, batch_size, engine, vary, name, baseline, "
-        "seeds, metrics, primary, margin, variations, claims",
+        "seeds, paired, metrics, primary, margin, variations, claims",
         "s.yaml:8:8: variations.l2.optimizer.weight_decai: unknown key 'weight_decai'; did you "
         "mean 'weight_decay'? Valid: kind, lr, weight_decay",
         "s.yaml:8:52: variations.l2.optimizer.lr: expected a number, got 'x'",

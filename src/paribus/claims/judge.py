@@ -113,7 +113,7 @@ def judge(study: Study, values: Values) -> tuple[ClaimVerdict, ...]:
         ComparisonError: a claim that can't be tested as it is written, such as one about a
             class that there isn't.
     """
-    looks = None if isinstance(study.seeds, int) else study.seeds.looks
+    looks = None if values.anytime else study.looks
     # Claims may name any figure of a single class; the study compares of them recall alone.
     named = [built_in(claim.test.metric) for claim in study.claims]
     of_class = {metric.name: metric for metric in named if metric is not None and metric.member}

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,13 +21,16 @@ from paribus.claims.statement import (
 from paribus.comparison.compare import paired_differences
 from paribus.comparison.failing import failed_differences, worst_value
 from paribus.comparison.new_images import new_images_of_setting
+from paribus.comparison.unpaired import scaled
 from paribus.comparison.values import Flags, SettingValues, Values
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import class_metric
 from paribus.stats import ranking as stats
+from paribus.stats.intervals import LEVEL
 from paribus.stats.paired import complete_pairs
 from paribus.stats.sample import Sample
+from paribus.stats.unpaired_sample import UnpairedSample
 from paribus.study.claims import DifferenceRange, Direction, Order, Ranking, ValueRange
 
 #: What a sample with at least two seeds says to a statement.
@@ -95,11 +99,29 @@ def order(test: Order, values: Values, metrics: Mapping[str, Metric]) -> list[St
     """Each setting lies above the next one in the mean of a metric."""
     # A ranking subtracts the values themselves and compares means, be they times or epochs.
     metric = replace(metrics[test.metric], compare="difference")
+    if not values.paired:
+        return _unpaired_order(test, values, metric)
     columns = [values.settings[name].of(test.metric) for name in test.order]
-    ranked = stats.ordered_ranking(np.stack(columns, axis=1), test.order, test.order)
+    ranked = stats.ordered_ranking(
+        np.stack(columns, axis=1), test.order, test.order, anytime=values.anytime
+    )
     if not ranked.n_seeds:
         return [unanswered(test.order, metric, Above(), values)]
     return _statements(test.order, metric, ranked)
+
+
+def _unpaired_order(test: Order, values: Values, metric: Metric) -> list[Statement]:
+    """Each setting above the next one, as two groups of runs."""
+    upward = _toward(Toward("higher"), replace(metric, margin=None))
+    return [
+        _answered(
+            unanswered(test.order, metric, Above(upper, lower), values),
+            difference_sample(values, upper, lower, metric),
+            upward,
+            LEVEL,
+        )
+        for upper, lower in pairwise(test.order)
+    ]
 
 
 def _toward(expected: Toward, metric: Metric) -> Judge:
@@ -227,15 +249,18 @@ def value_sample(values: Values, setting: str, metric: Metric) -> Sample:
         column[known],
         new_images=new_images_of_setting(values, setting, metric) if metric.beyond_chance else None,
         may_be_larger=_censored(values.settings[setting], metric, known),
+        anytime=values.anytime,
     )
 
 
 def difference_sample(values: Values, setting: str, against: str, metric: Metric) -> Sample:
-    """One setting's values minus another's over paired seeds, as a comparison takes them.
+    """One setting's values minus another's, as a comparison takes them.
 
     Failed runs come along at their worst.
     """
     ours, theirs = values.settings[setting], values.settings[against]
+    if not values.paired and not values.anytime:
+        return _groups(ours, theirs, metric)
     pairs = complete_pairs(theirs.of(metric.name), ours.of(metric.name))
     return Sample(
         paired_differences(metric.compare, pairs),
@@ -249,6 +274,21 @@ def difference_sample(values: Values, setting: str, against: str, metric: Metric
             metric,
             worst_value(metric, len(values.classes)),
         ),
+        anytime=values.anytime,
+    )
+
+
+def _groups(ours: SettingValues, theirs: SettingValues, metric: Metric) -> UnpairedSample:
+    """The runs of two settings whose seeds don't correspond."""
+    v, b = (of.of(metric.name) for of in (ours, theirs))
+    known = np.isfinite(v), np.isfinite(b)
+    return UnpairedSample(
+        np.zeros(0),
+        ranks=metric.compare == "ranks",
+        may_be_larger=_censored(ours, metric, known[0]),
+        may_be_smaller=_censored(theirs, metric, known[1]),
+        b=scaled(b[known[1]], metric),
+        v=scaled(v[known[0]], metric),
     )
 
 
@@ -263,7 +303,9 @@ def _in_setting(test: Ranking, setting: str, values: Values) -> list[Statement]:
         return [unanswered([setting], metric, Above(), values)]
     table = values.by_class(setting, test.metric)
     rankings = [
-        stats.extreme_ranking(table, values.classes, members, highest=highest)
+        stats.extreme_ranking(
+            table, values.classes, members, highest=highest, anytime=values.anytime
+        )
         for members, highest in ((test.best, True), (test.worst, False))
         if members is not None
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +47,12 @@ def study_options(command: Callable[..., None]) -> Callable[..., None]:
             callback=_looks,
             help="Add seeds at these looks until every variation is decided, as 5,8,12,20.",
         ),
+        click.option(
+            "--most",
+            type=click.IntRange(4, 1000),
+            metavar="N",
+            help="Add seeds one by one until every variation is decided, at most N.",
+        ),
         click.option("--epochs", type=click.IntRange(1), help="Overrides the study's."),
         click.option(
             "--engine",
@@ -73,6 +79,7 @@ def read(
     study_file: Path,
     seeds: int | None,
     looks: tuple[int, ...] | None,
+    most: int | None,
     epochs: int | None,
     engine: Engine | None,
     allow_code: bool,
@@ -80,12 +87,13 @@ def read(
     """The study in a file with the options' changes; UsageError where two contradict each other."""
     from paribus.study.read import read_study, require_permission
 
-    if seeds and looks:
+    if sum(map(bool, (seeds, looks, most))) > 1:
         raise click.UsageError(
-            "--seeds is a fixed number and --looks adds seeds: give only one of them"
+            "--seeds is a fixed number, --looks and --most add seeds: give only one of them"
         )
-    until = {"until": "decided", "looks": looks} if looks else None
-    study = read_study(study_file, seeds=seeds or until, epochs=epochs, engine=engine)
+    until: Mapping[str, object] = {"looks": looks} if looks else {"most": most}
+    added = {"until": "decided", **until} if looks or most else None
+    study = read_study(study_file, seeds=seeds or added, epochs=epochs, engine=engine)
     if not allow_code:
         require_permission(study, study_file)
     return study

@@ -19,7 +19,7 @@ from paribus.cli.show import (
     show_status,
 )
 from paribus.cli.terminal import write, write_json
-from paribus.names import harmless
+from paribus.names import harmless, printable
 
 
 @click.command()
@@ -95,7 +95,11 @@ def check(out: Path, as_json: bool) -> None:
         tested = {"study": results.study.name, "failed": [asdict(of) for of in failed]}
         write_json(tested | {"claims": rows(results.table("claims"))})
     else:
+        from paribus.narrative.planned import on_ledger
+
         show_claims(results.study.name, results.claims, failed)
+        if results.ledger.changes or not results.ledger.known:
+            write(printable(on_ledger(results.ledger)))
     sys.exit(0 if all(claim.verdict == "supported" for claim in results.claims) else 1)
 
 
@@ -105,9 +109,9 @@ def check(out: Path, as_json: bool) -> None:
 def verify(out: Path, as_json: bool) -> None:
     """Check every file that the results in OUT rest on, and name those that are damaged.
 
-    Records and weights are compared with their checksums, checkpoints and analyses with the ones
-    they carry, and kept images are decoded. The report isn't checked: `paribus report` writes it
-    again. Needs no data set and no PyTorch, and changes nothing.
+    Records and weights are compared with their checksums, checkpoints, analyses and the ledger with
+    those they carry, and kept images are decoded. The report isn't checked: `paribus report` writes
+    it again. Needs no data set and no PyTorch, and changes nothing.
 
     The exit code is 0 if all files are whole, and 1 if any is damaged or missing.
 

@@ -98,7 +98,7 @@ class Screen:
                     self._say(f"{run}: not analyzed. {event.message}", style="yellow")
             case events.EngineMissing() | events.RecordSetAside() | events.Waiting():
                 self._say(says(event), style="yellow")
-            case events.ChartsMissing() | events.NetworkNoticed():
+            case events.ChartsMissing() | events.NetworkNoticed() | events.PlanChanged():
                 self._say(says(event), style="yellow")
             case events.CheckpointPassedOver() | events.WorkerKilled():
                 self._say(says(event), style="yellow")

@@ -62,6 +62,7 @@ def run(
       paribus run studies/lenet-stl10.yaml --data-dir ~/stl10 --out out/stl10
       paribus run studies/digits.yaml --seeds 1 --epochs 2      # a quick try
       paribus run studies/digits.yaml --looks 5,8,12,20         # seeds until decided
+      paribus run studies/digits.yaml --most 40                 # the same, one by one
     """
     study = read(study_file, **changes)
     from paribus import pipeline

@@ -6,6 +6,7 @@ whole study together and gives each its adjusted p value and its verdict.
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from paribus.comparison.judging import adjusted as adjusted
 from paribus.comparison.outlook import lopsided_or_clumpy, outperforming_of, practical_of, predicted
 from paribus.comparison.values import Flags
 from paribus.metrics.metric import Compare, Metric
+from paribus.stats.anytime import anytime_estimate, anytime_p
 from paribus.stats.crossed import CrossedInterval
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.paired import (
@@ -48,6 +50,7 @@ def compare_metric(
     failed: tuple[Flags, Flags] | None = None,
     worst: float | None = None,
     asked: Asked | None = None,
+    anytime: bool = False,
 ) -> Comparison:
     """Compare the variation called `name` with the baseline on one metric.
 
@@ -61,6 +64,7 @@ def compare_metric(
         failed: for baseline and variation (n,) each: the run failed.
         worst: what a failed run counts as, from `worst_value`; None for the worst rank.
         asked: the one-sided verdict to test for; it needs a margin.
+        anytime: results may have been looked at after any seed, to stop or to go on.
 
     Returns:
         The comparison and its verdict, as if it were the only one: see `adjusted`.
@@ -85,6 +89,7 @@ def compare_metric(
         censored=_count_censored(censored, pairs),
         asked=None if metric.margin is None or metric.better == "neither" else asked,
         outperforming=outperforming_of(d, metric, failed),
+        anytime=anytime,
     )
     if len(d) < 2:
         return adjusted([comparison])[0]
@@ -121,13 +126,18 @@ def _tested(comparison: Comparison, d: Floats, at_worst: Floats) -> Comparison:
     `at_worst` (k,) are those of seeds in which a run failed.
     """
     metric, ranks = comparison.metric, comparison.metric.compare == "ranks"
-    estimate = (hodges_lehmann if ranks else t_interval)(d, comparison.level)
+    test: Test = signed_rank_test if ranks else mean_test
+    if comparison.anytime:
+        estimate = anytime_estimate(d, ranks=ranks, level=comparison.level)
+        test = partial(anytime_p, ranks=ranks)
+    else:
+        estimate = (hodges_lehmann if ranks else t_interval)(d, comparison.level)
     most = math.inf if metric.compare == "ratio" else metric.largest_difference
     low, high = np.clip([estimate.low, estimate.high], -most, most)  # NaN stays
     if comparison.constant:
         low = high = np.nan
-    p = _p_values(comparison, d, signed_rank_test if ranks else mean_test)
-    shape = None if ranks else lopsided_or_clumpy(d)
+    p = _p_values(comparison, d, test)
+    shape = None if ranks or comparison.anytime else lopsided_or_clumpy(d)
     return replace(
         comparison,
         estimate=_shown(metric.compare, estimate.estimate),
@@ -155,7 +165,7 @@ def _p_values(c: Comparison, d: Floats, test: Test) -> PValues:
     equivalence = None if margin is None else float(equivalence_p(d, margin, test))
     asked = None
     if margin is not None and c.asked is not None:
-        upward = _asks_for_more(c)
+        upward = asks_for_more(c)
         asked = float(test(d + margin, "greater") if upward else test(d - margin, "less"))
     return PValues(float(test(d, "two-sided")), equivalence, asked)
 
@@ -164,17 +174,18 @@ def _with_failed(c: Comparison, d: Floats, at_worst: Floats) -> OtherTest | None
     """Tested so that failed runs count wherever they speak against what is to be shown."""
     if not at_worst.size:
         return None
-    sample, margin = Sample(d, c.metric.compare == "ranks", failed=at_worst), c.metric.scaled_margin
+    sample = Sample(d, c.metric.compare == "ranks", failed=at_worst, anytime=c.anytime)
+    margin = c.metric.scaled_margin
     above, below = sample.p_above(0.0), sample.p_below(0.0)
     equivalence = asked = None
     if margin is not None:
         equivalence = sample.p_between(-margin, margin)
         if c.asked is not None:
-            asked = sample.p_above(-margin) if _asks_for_more(c) else sample.p_below(margin)
+            asked = sample.p_above(-margin) if asks_for_more(c) else sample.p_below(margin)
     p = PValues(min(1.0, 2 * min(above, below)), equivalence, asked)
     return OtherTest(below - above, p)
 
 
-def _asks_for_more(c: Comparison) -> bool:
+def asks_for_more(c: Comparison) -> bool:
     """Whether what is asked is that the difference lies above -margin, not below +margin."""
     return (c.asked == "not worse") == (c.metric.higher_is_better is not False)

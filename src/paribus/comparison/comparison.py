@@ -81,6 +81,10 @@ class Comparison:
         practical: how probable it is that the difference matters; None without a margin.
         shape: whether the differences look lopsided or clumpy, where a t test takes them.
         robust: tested without relying on their shape, where they do.
+        paired: seed by seed; else two groups of runs, whose `sizes` and `sds` are given, the
+            baseline's first; `n_seeds` is the smaller size, and `p_sign_flip` the p value of
+            Welch's t among all divisions of the runs into such groups.
+        anytime: p values and interval hold however often results were looked at.
     """
 
     variation: str
@@ -121,3 +125,7 @@ class Comparison:
     practical: Practical | None = None
     shape: Shape | None = None
     robust: OtherTest | None = None
+    paired: bool = True
+    sizes: tuple[int, int] | None = None
+    sds: tuple[float, float] | None = None
+    anytime: bool = False

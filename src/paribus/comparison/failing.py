@@ -15,7 +15,7 @@ from paribus.comparison.values import Flags, Values
 from paribus.metrics.metric import Metric
 from paribus.stats.intervals import Floats
 from paribus.stats.multiplicity import holm
-from paribus.stats.proportions import mcnemar_p
+from paribus.stats.proportions import fisher_p, mcnemar_p, share
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,11 @@ class Failing:
     """How the runs of the seeds ended that both settings have trained.
 
     Attributes:
-        n: such seeds.
+        n: such seeds; where seeds don't correspond, the runs of the two settings together.
         only_baseline, only_variation, both: in how many of them these runs failed.
-        p, p_adjusted: McNemar's exact p of "both settings fail equally often"; adjusted over the
-            variations, and for the looks if there are any.
+        p, p_adjusted: McNemar's exact p of "both settings fail equally often" (Fisher's, where
+            seeds don't correspond); adjusted over the variations, and for the looks if there are
+            any.
     """
 
     n: int
@@ -53,6 +54,10 @@ def failing(values: Values, variations: Iterable[str], looks: int = 1) -> Mappin
 
 def _count(values: Values, variation: str) -> Failing:
     baseline, ours = (values.settings[name] for name in (values.baseline, variation))
+    if not values.paired:
+        shares = [share(int(of.failed.sum()), int(of.recorded.sum())) for of in (baseline, ours)]
+        (first, second), p = shares, fisher_p(*shares)
+        return Failing(first.of + second.of, first.count, second.count, 0, p, p)
     ended = baseline.recorded & ours.recorded
     before, after = ended & baseline.failed, ended & ours.failed
     only_baseline, only_variation = int((before & ~after).sum()), int((after & ~before).sum())

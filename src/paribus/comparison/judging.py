@@ -10,8 +10,9 @@ import numpy as np
 from paribus.comparison.comparison import Comparison, OtherTest, PValues
 from paribus.stats.intervals import ALPHA
 from paribus.stats.multiplicity import holm, nominal_level, overall_level
-from paribus.stats.power import seeds_needed, seeds_needed_by_ranks
+from paribus.stats.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
 from paribus.stats.sample import Verdict, verdict
+from paribus.stats.unpaired import runs_needed
 
 
 def adjusted(
@@ -86,16 +87,24 @@ def _judged(c: Comparison, level: float) -> Comparison:
     A verdict that doesn't hold with the failed runs counted is taken back; what a claim asks for
     may be left of it.
     """
-    metric = c.metric
     if c.p is None or c.p_adjusted is None or c.difference is None or c.sd is None:
         return c
     p = PValues(c.p_adjusted, c.p_equivalence_adjusted, c.p_asked_adjusted)
     outcome = _verdict(c, c.difference, p)
     if outcome == "undecided":
-        needed = seeds_needed_by_ranks if metric.compare == "ranks" else seeds_needed
-        plan = needed(c.difference, c.sd, metric.scaled_margin, level)
-        return replace(c, verdict=outcome, seeds_needed=plan, overruled=None)
+        return replace(c, verdict=outcome, seeds_needed=_seeds_needed(c, level), overruled=None)
     if c.counted is not None and c.counted.verdict != outcome:
         left = c.asked if c.asked == c.counted.verdict else None
         return replace(c, verdict=left or "undecided", seeds_needed=None, overruled=outcome)
     return replace(c, verdict=outcome, seeds_needed=None, overruled=None)
+
+
+def _seeds_needed(c: Comparison, level: float) -> SeedsNeeded | None:
+    """The seeds that would decide; none where they are added until decided anyway."""
+    if c.difference is None or c.sd is None or c.anytime:
+        return None
+    margin = c.metric.scaled_margin
+    if c.sds is not None:
+        return runs_needed(c.difference, c.sds, margin, level)
+    needed = seeds_needed_by_ranks if c.metric.compare == "ranks" else seeds_needed
+    return needed(c.difference, c.sd, margin, level)

@@ -9,7 +9,7 @@ from paribus.comparison.values import Flags, SettingValues, Values
 from paribus.metrics.classification import Figures
 from paribus.metrics.metric import Metric
 from paribus.records.types import Integers
-from paribus.stats.crossed import CrossedInterval, Table, crossed_interval
+from paribus.stats.crossed import CrossedInterval, Table, crossed_difference, crossed_interval
 from paribus.stats.groups import grouped_interval
 from paribus.stats.intervals import LEVEL
 from paribus.stats.paired import complete_pairs, differences
@@ -57,9 +57,14 @@ def new_images_of(
 ) -> CrossedInterval | None:
     """The interval for new seeds and new images, for means over all images or those of one class.
 
-    None for other metrics, and below two seeds or two images (of each class). `of_images` are the
-    baseline's, of a metric that is a mean of numbers.
+    None for other metrics, below two seeds or two images (of each class), and where `level` is 1:
+    so few seeds bound nothing if one may stop at any. `of_images` are the baseline's, of a metric
+    that is a mean of numbers.
     """
+    if level >= 1:
+        return None
+    if not values.paired:
+        return _of_groups(values, ours, metric, seeds, level)
     if values.resampled is not None:
         return _of_splits(values, ours, metric, seeds, level)
     if of_images is not None:
@@ -110,6 +115,25 @@ def _of_splits(
         return None
     d = differences(pairs.baseline, pairs.variation)
     return resampled_interval(d, values.resampled, level, metric.largest_difference)
+
+
+def _of_groups(
+    values: Values, ours: SettingValues, metric: Metric, seeds: int, level: float
+) -> CrossedInterval | None:
+    """The same where seeds don't correspond, for accuracy and recall of images without groups."""
+    if not metric.images or not len(values.labels) or values.groups is not None:
+        return None
+    everything = metric.images == "all"
+    shown = values.labels == (-1 if everything else values.classes.index(metric.member))
+    shown |= everything
+    tables = [
+        one.correct[:seeds][one.tested[:seeds]][:, shown]
+        for one in (values.settings[values.baseline], ours)
+    ]
+    if min(map(len, tables)) < 2 or fewest_of_a_class(values.labels[shown]) < 2:
+        return None
+    classes = values.labels if everything else None
+    return crossed_difference(tables[0], tables[1], classes, level)
 
 
 def over_images(

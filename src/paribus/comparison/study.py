@@ -14,11 +14,14 @@ from paribus.comparison.new_images import (
     new_images_of,
     told_of_images,
 )
+from paribus.comparison.pairs import SettingPairs, setting_pairs
 from paribus.comparison.sequential import SeedPath, seed_paths_of
+from paribus.comparison.unpaired import compare_unpaired
 from paribus.comparison.values import NOT_ANALYZED, Analyzed, Values
 from paribus.comparison.values import values as study_values
 from paribus.metrics.metric import Metric
 from paribus.records.types import Record
+from paribus.stats.anytime import same_width_level
 from paribus.stats.crossed import Spread, split_spread
 from paribus.stats.intervals import LEVEL
 from paribus.stats.multiplicity import holm, nominal_level
@@ -50,6 +53,7 @@ class StudyComparison:
         spreads: setting -> the spread of its test accuracy over two seeds or more, split by where
             it comes from.
         pairs: the variations that share just one finished seed with the baseline.
+        setting_pairs: every setting against every other on the primary metric.
     """
 
     values: Values
@@ -57,6 +61,12 @@ class StudyComparison:
     seed_paths: Mapping[str, SeedPath]
     spreads: Mapping[str, Spread]
     pairs: tuple[NetworkPair, ...]
+    setting_pairs: SettingPairs
+
+    @property
+    def anytime(self) -> bool:
+        """Whether all tests hold however often results were looked at."""
+        return self.values.anytime
 
     @property
     def primary(self) -> tuple[Comparison, ...]:
@@ -73,7 +83,11 @@ class StudyComparison:
 
 
 def compare(
-    study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANALYZED
+    study: Study,
+    records: Sequence[Record],
+    analyzed: Analyzed = NOT_ANALYZED,
+    *,
+    anytime: bool = False,
 ) -> StudyComparison:
     """Compare each variation of a study with its baseline, from the records of its runs.
 
@@ -81,12 +95,14 @@ def compare(
     All comparisons are over paired seeds, on the seeds that both have finished. With
     `seeds: {until: decided}` the primary metric is judged at the looks alone (`follow_looks`)
     and all other metrics on the seeds there are. How many these are depends on the values, so
-    the p values and intervals of all metrics allow for the looks.
+    the p values and intervals of all metrics allow for the looks. `anytime`: results may have been
+    looked at after any seed, to stop or to go on (`holds_anytime`), and all tests allow for it.
 
     Raises:
         ComparisonError: two runs were tested on other images.
     """
-    values = study_values(study, records, analyzed)
+    values = replace(study_values(study, records, analyzed), anytime=anytime)
+    looks = None if anytime else study.looks
     # What a record needn't hold is left out where no run has it.
     compared_on = [
         m
@@ -95,18 +111,18 @@ def compare(
     ]
     before = values.settings[values.baseline]
     of_images = {m.name: told_of_images(before, m) for m in compared_on if m.each}
-    seed_paths = seed_paths_of(study, records)
+    seed_paths = seed_paths_of(study, records, anytime)
     compared = [
         _compare(study, values, name, metric, of_images.get(metric.name))
         for name in study.variations
         for metric in compared_on
     ]
     others = [c for c in compared if not (seed_paths and c.metric == values.primary)]
-    judged = adjusted(others, study.looks)
+    judged = adjusted(others, looks)
     primary = of_images.get(values.primary.name)
     at_looks = [_at_look(values, name, at, compared, primary) for name, at in seed_paths.items()]
     failed = {name: values.failed_runs((values.baseline, name)) for name in study.variations}
-    how_often = failing(values, study.variations, len(study.looks or [1]))
+    how_often = failing(values, study.variations, len(looks or [1]))
     by_name = {
         (c.variation, c.metric.name): replace(
             c, failed=failed[c.variation], failing=how_often.get(c.variation)
@@ -118,7 +134,8 @@ def compare(
         comparisons=tuple(by_name[c.variation, c.metric.name] for c in compared),
         seed_paths=seed_paths,
         spreads=_spreads(values),
-        pairs=_pairs(values),
+        pairs=_pairs(values) if study.paired else (),
+        setting_pairs=setting_pairs(values, study.looks),
     )
 
 
@@ -144,19 +161,27 @@ def _compare(
     censored = None
     if metric.censored:
         censored = (baseline.censored[metric.name][:seeds], ours.censored[metric.name][:seeds])
-    level = LEVEL if study.looks is None else 1 - nominal_level(study.looks)
-    return compare_metric(
+    level = LEVEL if values.anytime or study.looks is None else 1 - nominal_level(study.looks)
+    known = int((np.isfinite(before) & np.isfinite(after)).sum())
+    wide = _level_of_images(level, known, values.anytime)
+    return (compare_metric if values.paired else compare_unpaired)(
         variation,
         before,
         after,
         metric,
         censored=censored,
-        new_images=new_images_of(values, ours, metric, seeds, of_images, level),
+        new_images=new_images_of(values, ours, metric, seeds, of_images, wide),
         level=level,
+        anytime=values.anytime,
         failed=(baseline.failed[:seeds], ours.failed[:seeds]),
         worst=worst_value(metric, len(values.classes)),
         asked=asked_of(study, variation, metric),
     )
+
+
+def _level_of_images(level: float, seeds: int, anytime: bool) -> float:
+    """That of the interval for new images: as much wider as the anytime one is; 1 if unbounded."""
+    return same_width_level(seeds) if anytime and seeds > 1 else level
 
 
 def _at_look(
@@ -183,7 +208,8 @@ def _at_look(
     last = seed_path.path[-1]
     seeds = last.n_seeds + last.missing
     ours = values.settings[variation]
-    new_images = new_images_of(values, ours, last.metric, seeds, of_images, last.level)
+    level = _level_of_images(last.level, last.n_seeds, last.anytime)
+    new_images = new_images_of(values, ours, last.metric, seeds, of_images, level)
     return replace(last, new_images=new_images)
 
 

@@ -85,6 +85,8 @@ class Values:
         target_loss: as the function of this name gives it, in nats.
         groups: (images,) the group of each test image, where images belong together.
         resampled: test images for each training image, where each seed splits the images anew.
+        paired: whether equal seeds of two settings correspond.
+        anytime: results may have been looked at after any seed, to stop or to go on.
     """
 
     baseline: str
@@ -96,6 +98,8 @@ class Values:
     target_loss: float | None
     groups: Integers | None = None
     resampled: float | None = None
+    paired: bool = True
+    anytime: bool = False
 
     def by_class(self, setting: str, figure: str) -> Floats:
         """A figure of `CLASS_FIGURES` of every class: (n, classes)."""
@@ -159,6 +163,7 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
         target,
         groups,
         None if len(labels) else _resampled(study, finished),
+        study.paired,
     )
 
 

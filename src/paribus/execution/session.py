@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from paribus import events
-from paribus.comparison.sequential import refuse_changed_looks
 from paribus.data.dataset import Dataset, Drawn, draw_parts, prepare
 from paribus.data.images import Originals
 from paribus.errors import DiskError, RecordError
@@ -32,6 +31,7 @@ from paribus.io.lock import held, writing_report
 from paribus.io.reading import ways_out
 from paribus.log import logged
 from paribus.narrative.images import images_ready
+from paribus.narrative.planned import on_changes
 from paribus.records.images import (
     ORIGINAL_SIDE,
     adopt_images,
@@ -50,6 +50,7 @@ from paribus.records.types import EngineFacts, Record
 from paribus.results import Results, collect
 from paribus.study.config import Data
 from paribus.study.folder import OWN
+from paribus.study.ledger import NO_LEDGER, Ledger, declare, read_ledger
 from paribus.study.plan import runs, settings
 from paribus.study.read import (
     StudyRecords,
@@ -113,6 +114,7 @@ class Session:
     workers: Workers
     watch: Watch
     on_disk: StudyRecords
+    ledger: Ledger = NO_LEDGER
     other_machine: bool = False  # resume even runs that were begun where the last bits differ
     tried: set[tuple[str, int]] = field(default_factory=set)  # runs, which are tried once each
 
@@ -262,7 +264,6 @@ def open_session(
         InUseError: another process holds the folder.
         SettingsError: a setting can't be trained.
         EngineError: a setting asks for the native engine, which can't train it.
-        ComparisonError: the rule for adding seeds has changed since runs were begun there.
     """
     with Workers(jobs, code=bool(code_named(study))) as workers:
         heard: list[Event] = []  # before there is a log
@@ -277,9 +278,10 @@ def open_session(
             for event in heard:
                 watch(event)
             try:
-                _prepare_folder(out, study, watch)
-                on_disk = read_records(out, study)
-                yield Session(study, out, data, engines, workers, watch, on_disk)
+                on_disk = _prepare_folder(out, study, watch)
+                ledger = _declare(out, on_disk, watch)
+                write_study_copy(out, study)
+                yield Session(study, out, data, engines, workers, watch, on_disk, ledger)
             except BaseException as error:
                 with suppress(DiskError):
                     watch(events.StudyEnded(f"stopped: {error or type(error).__name__}"))
@@ -287,12 +289,20 @@ def open_session(
             watch(events.StudyEnded("the report is written"))
 
 
-def _prepare_folder(out: Path, study: Study, watch: Watch) -> None:
-    """Refuse what must not be there, sweep what a kill left, and keep the study."""
+def _prepare_folder(out: Path, study: Study, watch: Watch) -> StudyRecords:
+    """Refuse what must not be there, sweep what a kill left, and read what is there."""
     for link in ways_out(out):
         raise RecordError(f"{link}: expected a folder, got a link that leads out of {out}")
-    if recorded_runs(out):
-        refuse_changed_looks(read_study_copy(out), study)
     with writing_report(out, watch):
         sweep(out, OWN)
-    write_study_copy(out, study)
+    return read_records(out, study)
+
+
+def _declare(out: Path, on_disk: StudyRecords, watch: Watch) -> Ledger:
+    """Write down what the study plans, and say what of it is changed after results were seen."""
+    study, ended, before = on_disk.study, len(recorded_runs(out)), read_ledger(out)
+    begun = read_study_copy(out) if ended and not before.plan else None
+    ledger = declare(out, study, ended, begun, counting=len(on_disk.sorted()[0]))
+    if said := on_changes(ledger, len(before.changes), study):
+        watch(events.PlanChanged(said))
+    return ledger

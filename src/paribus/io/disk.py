@@ -7,10 +7,13 @@ by functions of `os`, one by one, so that tests can make each of them fail or be
 What the system refuses is raised as a `DiskError` that names the path; what was there stays.
 """
 
+import errno
+import fcntl
 import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -123,6 +126,46 @@ def append_line(path: Path, line: bytes) -> None:
             size = os.lseek(handle, 0, os.SEEK_END)
             cut = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
             _write_all(handle, b"\n" * cut + line + b"\n")
+
+
+def append_whole(path: Path, make: Callable[[bytes], bytes | None], largest: int) -> None:
+    """Add the line that `make` gives for the file's content, whole or not at all, and sync it.
+
+    Meanwhile no other process adds one. None adds nothing, and nothing is added to a file of more
+    than `largest` bytes. What is there is never changed, but a line that a kill cut short is ended
+    first.
+    """
+    with writing(path):
+        make_folder(path.parent)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+        with _opened(path, flags) as handle:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise OSError(errno.EINVAL, "a regular file is expected")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_size > largest:
+                return
+            content = _read_all(handle)
+            line = make(content)
+            if line is not None:
+                _append(handle, content, line)
+        _sync(path.parent)
+
+
+def _append(handle: int, content: bytes, line: bytes) -> None:
+    cut = bool(content) and not content.endswith(b"\n")
+    try:
+        _write_all(handle, b"\n" * cut + line + b"\n")
+        os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, len(content))
+        raise
+
+
+def _read_all(handle: int) -> bytes:
+    size, content = os.fstat(handle).st_size, b""
+    while len(content) < size and (piece := os.pread(handle, size - len(content), len(content))):
+        content += piece
+    return content
 
 
 def move(path: Path, to: Path) -> None:

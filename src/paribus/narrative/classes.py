@@ -65,12 +65,12 @@ def _end(compared: StudyComparison, setting: str, best: bool, looks: Sequence[in
     members = [name for name, mean in zip(classes, means, strict=True) if mean == recall]
     rival = None
     if len(members) < len(classes):
-        ranking = extreme_ranking(recalls, classes, members, highest=best)
+        ranking = extreme_ranking(recalls, classes, members, highest=best, anytime=compared.anytime)
         rival = max(ranking.statements, key=lambda s: s.p, default=None)
     if rival is not None:
         rival = replace(rival, interval=rival.interval.within(-1, 1))
     p = None if rival is None else rival.p
-    if p is not None and looks is not None:
+    if p is not None and looks is not None and not compared.anytime:
         p = float(overall_level(p, looks))
     return _End(setting, tuple(members), recall, len(recalls), rival, p)
 

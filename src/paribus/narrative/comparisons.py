@@ -8,6 +8,7 @@ from paribus.comparison.study import NetworkPair
 from paribus.narrative.failing import on_failing, overruled
 from paribus.narrative.numbers import POINTS, Unit, difference_of, over_seeds, p_in_words, seeds
 from paribus.narrative.outlook import on_new_seed, on_shape
+from paribus.narrative.unpaired import on_any_time, on_groups
 from paribus.stats.intervals import ALPHA, LEVEL, Interval
 from paribus.stats.paired import smallest_sign_flip_p
 from paribus.stats.power import MOST_SEEDS, SeedsNeeded
@@ -133,6 +134,8 @@ def notes(c: Comparison) -> tuple[str, ...]:
         c.metric.note,
         _on_new_images(c),
         _on_looks(c),
+        on_any_time(c),
+        on_groups(c),
         _on_verdict(c),
         on_shape(c),
     )
@@ -163,6 +166,8 @@ def _on_number(c: Comparison) -> str:
         return ONE_SEED
     if c.constant and c.differing == 0:
         return f"All {c.n_seeds} differences are exactly 0."
+    if not c.paired or c.anytime:
+        return ""  # the sign-flip test, on which the notes below are, is of paired seeds
     if c.constant:
         return (
             f"All {c.n_seeds} differences are the same, so their spread is unknown: there is no "
@@ -200,7 +205,7 @@ def _on_new_images(c: Comparison) -> str:
 def _on_looks(c: Comparison) -> str:
     if c.first_look is not None:
         return f"The first look is at {c.first_look} seeds; nothing is tested before it."
-    if not c.stopped_early:
+    if not c.stopped_early or c.anytime:
         return ""
     return (
         "Stopped early, at a look: the p value, the interval and the verdict account for all "

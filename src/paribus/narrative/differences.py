@@ -8,6 +8,7 @@ import numpy as np
 
 from paribus.comparison.choice import interval_of_chosen
 from paribus.comparison.compare import Comparison
+from paribus.comparison.pairs import SettingPairs
 from paribus.comparison.study import StudyComparison
 from paribus.comparison.values import SettingValues
 from paribus.metrics.metric import Metric, Wording
@@ -15,6 +16,7 @@ from paribus.metrics.registry import built_in
 from paribus.narrative.comparisons import estimate_of, numbers_of, size
 from paribus.narrative.failing import failures, overruled
 from paribus.narrative.numbers import difference_of, over_seeds, p_in_words, seeds, value_of
+from paribus.narrative.pairs import on_others
 from paribus.narrative.words import listed
 from paribus.stats.intervals import LEVEL, Interval, correlation_interval
 from paribus.stats.power import unpaired_seeds
@@ -75,7 +77,7 @@ def on_best_setting(
     if tested:
         first = f"{_has_best(metric, best, end, 'mean ')}{shared}."
         chosen = _chosen(compared, best, tested, looks)
-        against = _against_baseline(best, tested, metric, baseline)
+        against = _against_baseline(best, tested, metric, baseline, compared.setting_pairs)
         choice = _on_choice(chosen, len(tested), metric)
         sentences = [first, *against[:1], *choice, *against[1:]]
     elif any(setting.finished.sum() > 1 for setting in compared.values.settings.values()):
@@ -152,7 +154,11 @@ def _has_best(metric: Metric, best: list[str], end: float, mean: str = "") -> st
 
 
 def _against_baseline(
-    best: list[str], tested: list[Comparison], metric: Metric, baseline: str
+    best: list[str],
+    tested: list[Comparison],
+    metric: Metric,
+    baseline: str,
+    pairs: SettingPairs,
 ) -> list[str]:
     """What is shown of the best setting, or, if that is the baseline, of each variation."""
     winner = next((c for c in tested if c.variation == best[0]), None)
@@ -167,12 +173,10 @@ def _against_baseline(
     ahead = "higher" if metric.better == "neither" else "better"
     others = [c.variation for c in tested if c.variation not in best and c.verdict == ahead]
     if others and winner.verdict == ahead:
-        are, them = ("is", "it") if len(others) == 1 else ("are", "them")
-        names = listed(others[:MOST_NAMED])
-        sentences.append(
-            f"{names} {are} {ahead} than {baseline} too; whether {best[0]} is {ahead} than {them} "
-            "is not tested."
-        )
+        named_others = others[:MOST_NAMED]
+        are = "is" if len(named_others) == 1 else "are"
+        against = on_others(pairs, best[0], named_others, ahead)
+        sentences.append(f"{listed(named_others)} {are} {ahead} than {baseline} too; {against}.")
     return sentences
 
 

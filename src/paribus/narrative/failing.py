@@ -34,9 +34,11 @@ def on_failing(c: Comparison) -> str:
     """Which runs failed, whether one setting fails more often, and what became of the verdict."""
     if not c.failed:
         return ""
-    sentences = [f"{failures(c.failed)}: the estimate is over the seeds that both finished."]
+    over = "the seeds that both finished" if c.paired else "the runs that finished"
+    sentences = [f"{failures(c.failed)}: the estimate is over {over}."]
     if c.failing is not None:
-        sentences.append(_how_often(c.failing, c.variation))
+        how_often = _how_often if c.paired else _how_often_unpaired
+        sentences.append(how_often(c.failing, c.variation))
     if c.counted is not None and c.p is not None:
         sentences.append(_counted(c))
     return " ".join(filter(None, sentences))
@@ -52,6 +54,14 @@ def _how_often(of: Failing, variation: str) -> str:
     return (
         f"Of {seeds(of.n)}, {variation} alone failed in {of.only_variation}, the baseline alone in "
         f"{of.only_baseline} ({p})."
+    )
+
+
+def _how_often_unpaired(of: Failing, variation: str) -> str:
+    p = f"{p_in_words(of.p_adjusted)} for failing equally often, Fisher's exact test"
+    return (
+        f"Of {of.n} runs, {of.only_variation} of {variation} failed and {of.only_baseline} of the "
+        f"baseline ({p})."
     )
 
 

@@ -2,7 +2,6 @@
 
 from paribus.comparison.compare import Comparison
 from paribus.narrative.numbers import difference_of, p_in_words, seeds
-from paribus.stats.prediction import Outperforming
 
 
 def on_new_seed(c: Comparison) -> str:
@@ -11,9 +10,10 @@ def on_new_seed(c: Comparison) -> str:
         return ""
     low, high = c.prediction.low, c.prediction.high
     assert low is not None and high is not None, "a prediction has both ends"
-    finish = ", if both of its runs finish," if c.failed else ""
+    one = "One new seed" if c.paired else "One new run of each"
+    finish = ", if both runs finish," if c.failed else ""
     return (
-        f"One new seed{finish} will show {difference_of(c.metric).range(low, high)} "
+        f"{one}{finish} will show {difference_of(c.metric).range(low, high)} "
         f"({100 * c.prediction.level:.2g} % prediction interval)."
     )
 
@@ -24,12 +24,20 @@ def winning(c: Comparison) -> str:
     assert of is not None, "asked only where it is known"
     way = "Higher" if c.metric.better == "neither" else "Better"
     equal = f", equal in {of.ties}" if of.ties else ""
-    return f"{way} in {of.wins} of {seeds(of.n)}{equal}"
+    return f"{way} in {of.wins} of {drawn(c, of.n)}{equal}"
 
 
-def odds(of: Outperforming) -> str:
-    """The probability of winning a new seed: "85 % [51, 98 %] of all seeds"."""
-    return f"{100 * of.share:.0f} % [{100 * of.low:.0f}, {100 * of.high:.0f} %] of all seeds"
+def drawn(c: Comparison, n: int) -> str:
+    """So many seeds, or pairs of runs where seeds don't correspond."""
+    return seeds(n) if c.paired or c.anytime else f"{n:,} pairs of runs"
+
+
+def odds(c: Comparison) -> str:
+    """The probability of winning, as "85 % [51, 98 %] of all seeds"."""
+    of = c.outperforming
+    assert of is not None, "asked only where it is known"
+    every = "seeds" if c.paired or c.anytime else "pairs of runs"
+    return f"{100 * of.share:.0f} % [{100 * of.low:.0f}, {100 * of.high:.0f} %] of all {every}"
 
 
 def on_shape(c: Comparison) -> str:

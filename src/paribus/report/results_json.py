@@ -7,6 +7,7 @@ import pandas as pd
 
 from paribus.io.strict_json import dumps
 from paribus.narrative.numbers import Spread
+from paribus.narrative.planned import on_ledger
 from paribus.records.types import RunFacts
 from paribus.report.sections.provenance import environments
 from paribus.results import Results
@@ -27,7 +28,13 @@ def results_json(results: Results) -> str:
         "absent": [{"setting": run.setting.name, "seed": run.seed} for run, _ in results.absent],
         "missing": list(results.missing),
         "comparisons": _rows(results.tables["comparisons"]),
+        "pairs": _rows(results.tables["pairs"]),
         "claims": _rows(results.tables["claims"]),
+        "ledger": {
+            "known": results.ledger.known,
+            "says": on_ledger(results.ledger),
+            "changes": [asdict(change) for change in results.ledger.changes],
+        },
         "observations": [
             {"topic": of.topic, "text": of.text, "numbers": of.numbers, "figure": of.figure}
             for of in results.observations

@@ -127,6 +127,58 @@ def crossed_interval(
     return CrossedInterval(ms.mean, low, high, p, df, error, combined < ms.rest)
 
 
+def crossed_difference(
+    baseline: Table,
+    variation: Table,
+    classes: npt.ArrayLike | None = None,
+    level: float = LEVEL,
+    most: float = 1.0,
+) -> CrossedInterval:
+    """The difference of two accuracies whose seeds don't correspond, for new seeds and new images.
+
+    Each setting has seeds of its own, both have the same images. With D the images' differences of
+    the settings' means over seeds, within classes, and the mean squares of each setting's table,
+
+        Var = sum of MS_seeds / (S M) over the settings + var(D) / M - sum of MS_rest / (S M),
+
+    since the rest is contained in both of the others; df by Satterthwaite. It is kept at the sum
+    of MS_rest / (S M) or above, as in `crossed_interval`.
+
+    Args:
+        baseline, variation: (S, M) as `crossed_interval` has them, each with as many seeds as it
+            has, at least two.
+        classes, level, most: as in `crossed_interval`.
+    """
+    tables: tuple[Table, Table] = (baseline, variation)
+    squares = [_mean_squares(table, classes) for table in tables]
+    images = tables[0].shape[1]
+    d = tables[1].mean(axis=0) - tables[0].mean(axis=0)
+    labels = (
+        np.zeros(images, int) if classes is None else np.unique(classes, return_inverse=True)[1]
+    )
+    centers = np.bincount(labels, d) / np.bincount(labels)
+    df_images = images - len(centers)
+    of_images = float(np.square(d - centers[labels]).sum()) / df_images / images
+    seeds = [ms.seeds / table.size for ms, table in zip(squares, tables, strict=True)]
+    rest = [ms.rest / table.size for ms, table in zip(squares, tables, strict=True)]
+    combined = sum(seeds) + of_images - sum(rest)
+    variance, difference = max(combined, sum(rest)), squares[1].mean - squares[0].mean
+    if variance <= 1e-18:
+        nan = math.nan
+        return CrossedInterval(
+            difference, low=nan, high=nan, p=nan, df=nan, error=nan, truncated=False
+        )
+    parts = [(of_images, df_images)]
+    parts += [(part, ms.df_seeds) for part, ms in zip(seeds, squares, strict=True)]
+    parts += [(part, ms.df_rest) for part, ms in zip(rest, squares, strict=True)]
+    df = variance**2 / sum(part**2 / freedom for part, freedom in parts)
+    error = math.sqrt(variance)
+    half = float(stats.t.ppf((1 + level) / 2, df)) * error
+    p = float(2 * stats.t.sf(abs(difference) / error, df))
+    low, high = max(difference - half, -most), min(difference + half, most)
+    return CrossedInterval(difference, low, high, p, df, error, combined < sum(rest))
+
+
 def split_spread(correct: Table, classes: npt.ArrayLike | None = None) -> Spread:
     """Split a setting's spread over seeds into test-set noise and true variance.
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.errors import ComparisonError
+from paribus.stats.anytime import anytime_estimate
 from paribus.stats.intervals import Floats, Interval
 from paribus.stats.paired import differences, t_interval
 
@@ -40,21 +41,29 @@ class Ranking:
 
 
 def extreme_ranking(
-    values: npt.ArrayLike, names: Sequence[str], members: Sequence[str], *, highest: bool
+    values: npt.ArrayLike,
+    names: Sequence[str],
+    members: Sequence[str],
+    *,
+    highest: bool,
+    anytime: bool = False,
 ) -> Ranking:
     """Whether `members` are the highest (or lowest): each beyond every other class.
 
     Values are (n, k) a metric of k classes (or settings) over n seeds, `names` those of the k
-    columns. Raises ComparisonError if a name is unknown, or there is nothing to compare.
+    columns; `anytime`: the tests hold however often results were looked at. Raises
+    ComparisonError if a name is unknown, or there is nothing to compare.
     """
     others = [name for name in names if name not in members]
     pairs = [(m, o) if highest else (o, m) for m in members for o in others]
-    return _ranking(values, names, members, pairs)
+    return _ranking(values, names, members, pairs, anytime)
 
 
-def ordered_ranking(values: npt.ArrayLike, names: Sequence[str], order: Sequence[str]) -> Ranking:
+def ordered_ranking(
+    values: npt.ArrayLike, names: Sequence[str], order: Sequence[str], *, anytime: bool = False
+) -> Ranking:
     """Whether values (n, k) fall along `order`, highest first: each above the next."""
-    return _ranking(values, names, order, list(pairwise(order)))
+    return _ranking(values, names, order, list(pairwise(order)), anytime)
 
 
 def _ranking(
@@ -62,6 +71,7 @@ def _ranking(
     names: Sequence[str],
     claimed: Sequence[str],
     pairs: Sequence[tuple[str, str]],
+    anytime: bool,
 ) -> Ranking:
     table = np.asarray(values, float)
     if unknown := [name for name in claimed if name not in names]:
@@ -77,13 +87,14 @@ def _ranking(
     agreeing = int((upper > lower).all(axis=1).sum())
     if len(table) < 2:
         return Ranking(len(table), agreeing, ())
-    return Ranking(len(table), agreeing, _statements(pairs, differences(lower.T, upper.T)))
+    return Ranking(len(table), agreeing, _statements(pairs, differences(lower.T, upper.T), anytime))
 
 
-def _statements(pairs: Sequence[tuple[str, str]], d: Floats) -> tuple[Above, ...]:
+def _statements(pairs: Sequence[tuple[str, str]], d: Floats, anytime: bool) -> tuple[Above, ...]:
     """Each pair with the evidence of its row of d (pairs, n)."""
-    t = t_interval(d)
-    rows = np.stack([t.estimate, t.low, t.high, t.p], axis=1).tolist()
+    found = [anytime_estimate(row) for row in d] if anytime else [t_interval(d)]
+    columns = [(t.estimate, t.low, t.high, t.p) for t in found]
+    rows = np.stack([np.ravel(column) for column in zip(*columns, strict=True)], axis=1).tolist()
     return tuple(
         Above(upper, lower, _interval(estimate, low, high), p)
         for (upper, lower), (estimate, low, high, p) in zip(pairs, rows, strict=True)

@@ -6,11 +6,13 @@ does it lie below that one?
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from paribus.errors import ComparisonError
+from paribus.stats.anytime import anytime_estimate, anytime_p, anytime_p_now
 from paribus.stats.crossed import CrossedInterval
 from paribus.stats.intervals import ALPHA, LEVEL, Floats, Interval
 from paribus.stats.paired import (
@@ -43,6 +45,7 @@ class Sample:
         failed: (k,) differences of the seeds in which a run failed, with that run at its worst;
             infinite where no value is the worst. They count only where they speak against what
             is to be shown, so a failure can't help to show anything.
+        anytime: tests and interval hold however often results were looked at.
     """
 
     d: Floats
@@ -51,6 +54,7 @@ class Sample:
     may_be_larger: int = 0
     may_be_smaller: int = 0
     failed: Floats = field(default_factory=lambda: np.zeros(0))
+    anytime: bool = False
 
     @property
     def n(self) -> int:
@@ -77,8 +81,11 @@ class Sample:
         """The center with its interval, from one value on."""
         if self.n < 2:
             return Interval(float(self.d.mean()), level=level)
-        center = (hodges_lehmann if self.ranks else t_interval)(self.d, level)
-        if is_constant(self.d):
+        if self.anytime:
+            center = anytime_estimate(self.d, ranks=self.ranks, level=level)
+        else:
+            center = (hodges_lehmann if self.ranks else t_interval)(self.d, level)
+        if is_constant(self.d) or np.isnan(center.low):
             return Interval(float(center.estimate), level=level)
         low, high = float(center.low), float(center.high)
         if self.new_images is not None:
@@ -88,17 +95,23 @@ class Sample:
 
     def _test(self, bound: float, alternative: Alternative) -> float:
         from_bound = differences(np.full(self.n, bound), self.d)
-        test = signed_rank_test if self.ranks else mean_test
+        test = partial(anytime_p, ranks=self.ranks) if self.anytime else _fixed_test(self.ranks)
         p = float(test(from_bound, alternative))
         if self.new_images is not None:
             p = max(p, self.new_images.p_beyond(bound, alternative))
         contrary = self.failed < bound if alternative == "greater" else self.failed > bound
         if not contrary.any():
             return p
-        failed = self.failed[contrary] - bound
+        failed, ranks = self.failed[contrary] - bound, self.ranks
         if np.isinf(failed).any():  # beyond all others
-            test, failed = signed_rank_test, np.sign(failed) * (2 * np.abs(from_bound).max() + 1)
-        return max(p, float(test(np.append(from_bound, failed), alternative)))
+            ranks, failed = True, np.sign(failed) * (2 * np.abs(from_bound).max() + 1)
+        # Failed runs have lost their place in the order of the seeds.
+        counted = partial(anytime_p_now, ranks=ranks) if self.anytime else _fixed_test(ranks)
+        return max(p, float(counted(np.append(from_bound, failed), alternative)))
+
+
+def _fixed_test(ranks: bool) -> Test:
+    return signed_rank_test if ranks else mean_test
 
 
 def equivalence_p(d: Floats, margin: float, test: Test = mean_test) -> Floats:

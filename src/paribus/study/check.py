@@ -54,7 +54,7 @@ def run_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
     seeds, variations = study.get("seeds"), study.get("variations")
     if isinstance(seeds, Mapping):
         looks = seeds.get("looks")
-        seeds = looks[-1] if isinstance(looks, list | tuple) and looks else None
+        seeds = looks[-1] if isinstance(looks, list | tuple) and looks else seeds.get("most")
     if isinstance(variations, Mapping) and len(variations) > MOST_VARIATIONS:
         got = f"{len(variations):,}"
         yield Fault(("variations",), f"expected at most {MOST_VARIATIONS:,}, got {got}", key=True)

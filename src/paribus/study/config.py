@@ -3,7 +3,7 @@
 import copy
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, Self, cast, get_args
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     PlainValidator,
     StringConstraints,
     Tag,
+    model_validator,
 )
 
 from paribus.io.strict_json import require_finite
@@ -293,11 +294,33 @@ Look = Annotated[int, Field(ge=3, le=1000)]
 Looks = Annotated[tuple[Look, ...], Field(strict=False), AfterValidator(_increasing)]
 
 
+#: The first number of seeds at which seeds one by one can decide: 2 (1 + n)**((n - 1) / 2), the
+#: most that n can say for one side (`stats.anytime`), is above 1 / 0.05 from four on.
+FIRST_STOP = 4
+
+#: Where the looks of a study are, if it declares neither looks nor a largest number.
+DEFAULT_LOOKS = (5, 8, 12, 20)
+
+
 class UntilDecided(Section):
-    """Seeds are added at each look to the comparisons that are still undecided."""
+    """Seeds are added to the comparisons that are still undecided, at each look or one by one.
+
+    One by one, up to `most`, where that is given; `looks` is None then.
+    """
 
     until: Literal["decided"]
-    looks: Looks = (5, 8, 12, 20)
+    looks: Looks | None = None
+    most: Annotated[int, Field(ge=FIRST_STOP, le=1000)] | None = Field(
+        default=None, exclude_if=lambda most: most is None
+    )
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        if self.looks is not None and self.most is not None:
+            raise ValueError("looks or most, one of them")
+        if self.looks is None and self.most is None:
+            object.__setattr__(self, "looks", DEFAULT_LOOKS)
+        return self
 
 
 def _seeds_tag(value: Any) -> str:

@@ -8,10 +8,11 @@ from paribus.io.lock import LOCK, REPORT_LOCK
 from paribus.io.reading import names_in
 from paribus.log import BEFORE, LOG
 from paribus.records.store import UNFINISHED
+from paribus.study.ledger import LEDGER
 from paribus.study.read import STUDY, read_study_copy
 
 #: What a study begins with, before anything says that the folder is one of results.
-_FIRST = {LOCK, REPORT_LOCK, LOG, BEFORE}
+_FIRST = {LOCK, REPORT_LOCK, LOG, BEFORE, LEDGER}
 
 #: All that Paribus writes directly into a folder of results.
 OWN = _FIRST | {STUDY, "results.json", "report.md", "report.html"}

@@ -46,7 +46,8 @@ def read_study(
 ) -> Study:
     """Read a study file; `seeds`, `epochs` and `engine` replace the study's own if given.
 
-    `seeds` is a number, or `{"until": "decided", "looks": [5, 8, 12, 20]}`.
+    `seeds` is a number, `{"until": "decided", "looks": [5, 8, 12, 20]}` for seeds added at looks,
+    or `{"until": "decided", "most": 40}` for seeds one by one.
 
     Raises:
         StudyError: with every problem, each at its line and column.

@@ -18,7 +18,7 @@ from paribus.errors import Problem, StudyError
 from paribus.metrics.registry import PRIMARY
 from paribus.study.check import AS_RAISED, faults_of, sameness_faults, study_faults
 from paribus.study.claims import Claim
-from paribus.study.config import Config, Line, Positive, Seeds, SettingName
+from paribus.study.config import DEFAULT_LOOKS, Config, Line, Positive, Seeds, SettingName
 from paribus.study.faults import Fault, in_words
 from paribus.study.metrics import DeclaredMetric, MetricName, default_margin
 
@@ -36,6 +36,8 @@ class Study(Config):
         name: the title of the report.
         baseline: the baseline's name in reports and folders.
         seeds: how many seeds (0, 1, 2, ...), or when to stop adding them.
+        paired: whether equal seeds of two settings correspond, as all that Paribus trains do;
+            False for runs whose seeds don't, such as those of another tool.
         metrics: metrics that the study's records report, and margins of built-in ones.
         primary: the metric that decides the study; all others are exploratory.
         margin: the largest difference in the primary metric that doesn't matter (0.01 of test
@@ -48,6 +50,7 @@ class Study(Config):
     name: Line
     baseline: SettingName = "baseline"
     seeds: Seeds = 5
+    paired: bool = True
     metrics: dict[MetricName, DeclaredMetric] = Field(default_factory=dict, max_length=1_000)
     primary: Line = PRIMARY
     margin: Positive | None = None
@@ -57,17 +60,26 @@ class Study(Config):
     @property
     def most_seeds(self) -> int:
         """The number of seeds if no look decides early."""
-        return self.seeds if isinstance(self.seeds, int) else self.seeds.looks[-1]
+        if isinstance(self.seeds, int):
+            return self.seeds
+        return self.seeds.most or (self.seeds.looks or DEFAULT_LOOKS)[-1]
 
     @property
     def looks(self) -> tuple[int, ...] | None:
-        """The numbers of seeds at which the study looks; None for a fixed number of seeds."""
+        """The numbers of seeds at which the study looks; None where it declares none."""
         return None if isinstance(self.seeds, int) else self.seeds.looks
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether seeds are added one by one until the comparisons are decided."""
+        return not isinstance(self.seeds, int) and self.seeds.looks is None
 
     def __repr__(self) -> str:
         """One line: its name, its settings and its seeds."""
         names = ", ".join((self.baseline, *self.variations))
-        seeds = self.seeds if self.looks is None else f"looks at {', '.join(map(str, self.looks))}"
+        seeds = f"until decided, at most {self.most_seeds}" if self.one_by_one else self.seeds
+        if self.looks is not None:
+            seeds = f"looks at {', '.join(map(str, self.looks))}"
         return f"<Study {self.name!r}: {names}; seeds: {seeds}>"
 
     __str__ = __repr__

@@ -11,6 +11,7 @@ from paribus.tables.of_comparisons import claims as claims
 from paribus.tables.of_comparisons import comparisons as comparisons
 from paribus.tables.of_comparisons import interventions as interventions
 from paribus.tables.of_comparisons import interventions_by_class as interventions_by_class
+from paribus.tables.of_comparisons import pairs as pairs
 from paribus.tables.of_failures import FailureKind as FailureKind
 from paribus.tables.of_failures import Order as Order
 from paribus.tables.of_failures import chosen_failures as chosen_failures

@@ -26,6 +26,11 @@ ROWS: Mapping[str, str] = {
         "One row per variation and metric: the variation against the baseline over paired seeds. "
         "A number that the seeds can't give is an empty cell, and `notes` says why."
     ),
+    "pairs": (
+        "One row per pair of settings on the primary metric, all tested together over the seeds "
+        "that all settings have. None of unpaired seeds, of a metric compared by ranks, below six "
+        "seeds, and of more than 50 settings."
+    ),
     "claims": "One row per claim of the study, in its order.",
     "interventions": "One row per intervention and setting whose networks were analyzed.",
     "interventions_by_class": "One row per setting, intervention and class.",
@@ -141,7 +146,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "level": "The confidence of the interval.",
         "p": "P value of no difference.",
         "p_adjusted": "The same, adjusted over the comparisons made together, and the looks.",
-        "p_sign_flip": "P value of no difference by the sign-flip test, not adjusted.",
+        "p_sign_flip": (
+            "P value of no difference by the sign-flip test, not adjusted; of unpaired runs by "
+            "permuting Welch's t."
+        ),
         "p_equivalence_adjusted": "P value of a difference beyond the margin, adjusted likewise.",
         "p_one_sided_adjusted": (
             "P value of being worse (better) by the margin or more, adjusted likewise, where a "
@@ -202,7 +210,24 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
             "is possible; docs/statistics.md tells more."
         ),
         "correlation": "Correlation of the paired values, from three seeds on.",
+        "paired": "Whether values are compared seed by seed; else as two groups of runs.",
+        "planned": (
+            "`planned`: as declared before the first run; else what was changed after results had "
+            "been seen, or that it isn't known."
+        ),
         "notes": "What limits or qualifies the comparison, in sentences.",
+    },
+    "pairs": {
+        "first": "The first setting.",
+        "second": "The setting that it is compared with.",
+        "metric": "The study's primary metric.",
+        "n_seeds": "Seeds at which all settings have a value.",
+        "estimate": "First minus second, or first divided by second.",
+        "low": "Lower end of its interval; all intervals hold together.",
+        "high": "Upper end of it.",
+        "level": "The confidence of all intervals together.",
+        "p_adjusted": "P value of no difference, adjusted over all pairs (and looks).",
+        "verdict": "What the first is: `better`, `worse`, `higher`, `lower` or `undecided`.",
     },
     "claims": {
         "id": "The claim's id in the study.",
@@ -221,6 +246,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
             "is neither supported nor refuted."
         ),
         "p": "P value against the claim's contrary; against the claim itself if it is refuted.",
+        "planned": "As in `comparisons`: `planned`, or what was changed, or that it isn't known.",
         "evidence": "The numbers, in sentences.",
         "figure": "The part of the report that shows them: `report.html#` and this.",
     },

@@ -1,6 +1,7 @@
 """Comparisons, claims and interventions as tidy tables; `paribus.tables` documents them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from paribus.claims.judge import ClaimVerdict
 from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Effect
+from paribus.comparison.pairs import SettingPairs
 from paribus.narrative.claims import evidence
 from paribus.narrative.comparisons import notes
 from paribus.tables.columns import COLUMNS
@@ -15,7 +17,7 @@ from paribus.tables.columns import COLUMNS
 _TEXT = (
     *("variation", "metric", "unit", "compare", "notes", "id", "says", "evidence", "figure"),
     *("setting", "intervention", "topic", "class", "verdict", "verdict_of_finished", "shape"),
-    "verdict_robust",
+    *("verdict_robust", "planned", "first", "second"),
 )
 _WHOLE = ("n_seeds", "missing", "failed", "amount")
 #: What a column holds, if not numbers that can be missing.
@@ -25,11 +27,14 @@ _TYPES = {
     "seeds_needed": "Int64",
     "truncated_new_images": "boolean",
     "change_truncated_new_images": "boolean",
+    "paired": "bool",
 }
 
 
-def comparisons(made: Sequence[Comparison]) -> pd.DataFrame:
-    """One row a variation and metric."""
+def comparisons(
+    made: Sequence[Comparison], planned: Callable[[Comparison], str] = lambda c: ""
+) -> pd.DataFrame:
+    """One row a variation and metric; `planned` says how each stands to the plan."""
     same = (
         *("variation", "n_seeds", "missing", "estimate", "low", "high", "level", "p"),
         *("p_adjusted", "p_sign_flip", "p_equivalence_adjusted", "verdict", "correlation"),
@@ -49,6 +54,8 @@ def comparisons(made: Sequence[Comparison]) -> pd.DataFrame:
             "low_new_images": c.new_images.low if c.new_images else None,
             "high_new_images": c.new_images.high if c.new_images else None,
             "truncated_new_images": c.new_images.truncated if c.new_images else None,
+            "paired": c.paired,
+            "planned": planned(c),
             "notes": " ".join(notes(c)),
         }
         for c in made
@@ -92,8 +99,19 @@ def _other_tests(c: Comparison) -> dict[str, Any]:
     }
 
 
-def claims(verdicts: Sequence[ClaimVerdict]) -> pd.DataFrame:
-    """One row a claim."""
+def pairs(made: SettingPairs) -> pd.DataFrame:
+    """One row a pair of settings."""
+    rows = [
+        asdict(pair) | {"metric": made.metric.name, "n_seeds": made.n_seeds, "level": made.level}
+        for pair in made.pairs
+    ]
+    return _frame("pairs", rows)
+
+
+def claims(
+    verdicts: Sequence[ClaimVerdict], planned: Callable[[ClaimVerdict], str] = lambda c: ""
+) -> pd.DataFrame:
+    """One row a claim; `planned` says how each stands to the plan."""
     interval = ("estimate", "low", "high", "level")
     rows = [
         {
@@ -104,6 +122,7 @@ def claims(verdicts: Sequence[ClaimVerdict]) -> pd.DataFrame:
             "n_seeds": c.n_seeds,
             "failed": sum(of.failed for of in c.failed),
             "p": c.p,
+            "planned": planned(c),
             "evidence": evidence(c),
             "figure": c.figure,
         }

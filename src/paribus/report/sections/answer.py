@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterator, Mapping
+from dataclasses import replace
 
 from paribus.claims.judge import ClaimVerdict
 from paribus.comparison.compare import Comparison
@@ -11,7 +12,8 @@ from paribus.narrative import words
 from paribus.narrative.claims import evidence
 from paribus.narrative.images import on_images
 from paribus.narrative.numbers import Spread, value_of
-from paribus.narrative.outlook import odds
+from paribus.narrative.outlook import drawn, odds
+from paribus.narrative.planned import NOT_KNOWN, PLANNED
 from paribus.narrative.varied import bound_to
 from paribus.records.types import DataFacts, Record
 from paribus.report import blocks
@@ -152,9 +154,9 @@ def _cells(
     if c is None or c.outperforming is None:
         return [mean, blocks.Cell(words.NONE)]
     equal = f", equal in {c.outperforming.ties}" if c.outperforming.ties else ""
-    won = f"in {c.outperforming.wins} of {words.count(c.outperforming.n, 'seed')}{equal}"
-    likely = odds(c.outperforming) if c.outperforming.n > 1 else ""
-    lost = "failed runs count as lost" if c.outperforming.n > c.n_seeds else ""
+    won = f"in {c.outperforming.wins} of {drawn(c, c.outperforming.n)}{equal}"
+    likely = odds(c) if c.outperforming.n > 1 else ""
+    lost = "failed runs count as lost" if c.failed else ""
     details = (likely, lost, _on_shared(metric, result, baseline))
     return [mean, blocks.Cell(won, "; ".join(filter(None, details)))]
 
@@ -233,22 +235,33 @@ def claims(results: Results, anchors: Container[str]) -> Iterator[blocks.Block]:
     yield blocks.Table(
         "The study's claims, tested on its runs",
         ("Claim", "Statement", "Verdict", "Evidence", "Shown in"),
-        [(of.claim.id, _claim(of, _place(of.figure, anchors))) for of in results.judged],
+        [
+            (of.claim.id, _claim(of, _place(of.figure, anchors), _standing(results, of)))
+            for of in results.judged
+        ],
         numeric=False,
         stacked=True,
     )
+    written = "as if it had been written before the runs"
+    if results.ledger.known:
+        written = "as declared before the first run, unless its verdict says otherwise"
     yield blocks.note(
         "Supported: every part of the claim is shown to be true. Refuted: some part is shown to be "
         "false. Undecided: the runs show neither. Each claim is tested separately at the 5 % "
-        "level, as if it had been written before the runs. To test the claims again from the "
-        "records, use paribus check."
+        f"level, {written}. To test the claims again from the records, use paribus check."
     )
 
 
-def _claim(of: ClaimVerdict, place: str) -> list[blocks.Cell]:
+def _standing(results: Results, of: ClaimVerdict) -> str:
+    """What was changed after results had been seen, if that touches the claim."""
+    standing = results.claim_planned(of)
+    return "" if standing in (PLANNED, NOT_KNOWN) else standing
+
+
+def _claim(of: ClaimVerdict, place: str, standing: str) -> list[blocks.Cell]:
     return [
         blocks.Cell(words.typeset(of.claim.says), anchor=f"claim-{of.claim.id}"),
-        verdict_mark(of.verdict),
+        replace(verdict_mark(of.verdict), detail=words.typeset(standing)),
         blocks.Cell(words.typeset(evidence(of))),
         blocks.Cell(blocks.TITLES[place], link=place),
     ]

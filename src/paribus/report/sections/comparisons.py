@@ -11,11 +11,13 @@ from paribus.names import safe_class, safe_name
 from paribus.narrative import words
 from paribus.narrative.comparisons import notes
 from paribus.narrative.numbers import Unit, p_value
+from paribus.narrative.unpaired import ANY_TIME, PAIRED, UNPAIRED
 from paribus.narrative.varied import bound_to
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table, note
 from paribus.report.charts.intervals import intervals
 from paribus.report.sections import cells
 from paribus.report.sections.outlook import new_seeds
+from paribus.report.sections.pairs import all_pairs
 from paribus.results import Results
 
 _SIGNS = (
@@ -40,6 +42,7 @@ def comparisons(results: Results) -> Iterator[Block]:
     yield from _tables(main)
     yield from _notes(main)
     yield from new_seeds(compared)
+    yield from all_pairs(compared.setting_pairs)
     yield from _both_intervals(compared)
     yield from _recall_changes([c for c in compared.comparisons if c.metric.family == "recall"])
 
@@ -48,16 +51,23 @@ def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> str:
     vary = compared.values.settings[compared.values.baseline].vary
     ratios = dict.fromkeys(c.metric.label for c in main if c.metric.compare == "ratio")
     ratio = f"; {words.listed([safe_name(of) for of in ratios])} as a ratio" if ratios else ""
+    anytime = ANY_TIME if compared.anytime else ""
+    paired = all(c.paired for c in main)
+    shape_free = (
+        "the sign-flip p takes them to be symmetric about 0 where nothing is changed."
+        if paired
+        else "the permuted p (of Welch's t) doesn't."
+    )
     return (
-        f"Each variation compared with {compared.values.baseline}, paired by seed{ratio}. The "
-        f"intervals are for the mean difference over all seeds, {bound_to(vary)}; 95 of 100 such "
-        "intervals hold it. They are not adjusted. Verdicts rest on the adjusted p (Holm, over all "
-        "variations tested on a metric), equivalence on the p below it. The t test's p takes the "
-        "differences to be roughly normal; the sign-flip p takes them to be symmetric about 0 "
-        "where nothing is changed. "
-        f"{cells.label(compared.values.primary)} is the primary metric, all others are "
-        "exploratory. Seeds needed is the number with which 80 % of studies would decide an "
-        "undecided comparison, if its differences are spread around the same mean as those so far."
+        f"Each variation compared with {compared.values.baseline}, "
+        f"{PAIRED if paired else UNPAIRED}{ratio}. The intervals are for the mean difference over "
+        f"all seeds, {bound_to(vary)}; 95 of 100 such intervals hold it. They are not adjusted. "
+        "Verdicts rest on the adjusted p (Holm, over all variations tested on a metric), "
+        "equivalence on the p below it. The t test's p takes the differences to be roughly normal; "
+        f"{shape_free} {cells.label(compared.values.primary)} is the primary metric, all others "
+        "are exploratory. Seeds needed is the number with which 80 % of studies would decide an "
+        "undecided comparison, if its differences are spread around the same mean as those so far. "
+        f"{anytime}".rstrip()
     )
 
 
@@ -94,19 +104,21 @@ def _description(compared: StudyComparison, drawn: Sequence[str]) -> str:
     )
 
 
-_HEAD = ("Verdict", "Difference", "p", "Adjusted p", "Sign-flip p", "Seeds", "Seeds needed")
+def _head(main: Sequence[Comparison]) -> tuple[str, ...]:
+    shape_free = "Sign-flip p" if all(c.paired for c in main) else "Permuted p"
+    return ("Verdict", "Difference", "p", "Adjusted p", shape_free, "Seeds", "Seeds needed")
 
 
 def _tables(main: Sequence[Comparison]) -> Iterator[Block]:
     names = list(dict.fromkeys(c.variation for c in main))
     if len(names) > cells.MOST_VARIATIONS:
         rows = [(f"{c.variation}: {c.metric.label}", _cells(c)) for c in main]
-        yield Table("Every variation against the baseline", ("", *_HEAD), rows)
+        yield Table("Every variation against the baseline", ("", *_head(main)), rows)
         return
     for name in names:
         rows = [(c.metric.label, _cells(c)) for c in main if c.variation == name]
         yield Heading(name)
-        yield Table(f"{name} against the baseline", ("", *_HEAD), rows)
+        yield Table(f"{name} against the baseline", ("", *_head(main)), rows)
 
 
 def _cells(c: Comparison) -> list[Cell]:

@@ -37,11 +37,10 @@ def new_seeds(compared: StudyComparison) -> Iterator[Block]:
 
 
 def _cells(c: Comparison) -> list[Cell]:
-    assert c.outperforming is not None, "there are seeds"
     return [
         cells.new_seed(c),
         Cell(_range(c, c.prediction_of_as_many)),
-        Cell(words.typeset(winning(c)), odds(c.outperforming)),
+        Cell(words.typeset(winning(c)), odds(c)),
     ]
 
 

@@ -26,6 +26,12 @@ Fact = tuple[str, str]
 
 def proof(results: Results) -> Iterator[Block]:
     """What each variation shares with the baseline, as far as the records have hashes."""
+    if not results.study.paired:
+        yield Paragraph(
+            "The study is unpaired (`paired: false`): equal seeds of two settings don't "
+            "correspond, and each setting's runs are a group of their own."
+        )
+        return
     if not results.pairings:
         yield Paragraph("There is only one setting, so there is nothing to pair.")
         return

@@ -12,6 +12,7 @@ from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Row, Table, note
 from paribus.report.charts.intervals import FEWEST, Plan, intervals, more_seeds
 from paribus.report.sections import cells
+from paribus.report.sections.course import seed_by_seed
 from paribus.results import Results
 from paribus.stats.multiplicity import nominal_level
 
@@ -27,16 +28,26 @@ def seeds(results: Results) -> Iterator[Block]:
     known = [c for c in compared.primary if c.sd and c.n_seeds > 1] if compared else []
     if not known:
         yield Paragraph("To tell, at least two paired seeds with different results are needed.")
-    elif results.primary.compare == "difference":
+    elif results.primary.compare == "difference" and not compared_otherwise(known):
         yield from _plan(known, results.primary)
     else:
         yield from _needed(known, results.primary)
-    if compared is not None and results.study.looks is not None:
+    if compared is not None and results.study.looks is not None and not compared.anytime:
         yield from _path(compared, results.study.looks)
+    if compared is not None and results.study.one_by_one:
+        yield from seed_by_seed(compared, results.study.most_seeds)
+
+
+def compared_otherwise(known: Sequence[Comparison]) -> bool:
+    """Whether intervals aren't those of the paired t test, whose width follows from its seeds."""
+    return any(c.anytime or not c.paired for c in known)
 
 
 def _needed(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
+    if any(c.anytime for c in known):
+        return  # seeds are added until decided, and none can be named in advance
     by = "as a ratio" if metric.compare == "ratio" else "by ranks"
+    by = by if metric.compare != "difference" else "unpaired"
     yield note(
         f"{cells.label(metric)} is compared {by}, whose interval doesn't narrow by a simple rule: "
         "only the seeds needed are given: those with which 80 % of studies would decide."

@@ -8,6 +8,8 @@ from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.comparisons import NOT_TESTED, Headline, headline
 from paribus.narrative.numbers import difference_of, p_value
+from paribus.narrative.planned import NOT_KNOWN, PLANNED, on_ledger
+from paribus.narrative.unpaired import ANY_TIME, PAIRED, UNPAIRED
 from paribus.narrative.varied import bound_to, held_fixed
 from paribus.report import blocks
 from paribus.report.sections.cells import (
@@ -40,8 +42,11 @@ def verdicts(results: Results) -> Iterator[blocks.Block]:
         yield from _tables(compared.primary)
     else:
         pairs = {pair.variation: pair for pair in compared.pairs}
-        lines = [headline(c, pairs.get(c.variation)) for c in compared.primary]
-        yield blocks.Verdicts(tuple(map(_line, lines)))
+        lines = [
+            _line(headline(c, pairs.get(c.variation)), _changed(results, c))
+            for c in compared.primary
+        ]
+        yield blocks.Verdicts(tuple(lines))
     if any(c.p is not None for c in compared.primary):
         yield blocks.note(_reading(results))
 
@@ -74,14 +79,20 @@ def _cells(c: Comparison) -> list[blocks.Cell]:
     ]
 
 
-def _line(line: Headline) -> blocks.Verdict:
+def _changed(results: Results, c: Comparison) -> str:
+    """What was changed of the plan after results had been seen, if that touches the verdict."""
+    standing = results.planned(c)
+    return "" if standing in (PLANNED, NOT_KNOWN) else f"{standing[0].upper()}{standing[1:]}."
+
+
+def _line(line: Headline, changed: str) -> blocks.Verdict:
     return blocks.Verdict(
         line.variation,
         SIGNS[line.verdict],
         line.verdict,
         words.typeset(f"{line.rest.removesuffix('.')}."),
         tone(line.verdict),
-        words.typeset(" ".join(line.also)),
+        words.typeset(" ".join((*line.also, *[changed] * bool(changed)))),
     )
 
 
@@ -89,12 +100,17 @@ def _reading(results: Results) -> str:
     """How the lines are to be read, and what all of it is bound to."""
     metric, margin, vary = results.primary, results.primary.margin, results.study.vary
     small = "" if margin is None else difference_of(metric).amount(margin)
+    anytime = results.compared is not None and results.compared.anytime
     equivalent = f" Equivalent: shown to differ by less than {small}, the study's margin."
     return (
-        f"Each line compares a variation with {results.baseline.name}, paired by seed. In brackets "
-        f"a 95 % interval for the mean difference over all seeds, {bound_to(vary)}, "
+        f"Each line compares a variation with {results.baseline.name}, {_how(results)}. In "
+        f"brackets a 95 % interval for the mean difference over all seeds, {bound_to(vary)}, "
         "unless another level is given; 95 of 100 such intervals hold it. A prediction interval "
         "is for one seed that is trained anew. The p values are adjusted for the number of "
-        "variations."
-        f"{equivalent if small else ''} {held_fixed(vary)}"
+        f"variations.{equivalent if small else ''} {held_fixed(vary)} "
+        f"{ANY_TIME if anytime else ''}{words.typeset(on_ledger(results.ledger))}"
     )
+
+
+def _how(results: Results) -> str:
+    return PAIRED if results.study.paired else UNPAIRED

@@ -1,0 +1,227 @@
+"""A variation against the baseline where seeds don't correspond: two groups of runs."""
+
+import math
+from dataclasses import astuple, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from paribus.comparison.compare import adjusted, asks_for_more, compare_metric
+from paribus.comparison.comparison import Comparison, OtherTest, PValues
+from paribus.comparison.values import Flags
+from paribus.errors import ComparisonError
+from paribus.metrics.metric import Metric
+from paribus.stats.crossed import CrossedInterval
+from paribus.stats.intervals import ALPHA, Floats, Interval
+from paribus.stats.paired import Estimate
+from paribus.stats.prediction import Outperforming
+from paribus.stats.sample import Asked
+from paribus.stats.unpaired import (
+    permuted_welch,
+    predicted_difference,
+    welch_equivalence_p,
+    welch_interval,
+    welch_test,
+)
+from paribus.stats.unpaired_ranks import outperforming, rank_equivalence_p, rank_sum_test, shift
+
+
+def compare_unpaired(
+    name: str,
+    baseline: npt.ArrayLike,
+    variation: npt.ArrayLike,
+    metric: Metric,
+    *,
+    censored: tuple[Flags, Flags] | None = None,
+    new_images: CrossedInterval | None = None,
+    level: float = 1 - ALPHA,
+    failed: tuple[Flags, Flags] | None = None,
+    worst: float | None = None,
+    asked: Asked | None = None,
+    anytime: bool = False,
+) -> Comparison:
+    """Compare two groups of runs, as `compare_metric` does over paired seeds.
+
+    By Welch's test; of logarithms for a ratio; by the Mann-Whitney test for ranks. Where results
+    may have been looked at after any run, the k-th runs of both are taken together: such
+    differences are independent whatever the seeds, so the anytime-valid test of pairs holds.
+
+    Args:
+        baseline, variation: (n,) and (m,) a value a run; NaN where there is none.
+
+    Raises:
+        ComparisonError: infinite values, a ratio of values that aren't above 0.
+    """
+    known = [_finite(values) for values in (baseline, variation)]
+    if anytime:
+        made = compare_metric(
+            name, known[0], known[1], metric,
+            censored=censored, new_images=new_images, level=level,
+            failed=failed, worst=worst, asked=asked, anytime=True,
+        )  # fmt: skip
+        return replace(made, paired=False, correlation=None, sizes=(made.n_seeds, made.n_seeds))
+    b, v = (group[~np.isnan(group)] for group in known)
+    groups = Groups(*(scaled(values, metric) for values in (b, v)))
+    comparison = Comparison(
+        variation=name,
+        metric=metric,
+        n_seeds=min(len(b), len(v)),
+        missing=sum(int(np.isnan(group).sum()) for group in known),
+        estimate=_shown(_difference(*groups), metric),
+        level=level,
+        wanted_level=level,
+        new_images=new_images,
+        constant=len(b) > 1 and len(v) > 1 and bool(np.ptp(b) == 0 and np.ptp(v) == 0),
+        censored=_censored(censored, known),
+        asked=None if metric.margin is None or metric.better == "neither" else asked,
+        paired=False,
+        sizes=(len(b), len(v)),
+    )
+    if min(len(b), len(v)) > 1:
+        failures = (0, 0) if failed is None else (int(failed[0].sum()), int(failed[1].sum()))
+        comparison = _tested(comparison, groups, _at_worst(groups, failures, metric, worst))
+    return adjusted([comparison])[0]
+
+
+class Groups(NamedTuple):
+    """The values of the baseline's runs (n,) and of the variation's (m,), as they are tested."""
+
+    b: Floats
+    v: Floats
+
+
+def _at_worst(
+    groups: Groups, failures: tuple[int, int], metric: Metric, worst: float | None
+) -> Groups | None:
+    """Both groups with their failed runs at the worst; None if no run failed.
+
+    Without a worst value they lie beyond all others, infinitely; where neither way is better,
+    each is NaN, since nothing can be shown then.
+    """
+    if not any(failures):
+        return None
+    end = {"higher": -math.inf, "lower": math.inf, "neither": math.nan}[metric.better]
+    value = end if worst is None else worst
+    b, v = (np.append(of, np.full(n, value)) for of, n in zip(groups, failures, strict=True))
+    return Groups(b, v)
+
+
+def _tested(c: Comparison, groups: Groups, counted: Groups | None) -> Comparison:
+    metric, ranks = c.metric, c.metric.compare == "ranks"
+    estimate: Estimate = (shift if ranks else welch_interval)(*groups, c.level)
+    most = math.inf if metric.compare == "ratio" else metric.largest_difference
+    low, high = np.clip([estimate.low, estimate.high], -most, most)
+    if c.constant:
+        low = high = math.nan
+    sds = float(groups.b.std(ddof=1)), float(groups.v.std(ddof=1))
+    p = _p_values(c, groups, ranks)
+    return replace(
+        c,
+        estimate=_shown(estimate.estimate, metric),
+        low=_shown(low, metric),
+        high=_shown(high, metric),
+        level=estimate.level,
+        p=p.difference,
+        p_sign_flip=None if ranks else permuted_welch(*groups),
+        p_equivalence=p.equivalence,
+        p_asked=p.asked,
+        difference=float(estimate.estimate),
+        sd=math.hypot(*sds),
+        sds=sds,
+        counted=None if counted is None else _with_failed(c, p, counted),
+        prediction=None if ranks else _predicted(groups, metric),
+        outperforming=_outperforming(groups if counted is None else counted, metric),
+    )
+
+
+def _p_values(c: Comparison, groups: Groups, ranks: bool) -> PValues:
+    """All p values, by Welch's test or by ranks."""
+    margin, test = c.metric.scaled_margin, rank_sum_test if ranks else welch_test
+    equivalence = asked = None
+    if margin is not None:
+        equivalence = (rank_equivalence_p if ranks else welch_equivalence_p)(*groups, margin)
+        if c.asked is not None:
+            more = asks_for_more(c)
+            asked = test(*groups, "greater", -margin) if more else test(*groups, "less", margin)
+    return PValues(test(*groups), equivalence, asked)
+
+
+def _with_failed(c: Comparison, own: PValues, counted: Groups) -> OtherTest:
+    """Tested with the failed runs at their worst, which can take a verdict back but make none."""
+    if np.isnan(np.concatenate(counted)).any():
+        return OtherTest(0.0, PValues(*(None if p is None else 1.0 for p in astuple(own))))
+    ranks = c.metric.compare == "ranks" or bool(np.isinf(np.concatenate(counted)).any())
+    finite = Groups(*(_bounded(of, counted) for of in counted))
+    with_failed = _p_values(c, finite, ranks)
+    worse = [
+        None if p is None or other is None else max(p, other)
+        for p, other in zip(astuple(own), astuple(with_failed), strict=True)
+    ]
+    return OtherTest(_difference(*finite), PValues(*worse))
+
+
+def _bounded(values: Floats, of: Groups) -> Floats:
+    """Infinite values just beyond all finite ones, where ranks don't tell the difference."""
+    finite = np.concatenate(of)
+    finite = finite[np.isfinite(finite)]
+    beyond = 1 + float(np.abs(finite).max(initial=0.0))
+    return np.nan_to_num(values, posinf=2 * beyond, neginf=-2 * beyond)
+
+
+def _predicted(groups: Groups, metric: Metric) -> Interval | None:
+    """What one new run of each will show."""
+    interval = predicted_difference(*groups)
+    if interval is None:
+        return None
+    if metric.compare == "ratio":
+        return interval.mapped(math.exp)
+    return interval.within(-metric.largest_difference, metric.largest_difference)
+
+
+def _outperforming(groups: Groups, metric: Metric) -> Outperforming | None:
+    """In how many pairs of runs the variation's is better; of those that failed, too."""
+    if np.isnan(np.concatenate(groups)).any():
+        return None
+    sign = -1 if metric.better == "lower" else 1
+    b, v = (sign * of for of in groups)
+    above, equal = (v[:, None] > b).sum(), (v[:, None] == b).sum()
+    share = outperforming(b, v)
+    assert share.low is not None and share.high is not None, "it has both ends"
+    return Outperforming(int(above), int(equal), len(b) * len(v), share.low, share.high)
+
+
+def _finite(values: npt.ArrayLike) -> Floats:
+    given = np.asarray(values, float)
+    if given.ndim != 1 or np.isinf(given).any():
+        raise ComparisonError("expected finite values, one a run (NaN for a missing one)")
+    return given
+
+
+def scaled(values: Floats, metric: Metric) -> Floats:
+    """The values as they are tested: their logarithms for a ratio."""
+    if metric.compare != "ratio":
+        return values
+    if values.min(initial=1.0) <= 0:
+        raise ComparisonError("expected values above 0 for a ratio, got one that is 0 or below")
+    return np.asarray(np.log(values))
+
+
+def _difference(b: Floats, v: Floats) -> float:
+    return float(v.mean() - b.mean()) if len(b) and len(v) else math.nan
+
+
+def _shown(value: float | Floats, metric: Metric) -> float | None:
+    number = float(value)
+    if math.isnan(number):
+        return None
+    return math.exp(number) if metric.compare == "ratio" else number
+
+
+def _censored(flags: tuple[Flags, Flags] | None, groups: list[Floats]) -> tuple[int, int]:
+    if flags is None:
+        return 0, 0
+    baseline, variation = (
+        int(np.asarray(of)[~np.isnan(group)].sum()) for of, group in zip(flags, groups, strict=True)
+    )
+    return baseline, variation

@@ -1,0 +1,120 @@
+"""Comparisons, claims and pairs of a study whose seeds don't correspond."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from paribus.claims.judge import judge
+from paribus.comparison.compare import adjusted
+from paribus.comparison.study import StudyComparison, compare
+from paribus.comparison.unpaired import compare_unpaired
+from paribus.errors import ComparisonError
+from paribus.metrics.registry import METRICS
+from paribus.narrative.comparisons import notes
+from paribus.records.types import Record
+from paribus.stats.crossed import crossed_difference
+from paribus.study.spec import Study
+from synthetic import make_records, make_study
+
+ACCURACY, TIME = METRICS["test_accuracy"], METRICS["train_cpu_seconds"]
+RNG = np.random.default_rng(20261203)
+B, V = RNG.normal(0.5, 0.01, 8), RNG.normal(0.52, 0.02, 8)
+CLAIMS = [
+    {"id": "better", "says": "x", "test": {"setting": "l2", "against": "main",
+     "metric": "test_accuracy", "expect": "better"}},
+    {"id": "order", "says": "x", "test": {"order": ["l2", "main"], "metric": "test_accuracy"}},
+]  # fmt: skip
+
+
+def test_a_comparison_is_welchs() -> None:
+    found, expected = compare_unpaired("x", B, V, ACCURACY), stats.ttest_ind(V, B, equal_var=False)
+    low, high = expected.confidence_interval()
+    assert (found.estimate, found.p) == pytest.approx((V.mean() - B.mean(), expected.pvalue))
+    assert [found.low, found.high] == pytest.approx([low, high])
+    assert found.sizes == (8, 8)
+    assert not found.paired
+    assert found.correlation is None
+
+
+def test_groups_may_have_different_sizes() -> None:
+    v = np.append(V[:5], [np.nan] * 3)
+    found = compare_unpaired("x", B, v, ACCURACY)
+    assert found.sizes == (8, 5)
+    assert found.p == pytest.approx(stats.ttest_ind(V[:5], B, equal_var=False).pvalue)
+    assert "8 runs of the baseline against 5 of x" in " ".join(notes(found))
+
+
+def test_too_few_runs_for_a_permuted_p_are_said() -> None:
+    three, four = (compare_unpaired("x", B[:n], V[:n], ACCURACY) for n in (3, 4))
+    assert "can't give a permuted p below 0.1." in " ".join(notes(three))
+    assert "permuted" not in " ".join(notes(four))
+
+
+def test_a_ratio_is_tested_on_logarithms() -> None:
+    found = compare_unpaired("x", B, V, TIME)
+    expected = stats.ttest_ind(np.log(V), np.log(B), equal_var=False)
+    assert found.p == pytest.approx(expected.pvalue)
+    assert found.estimate == pytest.approx(np.exp(np.log(V).mean() - np.log(B).mean()))
+    with pytest.raises(ComparisonError, match="above 0 for a ratio"):
+        compare_unpaired("x", B - 0.5, V, TIME)
+
+
+def test_seeds_in_another_order_change_nothing() -> None:
+    one, other = compare_unpaired("x", B, V, ACCURACY), compare_unpaired("x", B, V[::-1], ACCURACY)
+    assert other == one
+
+
+def test_runs_that_are_all_the_same_are_told_apart_without_an_interval() -> None:
+    found = compare_unpaired("x", np.full(5, 0.5), np.full(5, 0.6), ACCURACY)
+    assert found.constant
+    assert found.low is None
+    assert found.p == pytest.approx(2 / 252)
+
+
+def test_the_seeds_needed_are_for_each_setting() -> None:
+    found = adjusted([compare_unpaired("x", B, B + RNG.normal(0, 0.03, 8), ACCURACY)])[0]
+    assert found.verdict == "undecided"
+    assert found.seeds_needed is not None
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    plain = make_study(seeds=6, epochs=3).model_dump()
+    return Study.model_validate(plain | {"paired": False, "claims": CLAIMS})
+
+
+@pytest.fixture(scope="module")
+def records(study: Study) -> list[Record]:
+    return make_records(study, images=200)
+
+
+@pytest.fixture(scope="module")
+def compared(study: Study, records: list[Record]) -> StudyComparison:
+    return compare(study, records)
+
+
+def test_nothing_of_an_unpaired_study_is_compared_seed_by_seed(compared: StudyComparison) -> None:
+    assert not any(c.paired for c in compared.comparisons)
+    assert compared.pairs == ()
+    assert compared.setting_pairs.reason == "unpaired"
+
+
+def test_new_images_are_those_of_both_groups(compared: StudyComparison) -> None:
+    (found,) = [c for c in compared.primary if c.variation == "l2"]
+    settings = compared.values.settings
+    expected = crossed_difference(
+        settings["main"].correct, settings["l2"].correct, compared.values.labels
+    )
+    assert found.new_images == expected
+
+
+def test_claims_are_tested_on_groups(study: Study, compared: StudyComparison) -> None:
+    better, order = judge(study, compared.values)
+    b, v = (compared.values.settings[name].of("test_accuracy") for name in ("main", "l2"))
+    expected = stats.ttest_ind(v, b, equal_var=False)
+    for claim in (better, order):
+        assert claim.interval is not None
+        assert claim.interval.low == pytest.approx(expected.confidence_interval().low)
+        assert claim.deciding.p_support == pytest.approx(expected.pvalue)
