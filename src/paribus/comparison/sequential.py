@@ -7,7 +7,6 @@ path. Both get the same answer, because the looks are fixed in the study.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +15,14 @@ from paribus.comparison.compare import (
     Comparison,
     adjusted,
     compare_metric,
-    paired_differences,
 )
+from paribus.comparison.one_by_one import replay
 from paribus.comparison.unpaired import compare_unpaired
 from paribus.comparison.values import number
 from paribus.metrics.metric import Metric, RunData
 from paribus.records.types import Record
-from paribus.stats.anytime import anytime_p_values
-from paribus.stats.intervals import ALPHA, Floats
-from paribus.stats.multiplicity import check_looks, holm, nominal_level
-from paribus.stats.paired import complete_pairs
+from paribus.stats.intervals import Floats
+from paribus.stats.multiplicity import check_looks, nominal_level
 from paribus.study.config import FIRST_STOP
 from paribus.study.metrics import study_metrics
 from paribus.study.spec import Study
@@ -116,83 +113,24 @@ def follow_seeds(
     Values (n,) are those of the seeds trained so far, as `follow_looks` has them. Raises
     ComparisonError on values that can't be used.
     """
-    before = np.asarray(baseline, float)
-    numbers = {
-        name: _Numbers.of(before, np.asarray(values, float), metric)
-        for name, values in variations.items()
-    }
-    p = dict.fromkeys(numbers, (1.0, 1.0))
-    ended: dict[str, int] = {}
-    for stop in stops:
-        reached = [n for n, of in numbers.items() if n not in ended and of.trained >= stop]
-        p |= {name: numbers[name].p_at(stop) for name in reached}
-        decided = _decided(p)
-        ended |= {name: stop for name in reached if name in decided}
-        for name in reached:
-            numbers[name].seen = stop
+    before, standing = np.asarray(baseline, float), replay(baseline, variations, metric, stops)
     seen = {
         name: _compared(
-            name, before, np.asarray(variations[name], float)[: of.seen], metric, paired
+            name, before, np.asarray(variations[name], float)[: of.seeds], metric, paired
         )
-        for name, of in numbers.items()
+        for name, of in standing.items()
     }
     judged = dict(zip(seen, adjusted(tuple(seen.values())), strict=True))
     return {
         name: SeedPath(
-            (replace(judged[name], stopped_early=name in ended and of.seen < stops[-1]),)
-            if of.seen
+            (replace(judged[name], stopped_early=of.ended and of.seeds < stops[-1]),)
+            if of.seeds
             else (),
-            None if name in ended else next((s for s in stops if s > of.seen), None),
-            of.d[: of.counted(of.seen)],
+            of.next_stop,
+            of.d,
         )
-        for name, of in numbers.items()
+        for name, of in standing.items()
     }
-
-
-@dataclass
-class _Numbers:
-    """One variation's differences in the order of the seeds, and its p values after each.
-
-    `known` (seeds,) says which of the trained seeds have one; p values are (differences + 1,),
-    1 before the first.
-    """
-
-    d: Floats
-    known: npt.NDArray[np.bool_]
-    p: Floats
-    p_equivalence: Floats
-    seen: int = 0  # seeds at the last stop reached
-
-    @classmethod
-    def of(cls, before: Floats, after: Floats, metric: Metric) -> Self:
-        seeds = min(len(before), len(after))
-        pairs = complete_pairs(before[:seeds], after[:seeds])
-        d, ranks = paired_differences(metric.compare, pairs), metric.compare == "ranks"
-        p, equivalence, margin = anytime_p_values(d, ranks=ranks), np.ones(len(d)), metric.margin
-        if margin is not None and metric.scaled_margin is not None:
-            above = anytime_p_values(d + metric.scaled_margin, "greater", ranks=ranks)
-            below = anytime_p_values(d - metric.scaled_margin, "less", ranks=ranks)
-            equivalence = np.maximum(above, below)
-        return cls(d, pairs.known, np.append(1.0, p), np.append(1.0, equivalence))
-
-    @property
-    def trained(self) -> int:
-        return len(self.known)
-
-    def counted(self, seeds: int) -> int:
-        """How many of the first seeds have a difference."""
-        return int(self.known[:seeds].sum())
-
-    def p_at(self, seeds: int) -> tuple[float, float]:
-        """P of no difference and of no equivalence after so many seeds; 1 below two differences."""
-        n = self.counted(seeds)
-        return (float(self.p[n]), float(self.p_equivalence[n])) if n > 1 else (1.0, 1.0)
-
-
-def _decided(p: Mapping[str, tuple[float, float]]) -> set[str]:
-    """The variations with a verdict, all p values adjusted together."""
-    both = holm(np.array([*p.values()]).T).min(axis=0)
-    return {name for name, smallest in zip(p, both.tolist(), strict=True) if smallest <= ALPHA}
 
 
 def _compared(name: str, before: Floats, after: Floats, metric: Metric, paired: bool) -> Comparison:
@@ -211,17 +149,29 @@ def seeds_wanted(study: Study, records: Sequence[Record], anytime: bool = False)
     names = (study.baseline, *study.variations)
     if isinstance(study.seeds, int) or not study.variations:
         return dict.fromkeys(names, study.most_seeds)
+    hopeless = {name: _fail_alike(records, name) for name in names}
     variations = {
-        name: _wanted(one, _fail_alike(records, name) or _fail_alike(records, study.baseline))
-        for name, one in seed_paths_of(study, records, anytime).items()
+        name: seen
+        if following is None or (seen and hopeless[name] | hopeless[study.baseline])
+        else following
+        for name, (seen, following) in _reached(study, records, anytime).items()
     }
     return {study.baseline: max(variations.values()), **variations}
 
 
-def _wanted(one: SeedPath, hopeless: bool) -> int:
-    if one.next_look and not (one.path and hopeless):
-        return one.next_look
-    return one.path[-1].n_seeds + one.path[-1].missing
+def _reached(
+    study: Study, records: Sequence[Record], anytime: bool
+) -> dict[str, tuple[int, int | None]]:
+    """The seeds of each variation at the last look reached, and those it needs next, if any."""
+    if study.looks is None or anytime:
+        baseline, variations, metric = _primary(study, records)
+        standing = replay(baseline, variations, metric, _stops(study))
+        return {name: (of.seeds, of.next_stop) for name, of in standing.items()}
+    paths = seed_paths_of(study, records)
+    last = {name: one.path[-1] if one.path else None for name, one in paths.items()}
+    return {
+        name: (c.n_seeds + c.missing if c else 0, paths[name].next_look) for name, c in last.items()
+    }
 
 
 def _fail_alike(records: Sequence[Record], setting: str) -> bool:
@@ -242,13 +192,22 @@ def seed_paths_of(
     """
     if isinstance(study.seeds, int):
         return {}
-    metric = study_metrics(study.metrics, study.primary, study.margin, ())[study.primary]
-    baseline = _primary_values(records, study.baseline, metric)
-    variations = {name: _primary_values(records, name, metric) for name in study.variations}
+    baseline, variations, metric = _primary(study, records)
     if study.looks is not None and not anytime:
         return follow_looks(baseline, variations, metric, study.looks)
-    stops = study.looks or range(FIRST_STOP, study.most_seeds + 1)
-    return follow_seeds(baseline, variations, metric, stops, paired=study.paired)
+    return follow_seeds(baseline, variations, metric, _stops(study), paired=study.paired)
+
+
+def _stops(study: Study) -> Sequence[int]:
+    """The numbers of seeds at which a study that adds seeds may stop."""
+    return study.looks or range(FIRST_STOP, study.most_seeds + 1)
+
+
+def _primary(study: Study, records: Sequence[Record]) -> tuple[Floats, dict[str, Floats], Metric]:
+    """The primary metric of the baseline's runs, of each variation's, and the metric itself."""
+    metric = study_metrics(study.metrics, study.primary, study.margin, ())[study.primary]
+    variations = {name: _primary_values(records, name, metric) for name in study.variations}
+    return _primary_values(records, study.baseline, metric), variations, metric
 
 
 def _primary_values(records: Sequence[Record], setting: str, metric: Metric) -> Floats:
