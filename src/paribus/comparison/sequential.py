@@ -5,6 +5,7 @@ which variations need more seeds; the report asks it, later and from records alo
 path. Both get the same answer, because the looks are fixed in the study.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -149,13 +150,14 @@ def seeds_wanted(study: Study, records: Sequence[Record], anytime: bool = False)
     names = (study.baseline, *study.variations)
     if isinstance(study.seeds, int) or not study.variations:
         return dict.fromkeys(names, study.most_seeds)
-    hopeless = {name: _fail_alike(records, name) for name in names}
-    variations = {
-        name: seen
-        if following is None or (seen and hopeless[name] | hopeless[study.baseline])
-        else following
-        for name, (seen, following) in _reached(study, records, anytime).items()
-    }
+    of_setting: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        of_setting[record.facts.setting].append(record)
+    hopeless = {name for name in names if _fail_alike(of_setting[name])}
+    variations = {}
+    for name, (seen, following) in _reached(study, records, anytime).items():
+        stuck = seen and hopeless & {name, study.baseline}
+        variations[name] = seen if stuck or following is None else following
     return {study.baseline: max(variations.values()), **variations}
 
 
@@ -174,9 +176,9 @@ def _reached(
     }
 
 
-def _fail_alike(records: Sequence[Record], setting: str) -> bool:
+def _fail_alike(runs: Sequence[Record]) -> bool:
     """Whether all runs of a setting failed for the same reason, such as an infinite loss."""
-    failures = [r.facts.failure for r in records if r.facts.setting == setting]
+    failures = [run.facts.failure for run in runs]
     reasons = {f and ("a loss" if f.epoch is not None else f.message) for f in failures}
     return len(reasons) == 1 and None not in reasons
 
