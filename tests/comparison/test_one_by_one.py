@@ -121,3 +121,42 @@ def test_changed_looks_are_tested_at_any_time_and_still_stop_at_looks() -> None:
     assert {c.n_seeds for path in changed.values() for c in path.path} <= {5, 6}
     assert all(c.anytime for path in changed.values() for c in path.path)
     assert not any(c.anytime for path in planned.values() for c in path.path)
+
+
+class TestFailedRuns:
+    """They count at their worst, so they can delay a stop and never cause one."""
+
+    def path(self, failed: int) -> SeedPath:
+        after = CLEAR.copy()
+        after[:failed] = np.nan
+        return follow_seeds(BASELINE, {"x": after}, ACCURACY, STOPS, worst=0.1)["x"]
+
+    def test_a_variation_that_fails_now_and_then_is_not_decided(self) -> None:
+        path = self.path(2)
+        (last,) = path.path
+        assert (last.verdict, last.overruled) == ("undecided", "better")
+        assert (path.next_look, last.n_seeds + last.missing) == (None, MOST)
+
+    def test_failures_of_the_baseline_do_not_help(self) -> None:
+        before = BASELINE.copy()
+        before[:2] = np.nan
+        path = follow_seeds(before, {"x": NOISY}, ACCURACY, STOPS, worst=0.1)["x"]
+        assert path.path[-1].verdict == "undecided"
+
+    def test_a_large_gain_outweighs_a_failure_after_more_seeds(self) -> None:
+        rng = np.random.default_rng(3)
+        before, after = rng.normal(0.3, 0.01, 60), rng.normal(0.9, 0.01, 60)
+        whole = follow_seeds(before, {"x": after}, ACCURACY, range(FIRST_STOP, 61), worst=0.1)["x"]
+        after[0] = np.nan
+        path = follow_seeds(before, {"x": after}, ACCURACY, range(FIRST_STOP, 61), worst=0.1)["x"]
+        assert path.path[-1].verdict == whole.path[-1].verdict == "better"
+        assert path.path[-1].n_seeds > whole.path[-1].n_seeds
+
+    def test_what_is_asked_stops_too(self) -> None:
+        rng = np.random.default_rng(4)
+        after = BASELINE + rng.normal(0.004, 0.006, MOST)
+        alone = follow_seeds(BASELINE, {"x": after}, ACCURACY, STOPS)["x"]
+        asked = follow_seeds(BASELINE, {"x": after}, ACCURACY, STOPS, asked={"x": "not worse"})["x"]
+        (last,) = asked.path
+        assert last.verdict == "not worse"
+        assert last.n_seeds < alone.path[-1].n_seeds

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from paribus.claims.judge import judge
-from paribus.comparison.compare import adjusted
+from paribus.comparison.compare import Comparison, adjusted
+from paribus.comparison.failing import failing
 from paribus.comparison.study import StudyComparison, compare
 from paribus.comparison.unpaired import compare_unpaired
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS
 from paribus.narrative.comparisons import notes
+from paribus.narrative.outlook import odds, on_new_seed, winning
 from paribus.records.types import Record
 from paribus.stats.crossed import crossed_difference
 from paribus.study.spec import Study
@@ -118,3 +122,69 @@ def test_claims_are_tested_on_groups(study: Study, compared: StudyComparison) ->
         assert claim.interval is not None
         assert claim.interval.low == pytest.approx(expected.confidence_interval().low)
         assert claim.deciding.p_support == pytest.approx(expected.pvalue)
+
+
+class TestFailedRuns:
+    """Failed runs of either group count at their worst, and can only take a verdict back."""
+
+    NONE, TWO = np.zeros(8, bool), np.arange(8) < 2
+
+    def compared(self, baseline: np.ndarray, variation: np.ndarray, gain: float) -> Comparison:
+        b, v = np.where(baseline, np.nan, B), np.where(variation, np.nan, B + gain)
+        return compare_unpaired("x", b, v, ACCURACY, failed=(baseline, variation), worst=0.1)
+
+    def test_a_verdict_that_they_contradict_is_taken_back(self) -> None:
+        assert self.compared(self.NONE, self.NONE, 0.05).verdict == "better"
+        c = self.compared(self.NONE, self.TWO, 0.05)
+        assert (c.verdict, c.overruled) == ("undecided", "better")
+        assert c.counted is not None
+        v = np.append((B + 0.05)[2:], [0.1, 0.1])
+        greater = stats.ttest_ind(v, B, equal_var=False, alternative="greater").pvalue
+        less = stats.ttest_ind((B + 0.05)[2:], B, equal_var=False, alternative="less").pvalue
+        assert c.counted.p.difference == pytest.approx(min(1, 2 * min(greater, less)))
+
+    def test_failures_of_the_baseline_make_no_verdict(self) -> None:
+        assert self.compared(self.TWO, self.NONE, 0.001).verdict in ("undecided", "equivalent")
+        assert self.compared(self.TWO, self.NONE, 0.05).verdict == "better"
+
+    def test_a_failed_run_loses_every_pair(self) -> None:
+        c = self.compared(self.NONE, self.TWO, 0.5)
+        assert c.outperforming is not None
+        assert (c.outperforming.wins, c.outperforming.n) == (48, 64)
+        assert "Better in 48 of 64 pairs of runs" in winning(c)
+        assert odds(c).endswith("of all pairs of runs")
+
+    def test_without_a_worst_value_they_have_the_worst_ranks(self) -> None:
+        failed = np.arange(8) < 1
+        v = np.where(failed, np.nan, B * 0.5)
+        c = compare_unpaired("x", B, v, METRICS["test_loss"], failed=(self.NONE, failed))
+        ranked = stats.mannwhitneyu(
+            np.append((B * 0.5)[1:], 9), B, alternative="less", method="exact"
+        )
+        assert c.counted is not None
+        assert c.counted.p.difference == pytest.approx(2 * ranked.pvalue)
+
+    def test_where_neither_way_is_better_nothing_is_shown(self) -> None:
+        metric, v = METRICS["best_epoch"], np.where(self.TWO, np.nan, 30 + np.arange(8))
+        c = compare_unpaired("x", np.arange(8), v, metric, failed=(self.NONE, self.TWO))
+        assert (c.verdict, c.overruled) == ("undecided", "higher")
+        assert c.outperforming is None
+
+
+def test_a_new_pair_of_runs_is_predicted_wider_than_the_mean() -> None:
+    c = compare_unpaired("x", B, V, ACCURACY)
+    assert c.prediction is not None and c.prediction.low is not None
+    parts = [x.var(ddof=1) * (1 + 1 / 8) for x in (B, V)]
+    df = sum(parts) ** 2 / sum(part**2 / 7 for part in parts)
+    half = stats.t.ppf(0.975, df) * np.sqrt(sum(parts))
+    assert c.prediction.low == pytest.approx(V.mean() - B.mean() - half)
+    assert on_new_seed(c).startswith("One new pair of runs will show")
+
+
+def test_how_often_groups_fail_is_fishers(compared: StudyComparison) -> None:
+    values, failed = compared.values, np.arange(6) < 4
+    settings = dict(values.settings)
+    settings["l2"] = replace(settings["l2"], finished=settings["l2"].finished & ~failed)
+    (one,) = failing(replace(values, settings=settings), ["l2"]).values()
+    assert (one.n, one.only_baseline, one.only_variation) == (12, 0, 4)
+    assert one.p == pytest.approx(stats.fisher_exact(np.array([[0, 6], [4, 2]])).pvalue)

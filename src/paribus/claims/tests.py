@@ -225,7 +225,9 @@ def _answered(claimed: Statement, sample: Sample, judge: Judge, level: float) ->
     if not sample.n:
         return claimed
     answer = judge(sample) if sample.n > 1 else None
-    finished = answer if len(claimed.settings) == 2 else None
+    # Failed runs count in differences over paired seeds alone.
+    counts = len(claimed.settings) == 2 and not isinstance(sample, UnpairedSample)
+    finished = answer if counts else None
     if finished is not None and sample.failed.size:
         finished = judge(replace(sample, failed=np.zeros(0)))
     most = claimed.metric.largest_difference if claimed.metric.compare != "ratio" else math.inf

@@ -110,7 +110,7 @@ class _Followed:
         if margin is not None:
             above = anytime_p_values(self.d + margin, "greater", ranks=ranks)
             below = anytime_p_values(self.d - margin, "less", ranks=ranks)
-            p[1:, 1:] = np.maximum(above, below), self._of_asked(above, below)
+            p[1, 1:], p[2, 1:] = np.maximum(above, below), self._of_asked(above, below)
         return p
 
     def counted(self, seeds: int) -> int:

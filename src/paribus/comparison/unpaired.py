@@ -1,8 +1,9 @@
 """A variation against the baseline where seeds don't correspond: two groups of runs."""
 
 import math
-from dataclasses import astuple, replace
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -129,7 +130,7 @@ def _tested(c: Comparison, groups: Groups, counted: Groups | None) -> Comparison
         difference=float(estimate.estimate),
         sd=math.hypot(*sds),
         sds=sds,
-        counted=None if counted is None else _with_failed(c, p, counted),
+        counted=None if counted is None else _with_failed(c, groups, counted),
         prediction=None if ranks else _predicted(groups, metric),
         outperforming=_outperforming(groups if counted is None else counted, metric),
     )
@@ -147,25 +148,44 @@ def _p_values(c: Comparison, groups: Groups, ranks: bool) -> PValues:
     return PValues(test(*groups), equivalence, asked)
 
 
-def _with_failed(c: Comparison, own: PValues, counted: Groups) -> OtherTest:
-    """Tested with the failed runs at their worst, which can take a verdict back but make none."""
+def _with_failed(c: Comparison, groups: Groups, counted: Groups) -> OtherTest:
+    """Tested so that failed runs count wherever they speak against what is to be shown."""
+    above, below = _one_sided(c, groups, counted, "greater"), _one_sided(c, groups, counted, "less")
+    margin, equivalence, asked = c.metric.scaled_margin, None, None
+    if margin is not None:
+        equivalence = max(above(-margin), below(margin))
+        if c.asked is not None:
+            asked = above(-margin) if asks_for_more(c) else below(margin)
+    difference = min(1.0, 2 * min(above(0.0), below(0.0)))
+    return OtherTest(below(0.0) - above(0.0), PValues(difference, equivalence, asked))
+
+
+def _one_sided(
+    c: Comparison, groups: Groups, counted: Groups, alternative: Literal["greater", "less"]
+) -> Callable[[float], float]:
+    """P values of the difference not lying beyond a bound, failed runs against it counted.
+
+    Those are of the variation where its worst makes the difference less extreme, and else of the
+    baseline. The larger of the p values with them and without them: none makes a verdict.
+    """
     if np.isnan(np.concatenate(counted)).any():
-        return OtherTest(0.0, PValues(*(None if p is None else 1.0 for p in astuple(own))))
-    ranks = c.metric.compare == "ranks" or bool(np.isinf(np.concatenate(counted)).any())
-    finite = Groups(*(_bounded(of, counted) for of in counted))
-    with_failed = _p_values(c, finite, ranks)
-    worse = [
-        None if p is None or other is None else max(p, other)
-        for p, other in zip(astuple(own), astuple(with_failed), strict=True)
-    ]
-    return OtherTest(_difference(*finite), PValues(*worse))
+        return lambda bound: 1.0
+    of_variation = (alternative == "greater") == (c.metric.better == "higher")
+    mixed = (groups.b, counted.v) if of_variation else (counted.b, groups.v)
+    beyond = bool(np.isinf(np.concatenate(mixed)).any())
+    failing = Groups(*(_bounded(of, groups) for of in mixed))
+
+    def p(bound: float) -> float:
+        own = rank_sum_test if c.metric.compare == "ranks" else welch_test
+        other = rank_sum_test if beyond else own
+        return max(own(*groups, alternative, bound), other(*failing, alternative, bound))
+
+    return p
 
 
-def _bounded(values: Floats, of: Groups) -> Floats:
+def _bounded(values: Floats, finite: Groups) -> Floats:
     """Infinite values just beyond all finite ones, where ranks don't tell the difference."""
-    finite = np.concatenate(of)
-    finite = finite[np.isfinite(finite)]
-    beyond = 1 + float(np.abs(finite).max(initial=0.0))
+    beyond = 1 + 2 * float(np.abs(np.concatenate(finite)).max(initial=0.0))
     return np.nan_to_num(values, posinf=2 * beyond, neginf=-2 * beyond)
 
 
@@ -187,8 +207,8 @@ def _outperforming(groups: Groups, metric: Metric) -> Outperforming | None:
     b, v = (sign * of for of in groups)
     above, equal = (v[:, None] > b).sum(), (v[:, None] == b).sum()
     share = outperforming(b, v)
-    assert share.low is not None and share.high is not None, "it has both ends"
-    return Outperforming(int(above), int(equal), len(b) * len(v), share.low, share.high)
+    low, high = (0.0, 1.0) if share.low is None or share.high is None else (share.low, share.high)
+    return Outperforming(int(above), int(equal), len(b) * len(v), low, high)
 
 
 def _finite(values: npt.ArrayLike) -> Floats:

@@ -10,8 +10,8 @@ def on_new_seed(c: Comparison) -> str:
         return ""
     low, high = c.prediction.low, c.prediction.high
     assert low is not None and high is not None, "a prediction has both ends"
-    one = "One new seed" if c.paired else "One new run of each"
-    finish = ", if both runs finish," if c.failed else ""
+    one = "One new seed" if c.paired or c.anytime else "One new pair of runs"
+    finish = ", if both of its runs finish," if c.failed else ""
     return (
         f"{one}{finish} will show {difference_of(c.metric).range(low, high)} "
         f"({100 * c.prediction.level:.2g} % prediction interval)."

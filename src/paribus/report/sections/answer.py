@@ -154,7 +154,8 @@ def _cells(
     if c is None or c.outperforming is None:
         return [mean, blocks.Cell(words.NONE)]
     equal = f", equal in {c.outperforming.ties}" if c.outperforming.ties else ""
-    won = f"in {c.outperforming.wins} of {drawn(c, c.outperforming.n)}{equal}"
+    of = drawn(c, c.outperforming.n).replace(" ", words.NO_BREAK)
+    won = f"in {c.outperforming.wins} of {of}{equal}"
     likely = odds(c) if c.outperforming.n > 1 else ""
     lost = "failed runs count as lost" if c.failed else ""
     details = (likely, lost, _on_shared(metric, result, baseline))
