@@ -165,11 +165,6 @@ def _against_baseline(
     if winner is None:
         return named([_on_one(c, baseline) for c in tested], TABLE) if best[0] == baseline else []
     sentences = [_on_one(winner, baseline)]
-    if len(tested) > 1:
-        sentences.append(
-            f"Being the best of {len(tested) + 1} settings by these same runs, {best[0]} looks, on "
-            "average, better than it is."
-        )
     ahead = "higher" if metric.better == "neither" else "better"
     others = [c.variation for c in tested if c.variation not in best and c.verdict == ahead]
     if others and winner.verdict == ahead:
