@@ -23,8 +23,8 @@ def require_equal(
     unknown = set(table.columns) - set(expected.columns) - SENTENCES - (without or set())
     assert not unknown, f"recomputed by nobody: {sorted(unknown)}"
     ours, theirs = (_by_key(frame, keys) for frame in (table, expected))
-    assert ours.index.tolist() == theirs.index.tolist()
-    assert ours.index.is_unique
+    assert ours.index.tolist() == theirs.index.tolist(), f"other rows by {keys}"
+    assert ours.index.is_unique, f"a row twice by {keys}"
     for name in ours.columns.intersection(theirs.columns):
         _require_equal(name, ours[name], theirs[name])
 
@@ -38,12 +38,12 @@ def _require_equal(name: str, ours: pd.Series[Any], theirs: pd.Series[Any]) -> N
         smallest = 0.0 if name == "p" or name.startswith("p_") else 1e-12
         one, other = ours.to_numpy(float), theirs.to_numpy(float)
         agrees = np.isclose(one, other, TOLERANCE, smallest, equal_nan=True)
-        differing = [(at, *pair) for at, *pair in zip(ours.index, one, other)]
-        wrong = [found for found, good in zip(differing, agrees, strict=True) if not good]
+        cells = zip(ours.index, one, other, agrees, strict=True)
+        wrong = [cell[:3] for cell in cells if not cell[3]]
         assert not wrong, f"{name}, in the table and recomputed: {wrong}"
     else:
-        one, other = (column.astype(object).where(column.notna(), None) for column in (ours, theirs))
-        for at, said, meant in zip(one.index, one, other, strict=True):
+        words = (column.astype(object).where(column.notna(), None) for column in (ours, theirs))
+        for at, said, meant in zip(ours.index, *words, strict=True):
             assert meant == said, f"{name} at {at}: {said!r} in the table, but {meant!r}"
 
 
@@ -53,11 +53,13 @@ def broken(table: pd.DataFrame, column: str) -> pd.DataFrame:
     known = copy[column].dropna()
     assert len(known), f"{column} is empty: nothing tests it"
     if pd.api.types.is_bool_dtype(known) or not pd.api.types.is_numeric_dtype(known):
+        value = known.iloc[0]
+        other: Any = not value if isinstance(value, bool) else "something else"
         copy[column] = copy[column].astype(object)
-        row, value = known.index[0], not known.iloc[0]
-        copy.loc[row, column] = value if isinstance(known.iloc[0], bool) else "something else"
+        copy.loc[[known.index[0]], column] = other
     else:
-        row = known.abs().idxmax()
+        at = int(np.argmax(np.abs(known.to_numpy(float))))
+        size = float(known.iloc[at])
         copy[column] = copy[column].astype(float)
-        copy.loc[row, column] += 3e-6 * max(abs(float(known[row])), 1e-6)
+        copy.loc[[known.index[at]], column] = size + 3e-6 * max(abs(size), 1e-6)
     return copy

@@ -66,7 +66,9 @@ KINDS = {
 def kind_of(metric: str) -> Kind:
     if metric.startswith("drop:"):
         return Kind("lower")
-    return Kind("higher", most=1.0) if metric.startswith("recall:") else KINDS[metric]
+    if metric.startswith(("recall:", "precision:")):
+        return Kind("higher", most=1.0)
+    return Kind("higher") if metric.startswith("f1:") else KINDS[metric]
 
 
 def family_of(metric: str) -> str:
@@ -85,7 +87,7 @@ def alone(
 ) -> dict[str, Any]:
     """All of a comparison that needs no other one; p values of other tests begin with "_"."""
     d = differences(kind, before, after)
-    row = {
+    return {
         "n_seeds": len(d),
         "missing": len(before) - len(d),
         "failed": sum(int(one.sum()) for one in failed),
@@ -95,11 +97,9 @@ def alone(
         **_interval(kind, d, level),
         **_tests(kind, d, before, after, failed),
         **_new_seeds(kind, d, before, after, failed),
-        **_shape(kind, d),
         "correlation": _correlation(before, after),
         "_sd": d.std(ddof=1),
     }
-    return row
 
 
 def _shown(kind: Kind, *values: float) -> list[float]:
@@ -127,13 +127,15 @@ def _tests(
     kind: Kind, d: Array, before: Array, after: Array, failed: tuple[Array, Array]
 ) -> dict[str, Any]:
     test, margin = TEST[kind.compare], _margin(kind)
-    at_worst = _at_worst(kind, before, after, failed)
+    lost = at_worst(kind, before, after, failed)
 
     def counted(bound: float, side: str) -> float:
-        return one_sided(kind, d, bound, side, at_worst)
+        return one_sided(kind, d, bound, side, lost)
 
     def p(of: Any) -> dict[str, float]:
-        down, up = (float(of(d - at, side)) for at, side in ((margin, "less"), (-margin, "greater")))
+        down, up = (
+            float(of(d - at, side)) for at, side in ((margin, "less"), (-margin, "greater"))
+        )
         upward = kind.better == "higher"
         return {
             "difference": float(of(d, "two-sided")),
@@ -143,10 +145,9 @@ def _tests(
         }
 
     row: dict[str, Any] = {"p": float(test(d, "two-sided")), "p_sign_flip": numbers.sign_flips(d)}
-    row |= {"_plain": p(test), "_robust": None, "_counted": None}
-    if kind.compare != "ranks":
-        row["_robust"] = p(numbers.robust_p)
-    if len(at_worst):
+    row |= {"_plain": p(test), "_counted": None, "shape": _shape(kind, d)}
+    row["_robust"] = p(numbers.robust_p) if row["shape"] else None
+    if len(lost):
         above, below = counted(0, "greater"), counted(0, "less")
         row["_counted"] = dict.fromkeys(PS, np.nan) | {
             "difference": min(1.0, 2 * min(above, below)),
@@ -160,20 +161,19 @@ def _tests(
     return row
 
 
-def one_sided(kind: Kind, d: Array, bound: float, side: str, at_worst: Array) -> float:
+def one_sided(kind: Kind, d: Array, bound: float, side: str, lost: Array) -> float:
     """P of the center being on this side of a bound: with the failed runs against it, too."""
     p = TEST[kind.compare](numbers.paired(np.full(len(d), bound), d), side)
-    against = at_worst < bound if side == "greater" else at_worst > bound
-    if not against.any():
-        return p
-    if np.isinf(at_worst).any():
+    against = lost[lost < bound if side == "greater" else lost > bound]
+    if np.isinf(against).any():
         far = 2 * np.abs(d - bound).max() + 1
-        more = np.append(d - bound, np.sign(at_worst[against] - bound) * far)
-        return max(p, numbers.signed_ranks(more, side))
-    return max(p, TEST[kind.compare](np.append(d, at_worst[against]) - bound, side))
+        return max(p, numbers.signed_ranks(np.append(d - bound, np.sign(against) * far), side))
+    if len(against):
+        p = max(p, TEST[kind.compare](np.append(d, against) - bound, side))
+    return p
 
 
-def _at_worst(kind: Kind, before: Array, after: Array, failed: tuple[Array, Array]) -> Array:
+def at_worst(kind: Kind, before: Array, after: Array, failed: tuple[Array, Array]) -> Array:
     """Differences of the seeds in which a run failed."""
     d: list[float] = []
     for b, v, b_failed, v_failed in zip(before, after, *failed, strict=True):
@@ -199,7 +199,9 @@ def _new_seeds(
         row = dict(zip(row, (*ends, 1 - 2 * k / (n + 1)), strict=True))
     elif spread:
         ends = stats.t.interval(0.95, n - 1, d.mean(), s * np.sqrt(n + 1))
-        row = dict(zip(row, (*_shown(kind, *np.clip(ends, -kind.most, kind.most)), 0.95), strict=True))
+        row = dict(
+            zip(row, (*_shown(kind, *np.clip(ends, -kind.most, kind.most)), 0.95), strict=True)
+        )
     signs = np.sign(d) * (-1 if kind.better == "lower" else 1)
     if kind.better != "neither":
         outcome = failed[0].astype(int) - failed[1]
@@ -224,16 +226,16 @@ def _probable(kind: Kind, d: Array, any_failed: bool) -> dict[str, float]:
     return dict(zip(names, (below, inside, above), strict=True))
 
 
-def _shape(kind: Kind, d: Array) -> dict[str, Any]:
+def _shape(kind: Kind, d: Array) -> str | Either | None:
     if kind.compare == "ranks" or np.ptp(d) == 0 or len(d) < 3:
-        return {"shape": None}
+        return None
     most = max(np.unique(d, return_counts=True)[1])
     if most >= 3 and 2 * most > len(d):
-        return {"shape": "clumpy"}
-    skewness, (low, high) = abs(stats.skew(d, bias=False)), numbers.usual_skewness(len(d))
+        return "clumpy"
+    skewness, (low, high) = abs(float(stats.skew(d, bias=False))), numbers.usual_skewness(len(d))
     if low < skewness < high:
-        return {"shape": Either(None, "lopsided")}  # no simulation tells
-    return {"shape": "lopsided" if skewness > high else None}
+        return Either(None, "lopsided")  # no simulation tells
+    return "lopsided" if skewness > high else None
 
 
 def _correlation(before: Array, after: Array) -> float:
@@ -246,8 +248,9 @@ def _correlation(before: Array, after: Array) -> float:
 
 # ---- together -----------------------------------------------------------------------------------
 
+
 def together(rows: list[dict[str, Any]]) -> None:
-    """Adjust the comparisons of a family, and give each its verdicts and the seeds it needs."""
+    """Adjust the comparisons of a family, and give each its verdicts."""
     tests = {
         "_plain": [row["_plain"] for row in rows],
         "_counted": [row["_counted"] or row["_plain"] for row in rows],
@@ -260,28 +263,35 @@ def together(rows: list[dict[str, Any]]) -> None:
     for n, row in enumerate(rows):
         p = {test: {name: float(of[name][n]) for name in PS} for test, of in by_test.items()}
         _judge(row, p, row.get("_asked"))
-        _plan(row, 0.05 / len(rows))
 
 
 def _judge(row: dict[str, Any], p: dict[str, dict[str, float]], asked: str | None) -> None:
-    plain = verdict(row["_kind"], row["_estimate"], p["_plain"], asked)
+    kind = row["_kind"]
+    plain, robust = (
+        verdict(kind, row["_estimate"], p[test], asked) for test in ("_plain", "_robust")
+    )
+    counted = None
+    if row["_counted"]:
+        counted = verdict(kind, row["_counted"]["sign"], p["_counted"], asked)
+    whole = held(plain, counted, asked)
     row |= {
         "p_adjusted": p["_plain"]["difference"],
         "p_equivalence_adjusted": p["_plain"]["equivalence"],
         "p_one_sided_adjusted": p["_plain"][asked] if asked else np.nan,
-        "p_counting_failed": p["_counted"]["difference"] if row["_counted"] else np.nan,
+        "p_counting_failed": p["_counted"]["difference"] if counted else np.nan,
         "verdict_of_finished": plain,
-        "verdict": plain,
+        "verdict": whole,
+        "verdict_robust": held(robust, counted, asked) if row["shape"] else whole,
     }
-    if row["_counted"] and plain != "undecided":
-        counted = verdict(row["_kind"], row["_counted"]["sign"], p["_counted"], asked)
-        if counted != plain:
-            row["verdict"] = asked if asked and counted == asked else "undecided"
-    row["verdict_robust"] = row["verdict"]
-    if row["shape"]:
-        robust = verdict(row["_kind"], row["_estimate"], p["_robust"], asked)
-        unsure = isinstance(row["shape"], Either)
-        row["verdict_robust"] = Either(row["verdict"], robust) if unsure else robust
+    if isinstance(row["shape"], Either):
+        row["verdict_robust"] = Either(whole, row["verdict_robust"])
+
+
+def held(verdict: str, counted: str | None, asked: str | None) -> str:
+    """What is left of a verdict with the failed runs counted."""
+    if counted in (None, verdict) or verdict == "undecided":
+        return verdict
+    return asked if asked and counted == asked else "undecided"
 
 
 def verdict(kind: Kind, estimate: float, p: dict[str, float], asked: str | None = None) -> str:
@@ -294,7 +304,7 @@ def verdict(kind: Kind, estimate: float, p: dict[str, float], asked: str | None 
     return asked if asked and p[asked] <= 0.05 else "undecided"
 
 
-def _plan(row: dict[str, Any], alpha: float) -> None:
+def plan(row: dict[str, Any], alpha: float) -> None:
     """The seeds needed; of ranks, `_rank_plan` knows what simulations must show."""
     row |= {"seeds_needed": np.nan, "power": np.nan}
     if row["verdict_of_finished"] != "undecided":
@@ -319,7 +329,7 @@ def settled(expected: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     expected, table = (frame.set_index(keys) for frame in (expected, table))
     plans = expected.get("_rank_plan", pd.Series(dtype=object)).dropna()
     for at, plan in plans.items():
-        planned = table.loc[at, ["seeds_needed", "power"]].astype(float)
+        planned: Any = table.loc[[at], ["seeds_needed", "power"]].iloc[0].astype(float)
         if plan.fits(*planned):
-            expected.loc[at, planned.index] = planned
+            expected.loc[[at], ["seeds_needed", "power"]] = planned.to_numpy()
     return expected.reset_index()

@@ -5,7 +5,6 @@ A claim is a list of statements, each with p for it and against it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,9 +13,8 @@ import numpy as np
 import pandas as pd
 
 from recomputed import numbers
-from recomputed.compared import Kind, differences, one_sided
+from recomputed.compared import Kind, at_worst, differences, kind_of, one_sided
 from recomputed.of_comparisons import Values
-from recomputed.of_images_added import ADDED
 
 Array = Any
 #: Anchors of the report, by metric; others stand with the comparison.
@@ -36,6 +34,7 @@ class Statement:
     support: float
     refute: float
     n: int
+    failed: bool = False  # it is about a setting with failed runs, and not about two settings
     verdict: str = ""
 
 
@@ -46,12 +45,15 @@ def claims(values: Values) -> pd.DataFrame:
 def _row(values: Values, claim: dict[str, Any]) -> dict[str, Any]:
     test = claim["test"]
     statements = _statements(values, test)
+    failed = sum(int(values.failed[name].sum()) for name in _settings(values, test))
     for statement, p in zip(
         statements, numbers.holm([one.refute for one in statements]).tolist(), strict=True
     ):
         statement.refute = p
         statement.verdict = "supported" if statement.support <= 0.05 else "undecided"
         statement.verdict = "refuted" if p <= 0.05 else statement.verdict
+        if statement.failed:
+            statement.verdict = "undecided"
     verdicts = {one.verdict for one in statements}
     verdict = next(v for v in ("refuted", "undecided", "supported") if v in verdicts)
     alike = [one for one in statements if one.verdict == verdict]
@@ -67,7 +69,7 @@ def _row(values: Values, claim: dict[str, Any]) -> dict[str, Any]:
         "high": high,
         "level": level,
         "n_seeds": deciding.n,
-        "failed": sum(int(values.failed[name].sum()) for name in _settings(values, test)),
+        "failed": failed,
         "p": deciding.refute if verdict == "refuted" else deciding.support,
         "figure": FIGURES.get(test["metric"].partition(":")[0], "comparison"),
     }
@@ -86,8 +88,10 @@ def _statements(values: Values, test: dict[str, Any]) -> list[Statement]:
         metric = test["metric"]
         return [_value(values, name, metric, *ends) for name, ends in test["within"].items()]
     if "order" in test:
-        columns = {name: values.of(name, test["metric"]) for name in test["order"]}
-        return [_above(columns[one], columns[other]) for one, other in pairwise(test["order"])]
+        table = np.stack([values.of(name, test["metric"]) for name in test["order"]])
+        failed = any(values.failed[name].any() for name in test["order"])
+        whole, most = table[:, ~np.isnan(table).any(axis=0)], kind_of(test["metric"]).most
+        return [_above(one, other, most, failed) for one, other in pairwise(whole)]
     return [_difference(values, test)] if "setting" in test else _ranking(values, test)
 
 
@@ -98,56 +102,79 @@ def _ranking(values: Values, test: dict[str, Any]) -> list[Statement]:
         for best, named in ((True, test["best"]), (False, test["worst"])):
             pairs = [(one, other) for one in named or () for other in of if other not in named]
             ordered = pairs if best else [pair[::-1] for pair in pairs]
-            made += [_above(of[one], of[other], most=1.0 if test["metric"] != "f1" else np.inf) for one, other in ordered]
+            most, failed = kind_of(test["metric"] + ":").most, bool(values.failed[setting].any())
+            made += [_above(of[one], of[other], most, failed) for one, other in ordered]
     return made
 
 
-def _above(upper: Array, lower: Array, most: float = np.inf) -> Statement:
+def _above(upper: Array, lower: Array, most: float, failed: bool) -> Statement:
     d = differences(Kind("higher"), lower, upper)
     p, (low, high) = numbers.t_p(d), numbers.mean_interval(d)
     if np.ptp(d) == 0:
         low = high = np.nan
     center = (float(d.mean()), max(low, -most), min(high, most), 0.95)
-    return Statement(center, p if d.mean() > 0 else 1.0, p if d.mean() < 0 else 1.0, len(d))
+    both = (p if d.mean() > 0 else 1.0), (p if d.mean() < 0 else 1.0)
+    return Statement(center, *both, len(d), failed)
+
+
+@dataclass
+class Sides:
+    """One-sided p values of where a center lies, failed runs counted against what is shown."""
+
+    kind: Kind
+    d: Array
+    at_worst: Array
+    may_be_smaller: bool = False
+    may_be_larger: bool = False
+
+    def above(self, bound: float) -> float:
+        p = one_sided(self.kind, self.d, bound, "greater", self.at_worst)
+        return 1.0 if self.may_be_smaller else p
+
+    def below(self, bound: float) -> float:
+        p = one_sided(self.kind, self.d, bound, "less", self.at_worst)
+        return 1.0 if self.may_be_larger else p
 
 
 def _difference(values: Values, test: dict[str, Any]) -> Statement:
     """Of one setting against another."""
-    kind, metric = values.kind(test["metric"]), test["metric"]
-    before, after = (values.of(test[name], metric) for name in ("against", "setting"))
-    d = differences(kind, before, after)
-    no_failures = np.zeros(0)
-    censored = [_censored(values, test[name], metric) for name in ("setting", "against")]
-    known = (
-        lambda at: one_sided(kind, d, at, "greater", no_failures),
-        lambda at: one_sided(kind, d, at, "less", no_failures),
+    kind, metric, names = (
+        values.kind(test["metric"]),
+        test["metric"],
+        (test["against"], test["setting"]),
     )
-    above = (lambda at: 1.0) if censored[1] else known[0]
-    below = (lambda at: 1.0) if censored[0] else known[1]
-    center = _center(kind, d)
+    before, after = (values.of(name, metric) for name in names)
+    failed = values.failed[names[0]], values.failed[names[1]]
+    d = differences(kind, before, after)
+    sides = Sides(kind, d, at_worst(kind, before, after, failed))
+    if test.get("expect") not in ("better", "worse", "higher", "lower"):
+        sides.may_be_smaller, sides.may_be_larger = (_censored(values, n, metric) for n in names)
+    return Statement(_center(kind, d), *_of_two(sides, test), len(d))
+
+
+def _of_two(sides: Sides, test: dict[str, Any]) -> tuple[float, float]:
+    kind = sides.kind
+    scaled = np.log if kind.compare == "ratio" else np.asarray
     if "between" in test:
-        low, high = np.log(test["between"]) if kind.compare == "ratio" else test["between"]
-        return Statement(center, *_inside(above, below, low, high), len(d))
-    margin = test["margin"] or kind.margin
-    margin = np.log1p(margin) if kind.compare == "ratio" else margin
-    expect = test["expect"]
+        return _inside(sides, *map(float, scaled(test["between"])))
+    expect, margin = test["expect"], test["margin"] or kind.margin
+    whole = 1.0 if kind.compare == "ratio" else 0.0  # a margin and `by` are shares of a ratio
     if expect == "equivalent":
-        return Statement(center, *_inside(above, below, -margin, margin), len(d))
+        return _inside(sides, -float(scaled(whole + margin)), float(scaled(whole + margin)))
     up = expect.removeprefix("not_") in ("higher", "better" if kind.better == "higher" else "worse")
     if expect.startswith("not_"):
-        both = (below(margin), 2 * above(margin)) if up else (above(-margin), 2 * below(-margin))
-        return Statement(center, both[0], min(1.0, both[1]), len(d))
-    by = test["by"] or 0.0
-    bound = by if up else -by
-    bound = np.log1p(bound) if kind.compare == "ratio" else bound
-    p = [min(1.0, 2 * of(bound)) for of in (known if up else known[::-1])]
-    return Statement(center, *p, len(d))
+        bound = float(scaled(whole + margin))
+        if up:
+            return sides.below(bound), min(1.0, 2 * sides.above(bound))
+        return sides.above(-bound), min(1.0, 2 * sides.below(-bound))
+    bound = float(scaled(whole + (test["by"] or 0.0) * (1 if up else -1)))
+    p = [min(1.0, 2 * of(bound)) for of in (sides.above, sides.below)]
+    return (p[0], p[1]) if up else (p[1], p[0])
 
 
-def _inside(
-    above: Callable[[float], float], below: Callable[[float], float], low: float, high: float
-) -> tuple[float, float]:
-    return max(above(low), below(high)), min(1.0, 2 * min(below(low), above(high)))
+def _inside(sides: Sides, low: float, high: float) -> tuple[float, float]:
+    inside = max(sides.above(low), sides.below(high))
+    return inside, min(1.0, 2 * min(sides.below(low), sides.above(high)))
 
 
 def _censored(values: Values, setting: str, metric: str) -> bool:
@@ -171,28 +198,37 @@ def _center(kind: Kind, d: Array) -> tuple[float, float, float, float]:
     return float(center), float(low), float(high), level
 
 
+@dataclass
+class OfImages(Sides):
+    """The same of a setting's mean that new images must show, too."""
+
+    table: Array = None
+    labels: Array = None
+
+    def above(self, bound: float) -> float:
+        new = numbers.new_images_p(self.table, self.labels, bound, "greater")
+        return max(super().above(bound), new)
+
+    def below(self, bound: float) -> float:
+        new = numbers.new_images_p(self.table, self.labels, bound, "less")
+        return max(super().below(bound), new)
+
+
 def _value(values: Values, setting: str, metric: str, low: float, high: float) -> Statement:
     """Of one setting's mean; of what goes beyond chance for new images, too."""
     d = values.of(setting, metric)
-    d = d[~np.isnan(d)]
-    ends, known = numbers.mean_interval(d), Kind("higher")
-    p = {
-        (side, at): one_sided(known, d, at, side, np.zeros(0))
-        for side in ("greater", "less")
-        for at in (low, high)
-    }
+    d, labels = d[~np.isnan(d)], values.folder.labels
+    ends, sides = numbers.mean_interval(d), Sides(Kind("higher"), d, np.zeros(0))
     if metric.startswith("background_"):
-        shown = np.ones(len(values.folder.labels), bool)
-        table = np.array(list(values.added(setting, metric, shown).values()))
-        new = numbers.new_images(table, values.folder.labels)[:2]
+        added = values.added(setting, metric, np.ones(len(labels), bool))
+        table = np.array(list(added.values()))
+        new = numbers.new_images(table, labels)
         ends = min(ends[0], new[0]), max(ends[1], new[1])
-        for side, at in p:
-            p[side, at] = max(p[side, at], numbers.new_images_p(table, values.folder.labels, at, side))
+        sides = OfImages(**vars(sides), table=table, labels=labels)
+    sides.may_be_larger = _censored(values, setting, metric)
     if np.ptp(d) == 0:
         ends = np.nan, np.nan
-    if _censored(values, setting, metric):
-        p["less", low] = p["less", high] = 1.0
-    most = (ADDED.get(metric) or (None, np.inf))[1]
-    center = (float(d.mean()), *np.clip(ends, 0 if most == 1 else -most, most).tolist(), 0.95)
-    both = _inside(lambda at: p["greater", at], lambda at: p["less", at], low, high)
-    return Statement(center, *both, len(d))
+    most = kind_of(metric).most
+    shown = np.clip(ends, 0 if most == 1 else -most, most).tolist()
+    failed = bool(values.failed[setting].any())
+    return Statement((float(d.mean()), *shown, 0.95), *_inside(sides, low, high), len(d), failed)

@@ -12,7 +12,7 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from recomputed import numbers
-from recomputed.compared import Kind, alone, family_of, kind_of, together
+from recomputed.compared import Kind, alone, family_of, kind_of, plan, together
 from recomputed.of_images_added import ADDED, right
 from recomputed.of_runs import measured, target_loss
 from recomputed.raw import Folder, Run
@@ -106,16 +106,19 @@ def agreement(one: Array, other: Array, classes: int) -> float:
 
 
 def comparisons(values: Values) -> pd.DataFrame:
-    rows = []
-    for variation in values.folder.variations:
-        for metric in values.names:
-            if is_compared(metric) and not np.isnan(values.of(variation, metric)).all():
-                rows.append(_row(values, variation, metric))
+    rows = [
+        _row(values, variation, metric)
+        for variation in values.folder.variations
+        for metric in values.names
+        if is_compared(metric) and not np.isnan(values.of(variation, metric)).all()
+    ]
     families: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         families[family_of(row["metric"])].append(row)
     for family in families.values():
         together(family)
+        for row in family:
+            plan(row, 0.05 / len(family))
     mcnemar = _failing(values)
     return pd.DataFrame([row | {"p_failing": mcnemar[row["variation"]]} for row in rows])
 
@@ -157,9 +160,9 @@ def _asked(values: Values, variation: str, metric: str) -> str | None:
     for claim in values.folder.study["claims"]:
         test = claim["test"]
         about = test.get("setting"), test.get("against"), test.get("metric")
-        if about == (variation, values.folder.baseline, metric) and test.get("margin") is None:
-            if test.get("expect") in ("not_worse", "not_better"):
-                return str(test["expect"]).replace("_", " ")
+        one_sided = test.get("expect") in ("not_worse", "not_better") and not test["margin"]
+        if about == (variation, values.folder.baseline, metric) and one_sided:
+            return str(test["expect"]).replace("_", " ")
     return None
 
 

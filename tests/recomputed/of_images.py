@@ -32,9 +32,7 @@ def _row(folder: Folder, setting: str, number: int) -> dict[str, Any]:
     votes = sorted(Counter(given).items(), key=lambda vote: (-vote[1], vote[0]))
     wrong = [(-count, -mean[at], at) for at, count in votes if at != label]
     rival = min(wrong)[2] if wrong else None
-    low, high = proportion_confint(
-        sum(one != label for one in given), len(given), method="wilson"
-    )
+    low, high = proportion_confint(sum(one != label for one in given), len(given), method="wilson")
     kind = "systematic" if len(wrong) and label not in given else "seed-dependent"
     return {
         "setting": setting,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ def brier(run: Run) -> Array:
     return ((np.exp(run.logs) - hits) ** 2).sum(axis=1)
 
 
+@cache
 def calibration_error(run: Run) -> Array:
     """Mean plus influence; what is taken off for chance is held fixed."""
     groups, n = calibration_groups(run), len(run.labels)
@@ -54,6 +56,7 @@ def calibration_error(run: Run) -> Array:
     return influence(error, n)
 
 
+@cache
 def area(run: Run) -> Array:
     """Placement values by mid-ranks among all and among their own (Sun and Xu 2014)."""
     n, parts, areas = len(run.labels), [], []
@@ -86,14 +89,17 @@ def influence(of: Callable[[Array], Array], n: int) -> Array:
     return value + n * of(np.ones((n, n)) + 1j * STEP * np.eye(n)).imag / STEP
 
 
+@cache
 def background_learned(run: Run) -> Array:
     return beyond(run.labels, run.changed["center-blanked-50-mean"], len(run.classes))
 
 
+@cache
 def background_reliance(run: Run) -> Array:
     return _reliance(run, np.ones(len(run.labels), bool))
 
 
+@cache
 def background_in_failures(run: Run) -> Array:
     wrong = run.predicted != run.labels
     of_wrong = _reliance(run, wrong)
@@ -104,7 +110,9 @@ def background_in_failures(run: Run) -> Array:
 
 def _reliance(run: Run, shown: Array) -> Array:
     around, center = (
-        beyond(run.predicted[shown], run.changed[f"{part}-blanked-50-mean"][shown], len(run.classes))
+        beyond(
+            run.predicted[shown], run.changed[f"{part}-blanked-50-mean"][shown], len(run.classes)
+        )
         for part in ("center", "surroundings")
     )
     return around - center

@@ -35,10 +35,14 @@ def by_class(values: Values) -> pd.DataFrame:
     for setting in values.folder.settings:
         runs = [run for run in values.folder.of(setting) if run.analysis]
         rows = [
-            _class(runs, name, k, of) for name in runs[0].changed for k, of in enumerate(runs[0].classes)
+            _class(runs, name, k, of)
+            for name in runs[0].changed
+            for k, of in enumerate(runs[0].classes)
         ]
         frame = pd.DataFrame(rows)
-        parts.append(frame.assign(**{p: numbers.holm(frame[p]) for p in ("p_chance", "p_change")}))
+        parts.append(
+            frame.assign(**{p: numbers.holm(frame[p].tolist()) for p in ("p_chance", "p_change")})
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -48,10 +52,8 @@ def _amount(name: str) -> int:
 
 def _effect(values: Values, runs: list[Run], name: str) -> dict[str, Any]:
     labels, classes = runs[0].labels, len(runs[0].classes)
-    plain, right = (
-        np.array([of(run) for run in runs], float)
-        for of in (lambda run: run.predicted == labels, lambda run: run.changed[name] == labels)
-    )
+    plain = np.array([run.predicted == labels for run in runs], float)
+    right = np.array([run.changed[name] == labels for run in runs], float)
     kind = Kind("higher", most=1.0, margin=values.folder.study["margin"])
     nobody = np.zeros(len(runs), bool)
     row = alone(kind, plain.mean(axis=1), right.mean(axis=1), (nobody, nobody))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,7 @@ def target_loss(folder: Folder) -> float:
     return float(mean[0] + mean.min()) / 2
 
 
+@cache
 def measured(run: Run, target: float) -> dict[str, float]:
     """Every number of a finished run that is a metric."""
     truth, probability = run.labels, np.exp(run.logs)
@@ -79,9 +81,7 @@ def measured(run: Run, target: float) -> dict[str, float]:
         "top5_accuracy": of_five,
         "brier_score": float(((probability - hits) ** 2).sum(axis=1).mean()),
         "calibration_error": float(sum(share * error for share, error in calibration(run))),
-        "macro_auc": float(
-            np.mean([metrics.roc_auc_score(hit, log) for hit, log in zip(hits.T, run.logs.T)])
-        ),
+        "macro_auc": float(np.mean([*map(metrics.roc_auc_score, hits.T, run.logs.T)])),
         "best_epoch": int(val.argmin()) + 1,
         "best_val_loss": float(val.min()),
         "final_val_loss": float(val[-1]),
@@ -94,6 +94,7 @@ def measured(run: Run, target: float) -> dict[str, float]:
     }
 
 
+@cache
 def calibration(run: Run) -> list[tuple[float, float]]:
     """The share of the images of each of 15 groups, and its distance corrected for chance."""
     groups = []
@@ -119,7 +120,7 @@ def roughness(val_loss: Array) -> float:
         return float("nan")
     at = np.arange(len(until))
     fit = IsotonicRegression(increasing=False).fit_transform(at, until)
-    return metrics.root_mean_squared_error(until, fit) / float(until[0] - until[-1])
+    return float(metrics.root_mean_squared_error(until, fit) / (until[0] - until[-1]))
 
 
 def _run(run: Run, target: float) -> dict[str, Any]:
@@ -152,8 +153,12 @@ def _places(folder: Folder, axis: str, columns: dict[str, str]) -> pd.DataFrame:
         known = {name: run.curves[key] for key, name in columns.items() if key in run.curves}
         longest = max(len(one) for name, one in known.items() if name != "learning_rate")
         at = pd.RangeIndex(1, longest + 1)
-        series = {name: pd.Series(one[:longest]).set_axis(at[: len(one)]) for name, one in known.items()}
-        parts.append(_of(run, {axis: at} | {k: v.reindex(at).to_numpy() for k, v in series.items()}))
+        series = {
+            name: pd.Series(one[:longest]).set_axis(at[: len(one)]) for name, one in known.items()
+        }
+        parts.append(
+            _of(run, {axis: at} | {k: v.reindex(at).to_numpy() for k, v in series.items()})
+        )
     return pd.concat(parts, ignore_index=True)
 
 

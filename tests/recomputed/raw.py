@@ -11,13 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors.numpy import load_file
 
 Array = Any  # of NumPy, of one or two kinds of numbers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """One run: its facts, its curves by "<axis> <name>", its predictions and changed ones."""
 
@@ -65,7 +64,7 @@ class Run:
         return self.curves[f"epoch {name}"].astype(float)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Folder:
     """A study's declaration and its runs, by setting and seed."""
 

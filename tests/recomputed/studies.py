@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import paribus
 from faults.here import in_this_process
@@ -53,15 +54,36 @@ DIGITS = {
 }
 
 
+#: Of the synthetic study, in which a run of l2 failed.
+CLAIMS = [
+    claim("lost", setting="l2", against="main", metric="test_accuracy", expect="not_better"),
+    claim("whole", setting="batch-norm", against="main", metric="best_epoch", expect="lower"),
+    claim("slower", setting="l2", against="main", metric="train_cpu_seconds", expect="higher"),
+    claim("rougher", setting="l2", against="batch-norm", metric="roughness", between=[-1, 1]),
+    claim("any", best=["ship"], metric="precision"),
+    claim("both", order=["main", "l2"], metric="macro_f1"),
+    claim("alone", metric="test_accuracy", within={"l2": [0.0, 0.9], "main": [0.0, 0.1]}),
+]
+
+
 def train_digits(out: Path) -> None:
-    """A small study of digits with everything that `paribus run` leaves, but for charts."""
-    with in_this_process():
+    """A small study of digits, trained and analyzed, with its tables and without its report."""
+    with (
+        in_this_process(),
+        patch("paribus.execution.session.Session.keep_images"),
+        patch("paribus.pipeline.write_report", _only_tables),
+    ):
         paribus.run(Study.model_validate(DIGITS), out)
+
+
+def _only_tables(results: Results, **_: Any) -> None:
+    write_tables(results.out / "tables", results.tables)
 
 
 def write_failing(out: Path) -> None:
     """Nine seeds of synthetic runs, one of which failed: records and tables alone."""
-    study = make_study(seeds=9, epochs=20)
+    plain = make_study(seeds=9, epochs=20).model_dump()
+    study = Study.model_validate(plain | {"claims": CLAIMS})
     records = make_records(study, classes=("cat", "dog", "ship"), images=90, failing=("l2", 4))
     for record in records:
         write_record(out, record, {})

@@ -84,7 +84,9 @@ def _sd_ratios(n: int, most: float = math.inf) -> tuple[Floats, Floats]:
     top = float(np.clip(special.ndtri(special.gammainc(half, half * most**2)), -_TAIL, _TAIL))
     z = (_NODES + 1) / 2 * (top + _TAIL) - _TAIL
     chi2 = 2 * np.where(
-        z < 0, special.gammaincinv(half, special.ndtr(z)), special.gammainccinv(half, special.ndtr(-z))
+        z < 0,
+        special.gammaincinv(half, special.ndtr(z)),
+        special.gammainccinv(half, special.ndtr(-z)),
     )
     weight = _WEIGHTS / 2 * (top + _TAIL) * np.exp(-np.square(z) / 2) / math.sqrt(2 * math.pi)
     return np.sqrt(chi2 / (n - 1)), weight
