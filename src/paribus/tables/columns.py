@@ -168,7 +168,9 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
             "`lopsided` or `clumpy` where the differences look unlike what the t test takes them "
             "to be; else empty."
         ),
-        "verdict_robust": "The verdict by tests that ask for less, where the shape is odd.",
+        "verdict_robust": (
+            "The verdict by tests that ask for less, where the shape is odd; else as `verdict`."
+        ),
         "seeds_needed": (
             "Seeds with which at least 80 % of studies would decide an undecided comparison, if "
             "its mean and spread so far were the true ones; empty where up to 1,000 don't."
