@@ -329,7 +329,7 @@ def settled(expected: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     expected, table = (frame.set_index(keys) for frame in (expected, table))
     plans = expected.get("_rank_plan", pd.Series(dtype=object)).dropna()
     for at, plan in plans.items():
-        planned: Any = table.loc[[at], ["seeds_needed", "power"]].iloc[0].astype(float)
+        planned: Any = table.loc[[at]].iloc[0].reindex(["seeds_needed", "power"]).astype(float)
         if plan.fits(*planned):
             expected.loc[[at], ["seeds_needed", "power"]] = planned.to_numpy()
     return expected.reset_index()

@@ -223,6 +223,8 @@ class RankPlan:
         error = 4 * np.sqrt(0.8 * 0.2 * (1 / 5_000 + 1 / 40_000))
         n, ours = int(seeds), self.power(int(seeds))
         enough = abs(ours - power) < error and power >= 0.8
+        if np.isnan(power):  # not told
+            enough = ours > 0.8 - error
         return enough and (n == least or self.power(n - 1) < 0.8 + error)
 
     def power(self, n: int, draws: int = 40_000) -> float:

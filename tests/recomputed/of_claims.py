@@ -38,13 +38,14 @@ class Statement:
     verdict: str = ""
 
 
-def claims(values: Values) -> pd.DataFrame:
-    return pd.DataFrame([_row(values, claim) for claim in values.folder.study["claims"]])
+def claims(values: Values, level: float = 0.95) -> pd.DataFrame:
+    """Each claim by its deciding statement; `level` is that of intervals of differences."""
+    return pd.DataFrame([_row(values, claim, level) for claim in values.folder.study["claims"]])
 
 
-def _row(values: Values, claim: dict[str, Any]) -> dict[str, Any]:
+def _row(values: Values, claim: dict[str, Any], at: float) -> dict[str, Any]:
     test = claim["test"]
-    statements = _statements(values, test)
+    statements = _statements(values, test, at)
     failed = sum(int(values.failed[name].sum()) for name in _settings(values, test))
     for statement, p in zip(
         statements, numbers.holm([one.refute for one in statements]).tolist(), strict=True
@@ -83,7 +84,7 @@ def _settings(values: Values, test: dict[str, Any]) -> list[str]:
     return list(test.get("within") or test.get("order") or test["settings"])
 
 
-def _statements(values: Values, test: dict[str, Any]) -> list[Statement]:
+def _statements(values: Values, test: dict[str, Any], at: float) -> list[Statement]:
     if "within" in test:
         metric = test["metric"]
         return [_value(values, name, metric, *ends) for name, ends in test["within"].items()]
@@ -92,7 +93,7 @@ def _statements(values: Values, test: dict[str, Any]) -> list[Statement]:
         failed = any(values.failed[name].any() for name in test["order"])
         whole, most = table[:, ~np.isnan(table).any(axis=0)], kind_of(test["metric"]).most
         return [_above(one, other, most, failed) for one, other in pairwise(whole)]
-    return [_difference(values, test)] if "setting" in test else _ranking(values, test)
+    return [_difference(values, test, at)] if "setting" in test else _ranking(values, test)
 
 
 def _ranking(values: Values, test: dict[str, Any]) -> list[Statement]:
@@ -136,7 +137,7 @@ class Sides:
         return 1.0 if self.may_be_larger else p
 
 
-def _difference(values: Values, test: dict[str, Any]) -> Statement:
+def _difference(values: Values, test: dict[str, Any], level: float) -> Statement:
     """Of one setting against another."""
     kind, metric, names = (
         values.kind(test["metric"]),
@@ -149,7 +150,7 @@ def _difference(values: Values, test: dict[str, Any]) -> Statement:
     sides = Sides(kind, d, at_worst(kind, before, after, failed))
     if test.get("expect") not in ("better", "worse", "higher", "lower"):
         sides.may_be_smaller, sides.may_be_larger = (_censored(values, n, metric) for n in names)
-    return Statement(_center(kind, d), *_of_two(sides, test), len(d))
+    return Statement(_center(kind, d, level), *_of_two(sides, test), len(d))
 
 
 def _of_two(sides: Sides, test: dict[str, Any]) -> tuple[float, float]:
@@ -185,12 +186,12 @@ def _censored(values: Values, setting: str, metric: str) -> bool:
     )
 
 
-def _center(kind: Kind, d: Array) -> tuple[float, float, float, float]:
-    level, center, (low, high) = 0.95, d.mean(), numbers.mean_interval(d)
+def _center(kind: Kind, d: Array, wanted: float) -> tuple[float, float, float, float]:
+    level, center, (low, high) = wanted, d.mean(), numbers.mean_interval(d, wanted)
     if kind.compare == "ranks":
-        center, low, high, level = numbers.shift_interval(d)
+        center, low, high, level = numbers.shift_interval(d, wanted)
     if np.ptp(d) == 0:
-        low, high, level = np.nan, np.nan, 0.95
+        low, high, level = np.nan, np.nan, wanted
     if kind.compare == "ratio":
         center, low, high = np.exp([center, low, high])
     else:
@@ -217,9 +218,10 @@ class OfImages(Sides):
 def _value(values: Values, setting: str, metric: str, low: float, high: float) -> Statement:
     """Of one setting's mean; of what goes beyond chance for new images, too."""
     d = values.of(setting, metric)
-    d, labels = d[~np.isnan(d)], values.folder.labels
+    d = d[~np.isnan(d)]
     ends, sides = numbers.mean_interval(d), Sides(Kind("higher"), d, np.zeros(0))
     if metric.startswith("background_"):
+        labels = values.folder.labels
         added = values.added(setting, metric, np.ones(len(labels), bool))
         table = np.array(list(added.values()))
         new = numbers.new_images(table, labels)

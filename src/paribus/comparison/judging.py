@@ -87,12 +87,12 @@ def _judged(c: Comparison, level: float) -> Comparison:
     one.
     """
     metric = c.metric
+    if c.robust is not None:
+        c = replace(c, robust=replace(c.robust, verdict=_held(c.robust.verdict, c)))
     if c.p is None or c.p_adjusted is None or c.difference is None or c.sd is None:
         return c
     p = PValues(c.p_adjusted, c.p_equivalence_adjusted, c.p_asked_adjusted)
     outcome = _verdict(c, c.difference, p)
-    if c.robust is not None:
-        c = replace(c, robust=replace(c.robust, verdict=_held(c.robust.verdict, c)))
     if outcome == "undecided":
         needed = seeds_needed_by_ranks if metric.compare == "ranks" else seeds_needed
         plan = needed(c.difference, c.sd, metric.scaled_margin, level)
