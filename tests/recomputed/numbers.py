@@ -34,8 +34,13 @@ def paired(before: Array, after: Array) -> Array:
 
 
 def mean_interval(d: Array, level: float = 0.95) -> tuple[float, float]:
-    half = stats.t.ppf((1 + level) / 2, len(d) - 1) * stats.sem(d)
+    half = t_quantile(level, len(d) - 1) * d.std(ddof=1) / np.sqrt(len(d))
     return float(d.mean() - half), float(d.mean() + half)
+
+
+@cache
+def t_quantile(level: float, df: int) -> float:
+    return float(stats.t.ppf((1 + level) / 2, df))
 
 
 def t_p(d: Array, side: Any = "two-sided") -> float:
@@ -150,7 +155,11 @@ def _spread(table: Array, classes: Array | None) -> tuple[float, float, bool]:
     scaled = max(combined, ms[2])
     if scaled < 1e-20:
         return np.nan, np.nan, False
-    return np.sqrt(scaled / table.size), scaled**2 / (ms**2 / df).sum(), bool(combined < ms[2])
+    return (
+        np.sqrt(scaled / table.size),
+        scaled**2 / (ms**2 / df).sum(),
+        bool(combined < ms[2] * (1 - 1e-12)),
+    )
 
 
 # ---- seeds needed -------------------------------------------------------------------------------

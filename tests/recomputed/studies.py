@@ -27,7 +27,7 @@ def against(setting: str, metric: str, **test: Any) -> Test:
 
 DIGITS = {
     "name": "digits, recomputed",
-    "data": {"source": "digits", "size": 16},
+    "data": {"source": "digits", "size": 16, "test": 0.1},
     "epochs": 4,
     "seeds": 4,
     "batch_size": 64,

@@ -13,7 +13,7 @@ ROWS: Mapping[str, str] = {
     ),
     "steps": (
         "One row per training step (one batch) of a run; compressed, as it is long. Other series "
-        "by steps come last, a column each; a step at which none has a value has no row."
+        "by steps come last, a column each; a step of which nothing is recorded has no row."
     ),
     "per_class": "One row per class of a finished run's predictions after its last epoch.",
     "confusion": "One row per pair of classes of a finished run's predictions, empty pairs too.",
