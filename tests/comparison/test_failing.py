@@ -57,6 +57,15 @@ class TestVerdicts:
         less = stats.ttest_1samp(np.delete(d, 11), 0, alternative="less").pvalue
         assert c.counted.p.difference == pytest.approx(min(1, 2 * min(p, less)))
 
+    def test_the_robust_verdict_is_taken_back_with_it(self) -> None:
+        gains = 0.01 + np.append(np.abs(NOISE[:11]) / 10, 0.02)
+        assert compare_metric("x", BASE, BASE + gains, ACCURACY).shape == "lopsided"
+        lost = flags(4)
+        after = np.where(lost, np.nan, BASE + gains)
+        c = compare_metric("x", BASE, after, ACCURACY, failed=(NONE, lost), worst=0.1)
+        assert c.shape == "lopsided" and c.robust is not None
+        assert (c.overruled, c.verdict, c.robust.verdict) == ("better", "undecided", "undecided")
+
     def test_failures_of_the_worse_setting_leave_it_worse(self) -> None:
         c = compared(-0.02, NONE, flags(4, 5))
         assert (c.verdict, c.overruled) == ("worse", None)

@@ -84,19 +84,27 @@ def _verdict(c: Comparison, difference: float, p: PValues) -> Verdict:
 def _judged(c: Comparison, level: float) -> Comparison:
     """With the verdict, and the seeds needed to decide it at `level` if it is undecided.
 
-    A verdict that doesn't hold with the failed runs counted is taken back; what a claim asks for
-    may be left of it.
+    A verdict that doesn't hold with the failed runs counted is taken back, and so is the robust
+    one.
     """
+    if c.robust is not None:
+        c = replace(c, robust=replace(c.robust, verdict=_held(c.robust.verdict, c)))
     if c.p is None or c.p_adjusted is None or c.difference is None or c.sd is None:
         return c
     p = PValues(c.p_adjusted, c.p_equivalence_adjusted, c.p_asked_adjusted)
     outcome = _verdict(c, c.difference, p)
     if outcome == "undecided":
         return replace(c, verdict=outcome, seeds_needed=_seeds_needed(c, level), overruled=None)
-    if c.counted is not None and c.counted.verdict != outcome:
-        left = c.asked if c.asked == c.counted.verdict else None
-        return replace(c, verdict=left or "undecided", seeds_needed=None, overruled=outcome)
-    return replace(c, verdict=outcome, seeds_needed=None, overruled=None)
+    held = _held(outcome, c)
+    overruled = None if held == outcome else outcome
+    return replace(c, verdict=held, seeds_needed=None, overruled=overruled)
+
+
+def _held(outcome: Verdict, c: Comparison) -> Verdict:
+    """What is left of a verdict with the failed runs counted: at least what a claim asks for."""
+    if c.counted is None or outcome in ("undecided", c.counted.verdict):
+        return outcome
+    return c.asked if c.asked is not None and c.asked == c.counted.verdict else "undecided"
 
 
 def _seeds_needed(c: Comparison, level: float) -> SeedsNeeded | None:

@@ -149,7 +149,7 @@ def cause_values(
         f"drop:{name}": accuracy - float((changed == shown.labels).mean())
         for name, changed in interventions.predicted.items()
     }
-    values["attribution_outside"] = float(outside.mean()) if len(outside) else math.nan
+    values["attribution_outside"] = float(outside.mean(dtype=float)) if len(outside) else math.nan
     of_images = cause_values_of_images(shown, classes, interventions)
     return values | {
         name: float(each.mean()) if len(each) else math.nan for name, each in of_images.items()

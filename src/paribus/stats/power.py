@@ -22,7 +22,9 @@ POWER = 0.8
 MOST_SEEDS = 1000
 SIMULATED_SEEDS = 200
 _DRAWS = 5_000
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
+#: So many standard deviations from the middle nothing counts anymore.
+_TAIL = 8.5
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
 
 
 @dataclass(frozen=True)
@@ -65,21 +67,29 @@ def power_of_equivalence(
     margin - t r sd / sqrt(n); that probability is averaged over r. Source: Owen 1965; Phillips
     1990.
     """
-    r, weight = _sd_ratios(n)
-    needed = stats.t.ppf(1 - alpha, n - 1) * r
-    upper = math.sqrt(n) * (margin - difference) / sd - needed
-    lower = -math.sqrt(n) * (margin + difference) / sd + needed
-    return float(np.maximum(special.ndtr(upper) - special.ndtr(lower), 0) @ weight)
+    t, root = float(stats.t.ppf(1 - alpha, n - 1)), math.sqrt(n) / sd
+    r, weight = _sd_ratios(n, root * margin / t)  # with a larger r nothing is shown
+    upper, lower = root * (margin - difference) - t * r, -root * (margin + difference) + t * r
+    return float((special.ndtr(upper) - special.ndtr(lower)) @ weight)
 
 
 @lru_cache(maxsize=4096)
-def _sd_ratios(n: int) -> tuple[Floats, Floats]:
-    """Points and weights to average over r = sample sd / true sd with n seeds.
+def _sd_ratios(n: int, most: float = math.inf) -> tuple[Floats, Floats]:
+    """Points and weights to average over r = sample sd / true sd with n seeds, up to `most`.
 
-    (n - 1) r**2 is chi-squared; Gauss-Legendre quadrature over its quantiles.
+    (n - 1) r**2 is chi-squared; Gauss-Legendre quadrature over its quantiles on the scale of the
+    normal distribution, on which powers are smooth.
     """
-    chi2 = 2 * special.gammaincinv((n - 1) / 2, (_NODES + 1) / 2)
-    return np.sqrt(chi2 / (n - 1)), _WEIGHTS / 2
+    half = (n - 1) / 2
+    top = float(np.clip(special.ndtri(special.gammainc(half, half * most**2)), -_TAIL, _TAIL))
+    z = (_NODES + 1) / 2 * (top + _TAIL) - _TAIL
+    chi2 = 2 * np.where(
+        z < 0,
+        special.gammaincinv(half, special.ndtr(z)),
+        special.gammainccinv(half, special.ndtr(-z)),
+    )
+    weight = _WEIGHTS / 2 * (top + _TAIL) * np.exp(-np.square(z) / 2) / math.sqrt(2 * math.pi)
+    return np.sqrt(chi2 / (n - 1)), weight
 
 
 def seeds_needed(

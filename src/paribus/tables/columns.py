@@ -13,7 +13,7 @@ ROWS: Mapping[str, str] = {
     ),
     "steps": (
         "One row per training step (one batch) of a run; compressed, as it is long. Other series "
-        "by steps come last, a column each; a step at which none has a value has no row."
+        "by steps come last, a column each; a step of which nothing is recorded has no row."
     ),
     "per_class": "One row per class of a finished run's predictions after its last epoch.",
     "confusion": "One row per pair of classes of a finished run's predictions, empty pairs too.",
@@ -176,7 +176,9 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
             "`lopsided` or `clumpy` where the differences look unlike what the t test takes them "
             "to be; else empty."
         ),
-        "verdict_robust": "The verdict by tests that ask for less, where the shape is odd.",
+        "verdict_robust": (
+            "The verdict by tests that ask for less, where the shape is odd; else as `verdict`."
+        ),
         "seeds_needed": (
             "Seeds with which at least 80 % of studies would decide an undecided comparison, if "
             "its mean and spread so far were the true ones; empty where up to 1,000 don't."
