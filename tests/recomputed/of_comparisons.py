@@ -136,7 +136,7 @@ def _row(values: Values, variation: str, metric: str) -> dict[str, Any]:
     before, after = (values.of(name, metric) for name in (baseline, variation))
     failed = values.failed[baseline], values.failed[variation]
     row = {"variation": variation, "metric": metric, "_kind": kind}
-    row |= alone(kind, before, after, failed)
+    row |= alone(kind, before, after, failed) | {"paired": True}
     return row | {"_asked": _asked(values, variation, metric)} | _images(values, variation, metric)
 
 

@@ -19,7 +19,7 @@ from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
 from paribus.tables.columns import COLUMNS
-from recomputed import of_claims, of_comparisons, of_images, of_interventions, of_runs
+from recomputed import of_claims, of_comparisons, of_images, of_interventions, of_pairs, of_runs
 from recomputed.agree import SENTENCES, broken, require_equal
 from recomputed.compared import settled
 from recomputed.numbers import mean_squares
@@ -37,6 +37,7 @@ KEYS = {
     "confusion": ["setting", "seed", "true", "predicted"],
     "failures": ["setting", "image"],
     "comparisons": ["variation", "metric"],
+    "pairs": ["first", "second"],
     "claims": ["id"],
     "interventions": ["setting", "intervention"],
     "interventions_by_class": ["setting", "intervention", "class"],
@@ -51,6 +52,7 @@ OF_RUNS = {
 }
 OF_VALUES = {
     "comparisons": of_comparisons.comparisons,
+    "pairs": of_pairs.pairs,
     "claims": of_claims.claims,
     "interventions": of_interventions.interventions,
     "interventions_by_class": of_interventions.by_class,
@@ -58,7 +60,7 @@ OF_VALUES = {
 
 
 #: Tables that a folder with nothing but records has.
-OF_RECORDS = [*OF_RUNS, "comparisons", "claims"]
+OF_RECORDS = [*OF_RUNS, "comparisons", "pairs", "claims"]
 
 
 @dataclass
@@ -113,6 +115,12 @@ def test_all_tables_are_recomputed() -> None:
 def test_every_number_of_digits_is_recomputed(digits: Study, name: str) -> None:
     assert set(digits.table(name).columns) >= set(COLUMNS[name])
     require_equal(digits.table(name), digits.expected(name), KEYS[name])
+
+
+def test_what_was_planned_is_said_as_far_as_it_is_known(digits: Study, failing: Study) -> None:
+    for name in ("comparisons", "claims"):
+        assert set(digits.table(name)["planned"]) == {"planned"}
+        assert set(failing.table(name)["planned"]) == {"not known what was planned"}
 
 
 @pytest.mark.parametrize("name", OF_RECORDS)
