@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from paribus.errors import ComparisonError
-from paribus.stats import paired
+from paribus.stats import paired, student
 from paribus.stats.intervals import Floats
 
 RNG = np.random.default_rng(20260101)
@@ -110,7 +110,7 @@ class TestSignFlip:
     @pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
     @pytest.mark.parametrize("n", [2, 5, 9])
     def test_it_counts_every_flip_as_scipys_permutation_test_does(
-        self, n: int, alternative: paired.Alternative
+        self, n: int, alternative: student.Alternative
     ) -> None:
         d = np.round(RNG.normal(0.3, 1, n), 1)
         scipys = stats.permutation_test(

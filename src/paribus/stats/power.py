@@ -9,11 +9,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import ALPHA, LEVEL, Floats, half_width
 from paribus.stats.paired import ranks_to_cut
+from paribus.stats.student import t_quantile
 from paribus.streams import stream
 
 Goal = Literal["difference", "equivalence"]
@@ -51,7 +52,7 @@ def power_of_difference(n: int, difference: float, sd: float, alpha: float = ALP
     takes a hundred times as long.
     """
     r, weight = _sd_ratios(n)
-    needed = stats.t.ppf(1 - alpha / 2, n - 1) * r
+    needed = t_quantile(1 - alpha / 2, n - 1) * r
     shift = math.sqrt(n) * difference / sd
     return float((special.ndtr(shift - needed) + special.ndtr(-shift - needed)) @ weight)
 
@@ -66,7 +67,7 @@ def power_of_equivalence(
     1990.
     """
     r, weight = _sd_ratios(n)
-    needed = stats.t.ppf(1 - alpha, n - 1) * r
+    needed = t_quantile(1 - alpha, n - 1) * r
     upper = math.sqrt(n) * (margin - difference) / sd - needed
     lower = -math.sqrt(n) * (margin + difference) / sd + needed
     return float(np.maximum(special.ndtr(upper) - special.ndtr(lower), 0) @ weight)
@@ -191,7 +192,7 @@ def unpaired_seeds(baseline: Floats, variation: Floats, level: float = LEVEL) ->
 
     def narrow(seeds: int) -> bool:
         freedom = (seeds - 1) * together**2 / (first**2 + second**2)
-        return bool(stats.t.ppf((1 + level) / 2, freedom) * math.sqrt(together / seeds) <= paired)
+        return bool(t_quantile((1 + level) / 2, freedom) * math.sqrt(together / seeds) <= paired)
 
     seeds = bisect_left(range(MOST_SEEDS + 1), True, lo=2, key=narrow)
     return seeds if seeds <= MOST_SEEDS else None
