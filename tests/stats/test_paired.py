@@ -213,3 +213,8 @@ class TestRanks:
             np.array([one.estimate, one.low, one.high]) * scale + by,
             atol=1e-9,
         )
+
+
+@given(arrays(np.float64, st.integers(1, 12), elements=st.integers(-3, 3).map(float)))
+def test_equal_values_share_the_mean_of_their_ranks(values: Floats) -> None:
+    np.testing.assert_array_equal(paired.mean_ranks(values), stats.rankdata(values))
