@@ -77,14 +77,10 @@ def mcnemar_p(only_one: int, only_other: int) -> float:
     """Exact McNemar p from the numbers of images that one network alone gets right.
 
     If both are equally good, each such image is equally likely to be either's: a binomial test
-    with probability 1/2. Source: McNemar 1947.
+    with probability 1/2, P(X <= k) = I(n - k, k + 1; 1/2). Source: McNemar 1947.
     """
-    n = only_one + only_other
-    if not n:
-        return 1.0
-    from scipy import stats  # takes half a second, and few need it
-
-    return float(stats.binomtest(only_one, n).pvalue)
+    n, fewer = only_one + only_other, min(only_one, only_other)
+    return min(1.0, 2 * float(special.betainc(n - fewer, fewer + 1, 0.5))) if n else 1.0
 
 
 def fisher_p(first: Share, second: Share) -> float:
