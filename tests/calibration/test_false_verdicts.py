@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from alone import compare_metric
 from calibration.simulated_truth import (
     Law,
     family_error,
@@ -13,7 +14,7 @@ from calibration.simulated_truth import (
     verdicts,
     verdicts_over_looks,
 )
-from paribus.comparison.compare import adjusted, compare_metric
+from paribus.comparison.judging import adjusted
 from paribus.comparison.sequential import follow_looks
 from paribus.metrics.metric import Metric, reported
 

@@ -12,9 +12,10 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
+from alone import compare_metric
 from calibration.simulated_truth import Law, differences
 from paribus.claims.judge import judge
-from paribus.comparison.compare import Comparison, compare_metric
+from paribus.comparison.compare import Comparison
 from paribus.comparison.values import Flags, SettingValues, Values
 from paribus.metrics.metric import Metric, reported
 from paribus.stats.intervals import ALPHA, Floats, half_width

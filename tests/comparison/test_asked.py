@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from alone import compare_metric
 from paribus.comparison.asked import asked_of
-from paribus.comparison.compare import adjusted, compare_metric
+from paribus.comparison.judging import adjusted
 from paribus.metrics.registry import METRICS
 from paribus.narrative.comparisons import headline
 from paribus.stats.sample import Sample

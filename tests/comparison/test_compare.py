@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from paribus.comparison.compare import Comparison, adjusted, compare_metric
+from alone import compare_metric
+from paribus.comparison.compare import Comparison
+from paribus.comparison.judging import adjusted
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS, class_metric
 from paribus.narrative.comparisons import ONE_SEED, notes

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paribus.comparison.compare import adjusted, compare_metric
+from alone import compare_metric
+from paribus.comparison.judging import adjusted
 from paribus.comparison.study import StudyComparison, compare
 from paribus.metrics.registry import METRICS
 from paribus.narrative.comparisons import notes

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
-from paribus.comparison.compare import Comparison, compare_metric
+from alone import compare_metric
+from paribus.comparison.compare import Comparison
 from paribus.comparison.failing import failed_differences, failing, worst_value
 from paribus.comparison.sequential import follow_looks
 from paribus.comparison.values import SettingValues, Values

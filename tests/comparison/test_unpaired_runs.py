@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from alone import compare_unpaired
 from paribus.claims.judge import judge
-from paribus.comparison.compare import Comparison, adjusted
+from paribus.comparison.compare import Comparison
 from paribus.comparison.failing import failing
+from paribus.comparison.judging import adjusted
 from paribus.comparison.study import StudyComparison, compare
-from paribus.comparison.unpaired import compare_unpaired
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS
 from paribus.narrative.comparisons import notes

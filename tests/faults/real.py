@@ -15,6 +15,8 @@ from paribus.log import read_log
 from paribus.results import read_results
 from paribus.tables import to_csv
 
+COMMAND = Path(__file__).parents[1] / "undrawn_command.py"
+
 #: A network that takes a few hundredths of a second an epoch, wherever it is trained.
 SLOW_NETWORK = """\
 import time
@@ -53,10 +55,10 @@ def slow_study(images: Path, folder: Path, epochs: int) -> Path:
 
 @contextmanager
 def started(study: Path, out: Path, jobs: int = 1) -> Iterator[subprocess.Popen[str]]:
-    """`paribus run` in a group of processes of its own; killed at the latest at the end."""
+    """`paribus run`, without charts, in a group of its own, killed at the latest at the end."""
     words = ["run", study.name, "--out", str(out), "--jobs", str(jobs), "--allow-code"]
     parent = subprocess.Popen(
-        [sys.executable, "-m", "paribus", *words],
+        [sys.executable, str(COMMAND), *words],
         cwd=study.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

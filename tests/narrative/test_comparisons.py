@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from paribus.comparison.compare import Comparison, compare_metric
+from alone import compare_metric
+from paribus.comparison.compare import Comparison
 from paribus.comparison.study import NetworkPair
 from paribus.metrics.registry import METRICS
 from paribus.narrative.comparisons import NOT_TESTED, headline, seeds_that_decide, size

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from paribus.errors import ComparisonError
-from paribus.stats import paired
+from paribus.stats import paired, student
 from paribus.stats.intervals import Floats
 
 RNG = np.random.default_rng(20260101)
@@ -110,7 +110,7 @@ class TestSignFlip:
     @pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
     @pytest.mark.parametrize("n", [2, 5, 9])
     def test_it_counts_every_flip_as_scipys_permutation_test_does(
-        self, n: int, alternative: paired.Alternative
+        self, n: int, alternative: student.Alternative
     ) -> None:
         d = np.round(RNG.normal(0.3, 1, n), 1)
         scipys = stats.permutation_test(
@@ -213,3 +213,9 @@ class TestRanks:
             np.array([one.estimate, one.low, one.high]) * scale + by,
             atol=1e-9,
         )
+
+
+@settings(max_examples=40, deadline=None)
+@given(arrays(np.float64, st.integers(1, 12), elements=st.integers(-3, 3).map(float)))
+def test_equal_values_share_the_mean_of_their_ranks(values: Floats) -> None:
+    np.testing.assert_array_equal(paired.mean_ranks(values), stats.rankdata(values))

@@ -13,7 +13,7 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 from paribus.errors import ComparisonError
 from paribus.stats import unpaired, unpaired_ranks
 from paribus.stats.crossed import crossed_difference
-from paribus.stats.paired import Alternative
+from paribus.stats.student import Alternative
 from paribus.stats.unpaired_sample import UnpairedSample
 
 RNG = np.random.default_rng(20261130)

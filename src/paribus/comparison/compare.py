@@ -1,6 +1,6 @@
 """One comparison: a variation against the baseline on one metric over paired seeds.
 
-`compare_metric` makes it from the values alone; `adjusted` then takes the comparisons of a
+`compare_metric` measures it from the values alone; `adjusted` then takes the comparisons of a
 whole study together and gives each its adjusted p value and its verdict.
 """
 
@@ -14,7 +14,6 @@ import numpy.typing as npt
 from paribus.comparison.comparison import Comparison as Comparison
 from paribus.comparison.comparison import OtherTest, PValues
 from paribus.comparison.failing import failed_differences
-from paribus.comparison.judging import adjusted as adjusted
 from paribus.comparison.outlook import lopsided_or_clumpy, outperforming_of, practical_of, predicted
 from paribus.comparison.values import Flags
 from paribus.metrics.metric import Compare, Metric
@@ -67,7 +66,7 @@ def compare_metric(
         anytime: results may have been looked at after any seed, to stop or to go on.
 
     Returns:
-        The comparison and its verdict, as if it were the only one: see `adjusted`.
+        What was measured; `adjusted` gives the verdict, be it the only one.
 
     Raises:
         ComparisonError: shapes that don't pair, infinite values, a ratio of values not above 0.
@@ -92,11 +91,11 @@ def compare_metric(
         anytime=anytime,
     )
     if len(d) < 2:
-        return adjusted([comparison])[0]
+        return comparison
     at_worst = np.zeros(0)
     if failed is not None:
         at_worst = failed_differences(baseline, variation, failed, metric, worst)
-    return adjusted([_tested(comparison, d, at_worst)])[0]
+    return _tested(comparison, d, at_worst)
 
 
 def paired_differences(compare: Compare, pairs: Pairs) -> Floats:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paribus.comparison.compare import Comparison, adjusted, compare_metric
+from paribus.comparison.compare import Comparison, compare_metric
+from paribus.comparison.judging import adjusted
 from paribus.comparison.new_images import over_images
 from paribus.comparison.values import Analyzed
 from paribus.metrics.classification import class_figures, confusion

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.comparison.asked import asked_of
-from paribus.comparison.compare import Comparison, adjusted, compare_metric
+from paribus.comparison.compare import Comparison, compare_metric
 from paribus.comparison.failing import worst_value
+from paribus.comparison.judging import adjusted
 from paribus.comparison.one_by_one import replay
 from paribus.comparison.unpaired import compare_unpaired
 from paribus.comparison.values import number

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from paribus.comparison.asked import asked_of
-from paribus.comparison.compare import Comparison, adjusted, compare_metric
+from paribus.comparison.compare import Comparison, compare_metric
 from paribus.comparison.failing import failing, worst_value
+from paribus.comparison.judging import adjusted
 from paribus.comparison.new_images import (
     OfImages,
     fewest_of_a_class,

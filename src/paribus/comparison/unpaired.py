@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from paribus.comparison.compare import adjusted, asks_for_more, compare_metric
+from paribus.comparison.compare import asks_for_more, compare_metric
 from paribus.comparison.comparison import Comparison, OtherTest, PValues
 from paribus.comparison.values import Flags
 from paribus.errors import ComparisonError
@@ -82,7 +82,7 @@ def compare_unpaired(
     if min(len(b), len(v)) > 1:
         failures = (0, 0) if failed is None else (int(failed[0].sum()), int(failed[1].sum()))
         comparison = _tested(comparison, groups, _at_worst(groups, failures, metric, worst))
-    return adjusted([comparison])[0]
+    return comparison
 
 
 class Groups(NamedTuple):

@@ -18,7 +18,8 @@ from scipy import special
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import LEVEL, Floats
-from paribus.stats.paired import Alternative, Estimate, hodges_lehmann, is_constant
+from paribus.stats.paired import Estimate, hodges_lehmann, is_constant
+from paribus.stats.student import Alternative
 
 #: Variance of the standardized effects over which the evidence is averaged.
 G = 1.0

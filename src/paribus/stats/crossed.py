@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import LEVEL
-from paribus.stats.paired import Alternative
+from paribus.stats.student import Alternative, t_quantile, t_test_p
 
 Table = npt.NDArray[np.integer] | npt.NDArray[np.bool_] | npt.NDArray[np.floating]
 
@@ -44,15 +44,12 @@ class CrossedInterval:
 
     def at(self, level: float) -> "CrossedInterval":
         """The same with an interval of another confidence, not cut off."""
-        half = float(stats.t.ppf((1 + level) / 2, self.df)) * self.error
+        half = float(t_quantile((1 + level) / 2, self.df)) * self.error
         return replace(self, low=self.estimate - half, high=self.estimate + half)
 
     def p_beyond(self, bound: float, alternative: Alternative) -> float:
         """P value of "the mean isn't greater (or less) than `bound`"."""
-        t = (self.estimate - bound) / self.error
-        sides = {"greater": stats.t.sf(t, self.df), "less": stats.t.cdf(t, self.df)}
-        sides["two-sided"] = 2 * min(sides.values())
-        return float(sides[alternative])
+        return float(t_test_p((self.estimate - bound) / self.error, self.df, alternative))
 
 
 @dataclass(frozen=True)
@@ -121,8 +118,8 @@ def crossed_interval(
         ms.seeds**2 / ms.df_seeds + ms.images**2 / ms.df_images + ms.rest**2 / ms.df_rest
     )
     error = math.sqrt(scaled / table.size)
-    half = float(stats.t.ppf((1 + level) / 2, df)) * error
-    p = float(2 * stats.t.sf(abs(ms.mean) / error, df))
+    half = float(t_quantile((1 + level) / 2, df)) * error
+    p = float(t_test_p(ms.mean / error, df))
     low, high = max(ms.mean - half, -most), min(ms.mean + half, most)
     return CrossedInterval(ms.mean, low, high, p, df, error, combined < ms.rest)
 
@@ -173,8 +170,8 @@ def crossed_difference(
     parts += [(part, ms.df_rest) for part, ms in zip(rest, squares, strict=True)]
     df = variance**2 / sum(part**2 / freedom for part, freedom in parts)
     error = math.sqrt(variance)
-    half = float(stats.t.ppf((1 + level) / 2, df)) * error
-    p = float(2 * stats.t.sf(abs(difference) / error, df))
+    half = float(t_quantile((1 + level) / 2, df)) * error
+    p = float(t_test_p(difference / error, df))
     low, high = max(difference - half, -most), min(difference + half, most)
     return CrossedInterval(difference, low, high, p, df, error, combined < sum(rest))
 
@@ -214,7 +211,7 @@ def _true_interval(ms: _MeanSquares) -> tuple[float, float]:
     if ms.rest == 0:
         return (0.0, 0.0) if ms.seeds == 0 else (math.nan, math.nan)
     low, high = (
-        max(ms.seeds / float(stats.f.ppf(share, ms.df_seeds, ms.df_rest)) - ms.rest, 0.0)
+        max(ms.seeds / float(special.fdtri(ms.df_seeds, ms.df_rest, share)) - ms.rest, 0.0)
         for share in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)
     )
     return low, high

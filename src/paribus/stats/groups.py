@@ -9,11 +9,11 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from paribus.errors import ComparisonError
 from paribus.stats.crossed import CrossedInterval
 from paribus.stats.intervals import LEVEL, Floats
+from paribus.stats.student import t_quantile, t_test_p
 
 
 def grouped_interval(
@@ -53,8 +53,8 @@ def grouped_interval(
         )
     df = min(len(sums), np.square(shares).sum() ** 2 / (shares**4).sum()) - 1
     df, error = max(float(df), 1.0), math.sqrt(variance)
-    half = float(stats.t.ppf((1 + level) / 2, df)) * error
-    p = float(2 * stats.t.sf(abs(mean) / error, df))
+    half = float(t_quantile((1 + level) / 2, df)) * error
+    p = float(t_test_p(mean / error, df))
     low, high = max(mean - half, -most), min(mean + half, most)
     return CrossedInterval(mean, low, high, p, df, error, truncated, len(sizes))
 

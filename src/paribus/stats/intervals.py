@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from paribus.errors import ComparisonError
+from paribus.stats.student import t_quantile
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,7 +57,7 @@ def half_width(n: npt.ArrayLike, sd: npt.ArrayLike, level: float = LEVEL) -> Flo
     if (seeds < 2).any() or (spread < 0).any():
         got = f"{seeds.min()} and {spread.min()}"
         raise ComparisonError(f"expected at least 2 seeds and an sd of 0 or more, got {got}")
-    return np.asarray(stats.t.ppf((1 + level) / 2, seeds - 1) * spread / np.sqrt(seeds))
+    return np.asarray(t_quantile((1 + level) / 2, seeds - 1) * spread / np.sqrt(seeds))
 
 
 def means(values: npt.ArrayLike) -> list[Interval]:
@@ -84,6 +85,6 @@ def correlation_interval(r: float, n: int, level: float = LEVEL) -> tuple[float,
         raise ComparisonError(f"expected at least 4 pairs, got {n}")
     if abs(r) >= 1:
         return r, r
-    half = float(stats.norm.ppf((1 + level) / 2)) / np.sqrt(n - 3)
+    half = float(special.ndtri((1 + level) / 2)) / np.sqrt(n - 3)
     middle = float(np.arctanh(r))
     return float(np.tanh(middle - half)), float(np.tanh(middle + half))

@@ -16,7 +16,6 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 from scipy import special
-from scipy.stats import qmc
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import ALPHA, Floats
@@ -97,6 +96,8 @@ def smallest_p(looks: tuple[int, ...]) -> Floats:
     point needs two numbers per look, from a scrambled Sobol sequence with a fixed stream. The
     overall level is within 0.0005 of the true one.
     """
+    from scipy.stats import qmc  # takes half a second, and few studies have looks
+
     check_looks(looks)
     draws = qmc.Sobol(2 * len(looks), rng=stream(0, "looks", *looks)).random(_POINTS)
     n, mean, square, smallest = 0, np.zeros(_POINTS), np.zeros(_POINTS), np.ones(_POINTS)

@@ -9,11 +9,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import ALPHA, LEVEL, Floats, half_width
 from paribus.stats.paired import ranks_to_cut
+from paribus.stats.student import t_quantile
 from paribus.streams import stream
 
 Goal = Literal["difference", "equivalence"]
@@ -53,7 +54,7 @@ def power_of_difference(n: int, difference: float, sd: float, alpha: float = ALP
     takes a hundred times as long.
     """
     r, weight = _sd_ratios(n)
-    needed = stats.t.ppf(1 - alpha / 2, n - 1) * r
+    needed = t_quantile(1 - alpha / 2, n - 1) * r
     shift = math.sqrt(n) * difference / sd
     return float((special.ndtr(shift - needed) + special.ndtr(-shift - needed)) @ weight)
 
@@ -67,7 +68,7 @@ def power_of_equivalence(
     margin - t r sd / sqrt(n); that probability is averaged over r. Source: Owen 1965; Phillips
     1990.
     """
-    t, root = float(stats.t.ppf(1 - alpha, n - 1)), math.sqrt(n) / sd
+    t, root = t_quantile(1 - alpha, n - 1), math.sqrt(n) / sd
     r, weight = _sd_ratios(n, root * margin / t)  # with a larger r nothing is shown
     upper, lower = root * (margin - difference) - t * r, -root * (margin + difference) + t * r
     return float((special.ndtr(upper) - special.ndtr(lower)) @ weight)
@@ -201,7 +202,7 @@ def unpaired_seeds(baseline: Floats, variation: Floats, level: float = LEVEL) ->
 
     def narrow(seeds: int) -> bool:
         freedom = (seeds - 1) * together**2 / (first**2 + second**2)
-        return bool(stats.t.ppf((1 + level) / 2, freedom) * math.sqrt(together / seeds) <= paired)
+        return bool(t_quantile((1 + level) / 2, freedom) * math.sqrt(together / seeds) <= paired)
 
     seeds = bisect_left(range(MOST_SEEDS + 1), True, lo=2, key=narrow)
     return seeds if seeds <= MOST_SEEDS else None

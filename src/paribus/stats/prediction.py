@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import LEVEL, Floats, Interval
+from paribus.stats.student import t_quantile
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def predicted_mean(d: Floats, new: int = 1, level: float = LEVEL) -> Interval | 
     if n < 2 or np.ptp(d) == 0:
         return None
     spread = float(d.std(ddof=1)) * math.sqrt(1 / new + 1 / n)
-    half, mean = float(stats.t.ppf((1 + level) / 2, n - 1)) * spread, float(d.mean())
+    half, mean = float(t_quantile((1 + level) / 2, n - 1)) * spread, float(d.mean())
     return Interval(mean, mean - half, mean + half, level)
 
 
@@ -88,6 +89,6 @@ def clopper_pearson(count: npt.ArrayLike, n: int, level: float = LEVEL) -> tuple
     """Clopper and Pearson's interval (...) of a probability from counts (...) of n trials."""
     k = np.asarray(count, float)
     tail = (1 - level) / 2
-    low = stats.beta.ppf(tail, np.where(k > 0, k, 1), n - k + 1)
-    high = stats.beta.ppf(1 - tail, k + 1, np.where(k < n, n - k, 1))
+    low = special.betaincinv(np.where(k > 0, k, 1), n - k + 1, tail)
+    high = special.betaincinv(k + 1, np.where(k < n, n - k, 1), 1 - tail)
     return np.where(k > 0, low, 0.0), np.where(k < n, high, 1.0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from paribus.stats.intervals import LEVEL, Floats
 
@@ -51,7 +51,7 @@ def wilson(count: npt.ArrayLike, of: npt.ArrayLike) -> tuple[Floats, Floats]:
     Source: Wilson 1927.
     """
     count, n = np.broadcast_arrays(np.asarray(count, float), np.asarray(of, float))
-    z = float(stats.norm.ppf((1 + LEVEL) / 2))
+    z = float(special.ndtri((1 + LEVEL) / 2))
     # Multiplied by n, so that n = 0 needs no special case.
     middle = count + z**2 / 2
     half = z * np.sqrt(count * (n - count) / np.maximum(n, 1) + z**2 / 4)
@@ -77,14 +77,16 @@ def mcnemar_p(only_one: int, only_other: int) -> float:
     """Exact McNemar p from the numbers of images that one network alone gets right.
 
     If both are equally good, each such image is equally likely to be either's: a binomial test
-    with probability 1/2. Source: McNemar 1947.
+    with probability 1/2, P(X <= k) = I(n - k, k + 1; 1/2). Source: McNemar 1947.
     """
-    n = only_one + only_other
-    return float(stats.binomtest(only_one, n).pvalue) if n else 1.0
+    n, fewer = only_one + only_other, min(only_one, only_other)
+    return min(1.0, 2 * float(special.betainc(n - fewer, fewer + 1, 0.5))) if n else 1.0
 
 
 def fisher_p(first: Share, second: Share) -> float:
     """Fisher's exact p of two independent shares being estimates of the same probability."""
+    from scipy import stats  # takes half a second, and few need it
+
     table = np.array([[share.count, share.of - share.count] for share in (first, second)])
     return float(stats.fisher_exact(table).pvalue)
 

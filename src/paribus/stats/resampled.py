@@ -2,11 +2,10 @@
 
 import math
 
-from scipy import stats
-
 from paribus.errors import ComparisonError
 from paribus.stats.crossed import CrossedInterval
 from paribus.stats.intervals import LEVEL, Floats
+from paribus.stats.student import t_quantile, t_test_p
 
 
 def resampled_interval(
@@ -38,7 +37,7 @@ def resampled_interval(
     if error == 0:
         nan = math.nan
         return CrossedInterval(mean, low=nan, high=nan, p=nan, df=nan, error=nan, truncated=False)
-    half = float(stats.t.ppf((1 + level) / 2, df)) * error
-    p = float(2 * stats.t.sf(abs(mean) / error, df))
+    half = float(t_quantile((1 + level) / 2, df)) * error
+    p = float(t_test_p(mean / error, df))
     low, high = max(mean - half, -most), min(mean + half, most)
     return CrossedInterval(mean, low, high, p, df, error, truncated=False)

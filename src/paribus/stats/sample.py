@@ -16,7 +16,6 @@ from paribus.stats.anytime import anytime_estimate, anytime_p, anytime_p_now
 from paribus.stats.crossed import CrossedInterval
 from paribus.stats.intervals import ALPHA, LEVEL, Floats, Interval
 from paribus.stats.paired import (
-    Alternative,
     differences,
     hodges_lehmann,
     is_constant,
@@ -24,6 +23,7 @@ from paribus.stats.paired import (
     signed_rank_test,
     t_interval,
 )
+from paribus.stats.student import Alternative
 
 #: The verdicts that hold only with a margin and only where a claim asks for them.
 Asked = Literal["not worse", "not better"]

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from paribus.stats.intervals import LEVEL, Floats
 from paribus.streams import stream
@@ -62,7 +62,7 @@ def turned_by_chance(wrong: Flags) -> ByChance | None:
     if runs < FEWEST_SPLIT:
         return ByChance(expected, None, None)
     dependence = _dependence(np.packbits(wrong).tobytes(), wrong.shape)
-    half = float(stats.norm.ppf((1 + LEVEL) / 2)) * math.sqrt(dependence * variance)
+    half = float(special.ndtri((1 + LEVEL) / 2)) * math.sqrt(dependence * variance)
     low, high = max(0, math.floor(expected - half)), min(images, math.ceil(expected + half))
     return ByChance(expected, low, high)
 

@@ -11,12 +11,13 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import ALPHA, LEVEL, Floats, Interval
-from paribus.stats.paired import DIGITS, Alternative, Estimate
+from paribus.stats.paired import DIGITS, Estimate
 from paribus.stats.power import MOST_SEEDS, POWER, Goal, SeedsNeeded
+from paribus.stats.student import Alternative, t_quantile, t_test_p
 from paribus.streams import stream
 
 #: Up to so many ways of dividing the runs into two groups are all counted; of more, as many drawn.
@@ -64,16 +65,13 @@ def welch_test(
     distance = _rounded(of.difference - null, b, v)
     if of.error == 0:
         return permuted_welch(b + null, v, alternative)
-    t = distance / of.error
-    if alternative == "two-sided":
-        return float(2 * stats.t.sf(abs(t), of.df))
-    return float(stats.t.sf(t if alternative == "greater" else -t, of.df))
+    return float(t_test_p(distance / of.error, of.df, alternative))
 
 
 def welch_interval(b: Floats, v: Floats, level: float = LEVEL) -> Estimate:
     """The difference of the means with Welch's t interval and p; NaN where nothing spreads."""
     of = welch(b, v)
-    half = math.nan if of.error == 0 else float(stats.t.ppf((1 + level) / 2, of.df)) * of.error
+    half = math.nan if of.error == 0 else float(t_quantile((1 + level) / 2, of.df)) * of.error
     ends = (of.difference, of.difference - half, of.difference + half, welch_test(b, v))
     middle, low, high, p = map(np.asarray, ends)
     return Estimate(middle, low, high, p, level)
@@ -90,7 +88,7 @@ def predicted_difference(b: Floats, v: Floats, level: float = LEVEL) -> Interval
         return None
     df = sum(parts) ** 2 / sum(p**2 / (len(x) - 1) for p, x in zip(parts, (b, v), strict=True))
     middle = float(v.mean() - b.mean())
-    half = float(stats.t.ppf((1 + level) / 2, df)) * math.sqrt(sum(parts))
+    half = float(t_quantile((1 + level) / 2, df)) * math.sqrt(sum(parts))
     return Interval(middle, middle - half, middle + half, level)
 
 

@@ -7,11 +7,12 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import LEVEL, Floats, Interval
-from paribus.stats.paired import Alternative, Estimate
+from paribus.stats.paired import Estimate, mean_ranks
+from paribus.stats.student import Alternative, t_quantile
 
 #: Up to so many runs in all the distribution of the rank sum is counted; beyond, it is normal.
 EXACT_RUNS = 60
@@ -26,8 +27,10 @@ def rank_sum_test(
     and Whitney 1947.
     """
     joined = np.concatenate([b + null, v])
-    ranks = stats.rankdata(np.round(joined, 12))
+    ranks = mean_ranks(np.round(joined, 12))
     if len(joined) > EXACT_RUNS:
+        from scipy import stats  # takes half a second, and few need it
+
         of = stats.mannwhitneyu(ranks[len(b) :], ranks[: len(b)], alternative=alternative)
         return float(of.pvalue)
     doubled = tuple((2 * ranks).astype(int).tolist())
@@ -83,7 +86,7 @@ def outperforming(b: Floats, v: Floats, level: float = LEVEL) -> Interval:
     if of_v + of_b == 0:
         return _all_alike(share, min(n, m), level)
     df = (of_v + of_b) ** 2 / (of_v**2 / (m - 1) + of_b**2 / (n - 1))
-    half = float(stats.t.ppf((1 + level) / 2, df)) * math.sqrt(of_v + of_b)
+    half = float(t_quantile((1 + level) / 2, df)) * math.sqrt(of_v + of_b)
     return Interval(share, max(share - half, 0.0), min(share + half, 1.0), level)
 
 
@@ -112,7 +115,7 @@ def _cut(n: int, m: int, level: float) -> tuple[int, float]:
     """How many of the sorted n m differences to cut at each end, and the confidence reached."""
     if n + m > EXACT_RUNS:
         sd = math.sqrt(n * m * (n + m + 1) / 12)
-        cut = n * m / 2 - float(stats.norm.ppf((1 + level) / 2)) * sd - 0.5
+        cut = n * m / 2 - float(special.ndtri((1 + level) / 2)) * sd - 0.5
         return max(0, math.floor(cut)), level
     ways = _ways(tuple(range(2, 2 * (n + m) + 1, 2)), m)[::2]
     below = np.cumsum(ways[m * (m + 1) // 2 :]) / ways.sum()

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from paribus.stats.intervals import LEVEL, Floats, Interval
-from paribus.stats.paired import Alternative
 from paribus.stats.sample import Sample
+from paribus.stats.student import Alternative
 from paribus.stats.unpaired import welch_interval, welch_test
 from paribus.stats.unpaired_ranks import rank_sum_test, shift
 
