@@ -17,7 +17,7 @@ from faults.here import in_this_process
 from hostile.traps import trapped
 from paribus.cli import main
 from paribus.cli.screen import Screen
-from paribus.events import EngineMissing, NetworkNoticed
+from paribus.events import EngineMissing, NetworkNoticed, RunEnded, TrainingBegins
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -138,14 +138,19 @@ def test_a_plan_shows_runs_changes_and_time_and_writes_nothing(study: Path) -> N
     done = here("plan", study, "--seeds", "2", "--engine", "torch", "--jobs", "1")
     assert done.exit_code == 0, done.stderr
     assert "network.batch_norm: False -> True" in done.stdout
-    assert "seed 1: baseline, bn" in done.stdout
-    assert re.search(r"About [\d.]+ (s|min) in 1 process", done.stdout)
+    assert "4 runs: 2 settings from 2 seeds" in done.stdout
+    assert "each class has 104 to 110 training, 35 to 37 validation, 35 to 37 test" in done.stdout
+    assert "One point of accuracy is 3.6 of 359 test images" in done.stdout
+    assert "! 2 seeds are few: take 5 to look, 10 to conclude." in done.stdout
+    assert re.search(r"About [\d.]+ (s|min) in 1 process: starting .*, report", done.stdout)
     assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
     assert "engine torch: as the study asks" in done.stdout
     plan = json.loads(here("plan", study, "--json").stdout)
     assert plan["runs"] == [["baseline", 0], ["bn", 0]]
     assert plan["settings"][1]["changes"] == {"network.batch_norm": [False, True]}
-    assert plan["seconds"] > 0
+    assert plan["seconds"] == pytest.approx(sum(plan["times"].values()))
+    assert plan["expected"]["design"]["seeds"] == 1
+    assert plan["advice"][0].startswith("One seed shows no spread")
     assert {setting["engine"] for setting in plan["settings"]} <= {"torch", "native"}
     assert all(setting["why"] for setting in plan["settings"])
 
@@ -212,6 +217,20 @@ def test_that_torch_trains_for_want_of_the_engine_is_one_line(
         screen.show(EngineMissing("the native engine is missing: it was not built"))
     sentence = "training with PyTorch: the native engine is missing: it was not built\n"
     assert capsys.readouterr().err == sentence
+
+
+def test_runs_are_counted_over_all_rounds_of_a_study_that_adds_seeds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rounds = [TrainingBegins(6, 4, 8, 1), *[RunEnded("l2", 0, "finished", 1.0, "")] * 4]
+    rounds += [TrainingBegins(8, 2, 4, 1), *[RunEnded("l2", 1, "finished", 1.0, "")] * 2]
+    with Screen() as screen:
+        for event in rounds:
+            screen.show(event)
+    told = capsys.readouterr().err
+    counts = re.findall(r"\[(\d+/\d+)\]", told)
+    assert counts == ["1/4", "2/4", "3/4", "4/4", "5/6", "6/6"]
+    assert "2 runs to train in 1 process, 6 of 8 already done" in told
 
 
 def test_what_is_noticed_of_a_network_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -145,6 +145,20 @@ def test_the_table_says_who_is_wrong_where_and_how_often(
     assert "1 failed case matches." in shown
 
 
+def test_words_stay_whole_on_80_columns(
+    monkeypatch: pytest.MonkeyPatch, records: list[Record]
+) -> None:
+    monkeypatch.setattr(
+        "paribus.results.read_results", lambda out: Results(Path("out"), STUDY, tuple(records), ())
+    )
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = CliRunner().invoke(main, ["failures", "out", "--limit", "0"]).stdout.splitlines()
+    assert all(len(line) <= 80 for line in lines) and "…" not in "".join(lines)
+    words = {word.rstrip(",") for line in lines for word in line.split()}
+    assert {"seed-dependent", "systematic", "airplane", "fixed", "broken", "main"} <= words
+    assert not {word for word in words if "seed-dependent".startswith(word)} - {"seed-dependent"}
+
+
 def test_nothing_found_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     done = command(monkeypatch, some_records([0, 1], {"main": surely([[0, 1]], 2)}))
     assert (done.exit_code, done.stdout) == (0, "No failed case matches.\n")

@@ -1,38 +1,82 @@
-"""A plan's outlook: each setting's engine, why, and its time by that engine's steps."""
+"""A plan's outlook: each setting's engine, why, the time of all, and whether images are there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from faults.here import Here, in_this_process
 from paribus.errors import EngineError
 from paribus.execution import engines, estimate
+from paribus.execution.workers import Outcome, Task
 from paribus.records.types import EngineFacts
 from paribus.study.spec import Study
-from paribus.training import steps
 
 Build = Callable[..., Study]
 
 
-def test_each_setting_is_measured_by_the_engine_that_will_train_it(
-    small_study: Build, native: EngineFacts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    measured: list[EngineFacts | None] = []
+@pytest.fixture(autouse=True)
+def here() -> Iterator[None]:
+    """Without worker processes, and as short as can be."""
+    with in_this_process():
+        yield
 
-    def steps_by(engine: EngineFacts | None, *rest: Any) -> Any:
-        measured.append(engine)
-        return steps.steps_by(engine, *rest)
 
-    monkeypatch.setattr(estimate, "steps_by", steps_by)
+def test_each_setting_has_its_engine_and_its_times(small_study: Build, native: EngineFacts) -> None:
     study = small_study(engine="torch", variations={"native": {"engine": "native"}})
     outlook = estimate.estimate(study, None, 1)
-    assert measured == [None, native]
     assert [(s.engine, s.why) for s in outlook.settings] == [
         ("torch", "as the study asks"),
         ("native", "as the study asks"),
     ]
-    assert all(setting.run_seconds > 0 for setting in outlook.settings)
+    times = outlook.times
+    assert times.training == pytest.approx(sum(s.run_seconds for s in outlook.settings))
+    assert times.analysis == pytest.approx(sum(s.analysis_seconds for s in outlook.settings))
+    parts = (times.starting, times.training, times.analysis, times.report)
+    assert outlook.seconds == pytest.approx(sum(parts)) and min(parts) > 0
+
+
+def test_every_process_rehearses_and_shares_the_runs(
+    small_study: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    performed: list[tuple[str, int]] = []
+
+    class Counted(Here):
+        def perform(self, tasks: Sequence[Task], *rest: Any) -> list[Outcome]:
+            performed.extend(task.run.key for task in tasks)
+            return super().perform(tasks, *rest)
+
+    monkeypatch.setattr(estimate, "Workers", Counted)
+    outlook = estimate.estimate(small_study(seeds=2), None, 4)
+    assert [name for name, _ in performed] == ["baseline", "l2"] * 2
+    each = [s.run_seconds for s in outlook.settings]
+    assert outlook.times.training == pytest.approx(2 * sum(each) / 4)
+
+
+@pytest.mark.parametrize(
+    ("looks", "until_decided"), [(2, False), ({"until": "decided", "looks": [3, 5]}, True)]
+)
+def test_runs_of_added_seeds_are_the_most(
+    small_study: Build, looks: Any, until_decided: bool
+) -> None:
+    outlook = estimate.estimate(small_study(seeds=looks), None, 1)
+    assert outlook.until_decided is until_decided
+    assert len(outlook.runs) == 2 * (5 if until_decided else 2)
+
+
+def test_what_is_not_downloaded_is_said_and_isn_t_downloaded(
+    small_study: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARIBUS_CACHE", str(tmp_path / "cache"))
+    study = small_study(data={"source": "stl10"}, variations={})
+    outlook = estimate.estimate(study, None, 1)
+    assert (outlook.download, outlook.missing, outlook.images) == (330, "", ())
+    assert (outlook.sizes.training, outlook.sizes.test) == (5000, 5000)
+    outlook = estimate.estimate(study, tmp_path, 1)
+    assert outlook.download == 0
+    assert f"`paribus data fetch stl10 --data-dir {tmp_path}` downloads" in outlook.missing
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_plan_says_what_is_noticed_of_networks(

@@ -55,6 +55,8 @@ def in_this_process() -> Iterator[None]:
     with (
         patch("paribus.execution.session.Workers", Here),
         patch("paribus.execution.estimate.Workers", Here),
+        patch("paribus.execution.estimate.SECONDS", 0.0),
+        patch("paribus.execution.rehearsal.MAPS", 1),
         patch("paribus.execution.analyze.integrated_gradients", quick),
         patch("paribus.execution.analyze.occlusion", lambda _, images, targets: images.mean(dim=1)),
     ):

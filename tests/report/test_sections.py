@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import example, given
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from effort import examples
 from paribus.errors import StudyError
 from paribus.records.types import EngineFacts, Record
-from paribus.report.blocks import Alert, Block, Columns, Figure, Paragraph, Section, Table
+from paribus.report.blocks import Alert, Block, Code, Columns, Figure, Paragraph, Section, Table
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
 from paribus.report.sections.provenance import proof, provenance, study_file
@@ -234,6 +234,37 @@ def test_how_it_was_made_names_the_engine(results: Results) -> None:
     records[-1] = _by(other, records[-1])
     section = Section("provenance", list(provenance(results_of(study, records))))
     assert "more than one machine or version" in message(section)
+
+
+@pytest.mark.parametrize(
+    ("changes", "command", "note"),
+    [
+        ({}, "paribus run study.yaml", ""),
+        (
+            {"data": {"source": "stl10"}},
+            "paribus run study.yaml --data-dir FOLDER",
+            "without --data-dir they are downloaded (about 330 MB)",
+        ),
+        (
+            {"network": "own_nets:small"},
+            "paribus run study.yaml --allow-code",
+            "runs Python code that it names: read it first",
+        ),
+        (
+            {"data": {"source": "folder", "path": "leaves"}},
+            "paribus run study.yaml",
+            "The path of the images is taken from the folder in which you run it.",
+        ),
+    ],
+)
+def test_the_command_that_runs_a_study_again_works_elsewhere_and_has_no_private_path(
+    changes: dict[str, Any], command: str, note: str
+) -> None:
+    study = Study.model_validate(make_study(seeds=2, epochs=2).model_dump() | changes)
+    made = results_of(study, make_records(study, images=60))
+    section = Section("provenance", list(provenance(made)))
+    assert [of.text for of in section.blocks if isinstance(of, Code)][-1] == command
+    assert note in message(section)
 
 
 def _by(engine: EngineFacts, record: Record) -> Record:

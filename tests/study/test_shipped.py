@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from paribus.claims.judge import require_testable
+from paribus.comparison.expected import expected
 from paribus.data.stl10 import CLASSES
-from paribus.study.read import read_study
+from paribus.narrative.expected import advice
+from paribus.study.read import parse_study, read_study
 
-SHIPPED = sorted((Path(__file__).parents[2] / "studies").glob("*.yaml"))
+ROOT = Path(__file__).parents[2]
+SHIPPED = sorted((ROOT / "studies").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_study_claims_nothing_that_could_not_be_tested(path: Path) -> None:
     study = read_study(path)
     require_testable(study, CLASSES if study.data.source == "stl10" else ())
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/for-teachers.md"])
+def test_a_study_to_be_copied_from_a_page_is_complete_and_needs_no_advice(page: str) -> None:
+    (text,) = re.findall(r"```yaml\n(name:.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    study = parse_study(text)
+    require_testable(study, CLASSES)
+    assert study.data.source == "stl10" and study.variations
+    assert not [line for line in advice(expected(study, 5000)) if "margin would" not in line]
 
 
 def test_the_engines_are_held_equivalent_in_every_class() -> None:

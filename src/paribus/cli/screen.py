@@ -46,7 +46,7 @@ class Screen:
         )
         self._bars: dict[str, TaskID] = {}
         self._last_line = 0.0
-        self._ended = self._left = 0
+        self._ended = self._wanted = 0  # runs, over all rounds of a study that adds seeds
 
     def __enter__(self) -> Screen:
         with unheard():
@@ -113,7 +113,7 @@ class Screen:
             self._say(f"{event.what}: {event.done:,}{total}")
 
     def _begin(self, event: events.TrainingBegins) -> None:
-        self._left = event.left
+        self._wanted = self._ended + event.left
         self._clear_bars()
         done = event.runs - event.left
         already = f", {done} of {event.runs} already done" if done else ""
@@ -124,7 +124,7 @@ class Screen:
 
     def _run_ended(self, event: events.RunEnded) -> None:
         self._ended += 1
-        line = f"[{self._ended}/{self._left}] {event.setting}, seed {event.seed}: {event.status}"
+        line = f"[{self._ended}/{self._wanted}] {event.setting}, seed {event.seed}: {event.status}"
         if event.status == "finished":
             self._say(f"{line} in {duration(event.seconds)}")
         else:

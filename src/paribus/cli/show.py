@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from paribus.names import harmless, printable, safe_class
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import RenderableType
+    from rich.console import JustifyMethod, RenderableType
 
     from paribus.claims.judge import ClaimVerdict
     from paribus.comparison.values import FailedRuns
@@ -33,6 +34,7 @@ MOST_CLASSES = 20
 #: Runs that a terminal lists; more take seconds to lay out.
 MOST_ROWS = 1_000
 
+_PARTS = ("training", "validation", "test")
 _VERDICT_STYLES = {"supported": "green", "refuted": "bold red", "undecided": "yellow"}
 _STATE_STYLES = {
     "done": "green",
@@ -73,7 +75,7 @@ def print_results(results: Results, out: Path, as_json: bool) -> None:
 def images_seen(seen: ImagesReady) -> list[RenderableType]:
     """The images of some settings, how many of each class are in each part."""
     images, classes = sum(map(sum, seen.counts)), len(seen.classes)
-    parts = (Column(part, justify="right") for part in ("training", "validation", "test"))
+    parts = (Column(part, justify="right") for part in _PARTS)
     table = Table("class", *parts, box=SIMPLE_HEAD)
     for name, numbers in [*zip(seen.classes, seen.counts, strict=True)][:MOST_CLASSES]:
         table.add_row(safe_class(name), *(f"{number:,}" for number in numbers))
@@ -91,19 +93,15 @@ def show_images(seen: ImagesReady) -> None:
 
 
 def show_plan(plan: Outlook) -> None:
-    """Print a plan on standard output: what each setting changes, the runs, the time."""
+    """Print a plan on standard output: images, settings, runs, what they can show, the time."""
     plan = harmless(plan)
-    sizes = plan.sizes
-    channels, height, width = sizes.shape
-    color = "color" if channels == 3 else "gray"
-    write(
-        Text(plan.study, style="bold"),
-        f"{plan.source}: {sizes.training:,} training, {sizes.validation:,} validation and "
-        f"{sizes.test:,} test images, {height}x{width} {color}, {sizes.classes} classes",
-    )
-    for images in plan.images:
-        show_images(images)
-    table = Table("setting", "changes", "parameters", "epochs", "time per run", box=SIMPLE_HEAD)
+    write(Text(plan.study, style="bold"))
+    write(*(Text(line) for line in _planned_images(plan)))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("setting", overflow="fold")
+    table.add_column("changes", overflow="fold")
+    for name in ("parameters", "epochs", "one run"):
+        table.add_column(name, justify="right", no_wrap=True)
     unchanged = "(baseline)"
     for setting in plan.settings:
         changes = "\n".join(f"{k}: {a} -> {b}" for k, (a, b) in setting.changes.items())
@@ -115,24 +113,64 @@ def show_plan(plan: Outlook) -> None:
             duration(setting.run_seconds),
         )
         unchanged = "(nothing: an A/A test)"
-    write(table)
+    write("", table, "")
+    write(*(Text(line) for line in (*_planned_runs(plan), *plan.expectations)))
+    for line in (*plan.notes, *plan.advice):
+        write(Text(f"! {line}", style="yellow"))
+    write("", *(Text(line) for line in _planned_time(plan)))
+
+
+def _planned_images(plan: Outlook) -> Iterator[str]:
+    """The images as the baseline sees them, whether they are there, and what is odd about them."""
+    sizes = plan.sizes
+    channels, height, width = sizes.shape
+    color = "color" if channels == 3 else "gray"
+    yield (
+        f"{plan.source}: {sizes.training:,} training, {sizes.validation:,} validation and "
+        f"{sizes.test:,} test images, {height}x{width} {color}, {sizes.classes} classes"
+    )
+    if plan.download:
+        yield f"Not downloaded yet: about {plan.download} MB will be, once."
+    if plan.missing:
+        yield f"{plan.missing}."
+    if not plan.images:
+        whole = (sizes.training, sizes.validation, sizes.test)  # STL-10, alike in all classes
+        a_class = (f"{n // sizes.classes} {name}" for n, name in zip(whole, _PARTS, strict=True))
+        yield f"each class has {', '.join(a_class)} images"
+    for seen in plan.images:
+        parts = [f"{_from_to(part)}" for part in zip(*seen.counts, strict=True)]
+        each = ", ".join(f"{n} {name}" for n, name in zip(parts, _PARTS, strict=True))
+        whose = f"{', '.join(seen.settings)}: " if len(plan.images) > 1 else ""
+        yield f"{whose}each class has {each} images; fingerprint {seen.fingerprint[:8]}"
+        yield from seen.notes
+        yield from (f"left out: {one}" for one in seen.left_out)
+
+
+def _from_to(numbers: Sequence[int]) -> str:
+    least, most = min(numbers), max(numbers)
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def _planned_runs(plan: Outlook) -> Iterator[str]:
     alike: dict[tuple[str, str], list[str]] = {}
     for setting in plan.settings:
         alike.setdefault((setting.engine, setting.why), []).append(setting.name)
     for (engine, why), names in alike.items():
         whose = f"engine {engine}, {', '.join(names)}" if len(alike) > 1 else f"engine {engine}"
-        write(f"{whose}: {why}")
-    seeds = 1 + max(seed for _, seed in plan.runs)
-    write(f"{count(len(plan.runs), 'run')}, {count(seeds, 'seed')}, in this order:")
-    for seed in range(seeds):
-        row = ", ".join(name for name, k in plan.runs if k == seed)
-        write(f"  seed {seed}: {row}")
-    write(
-        "",
-        f"About {duration(plan.seconds)} in {count(plan.jobs, 'process', 'processes')}, "
-        "estimated from steps measured now",
-    )
-    write(*plan.notes)
+        yield f"{whose}: {why}"
+    seeds = count(1 + max(seed for _, seed in plan.runs), "seed")
+    settings = count(len(plan.settings), "setting")
+    most = "At most " if plan.until_decided else ""
+    added = ", which are added until all is decided" if plan.until_decided else ""
+    yield f"{most}{count(len(plan.runs), 'run')}: {settings} from {seeds}{added}"
+
+
+def _planned_time(plan: Outlook) -> Iterator[str]:
+    most = "At most about" if plan.until_decided else "About"
+    parts = ", ".join(f"{name} {duration(took)}" for name, took in asdict(plan.times).items())
+    yield f"{most} {duration(plan.seconds)} in {count(plan.jobs, 'process', 'processes')}: {parts}"
+    download = "; the download comes on top" if plan.download else ""
+    yield f"Estimated from a moment's work, with this machine as busy as now{download}."
 
 
 def show_claims(study: str, claims: Sequence[ClaimVerdict], failed: Sequence[FailedRuns]) -> None:
@@ -176,9 +214,12 @@ def show_failures(listed: pd.DataFrame, matching: int) -> None:
     if not matching:
         write("No failed case matches.")
         return
-    table = Table("setting", "image", "true", "predicted", "wrong", box=SIMPLE_HEAD)
-    for name in ("p true", "p wrong", "label"):
-        table.add_column(name, justify="right")
+    # Narrow enough for words to stay whole on 80 columns; only names may have to be broken.
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("setting", "image", "true", "predicted", "wrong", "p true", "p wrong", "label"):
+        number = name in ("image", "wrong", "p true", "p wrong", "label")
+        justify: JustifyMethod = "right" if name in ("p true", "p wrong", "label") else "left"
+        table.add_column(name, justify=justify, no_wrap=number, overflow="fold")
     for row in listed.itertuples():
         table.add_row(*map(Text, _failure(row)))
     write(table)
@@ -201,8 +242,8 @@ def _failure(row: Any) -> tuple[str, ...]:
         printable(row.setting),
         str(row.image),
         safe_class(row.true),
-        printable(row.votes),
-        f"{row.wrong} of {row.seeds}\n{kind}",
+        f"{printable(row.votes)}\n{kind}",
+        f"{row.wrong} of {row.seeds}",
         *("" if math.isnan(p) else f"{p:.2f}" for p in probabilities),
         "" if math.isnan(row.suspicion_rank) else f"{row.suspicion_rank:,.0f}",
     )
@@ -233,10 +274,10 @@ def show_status(status: Status) -> None:
 
 
 def duration(seconds: float) -> str:
-    """A time for people: "0.4 s", "48 s", "12 min", "3 h 20 min"."""
+    """A time for people: "0.4 s", "110 s", "12 min", "3 h 20 min"."""
     if seconds < 10:
         return f"{seconds:.1f} s"
-    if seconds < 90:
+    if seconds < 180:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

@@ -93,13 +93,19 @@ def run(
 def plan(
     study_file: Path, jobs: int | None, data_dir: Path | None, as_json: bool, **changes: Any
 ) -> None:
-    """Show every run of STUDY, what each variation changes, and how long it will take.
+    """Show what STUDY will take and what its seeds can show, before anything is trained.
 
-    The time is estimated from a few training steps of every setting, measured on this machine.
+    Says whether the images are there, what each variation changes, how many test images the
+    margin is, which difference the seeds can show, which tests they are too few for, and, marked
+    by "!", what should be declared otherwise. The time is that of all of `paribus run`, from its
+    start to the report: every setting is trained and analyzed for a moment, in as many processes
+    as the study will have. If other programs are busy now, the study is taken to have them
+    beside it all the time.
 
     \b
-    Example:
-      paribus plan studies/lenet-stl10.yaml --jobs 2
+    Examples:
+      paribus plan studies/digits.yaml
+      paribus plan studies/lenet-stl10.yaml --data-dir ~/stl10 --looks 5,10,20
     """
     study = read(study_file, **changes)
     from paribus.execution.estimate import estimate

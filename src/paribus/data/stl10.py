@@ -72,6 +72,8 @@ def _mapped(path: Path) -> Bytes:
     return patiently(path, lambda: np.memmap(path, np.uint8, mode="r"))
 
 
+#: Million bytes of the packed archive that are read until the labeled files are complete.
+DOWNLOAD = 330
 #: The official archive's folder.
 FOLDER = "stl10_binary"
 

@@ -24,7 +24,7 @@ from paribus.metrics.interventions import interventions
 from paribus.network.build import build
 from paribus.network.own import located
 from paribus.network.randomness import seed_generators
-from paribus.network.users import uncompiled
+from paribus.network.users import Shape, uncompiled
 from paribus.records.analyses import (
     read_explanations,
     read_interventions,
@@ -32,8 +32,8 @@ from paribus.records.analyses import (
     write_interventions,
 )
 from paribus.records.store import read_record, read_weights, run_folder
-from paribus.records.types import Explanations, Integers, Interventions, Record
-from paribus.study.config import LeNet5
+from paribus.records.types import EngineFacts, Explanations, Integers, Interventions, Record
+from paribus.study.config import LeNet5, Network
 from paribus.training.predict import Predict, answers
 
 #: Of so many test images it is measured how much of the attribution lies outside the center.
@@ -105,9 +105,15 @@ def _trained(task: Analysis, record: Record, dataset: Dataset) -> tuple[nn.Modul
     network = build(config, dataset.shape, len(dataset.classes), seed)
     weights = read_weights(run_folder(task.out, *task.run.key), "last")
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    return ready(network, config, dataset.shape, record.facts.environment.engine)
+
+
+def ready(
+    network: nn.Module, config: Network, shape: Shape, engine: EngineFacts | None
+) -> tuple[nn.Module, Predict]:
+    """A network to look into, and its predictions by the engine that trained it."""
     # A copy, for the engine wants its weights laid out as they are.
-    engine = record.facts.environment.engine
-    native = Forward(copy.deepcopy(network), dataset.shape) if engine else None
+    native = Forward(copy.deepcopy(network), shape) if engine else None
     if isinstance(config, LeNet5):
         # Half as fast again, and so is what follows. A user's network may rely on the usual one.
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub

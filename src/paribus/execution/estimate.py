@@ -1,33 +1,41 @@
-"""How long a study will take: a few steps of every setting, measured here and now."""
+"""What a study will take: the images, every run, the time, and what its seeds can show."""
 
-import statistics
-import timeit
-from collections.abc import Callable
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
+from statistics import fmean
+from time import perf_counter
 from typing import Any
 
 import torch
 
 from paribus.claims.judge import require_testable
+from paribus.comparison.expected import Expected, expected
 from paribus.data.dataset import Dataset, prepare
 from paribus.data.sources import states
-from paribus.data.stl10 import CLASSES
+from paribus.data.stl10 import CLASSES, DOWNLOAD
 from paribus.events import Event, ImagesReady, NetworkNoticed, Watch
 from paribus.execution.engines import Choice, Images, choose
+from paribus.execution.rehearsal import MOST_SECONDS, SECONDS, Amounts, Rehearsal, Rehearsed
 from paribus.execution.workers import Workers, cores
+from paribus.failures.cases import FEWEST, MOST, MOST_EXPLANATIONS
+from paribus.narrative.expected import advice, expectations
 from paribus.narrative.images import images_ready
-from paribus.network.build import build_and_describe
 from paribus.network.users import Shape
 from paribus.study.config import Data, Stl10
-from paribus.study.plan import Setting, runs, settings, surprises
+from paribus.study.plan import Run, Setting, runs, settings, surprises
 from paribus.study.read import code_named
 from paribus.study.spec import Study
-from paribus.training.predict import BATCH, answers
-from paribus.training.steps import build_optimizer, steps_by
 
-#: Enough steps for a steady median on a busy machine, and still under a second for LeNet-5.
-STEPS, VALIDATIONS = 12, 3
+#: Processor seconds of what isn't rehearsed, measured on studies of handwritten digits: the start
+#: of the command; writing and reading the record of a run, and its analysis; the report and the
+#: images that are kept, at all and for each setting and run.
+A_START, A_RECORD, AN_ANALYSIS = 3.0, 0.3, 0.2
+A_REPORT, A_SETTING, A_RUN = 3.0, 1.2, 0.05
+#: The share of test images, at most, that a run gets wrong enough to be explained.
+EXPLAINED = 0.25
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class SettingOutlook:
-    """What training one setting means; `run_seconds` is for one run on one core."""
+    """What training one setting means; times are for one run on one core, as busy as it is now."""
 
     name: str
     changes: dict[str, tuple[Any, Any]]
@@ -54,25 +62,57 @@ class SettingOutlook:
     engine: str  # "native" or "torch"
     why: str  # it is that one
     run_seconds: float
+    analysis_seconds: float
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of wall time that each part of a study takes."""
+
+    starting: float
+    training: float
+    analysis: float
+    report: float
+
+    @property
+    def total(self) -> float:
+        """From the command to the report."""
+        return self.starting + self.training + self.analysis + self.report
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """Every run of a study in order, and the time all of them will take in `jobs` processes."""
+    """Every run of a study in order, what it can show, and the time it takes in `jobs` processes.
+
+    Attributes:
+        download: million bytes that `paribus run` will download first; 0 if the images are there.
+        missing: what `paribus run` would refuse, a sentence; "" if it wouldn't.
+        until_decided: seeds are added until all is decided, so `runs` and times are the most.
+        expectations: what these seeds can show, a sentence each.
+        advice: what should be declared otherwise, a sentence each.
+        notes: what of the study may surprise.
+    """
 
     study: str
     source: str
     sizes: Sizes
+    download: int
+    missing: str
     images: tuple[ImagesReady, ...]
     settings: tuple[SettingOutlook, ...]
     runs: tuple[tuple[str, int], ...]
+    until_decided: bool
     jobs: int
     seconds: float
-    notes: tuple[str, ...] = ()  # what of the study may surprise
+    times: Times
+    expected: Expected
+    expectations: tuple[str, ...]
+    advice: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
-    """Measure a few steps of every setting on this machine and multiply.
+    """Time every setting for a moment on this machine, in as many processes as will train.
 
     Raises:
         DataError: if the user's images are missing or damaged. STL-10 that is not there yet
@@ -82,28 +122,37 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
         ComparisonError: if a claim can't be tested.
     """
     torch.set_num_threads(1)
-    planned = runs(study)
-    datasets = {s.name: _dataset(s.config.data, data_dir) for s in settings(study)}
-    sizes = {s.name: _sizes(s.config.data, datasets[s.name]) for s in settings(study)}
+    planned, every = runs(study), settings(study)
+    datasets = {s.name: _dataset(s.config.data, data_dir) for s in every}
+    sizes = {s.name: _sizes(s.config.data, datasets[s.name]) for s in every}
     require_testable(study, sizes[study.baseline].class_names)
-    seen = {name: Images(s.shape, s.classes, s.training) for name, s in sizes.items()}
     noticed: list[NetworkNoticed] = []
-    with Workers(jobs, code=bool(code_named(study))) as workers:
-        choices = choose(study, seen, workers, _kept_in(noticed))
-    outlooks = {
-        s.name: _setting_outlook(s, sizes[s.name], choices[s.name]) for s in settings(study)
-    }
     processes = min(jobs or cores(), len(planned))
-    total = sum(outlooks[run.setting.name].run_seconds for run in planned)
+    with Workers(processes, code=bool(code_named(study))) as workers:
+        seen = {name: Images(s.shape, s.classes, s.training) for name, s in sizes.items()}
+        choices = choose(study, seen, workers, _kept_in(noticed))
+        rehearsed, starting = _rehearse(every, sizes, choices, workers, processes)
+    outlooks = {s.name: _outlook(s, choices[s.name], rehearsed[s.name]) for s in every}
+    load = fmean(one.load for of in rehearsed.values() for one in of)
+    times = _times(planned, outlooks, processes, load, starting)
+    can_show = expected(study, sizes[study.baseline].test)
+    lacking = None in datasets.values()
     return Outlook(
         study=study.name,
         source=study.data.source,
         sizes=sizes[study.baseline],
+        download=DOWNLOAD if lacking and data_dir is None else 0,
+        missing=_missing(data_dir) if lacking and data_dir else "",
         images=tuple(images_ready({name: one for name, one in datasets.items() if one})),
         settings=tuple(outlooks.values()),
-        runs=tuple((run.setting.name, run.seed) for run in planned),
+        runs=tuple(run.key for run in planned),
+        until_decided=not isinstance(study.seeds, int) and bool(study.variations),
         jobs=processes,
-        seconds=total / processes,
+        seconds=times.total,
+        times=times,
+        expected=can_show,
+        expectations=tuple(expectations(can_show)),
+        advice=tuple(advice(can_show)),
         notes=(*surprises(study), *(f"{one.setting}: {one.message}" for one in noticed)),
     )
 
@@ -127,6 +176,13 @@ def _dataset(data: Data, data_dir: Path | None) -> Dataset | None:
     return prepare(data, data_dir)[0]
 
 
+def _missing(data_dir: Path | None) -> str:
+    return (
+        f"STL-10 isn't complete in {data_dir}; `paribus data fetch stl10 --data-dir {data_dir}` "
+        f"downloads about {DOWNLOAD} MB"
+    )
+
+
 def _sizes(data: Data, dataset: Dataset | None) -> Sizes:
     if dataset is None:
         a_class = data.validation if isinstance(data.validation, int) else 800 * data.validation
@@ -138,38 +194,71 @@ def _sizes(data: Data, dataset: Dataset | None) -> Sizes:
     return Sizes(*counts, dataset.shape, len(dataset.classes), dataset.classes)
 
 
-def _setting_outlook(setting: Setting, sizes: Sizes, choice: Choice) -> SettingOutlook:
-    config = setting.config
-    network, facts = build_and_describe(config.network, sizes.shape, sizes.classes, seed=0)
-    optimizer = build_optimizer(config.optimizer, network)
-    images, labels = _noise(sizes, min(config.batch_size, sizes.training))
-    validation, _ = _noise(sizes, min(BATCH, sizes.validation))
-    steps = steps_by(choice.engine, network, optimizer, sizes.shape, len(images))
+def _rehearse(
+    every: Sequence[Setting],
+    sizes: Mapping[str, Sizes],
+    choices: Mapping[str, Choice],
+    workers: Workers,
+    processes: int,
+) -> tuple[dict[str, list[Rehearsed]], float]:
+    """What rehearsals of each setting found, and the seconds until the first process was there."""
+    rounds = math.ceil(len(every) / processes)
+    seconds = min(SECONDS, MOST_SECONDS / rounds)
+    # No process is ever idle, or another would be faster than it will be.
+    tasks = [
+        Rehearsal(
+            Run(setting, number),
+            _amounts(sizes[setting.name], len(every)),
+            choices[setting.name].engine,
+            seconds,
+        )
+        for number, setting in enumerate(islice(cycle(every), rounds * processes))
+    ]
+    found: dict[str, list[Rehearsed]] = {setting.name: [] for setting in every}
+    waited: list[float] = []
+    began = perf_counter()
 
-    def validate() -> None:
-        with torch.no_grad():
-            answers(steps.predict, validation)
+    def heard(event: Event) -> None:
+        if isinstance(event, Rehearsed):
+            found[event.setting].append(event)
+            waited.append(perf_counter() - began - event.took)
 
-    a_step = _median_seconds(lambda: steps.step(images.clone(), labels), STEPS)
-    an_epoch = a_step * sizes.training / len(images)
-    network.eval()
-    an_epoch += _median_seconds(validate, VALIDATIONS) * sizes.validation / len(validation)
+    workers.perform(tasks, heard, lambda outcome: None)
+    return found, max(0.0, min(waited))
+
+
+def _amounts(sizes: Sizes, settings: int) -> Amounts:
+    most = min(MOST, max(FEWEST, MOST_EXPLANATIONS // settings))
+    explained = min(most, math.ceil(EXPLAINED * sizes.test))
+    counts = sizes.training, sizes.validation, sizes.test
+    return Amounts(sizes.shape, sizes.classes, *counts, explained)
+
+
+def _outlook(setting: Setting, choice: Choice, found: Sequence[Rehearsed]) -> SettingOutlook:
+    one = found[0]
     return SettingOutlook(
         name=setting.name,
         changes=dict(setting.changes),
-        layers=facts.layers,
-        parameters=facts.parameters,
-        epochs=config.epochs,
+        layers=one.layers,
+        parameters=one.parameters,
+        epochs=setting.config.epochs,
         engine=choice.name,
         why=choice.why,
-        run_seconds=an_epoch * config.epochs,
+        run_seconds=fmean(of.run_seconds + A_RECORD * of.load for of in found),
+        analysis_seconds=fmean(of.analysis_seconds + AN_ANALYSIS * of.load for of in found),
     )
 
 
-def _noise(sizes: Sizes, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.randn(count, *sizes.shape), torch.randint(sizes.classes, (count,))
-
-
-def _median_seconds(action: Callable[[], object], times: int) -> float:
-    action()  # the first call sets up memory
-    return statistics.median(timeit.repeat(action, number=1, repeat=times))
+def _times(
+    planned: Sequence[Run],
+    of: Mapping[str, SettingOutlook],
+    processes: int,
+    load: float,
+    starting: float,
+) -> Times:
+    return Times(
+        starting=A_START * load + starting,
+        training=sum(of[run.setting.name].run_seconds for run in planned) / processes,
+        analysis=sum(of[run.setting.name].analysis_seconds for run in planned) / processes,
+        report=(A_REPORT + A_SETTING * len(of) + A_RUN * len(planned)) * load,
+    )

@@ -1,6 +1,7 @@
 """Every problem of a study at once, each with its place and what to write instead."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -130,12 +131,43 @@ def _objection(path: str) -> str | None:
     if len(below) >= DEEPEST:
         return f"expected at most {DEEPEST} levels of nesting, got {1 + len(below)}"
     if first not in config.Config.model_fields:
-        return f"unknown key {first!r}{nearest(first, config.Config.model_fields)}"
+        return f"unknown key {first!r}{_meant_path(first, below)}"
     if path == "data" or path in FIXED_DATA:
         return "a variation is tested on the baseline's images, so it can't choose others"
     if path != first and first not in TAGGED | {"augmentation"}:
         return f"{first!r} has no keys; write {first}: value"
     return None
+
+
+#: Every key of a section that a variation may set, with its path: batch_norm, network.batch_norm.
+_PATHS = {
+    key: path
+    for section, kinds in {
+        "data": (config.Digits, config.Stl10, config.Folder),
+        "network": (config.LeNet5, config.OwnNetwork),
+        "optimizer": (config.Adam, config.AdamW, config.Sgd),
+        "schedule": (config.Constant, config.Step, config.Cosine),
+        "augmentation": (config.Augmentation,),
+    }.items()
+    for kind in kinds
+    for key in kind.model_fields
+    if key != "kind" and (path := f"{section}.{key}") not in FIXED_DATA
+}
+
+
+def _meant_path(first: str, below: Sequence[str]) -> str:
+    """What to add to "unknown key": the path of a key whose section was forgotten, or the nearest.
+
+    `nearest` alone would take batch_norm for batch_size.
+    """
+    top = [*config.Config.model_fields]
+    if below and meant(first, top):
+        return nearest(first, top)
+    key = below[-1] if below else first
+    close = difflib.get_close_matches(key, [*top, *_PATHS], n=1)
+    if close and close[0] in _PATHS:
+        return f"; did you mean {_PATHS[close[0]]!r}?"
+    return nearest(first, top)
 
 
 def _other_split(baseline: Mapping[str, Any], path: str, value: Any) -> str | None:

@@ -4,10 +4,12 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from paribus.data.stl10 import DOWNLOAD
 from paribus.names import safe_name
 from paribus.narrative import words
 from paribus.narrative.images import on_left_out
@@ -17,6 +19,8 @@ from paribus.records.pairing import Pairing
 from paribus.records.types import DataFacts, Environment, RunFacts
 from paribus.report.blocks import Block, Cell, Code, Paragraph, Table, note
 from paribus.results import Results
+from paribus.study.config import Folder, Stl10
+from paribus.study.read import code_named
 from paribus.study.spec import Study
 from paribus.tables.by_setting import SettingResult
 
@@ -130,7 +134,36 @@ def provenance(results: Results) -> Iterator[Block]:
             "from those of an uninterrupted run and can't be reproduced."
         )
     yield Code("Study file", study_file(results.study))
-    yield Code("Save it as study.yaml and run it again with", "paribus run study.yaml")
+    yield Code("Save it as study.yaml and run it again with", command(results.study))
+    if notes := list(_on_command(results.study)):
+        yield Paragraph(" ".join(notes))
+
+
+def command(study: Study) -> str:
+    """What runs a study again, from what it says alone.
+
+    Its file has what options of the first call changed (--seeds, --looks, --most, --epochs,
+    --engine). Paths of the machine aren't kept: reports are shared.
+    """
+    data_dir = " --data-dir FOLDER" if isinstance(study.data, Stl10) else ""
+    code = " --allow-code" if code_named(study) else ""
+    return f"paribus run study.yaml{data_dir}{code}"
+
+
+def _on_command(study: Study) -> Iterator[str]:
+    """What must be there for the command to work."""
+    if isinstance(study.data, Stl10):
+        yield (
+            "FOLDER is where STL-10's binary files lie; without --data-dir they are downloaded "
+            f"(about {DOWNLOAD} MB)."
+        )
+    if isinstance(study.data, Folder) and not PurePath(study.data.path).is_absolute():
+        yield "The path of the images is taken from the folder in which you run it."
+    if code_named(study):
+        yield (
+            "The study runs Python code that it names: read it first. Its modules are looked for "
+            "in the folder in which you run it, after all installed packages."
+        )
 
 
 def went_on_elsewhere(results: Results) -> list[str]:

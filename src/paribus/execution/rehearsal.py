@@ -1,0 +1,152 @@
+"""A setting trained and analyzed for a moment in a worker, on noise: how long the study takes.
+
+All workers rehearse at once, as they will train, so what they take from each other counts; times
+are wall times, so what else the machine does counts too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from paribus.events import RunEvent, Watch
+from paribus.execution.analyze import PART, SAMPLE, ready
+from paribus.execution.workers import Outcome, Task
+from paribus.explain.attribution import integrated_gradients, occlusion
+from paribus.explain.interventions import intervened
+from paribus.explain.neighbors import last_hidden
+from paribus.network.build import build_and_describe
+from paribus.network.users import Shape
+from paribus.records.types import EngineFacts
+from paribus.training.predict import BATCH, answers
+from paribus.training.steps import build_optimizer, steps_by
+
+#: Seconds for which training steps are repeated; everything else has a third of that.
+SECONDS = 0.6
+#: Of all settings together, on each process.
+MOST_SECONDS = 12.0
+#: Steps at least, each slower than the whole time on a large network.
+LEAST_STEPS = 3
+#: Images whose maps are timed at most; fewer if a step on one takes longer than this, in seconds.
+MAPS, A_MAP = 16, 0.001
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Images of a setting: of which shape, in how many classes, how many; `explained` get maps."""
+
+    shape: Shape
+    classes: int
+    training: int
+    validation: int
+    test: int
+    explained: int
+
+
+@dataclass(frozen=True)
+class Rehearsed(RunEvent):
+    """What a rehearsal found: seconds that a run takes, on one core as busy as it is now.
+
+    Attributes:
+        run_seconds: of training and testing.
+        analysis_seconds: of finding out what the network looks at.
+        load: wall time over processor time, 1 or more.
+        took: of the rehearsal itself.
+    """
+
+    layers: tuple[str, ...]
+    parameters: int | None
+    run_seconds: float
+    analysis_seconds: float
+    load: float
+    took: float
+
+
+@dataclass(frozen=True)
+class Rehearsal(Task):
+    """A setting to be timed, for about `seconds`, by the engine that will train it."""
+
+    amounts: Amounts
+    engine: EngineFacts | None
+    seconds: float
+
+    def perform(self, tell: Watch) -> Outcome:
+        """Time it and tell."""
+        torch.set_num_threads(1)
+        began, began_cpu = time.perf_counter(), time.process_time()
+        config, amounts = self.run.setting.config, self.amounts
+        network, facts = build_and_describe(config.network, amounts.shape, amounts.classes, seed=0)
+        step, train = self._training(network)
+        try:
+            analyze = self._analysis(network, step)
+        except Exception:  # a user's network may raise anything; the study then goes without
+            analyze = 0.0
+        took, cpu = time.perf_counter() - began, time.process_time() - began_cpu
+        load = max(1.0, took / max(cpu, 1e-6))
+        tell(
+            Rehearsed(
+                *self.run.key, facts.layers, facts.parameters, train, analyze, load, took
+            )
+        )  # fmt: skip
+        return Outcome(self.run, "finished", took)
+
+    def _training(self, network: nn.Module) -> tuple[float, float]:
+        """Seconds of a step on one image, and of a run."""
+        config, amounts = self.run.setting.config, self.amounts
+        optimizer = build_optimizer(config.optimizer, network)
+        images = _noise(amounts.shape, min(config.batch_size, amounts.training))
+        labels = torch.randint(amounts.classes, (len(images),))
+        tested = _noise(amounts.shape, min(BATCH, amounts.validation))
+        steps = steps_by(self.engine, network, optimizer, amounts.shape, len(images))
+        network.train()
+        step = _seconds(lambda: steps.step(images.clone(), labels), self.seconds, LEAST_STEPS)
+        network.eval()
+        with torch.no_grad():
+            answer = _seconds(lambda: answers(steps.predict, tested), self.seconds / 3)
+        one, test_one = step / len(images), answer / len(tested)
+        epoch = one * amounts.training + test_one * amounts.validation
+        # Tested after the last epoch, and as it was at the best one.
+        return one, epoch * config.epochs + 2 * test_one * amounts.test
+
+    def _analysis(self, network: nn.Module, step: float) -> float:
+        """Seconds of `execution.analyze` for one run; `step` is a training step's for one image."""
+        amounts, config = self.amounts, self.run.setting.config
+        network, predict = ready(network, config.network, amounts.shape, self.engine)
+        maps = min(MAPS, max(1, int(MAPS * A_MAP / step)), amounts.test)
+        few, part = _noise(amounts.shape, maps), _noise(amounts.shape, min(PART, 5 * maps))
+        targets, numbers = torch.zeros(maps, dtype=torch.int64), torch.arange(len(part))
+        center, spread = (0.0,) * amounts.shape[0], (1.0,) * amounts.shape[0]
+
+        def intervene() -> None:
+            with torch.no_grad():
+                for _, changed in intervened(part, numbers, center, spread):
+                    answers(predict, changed)
+
+        def each(action: Callable[[], object], images: torch.Tensor) -> float:
+            return _seconds(action, self.seconds / 3) / len(images)
+
+        a_path = each(lambda: integrated_gradients(network, few, targets), few)
+        return (
+            each(intervene, part) * amounts.test
+            + a_path * (min(SAMPLE, amounts.test) + amounts.explained)
+            + each(lambda: occlusion(predict, few, targets), few) * amounts.explained
+            + each(lambda: last_hidden(network, part), part) * amounts.training
+        )
+
+
+def _noise(shape: Shape, count: int) -> torch.Tensor:
+    return torch.randn(count, *shape)
+
+
+def _seconds(action: Callable[[], object], seconds: float, least: int = 1) -> float:
+    """Mean wall time of an action that is repeated for so long; the first call sets up memory."""
+    action()
+    start, times, elapsed = time.perf_counter(), 0, 0.0
+    while times < least or elapsed < seconds:
+        action()
+        times, elapsed = times + 1, time.perf_counter() - start
+    return elapsed / times
