@@ -68,7 +68,7 @@ def power_of_equivalence(
     margin - t r sd / sqrt(n); that probability is averaged over r. Source: Owen 1965; Phillips
     1990.
     """
-    t, root = t_quantile(1 - alpha, n - 1), math.sqrt(n) / sd
+    t, root = float(t_quantile(1 - alpha, n - 1)), math.sqrt(n) / sd
     r, weight = _sd_ratios(n, root * margin / t)  # with a larger r nothing is shown
     upper, lower = root * (margin - difference) - t * r, -root * (margin + difference) + t * r
     return float((special.ndtr(upper) - special.ndtr(lower)) @ weight)
