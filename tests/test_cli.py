@@ -60,6 +60,8 @@ def test_a_run_prints_the_report_and_nothing_else_on_standard_output(
     assert done.returncode == 0, done.stderr
     assert done.stdout == "out/quick/report.html\n"
     assert (study.parent / done.stdout.strip()).exists()
+    figures = list((study.parent / "out/quick/figures").glob("*.svg"))
+    assert figures and all(file.stat().st_size > 1_000 for file in figures)
     assert "2 runs to train in 1 process" in done.stderr
     assert "[2/2] bn, seed 0: finished" in done.stderr
     # The report is there; it takes seconds to be drawn again.

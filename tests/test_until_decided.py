@@ -11,7 +11,7 @@ import pytest
 
 from faults.here import run_here
 from paribus.events import Event, PlanChanged, RunEnded
-from paribus.results import read_results
+from paribus.results import Results, read_results
 from paribus.study.ledger import LEDGER
 from paribus.study.spec import Study
 
@@ -46,6 +46,11 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study, Coun
     return out, study, trained
 
 
+@pytest.fixture(scope="module")
+def results(decided: tuple[Path, Study, Counter[str]]) -> Results:
+    return read_results(decided[0])
+
+
 def test_a_planted_harm_is_found_at_the_first_look(
     decided: tuple[Path, Study, Counter[str]],
 ) -> None:
@@ -64,9 +69,9 @@ def test_what_is_undecided_gets_more_seeds_and_the_baseline_with_it(
 
 
 def test_a_variation_that_changes_nothing_is_exactly_zero_on_every_metric_and_no_verdict_says_else(
-    decided: tuple[Path, Study, Counter[str]],
+    results: Results,
 ) -> None:
-    compared = read_results(decided[0]).comparison.of("same")
+    compared = results.comparison.of("same")
     timed = [c for c in compared if c.metric.name != "train_cpu_seconds"]
     assert len(timed) == len(compared) - 1 >= 18  # 8 metrics of a run and ten recalls
     for comparison in timed:
@@ -75,8 +80,8 @@ def test_a_variation_that_changes_nothing_is_exactly_zero_on_every_metric_and_no
         assert comparison.verdict in ("equivalent", "undecided"), comparison.metric.name
 
 
-def test_the_planted_harm_is_called_worse(decided: tuple[Path, Study, Counter[str]]) -> None:
-    comparison = read_results(decided[0]).comparison
+def test_the_planted_harm_is_called_worse(results: Results) -> None:
+    comparison = results.comparison
     (harm,) = [c for c in comparison.on("test_accuracy") if c.variation == "harm"]
     assert harm.verdict == "worse"
     assert comparison.seed_paths["harm"].decided
@@ -109,10 +114,7 @@ def test_seeds_beyond_the_plan_are_said_before_they_train_and_tested_at_any_time
     assert (tmp_path / LEDGER).read_bytes().count(b'"looked"') == 2
 
 
-def test_a_plan_that_is_kept_is_tested_as_planned(
-    decided: tuple[Path, Study, Counter[str]],
-) -> None:
-    results = read_results(decided[0])
+def test_a_plan_that_is_kept_is_tested_as_planned(results: Results) -> None:
     assert results.ledger.known
     assert results.ledger.changes == ()
     assert not results.comparison.anytime

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from faults.here import run_here
 from paribus.data.dataset import draw_parts, prepare
 from paribus.errors import StudyError
 from paribus.narrative.varied import bound_to, by_seed, decided, held_fixed
-from paribus.pipeline import run
 from paribus.records.types import Record
 from paribus.results import Results
 from paribus.study.config import Digits
@@ -18,6 +18,7 @@ from paribus.study.plan import runs
 from paribus.study.spec import Study
 
 Build = Callable[..., Study]
+NO_REPORT = {"report.html": b""}
 VARIATIONS = {"init": {"vary": ["init", "split"]}, "order": {"vary": ["split", "order"]}}
 
 
@@ -33,7 +34,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
             "variations": VARIATIONS,
         }
     )
-    return run(study, tmp_path_factory.mktemp("vary"), jobs=1)
+    return run_here(study, tmp_path_factory.mktemp("vary"), NO_REPORT)
 
 
 def of(results: Results, setting: str) -> list[Record]:
@@ -82,7 +83,7 @@ def test_what_follows_images_over_the_seeds_is_left_out_and_said(results: Result
 
 
 def test_a_second_run_reuses_all(results: Results) -> None:
-    again = run(results.study, results.out, jobs=1)
+    again = run_here(results.study, results.out, NO_REPORT)
     assert [r.facts.ended for r in again.records] == [r.facts.ended for r in results.records]
 
 
