@@ -144,7 +144,7 @@ def test_a_plan_shows_runs_changes_and_time_and_writes_nothing(study: Path) -> N
     assert "each class: 104 to 110 training, 35 to 37 validation, 35 to 37 test" in done.stdout
     assert "One point of accuracy is 3.6 of 359 test images" in done.stdout
     assert "! 2 seeds are few: take 5 to look, 10 to conclude." in done.stdout
-    assert re.search(r"About [\d.]+ (s|min) in 1 process: starting .*, report", done.stdout)
+    assert re.search(r"About [\d.]+ (s|min) in 1 process: start .*, report", done.stdout)
     assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
     assert "engine torch: as the study asks" in done.stdout
     plan = json.loads(here("plan", study, "--json").stdout)

@@ -34,6 +34,9 @@ MOST_CLASSES = 20
 #: Runs that a terminal lists; more take seconds to lay out.
 MOST_ROWS = 1_000
 
+#: From so many times as long as on an idle machine on, a plan says both.
+BUSY = 1.25
+
 _PARTS = ("training", "validation", "test")
 _VERDICT_STYLES = {"supported": "green", "refuted": "bold red", "undecided": "yellow"}
 _STATE_STYLES = {
@@ -185,7 +188,9 @@ def _planned_time(plan: Outlook) -> Iterator[str]:
     parts = ", ".join(f"{name} {duration(took)}" for name, took in asdict(plan.times).items())
     yield f"{most} {duration(plan.seconds)} in {count(plan.jobs, 'process', 'processes')}: {parts}"
     download = "; the download comes on top" if plan.download else ""
-    yield f"Estimated from a moment's work, with this machine as busy as now{download}."
+    busy = plan.seconds > BUSY * plan.idle_seconds
+    alone = f" ({duration(plan.idle_seconds)} if it did nothing else)" if busy else ""
+    yield f"Estimated from a moment's work, with this machine as busy as now{alone}{download}."
 
 
 def show_claims(study: str, claims: Sequence[ClaimVerdict], failed: Sequence[FailedRuns]) -> None:
