@@ -257,7 +257,7 @@ def _times(
     of: Mapping[str, SettingOutlook],
     processes: int,
     load: float,
-    start: float,
+    starting: float,
 ) -> Times:
     return Times(
         start=A_START * load + starting,
