@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from faults.here import in_this_process
 from hostile.traps import trapped
@@ -141,10 +143,10 @@ def test_a_plan_shows_runs_changes_and_time_and_writes_nothing(study: Path) -> N
     assert done.exit_code == 0, done.stderr
     assert "network.batch_norm: False -> True" in done.stdout
     assert "4 runs: 2 settings from 2 seeds" in done.stdout
-    assert "each class has 104 to 110 training, 35 to 37 validation, 35 to 37 test" in done.stdout
+    assert "each class: 104 to 110 training, 35 to 37 validation, 35 to 37 test" in done.stdout
     assert "One point of accuracy is 3.6 of 359 test images" in done.stdout
     assert "! 2 seeds are few: take 5 to look, 10 to conclude." in done.stdout
-    assert re.search(r"About [\d.]+ (s|min) in 1 process: starting .*, report", done.stdout)
+    assert re.search(r"About [\d.]+ (s|min) in 1 process: start .*, report", done.stdout)
     assert [path.name for path in study.parent.iterdir()] == ["quick.yaml"]
     assert "engine torch: as the study asks" in done.stdout
     plan = json.loads(here("plan", study, "--json").stdout)
@@ -155,6 +157,19 @@ def test_a_plan_shows_runs_changes_and_time_and_writes_nothing(study: Path) -> N
     assert plan["advice"][0].startswith("One seed shows no spread")
     assert {setting["engine"] for setting in plan["settings"]} <= {"torch", "native"}
     assert all(setting["why"] for setting in plan["settings"])
+
+
+def test_a_plan_names_the_smallest_class_where_another_has_twice_as_many(study: Path) -> None:
+    for name, number in (("fox", 5), ("hare", 11)):
+        (study.parent / "images" / name).mkdir(parents=True)
+        for k in range(number):
+            pixels = np.random.default_rng(k).integers(256, size=(16, 16, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(study.parent / "images" / name / f"{name}{k}.png")
+    study.write_text(STUDY.replace("source: digits", "source: folder, path: images"))
+    done = here("plan", study)
+    assert done.exit_code == 0, done.stderr
+    assert "each class: 3 to 7 training, 1 to 2 validation, 1 to 2 test\n" in done.stdout
+    assert "the fewest: fox, 3 training, 1 validation, 1 test\n" in done.stdout
 
 
 def test_a_plan_says_which_variation_changes_nothing(study: Path) -> None:

@@ -33,8 +33,9 @@ def test_each_setting_has_its_engine_and_its_times(small_study: Build, native: E
     times = outlook.times
     assert times.training == pytest.approx(sum(s.run_seconds for s in outlook.settings))
     assert times.analysis == pytest.approx(sum(s.analysis_seconds for s in outlook.settings))
-    parts = (times.starting, times.training, times.analysis, times.report)
+    parts = (times.start, times.training, times.analysis, times.report)
     assert outlook.seconds == pytest.approx(sum(parts)) and min(parts) > 0
+    assert 0 < outlook.idle_seconds <= outlook.seconds
 
 
 def test_every_process_rehearses_and_shares_the_runs(

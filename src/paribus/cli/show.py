@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 MOST_CLASSES = 20
 #: Runs that a terminal lists; more take seconds to lay out.
 MOST_ROWS = 1_000
+
+#: From so many times as long as on an idle machine on, a plan says both.
+BUSY = 1.25
 
 _PARTS = ("training", "validation", "test")
 _VERDICT_STYLES = {"supported": "green", "refuted": "bold red", "undecided": "yellow"}
@@ -114,7 +117,8 @@ def show_plan(plan: Outlook) -> None:
         )
         unchanged = "(nothing: an A/A test)"
     write("", table, "")
-    write(*(Text(line) for line in (*_planned_runs(plan), *plan.expectations)))
+    write(*(Text(line) for line in _planned_runs(plan)), "")
+    write(*(Text(line) for line in plan.expectations))
     for line in (*plan.notes, *plan.advice):
         write(Text(f"! {line}", style="yellow"))
     write("", *(Text(line) for line in _planned_time(plan)))
@@ -124,26 +128,40 @@ def _planned_images(plan: Outlook) -> Iterator[str]:
     """The images as the baseline sees them, whether they are there, and what is odd about them."""
     sizes = plan.sizes
     channels, height, width = sizes.shape
-    color = "color" if channels == 3 else "gray"
-    yield (
-        f"{plan.source}: {sizes.training:,} training, {sizes.validation:,} validation and "
-        f"{sizes.test:,} test images, {height}x{width} {color}, {sizes.classes} classes"
-    )
+    whole = (sizes.training, sizes.validation, sizes.test)
+    yield f"{plan.source}: {_in_parts(f'{part:,}' for part in whole)} images"
+    what = f"{height}x{width} {'color' if channels == 3 else 'gray'}, {sizes.classes} classes"
+    one = plan.images[0].fingerprint[:8] if len(plan.images) == 1 else ""
+    yield f"{what}, fingerprint {one}" if one else what
+    if not plan.images:  # STL-10, which has the same numbers of all classes
+        yield f"each class: {_in_parts(f'{part // sizes.classes:,}' for part in whole)}"
+    for seen in plan.images:
+        if not one:
+            yield f"{', '.join(seen.settings)}: fingerprint {seen.fingerprint[:8]}"
+        yield f"each class: {_in_parts(map(_from_to, zip(*seen.counts, strict=True)))}"
+        if fewest := _fewest(seen):
+            yield fewest
+        yield from seen.notes
+        yield from (f"left out: {one}" for one in seen.left_out)
     if plan.download:
         yield f"Not downloaded yet: about {plan.download} MB will be, once."
     if plan.missing:
         yield f"{plan.missing}."
-    if not plan.images:
-        whole = (sizes.training, sizes.validation, sizes.test)  # STL-10, alike in all classes
-        a_class = (f"{n // sizes.classes} {name}" for n, name in zip(whole, _PARTS, strict=True))
-        yield f"each class has {', '.join(a_class)} images"
-    for seen in plan.images:
-        parts = [f"{_from_to(part)}" for part in zip(*seen.counts, strict=True)]
-        each = ", ".join(f"{n} {name}" for n, name in zip(parts, _PARTS, strict=True))
-        whose = f"{', '.join(seen.settings)}: " if len(plan.images) > 1 else ""
-        yield f"{whose}each class has {each} images; fingerprint {seen.fingerprint[:8]}"
-        yield from seen.notes
-        yield from (f"left out: {one}" for one in seen.left_out)
+
+
+def _in_parts(numbers: Iterable[str]) -> str:
+    return ", ".join(f"{number} {part}" for number, part in zip(numbers, _PARTS, strict=True))
+
+
+def _fewest(seen: ImagesReady) -> str:
+    """The smallest class, where another one has more than twice as many images."""
+    images = [sum(numbers) for numbers in seen.counts]
+    if 2 * min(images) >= max(images):
+        return ""
+    least = images.index(min(images))
+    return (
+        f"the fewest: {safe_class(seen.classes[least])}, {_in_parts(map(str, seen.counts[least]))}"
+    )
 
 
 def _from_to(numbers: Sequence[int]) -> str:
@@ -170,7 +188,9 @@ def _planned_time(plan: Outlook) -> Iterator[str]:
     parts = ", ".join(f"{name} {duration(took)}" for name, took in asdict(plan.times).items())
     yield f"{most} {duration(plan.seconds)} in {count(plan.jobs, 'process', 'processes')}: {parts}"
     download = "; the download comes on top" if plan.download else ""
-    yield f"Estimated from a moment's work, with this machine as busy as now{download}."
+    busy = plan.seconds > BUSY * plan.idle_seconds
+    alone = f" ({duration(plan.idle_seconds)} if it did nothing else)" if busy else ""
+    yield f"Estimated from a moment's work, with this machine as busy as now{alone}{download}."
 
 
 def show_claims(study: str, claims: Sequence[ClaimVerdict], failed: Sequence[FailedRuns]) -> None:

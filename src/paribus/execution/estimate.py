@@ -35,7 +35,7 @@ from paribus.study.spec import Study
 A_START, A_RECORD, AN_ANALYSIS = 3.0, 0.3, 0.2
 A_REPORT, A_SETTING, A_RUN = 3.0, 1.2, 0.05
 #: The share of test images, at most, that a run gets wrong enough to be explained.
-EXPLAINED = 0.25
+EXPLAINED = 1 / 6
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class SettingOutlook:
 class Times:
     """Seconds of wall time that each part of a study takes."""
 
-    starting: float
+    start: float
     training: float
     analysis: float
     report: float
@@ -77,7 +77,7 @@ class Times:
     @property
     def total(self) -> float:
         """From the command to the report."""
-        return self.starting + self.training + self.analysis + self.report
+        return self.start + self.training + self.analysis + self.report
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ class Outlook:
         download: million bytes that `paribus run` will download first; 0 if the images are there.
         missing: what `paribus run` would refuse, a sentence; "" if it wouldn't.
         until_decided: seeds are added until all is decided, so `runs` and times are the most.
+        seconds, idle_seconds: with the machine as busy as it is now, and if nothing else ran on it.
         expectations: what these seeds can show, a sentence each.
         advice: what should be declared otherwise, a sentence each.
         notes: what of the study may surprise.
@@ -104,6 +105,7 @@ class Outlook:
     until_decided: bool
     jobs: int
     seconds: float
+    idle_seconds: float
     times: Times
     expected: Expected
     expectations: tuple[str, ...]
@@ -149,6 +151,7 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
         until_decided=not isinstance(study.seeds, int) and bool(study.variations),
         jobs=processes,
         seconds=times.total,
+        idle_seconds=times.total / load,
         times=times,
         expected=can_show,
         expectations=tuple(expectations(can_show)),
@@ -257,7 +260,7 @@ def _times(
     starting: float,
 ) -> Times:
     return Times(
-        starting=A_START * load + starting,
+        start=A_START * load + starting,
         training=sum(of[run.setting.name].run_seconds for run in planned) / processes,
         analysis=sum(of[run.setting.name].analysis_seconds for run in planned) / processes,
         report=(A_REPORT + A_SETTING * len(of) + A_RUN * len(planned)) * load,

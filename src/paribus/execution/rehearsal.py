@@ -32,7 +32,7 @@ MOST_SECONDS = 12.0
 #: Steps at least, each slower than the whole time on a large network.
 LEAST_STEPS = 3
 #: Images whose maps are timed at most; fewer if a step on one takes longer than this, in seconds.
-MAPS, A_MAP = 16, 0.001
+MAPS, A_MAP = 64, 0.0003
 
 
 @dataclass(frozen=True)
