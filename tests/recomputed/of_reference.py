@@ -137,19 +137,11 @@ class Reference(Values):
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """A table; in the notes of some committed ones a comma isn't quoted."""
-
-    def mended(cells: list[str]) -> list[str]:
-        return [*cells[: columns - 1], ",".join(cells[columns - 1 :])]
-
-    if path.name == "epochs.csv":  # of 32 bits, in so many digits as tell them apart
-        frame = pd.read_csv(path)
-        losses = frame.select_dtypes(float).astype(np.float32).astype(float)
-        return frame.assign(**losses)
-    columns = path.read_text().partition("\n")[0].count(",") + 1
-    if path.name != "comparisons.csv":
-        return pd.read_csv(path)
-    return pd.read_csv(path, engine="python", on_bad_lines=mended)
+    frame = pd.read_csv(path)
+    if path.name != "epochs.csv":
+        return frame
+    # Of 32 bits, in so many digits as tell them apart.
+    return frame.assign(**frame.select_dtypes(float).astype(np.float32).astype(float))
 
 
 def runs(of: Reference) -> pd.DataFrame:
