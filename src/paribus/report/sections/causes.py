@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from paribus.claims.tests import value_sample
+from paribus.claims.samples import value_sample
 from paribus.comparison.compare import Comparison
 from paribus.comparison.effects import Effect
 from paribus.comparison.study import StudyComparison
