@@ -26,7 +26,7 @@ from calibration.chance import (
     turned_table,
 )
 from calibration.choice import best_table
-from calibration.grouped import coverage_by_groups
+from calibration.grouped import bootstrap_by_groups, coverage_by_groups
 from calibration.label_errors import found_table
 from calibration.new_images import bootstrap_table, calibrated_table, coverage_table
 from calibration.resampled import coverage_by_splits
@@ -68,6 +68,7 @@ def main() -> None:
         coverage_of_pairs(many(200_000)),
         coverage_of_images(many(4_000)),
         coverage_by_groups(many(2_000)),
+        bootstrap_by_groups(many(200)),
         coverage_by_splits(many(1_000)),
         other_coverage(many(200_000)),
         errors_of_one(many(100_000)),
