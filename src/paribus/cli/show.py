@@ -78,6 +78,13 @@ def print_results(results: Results, out: Path, as_json: bool) -> None:
 def images_seen(seen: ImagesReady) -> list[RenderableType]:
     """The images of some settings, how many of each class are in each part."""
     images, classes = sum(map(sum, seen.counts)), len(seen.classes)
+    what = f"{images:,} images of {count(classes, 'class', 'classes')}"
+    return [f"{seen.source}: {what}, fingerprint {seen.fingerprint[:8]}", _by_class(seen)]
+
+
+def _by_class(seen: ImagesReady) -> Table:
+    """How many images of each class are in each part."""
+    classes = len(seen.classes)
     parts = (Column(part, justify="right") for part in _PARTS)
     table = Table("class", *parts, box=SIMPLE_HEAD)
     for name, numbers in [*zip(seen.classes, seen.counts, strict=True)][:MOST_CLASSES]:
@@ -86,8 +93,7 @@ def images_seen(seen: ImagesReady) -> list[RenderableType]:
         rest = [sum(numbers) for numbers in zip(*seen.counts[MOST_CLASSES:], strict=True)]
         more = count(classes - MOST_CLASSES, "more class", "more classes")
         table.add_row(more, *(f"{number:,}" for number in rest))
-    what = f"{images:,} images of {count(classes, 'class', 'classes')}"
-    return [f"{seen.source}: {what}, fingerprint {seen.fingerprint[:8]}", table]
+    return table
 
 
 def show_images(seen: ImagesReady) -> None:
@@ -99,7 +105,7 @@ def show_plan(plan: Outlook) -> None:
     """Print a plan on standard output: images, settings, runs, what they can show, the time."""
     plan = harmless(plan)
     write(Text(plan.study, style="bold"))
-    write(*(Text(line) for line in _planned_images(plan)))
+    write(*(Text(line) if isinstance(line, str) else line for line in _planned_images(plan)))
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("setting", overflow="fold")
     table.add_column("changes", overflow="fold")
@@ -124,7 +130,7 @@ def show_plan(plan: Outlook) -> None:
     write("", *(Text(line) for line in _planned_time(plan)))
 
 
-def _planned_images(plan: Outlook) -> Iterator[str]:
+def _planned_images(plan: Outlook) -> Iterator[str | Table]:
     """The images as the baseline sees them, whether they are there, and what is odd about them."""
     sizes = plan.sizes
     channels, height, width = sizes.shape
@@ -134,13 +140,12 @@ def _planned_images(plan: Outlook) -> Iterator[str]:
     one = plan.images[0].fingerprint[:8] if len(plan.images) == 1 else ""
     yield f"{what}, fingerprint {one}" if one else what
     if not plan.images:  # STL-10, which has the same numbers of all classes
-        yield f"each class: {_in_parts(f'{part // sizes.classes:,}' for part in whole)}"
+        yield _of_each(sizes.class_names, [part // sizes.classes for part in whole])
     for seen in plan.images:
         if not one:
             yield f"{', '.join(seen.settings)}: fingerprint {seen.fingerprint[:8]}"
-        yield f"each class: {_in_parts(map(_from_to, zip(*seen.counts, strict=True)))}"
-        if fewest := _fewest(seen):
-            yield fewest
+        alike = len(set(seen.counts)) == 1
+        yield _of_each(seen.classes, seen.counts[0]) if alike else _by_class(seen)
         yield from seen.notes
         yield from (f"left out: {one}" for one in seen.left_out)
     if plan.download:
@@ -149,24 +154,16 @@ def _planned_images(plan: Outlook) -> Iterator[str]:
         yield f"{plan.missing}."
 
 
+def _of_each(classes: Sequence[str], numbers: Sequence[int]) -> str:
+    """The numbers of images that all classes have, with their names."""
+    names = ", ".join(map(safe_class, classes[:MOST_CLASSES]))
+    left = len(classes) - MOST_CLASSES
+    more = f" and {count(left, 'more class', 'more classes')}" if left > 0 else ""
+    return f"each of {names}{more}: {_in_parts(f'{number:,}' for number in numbers)}"
+
+
 def _in_parts(numbers: Iterable[str]) -> str:
     return ", ".join(f"{number} {part}" for number, part in zip(numbers, _PARTS, strict=True))
-
-
-def _fewest(seen: ImagesReady) -> str:
-    """The smallest class, where another one has more than twice as many images."""
-    images = [sum(numbers) for numbers in seen.counts]
-    if 2 * min(images) >= max(images):
-        return ""
-    least = images.index(min(images))
-    return (
-        f"the fewest: {safe_class(seen.classes[least])}, {_in_parts(map(str, seen.counts[least]))}"
-    )
-
-
-def _from_to(numbers: Sequence[int]) -> str:
-    least, most = min(numbers), max(numbers)
-    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def _planned_runs(plan: Outlook) -> Iterator[str]:
