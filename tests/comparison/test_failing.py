@@ -131,6 +131,8 @@ class TestVerdicts:
 def test_what_a_failed_run_counts_as() -> None:
     recall, precision = class_metric("recall", "dog"), class_metric("precision", "dog")
     assert worst_value(ACCURACY, 10) == worst_value(recall, 10) == 0.1
+    assert worst_value(METRICS["balanced_accuracy"], 10) == 0.1
+    assert worst_value(METRICS["top5_accuracy"], 10) == 0.5
     assert worst_value(precision, 10) == 0
     names = ("test_loss", "train_cpu_seconds", "best_epoch", "epochs_to_loss", "macro_f1")
     assert {worst_value(METRICS[name], 10) for name in names} == {None}

@@ -46,8 +46,10 @@ class Values:
         kind = kind_of(metric)
         if metric == self.folder.study["primary"]:
             kind = replace(kind, margin=self.folder.study["margin"])
-        if metric == "test_accuracy" or metric.startswith("recall:"):
+        if metric in ("test_accuracy", "balanced_accuracy") or metric.startswith("recall:"):
             kind = replace(kind, worst=1 / len(self.folder.classes))
+        if metric == "top5_accuracy":
+            kind = replace(kind, worst=5 / len(self.folder.classes))
         margin = self.folder.study["metrics"].get(metric, {}).get("margin")
         return kind if margin is None else replace(kind, margin=margin)
 

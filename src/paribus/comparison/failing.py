@@ -96,15 +96,16 @@ def failed_differences(
 
 
 def worst_value(metric: Metric, classes: int) -> float | None:
-    """What a failed run counts as: chance for accuracy and recall, 0 or 1 for another share.
+    """What a failed run counts as: chance for accuracies and recall, 0 or 1 for another share.
 
-    Chance is one of the `classes`. None where no value is the worst, as for a loss, a time, or
-    a metric in which neither way is better, and as long as the classes are unknown.
+    Chance is one of the `classes`, or five for the top five. None where no value is the worst, as
+    for a loss, a time, or a metric in which neither way is better, and as long as the classes are
+    unknown.
     """
     if metric.compare != "difference" or metric.better == "neither":
         return None
-    if metric.images:
-        return 1 / classes if classes else None
+    if metric.guesses:
+        return metric.guesses / classes if classes else None
     if metric.written == "percent":
         return 0.0 if metric.better == "higher" else 1.0
     return None

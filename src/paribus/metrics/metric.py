@@ -129,6 +129,8 @@ class Metric:
             metric that is no plain mean, its linear part.
         beyond_chance: it is what goes beyond chance, which differs from test set to test set and
             not from seed to seed; so its value is told for new images only.
+        guesses: of an accuracy, how many classes an answer names; by chance it is right so often
+            out of the number of classes. Else 0.
     """
 
     name: str
@@ -151,6 +153,7 @@ class Metric:
     images: Literal["", "all", "class"] = ""
     each: Callable[[RunData], Figures] | None = None
     beyond_chance: bool = False
+    guesses: int = 0
 
     def __post_init__(self) -> None:
         if self.margin is not None and not (math.isfinite(self.margin) and self.margin > 0):
@@ -160,6 +163,8 @@ class Metric:
             )
         if not self.family:
             object.__setattr__(self, "family", self.name)
+        if self.images and not self.guesses:
+            object.__setattr__(self, "guesses", 1)
 
     @property
     def higher_is_better(self) -> bool | None:

@@ -165,6 +165,7 @@ _ALL = (
         written="percent",
         digits=1,
         each=_right_by_class,
+        guesses=1,
     ),
     Metric(
         "top5_accuracy",
@@ -176,6 +177,7 @@ _ALL = (
         written="percent",
         digits=1,
         each=_each(probabilities.in_top),
+        guesses=5,
     ),
     Metric(
         "brier_score",

@@ -21,7 +21,7 @@ def failures(failed: Sequence[FailedRuns]) -> str:
 
 def counted_as(metric: Metric) -> str:
     """What a failed run counts as in a metric, where it counts."""
-    if metric.images and metric.compare == "difference":
+    if metric.guesses and metric.compare == "difference":
         return "at chance"
     if metric.compare == "difference" and metric.written == "percent":
         worst = {"higher": "at 0 %", "lower": "at 100 %"}
