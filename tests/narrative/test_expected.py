@@ -65,6 +65,10 @@ def test_tests_that_can_not_come_out_are_named(changes: dict[str, Any], tests: l
         ({"margin": 0.002}, "0.2 points, is less than one test image"),
         ({"margin": 0.2}, "Within a margin of 20 points nearly everything is equivalent"),
         ({"seeds": 5}, "would be shown in 40 % of studies; 10 seeds would show it in 80 %."),
+        (
+            {"seeds": {"until": "decided", "most": 12}},
+            "10 seeds, trained whatever they show, would show it in 80 %.",
+        ),
         ({"variations": {}}, "nothing to compare"),
     ],
 )

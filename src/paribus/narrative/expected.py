@@ -101,9 +101,12 @@ def _on_chance(of: Expected) -> str:
     if of.chance_at_margin >= 0.8:
         return ""
     enough = f"more than {MOST_SEEDS:,}" if needed > MOST_SEEDS else f"{needed}"
+    # Their number is that of a test at the end; stopping early takes more seeds at most.
+    stops = of.design.looks is not None or of.design.one_by_one
+    fixed = ", trained whatever they show," if stops else ""
     return (
         f"A difference as large as the margin would be shown in {_percent(of.chance_at_margin)} "
-        f"of studies; {enough} seeds would show it in 80 %."
+        f"of studies; {enough} seeds{fixed} would show it in 80 %."
     )
 
 
