@@ -62,7 +62,7 @@ class Answer:
 
     `p_support` is small where they show that it is true, `p_refute` where they show that it is
     false. `p_inside`, of a direction without a distance: small where they show that the difference
-    is inside the margin, which makes it neither true nor false, but too small to matter.
+    is inside the margin: it may be true, but is too small to matter.
     """
 
     p_support: float

@@ -78,7 +78,7 @@ def compare_metric(
         metric=metric,
         n_seeds=len(d),
         missing=int((~pairs.known).sum()),
-        estimate=_shown(metric.compare, d.mean()) if len(d) else None,
+        estimate=shown(metric.compare, d.mean()) if len(d) else None,
         level=level,
         wanted_level=level,
         new_images=new_images,
@@ -104,7 +104,7 @@ def paired_differences(compare: Compare, pairs: Pairs) -> Floats:
     return paired(pairs.baseline, pairs.variation)
 
 
-def _shown(compare: Compare, value: float | Floats) -> float | None:
+def shown(compare: Compare, value: float | Floats) -> float | None:
     """A number of the test's scale on the reader's scale; NaN is None."""
     number = float(value)
     if math.isnan(number):
@@ -139,9 +139,9 @@ def _tested(comparison: Comparison, d: Floats, at_worst: Floats) -> Comparison:
     shape = None if ranks or comparison.anytime else lopsided_or_clumpy(d)
     return replace(
         comparison,
-        estimate=_shown(metric.compare, estimate.estimate),
-        low=_shown(metric.compare, low),
-        high=_shown(metric.compare, high),
+        estimate=shown(metric.compare, estimate.estimate),
+        low=shown(metric.compare, low),
+        high=shown(metric.compare, high),
         level=estimate.level,
         p=p.difference,
         p_sign_flip=sign_flip(d),

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from paribus.comparison.compare import asks_for_more, compare_metric
+from paribus.comparison.compare import asks_for_more, compare_metric, shown
 from paribus.comparison.comparison import Comparison, OtherTest, PValues
 from paribus.comparison.values import Flags
 from paribus.errors import ComparisonError
@@ -69,7 +69,7 @@ def compare_unpaired(
         metric=metric,
         n_seeds=min(len(b), len(v)),
         missing=sum(int(np.isnan(group).sum()) for group in known),
-        estimate=_shown(_difference(*groups), metric),
+        estimate=shown(metric.compare, _difference(*groups)),
         level=level,
         wanted_level=level,
         new_images=new_images,
@@ -119,9 +119,9 @@ def _tested(c: Comparison, groups: Groups, counted: Groups | None) -> Comparison
     p = _p_values(c, groups, ranks)
     return replace(
         c,
-        estimate=_shown(estimate.estimate, metric),
-        low=_shown(low, metric),
-        high=_shown(high, metric),
+        estimate=shown(metric.compare, estimate.estimate),
+        low=shown(metric.compare, low),
+        high=shown(metric.compare, high),
         level=estimate.level,
         p=p.difference,
         p_sign_flip=None if ranks else permuted_welch(*groups),
@@ -229,13 +229,6 @@ def scaled(values: Floats, metric: Metric) -> Floats:
 
 def _difference(b: Floats, v: Floats) -> float:
     return float(v.mean() - b.mean()) if len(b) and len(v) else math.nan
-
-
-def _shown(value: float | Floats, metric: Metric) -> float | None:
-    number = float(value)
-    if math.isnan(number):
-        return None
-    return math.exp(number) if metric.compare == "ratio" else number
 
 
 def _censored(flags: tuple[Flags, Flags] | None, groups: list[Floats]) -> tuple[int, int]:

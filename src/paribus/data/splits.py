@@ -76,7 +76,7 @@ def split(
 
 
 def _counts(wanted: Mapping[str, PerClass], pool: Integers) -> dict[str, int]:
-    """How many images of a class each part gets out of those in the pool."""
+    """Part -> how many of the images in a class's pool it gets."""
     return {
         to: number if isinstance(number, int) else max(1, round(number * len(pool)))
         for to, number in wanted.items()

@@ -34,7 +34,7 @@ from paribus.study.spec import Study
 #: images that are kept, at all and for each setting and run.
 A_START, A_RECORD, AN_ANALYSIS = 3.0, 0.3, 0.2
 A_REPORT, A_SETTING, A_RUN = 3.0, 1.2, 0.05
-#: The share of test images, at most, that a run gets wrong enough to be explained.
+#: At most this share of the test images is explained: those that fail most clearly.
 EXPLAINED = 1 / 6
 
 

@@ -23,8 +23,9 @@ def joint_sign_flip(d: Floats) -> Floats:
     The step-down maximum of |t|: the largest one is compared with the largest among all under each
     flip, the next with the largest among those that are left, and so on. At most 5 % of families
     have any false rejection at 0.05, however the differences depend on one another, if each is
-    symmetric about 0 where nothing differs. They need not be normal, nor many-valued. |t| is
-    replaced by |sum d| / sqrt(n sum d²), which orders as it does, and is finite if all n are equal.
+    symmetric about 0 where nothing differs. They may be far from normal and take few values. In
+    place of |t| stands |sum d| / sqrt(n sum d²), which has the same order and is finite if all n
+    are equal.
 
     No p is below 2 / 2**n. Beyond `EXACT_SEEDS` seeds, `DRAWN` flips are taken from a fixed stream,
     p = (b + 1) / (m + 1). Source: Westfall and Young 1993, algorithm 2.8; Phipson and Smyth 2010.

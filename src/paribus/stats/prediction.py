@@ -1,7 +1,7 @@
 """What new seeds will show: the interval of their difference, and how often they will win.
 
-An interval of the mean says where the mean over all seeds lies. Whoever trains once wants to know
-something else: what will *my* seed show?
+An interval of the mean says where the mean over all seeds lies. A user who trains once wants to
+know something else: what will *my* seed show?
 """
 
 import math

@@ -298,7 +298,7 @@ Looks = Annotated[tuple[Look, ...], Field(strict=False), AfterValidator(_increas
 #: most that n can say for one side (`stats.anytime`), is above 1 / 0.05 from four on.
 FIRST_STOP = 4
 
-#: Where the looks of a study are, if it declares neither looks nor a largest number.
+#: The looks of a study that declares no looks and no largest number.
 DEFAULT_LOOKS = (5, 8, 12, 20)
 
 
