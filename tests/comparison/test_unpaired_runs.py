@@ -165,6 +165,18 @@ class TestFailedRuns:
         assert c.counted is not None
         assert c.counted.p.difference == pytest.approx(2 * ranked.pvalue)
 
+    def test_counting_them_never_makes_a_p_smaller(self) -> None:
+        """Ranks, which the failed run is tested by, see more than Welch's test of an outlier."""
+        failed = np.arange(8) < 1
+        v = np.where(failed, np.nan, B * 0.5)
+        v[7] = 1.2
+        c = compare_unpaired("x", B, v, METRICS["test_loss"], failed=(self.NONE, failed))
+        assert c.counted is not None and c.counted.p.difference is not None
+        alone = stats.ttest_ind(v[1:], B, equal_var=False, alternative="less").pvalue
+        ranked = stats.mannwhitneyu(np.append(v[1:], 9), B, alternative="less").pvalue
+        assert ranked < alone
+        assert c.counted.p.difference >= min(1, 2 * alone) - 1e-9
+
     def test_where_neither_way_is_better_nothing_is_shown(self) -> None:
         metric, v = METRICS["best_epoch"], np.where(self.TWO, np.nan, 30 + np.arange(8))
         c = compare_unpaired("x", np.arange(8), v, metric, failed=(self.NONE, self.TWO))
