@@ -49,6 +49,17 @@ def test_by_ranks_few_seeds_say_what_confidence_is_left(compared: StudyCompariso
     assert found.level == pytest.approx(1 - lost)
 
 
+def test_it_is_never_narrower_than_its_own_however_it_is_tested() -> None:
+    study = make_study(seeds=8, epochs=3, settings=["main", *"abc"])
+    records = make_records(study, images=200)
+    unpaired = study.model_copy(update={"paired": False})
+    for made in (compare(study, records, anytime=True), compare(unpaired, records)):
+        for c in made.primary:
+            found = interval_of_chosen(made.values, c, 3)
+            assert found.high == c.high
+            assert found.low is not None and c.low is not None and found.low < c.low
+
+
 def test_it_is_said_of_a_chosen_variation_only(compared: StudyComparison) -> None:
     best = next(o for o in observe(compared) if o.topic == "Best setting")
     means = {n: s.of("test_accuracy").mean() for n, s in compared.values.settings.items()}
