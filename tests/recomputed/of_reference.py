@@ -22,28 +22,16 @@ from recomputed import numbers
 from recomputed.compared import Kind, kind_of
 from recomputed.of_comparisons import Values
 from recomputed.of_runs import roughness
+from recomputed.raw import Declared
 
 Array = Any
 
 
 @dataclass(frozen=True, eq=False)
-class Declared:
-    """What of a `raw.Folder` stands in tables and results.json."""
+class Published(Declared):
+    """What of a study and its runs stands in tables and results.json."""
 
-    study: dict[str, Any]
     classes: list[str]
-
-    @property
-    def baseline(self) -> str:
-        return str(self.study["baseline"])
-
-    @property
-    def variations(self) -> list[str]:
-        return list(self.study["variations"])
-
-    @property
-    def settings(self) -> list[str]:
-        return [self.baseline, *self.variations]
 
 
 class Reference(Values):
@@ -56,7 +44,7 @@ class Reference(Values):
         study = json.loads((place / "results.json").read_text())["study"]
         defaults = {"primary": "test_accuracy", "metrics": {}, "claims": []}
         classes = self.tables["confusion"]["true"].unique().tolist()
-        self.folder = Declared(defaults | study, classes)
+        self.folder = Published(defaults | study, classes)
         self.looks = None if isinstance(study["seeds"], int) else tuple(study["seeds"]["looks"])
         self.seeds = range(study["seeds"] if self.looks is None else self.looks[-1])
         runs = self.tables["runs"].set_index(["setting", "seed"])

@@ -65,11 +65,10 @@ class Run:
 
 
 @dataclass(frozen=True, eq=False)
-class Folder:
-    """A study's declaration and its runs, by setting and seed."""
+class Declared:
+    """A study as declared."""
 
     study: dict[str, Any]
-    runs: dict[tuple[str, int], Run]
 
     @property
     def baseline(self) -> str:
@@ -82,6 +81,13 @@ class Folder:
     @property
     def settings(self) -> list[str]:
         return [self.baseline, *self.variations]
+
+
+@dataclass(frozen=True, eq=False)
+class Folder(Declared):
+    """A study as declared and its runs, by setting and seed."""
+
+    runs: dict[tuple[str, int], Run]
 
     def of(self, setting: str) -> list[Run]:
         """The finished runs of a setting, by seed."""
