@@ -18,7 +18,8 @@ from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
 from paribus.engine.library import library
 from paribus.events import EpochDone, Event, quiet
-from paribus.execution.session import open_session, prepare_data
+from paribus.execution.session import open_networks, prepare_data
+from paribus.execution.workers import Workers
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import EngineFacts
 from paribus.study.config import Engine
@@ -132,7 +133,7 @@ def train_study(data: Path, epochs: int, workers: int, engine: Engine) -> Traine
     prepared = prepare_data(wanted, None, quiet)
     with tempfile.TemporaryDirectory() as place:
         out = Path(place)
-        with open_session(wanted, out, prepared, workers, watch) as session:
+        with open_networks(wanted, out, Workers(workers), prepared, watch) as session:
             session.train({"baseline": workers})
         records = [read_record(run_folder(out, "baseline", run.seed)) for run in runs(wanted)]
     return Trained(

@@ -13,9 +13,11 @@ from importlib.metadata import version
 
 import command_line
 import engine
+import many_runs
 import one_core
 import page
 import paribus_loop
+import two_workers
 import whole_machine
 from images import Counts
 from paribus.execution.inputs import environment
@@ -32,11 +34,13 @@ class Effort:
     machine_rounds: int
     machine_epochs: int
     report: tuple[int, int, int]
+    many_runs: many_runs.Effort
+    worker_rounds: int
 
 
-#: Training images, batches, seeds and epochs as in the reference study; about twenty minutes.
-FULL = Effort(Counts(5000, 1000, 100), engine.FULL, 15, 5, 6, (3, 10, 100))
-QUICK = Effort(Counts(500, 100, 50), engine.QUICK, 1, 1, 3, (1, 2, 5))
+#: Training images, batches, seeds and epochs as in the reference study; about half an hour.
+FULL = Effort(Counts(5000, 1000, 100), engine.FULL, 15, 5, 6, (3, 10, 100), many_runs.FULL, 5)
+QUICK = Effort(Counts(500, 100, 50), engine.QUICK, 1, 1, 3, (1, 2, 5), many_runs.QUICK, 1)
 
 
 def main(effort: Effort) -> str:
@@ -50,7 +54,10 @@ def main(effort: Effort) -> str:
         f"Before these measurements, Paribus decoded and resized the {len(data.dataset.images):,} "
         f"images once, in {data.seconds:.1f} s.\n"
     )
-    return "\n".join([header, loop, declared, machine, once, command_line.section(*effort.report)])
+    report = command_line.section(*effort.report)
+    workers = two_workers.section(effort.worker_rounds)
+    many = many_runs.section(effort.many_runs)
+    return "\n".join([header, loop, declared, machine, once, report, workers, many])
 
 
 def _header() -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from faults.here import Here
 from paribus.events import Event, quiet
+from paribus.execution.place import Place
 from paribus.execution.session import Session, prepare_data
-from paribus.execution.workers import Workers
 from paribus.study.plan import settings
 from paribus.study.read import read_records
 from paribus.study.spec import Study
@@ -19,14 +19,14 @@ from paribus.study.spec import Study
 def session_of(
     study: Study,
     out: Path,
-    workers: Workers | None = None,
+    place: Place | None = None,
     watch: Callable[[Event], None] = quiet,
 ) -> Iterator[Session]:
     """By default everything is done in this process."""
     data = prepare_data(study, None, quiet)
     engines = dict.fromkeys(setting.name for setting in settings(study))
-    with workers or Here() as at_work:
-        yield Session(study, out, data, engines, at_work, watch, read_records(out, study))
+    with place or Here() as at_work:
+        yield Session(study, out, at_work, watch, read_records(out, study), data, engines)
 
 
 def all_seeds(study: Study) -> dict[str, int]:

@@ -21,7 +21,7 @@ from paribus.records.types import (
     Series,
     StreamHashes,
 )
-from paribus.study.plan import Run, runs
+from paribus.study.plan import TrainedRun, runs
 from paribus.study.spec import Study
 
 ANIMALS = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
@@ -71,7 +71,7 @@ def make_records(
 
 
 def make_record(
-    study: Study, run: Run, classes: Sequence[str], images: int, *, fails: bool
+    study: Study, run: TrainedRun, classes: Sequence[str], images: int, *, fails: bool
 ) -> Record:
     """One run's record: plausible curves and predictions, the same at every call."""
     name, config = run.setting.name, run.setting.config
@@ -147,7 +147,7 @@ def changed_curves(curves: Curves, **changed: npt.ArrayLike) -> Curves:
     return Curves({**curves.series, **series})
 
 
-def _predictions(classes: Sequence[str], images: int, number: int, run: Run) -> Predictions:
+def _predictions(classes: Sequence[str], images: int, number: int, run: TrainedRun) -> Predictions:
     draw = np.random.default_rng([number, run.seed, 1])
     labels = np.arange(images) % len(classes)
     # Some images are hard for every seed, some classes for every setting.

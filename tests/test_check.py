@@ -141,7 +141,7 @@ def test_failed_runs_of_other_settings_leave_a_claim_as_it_is(tmp_path: Path) ->
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     done = check(tmp_path)
     assert done.exit_code == 1
-    assert "expected a folder that `paribus run` filled" in done.stderr
+    assert "expected a folder that `paribus run` or `paribus compare` filled" in done.stderr
 
 
 def test_checking_writes_nothing_and_needs_no_torch(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_code_in_a_study_needs_permission(study: Path) -> None:
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     done = here("report", tmp_path)
     assert done.exit_code == 1
-    assert "expected a folder that `paribus run` filled" in done.stderr
+    assert "expected a folder that `paribus run` or `paribus compare` filled" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -165,6 +165,7 @@ def test_each_record_is_read_once_in_a_command(out: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("paribus.study.read.read_record", noted)
     study = read_study_copy(out)
+    assert isinstance(study, Study)
     paribus.run(study, out, jobs=1)
     assert len(read) == len(set(read)) == 6
     read.clear()

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from hostile.traps import trapped
-from paribus.execution.workers import _search_path
+from paribus.execution.workers import search_path
 from paribus.search_path import local_folders, safe_path
 
 
@@ -46,7 +46,7 @@ def test_a_worker_looks_in_the_users_folders_last_and_only_if_the_study_names_co
     script: ModuleType, tmp_path: Path
 ) -> None:
     assert {str(tmp_path / "here"), str(tmp_path / "scripts")} <= set(local_folders())
-    without, with_code = _search_path(code=False), _search_path(code=True)
+    without, with_code = search_path(code=False), search_path(code=True)
     assert without[0] == str(tmp_path / "library")
     assert not set(without) & set(local_folders())
     assert with_code[: len(without)] == without

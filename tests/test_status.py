@@ -150,7 +150,9 @@ def test_a_pipe_or_a_link_in_the_place_of_a_file_is_not_followed(
 
 
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match="expected a folder that `paribus run` filled"):
+    with pytest.raises(
+        RecordError, match="expected a folder that `paribus run` or `paribus compare` filled"
+    ):
         status(tmp_path)
 
 

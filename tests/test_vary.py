@@ -83,7 +83,9 @@ def test_what_follows_images_over_the_seeds_is_left_out_and_said(results: Result
 
 
 def test_a_second_run_reuses_all(results: Results) -> None:
-    again = run_here(results.study, results.out, NO_REPORT)
+    study = results.study
+    assert isinstance(study, Study)
+    again = run_here(study, results.out, NO_REPORT)
     assert [r.facts.ended for r in again.records] == [r.facts.ended for r in results.records]
 
 

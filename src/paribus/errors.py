@@ -76,6 +76,18 @@ class EngineError(ParibusError):
     exit_code = 2
 
 
+class StreamsError(ParibusError, ValueError):
+    """Random generators of a script that can't be made, or put back, as asked."""
+
+
+class SourceError(ParibusError):
+    """Runs of another tool that can't be read as what they look like."""
+
+
+class ExportError(ParibusError):
+    """Runs that can't be written for another tool: its library is missing, or refuses them."""
+
+
 class RecordError(ParibusError):
     """A record on disk that is incomplete, damaged or of another format."""
 
@@ -116,6 +128,10 @@ class ResumeError(ParibusError):
 
 class TrustError(ParibusError):
     """A list of trusted studies that can't be believed, or a study that isn't in it."""
+
+
+class ClusterError(ParibusError):
+    """A cluster that isn't there, isn't set up as it must be, or was lost."""
 
 
 class DiskError(ParibusError, OSError):

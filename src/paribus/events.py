@@ -19,6 +19,14 @@ class DataRead(Event):
 
 
 @dataclass(frozen=True)
+class RunExported(Event):
+    """So many runs have been written for another tool."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class ImagesReady(Event):
     """The images that some settings see.
 
@@ -52,6 +60,13 @@ class EngineMissing(Event):
 
 
 @dataclass(frozen=True)
+class ScriptNoticed(Event):
+    """Something about a study's command that its user should know; `message` is a sentence."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class NetworkNoticed(Event):
     """Something about a setting's network that its user should know; `message` is a sentence."""
 
@@ -61,7 +76,7 @@ class NetworkNoticed(Event):
 
 @dataclass(frozen=True)
 class TrainingBegins(Event):
-    """`left` of a study's `runs` runs are to be trained, `epochs` epochs in all."""
+    """`left` of a study's `runs` runs are to be trained, `epochs` epochs in all (0: unknown)."""
 
     runs: int
     left: int
@@ -98,6 +113,23 @@ class PlanChanged(Event):
     """What was planned is changed after results were seen, as the sentences of `message` say."""
 
     message: str
+
+
+@dataclass(frozen=True)
+class RunsFound(Event):
+    """What was found in runs that are there already.
+
+    Attributes:
+        settings: the name of each, how many runs it has, their seeds and what it changes.
+        notes: how they are compared, and what was taken to be so; sentences.
+        warnings: what may make the values wrong.
+        left_out: runs that don't count, and keys that make no settings, each with the reason.
+    """
+
+    settings: tuple[tuple[str, int, str, str], ...]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -146,6 +178,14 @@ class EpochDone(RunEvent):
 
     epoch: int
     epochs: int
+
+
+@dataclass(frozen=True)
+class RunPrinted(RunEvent):
+    """The last lines that a run's script has printed, after `more` that aren't among them."""
+
+    lines: tuple[str, ...]
+    more: int
 
 
 @dataclass(frozen=True)

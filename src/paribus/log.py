@@ -5,14 +5,16 @@ log is bounded: a file that has grown too large becomes `log-before.jsonl` and a
 Lines aren't synced, for nothing that must not be lost is in them.
 """
 
+import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from paribus import events
+from paribus.errors import DiskError
 from paribus.events import Event, Watch
 from paribus.io.disk import append_line, move
 from paribus.io.reading import UnfitError, read_inside
@@ -37,6 +39,20 @@ def logged(out: Path, watch: Watch) -> Watch:
         watch(event)
 
     return hear
+
+
+@contextmanager
+def study_log(out: Path, study: str, watch: Watch) -> Iterator[Watch]:
+    """A `logged` watch for the work on a study, which hears its beginning and its end."""
+    watch = logged(out, watch)
+    watch(events.StudyBegins(study, os.getpid()))
+    try:
+        yield watch
+    except BaseException as error:
+        with suppress(DiskError):
+            watch(events.StudyEnded(f"stopped: {error or type(error).__name__}"))
+        raise
+    watch(events.StudyEnded("the report is written"))
 
 
 def read_log(out: Path) -> Iterator[dict[str, Any]]:
@@ -70,8 +86,13 @@ def says(event: Event) -> str:
             return f"training with PyTorch: {event.message}"
         case events.NetworkNoticed():
             return f"{event.setting}: {event.message}"
-        case events.ChartsMissing() | events.PlanChanged():
+        case events.ChartsMissing() | events.PlanChanged() | events.ScriptNoticed():
             return event.message
+        case events.RunsFound():
+            runs = sum(number for _, number, _, _ in event.settings)
+            found = f"{runs} runs of {len(event.settings)} settings"
+            lines = [*event.notes, *event.warnings]
+            return " ".join([f"{found}, {len(event.left_out)} left out.", *lines])
         case events.StudyChanged():
             return (
                 f"changed since the existing records: {'; '.join(event.changes)}. "
@@ -89,7 +110,7 @@ def says(event: Event) -> str:
         case events.EpochDone():
             return f"{_run(event)}: epoch {event.epoch} of {event.epochs}"
         case events.WorkerKilled():
-            return f"{_run(event)}: {event.message}; will be retried alone"
+            return f"{_run(event)}: {event.message}; will be tried again"
         case events.RunEnded():
             return f"{_run(event)}: {event.status} {event.message}".strip()
         case events.AnalysisBegins():

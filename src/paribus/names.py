@@ -85,3 +85,8 @@ def chart_labels(shown: Sequence[str]) -> tuple[str, ...]:
 
 def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def whole_text(text: str) -> str:
+    """The text with half characters, as which Python reads bytes that aren't UTF-8, as codes."""
+    return text.encode("utf-8", "backslashreplace").decode()

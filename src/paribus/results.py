@@ -10,6 +10,7 @@ import pandas as pd
 
 from paribus import tables
 from paribus.claims.judge import ClaimVerdict, judge
+from paribus.comparison.chance import AgainstChance, against_chance
 from paribus.comparison.compare import Comparison
 from paribus.comparison.confusions import ConfusionDifference, compare_confusions
 from paribus.comparison.effects import Effect, effects
@@ -23,12 +24,15 @@ from paribus.failures.outcomes import outcomes
 from paribus.failures.study import Failures, read_explained
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import CAUSES
+from paribus.narrative.card import card
 from paribus.narrative.differences import Observation
 from paribus.narrative.missing import on_missing
-from paribus.narrative.observations import observe
+from paribus.narrative.observations import Observations, observe
 from paribus.narrative.planned import on_claim, on_verdict
 from paribus.records.analyses import read_all_interventions
-from paribus.records.pairing import Pairing, pairing
+from paribus.records.file_names import read_file_names
+from paribus.records.pairing import Drawn, Pairing, drawn_alike, pairing
+from paribus.records.sources import Sources, read_sources
 from paribus.records.types import Record
 from paribus.study import plan
 from paribus.study.faults import nearest
@@ -43,7 +47,7 @@ from paribus.study.ledger import (
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import Run
 from paribus.study.read import StudyRecords, read_records, read_study_copy
-from paribus.study.spec import Study
+from paribus.study.spec import Question
 from paribus.tables.by_setting import SettingResult, setting_results
 
 
@@ -59,7 +63,7 @@ class Results:
     """
 
     out: Path
-    study: Study
+    study: Question
     records: tuple[Record, ...]
     absent: tuple[tuple[Run, str], ...]
     ledger: Ledger = NO_LEDGER
@@ -69,6 +73,10 @@ class Results:
         total, finished = len(self.records) + len(self.absent), len(self.records) - len(self.failed)
         runs = f"{finished} of {total} runs finished, {len(self.failed)} failed"
         return f"<Results of {self.study.name!r}: {runs}; {self.out}>"
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it: the answer, a line for each variation, where the report is."""
+        return card(self)
 
     @property
     def report(self) -> Path:
@@ -108,7 +116,7 @@ class Results:
     @cached_property
     def missing(self) -> tuple[str, ...]:
         """What the records lack, a sentence a part: in how many runs, and what can't be shown."""
-        return on_missing(self.records, self.analyzed)
+        return on_missing(self.records, self.analyzed, own=self.study.is_trained_here)
 
     @cached_property
     def pairings(self) -> tuple[Pairing, ...]:
@@ -117,6 +125,24 @@ class Results:
             return ()
         before = self.baseline.records
         return tuple(pairing(one.name, before, one.records) for one in self.variations)
+
+    @cached_property
+    def drawn(self) -> tuple[Drawn, ...]:
+        """What each variation's scripts drew as the baseline's did; nothing where none says so."""
+        if not self.study.paired or not any(record.facts.drawn for record in self.records):
+            return ()
+        before = self.baseline.records
+        return tuple(drawn_alike(one.name, before, one.records) for one in self.variations)
+
+    @cached_property
+    def proven(self) -> bool:
+        """Whether hashes of random streams show in any seed that equal seeds are pairs.
+
+        Of scripts, that each variation drew from some stream as the baseline did, in every seed.
+        """
+        if self.drawn:
+            return all(of.is_proof for of in self.drawn)
+        return any(pairing.seeds for pairing in self.pairings)
 
     # ---- comparisons and claims -----------------------------------------------------------------
 
@@ -141,7 +167,7 @@ class Results:
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics of whole runs, as the study has them."""
-        known = study_metrics(self.study.metrics, self.study.primary, self.study.margin, ())
+        known = study_metrics(self.study, ())
         return tuple(metric for metric in known.values() if metric.name not in CAUSES)
 
     @property
@@ -181,9 +207,22 @@ class Results:
         return () if self.refused else self.claims
 
     @cached_property
+    def observed(self) -> Observations:
+        """What the runs show, in sentences, and what they leave undecided."""
+        return observe(self.compared, self.study.looks) if self.compared else Observations()
+
+    @property
     def observations(self) -> tuple[Observation, ...]:
-        """What the runs show, in sentences, the most important first."""
-        return observe(self.compared, self.study.looks) if self.compared else ()
+        """What the runs show, the most useful first."""
+        return self.observed.points
+
+    @cached_property
+    def baseline_chance(self) -> AgainstChance | None:
+        """Whether the baseline's test accuracy is shown to be above chance; None if not known."""
+        if self.compared is None:
+            return None
+        looks = 1 if self.study.looks is None else len(self.study.looks)
+        return against_chance(self.compared.values, self.study.baseline, looks)
 
     @cached_property
     def confusion_changes(self) -> Mapping[str, ConfusionDifference]:
@@ -195,7 +234,7 @@ class Results:
         for name in self.study.variations:
             pairs = [
                 (counts[self.study.baseline, seed], counts[name, seed])
-                for seed in range(self.study.most_seeds)
+                for seed in self.study.every_seed
                 if (name, seed) in counts and (self.study.baseline, seed) in counts
             ]
             if len(pairs) > 1:
@@ -216,11 +255,22 @@ class Results:
         return effects(self.study, self.records, self.analyzed)
 
     @cached_property
+    def image_files(self) -> Mapping[int, str]:
+        """A test image's number -> its path below the folder of the images; empty without one."""
+        return read_file_names(self.out, {record.facts.data.fingerprint for record in self.records})
+
+    @cached_property
+    def sources(self) -> Sources | None:
+        """What runs were read from that something else trained; None of Paribus's own."""
+        return None if self.study.is_run_here else read_sources(self.out)
+
+    @cached_property
     def failed_cases(self) -> Failures:
         """What the runs predict for every test image, and why."""
         by_setting, baseline = outcomes(self.records), self.study.baseline
         explained = read_explained(self.out, self.records)
-        return Failures(baseline, by_setting, explained, telling_images(by_setting, baseline))
+        telling = telling_images(by_setting, baseline)
+        return Failures(baseline, by_setting, explained, telling, self.image_files)
 
     def failures(
         self,
@@ -233,7 +283,7 @@ class Results:
     ) -> pd.DataFrame:
         """The failed cases that are asked for, as `paribus.tables.chosen_failures` has them."""
         return tables.chosen_failures(
-            self.records, self.study.baseline,
+            self.records, self.study.baseline, self.image_files,
             setting=setting, true=true, predicted=predicted, kind=kind, sort=sort,
         )  # fmt: skip
 
@@ -268,7 +318,9 @@ _TABLES: Mapping[str, Callable[[Results], pd.DataFrame]] = {
     "steps": lambda results: tables.steps(results.records),
     "per_class": lambda results: tables.per_class(results.records),
     "confusion": lambda results: tables.confusion(results.records),
-    "failures": lambda results: tables.failures(results.records, results.study.baseline),
+    "failures": lambda results: tables.failures(
+        results.records, results.study.baseline, results.image_files
+    ),
     "comparisons": lambda results: tables.comparisons(
         results.comparison.comparisons, results.planned
     ),

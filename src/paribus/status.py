@@ -11,7 +11,7 @@ from paribus.log import read_log
 from paribus.records.store import checkpoint_folder, checkpoints, epoch_of
 from paribus.records.types import Record
 from paribus.study.ledger import holds_anytime, read_ledger
-from paribus.study.plan import Run, runs
+from paribus.study.plan import Run, TrainedSetting, runs
 from paribus.study.read import NOT_TRAINED, Key, StudyRecords, read_records, read_study_copy
 
 #: In the order in which they are counted.
@@ -65,7 +65,7 @@ def status(out: Path) -> Status:
         study=study.name,
         holder=at_work,
         runs=tuple(
-            RunState(*run.key, "running", now[run.key], run.setting.config.epochs)
+            RunState(*run.key, "running", now[run.key], _epochs(run))
             if at_work and run.key in now
             else _state(on_disk, run, records.get(run.key), reasons.get(run.key, ""), ended)
             for run in runs(study, wanted)
@@ -75,11 +75,16 @@ def status(out: Path) -> Status:
     )
 
 
+def _epochs(run: Run) -> int:
+    """How many epochs a run takes; 0 of one that something else trained."""
+    return run.setting.config.epochs if isinstance(run.setting, TrainedSetting) else 0
+
+
 def _state(
     on_disk: StudyRecords, run: Run, record: Record | None, reason: str, ended: Mapping[Key, str]
 ) -> RunState:
     """The state of a run that no process has taken; `reason`: why it has no record."""
-    epochs = run.setting.config.epochs
+    epochs = _epochs(run)
     if run.key in on_disk.unreadable:
         return RunState(*run.key, "damaged", 0, epochs, reason)
     if record and record.facts.failure:

@@ -1,7 +1,7 @@
 """Whether a folder of results is as it was written, file by file; needs no torch, changes nothing.
 
-Records have their sums, checkpoints, analyses and the lines of the ledger carry their own, kept
-images decode. That lines at the end of the ledger are missing can't be seen.
+Records have their sums; checkpoints, analyses, the test images' names and the lines of the ledger
+carry their own; kept images decode. That lines at the end of the ledger are missing can't be seen.
 The report has none: it follows from the records, and `paribus report` writes it again. What was
 set aside is known to be damaged.
 """
@@ -20,6 +20,8 @@ from paribus.records.analyses import (
     read_explanations,
     read_interventions,
 )
+from paribus.records.file_names import FILE_NAMES, file_names_are_whole
+from paribus.records.sources import SOURCES, read_sources
 from paribus.records.store import (
     FACTS,
     LARGEST,
@@ -66,7 +68,10 @@ def verify(out: Path) -> tuple[Checked, ...]:
         ReadError: a file can't be read now.
     """
     require_free(out)
-    parts = (_study(out), _ledger(out), _runs(out), _checkpoints(out), _images(out))
+    parts = (
+        _study(out), _ledger(out), _sources(out), _runs(out), _checkpoints(out), _images(out),
+        _names(out),
+    )  # fmt: skip
     return tuple(checked for part in parts for checked in part)
 
 
@@ -97,6 +102,13 @@ def _ledger(out: Path) -> Iterator[Checked]:
     fault = f"it isn't as it was written, from line {damaged} on" if damaged else ""
     remedy = "put back a copy; without one the report says that it isn't known what was planned"
     yield _checked(out, out / LEDGER, fault, remedy)
+
+
+def _sources(out: Path) -> Iterator[Checked]:
+    """What runs were read from, where something else trained them."""
+    if SOURCES in names_in(out):
+        fault = "" if read_sources(out) else "it isn't as `paribus compare` writes it"
+        yield _checked(out, out / SOURCES, fault, "compare the runs again: it is written anew")
 
 
 def _runs(out: Path) -> Iterator[Checked]:
@@ -143,3 +155,9 @@ def _images(out: Path) -> Iterator[Checked]:
             whole = False
         fault = "" if whole else "damaged, it can't be decoded"
         yield _checked(out, path, fault, f"delete it and {_AGAIN}: it is kept again")
+
+
+def _names(out: Path) -> Iterator[Checked]:
+    if FILE_NAMES in names_in(out):
+        fault = "" if file_names_are_whole(out) else "damaged, it isn't as it was written"
+        yield _checked(out, out / FILE_NAMES, fault, f"{_AGAIN}: it is written again")

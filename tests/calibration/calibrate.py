@@ -17,6 +17,7 @@ import numpy as np
 import scipy
 
 from calibration import other_designs, said_in_tables
+from calibration.baseline import baseline_tables
 from calibration.chance import (
     above_chance_table,
     cells_table,
@@ -43,7 +44,7 @@ from calibration.simulated_truth import (
 )
 from paribus.stats.multiplicity import nominal_level
 from paribus.stats.power import SeedsNeeded, seeds_needed, seeds_needed_by_ranks
-from paribus.streams import stream
+from paribus.stream import stream
 
 SEEDS = (3, 5, 10, 30)
 LOOKS = (5, 8, 12, 20)
@@ -83,6 +84,7 @@ def main() -> None:
         calibrated_table(many(300)),
         spread_table(many(2_000)),
         above_chance_table(many(1_000)),
+        *baseline_tables(many(400)),
         turned_table(many(60)),
         law_table(many(20)),
         ranks_table(many(600)),
@@ -115,10 +117,11 @@ def coverage_of_images(repetitions: int) -> Iterator[str]:
                 coverage_of_new_images(rng, n, seed_sd, image_sd, law, repetitions) for n in SEEDS
             ]
             name = f"{seed_sd:g} / {image_sd:g}, {law}"
-            yield _row(name, (both for both, _ in result))
+            yield _row(name, (both for both, _, _ in result))
             yield _row(
-                f"{name}, if read off the interval for new seeds", (one for _, one in result)
+                f"{name}, if read off the interval for new seeds", (one for _, one, _ in result)
             )
+            yield _row(f"{name}: widened to contain that one", (wide for _, _, wide in result))
 
 
 def other_coverage(repetitions: int) -> Iterator[str]:

@@ -18,7 +18,7 @@ from paribus.stats.paired import mean_test
 from paribus.stats.ranking import extreme_ranking
 from paribus.stats.sample import Sample
 from paribus.stats.turned import likeliest_beta, turned_by_chance
-from paribus.streams import stream
+from paribus.stream import stream
 
 SEEDS = (3, 5, 10)
 CLASSES = 10

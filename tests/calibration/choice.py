@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from paribus.stats.paired import t_interval
-from paribus.streams import stream
+from paribus.stream import stream
 
 SEEDS = (3, 5, 10, 30)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from paribus.stats.groups import _sums, _variance, grouped_interval
-from paribus.streams import stream
+from paribus.stream import stream
 
 #: Seeds, groups.
 NUMBERS = ((3, 6), (3, 30), (5, 12), (10, 6), (10, 10), (10, 30), (30, 10), (30, 30))

@@ -12,7 +12,7 @@ from scipy import stats
 from paribus.failures.label_errors import adjusted_margin, label_odds
 from paribus.failures.outcomes import Probabilities
 from paribus.records.types import Integers
-from paribus.streams import stream
+from paribus.stream import stream
 
 IMAGES, SEEDS, WRONG = 2_000, 4, 0.08
 Kind = Literal["any class", "the likeliest rival"]

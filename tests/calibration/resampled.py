@@ -12,7 +12,7 @@ import numpy as np
 
 from paribus.stats.paired import t_interval
 from paribus.stats.resampled import resampled_interval
-from paribus.streams import stream
+from paribus.stream import stream
 
 FEATURES = 6
 #: How far apart the classes are in each feature, in standard deviations.

@@ -18,7 +18,7 @@ from calibration.what_is_said import (
     told,
     told_over_looks,
 )
-from paribus.streams import stream
+from paribus.stream import stream
 
 SEEDS = (3, 5, 10, 30)
 Many = Callable[[int], int]

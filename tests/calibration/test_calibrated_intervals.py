@@ -45,12 +45,19 @@ def test_the_rank_interval_reaches_the_confidence_it_claims(n: int, level: float
 
 @pytest.mark.parametrize("seeds", [5, 10])
 def test_the_interval_for_new_images_holds_the_truth_of_all_images(seeds: int) -> None:
-    new_images, _ = coverage_of_new_images(rng(), seeds, 0.1, 0.3, "normal", 1000)
+    new_images, _, _ = coverage_of_new_images(rng(), seeds, 0.1, 0.3, "normal", 1000)
     assert 0.94 <= new_images <= 0.97
 
 
+def test_with_three_seeds_it_is_mostly_the_one_for_new_seeds_and_holds_it_too() -> None:
+    """Alone it fell short (93.7 % in 4,000 studies), and was narrower than that one."""
+    new_images, _, widened = coverage_of_new_images(rng(), 3, 0.3, 0.3, "normal", 1000)
+    assert 0.94 <= new_images <= 0.97
+    assert widened > 0.8
+
+
 def test_the_interval_for_new_seeds_does_not_and_does_not_claim_to() -> None:
-    new_images, new_seeds = coverage_of_new_images(rng(), 30, 0.0, 0.5, "normal", 400)
+    new_images, new_seeds, _ = coverage_of_new_images(rng(), 30, 0.0, 0.5, "normal", 400)
     assert new_images > 0.92
     assert new_seeds < 0.8
 

@@ -48,7 +48,7 @@ def made(
 ) -> Values:
     """Values of the settings named, all else missing; `censored`: seeds of each setting."""
     settings = {name: _setting(of, (censored or {}).get(name, ())) for name, of in metrics.items()}
-    known = with_target(study_metrics({}, "test_accuracy", 0.01, CLASSES), 1.25)
+    known = with_target(study_metrics(make_study(), CLASSES), 1.25)
     labels = np.zeros(4, np.int64)
     return Values("main", known["test_accuracy"], known, settings, CLASSES, labels, 1.25)
 
@@ -343,7 +343,7 @@ def test_a_direction_may_be_that_of_one_class(
     metric = f"{figure}:dog"
     result = verdict_on(versus(metric, expect="better"), against(metric, difference))
     assert result.verdict == outcome
-    assert result.figure == ("recall" if figure == "recall" else "report")
+    assert result.figure == ("confusion" if figure == "recall" else "report")
 
 
 def test_a_class_is_equivalent_within_a_margin_of_its_own() -> None:
@@ -352,7 +352,9 @@ def test_a_class_is_equivalent_within_a_margin_of_its_own() -> None:
     result = verdict_on(test | {"margin": 0.05}, values)
     assert result.verdict == "supported"
     assert "bn against main, recall of dog: " in evidence(result)
-    assert "points over 10 seeds: equivalent within 5 points (p < 0.001)." in evidence(result)
+    assert "points (95 %) over 10 seeds: equivalent within 5 points (p < 0.001)." in evidence(
+        result
+    )
     assert verdict_on(test | {"margin": 0.005}, values).verdict == "undecided"
     with pytest.raises(ComparisonError, match="got none for recall of dog; add `margin:`"):
         verdict_on(test, values)
@@ -480,7 +482,7 @@ def test_a_class_is_the_worst_in_all_settings_or_not(
     result = verdict_on(WORST, recalls(main=GOOD, bn=GOOD, l2=l2))
     assert result.verdict == outcome
     assert len(result.statements) == 6
-    assert result.figure == "recall"
+    assert result.figure == "confusion"
 
 
 def test_a_ranking_can_be_of_one_setting_and_of_both_ends() -> None:
@@ -695,7 +697,12 @@ def test_the_published_observations_are_judged_from_records() -> None:
     seeds = {name: each.n_seeds for name, each in result.items()}
     assert seeds.pop("background-learned") == seeds.pop("background") == 0
     assert set(seeds.values()) == {10}
-    assert {each.figure for each in result.values()} == {"comparison", "loss", "recall", "causes"}
+    assert {each.figure for each in result.values()} == {
+        "comparison",
+        "loss",
+        "confusion",
+        "causes",
+    }
 
 
 def test_a_study_without_claims_has_no_verdicts() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -9,6 +11,7 @@ from scipy import stats
 from calibration.choice import coverage_of_best
 from paribus.comparison.choice import interval_of_chosen
 from paribus.comparison.study import StudyComparison, compare
+from paribus.narrative.differences import MOST_NAMED
 from paribus.narrative.observations import observe
 from paribus.stats.multiplicity import nominal_level
 from synthetic import make_records, make_study
@@ -60,20 +63,28 @@ def test_it_is_never_narrower_than_its_own_however_it_is_tested() -> None:
             assert found.low is not None and c.low is not None and found.low < c.low
 
 
+def with_verdict(compared: StudyComparison) -> StudyComparison:
+    """As if all its variations had come out better, so that something is said of the best."""
+    made = [
+        replace(c, verdict="better") if c.metric == compared.values.primary else c
+        for c in compared.comparisons
+    ]
+    return replace(compared, comparisons=tuple(made))
+
+
 def test_it_is_said_of_a_chosen_variation_only(compared: StudyComparison) -> None:
-    best = next(o for o in observe(compared) if o.topic == "Best setting")
+    best = observe(with_verdict(compared)).points[0]
     means = {n: s.of("test_accuracy").mean() for n, s in compared.values.settings.items()}
     winner = max(means, key=lambda name: means[name])
     assert winner != "main"
     assert "It was chosen as the best of 6 variations" in best.text
     assert best.numbers[winner]["chosen_of"] == 6
+    assert "; allowing for the choice, +" in best.text
+    assert best.text.count("95 % interval [") == MOST_NAMED + 1
     alone = make_study(seeds=4, epochs=3, settings=["main", "a"])
-    (text,) = (
-        o.text
-        for o in observe(compare(alone, make_records(alone, images=200)))
-        if o.topic == "Best setting"
-    )
-    assert "chosen" not in text
+    one = with_verdict(compare(alone, make_records(alone, images=200)))
+    first = observe(one).points[0]
+    assert first.topic == "Test accuracy" and "chosen" not in first.text
 
 
 def test_the_chosen_one_is_held_in_95_of_100_where_its_own_interval_holds_fewer() -> None:

@@ -18,7 +18,6 @@ from paribus.comparison.judging import adjusted
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS, class_metric
 from paribus.narrative.comparisons import ONE_SEED, notes
-from paribus.stats.crossed import crossed_interval
 from paribus.stats.multiplicity import overall_level
 from paribus.stats.paired import signed_rank_test
 
@@ -72,11 +71,6 @@ class TestNumbers:
         assert c.p == signed_rank_test(after - before)
         assert c.verdict == "lower"  # which is neither better nor worse
         assert c.level == pytest.approx(0.951, abs=0.001)
-
-    def test_new_images_come_along(self) -> None:
-        interval = crossed_interval(RNG.integers(-1, 2, (10, 50)).astype(np.int8))
-        c = compare_metric("bn", BASE, BASE + NOISE, ACCURACY, new_images=interval)
-        assert c.new_images == interval
 
     @settings(max_examples=40, deadline=None)
     @given(arrays(np.float64, st.integers(2, 8), elements=st.integers(-30, 30).map(float)))

@@ -19,7 +19,7 @@ from paribus.comparison.failing import failed_differences, failing, worst_value
 from paribus.comparison.sequential import follow_looks
 from paribus.comparison.values import SettingValues, Values
 from paribus.metrics.registry import METRICS, class_metric
-from paribus.narrative.comparisons import headline, notes
+from paribus.narrative.comparisons import notes, told
 from paribus.stats.paired import signed_rank_test
 
 ACCURACY, LOSS, EPOCH = (METRICS[n] for n in ("test_accuracy", "test_loss", "best_epoch"))
@@ -200,9 +200,8 @@ def test_a_verdict_taken_back_says_why() -> None:
     values = ended(x=flags(4))
     failed = values.failed_runs(("main", "x"))
     c = compared(0.01, NONE, flags(4), failed=failed, failing=failing(values, ["x"])["x"])
-    line = headline(c)
-    assert line.verdict == "undecided"
-    assert "; better only if failed runs are left out" in line.rest
+    assert c.verdict == "undecided"
+    assert told(c).endswith("; better only if failed runs are left out")
     note = next(n for n in notes(c) if "failed" in n)
     assert note.startswith(
         "1 of x's 12 runs failed: the estimate is over the seeds that both finished. Of 12 seeds, "

@@ -17,7 +17,7 @@ from paribus.comparison.study import StudyComparison, compare
 from paribus.errors import ComparisonError
 from paribus.metrics.registry import METRICS
 from paribus.narrative.comparisons import notes
-from paribus.narrative.outlook import odds, on_new_seed, winning
+from paribus.narrative.outlook import odds, winning
 from paribus.records.types import Record
 from paribus.stats.crossed import crossed_difference
 from paribus.study.spec import Study
@@ -191,7 +191,6 @@ def test_a_new_pair_of_runs_is_predicted_wider_than_the_mean() -> None:
     df = sum(parts) ** 2 / sum(part**2 / 7 for part in parts)
     half = stats.t.ppf(0.975, df) * np.sqrt(sum(parts))
     assert c.prediction.low == pytest.approx(V.mean() - B.mean() - half)
-    assert on_new_seed(c).startswith("One new pair of runs will show")
 
 
 def test_how_often_groups_fail_is_fishers(compared: StudyComparison) -> None:

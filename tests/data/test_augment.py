@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paribus.data.batches import augment, draw_moves
-from paribus.streams import stream
+from paribus.stream import stream
 from paribus.study.config import Augmentation
 
 

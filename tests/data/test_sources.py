@@ -11,6 +11,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from paribus.data import sources, stl10
+from paribus.data.published import SETS
 from paribus.data.sources import CONTENTS, SourceState, open_digits, states
 from paribus.data.sources import verify as problems
 from paribus.errors import DataError
@@ -22,7 +23,7 @@ def by_name(data_dir: Path | None = None) -> dict[str, SourceState]:
 
 def test_every_source_of_a_study_is_listed(own_cache: Path) -> None:
     result = by_name()
-    assert list(result) == ["digits", "stl10", "folder"]
+    assert list(result) == ["digits", "stl10", *SETS, "folder", "npz"]
     assert (result["digits"].state, result["digits"].images, result["digits"].classes) == (
         "ready",
         1797,

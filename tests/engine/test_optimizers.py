@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from paribus.engine.native import Trainer
-from paribus.study.config import Adam, AdamW, Optimizer, Sgd
+from paribus.study.optimizers import Adam, AdamW, Optimizer, Sgd
 from paribus.training.steps import build_optimizer, set_learning_rate
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -21,6 +21,9 @@ OPTIMISERS = [
     AdamW(kind="adamw", lr=0.01, weight_decay=0.1),
     Sgd(kind="sgd", lr=0.1),
     Sgd(kind="sgd", lr=0.1, momentum=0.9, weight_decay=0.1),
+    Sgd(kind="sgd", lr=0.1, momentum=0.9, nesterov=True),
+    Adam(lr=0.01, betas=(0.8, 0.95), eps=1e-3),
+    AdamW(kind="adamw", lr=0.01, weight_decay=0.1, decay="weights"),
 ]
 
 
@@ -116,3 +119,19 @@ def test_gradients_that_are_taken_away_between_steps_come_back() -> None:
             if taken:
                 optimizer.zero_grad()
     assert losses[3:] == losses[:3]
+
+
+def test_gradients_of_the_engine_are_clipped_as_torchs() -> None:
+    spec = Sgd(kind="sgd", lr=0.1, momentum=0.9)
+    ours, theirs = network(), network()
+    clipping, plain = build_optimizer(spec, ours, 0.2), build_optimizer(spec, theirs)
+    trainer = Trainer(ours, SHAPE, clipping, 21)
+    for step in range(5):
+        images, labels = batch(step)
+        for p, gradient in zip(theirs.parameters(), gradients(ours, images, labels), strict=True):
+            p.grad = gradient
+        assert nn.utils.clip_grad_norm_(theirs.parameters(), 0.2) > 0.2
+        plain.step()
+        trainer.step(images, labels)
+        for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+            torch.testing.assert_close(p, q, rtol=1e-5, atol=1e-7)

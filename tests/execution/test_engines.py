@@ -87,6 +87,17 @@ def test_one_setting_outside_its_vocabulary_gives_all_of_them_to_torch(small_stu
     assert result["baseline"][1] == f"as another setting of the study, own: {result['own'][1]}"
 
 
+def test_so_does_a_loss_that_it_does_not_have(small_study: Build) -> None:
+    smoothed: dict[str, object] = {"label_smoothing": 0.1}
+    why = "the engine's loss is plain cross entropy, without label_smoothing"
+    assert chosen(small_study(variations={"smoothed": smoothed})) == {
+        "baseline": ("torch", f"as another setting of the study, smoothed: {why}"),
+        "smoothed": ("torch", why),
+    }
+    with pytest.raises(EngineError, match=f"can't train smoothed: {why}"):
+        chosen(small_study(engine="native", variations={"smoothed": smoothed}))
+
+
 def test_so_does_one_that_torch_trains_as_fast(
     small_study: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:

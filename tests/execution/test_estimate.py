@@ -9,7 +9,7 @@ import pytest
 from faults.here import Here, in_this_process
 from paribus.errors import EngineError
 from paribus.execution import engines, estimate
-from paribus.execution.workers import Outcome, Task
+from paribus.execution.place import Outcome, Task
 from paribus.records.types import EngineFacts
 from paribus.study.spec import Study
 
@@ -78,6 +78,19 @@ def test_what_is_not_downloaded_is_said_and_isn_t_downloaded(
     assert outlook.download == 0
     assert f"`paribus data fetch stl10 --data-dir {tmp_path}` downloads" in outlook.missing
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_published_set_that_is_not_there_is_planned_by_its_known_sizes(
+    small_study: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARIBUS_CACHE", str(tmp_path / "empty"))
+    study = small_study(data={"source": "cifar10"}, variations={})
+    sizes = estimate.estimate(study, None, 1).sizes
+    assert (sizes.training, sizes.validation, sizes.test) == (45_000, 5_000, 10_000)
+    assert (sizes.shape, sizes.classes) == ((3, 32, 32), 10)
+    outlook = estimate.estimate(study, tmp_path, 1)
+    assert outlook.missing.startswith(f"CIFAR-10 isn't complete in {tmp_path}; ")
+    assert outlook.missing.endswith("downloads about 170 MB")
 
 
 def test_a_plan_says_what_is_noticed_of_networks(

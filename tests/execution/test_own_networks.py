@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faults.here import in_this_process
+from faults.here import Here, in_this_process
 from faults.small import draw_images
 from paribus.events import Event, NetworkNoticed, quiet
-from paribus.execution.session import open_session, prepare_data
-from paribus.execution.workers import Outcome
+from paribus.execution.place import Outcome
+from paribus.execution.session import open_networks, prepare_data
 from paribus.log import read_log, says
 from paribus.records.analyses import read_interventions
-from paribus.study.config import OwnNetwork
+from paribus.study.networks import OwnNetwork
 from paribus.study.spec import Study
 from sessions import all_seeds, session_of
 
@@ -179,7 +179,9 @@ def test_what_is_noticed_stands_in_the_log_and_in_the_record(images: Path, tmp_p
     study, out, heard = study_of(images, "softmaxed"), tmp_path / "out", list[Event]()
     with (
         in_this_process(),
-        open_session(study, out, prepare_data(study, None, quiet), 1, heard.append) as session,
+        open_networks(
+            study, out, Here(1), prepare_data(study, None, quiet), heard.append
+        ) as session,
     ):
         session.train(all_seeds(study))
         (record,) = session.records()

@@ -10,7 +10,7 @@ from paribus.events import Event
 from paribus.execution import rehearsal
 from paribus.execution.rehearsal import Amounts, Rehearsal, Rehearsed
 from paribus.records.types import EngineFacts
-from paribus.study.plan import Run, settings
+from paribus.study.plan import TrainedRun, settings
 from paribus.study.spec import Study
 from paribus.training import steps
 
@@ -28,7 +28,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def rehearsed(study: Study, amounts: Amounts, engine: EngineFacts | None = None) -> Rehearsed:
     heard: list[Event] = []
-    Rehearsal(Run(settings(study)[0], 0), amounts, engine, 0.0).perform(heard.append)
+    Rehearsal(TrainedRun(settings(study)[0], 0), amounts, engine, 0.0).perform(heard.append)
     (found,) = heard
     assert isinstance(found, Rehearsed)
     return found

@@ -13,8 +13,9 @@ from paribus.events import (
     WorkerKilled,
     quiet,
 )
+from paribus.execution.place import Outcome, Task
 from paribus.execution.session import prepare_data
-from paribus.execution.workers import Outcome, Task, Workers
+from paribus.execution.workers import Workers
 from paribus.records.store import read_record, run_folder
 from paribus.records.types import Record
 from paribus.study.plan import settings

@@ -16,8 +16,8 @@ from faults.small import draw_images
 from faults.small import small_study as study_of
 from paribus.errors import DiskError
 from paribus.events import Watch
+from paribus.execution.place import Outcome, Task
 from paribus.execution.worker import serve
-from paribus.execution.workers import Outcome, Task
 from paribus.io.disk import write_file
 from paribus.io.lock import LOCK, Hold
 from paribus.study.plan import runs

@@ -9,7 +9,8 @@ from unittest.mock import patch
 
 import paribus
 from paribus.events import Watch, quiet
-from paribus.execution.workers import Outcome, Task, Workers
+from paribus.execution.place import Outcome, Task
+from paribus.execution.workers import Workers
 from paribus.explain.attribution import integrated_gradients
 from paribus.io.disk import write_file
 from paribus.report.write import write_report
@@ -54,6 +55,7 @@ def in_this_process() -> Iterator[None]:
     quick = partial(integrated_gradients, steps=1)
     with (
         patch("paribus.execution.session.Workers", Here),
+        patch("paribus.places.choose.Workers", Here),
         patch("paribus.execution.estimate.Workers", Here),
         patch("paribus.execution.estimate.SECONDS", 0.0),
         patch("paribus.execution.rehearsal.MAPS", 1),

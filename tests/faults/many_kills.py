@@ -27,6 +27,7 @@ from faults.small import content, differing, draw_images, small_study
 from faults.test_kills import everything
 from paribus.execution import checkpoint
 from paribus.study.read import read_study
+from trained import trained
 
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 VICTIMS = ("worker", "parent", "both")
@@ -115,7 +116,8 @@ def kills_of_commands(images: Path, place: Path, wanted: int) -> list[str]:
     """Send signals to processes of commands until so many were sent; what differs afterwards."""
     draw = random.Random(1)
     study = slow_study(images, place, epochs=120)
-    in_a_fork(lambda: run_here(read_study(study), place / "slow-whole", {"report.html": b""}))
+    slow = trained(read_study(study))
+    in_a_fork(lambda: run_here(slow, place / "slow-whole", {"report.html": b""}))
     reference = content(place / "slow-whole")
     began, sent, wrong, rounds = time.monotonic(), Counter[str](), [], 0
     while sum(sent.values()) < wanted:

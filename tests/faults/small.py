@@ -34,6 +34,28 @@ KINDS: dict[str, dict[str, Any]] = {
         "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9},
         "schedule": {"kind": "step", "every": 2, "factor": 0.5},
     },
+    "adamw, decay of weights, clipped": {
+        "network": {"kind": "lenet5", "batch_norm": True},
+        "optimizer": {"kind": "adamw", "lr": 0.002, "betas": [0.8, 0.99], "decay": "weights"},
+        "clip_gradients": 0.5,
+    },
+    "sgd, nesterov": {
+        "optimizer": {"kind": "sgd", "lr": 0.02, "momentum": 0.9, "nesterov": True},
+    },
+    "multistep after a warm-up": {
+        "schedule": {"kind": "multistep", "epochs": [2, 3], "factor": 0.5, "warmup": 1.5},
+    },
+    "one cycle": {"schedule": "one_cycle"},
+    "a residual network": {
+        "network": "resnet20",
+        "optimizer": {"kind": "sgd", "lr": 0.02, "momentum": 0.9},
+    },
+    "wide, with dropout": {
+        "network": {"kind": "wide_resnet", "depth": 10, "widen": 1, "dropout": 0.3},
+        "augmentation": {"flip": True, "shift": 2},
+    },
+    "an mlp": {"network": {"kind": "mlp", "hidden": [12], "dropout": 0.2}},
+    "smoothed and balanced": {"label_smoothing": 0.1, "class_weights": "balanced"},
     "everything drawn": {
         "network": {"kind": "lenet5", "batch_norm": True, "dropout": 0.3},
         "augmentation": {"flip": True, "shift": 2},

@@ -160,7 +160,8 @@ def test_the_command_ends_with_1_and_says_what_where_and_what_to_do(
         "name: s\ndata: {source: digits, size: 16}\nepochs: 1\nseeds: 1\n"
         "variations: {l2: {optimizer.weight_decay: 0.1}}\n"
     )
-    monkeypatch.setattr("paribus.execution.session.Workers", Here)
+    for room in ("paribus.execution.session", "paribus.places.choose"):
+        monkeypatch.setattr(f"{room}.Workers", Here)
     monkeypatch.chdir(tmp_path)
 
     def fault(seam: Seam, label: str, at: int) -> None:

@@ -63,7 +63,9 @@ def test_a_run_killed_twice_leaves_the_same_record_to_the_last_bit(
     assert not checkpoint_folder(tmp_path, *RUN).exists()
 
 
-@pytest.mark.parametrize("kind", ["adam", "sgd, step", "everything drawn"])
+@pytest.mark.parametrize(
+    "kind", ["adam", "sgd, step", "adamw, decay of weights, clipped", "everything drawn"]
+)
 def test_so_does_one_that_paribus_own_engine_trains(
     kind: str, native: EngineFacts, images: Path, tmp_path: Path
 ) -> None:
@@ -89,16 +91,20 @@ def test_a_network_of_ones_own_keeps_what_its_state_dict_leaves_out(
         "class Counting(nn.Module):\n"
         "    def __init__(self, channels, height, width, classes):\n"
         "        super().__init__()\n"
+        "        self.scale = nn.Parameter(torch.ones(1))\n"
         "        self.inner = nn.Linear(channels * height * width, classes)\n"
         "        self.register_buffer('seen', torch.zeros(()), persistent=False)\n"
         "        self.inner.weight = nn.Parameter(self.inner.weight.t().contiguous().t())\n"
         "    def forward(self, images):\n"
         "        if self.training:\n"
         "            self.seen += 1\n"
-        "        return self.inner(images.flatten(1)) * (1 + self.seen / 10)\n"
+        "        return self.inner(images.flatten(1)) * (self.scale + self.seen / 10)\n"
     )
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(KINDS, "counting", {"network": "counting_network:Counting"})
+    # The optimizer has the parameters in an order of its own.
+    optimizer = {"kind": "adam", "weight_decay": 0.01, "decay": "weights"}
+    network = {"network": "counting_network:Counting", "optimizer": optimizer}
+    monkeypatch.setitem(KINDS, "counting", network)
     study = small_study(images, "counting")
     training(study, tmp_path / "whole").perform(quiet)
     task = training(study, tmp_path / "killed")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ from paribus.cli.studies import Stopped, exit_code, stopped_by_signals
 from paribus.io.lock import held, holder, writing_report
 from paribus.records.store import read_record, run_folder
 from paribus.study.read import read_study
+from trained import trained
 
 needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds processes in /proc")
 
@@ -59,7 +61,7 @@ def test_after_kills_of_worker_and_parent_the_same_command_ends_as_if_nothing_ha
         assert answer == f"{out}/report.html\n"
     monkeypatch.chdir(tmp_path)
     whole = tmp_path / "whole"
-    run_here(read_study(study), whole, {"report.html": b""})
+    run_here(trained(read_study(study)), whole, {"report.html": b""})
     assert differing(content(out), content(whole)) == set()
     assert tables(out) == made_tables(whole)
     facts = [read_record(run_folder(out, name, 0)).facts for name in ("baseline", "l2")]
@@ -86,6 +88,16 @@ def test_a_command_whose_folder_is_taken_away_stops_in_words_and_its_workers_wri
         assert not alive(worker)
         name = str(tmp_path / "moved" / ".lock")  # it is given back, wherever it is now
         assert files(tmp_path) | {name: None} == left | {name: None}
+
+
+@pytest.fixture(autouse=True)
+def _usual_signals() -> Iterator[None]:
+    """As a command has them; another test of this process may have left others."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -16,10 +16,11 @@ from effort import tries
 from paribus.cli import main
 from paribus.io.lock import held
 from paribus.records.analyses import write_interventions
+from paribus.records.file_names import keep_file_names
 from paribus.records.images import keep_image, original_name
 from paribus.records.store import SUMS, checkpoint_folder, write_record
 from paribus.records.types import Interventions
-from paribus.study.read import write_study_copy
+from paribus.study.read import STUDY, write_study_copy
 from synthetic import make_records, make_study
 
 #: Flipped bits in each file.
@@ -39,6 +40,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_interventions(out, record, answers)
     draw = np.random.default_rng(1)
     keep_image(out, original_name(3), lambda: draw.integers(0, 256, (9, 9, 3), np.uint8))
+    keep_file_names(out, {record.facts.data.fingerprint}, {3: "test/cat/a.png"})
     begun = checkpoint_folder(out, "main", 1)
     begun.mkdir(parents=True)
     content = draw.bytes(100)
@@ -64,7 +66,7 @@ def damaged(out: Path) -> list[str]:
 
 def summed(out: Path) -> list[Path]:
     """All files but the study, which is read and has no sum."""
-    return [path for path in sorted(out.rglob("*.*")) if path.is_file() and path.parent != out]
+    return [path for path in sorted(out.rglob("*.*")) if path.is_file() and path.name != STUDY]
 
 
 def test_whole_results_are_counted_and_end_with_0(out: Path) -> None:
@@ -126,7 +128,10 @@ def test_a_file_that_leads_out_of_the_folder_is_not_read(out: Path, tmp_path: Pa
 
 
 def test_a_folder_of_something_else_or_in_use_is_refused(out: Path, tmp_path: Path) -> None:
-    assert "expected a folder that `paribus run` filled" in verify(tmp_path).stderr
+    assert (
+        "expected a folder that `paribus run` or `paribus compare` filled"
+        in verify(tmp_path).stderr
+    )
     with held(out):
         done = verify(out)
     assert done.exit_code == 1

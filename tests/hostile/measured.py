@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -9,16 +10,23 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
+
+from pace import slowness
+
+#: What takes more seconds is measured again, at most so many times in all and a second later each
+#: time; the least counts, since other programs only lengthen it.
+AGAIN, TRIES = 0.5, 6
 
 #: Runs each command of a list in a fork of a process that has loaded the command line alone: a
 #: tenth of a second each instead of half a one. Memory is counted from the loaded process on. It
 #: isn't forked from pytest, whose memory would be counted.
-_FORKS = """
+_FORKS = f"""
 import json, os, sys, time
+{inspect.getsource(slowness)}
 from paribus.cli import main
 import paribus.study.read, paribus.audit.read
-results = []
-for words in json.loads(sys.stdin.read()):
+def measured(words):
     read, write = os.pipe()
     child = os.fork()
     if not child:
@@ -30,16 +38,24 @@ for words in json.loads(sys.stdin.read()):
         said = file.read()
     _, status, usage = os.wait4(child, 0)
     kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    seconds = usage.ru_utime + usage.ru_stime
-    results.append([os.waitstatus_to_exitcode(status), said, seconds, kilobytes / 1024])
+    seconds = (usage.ru_utime + usage.ru_stime) / slowness()
+    return [os.waitstatus_to_exitcode(status), said, seconds, kilobytes / 1024]
+results = []
+for words in json.loads(sys.stdin.read()):
+    tries = [measured(words)]
+    while tries[-1][2] > {AGAIN} and len(tries) < {TRIES}:
+        time.sleep(1)
+        tries.append(measured(words))
+    results.append(min(tries, key=lambda of: of[2]))
 print(json.dumps(results))
 """
-_WHOLE = """
-import json, os, subprocess, sys
+_WHOLE = f"""
+import json, os, subprocess, sys, time
+{inspect.getsource(slowness)}
 child = subprocess.Popen([sys.executable, "-m", "paribus", *sys.argv[1:]], stderr=1)
 _, status, usage = os.wait4(child.pid, 0)
 kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-seconds = usage.ru_utime + usage.ru_stime
+seconds = (usage.ru_utime + usage.ru_stime) / slowness()
 print(json.dumps([os.waitstatus_to_exitcode(status), seconds, kilobytes / 1024]), file=sys.stderr)
 """
 
@@ -50,7 +66,7 @@ class Measured:
 
     Attributes:
         said: on standard output and standard error.
-        seconds: of the processor; other programs on the machine lengthen any other.
+        seconds: of the processor, by the machine that limits were chosen on.
         megabytes: at the peak.
     """
 
@@ -68,6 +84,14 @@ def forked(commands: Sequence[Sequence[str]], cwd: Path) -> list[Measured]:
 
 def paribus(*words: str | Path, cwd: Path) -> Measured:
     """Run one command as a user does; it is measured from its very start."""
+    tries = [_whole(words, cwd)]
+    while tries[-1].seconds > 2 * AGAIN and len(tries) < TRIES:
+        sleep(1)
+        tries.append(_whole(words, cwd))
+    return min(tries, key=lambda of: of.seconds)
+
+
+def _whole(words: Sequence[str | Path], cwd: Path) -> Measured:
     # A small process of its own starts it: see above.
     done = _python(["-S", "-c", _WHOLE, *map(str, words)], cwd)
     *_, measured = done.stderr.splitlines()

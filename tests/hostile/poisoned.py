@@ -15,6 +15,7 @@ from hostile.payloads import HTML, PAYLOADS
 from paribus import pipeline
 from paribus.metrics.interventions import interventions
 from paribus.records.analyses import write_explanations, write_interventions
+from paribus.records.file_names import keep_file_names
 from paribus.records.images import original_name, seen_name
 from paribus.records.store import read_record, run_folder, write_record
 from paribus.records.types import Explanations, Failure, Interventions, Record, RunFacts
@@ -85,8 +86,15 @@ def write_results(out: Path, classes: Sequence[str], first: int) -> None:
     for record in made:
         write_record(out, poison(record, classes, texts), {})
         analyze(out, read_record(run_folder(out, record.facts.setting, record.facts.seed)))
+    keep_file_names(out, {made[0].facts.data.fingerprint}, poisoned_files(made[0], texts))
     write_study_copy(out, study)
     pipeline.rebuild_report(out)
+
+
+def poisoned_files(record: Record, texts: Iterator[str]) -> dict[int, str]:
+    """A payload in the path of every test image; none of them leads out of its folder."""
+    assert record.predictions is not None
+    return {n: f"test/{next(texts).replace('..', '')}" for n in record.predictions.index.tolist()}
 
 
 def analyze(out: Path, record: Record) -> None:

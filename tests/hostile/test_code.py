@@ -35,6 +35,13 @@ NAMES = {
     "yaml.load",
     "os.system",
 }
+#: What a module may do all the same: tasks for a job, by a SHA-256 that the job was started with;
+#: a function that Python was given, to a process that this one starts, through its standard input.
+ALLOWED = {
+    "places/slurm_packed.py": ["pickle"],
+    "scripts/function.py": ["cloudpickle"] * 2,
+    "scripts/calling.py": ["cloudpickle"],
+}
 
 
 def faults(source: str) -> Iterator[str]:
@@ -66,7 +73,8 @@ def _call_faults(call: ast.Call) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_module_runs_nothing_that_it_reads(path: Path) -> None:
-    assert list(faults(path.read_text("utf-8"))) == []
+    allowed = ALLOWED.get("/".join(path.parts[-2:]), [])
+    assert list(faults(path.read_text("utf-8"))) == allowed
 
 
 @pytest.mark.parametrize(

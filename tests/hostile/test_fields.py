@@ -49,6 +49,8 @@ MORE: dict[str, Any] = {
     "metrics": {"top5": 0.9},
     "peak_memory": 1 << 28,
     "code": "c" * 64,
+    "files": {"train.py": "f" * 64},
+    "drawn": {"torch order": "a" * 64},
     "study_digest": "d" * 64,
     "other_machines": [Environment(torch="2").model_dump(mode="json")],
 }
@@ -63,7 +65,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in out.rglob(FACTS):  # all of one engine, or they couldn't be compared
         facts = json.loads(file.read_text()) | MORE
         facts["environment"]["engine"] = ENGINE
-        facts["network"]["varying"] = ["fc1.bias"]
+        facts["network"] |= {"varying": ["fc1.bias"], "multiply_adds": 1000}
         facts["data"] |= {
             "left_out": [["an empty file", 2]],
             "groups": [["cat", ["a", "b"]]],

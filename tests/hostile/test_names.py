@@ -336,7 +336,7 @@ ONE_OF_EACH = (HTML[0], MARKDOWN[0], FORMULAS[0], TEMPLATES[0], *TERMINAL)
 def test_no_payload_can_be_a_settings_name(text: str) -> None:
     quoted = "".join(f"\\U{ord(letter):08x}" for letter in text[:300])
     study = "name: a\ndata: {source: digits}\nepochs: 1\nvariations:\n"
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._,=+-]{0,63}", text):
         return
     with pytest.raises(StudyError) as caught:
         parse_study(f'{study}  "{quoted}": {{epochs: 2}}\n')

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from effort import examples, telling
 from hostile.measured import Measured, forked, paribus
@@ -20,22 +21,19 @@ from hostile.studies import GOOD, HOSTILE, TELLING
 from paribus.cli import main
 from paribus.errors import StudyError
 from paribus.report.sections.provenance import study_file
+from paribus.study import networks
 from paribus.study.config import (
-    Adam,
     Config,
-    Constant,
-    Cosine,
     Digits,
     Folder,
-    LeNet5,
-    OwnNetwork,
-    Sgd,
-    Step,
     Stl10,
 )
+from paribus.study.optimizers import OPTIMIZERS
 from paribus.study.plan import settings
 from paribus.study.read import LARGEST, MOST_VALUES, parse_study
+from paribus.study.schedules import SCHEDULES
 from paribus.study.spec import Study
+from trained import trained
 
 SECONDS, MEGABYTES = 2.0, 200.0
 #: Seconds that a command takes to start, at most; what is forked has started already.
@@ -140,6 +138,7 @@ def test_a_study_of_the_largest_size_is_read() -> None:
 NETWORKS: list[dict[str, Any]] = [
     {},
     {"network": "lenet5"},
+    {"network": {"kind": "wide_resnet", "widen": 2}},
     {"network": {"batch_norm": True}},
     {"network": "a.b:c"},
     {"network": {"kind": "a.b:c", "arguments": {"width": 3}}},
@@ -149,7 +148,14 @@ DATA: list[dict[str, Any]] = [
     {"source": "stl10", "size": 16},
     {"source": "folder", "path": "images"},
 ]
-SECTIONS = (Digits, Stl10, Folder, LeNet5, OwnNetwork, Adam, Sgd, Constant, Step, Cosine)
+SECTIONS: tuple[type[BaseModel], ...] = (
+    Digits,
+    Stl10,
+    Folder,
+    *networks.NETWORKS.values(),
+    *OPTIMIZERS,
+    *SCHEDULES.values(),
+)
 KEYS = sorted({key for section in SECTIONS for key in section.model_fields} | {"lr.x", "a.b", ""})
 PATHS = [
     *Study.model_fields,
@@ -159,7 +165,7 @@ PATHS = [
 ]
 OVERRIDES: list[Any] = [
     None, True, -1, 0, 3, 0.5, 1e308, 10**30, "", "x", "lenet5", "evil:f", "evil:f:g", "adam",
-    "sgd", "step", "cosine", "gray", "native", [], [1], {}, {"kind": "evil:f"},
+    "sgd", "resnet20", "step", "cosine", "gray", "native", [], [1], {}, {"kind": "evil:f"},
     {"kind": "sgd", "lr": 1}, {"kind": 3}, {"kind": ["a:b"]}, {"a": {"b": [{}]}}, "a" * 1_999,
 ]  # fmt: skip
 
@@ -178,7 +184,7 @@ def test_any_override_is_understood_or_refused_with_its_line(
     study = {"name": "a", "data": data, "epochs": 1, **network, "variations": {"v": overrides}}
     text = json.dumps(study, indent=1)  # which is YAML, too
     try:
-        read = parse_study(text, "s.yaml")
+        read = trained(parse_study(text, "s.yaml"))
     except StudyError as error:
         assert all(text.splitlines()[p.line - 1].strip() for p in error.problems)
         assert all(p.message and p.line > 1 for p in error.problems)

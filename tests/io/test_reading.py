@@ -9,7 +9,7 @@ import pytest
 
 from paribus.errors import RecordError
 from paribus.io.lock import LOCK, held, holder
-from paribus.io.reading import opened, read_whole
+from paribus.io.reading import leads_out, opened, read_whole
 from paribus.log import LOG, read_log
 from paribus.records.store import metadata
 from paribus.study.read import STUDY, read_study_copy
@@ -47,3 +47,16 @@ def test_no_reader_of_json_falls_into_it(tmp_path: Path) -> None:
     with held(tmp_path):
         (tmp_path / LOCK).write_bytes(DEEP)
         assert holder(tmp_path) is not None
+
+
+def test_only_a_link_that_stays_inside_is_followed(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "below").mkdir(parents=True)
+    (tmp_path / "secret").write_text("")
+    (root / "inside").symlink_to("below")
+    (root / "outside").symlink_to(tmp_path / "secret")
+    (root / "above").symlink_to("..")
+    for name in ("below", "inside", "inside/file", "below/..", "missing"):
+        assert not leads_out(root / name, root), name
+    for name in ("outside", "above", "above/secret", "..", "../secret", "below/../.."):
+        assert leads_out(root / name, root), name

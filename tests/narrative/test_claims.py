@@ -42,7 +42,7 @@ def judged(
     return Judged(claimed, verdict, 0.01, 0.02, inside_margin)
 
 
-NUMBERS = "bn against main, top-5 accuracy: +0.020 [0.005, 0.035] share over 10 seeds"
+NUMBERS = "bn against main, top-5 accuracy: +0.020 [0.005, 0.035] share (95 %) over 10 seeds"
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,18 @@ def test_a_mean_is_of_one_setting_and_written_as_a_value() -> None:
     accuracy = METRICS["test_accuracy"]
     mean = judged(Inside(0.4, 0.6), "undecided", settings=("bn",), metric=accuracy)
     assert sentence(mean) == (
-        "bn, mean test accuracy: 2.0 [0.5, 3.5] % over 10 seeds is not shown to lie within "
+        "bn, mean test accuracy: 2.0 [0.5, 3.5] % (95 %) over 10 seeds is not shown to lie within "
         "40 to 60 %, nor outside (p = 0.01)."
     )
+
+
+@pytest.mark.parametrize(("level", "shown"), [(0.75, "75 %"), (0.984, "98.4 %"), (0.95, "95 %")])
+def test_an_interval_says_its_own_level(level: float, shown: str) -> None:
+    """As of ranks of three seeds, with looks, and as usual."""
+    one = judged(Toward("better"), "supported")
+    interval = Interval(0.02, 0.005, 0.035, level)
+    message = sentence(replace(one, statement=replace(one.statement, interval=interval)))
+    assert f"+0.020 [0.005, 0.035] share ({shown}) over 10 seeds" in message
 
 
 @pytest.mark.parametrize(

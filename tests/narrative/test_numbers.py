@@ -123,6 +123,33 @@ def test_without_an_interval_four_digits_count() -> None:
     assert POINTS.estimate(interval(-0.1)) == "-10 points"
 
 
+@pytest.mark.parametrize(
+    ("unit", "level", "message"),
+    [
+        (POINTS, 0.95, "+1.2 points, 95 % interval [-0.8, 3.2]"),
+        (POINTS, 0.984, "+1.2 points, 98.4 % interval [-0.8, 3.2]"),
+        (SECONDS, 0.75, "0.012 s, 75 % interval [-0.008, 0.032]"),
+        (Unit(ratio=True), 0.95, "ratio 0.012, 95 % interval [-0.008, 0.032]"),
+    ],
+)
+def test_told_an_interval_has_its_level(unit: Unit, level: float, message: str) -> None:
+    result = Interval(0.012, -0.008, 0.032, level)
+    assert unit.told(result) == message
+    level_and_ends = f"{100 * level:.3g} % interval {unit.ends(result)}"
+    assert message == f"{unit.alone(result)}, {level_and_ends}"
+
+
+def test_told_without_an_interval_there_is_no_level() -> None:
+    assert POINTS.told(interval(0.0123456)) == POINTS.estimate(interval(0.0123456))
+
+
+@given(st.floats(-10, 10), st.floats(1e-6, 10))
+def test_apart_and_together_an_estimate_is_rounded_alike(estimate: float, half: float) -> None:
+    together = POINTS.estimate(interval(estimate, half)).removesuffix(" points")
+    alone, ends = (write(interval(estimate, half)) for write in (POINTS.alone, POINTS.ends))
+    assert together == f"{alone.removesuffix(' points')} {ends}"
+
+
 def test_one_point_is_singular_and_a_range_has_its_unit_once() -> None:
     assert POINTS.amount(0.01) == "1 point"
     assert PERCENT.bounds(0.4, 0.6) == "40 to 60 %"

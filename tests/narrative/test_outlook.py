@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from alone import compare_metric
 from paribus.comparison.compare import Comparison
 from paribus.metrics.registry import METRICS
-from paribus.narrative.comparisons import headline, notes
-from paribus.narrative.outlook import odds, on_new_seed, on_shape, winning
+from paribus.narrative.comparisons import notes
+from paribus.narrative.outlook import odds, on_shape, winning
 
 ACCURACY, TIME, EPOCH = (METRICS[n] for n in ("test_accuracy", "train_cpu_seconds", "best_epoch"))
 
@@ -19,27 +17,6 @@ ACCURACY, TIME, EPOCH = (METRICS[n] for n in ("test_accuracy", "train_cpu_second
 def compared(*points: float) -> Comparison:
     baseline = 0.5 + 0.01 * np.arange(len(points))
     return compare_metric("bn", baseline, baseline + np.array(points) / 100, ACCURACY)
-
-
-def test_a_new_seed_is_promised_less_than_the_mean() -> None:
-    c = compared(3, 1, 2, 4, 2.5)
-    assert (
-        on_new_seed(c) == "One new seed will show -0.9 to +5.9 points (95 % prediction interval)."
-    )
-    assert headline(c).also[0] == on_new_seed(c)
-    assert "if both of its runs finish," in on_new_seed(replace(c, failed=(object(),)))  # type: ignore[arg-type]
-
-
-def test_a_ratio_is_predicted_as_a_ratio_and_ranks_with_the_level_they_reach() -> None:
-    base, noise = np.full(5, 50.0), np.array([1.1, 1.2, 1.15, 1.3, 1.2])
-    slower = on_new_seed(compare_metric("bn", base, base * noise, TIME))
-    assert slower.startswith("One new seed will show a ratio of 0.98 to 1.43 (95 %")
-    ranks = on_new_seed(compare_metric("bn", np.zeros(5), np.array([1, 2, 3, 4, 6.0]), EPOCH))
-    assert ranks == "One new seed will show +1.0 to +6.0 epochs (67 % prediction interval)."
-
-
-def test_nothing_is_predicted_where_nothing_tells_the_spread() -> None:
-    assert on_new_seed(compared(2, 2, 2, 2)) == on_new_seed(compared(2)) == ""
 
 
 def test_the_odds_of_winning_are_of_all_seeds_and_name_ties() -> None:

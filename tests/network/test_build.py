@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from paribus.errors import NetworkError
-from paribus.network.build import build, describe
-from paribus.study.config import LeNet5, OwnNetwork
+from paribus.network.build import build
+from paribus.network.describe import describe
+from paribus.study.networks import LeNet5, OwnNetwork
 
 SHAPE = (3, 32, 32)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from paribus.network.code import code_digest
-from paribus.study.config import LeNet5, OwnNetwork
+from paribus.study.networks import LeNet5, OwnNetwork
 
 FILES = {
     "own_net.py": (

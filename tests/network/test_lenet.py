@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paribus.errors import NetworkError
-from paribus.network.build import build, describe
-from paribus.study.config import LeNet5
+from paribus.network.build import build
+from paribus.network.describe import describe
+from paribus.study.networks import LeNet5
 
 PUBLISHED = {
     False: ("Conv-ReLU-MaxPool", "Conv-ReLU-MaxPool", "FC-ReLU", "FC-ReLU", "FC-LogSoftmax"),

@@ -12,7 +12,7 @@ from paribus.errors import NetworkError
 from paribus.network.build import build
 from paribus.network.code import code_digest
 from paribus.network.own import find
-from paribus.study.config import OwnNetwork
+from paribus.study.networks import OwnNetwork
 
 SHAPE = (3, 8, 8)
 

@@ -13,7 +13,7 @@ from torch import nn
 from paribus.errors import NetworkError
 from paribus.network.build import build, build_and_describe
 from paribus.records.types import NetworkFacts
-from paribus.study.config import OwnNetwork
+from paribus.study.networks import OwnNetwork
 
 SHAPE = (1, 4, 4)
 

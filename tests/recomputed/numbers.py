@@ -141,6 +141,11 @@ def new_images(
     return float(np.clip(low, -most, most)), float(np.clip(high, -most, most)), truncated
 
 
+def at_least(new: tuple[float, float, bool], low: float, high: float) -> tuple[float, float, bool]:
+    """The interval for new images, no narrower than that for these; NaN where they have none."""
+    return float(np.minimum(new[0], low)), float(np.maximum(new[1], high)), new[2]
+
+
 def new_images_p(table: Array, classes: Array | None, bound: float, side: str) -> float:
     """Of the mean not lying on this side of a bound."""
     error, freedom, _ = _spread(table, classes)

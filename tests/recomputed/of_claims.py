@@ -21,7 +21,7 @@ Array = Any
 FIGURES = dict.fromkeys(
     ("best_epoch", "best_val_loss", "epochs_to_loss", "roughness", "generalization_gap"), "loss"
 )
-FIGURES |= dict.fromkeys(("recall",), "recall") | dict.fromkeys(("precision", "f1"), "report")
+FIGURES |= dict.fromkeys(("recall",), "confusion") | dict.fromkeys(("precision", "f1"), "report")
 FIGURES |= dict.fromkeys(("drop", "background_learned", "background_reliance"), "causes")
 FIGURES |= dict.fromkeys(("background_in_failures", "attribution_outside"), "causes")
 

@@ -137,12 +137,16 @@ def _row(values: Values, variation: str, metric: str) -> dict[str, Any]:
     kind, baseline = values.kind(metric), values.folder.baseline
     before, after = (values.of(name, metric) for name in (baseline, variation))
     failed = values.failed[baseline], values.failed[variation]
-    row = {"variation": variation, "metric": metric, "_kind": kind}
+    row: dict[str, Any] = {"variation": variation, "metric": metric, "_kind": kind}
     row |= alone(kind, before, after, failed) | {"paired": True}
-    return row | {"_asked": _asked(values, variation, metric)} | _images(values, variation, metric)
+    row |= {"_asked": _asked(values, variation, metric)}
+    return row | _images(values, variation, metric, (row["low"], row["high"]))
 
 
-def _images(values: Values, variation: str, metric: str) -> dict[str, Any]:
+def _images(
+    values: Values, variation: str, metric: str, these: tuple[float, float]
+) -> dict[str, Any]:
+    """For new images, the interval for these ones being given."""
     names = ("low_new_images", "high_new_images", "truncated_new_images")
     member = metric.startswith("recall:") and metric.partition(":")[2]
     if not member and metric not in ADDED:
@@ -155,7 +159,7 @@ def _images(values: Values, variation: str, metric: str) -> dict[str, Any]:
     table = np.array([after[seed] - before[seed] for seed in before if seed in after])
     most = 1.0 if member else ADDED[metric][1]
     found = numbers.new_images(table, None if member else labels, most=most)
-    return dict(zip(names, found, strict=True))
+    return dict(zip(names, numbers.at_least(found, *these), strict=True))
 
 
 def _asked(values: Values, variation: str, metric: str) -> str | None:

@@ -37,6 +37,7 @@ def _row(folder: Folder, setting: str, number: int) -> dict[str, Any]:
     return {
         "setting": setting,
         "image": runs[0].shown["index"][number],
+        "file": folder.file_names.get(str(runs[0].shown["index"][number])),
         "true": folder.classes[label],
         "predicted": None if rival is None else folder.classes[rival],
         "kind": kind if wrong else "right",

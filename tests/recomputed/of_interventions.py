@@ -61,6 +61,7 @@ def _effect(values: Values, runs: list[Run], name: str) -> dict[str, Any]:
     chance = [_by_chance(labels, run.changed[name], classes) for run in runs]
     above = np.array([agreement(labels, run.changed[name], classes) for run in runs])
     new = numbers.new_images(right - plain, labels, most=1.0)
+    new = numbers.at_least(new, row["low"], row["high"])
     low, high = _shares(right.mean(axis=1))
     return {
         "setting": runs[0].setting,

@@ -88,6 +88,7 @@ class Folder(Declared):
     """A study as declared and its runs, by setting and seed."""
 
     runs: dict[tuple[str, int], Run]
+    file_names: dict[str, str] = field(default_factory=dict)
 
     def of(self, setting: str) -> list[Run]:
         """The finished runs of a setting, by seed."""
@@ -111,7 +112,9 @@ def read(out: Path) -> Folder:
     study = json.loads((out / "study.json").read_text())
     records = sorted((out / "runs").glob("*/seed-*/record.json"))
     runs = [_run(out, record.parent) for record in records]
-    return Folder(study, {(run.setting, run.seed): run for run in runs})
+    names = out / "test-images.json"
+    files = json.loads(names.read_text())["files"] if names.exists() else {}
+    return Folder(study, {(run.setting, run.seed): run for run in runs}, files)
 
 
 def _run(out: Path, folder: Path) -> Run:

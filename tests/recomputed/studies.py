@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import paribus
 from faults.here import in_this_process
+from paribus.records.file_names import keep_file_names
 from paribus.records.store import write_record
 from paribus.report.write import write_tables
 from paribus.results import Results
@@ -87,5 +88,8 @@ def write_failing(out: Path) -> None:
     records = make_records(study, classes=("cat", "dog", "ship"), images=90, failing=("l2", 4))
     for record in records:
         write_record(out, record, {})
+    shown = next(record.predictions for record in records if record.predictions)
+    files = {number: f"test/{number}.png" for number in shown.index.tolist()}
+    keep_file_names(out, {records[0].facts.data.fingerprint}, files)
     (out / "study.json").write_text(study.model_dump_json())
     write_tables(out / "tables", Results(out, study, tuple(records), ()).tables)

@@ -231,7 +231,7 @@ def test_a_study_is_kept_with_its_results(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_result_says_what_was_expected(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match="expected a folder that `paribus run` filled"):
+    with pytest.raises(RecordError, match="expected a folder that `paribus run` or"):
         read_study_copy(tmp_path)
     (tmp_path / "study.json").write_text("{}")
     with pytest.raises(RecordError, match=r"study\.json"):
@@ -262,6 +262,7 @@ def test_a_study_of_format_1_is_read_in_the_words_of_today(tmp_path: Path) -> No
     }
     (tmp_path / "study.json").write_text(json.dumps(old))
     study = read_study_copy(tmp_path)
+    assert isinstance(study, Study)
     assert study.data.model_dump()["color"] == "gray"
     assert study.data.model_dump()["path"] == "grey"
     assert study.variations["grey"] == {"data.color": "rgb"}

@@ -16,7 +16,7 @@ from paribus.failures.cases import shown_cases
 from paribus.records.types import Record
 from paribus.report.write import write_report
 from paribus.results import Results
-from paribus.study.spec import Study
+from paribus.study.spec import Question, Study
 from synthetic import make_records, make_study
 from undrawn import drawn
 
@@ -35,7 +35,7 @@ HOSTILE = (
 )
 
 
-def results_of(study: Study, records: Sequence[Record], out: Path = Path("nowhere")) -> Results:
+def results_of(study: Question, records: Sequence[Record], out: Path = Path("nowhere")) -> Results:
     """What a study has come to by these records, with nothing else in its folder."""
     return Results(out, study, tuple(records), ())
 
@@ -45,7 +45,7 @@ class Written:
     """A report on disk and what it was made from."""
 
     out: Path
-    study: Study
+    study: Question
     records: Sequence[Record]
 
     def text(self, name: str) -> str:
@@ -56,7 +56,7 @@ class Written:
 def ordinary() -> Written:
     """Three settings and three seeds, one run of which failed."""
     study = claiming(make_study(seeds=3, epochs=5))
-    return _write(study, make_records(study, images=200, failing=("l2", 1)))
+    return written(study, make_records(study, images=200, failing=("l2", 1)))
 
 
 def claiming(study: Study) -> Study:
@@ -88,15 +88,15 @@ def hostile() -> Written:
     """Every name is somebody else's text."""
     name = "<img src=x onerror=\"document.title='run'\"> & {{ 7*7 }} | `x`"
     study = make_study(seeds=2, epochs=4, name=name, settings=["main", "l2"])
-    return _write(study, make_records(study, classes=HOSTILE, images=200))
+    return written(study, make_records(study, classes=HOSTILE, images=200))
 
 
-def _write(study: Study, records: Sequence[Record]) -> Written:
+def written(study: Question, records: Sequence[Record]) -> Written:
     out = Path(tempfile.mkdtemp(prefix="paribus-report-"))
     atexit.register(shutil.rmtree, out)
     _keep_images(out, records)
     with drawn():
-        write_report(results_of(study, records, out))
+        write_report(results_of(study, records, out), formats=["handin"])
     return Written(out, study, records)
 
 

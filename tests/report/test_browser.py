@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser
 from effort import telling
 from paribus.names import in_print, safe_classes
 from paribus.report.sections.cells import SIGNS
+from report.kinds import KINDS
 from report.reports import HOSTILE, Written, hostile, ordinary
 
 pytestmark = pytest.mark.browser
@@ -82,10 +84,10 @@ def test_it_is_never_wider_than_the_screen(
 
 
 def test_every_image_is_shown_and_says_what_it_is(opened: Opened) -> None:
-    images = opened.page.locator("#failures img").evaluate_all(
+    images = opened.page.locator("#failures > .cases img").evaluate_all(
         "all => all.map(one => [one.naturalWidth > 0, one.alt])"
     )
-    assert len(images) == 2 * opened.page.locator(".cases > li").count() > 0
+    assert len(images) == 2 * opened.page.locator("#failures > .cases > li").count() > 0
     assert all(loaded and alt for loaded, alt in images)
 
 
@@ -119,44 +121,130 @@ def test_every_entry_of_the_contents_leads_to_a_section(opened: Opened) -> None:
         .locator("a")
         .evaluate_all("all => all.map(one => one.hash)")
     )
-    assert len(targets) == opened.page.locator("main > section").count() > 10
-    assert all(opened.page.locator(f"section{target}").count() == 1 for target in targets)
+    sections = opened.page.locator("main section").count()
+    assert len(targets) == sections + 1 > 10  # and one to the appendix as a whole
+    assert all(opened.page.locator(f"section{target}, div{target}").count() for target in targets)
 
 
 def test_every_link_within_the_page_leads_somewhere(opened: Opened) -> None:
     links = opened.page.locator("main a[href]")
     targets = set(links.evaluate_all("all => all.map(one => one.hash.split('?')[0])")) - {"#image"}
-    assert {"#comparison", "#recall", "#loss"} <= targets
+    assert {"#comparison", "#confusion", "#loss", "#tests", "#explorer"} <= targets
     assert all(opened.page.locator(target).count() == 1 for target in targets)
 
 
 def test_every_verdict_says_in_a_word_and_a_sign_what_its_color_says(opened: Opened) -> None:
     page = opened.page
-    words_said = {line.strip() for line in page.locator(".verdict-word").all_inner_texts()}
-    assert len(words_said) >= 1
     signs = {f"{sign} {verdict}" for verdict, sign in SIGNS.items()}
-    assert words_said <= signs
-    cells = page.locator("td[class^='tone-']").all_inner_texts()
+    legend = page.locator(".legend dt").all_inner_texts()
+    assert len(legend) >= 4 and set(legend) <= signs
+    cells = page.locator("td[class^='tone-']").all_text_contents()
     assert len(cells) > 20
     assert all(any(sign in cell for sign in signs) for cell in cells)
 
 
-def test_a_verdict_is_the_first_thing_on_a_telephone(browser: Browser) -> None:
+def test_the_answer_is_on_the_first_screen(browser: Browser) -> None:
+    for width, height in ((DESK, 900), (PHONE, 844)):
+        page = Opened(browser, ordinary().out / "report.html", width, "light").page
+        page.set_viewport_size({"width": width, "height": height})
+        answer = page.locator("#answer .strong").bounding_box()
+        assert answer is not None and answer["y"] + answer["height"] < height
+        if width == DESK:
+            last = page.locator("#answer tbody tr").last.bounding_box()
+            chart = page.locator("#figure-differences svg").first.bounding_box()
+            assert last is not None and chart is not None
+            assert last["y"] + last["height"] < height and chart["y"] < height
+        page.close()
+
+
+def test_a_row_is_a_block_of_its_own_on_a_telephone(browser: Browser) -> None:
+    """Its name, then each value under its title."""
     page = Opened(browser, ordinary().out / "report.html", PHONE, "light").page
-    assert page.locator(".verdicts li").count() == 2
-    last = page.locator(".verdicts li").last.bounding_box()
-    assert last is not None and last["x"] >= 0 and last["x"] + last["width"] <= PHONE
+    row = page.locator("#answer tbody tr").last
+    name, value = row.locator("th").bounding_box(), row.locator("td").first.bounding_box()
+    assert name is not None and value is not None
+    assert value["y"] >= name["y"] + name["height"]
+    titles = row.locator("td").evaluate_all("all => all.map(one => one.dataset.title)")
+    assert titles == ["Test accuracy", "Verdict", "Difference", "One new training"]
+    assert row.locator("td").first.get_attribute("role") == "cell"
     page.close()
 
 
-def test_a_claim_is_a_block_of_its_own_on_a_telephone(browser: Browser) -> None:
-    page = Opened(browser, ordinary().out / "report.html", PHONE, "light").page
-    claim = page.locator("#claim-faster")
-    evidence = claim.locator("xpath=following-sibling::td[2]")
-    first, second = claim.bounding_box(), evidence.bounding_box()
-    assert first is not None and second is not None
-    assert second["y"] >= first["y"] + first["height"]
-    assert second["x"] + second["width"] <= PHONE
+#: Elements that show text and don't show all of it, but for those that a title tells whole.
+CLIPPED = """() => {
+  const found = [];
+  for (const one of document.querySelectorAll("main *, header *, nav *")) {
+    const whole = "svg, .tall, pre, [title], .layers, .nearest";
+    if (!one.checkVisibility() || one.closest(whole)) continue;
+    const style = getComputedStyle(one);
+    if (style.overflowX === "visible" && style.overflowY === "visible") continue;
+    if (one.matches(".scroll") && one.querySelector(".confusion, .votes")) continue;
+    const name = one.ariaLabel ?? one.textContent.slice(0, 40);
+    if (one.scrollWidth > one.clientWidth + 1) found.push(`${one.className}: ${name}`);
+  }
+  return found;
+}"""
+
+#: Cells of tables and blocks of text that reach beyond what they stand in.
+BEYOND = """width => [...document.querySelectorAll(
+    "main :is(p, td, th, li, h2, h3, h4, figure, img, summary, dt, dd)")]
+  .filter(one => one.checkVisibility() && !one.closest(".confusion, thead, .tall"))
+  .map(one => [one.getBoundingClientRect(), one])
+  .filter(([box]) => box.width && (box.right > width + 1 || box.left < -1))
+  .map(([, one]) => one.textContent.slice(0, 40))"""
+
+#: Labels of charts that lie over each other.
+OVERLAPS = """() => [...document.querySelectorAll("svg")]
+  .filter(one => one.checkVisibility()).flatMap(svg => {
+  const boxes = [...svg.querySelectorAll("text")]
+    .filter(text => text.textContent.trim() && text.getAttribute("opacity") !== "0")
+    .map(text => [text.getBoundingClientRect(), text.textContent]);
+  const both = [];
+  boxes.forEach(([a, first], n) => boxes.slice(n + 1).forEach(([b, second]) => {
+    const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+    const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    const where = svg.closest("figure")?.id;
+    if (across > 1.5 && down > 2.5) both.push(`${where}: ${first} over ${second}`);
+  }));
+  return both;
+})"""
+
+
+@pytest.mark.parametrize("kind", telling(KINDS, "failed runs", "hostile names", "found runs"))
+def test_no_text_is_clipped_and_nothing_scrolls_sideways(browser: Browser, kind: str) -> None:
+    for width in (PHONE, TABLET, DESK):
+        page = Opened(browser, KINDS[kind]().out / "report.html", width, "light").page
+        page.locator("#unfold").click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(CLIPPED) == []
+        assert page.evaluate(BEYOND, width) == []
+        page.close()
+
+
+@pytest.mark.parametrize("kind", telling(KINDS, "failed runs"))
+def test_labels_of_charts_lie_beside_each_other(browser: Browser, kind: str) -> None:
+    for width in (PHONE, DESK):
+        page = Opened(browser, KINDS[kind]().out / "report.html", width, "light").page
+        assert page.evaluate(OVERLAPS) == []
+        page.close()
+
+
+@pytest.mark.parametrize("kind", telling(KINDS, "failed runs", "claims"))
+def test_a_hand_in_has_at_most_eight_pages(browser: Browser, kind: str) -> None:
+    page = Opened(browser, KINDS[kind]().out / "handin.html", DESK, "light").page
+    printed = page.pdf(prefer_css_page_size=True)
+    pages = len(re.findall(rb"/Type\s*/Page\b(?!s)", printed))
+    assert 4 <= pages <= 8
+    page.close()
+
+
+def test_a_hand_in_has_no_text_of_an_interface(browser: Browser) -> None:
+    opened = Opened(browser, ordinary().out / "handin.html", DESK, "light")
+    page = opened.page
+    assert opened.complaints == []
+    assert page.locator("details, button, select, script, nav").count() == 0
+    text = page.locator("body").inner_text()
+    assert "Choose" not in text and "Unfold" not in text and "click" not in text
     page.close()
 
 
@@ -221,7 +309,7 @@ def test_on_paper_tables_are_whole_and_the_contents_are_left_out(
     page.emulate_media(media="print")
     assert not page.get_by_label("Contents").is_visible()
     assert not page.locator("#explorer").is_visible()
-    styles = page.locator(".scroll").evaluate_all(
+    styles = page.locator(".scroll:not(.matrix .scroll)").evaluate_all(
         "all => all.map(one => getComputedStyle(one).overflowX)"
     )
     assert set(styles) == {"visible"}

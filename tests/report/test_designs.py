@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from paribus.report.blocks import Block, Figure, Folded, Paragraph, Section, Table, Verdicts
+from paribus.report.blocks import Block, Figure, Paragraph, Section, Table, every
 from paribus.report.results_json import results_json
 from paribus.report.sections import sections
 from paribus.results import Results
@@ -26,15 +26,15 @@ def made(**changes: object) -> Results:
 
 
 def blocks(results: Results, anchor: str) -> list[Block]:
+    """All blocks of a section, the paragraph beside its title first."""
     shown: list[Section] = [s for s in sections(results) if s.anchor == anchor]
-    return [block for section in shown for block in section.blocks]
+    return [b for s in shown for b in (Paragraph(s.says), *every(s.blocks))]
 
 
 def tables(of: list[Block], caption: str) -> Iterator[Table]:
     for block in of:
-        table = block.table if isinstance(block, Folded) else block
-        if isinstance(table, Table) and caption in table.caption:
-            yield table
+        if isinstance(block, Table) and caption in block.caption:
+            yield block
 
 
 def told(of: list[Block]) -> str:
@@ -68,9 +68,11 @@ def test_where_each_variation_stopped_is_a_row(one_by_one: Results) -> None:
 def test_a_kept_plan_is_said_once_and_a_changed_one_beside_every_verdict(fixed: Results) -> None:
     changed = replace(fixed, ledger=replace(KEPT, changes=(Change("seeds", 5, 6, 15),)))
     for results, expected in ((fixed, False), (changed, True)):
-        (lines,) = [b for b in blocks(results, "answer") if isinstance(b, Verdicts)]
-        for line in lines.lines:
-            assert ("Changed after 15 runs had been seen: seeds 5 -> 6" in line.also) == expected
+        (table,) = [b for b in blocks(results, "answer") if isinstance(b, Table)]
+        assert len(table.rows) == 3
+        for _, cells in table.rows[1:]:
+            notes = " ".join(cells[1].notes)
+            assert ("Changed after 15 runs had been seen: seeds 5 -> 6" in notes) == expected
     assert "Nothing was changed after results had been seen" in told(blocks(fixed, "answer"))
 
 
@@ -82,16 +84,19 @@ def test_how_a_comparison_stands_to_the_plan_is_a_column(fixed: Results) -> None
 
 
 def test_all_pairs_of_settings_are_a_table(fixed: Results) -> None:
-    (table,) = tables(blocks(fixed, "comparison"), "first and the second")
+    (table,) = tables(blocks(fixed, "tests"), "first and the second")
     assert len(table.rows) == len(fixed.tables["pairs"]) == 3
 
 
 def test_an_unpaired_study_is_called_so_wherever_it_matters() -> None:
     results = made(paired=False)
-    shown = {section.anchor: list(section.blocks) for section in sections(results)}
-    assert "the seeds of different settings don't correspond." in told(shown["comparison"])
-    assert not [*tables(shown["comparison"], "first and the second")]
-    for anchor in ("answer", "comparison", "pairing"):
+    anchors = ("answer", "tests", "pairing")
+    shown = {anchor: blocks(results, anchor) for anchor in anchors}
+    assert "the seeds of different settings don't correspond." in told(shown["tests"])
+    assert not [*tables(shown["tests"], "first and the second")]
+    # Differences seed by seed would mean nothing.
+    assert [b.name for b in shown["answer"] if isinstance(b, Figure)] == ["accuracy"]
+    for anchor in anchors:
         text = told(shown[anchor])
         assert "unpaired" in text
         assert "paired by seed" not in text

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import numpy as np
@@ -14,7 +15,14 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from effort import telling
 from paribus.names import in_print
 from paribus.report.explorer import payload
-from report.explored import explored, hostile_explored, page_of, square, unexplained
+from report.explored import (
+    explored,
+    hostile_explored,
+    page_of,
+    square,
+    unexplained,
+    with_failed_cases,
+)
 from report.reports import results_of
 from report.test_browser import DESK, PHONE, TABLET, Opened
 from report.test_parts import without_probabilities
@@ -58,6 +66,39 @@ def written(folder: Path, html: str) -> Path:
     return folder / "report.html"
 
 
+def test_an_image_is_called_by_its_file_shortened_on_its_card_and_whole_on_its_page(
+    browser: Browser, tmp_path: Path
+) -> None:
+    results = explored().results
+    files = {n: f"test/cat/{'scan_' * 9}{n:05}.png" for n in results.failed_cases.rows}
+    called = with_failed_cases(results, replace(results.failed_cases, files=files))
+    entry = Opened(browser, written(tmp_path, page_of(called, square)), DESK, "light")
+    goto(entry.page, "#explorer")
+    card = entry.page.locator("#explorer-cards a").first
+    index = int(card.get_attribute("data-index") or "")
+    expect(card.locator(".file")).to_have_text(f"scan_s\u2026can_{index:05}.png")
+    expect(card.locator(".file")).to_have_attribute("title", files[index])
+    card.click()
+    expect(entry.page.locator("#explorer-file")).to_have_text(files[index])
+    assert entry.complaints == []
+    entry.page.close()
+
+
+def test_an_image_without_a_file_has_no_empty_line(opened: Opened) -> None:
+    expect(opened.page.locator("#explorer-cards .file")).to_have_count(0)
+    opened.page.locator("#explorer-cards a").first.click()
+    expect(opened.page.locator("#explorer-file")).to_be_hidden()
+
+
+def at_the_explorer(
+    browser: Browser, file: Path, width: int, scheme: Literal["light", "dark"]
+) -> Opened:
+    """The page opened at its explorer, which is folded otherwise."""
+    entry = Opened(browser, file, width, scheme)
+    goto(entry.page, "#explorer")
+    return entry
+
+
 def goto(page: Page, fragment: str) -> None:
     """Open an address as somebody does to whom it was sent: in a page of its own."""
     address = page.url.split("#")[0]
@@ -71,6 +112,15 @@ def shown(page: Page) -> list[int]:
         page.locator("#explorer-more").click()
     cards = page.locator(".cards a")
     return [int(number) for number in cards.evaluate_all("all => all.map(a => a.dataset.index)")]
+
+
+def captions(page: Page) -> dict[int, str]:
+    """What each card in the list says first, by its image's number."""
+    cards = page.locator(".cards a")
+    said = cards.evaluate_all(
+        "all => all.map(a => [a.dataset.index, a.querySelector('span:not(.missing)').textContent])"
+    )
+    return {int(number): says for number, says in said}
 
 
 def facts(data: dict[str, Any], setting: str) -> dict[int, dict[str, Any]]:
@@ -106,10 +156,64 @@ def test_a_click_on_a_cell_shows_the_images_that_are_in_it(
     }
     assert set(shown(page)) == expected
     names = data["names"]
-    assert f"of batch-norm takes from {names[true]} to {names[predicted]}" in page.locator(
-        "#explorer-count"
-    ).inner_text().replace("\u2068", "")
-    assert f"{count}\u00a0image" in page.locator("#explorer-count").inner_text()
+    said = page.locator("#explorer-count").inner_text()
+    assert f"batch-norm takes for {names[predicted]} although they show {names[true]}" in said
+    assert f"{count}\u00a0image" in said
+
+
+def test_a_link_from_a_cell_opens_the_folded_explorer(opened: Opened) -> None:
+    page = opened.page
+    goto(page, "")
+    expect(page.locator("#explorer-list")).to_be_hidden()
+    cell = page.locator("table[data-setting='main'] td a").first
+    for _ in range(2):  # the second time the address stays the same
+        cell.click()
+        expect(page.locator("#explorer-list")).to_be_visible()
+        page.locator("#explorer summary").click()
+        expect(page.locator("#explorer-list")).to_be_hidden()
+
+
+def test_whoever_goes_back_from_a_cells_images_is_at_the_matrix_again(opened: Opened) -> None:
+    page = opened.page
+    page.emulate_media(reduced_motion="reduce")  # to be where one scrolls to at once
+    goto(page, "")
+    cell = page.locator("table[data-setting='main'] td a").first
+    cell.click()
+    expect(page.locator("#explorer-heading")).to_be_in_viewport()
+    expect(cell).not_to_be_in_viewport()
+    page.go_back()
+    expect(cell).to_be_in_viewport()
+    page.emulate_media(reduced_motion="no-preference")
+
+
+def test_each_card_says_how_many_seeds_make_the_mistake_that_was_chosen(
+    opened: Opened, data: dict[str, Any]
+) -> None:
+    page, names, declared = opened.page, data["names"], facts(data, "main")
+    chosen, rarer = 0, 0
+    for true, predicted, _ in data["settings"][0]["cells"]:
+        page.get_by_label("True class").select_option(names[true])
+        page.get_by_label("Predicted class").select_option(names[predicted])
+        for number, says in captions(page).items():
+            times = dict(declared[number]["votes"])[predicted]
+            assert says == f"{names[true]} taken for {names[predicted]} in {times} of 3\u00a0seeds"
+            chosen, rarer = chosen + 1, rarer + (declared[number]["rival"] != predicted)
+        if rarer > 5 and chosen > rarer:
+            break
+    assert chosen > rarer > 5  # of both, those whose most frequent mistake is another
+
+
+def test_without_a_chosen_class_cards_say_the_most_frequent_mistake(
+    opened: Opened, data: dict[str, Any]
+) -> None:
+    page, names, declared = opened.page, data["names"], facts(data, "main")
+    said = captions(page)
+    assert len(said) > 20
+    for number, says in said.items():
+        entry = declared[number]
+        votes = {n: times for n, times in entry["votes"] if n != entry["true"]}
+        assert votes[entry["rival"]] == max(votes.values())
+        assert says == f"{names[entry['true']]} taken for {names[entry['rival']]}"
 
 
 def test_cells_without_failures_and_those_of_right_answers_are_no_links(
@@ -244,6 +348,19 @@ def test_a_card_far_down_is_shown_again_when_the_reader_comes_back(opened: Opene
     open_card(page.locator(".cards a").last)
     page.go_back()
     expect_card(page, str(numbers[-1]))
+
+
+def test_an_address_of_an_image_opens_the_folded_explorer_at_it(
+    browser: Browser, file: Path
+) -> None:
+    index = explored().failures.telling[0]
+    page = Opened(browser, file, DESK, "light").page
+    expect(page.locator("#explorer-app")).to_be_hidden()
+    goto(page, f"#image?index={index}")
+    expect(page.locator("#explorer-name")).to_have_text(f"Test image {index}")
+    expect(page.locator("#explorer-name")).to_be_focused()
+    expect(page.locator("#explorer-name")).to_be_in_viewport()
+    page.close()
 
 
 def test_what_an_address_says_is_shown_again_wherever_it_is_opened(
@@ -383,7 +500,8 @@ def test_neither_list_nor_image_is_wider_than_the_screen(
     browser: Browser, tmp_path: Path, width: int, names: str
 ) -> None:
     html = (explored() if names == "ordinary" else hostile_explored()).html
-    page = Opened(browser, written(tmp_path, html), width, "dark").page
+    page = at_the_explorer(browser, written(tmp_path, html), width, "dark").page
+    expect(page.locator("#explorer-list")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     open_card(page.locator(".cards a").first)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -409,12 +527,20 @@ def test_hostile_names_are_shown_filtered_and_sent_as_any_other_and_run_nothing(
     page.close()
 
 
-def test_without_a_script_the_gallery_and_a_note_remain(browser: Browser, file: Path) -> None:
+def test_without_a_script_the_gallery_and_a_note_remain(
+    browser: Browser, file: Path, data: dict[str, Any]
+) -> None:
     page = browser.new_page(java_script_enabled=False)
     page.goto(file.as_uri())
-    assert page.get_by_text("The explorer needs JavaScript").is_visible()
-    assert page.locator("#failures .cases > li").first.is_visible()
-    assert page.locator("#failures img").count() > 20
+    page.locator("#explorer summary").click()
+    expect(page.get_by_text("The explorer needs JavaScript")).to_be_visible()
+    # A card for each class with a mistake, each with an original and what the network saw.
+    cards = page.locator("#failures > .cases > li")
+    assert cards.count() == len({true for true, _, _ in data["settings"][0]["cells"]})
+    assert cards.locator("img:visible").count() >= 2 * cards.count()
+    assert not page.locator("#failures details .cases").first.is_visible()
+    page.locator("#failures summary").first.click()
+    expect(page.locator("#failures details .cases").first).to_be_visible()
     assert not page.locator("#explorer-app").is_visible()
     assert page.locator("#confusion td a").count() == 0
     page.close()
@@ -423,7 +549,8 @@ def test_without_a_script_the_gallery_and_a_note_remain(browser: Browser, file: 
 def test_a_report_without_images_is_explored_without_them_and_says_why(
     browser: Browser, tmp_path: Path
 ) -> None:
-    entry = Opened(browser, written(tmp_path, explored(images=False).html), DESK, "light")
+    file = written(tmp_path, explored(images=False).html)
+    entry = at_the_explorer(browser, file, DESK, "light")
     page = entry.page
     assert page.locator("#explorer").get_by_text("they may not be published").is_visible()
     assert page.locator("#explorer img").count() == 0
@@ -439,7 +566,7 @@ def test_images_that_nobody_explained_are_explored_without_maps(
     browser: Browser, tmp_path: Path
 ) -> None:
     html = page_of(unexplained(explored().results), square)
-    entry = Opened(browser, written(tmp_path, html), PHONE, "light")
+    entry = at_the_explorer(browser, written(tmp_path, html), PHONE, "light")
     open_card(entry.page.locator(".cards a").first)
     assert entry.page.locator("#explorer-seen img").is_visible()
     for part in ("controls", "legend", "nearest-part"):

@@ -8,11 +8,12 @@ from typing import get_args
 import pytest
 
 import paribus.report as report_room
-from paribus.report.blocks import Alert, Section, Table, Verdicts
+from paribus.narrative.answer import ORDER
+from paribus.narrative.words import NONE
+from paribus.report.blocks import Alert, Section, Table
 from paribus.report.charts import VERDICT_MARKS
 from paribus.report.sections.answer import answer
 from paribus.report.sections.cells import SIGNS, tone
-from paribus.report.sections.verdicts import VERDICTS
 from paribus.results import Results
 from paribus.stats.sample import Verdict
 from report.reports import results_of
@@ -47,8 +48,8 @@ def test_the_first_screen_says_once_what_the_interval_is_of_and_what_is_fixed(
 ) -> None:
     text = message(report["answer"])
     assert (
-        "a 95 % interval for the mean difference over all seeds, with this training set, split "
-        "and test set, unless another level is given; 95 of 100 such intervals hold it."
+        "The interval is for the mean difference over all seeds, with this training set, split "
+        "and test set; of 100 such intervals of 95 %, 95 hold it."
     ) in text
     assert text.count("Training images, split and tuning are the same in all runs") == 1
 
@@ -58,12 +59,15 @@ def test_every_tested_variation_is_told_what_a_new_seed_will_show(
 ) -> None:
     section = report["answer"]
     assert ten.compared is not None
-    for line, c in zip(all_of(section, Verdicts)[0].lines, ten.compared.primary, strict=True):
+    table = all_of(section, Table)[0]
+    assert table.head[-1] == "One new training"
+    for (_, cells), c in zip(table.rows[1:], ten.compared.primary, strict=True):
         assert c.prediction is not None and c.prediction.low is not None
-        assert "One new seed will show " in plain(line.also)
-        assert f"{100 * c.prediction.low:+.1f} to " in plain(line.also)
-    odds = [cells[1].detail for _, cells in all_of(section, Table)[0].rows[1:]]
-    assert all("of all seeds" in plain(detail) for detail in odds)
+        assert plain(cells[-1].text).startswith(f"{100 * c.prediction.low:+.1f} to ")
+        assert cells[-1].detail == ""  # of the usual level
+    assert "in 95 of 100 studies unless another level is given" in message(section)
+    odds = next(t for t in all_of(report["tests"], Table) if "of new seeds" in t.caption)
+    assert all("of all seeds" in plain(cells[2].detail) for _, cells in odds.rows)
 
 
 def test_nothing_promises_other_seeds_the_interval_of_the_mean(
@@ -79,7 +83,7 @@ def test_nothing_promises_other_seeds_the_interval_of_the_mean(
 def test_the_comparisons_have_new_seeds_and_probabilities_beside_the_verdicts(
     ten: Results, report: dict[str, Section]
 ) -> None:
-    section = report["comparison"]
+    section = report["tests"]
     assert ten.compared is not None
     tables = {plain(table.caption): table for table in all_of(section, Table)}
     new = tables["Difference in test accuracy of new seeds"]
@@ -100,9 +104,9 @@ def test_failed_runs_are_said_to_count(failing: Section) -> None:
     assert (
         plain(alert.title) == "1 run failed; estimates leave it out, verdicts count it at the worst"
     )
-    lines = {line.name: line for line in all_of(failing, Verdicts)[0].lines}
-    assert "McNemar's exact test" in plain(lines["l2"].also)
-    assert "McNemar" not in plain(lines["batch-norm"].also)
+    notes = {name: " ".join(cells[1].notes) for name, cells in all_of(failing, Table)[0].rows}
+    assert "McNemar's exact test" in plain(notes["l2"])
+    assert "McNemar" not in plain(notes["batch-norm"])
 
 
 def test_every_verdict_has_a_sign_a_mark_in_charts_and_a_color() -> None:
@@ -110,11 +114,12 @@ def test_every_verdict_has_a_sign_a_mark_in_charts_and_a_color() -> None:
     css = (Path(report_room.__file__).parent / "templates" / "page.css").read_text("utf-8")
     assert "not worse" in verdicts
     for verdict in verdicts:
-        assert verdict in VERDICT_MARKS and verdict in VERDICTS
+        assert verdict in VERDICT_MARKS and verdict in ORDER
         assert SIGNS[verdict] and f".tone-{tone(verdict)}" in css
 
 
 def test_a_study_without_a_spread_predicts_nothing() -> None:
     study = make_study(seeds=1, epochs=5)
     alone = answer_of(results_of(study, make_records(study, images=60)))
-    assert "One new seed" not in all_of(alone, Verdicts)[0].lines[0].also
+    for _, cells in all_of(alone, Table)[0].rows:
+        assert cells[-1].text == NONE

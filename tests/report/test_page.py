@@ -63,5 +63,7 @@ def test_any_number_of_classes_has_a_page(classes: int) -> None:
     records = make_records(study, classes=[f"class {n}" for n in range(classes)], images=120)
     results = results_of(study, records)
     html = page(study.name, lead(results), sections(results), None, {})
-    assert ("most common confusions" in html) == (classes > 30)
+    # Of many classes a drawing, and else a table, where it is too narrow for it a list.
     assert ('class="confusion"' in html) == (classes <= 30)
+    assert ('id="figure-confusion-main"' in html) == (classes > 30)
+    assert "most common confusions" in html

@@ -25,7 +25,7 @@ from paribus.records.types import (
     Record,
     Series,
 )
-from paribus.report.blocks import Figure, Paragraph, Section, Table
+from paribus.report.blocks import Figure, Paragraph, Section, Table, every
 from paribus.report.sections import sections
 from paribus.report.write import write_report
 from paribus.study.spec import Study
@@ -64,7 +64,7 @@ PARTS: dict[str, tuple[Part, str]] = {
 
 #: Without these parts, these sections have nothing to show.
 OF_PREDICTIONS = {
-    "confusion", "confusion-change", "recall", "report", "failures", "explorer", "causes",
+    "confusion", "confusion-change", "report", "failures", "explorer", "causes",
 }  # fmt: skip
 
 STUDY = claiming(make_study(seeds=3, epochs=4, settings=["main", "batch-norm"]))
@@ -85,7 +85,8 @@ def report_of(study: Study, records: Sequence[Record]) -> dict[str, Section]:
 
 
 def text_of(section: Section) -> str:
-    return " ".join(b.text for b in section.blocks if isinstance(b, Paragraph)).replace("\xa0", " ")
+    said = [section.says, *(b.text for b in every(section.blocks) if isinstance(b, Paragraph))]
+    return " ".join(said).replace("\xa0", " ")
 
 
 def written(study: Study, records: Sequence[Record], out: Path) -> str:
@@ -154,7 +155,7 @@ def test_reported_metrics_alone_have_comparisons_and_a_report(tmp_path: Path) ->
     text = written(study, records, tmp_path)
     report = report_of(study, records)
     assert list(report) == [
-        "answer", "observations", "settings", "metrics", "comparison", "seeds", "missing",
+        "answer", "observations", "comparison", "settings", "metrics", "tests", "seeds", "missing",
         "pairing", "provenance",
     ]  # fmt: skip
     assert "declared by equal seeds, not proved" in text
@@ -228,15 +229,31 @@ def test_every_series_has_a_column_where_it_stands(tmp_path: Path) -> None:
 
 def test_losses_of_another_trainer_are_drawn() -> None:
     report = report_of(STUDY, [followed(record) for record in RECORDS])
-    figures = [block for block in report["loss"].blocks if isinstance(block, Figure)]
+    figures = [block for block in every(report["loss"].blocks) if isinstance(block, Figure)]
     assert [figure.name for figure in figures] == [
+        "learning-curves",
         "loss-main",
         "loss-batch-norm",
-        "learning-curves",
     ]
-    assert "training loss falls from 0.642 to 0.168" in figures[0].description
-    assert "lowest, 1.100, after epoch 3, and 1.300 after the last, 4" in figures[0].description
-    assert "Training loss and validation loss after every epoch." in text_of(report["loss"])
+    assert "training loss falls from 0.642 to 0.168" in figures[1].description
+    assert "lowest, 1.100, after epoch 3, and 1.300 after the last, 4" in figures[1].description
+    text = text_of(report["loss"])
+    assert "Strong lines are means over seeds after each epoch, faint ones every seed." in text
+
+
+def test_a_short_last_batch_is_said_not_to_be_drawn() -> None:
+    def sized(record: Record, images: int) -> Record:
+        data = record.facts.data.model_copy(update={"training": images})
+        return facts(record, data=data)
+
+    short, even = (
+        text_of(report_of(STUDY, [sized(r, images) for r in RECORDS])["loss"])
+        for images in (5000, 5120)
+    )
+    note = "The last batch of an epoch, 8 images instead of 128, isn't drawn."
+    assert note in short and "last batch" not in even
+    by_epoch = text_of(report_of(STUDY, [followed(record) for record in RECORDS])["loss"])
+    assert "last batch" not in by_epoch  # where no step's loss is drawn
 
 
 def test_runs_of_different_lengths_have_a_mean_as_far_as_all_go() -> None:

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from paribus.narrative.words import NONE
 from paribus.records.types import Record
-from paribus.report.blocks import Figure, Paragraph, Section, Table, Verdicts
+from paribus.report.blocks import Block, Figure, Paragraph, Section, Table, every
 from paribus.report.sections import sections
 from paribus.report.sections.answer import answer
 from paribus.report.sections.seeds import seeds
@@ -57,46 +58,58 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u2212", "-")
 
 
+def tables(of: Section) -> list[Table]:
+    return [block for block in every(of.blocks) if isinstance(block, Table)]
+
+
+def figures(of: Section) -> list[Figure]:
+    return [block for block in every(of.blocks) if isinstance(block, Figure)]
+
+
+def texts(of: Section) -> str:
+    said = [block.text for block in every(of.blocks) if isinstance(block, Paragraph)]
+    return plain(" ".join([*filter(None, [of.says]), *said]))
+
+
 @pytest.fixture(scope="module")
 def report() -> dict[str, Section]:
     return {section.anchor: section for section in sections(results(a_study()))}
 
 
 def test_the_first_screen_is_about_it(report: dict[str, Section]) -> None:
-    lines = {
-        line.name: line
-        for block in report["answer"].blocks
-        if isinstance(block, Verdicts)
-        for line in block.lines
-    }
-    assert lines["batch-norm"].verdict == "better"
-    assert plain(lines["batch-norm"].rest).startswith(" by 2.96 ")
-    assert " ms in latency of a batch over 6 seeds" in plain(lines["batch-norm"].rest)
-    assert lines["l2"].verdict == "equivalent"
-    assert "no difference larger than 0.5 ms" in plain(lines["l2"].rest)
-    (table,) = (block for block in report["answer"].blocks if isinstance(block, Table))
+    text = texts(report["answer"])
+    assert text.startswith(
+        "batch-norm is better than main by 2.96 ms in latency of a batch. l2 differs from main "
+        "by less than 0.5 ms."
+    )
+    (table,) = tables(report["answer"])
     assert table.caption == "Latency of a batch"
-    assert table.head == ("Setting", "Latency of a batch", "Better than main")
-    assert plain(table.rows[1][1][0].text).endswith(" ms")
-    assert table.rows[1][1][1].text == "in 6 of 6\u00a0seeds"
-    (figure,) = (block for block in report["answer"].blocks if isinstance(block, Figure))
-    assert figure.name == "primary" and "Latency of a batch of each setting" in figure.description
-    text = " ".join(b.text for b in report["answer"].blocks if isinstance(b, Paragraph))
-    assert "less than 0.5 ms, the study's margin" in plain(text) and "test images" not in text
+    assert table.head[:4] == ("Setting", "Latency of a batch", "Verdict", "Difference")
+    mean, verdict, difference, _ = dict(table.rows)["batch-norm"]
+    assert plain(mean.text).endswith(" ms")
+    assert verdict.tone == "better" and dict(table.rows)["l2"][1].tone == "equivalent"
+    assert plain(difference.text) == "-2.96 ms"
+    assert plain(difference.detail).startswith("95 % interval [-3.")
+    (figure,) = figures(report["answer"])
+    assert figure.name == "differences"
+    assert "Difference in latency of a batch from main, seed by seed: " in figure.description
+    assert figure.chart(720)["datasets"]["null"] == [{"null": 0.0, "from": -0.5, "to": 0.5}]
+    assert "differ by less than 0.5 ms" in str(report["answer"].blocks)
+    assert "One point is" not in text
 
 
 def test_the_comparisons_and_seeds_are_in_its_unit(report: dict[str, Section]) -> None:
-    text = " ".join(b.text for b in report["comparison"].blocks if isinstance(b, Paragraph))
-    assert "Latency of a batch is the primary metric, all others are exploratory" in text
-    tables = [block for block in report["comparison"].blocks if isinstance(block, Table)]
-    cells = dict(tables[0].rows)["latency of a batch"]
+    at_a_glance = texts(report["comparison"])
+    assert "Latency of a batch is the primary metric; the others are exploratory" in at_a_glance
+    assert "Latency of a batch is the primary metric, all others are" in texts(report["tests"])
+    cells = dict(tables(report["tests"])[0].rows)["latency of a batch"]
     assert plain(cells[1].text).startswith("-2.96 ") and cells[1].text.endswith(" ms")
-    assert "Test accuracy: these images, or new ones" in str(report["comparison"].blocks)
-    (table,) = (block for block in report["seeds"].blocks if isinstance(block, Table))
-    assert table.caption == "Half width of the interval in ms"
-    (figure,) = (block for block in report["seeds"].blocks if isinstance(block, Figure))
-    assert "latency of a batch against the number of seeds" in figure.description
-    assert "points" not in figure.description
+    assert "Test accuracy: these images, or new ones" in str(report["tests"].blocks)
+    (table,) = tables(report["seeds"])
+    assert table.caption.startswith("Latency of a batch: seeds so far, and those with which")
+    for _, (_, half, _, _) in table.rows:
+        assert half.text.startswith("± ") and half.text.endswith("\u00a0ms")
+    assert "points" not in texts(report["seeds"])
 
 
 def test_tables_claims_and_json_have_it(tmp_path: Path) -> None:
@@ -120,12 +133,19 @@ def test_tables_claims_and_json_have_it(tmp_path: Path) -> None:
 def test_it_may_be_compared_in_any_way(better: str, compare: str, margin: float | None) -> None:
     metric = {"better": better, "compare": compare, "unit": "ms", "margin": margin}
     made = results(a_study(settings=["main", "batch-norm"], metrics={"latency": metric}, claims=[]))
-    (block,) = (b for b in answer(made) if isinstance(b, Verdicts))
-    assert block.lines[0].verdict == ("worse" if better == "higher" else "lower")
+    shown: list[Block] = list(answer(made))
+    (table,) = tables(Section("answer", shown))
+    verdict, difference = table.rows[1][1][1:3]
+    assert verdict.tone == ("worse" if better == "higher" else "lower")
+    wanted = "ratio 0.8" if compare == "ratio" else "-"
+    assert plain(difference.text).startswith(wanted)
     (line,) = (c for c in made.comparison.primary if c.variation == "batch-norm")
     assert line.estimate == pytest.approx(0.85 if compare == "ratio" else -3, abs=0.15)
-    shown = [block for block in seeds(made) if isinstance(block, Figure)]
-    assert [figure.name for figure in shown] == ["more-seeds"] * (compare == "difference")
+    half = tables(Section("seeds", list(seeds(made))))[0].rows[0][1][1].text
+    assert half == NONE if compare == "ratio" else half.endswith("\u00a0ms")
+    (figure,) = figures(Section("answer", shown))
+    null = figure.chart(350)["datasets"]["null"][0]["null"]
+    assert null == (1.0 if compare == "ratio" else 0.0)
 
 
 @pytest.mark.parametrize("primary", ["test_loss", "best_epoch", "train_cpu_seconds", "macro_f1"])
@@ -139,6 +159,6 @@ def test_a_built_in_metric_may_decide(primary: str, tmp_path: Path) -> None:
 def test_looks_are_at_it() -> None:
     study = a_study(seeds={"until": "decided", "looks": [3, 6]}, claims=[])
     report = {section.anchor: section for section in sections(results(study))}
-    table = [block for block in report["seeds"].blocks if isinstance(block, Table)][-1]
+    table = tables(report["seeds"])[-1]
     assert table.caption.startswith("Latency of a batch at each look")
     assert table.rows[0][1][1].text.endswith(" ms")

@@ -30,15 +30,15 @@ def test_everything_that_others_build_on_is_there(written: Written) -> None:
     actual = {
         str(path.relative_to(written.out)) for path in written.out.rglob("*") if path.is_file()
     }
-    expected = {"report.html", "report.md", "results.json"}
+    expected = {"report.html", "report.md", "results.json", "handin.html"}
     expected |= {f"tables/{name}.csv" for name in ("runs", "epochs", "per_class", "confusion")}
     expected |= {f"tables/{name}.csv" for name in ("comparisons", "pairs", "claims", "failures")}
     expected |= {"tables/interventions.csv", "tables/interventions_by_class.csv"}
-    expected |= {"tables/steps.csv.gz", "figures/accuracy.svg", "figures/recall.svg"}
+    expected |= {"tables/steps.csv.gz", "figures/differences.svg", "figures/recall.svg"}
     expected |= {f"figures/{kind}-{name}.svg" for kind in ("loss", "confusion")
                  for name in ("main", "batch-norm", "l2")}  # fmt: skip
     expected |= {f"figures/confusion-change-{name}.svg" for name in ("batch-norm", "l2")}
-    expected |= {f"figures/{name}.svg" for name in ("comparisons", "learning-curves", "more-seeds")}
+    expected |= {f"figures/{name}.svg" for name in ("comparisons", "learning-curves")}
     assert {name for name in actual if not name.startswith("images/")} == expected
 
 
@@ -52,7 +52,7 @@ def test_the_tables_are_those_of_the_records(written: Written) -> None:
 def test_a_report_written_again_is_the_same_to_the_byte(written: Written, tmp_path: Path) -> None:
     shutil.copytree(written.out / "images", tmp_path / "images")
     with drawn():
-        write_report(results_of(written.study, written.records, tmp_path))
+        write_report(results_of(written.study, written.records, tmp_path), formats=["handin"])
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert path.read_bytes() == (written.out / path.relative_to(tmp_path)).read_bytes()
@@ -101,7 +101,11 @@ def test_results_json_has_every_comparison_claim_and_observation(written: Writte
         assert (row["variation"], row["metric"]) == (c.variation, c.metric.name)
         assert (row["estimate"], row["p_adjusted"]) == (c.estimate, c.p_adjusted)
         assert row["verdict"] == c.verdict
-    assert [of["text"] for of in results["observations"]] == [o.text for o in ours.observations]
+    for key in ("says", "text", "numbers"):
+        declared = [getattr(of, key) for of in ours.observations]
+        assert [of[key] for of in results["observations"]] == declared
+    assert results["undecided"] == ours.observed.open
+    assert results["undecided"].startswith("Not decided with 3 seeds: ")
     assert [claim["verdict"] for claim in results["claims"]] == [of.verdict for of in ours.claims]
 
 

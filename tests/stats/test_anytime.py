@@ -16,11 +16,14 @@ from paribus.stats.anytime import (
     anytime_estimate,
     anytime_interval,
     anytime_p,
+    anytime_p_now,
     anytime_p_values,
     course,
     same_width_level,
+    same_width_p,
 )
 from paribus.stats.intervals import Floats, half_width
+from paribus.stats.paired import mean_test
 from paribus.stats.sample import equivalence_p
 from paribus.study.config import FIRST_STOP
 
@@ -88,6 +91,12 @@ class TestMeans:
         usual = half_width(len(D), D.std(ddof=1), same_width_level(len(D)))
         assert (high - low) / 2 == pytest.approx(float(usual))
         assert same_width_level(4) == 1.0
+
+    def test_the_p_that_goes_with_that_width(self) -> None:
+        assert same_width_p(len(D), float(mean_test(D))) == pytest.approx(anytime_p_now(D))
+        assert same_width_p(12, 1 - same_width_level(12)) == pytest.approx(0.05)
+        assert same_width_p(12, 1.0) == 1.0
+        assert 0 < same_width_p(12, 0.0) < 1e-5
 
     def test_nothing_can_be_decided_before_the_first_stop(self) -> None:
         sure = 1 + 1e-9 * RNG.normal(size=FIRST_STOP)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from paribus.stats.labels import label_permutation
+from paribus.stats.labels import drawn_permutation_p, label_permutation
 
 RNG = np.random.default_rng(20261129)
 Integers = npt.NDArray[np.int64]
@@ -75,3 +75,33 @@ def test_answers_that_follow_the_labels_are_found() -> None:
     follow = RNG.random((5, 200)) < 0.2
     answers = np.where(follow, labels, RNG.integers(0, 10, (5, 200)))
     assert label_permutation(answers, labels, 10).p < 0.001
+
+
+def test_drawn_permutations_agree_with_every_one_of_them() -> None:
+    labels = np.array([0, 0, 1, 1, 2, 0])
+    answers = np.array([[0, 0, 1, 2, 2, 1], [0, 1, 1, 1, 2, 0]])
+    every = [
+        abs(beyond_chance(answers, np.array(permuted), 3)[0])
+        for permuted in itertools.permutations(labels.tolist())
+    ]
+    share = np.mean(np.array(every) >= abs(beyond_chance(answers, labels, 3)[0]) - 1e-9)
+    assert drawn_permutation_p(answers, labels, 3) == pytest.approx(share, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [(np.arange(100), 100), (np.repeat([0, 1], [97, 3]), 2)],
+    ids=["a class an image", "a rare class"],
+)
+def test_few_right_answers_mislead_the_normal_law_and_not_drawn_permutations(
+    labels: Integers, classes: int
+) -> None:
+    found = np.zeros(2)
+    for _ in range(300):
+        answers = RNG.permutation(labels)[None]
+        above = beyond_chance(answers, labels, classes)[0] > 1e-9
+        normal = label_permutation(answers, labels, classes).p
+        drawn = drawn_permutation_p(answers, labels, classes)
+        found += above * (np.array([normal, drawn]) <= 0.05)
+    assert found[0] / 300 > 0.06
+    assert found[1] / 300 < 0.05

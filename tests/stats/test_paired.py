@@ -12,6 +12,7 @@ from scipy import stats
 from paribus.errors import ComparisonError
 from paribus.stats import paired, student
 from paribus.stats.intervals import Floats
+from paribus.stream import stream
 
 RNG = np.random.default_rng(20260101)
 
@@ -158,6 +159,13 @@ class TestSignFlip:
         assert drawn == paired.sign_flip(d)  # a fixed stream
         assert drawn == pytest.approx(exact, abs=4 * np.sqrt(exact / paired.FLIPS))
         assert drawn != exact
+
+    @pytest.mark.parametrize("n", [31, 64, 300])
+    def test_drawn_flips_are_counted_as_if_drawn_in_one_piece(self, n: int) -> None:
+        d = RNG.normal(0.1, 1, n)
+        flips = stream(0, "sign-flip", n).choice([-1, 1], size=(paired.FLIPS, n))
+        reached = int((flips @ d >= d.sum()).sum())
+        assert paired.sign_flip(d, "greater") == (reached + 1) / (paired.FLIPS + 1)
 
     def test_drawn_flips_never_give_zero(self) -> None:
         assert paired.sign_flip(np.ones(60)) == 1e-5 * 2

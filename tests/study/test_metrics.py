@@ -36,7 +36,7 @@ def problems(old: str, new: str) -> list[str]:
 
 def test_a_study_declares_metrics_and_says_which_one_decides() -> None:
     study = parse_study(GOOD)
-    metrics = study_metrics(study.metrics, study.primary, study.margin, ["cat"])
+    metrics = study_metrics(study, ["cat"])
     metric = metrics["perplexity"]
     assert (metric.label, metric.better, metric.compare, metric.margin) == (
         "word perplexity",
@@ -60,7 +60,7 @@ def test_the_margin_follows_the_primary_metric() -> None:
     assert default_margin("test_loss", {}) is None
     given = parse_study(GOOD.replace("primary: perplexity", "primary: throughput\nmargin: 2000"))
     assert given.margin == 2000
-    metrics = study_metrics(given.metrics, given.primary, given.margin, ())
+    metrics = study_metrics(given, ())
     assert metrics["throughput"].margin == 2000
 
 

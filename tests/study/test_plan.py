@@ -3,6 +3,7 @@
 from paribus.study.plan import runs, settings, surprises
 from paribus.study.read import parse_study
 from paribus.study.spec import Study
+from trained import trained
 
 
 def study(**variations: dict[str, object]) -> Study:
@@ -36,6 +37,16 @@ def test_a_replaced_section_shows_every_key_that_differs() -> None:
     }
 
 
+def test_what_is_left_out_at_its_default_has_a_value_before_all_the_same() -> None:
+    changed = settings(
+        study(a={"data.blur": 0.1, "optimizer.eps": 1e-6}, b={"clip_gradients": 1.0})
+    )
+    assert changed[1].changes == {"data.blur": (0.0, 0.1), "optimizer.eps": (1e-8, 1e-6)}
+    assert changed[2].changes == {"clip_gradients": (None, 1.0)}
+    network: dict[str, object] = {"network": {"kind": "a.b:c", "arguments": {"items": 3}}}
+    assert settings(study(own=network))[1].changes["network.arguments.items"] == (None, 3)
+
+
 def test_two_overrides_stand_together() -> None:
     both: dict[str, object] = {"network.batch_norm": True, "data.size": 48}
     assert set(settings(study(both=both))[1].changes) == set(both)
@@ -59,7 +70,7 @@ def test_an_argument_that_looks_like_a_truth_value_is_said_to_be_text_once() -> 
         "  arguments: {deep: no, sizes: {wide: On}, tall: true, by: yesterday}\n"
         "variations: {v: {optimizer.lr: 0.1, network.arguments.deep: 'yes'}}\n"
     )
-    assert surprises(study) == (
+    assert surprises(trained(study)) == (
         "baseline: network.arguments.deep is the text 'no'; if you mean false, write it so",
         "baseline: network.arguments.sizes.wide is the text 'On'; if you mean true, write it so",
         "v: network.arguments.deep is the text 'yes'; if you mean true, write it so",

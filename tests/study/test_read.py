@@ -6,7 +6,9 @@ import pytest
 
 from paribus.errors import StudyError
 from paribus.metrics.registry import CAUSES, METRICS
-from paribus.study.config import Adam, Digits, LeNet5, OwnNetwork, Step
+from paribus.study.config import Digits
+from paribus.study.networks import LeNet5, OwnNetwork
+from paribus.study.optimizers import Adam
 from paribus.study.plan import settings
 from paribus.study.read import (
     STUDY,
@@ -15,7 +17,9 @@ from paribus.study.read import (
     read_study_copy,
     require_permission,
 )
+from paribus.study.schedules import Step
 from paribus.study.spec import Study
+from trained import trained
 
 STUDIES = Path(__file__).parents[2] / "studies"
 
@@ -40,7 +44,7 @@ def test_every_shipped_study_can_be_read(path: Path) -> None:
 
 
 def test_the_reference_study_says_what_the_published_report_says() -> None:
-    study = read_study(STUDIES / "lenet-stl10.yaml")
+    study = trained(read_study(STUDIES / "lenet-stl10.yaml"))
     assert (study.epochs, study.batch_size, study.seeds) == (100, 128, 10)
     assert study.optimizer == Adam(lr=0.001)
     assert study.schedule == Step(kind="step", every=20, factor=0.5)
@@ -55,14 +59,14 @@ def test_1e_5_is_a_number_as_it_is_in_python() -> None:
 
 
 def test_a_section_may_be_named_by_its_kind_alone() -> None:
-    assert parse_study(GOOD + "network: lenet5").network == LeNet5()
-    assert parse_study(GOOD + "network: a.b:c").network == OwnNetwork(kind="a.b:c")
+    assert trained(parse_study(GOOD + "network: lenet5")).network == LeNet5()
+    assert trained(parse_study(GOOD + "network: a.b:c")).network == OwnNetwork(kind="a.b:c")
 
 
 def test_data_may_be_named_by_its_source_alone() -> None:
     text = GOOD.replace("{source: digits}", "digits")
     assert parse_study(text) == parse_study(GOOD)
-    small = parse_study(text + "  small: {data.size: 16}\n")
+    small = trained(parse_study(text + "  small: {data.size: 16}\n"))
     assert settings(small)[2].config.data == Digits(source="digits", size=16)
     (problem,) = problems(text.replace("epochs: 2", "epochs: x") + "  small: {data.size: 16}\n")
     assert "epochs: expected an integer" in problem
@@ -117,17 +121,19 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "  l2: {optimizer.weight_decai: 1e-5, optimizer.lr: x}\n"
     )
     assert lines == [
-        "s.yaml:2:16: data.source: expected one of digits, stl10, folder, got 'stl11'; "
+        "s.yaml:2:16: data.source: expected one of digits, stl10, mnist, fashion_mnist, kmnist, "
+        "cifar10, cifar100, folder, npz, got 'stl11'; "
         "did you mean 'stl10'?",
         "s.yaml:3:25: network.batchnorm: unknown key 'batchnorm'; did you mean 'batch_norm'? "
         "Valid: kind, batch_norm, dropout",
         "s.yaml:4:17: optimizer.lr: expected a number greater than 0, got -1",
         "s.yaml:5:9: epochs: expected an integer, got 'many'",
         "s.yaml:6:1: sedes: unknown key 'sedes'; did you mean 'seeds'? Valid: data, network, "
-        "optimizer, schedule, augmentation, epochs, batch_size, engine, vary, name, baseline, "
-        "seeds, paired, metrics, primary, margin, variations, claims",
+        "optimizer, schedule, augmentation, epochs, batch_size, clip_gradients, label_smoothing, "
+        "class_weights, engine, vary, name, baseline, seeds, paired, metrics, primary, margin, "
+        "variations, claims",
         "s.yaml:8:8: variations.l2.optimizer.weight_decai: unknown key 'weight_decai'; did you "
-        "mean 'weight_decay'? Valid: kind, lr, weight_decay",
+        "mean 'weight_decay'? Valid: kind, lr, weight_decay, betas, eps, decay",
         "s.yaml:8:52: variations.l2.optimizer.lr: expected a number, got 'x'",
     ]
 
@@ -179,7 +185,10 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         ("seeds: {until: dawn}", "expected 'decided', got 'dawn'"),
         ("margin: 0", "expected a number greater than 0, got 0"),
         ("margin: 1", "expected a share below 1 (0.01 is one percentage point), got 1"),
-        ("baseline: a/b", "expected a name of at most 64 letters, digits, '.', '_' and '-', got"),
+        (
+            "baseline: a/b",
+            "expected a name of at most 64 letters, digits, '.', '_', '-', '=', '+' and ',', got",
+        ),
         ('name: "two\\nlines"', "expected a line of text, got"),
     ],
 )
@@ -318,7 +327,7 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
 
 def test_seeds_epochs_and_engine_can_be_replaced(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(GOOD)
-    study = read_study(tmp_path / "s.yaml", seeds=7, epochs=9, engine="torch")
+    study = trained(read_study(tmp_path / "s.yaml", seeds=7, epochs=9, engine="torch"))
     assert (study.seeds, study.epochs, study.engine) == (7, 9, "torch")
 
 
@@ -365,7 +374,7 @@ def test_a_variation_that_changes_nothing_says_so_or_is_refused(
 
 
 def test_an_a_a_test_has_the_configuration_of_the_baseline() -> None:
-    study = parse_study(GOOD.replace("{optimizer.weight_decay: 1e-5}", "{same: true}"))
+    study = trained(parse_study(GOOD.replace("{optimizer.weight_decay: 1e-5}", "{same: true}")))
     baseline, same = settings(study)
     assert (same.name, same.config, same.changes) == ("l2", baseline.config, {})
 

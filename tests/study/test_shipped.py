@@ -12,6 +12,7 @@ from paribus.comparison.expected import expected
 from paribus.data.stl10 import CLASSES
 from paribus.narrative.expected import advice
 from paribus.study.read import parse_study, read_study
+from trained import trained
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "studies").glob("*.yaml"))
@@ -19,14 +20,14 @@ SHIPPED = sorted((ROOT / "studies").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_study_claims_nothing_that_could_not_be_tested(path: Path) -> None:
-    study = read_study(path)
+    study = trained(read_study(path))
     require_testable(study, CLASSES if study.data.source == "stl10" else ())
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/for-teachers.md"])
 def test_a_study_to_be_copied_from_a_page_is_complete_and_needs_no_advice(page: str) -> None:
     (text,) = re.findall(r"```yaml\n(name:.*?)```", (ROOT / page).read_text(), re.DOTALL)
-    study = parse_study(text)
+    study = trained(parse_study(text))
     require_testable(study, CLASSES)
     assert study.data.source == "stl10" and study.variations
     assert not [line for line in advice(expected(study, 5000)) if "margin would" not in line]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from paribus.errors import StudyError
-from paribus.study.config import Adam
+from paribus.study.optimizers import Adam
 from paribus.study.spec import Study
 
 GOOD: dict[str, Any] = {"name": "x", "data": {"source": "digits"}, "epochs": 2}

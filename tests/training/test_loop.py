@@ -15,7 +15,7 @@ from paribus.data.dataset import Dataset, prepare
 from paribus.errors import NonFiniteLossError
 from paribus.network.build import build
 from paribus.study.config import Digits
-from paribus.study.plan import Run, runs
+from paribus.study.plan import TrainedRun, runs
 from paribus.study.spec import Study
 from paribus.training.loop import Progress, _parts, begin, train
 from paribus.training.predict import log_probabilities, loss_and_accuracy
@@ -27,11 +27,11 @@ def digits() -> Dataset:
     return prepare(Digits(source="digits", size=16))[0]
 
 
-def steps_of(run: Run, network: nn.Module) -> TorchSteps:
+def steps_of(run: TrainedRun, network: nn.Module) -> TorchSteps:
     return TorchSteps(network, build_optimizer(run.setting.config.optimizer, network))
 
 
-def course_of(run: Run, dataset: Dataset) -> tuple[nn.Module, Progress]:
+def course_of(run: TrainedRun, dataset: Dataset) -> tuple[nn.Module, Progress]:
     network = build(run.setting.config.network, dataset.shape, len(dataset.classes), run.seed)
     progress = begin(network)
     train(
@@ -90,7 +90,7 @@ def test_the_loop_is_the_textbook_loop(digits: Dataset, small_study: Callable[..
     run = runs(small_study(optimizer={"kind": "sgd", "lr": 0.1}))[0]
     _, progress = course_of(run, digits)
 
-    from paribus.streams import stream
+    from paribus.stream import stream
 
     network = build(run.setting.config.network, digits.shape, 10, run.seed)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)

@@ -9,7 +9,8 @@ from torch import Tensor
 from paribus.errors import EngineError
 from paribus.network.build import build
 from paribus.records.types import EngineFacts
-from paribus.study.config import Adam, LeNet5
+from paribus.study.networks import LeNet5
+from paribus.study.optimizers import Adam
 from paribus.training.steps import Steps, build_optimizer, steps_by
 
 SHAPE, BATCH = (1, 16, 16), 8

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Discriminator, Field, PlainValidator, Tag
 
 from paribus.records.types import Integers
 from paribus.study.claims import Test
-from paribus.study.config import Line, Section, SettingName
+from paribus.study.config import Line, SettingName
+from paribus.study.sections import Section
 
 #: The rows of a classification report that are no class.
 ACCURACY, AVERAGES = "accuracy", ("macro avg", "weighted avg")

@@ -39,7 +39,7 @@ from paribus.study.claims import (
     ValueRange,
 )
 from paribus.study.faults import nearest
-from paribus.study.spec import Study
+from paribus.study.spec import Question
 
 Verdict = Literal["supported", "refuted", "undecided"]
 
@@ -106,7 +106,7 @@ class ClaimVerdict:
         return self.deciding.statement.metric.figure
 
 
-def judge(study: Study, values: Values) -> tuple[ClaimVerdict, ...]:
+def judge(study: Question, values: Values) -> tuple[ClaimVerdict, ...]:
     """The verdict on each claim of a study, in the order of the study.
 
     Raises:
@@ -121,13 +121,19 @@ def judge(study: Study, values: Values) -> tuple[ClaimVerdict, ...]:
     return tuple(_judge(claim, values, metrics, looks) for claim in study.claims)
 
 
-def require_testable(study: Study, classes: Sequence[str]) -> None:
+def require_testable(study: Question, classes: Sequence[str] | None) -> None:
     """Refuse, before anything is trained, a claim that no run could ever decide.
+
+    Where the classes aren't known, as before a script has tested anything, claims on one of them
+    aren't looked at.
 
     Raises:
         ComparisonError: as `judge` would after the last run.
     """
-    judge(study, replace(values(study, ()), classes=tuple(classes)))
+    if classes is None:
+        of_all = [c for c in study.claims if ":" not in str(c.test.model_dump().get("metric"))]
+        study = study.model_copy(update={"claims": tuple(of_all)})
+    judge(study, replace(values(study, ()), classes=tuple(classes or ())))
 
 
 def _judge(

@@ -10,7 +10,10 @@ import click
 from click.shell_completion import get_completion_class
 
 import paribus
+from paribus.cli.comparing import compare
 from paribus.cli.data import data
+from paribus.cli.exporting import export
+from paribus.cli.new import new
 from paribus.cli.results import audit, check, failures, report, status, verify
 from paribus.cli.studies import exit_code, plan, run, trust
 from paribus.cli.terminal import ReaderGoneError, open_streams, piped, tell
@@ -74,6 +77,7 @@ def main() -> None:
       paribus plan studies/digits.yaml
       paribus run studies/digits.yaml --out out/digits
       paribus report out/digits
+      paribus compare mlruns/                   # runs that are there already
     """
 
 
@@ -92,5 +96,6 @@ def completion(shell: str) -> None:
     click.echo(kind(whole, {}, "paribus", "_PARIBUS_COMPLETE").source())
 
 
-for command in (run, plan, trust, status, report, check, verify, failures, audit, data, completion):
+_OF_RESULTS = (status, report, check, verify, failures, export, audit)
+for command in (new, run, plan, compare, trust, *_OF_RESULTS, data, completion):
     main.add_command(command)

@@ -35,33 +35,44 @@ def list_sources(data_dir: Path | None, as_json: bool) -> None:
         write_json([asdict(state) for state in sources])
         return
     for state in sources:
-        write(f"{state.name:8} {state.state}", f"         {state.description}")
+        write(f"{state.name:13} {state.state}", f"{'':13} {state.description}")
         if state.where:
-            write(f"         {state.where}")
+            write(f"{'':13} {state.where}")
 
 
 @data.command()
-@click.argument("source", type=click.Choice(["stl10"]))
+@click.argument(
+    "source",
+    type=click.Choice(["stl10", "mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"]),
+)
 @DATA_DIR
 def fetch(source: str, data_dir: Path | None) -> None:
     """Download a source's images into the cache (or --data-dir).
 
-    The download of STL-10's archive stops as soon as the labeled images are complete, and
-    resumes after a broken connection.
+    A download resumes after a broken connection. That of STL-10's archive stops as soon as the
+    labeled images are complete.
 
     \b
     Example:
       paribus data fetch stl10
+      paribus data fetch cifar10 --data-dir ~/data
     """
     from paribus.cli.screen import Screen
     from paribus.data.cache import own_cache
-    from paribus.data.download import fetch_stl10
+    from paribus.data.download import fetch_published, fetch_stl10
     from paribus.events import DataRead
     from paribus.io.disk import private
 
     with Screen() as screen, nullcontext() if data_dir else private():
         place = data_dir or own_cache()
-        folder = fetch_stl10(place, progress=lambda *seen: screen.show(DataRead(*seen)))
+
+        def tell(what: str, done: int, total: int | None) -> None:
+            screen.show(DataRead(what, done, total))
+
+        if source == "stl10":
+            folder = fetch_stl10(place, progress=tell)
+        else:
+            folder = fetch_published(source, place, tell)
     write(str(folder))
 
 
@@ -69,7 +80,7 @@ def fetch(source: str, data_dir: Path | None) -> None:
 @click.argument("source", metavar="SOURCE")
 @DATA_DIR
 def verify(source: str, data_dir: Path | None) -> None:
-    """Check a source: stl10, digits, or a folder of your own images.
+    """Check a source of images, or a folder or .npz file of your own.
 
     Every problem is printed; the exit code is 1 if there is any.
 
@@ -77,6 +88,7 @@ def verify(source: str, data_dir: Path | None) -> None:
     Examples:
       paribus data verify stl10 --data-dir ~/stl10
       paribus data verify ~/images
+      paribus data verify ~/pathmnist.npz
     """
     from paribus.data.dataset import prepare
     from paribus.data.sources import named

@@ -11,15 +11,21 @@ import click
 
 if TYPE_CHECKING:
     from paribus.study.config import Engine
+    from paribus.study.scripted import ScriptedStudy
     from paribus.study.spec import Study
 
 STUDY = click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path))
 OUT = click.argument("out", metavar="OUT", type=click.Path(path_type=Path, file_okay=False))
+INTO = click.option(
+    "--into",
+    is_flag=True,
+    help="Write even into a folder that holds other files; those of the same names are replaced.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 DATA_DIR = click.option(
     "--data-dir",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of STL-10's official binary files.",
+    help="Folder of a published set's official files.",
 )
 
 
@@ -60,13 +66,13 @@ def study_options(command: Callable[..., None]) -> Callable[..., None]:
             help="What trains: Paribus's own engine (native) or PyTorch; overrides the study's.",
         ),
         click.option(
-            "--jobs", type=click.IntRange(1, 256), help="Worker processes; one per core by default."
+            "--jobs", type=click.IntRange(1, 256), help="Runs at once; one per core by default."
         ),
         DATA_DIR,
         click.option(
             "--allow-code",
             is_flag=True,
-            help="Let the study run Python code that it names (network.kind: module:callable); "
+            help="Let the study run the Python code or the command that it names; "
             "`paribus trust` remembers it.",
         ),
     ]
@@ -83,8 +89,13 @@ def read(
     epochs: int | None,
     engine: Engine | None,
     allow_code: bool,
-) -> Study:
-    """The study in a file with the options' changes; UsageError where two contradict each other."""
+    *,
+    starts_scripts: bool = True,
+) -> Study | ScriptedStudy:
+    """The study in a file with the options' changes; UsageError where two contradict each other.
+
+    `starts_scripts`: the command starts what a study of scripts names, which needs permission.
+    """
     from paribus.study.read import read_study, require_permission
 
     if sum(map(bool, (seeds, looks, most))) > 1:
@@ -94,6 +105,6 @@ def read(
     until: Mapping[str, object] = {"looks": looks} if looks else {"most": most}
     added = {"until": "decided", **until} if looks or most else None
     study = read_study(study_file, seeds=seeds or added, epochs=epochs, engine=engine)
-    if not allow_code:
+    if not allow_code and (starts_scripts or study.is_trained_here):
         require_permission(study, study_file)
     return study

@@ -18,7 +18,7 @@ from paribus.cli.show import (
     show_files,
     show_status,
 )
-from paribus.cli.terminal import write, write_json
+from paribus.cli.terminal import tell, write, write_json
 from paribus.names import harmless, printable
 
 
@@ -29,24 +29,52 @@ from paribus.names import harmless, printable
     is_flag=True,
     help="Leave out the images, for data sets whose images may not be published.",
 )
+@click.option(
+    "--handin",
+    is_flag=True,
+    help="Write handin.html too: six to eight pages to print, or to save as PDF from a browser.",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(["md", "latex"]),
+    help="Also write tables and figures for a paper, into OUT/paper. May be given twice.",
+)
 @JSON
-def report(out: Path, no_images: bool, as_json: bool) -> None:
+def report(
+    out: Path, no_images: bool, handin: bool, formats: tuple[str, ...], as_json: bool
+) -> None:
     """Write the report of OUT again, from its records alone.
 
     Needs no data set and no PyTorch. Works while the study is still training: the report
     then shows the finished runs.
 
+    For a paper, --format latex writes tables (booktabs) into OUT/paper/tables, figures one or two
+    columns wide, as PDF and SVG, into OUT/paper/figures, and OUT/paper/paper.tex, which has all of
+    them and compiles as it stands; --format md writes the tables in Markdown. Files of the same
+    names are replaced, so copy what you want to edit; other files there are left alone.
+
     \b
     Examples:
       paribus report out/digits
       paribus report out/stl10 --no-images
+      paribus report out/stl10 --handin       # then print out/stl10/handin.html
+      paribus report out/stl10 --format latex
     """
     from paribus import pipeline
     from paribus.cli.screen import Screen
 
     with Screen() as screen:
-        results = pipeline.rebuild_report(out, images=not no_images, watch=screen.show)
+        results = pipeline.rebuild_report(
+            out,
+            images=not no_images,
+            formats=[*formats, *["handin"] * handin],
+            watch=screen.show,
+        )
     print_results(results, out, as_json)
+    if handin and not as_json:
+        write(str(out / "handin.html"))
 
 
 @click.command()
@@ -109,9 +137,10 @@ def check(out: Path, as_json: bool) -> None:
 def verify(out: Path, as_json: bool) -> None:
     """Check every file that the results in OUT rest on, and name those that are damaged.
 
-    Records and weights are compared with their checksums, checkpoints, analyses and the ledger with
-    those they carry, and kept images are decoded. The report isn't checked: `paribus report` writes
-    it again. Needs no data set and no PyTorch, and changes nothing.
+    Records and weights are compared with their checksums, checkpoints, analyses, the names of
+    test images and the ledger with those they carry, and kept images are decoded. The report isn't
+    checked: `paribus report` writes it again. Needs no data set and no PyTorch, and changes
+    nothing.
 
     The exit code is 0 if all files are whole, and 1 if any is damaged or missing.
 
@@ -175,6 +204,8 @@ def failures(out: Path, limit: int, as_json: bool, **choice: Any) -> None:
     from paribus.results import read_results
 
     results = read_results(out)
+    if not any(record.predictions for record in results.records):
+        tell("No run has predictions, so it isn't known which test images it gets wrong.")
     matching = results.failures(**choice)
     listed = matching.head(limit or len(matching))
     if as_json:

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from paribus import events
-from paribus.cli.show import count, duration, images_seen
+from paribus.cli.show import count, duration, images_seen, runs_found
 from paribus.cli.terminal import console, unheard
 from paribus.events import Event
 from paribus.log import says
@@ -26,6 +26,8 @@ from paribus.names import printable
 
 #: More files or changes than this are counted, not named.
 MOST_LINES = 20
+#: Seconds between what runs of scripts print, at least; files have all.
+BETWEEN = 0.1
 
 
 class Screen:
@@ -45,8 +47,9 @@ class Screen:
             disable=not _can_draw(self._console),
         )
         self._bars: dict[str, TaskID] = {}
-        self._last_line = 0.0
+        self._last_line = self._last_printed = 0.0
         self._ended = self._wanted = 0  # runs, over all rounds of a study that adds seeds
+        self._by_run = False  # whether the bar counts runs, since nothing tells of epochs
 
     def __enter__(self) -> Screen:
         with unheard():
@@ -66,10 +69,20 @@ class Screen:
         match event:
             case events.DataRead():
                 self._data(event)
+            case events.RunExported(done, total):
+                self._progress.update(self._bar("exporting", total), completed=done)
             case events.ImagesReady():
                 self._clear_bars()
                 self._console.print(*images_seen(event))
                 for line in event.notes:
+                    self._say(line, style="yellow")
+                self._list("Left out:", event.left_out)
+            case events.RunsFound():
+                self._clear_bars()
+                self._console.print(runs_found(event))
+                for line in event.notes:
+                    self._say(line)
+                for line in event.warnings:
                     self._say(line, style="yellow")
                 self._list("Left out:", event.left_out)
             case events.StudyChanged(changes):
@@ -100,6 +113,10 @@ class Screen:
                 self._say(says(event), style="yellow")
             case events.ChartsMissing() | events.NetworkNoticed() | events.PlanChanged():
                 self._say(says(event), style="yellow")
+            case events.ScriptNoticed():
+                self._say(says(event), style="yellow")
+            case events.RunPrinted():
+                self._printed(event)
             case events.CheckpointPassedOver() | events.WorkerKilled():
                 self._say(says(event), style="yellow")
 
@@ -120,10 +137,23 @@ class Screen:
         workers = count(event.jobs, "process", "processes")
         self._say(f"{count(event.left, 'run')} to train in {workers}{already}")
         if event.left:
-            self._bar("training", event.epochs)
+            self._by_run = not event.epochs
+            self._bar("training", event.epochs or event.left)
+
+    def _printed(self, event: events.RunPrinted) -> None:
+        now = time.monotonic()
+        if now - self._last_printed < BETWEEN:  # hundreds of runs may print at once
+            return
+        self._last_printed = now
+        run = f"{event.setting}, seed {event.seed}"
+        more = [f"... {count(event.more, 'line')} not shown"] if event.more else []
+        for line in (*more, *event.lines):
+            self._say(f"{run} | {line}", style="dim")
 
     def _run_ended(self, event: events.RunEnded) -> None:
         self._ended += 1
+        if self._by_run:
+            self._progress.advance(self._bar("training"))
         line = f"[{self._ended}/{self._wanted}] {event.setting}, seed {event.seed}: {event.status}"
         if event.status == "finished":
             self._say(f"{line} in {duration(event.seconds)}")

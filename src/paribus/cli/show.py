@@ -15,7 +15,7 @@ from rich.text import Text
 
 from paribus.cli.terminal import tell, write, write_json
 from paribus.errors import listed
-from paribus.names import harmless, printable, safe_class
+from paribus.names import harmless, printable, safe_class, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     from paribus.claims.judge import ClaimVerdict
     from paribus.comparison.values import FailedRuns
-    from paribus.events import ImagesReady
+    from paribus.events import ImagesReady, RunsFound
     from paribus.execution.estimate import Outlook
     from paribus.results import Results
+    from paribus.scripts.plan import ScriptOutlook
     from paribus.status import Status
     from paribus.verify import Checked
 
@@ -96,6 +97,18 @@ def _by_class(seen: ImagesReady) -> Table:
     return table
 
 
+def runs_found(found: RunsFound) -> Table:
+    """The settings that were found in runs: their runs, seeds and what each changes."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("setting", overflow="fold")
+    table.add_column("runs", justify="right", no_wrap=True)
+    table.add_column("seeds", overflow="fold")
+    table.add_column("changes", overflow="fold")
+    for name, runs, seeds, changes in found.settings[:MOST_ROWS]:
+        table.add_row(printable(name), f"{runs:,}", seeds, printable(changes))
+    return table
+
+
 def show_images(seen: ImagesReady) -> None:
     """Print the images of some settings, with what is odd about them and what was left out."""
     write(*images_seen(harmless(seen)), *seen.notes, *(f"left out: {x}" for x in seen.left_out))
@@ -128,6 +141,26 @@ def show_plan(plan: Outlook) -> None:
     for line in (*plan.notes, *plan.advice):
         write(Text(f"! {line}", style="yellow"))
     write("", *(Text(line) for line in _planned_time(plan)))
+
+
+def show_script_plan(plan: ScriptOutlook) -> None:
+    """Print the plan of a study of scripts: settings, commands, files, what they can show."""
+    from paribus.scripts.plan import by_changes
+
+    plan = harmless(plan)
+    write(Text(plan.study, style="bold"), "")
+    for name, changes, start in by_changes(plan):
+        write(Text.assemble((name, "bold"), "  ", changes.replace("\n", "; ")))
+        write(Text(f"  {start}"))
+    files = ", ".join([*plan.files][:MOST_CLASSES]) or "none known; trainer.depends can name some"
+    more = f" and {len(plan.files) - MOST_CLASSES} more" if len(plan.files) > MOST_CLASSES else ""
+    write("", Text(f"Files whose change makes runs again: {files}{more}"))
+    write(_planned_number(plan.runs, len(plan.settings), plan.until_decided))
+    write(*(Text(line) for line in plan.expectations))
+    for line in (*plan.notes, *plan.advice):
+        write(Text(f"! {line}", style="yellow"))
+    processes = count(plan.jobs, "process", "processes")
+    write("", f"In {processes}; how long a run takes isn't known before one has been made.")
 
 
 def _planned_images(plan: Outlook) -> Iterator[str | Table]:
@@ -173,11 +206,15 @@ def _planned_runs(plan: Outlook) -> Iterator[str]:
     for (engine, why), names in alike.items():
         whose = f"engine {engine}, {', '.join(names)}" if len(alike) > 1 else f"engine {engine}"
         yield f"{whose}: {why}"
-    seeds = count(1 + max(seed for _, seed in plan.runs), "seed")
-    settings = count(len(plan.settings), "setting")
-    most = "At most " if plan.until_decided else ""
-    added = ", which are added until all is decided" if plan.until_decided else ""
-    yield f"{most}{count(len(plan.runs), 'run')}: {settings} from {seeds}{added}"
+    yield _planned_number(plan.runs, len(plan.settings), plan.until_decided)
+
+
+def _planned_number(runs: Sequence[tuple[str, int]], settings: int, until_decided: bool) -> str:
+    """How many runs there are, of how many settings and seeds."""
+    seeds = count(1 + max(seed for _, seed in runs), "seed")
+    most = "At most " if until_decided else ""
+    added = ", which are added until all is decided" if until_decided else ""
+    return f"{most}{count(len(runs), 'run')}: {count(settings, 'setting')} from {seeds}{added}"
 
 
 def _planned_time(plan: Outlook) -> Iterator[str]:
@@ -252,14 +289,15 @@ def show_failures(listed: pd.DataFrame, matching: int) -> None:
 
 
 def _failure(row: Any) -> tuple[str, ...]:
-    """A failed case's cells; strangers name the classes."""
+    """A failed case's cells; strangers name the classes and files."""
     kind = ", ".join(filter(None, (row.kind, row.change)))
+    lines = (printable(row.votes), kind, *filter(None, [shown(row.file)]))
     probabilities = (row.true_probability, row.predicted_probability)
     return (
         printable(row.setting),
         str(row.image),
         safe_class(row.true),
-        f"{printable(row.votes)}\n{kind}",
+        "\n".join(lines),
         f"{row.wrong} of {row.seeds}",
         *("" if math.isnan(p) else f"{p:.2f}" for p in probabilities),
         "" if math.isnan(row.suspicion_rank) else f"{row.suspicion_rank:,.0f}",
@@ -279,7 +317,7 @@ def show_status(status: Status) -> None:
             Text(run.setting),
             str(run.seed),
             Text(run.state, style=_STATE_STYLES[run.state]),
-            f"{run.epoch} of {run.epochs}",
+            f"{run.epoch} of {run.epochs}" if run.epochs else "",
             Text(run.message),
         )
     write(table)

@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
-from paribus.cli.options import JSON, STUDY, read, study_options
-from paribus.cli.show import print_results, show_plan
+from paribus.cli.options import INTO, JSON, STUDY, read, study_options
+from paribus.cli.show import print_results, show_plan, show_script_plan
 from paribus.cli.terminal import OutputError, tell, write, write_json
 from paribus.errors import SettingsError
 
@@ -26,17 +26,19 @@ from paribus.errors import SettingsError
     type=click.Path(path_type=Path, file_okay=False),
     help="Where results go.  [default: out/<name of the study file>]",
 )
-@click.option(
-    "--into",
-    is_flag=True,
-    help="Write even into a folder that holds other files; those of the same names are replaced.",
-)
+@INTO
 @study_options
 @click.option(
     "--other-machine",
     is_flag=True,
     help="Resume runs that were begun under another torch, engine, processor type or number of "
     "threads; the result is not bit-identical, and the report says so.",
+)
+@click.option(
+    "--on",
+    metavar="PLACE",
+    help="Where runs are made: local, slurm, ray or ray://ADDRESS.  [default: what paribus.toml "
+    "says, else local]",
 )
 @JSON
 def run(
@@ -46,10 +48,14 @@ def run(
     jobs: int | None,
     data_dir: Path | None,
     other_machine: bool,
+    on: str | None,
     as_json: bool,
     **changes: Any,
 ) -> None:
     """Train every setting of STUDY from every seed and write the report.
+
+    A study with a `trainer` has its runs made by a command or a function of yours; it needs
+    --allow-code, or `paribus trust`.
 
     Finished runs are not trained again; after a change to the study, only what changed is.
     After a kill, a full disk or a closed terminal, rerun the same command: it resumes from the
@@ -63,6 +69,7 @@ def run(
       paribus run studies/digits.yaml --seeds 1 --epochs 2      # a quick try
       paribus run studies/digits.yaml --looks 5,8,12,20         # seeds until decided
       paribus run studies/digits.yaml --most 40                 # the same, one by one
+      paribus run study.yaml --allow-code --on slurm            # as jobs of a cluster
     """
     study = read(study_file, **changes)
     from paribus import pipeline
@@ -75,6 +82,7 @@ def run(
             out,
             data_dir=data_dir,
             jobs=jobs,
+            on=on,
             other_machine=other_machine,
             into=into,
             watch=screen.show,
@@ -107,15 +115,20 @@ def plan(
       paribus plan studies/digits.yaml
       paribus plan studies/lenet-stl10.yaml --data-dir ~/stl10 --looks 5,10,20
     """
-    study = read(study_file, **changes)
+    study = read(study_file, **changes, starts_scripts=False)
+    from paribus.study.scripted import ScriptedStudy
+
+    if isinstance(study, ScriptedStudy):
+        from paribus.scripts.plan import outlook
+
+        planned = outlook(study, jobs)
+        write_json(asdict(planned)) if as_json else show_script_plan(planned)
+        return
     from paribus.execution.estimate import estimate
 
     with examined(study_file):
-        outlook = estimate(study, data_dir, jobs)
-    if as_json:
-        write_json(asdict(outlook))
-    else:
-        show_plan(outlook)
+        estimated = estimate(study, data_dir, jobs)
+    write_json(asdict(estimated)) if as_json else show_plan(estimated)
 
 
 @contextmanager

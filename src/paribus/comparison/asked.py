@@ -3,10 +3,10 @@
 from paribus.metrics.metric import Metric
 from paribus.stats.sample import Asked
 from paribus.study.claims import Direction
-from paribus.study.spec import Study
+from paribus.study.spec import Question
 
 
-def asked_of(study: Study, variation: str, metric: Metric) -> Asked | None:
+def asked_of(study: Question, variation: str, metric: Metric) -> Asked | None:
     """What claims ask of a variation against the baseline on a metric, beside a difference.
 
     `not worse` or `not better`, if a claim expects it with the margin that the metric has anyway;

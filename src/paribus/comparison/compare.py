@@ -18,7 +18,6 @@ from paribus.comparison.outlook import lopsided_or_clumpy, outperforming_of, pra
 from paribus.comparison.values import Flags
 from paribus.metrics.metric import Compare, Metric
 from paribus.stats.anytime import anytime_estimate, anytime_p
-from paribus.stats.crossed import CrossedInterval
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.paired import (
     Pairs,
@@ -44,7 +43,6 @@ def compare_metric(
     metric: Metric,
     *,
     censored: tuple[Flags, Flags] | None = None,
-    new_images: CrossedInterval | None = None,
     level: float = 1 - ALPHA,
     failed: tuple[Flags, Flags] | None = None,
     worst: float | None = None,
@@ -58,7 +56,6 @@ def compare_metric(
             where a run has none.
         censored: for baseline and variation (n,) each: the value is only known to be at least
             this, as an epoch of lowest validation loss that is the last one.
-        new_images: from `crossed_interval`, for a metric that is an accuracy.
         level: confidence of the interval; with looks, 1 - `nominal_level`.
         failed: for baseline and variation (n,) each: the run failed.
         worst: what a failed run counts as, from `worst_value`; None for the worst rank.
@@ -81,7 +78,6 @@ def compare_metric(
         estimate=shown(metric.compare, d.mean()) if len(d) else None,
         level=level,
         wanted_level=level,
-        new_images=new_images,
         correlation=correlation(pairs),
         differing=int(np.count_nonzero(d)),
         constant=len(d) > 1 and bool(is_constant(d)),

@@ -59,7 +59,8 @@ class Comparison:
         p_equivalence, p_equivalence_adjusted: of "not within the margin"; None if no margin.
         asked, p_asked, p_asked_adjusted: the one-sided verdict that a claim asks for, `not worse`
             or `not better`, and the p value of its contrary.
-        new_images: the interval for new seeds and new images, where known.
+        new_images: the interval for new seeds and new images, where known; never narrower than
+            `low` to `high`, nor its p below `p` (`with_new_images`).
         correlation: of the paired values.
         difference, sd: of the paired differences, on the scale of the test (logs for a ratio).
         verdict, seeds_needed: the outcome, and, if undecided, the seeds needed to decide it.

@@ -17,7 +17,7 @@ import numpy as np
 
 from paribus.comparison.compare import Comparison, compare_metric
 from paribus.comparison.judging import adjusted
-from paribus.comparison.new_images import over_images
+from paribus.comparison.new_images import over_images, with_new_images
 from paribus.comparison.values import Analyzed
 from paribus.metrics.classification import class_figures, confusion
 from paribus.metrics.interventions import (
@@ -33,7 +33,7 @@ from paribus.stats.labels import label_permutation
 from paribus.stats.multiplicity import holm
 from paribus.stats.paired import DIGITS, Estimate, t_interval
 from paribus.study.metrics import study_metrics
-from paribus.study.spec import Study
+from paribus.study.spec import Question
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Effect:
     class_change: Estimate
 
 
-def effects(study: Study, records: Sequence[Record], analyzed: Analyzed) -> tuple[Effect, ...]:
+def effects(study: Question, records: Sequence[Record], analyzed: Analyzed) -> tuple[Effect, ...]:
     """Every intervention on every setting that has been analyzed, in the order of the records."""
     runs: defaultdict[str, list[tuple[Record, Interventions]]] = defaultdict(list)
     for record in sorted(records, key=lambda r: r.facts.seed):
@@ -85,7 +85,7 @@ def effects(study: Study, records: Sequence[Record], analyzed: Analyzed) -> tupl
     )
 
 
-def _of_setting(study: Study, runs: Sequence[tuple[Record, Interventions]]) -> list[Effect]:
+def _of_setting(study: Question, runs: Sequence[tuple[Record, Interventions]]) -> list[Effect]:
     facts, answers = runs[0][0].facts, [interventions for _, interventions in runs]
     shown = [record.predictions for record, _ in runs if record.predictions]
     labels, classes = shown[0].labels, len(facts.data.classes)
@@ -120,7 +120,7 @@ def _of_setting(study: Study, runs: Sequence[tuple[Record, Interventions]]) -> l
 
 
 def _compared(
-    study: Study,
+    study: Question,
     changes: Sequence[Intervention],
     plain: Integers,
     changed: Sequence[Integers],
@@ -128,7 +128,7 @@ def _compared(
     groups: Integers | None,
 ) -> tuple[Comparison, ...]:
     """Accuracy changed minus unchanged: a comparison for each intervention."""
-    accuracy = study_metrics(study.metrics, study.primary, study.margin, ())["test_accuracy"]
+    accuracy = study_metrics(study, ())["test_accuracy"]
     before = plain == labels
     enough = len(plain) > 1 and np.unique(labels, return_counts=True)[1].min() > 1
     comparisons = []
@@ -137,7 +137,9 @@ def _compared(
         difference = right - before.astype(np.int8)
         new_images = over_images(difference, labels, groups) if enough else None
         means = (before.mean(axis=1), right.mean(axis=1))
-        comparisons.append(compare_metric(change.name, *means, accuracy, new_images=new_images))
+        comparisons.append(
+            with_new_images(compare_metric(change.name, *means, accuracy), new_images)
+        )
     return adjusted(comparisons)
 
 

@@ -14,7 +14,7 @@ from paribus.stats.detectable import (
 from paribus.stats.intervals import ALPHA
 from paribus.stats.power import MOST_SEEDS, seeds_needed
 from paribus.study.metrics import study_metrics
-from paribus.study.spec import Study
+from paribus.study.spec import Planned
 
 #: Standard deviation over seeds of the difference of two settings' accuracies, as `paribus audit`
 #: assumes it: 0.6 to 1.2 points in docs/reference and in studies/digits.yaml.
@@ -63,13 +63,13 @@ class Expected:
 
     @property
     def images_in_margin(self) -> float | None:
-        """How many test images the margin is."""
-        return self.margin * self.test if self.margin and self.of_images else None
+        """How many test images the margin is; None where that isn't known."""
+        return self.margin * self.test if self.margin and self.test and self.of_images else None
 
 
-def expected(study: Study, test: int) -> Expected:
-    """What a study with so many test images can show."""
-    metric = study_metrics(study.metrics, study.primary, study.margin, ())[study.primary]
+def expected(study: Planned, test: int) -> Expected:
+    """What a study with so many test images can show; 0 where their number isn't known."""
+    metric = study_metrics(study, ())[study.primary]
     k = len(study.variations)
     known = Expected(metric.name, metric.label, metric.margin, test, k)
     if not k or not study.paired:

@@ -1,14 +1,16 @@
 """Intervals for new seeds and new images, of metrics that are means over the test images."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from paribus.comparison.comparison import Comparison
 from paribus.comparison.values import Flags, SettingValues, Values
 from paribus.metrics.classification import Figures
 from paribus.metrics.metric import Metric
 from paribus.records.types import Integers
+from paribus.stats.anytime import same_width_p
 from paribus.stats.crossed import CrossedInterval, Table, crossed_difference, crossed_interval
 from paribus.stats.groups import grouped_interval
 from paribus.stats.intervals import LEVEL
@@ -25,6 +27,28 @@ class OfImages:
 
     known: Flags
     values: Figures
+
+
+def with_new_images(c: Comparison, new: CrossedInterval | None) -> Comparison:
+    """The comparison with its interval for new seeds and new images, at least as wide as its own.
+
+    A statement about more images can't be surer. But two intervals worked out in two ways may say
+    so: by chance, or since the second variance has more degrees of freedom. So the one for new
+    images holds every mean that either test leaves open: from the lower of both lower ends to the
+    upper of both upper ones; and p is the larger of both, which is at most 1 - level where that
+    interval excludes 0. Without an interval for these images, as where all differences are the
+    same, there is none for new ones.
+    """
+    if new is None or c.p is None or math.isnan(new.error):
+        return replace(c, new_images=new)
+    p = max(same_width_p(c.n_seeds, new.p) if c.anytime else new.p, c.p)
+    if c.low is None or c.high is None:
+        return replace(c, new_images=replace(new, low=math.nan, high=math.nan, p=p))
+    # Where both are the same but for rounding, nothing was widened.
+    slack = 1e-9 * (c.high - c.low)
+    widened = c.low < new.low - slack or c.high > new.high + slack
+    low, high = min(c.low, new.low), max(c.high, new.high)
+    return replace(c, new_images=replace(new, low=low, high=high, p=p, widened=widened))
 
 
 def told_of_images(setting: SettingValues, metric: Metric) -> OfImages:

@@ -27,7 +27,7 @@ from paribus.stats.multiplicity import check_looks, nominal_level
 from paribus.stats.sample import Asked
 from paribus.study.config import FIRST_STOP
 from paribus.study.metrics import study_metrics
-from paribus.study.spec import Study
+from paribus.study.spec import Question
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,9 @@ def follow_seeds(
     }
 
 
-def seeds_wanted(study: Study, records: Sequence[Record], anytime: bool = False) -> dict[str, int]:
+def seeds_wanted(
+    study: Question, records: Sequence[Record], anytime: bool = False
+) -> dict[str, int]:
     """The seeds of each setting by its name: all, or those that are needed to decide.
 
     A variation that a look has decided keeps the seeds it had then, and so does one whose own
@@ -159,7 +161,7 @@ def seeds_wanted(study: Study, records: Sequence[Record], anytime: bool = False)
     interrupted study resumes as if nothing had happened.
     """
     names = (study.baseline, *study.variations)
-    if isinstance(study.seeds, int) or not study.variations:
+    if not study.adds_seeds or not study.variations:
         return dict.fromkeys(names, study.most_seeds)
     of_setting: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
@@ -173,7 +175,7 @@ def seeds_wanted(study: Study, records: Sequence[Record], anytime: bool = False)
 
 
 def _reached(
-    study: Study, records: Sequence[Record], anytime: bool
+    study: Question, records: Sequence[Record], anytime: bool
 ) -> dict[str, tuple[int, int | None]]:
     """The seeds of each variation at the last look reached, and those it needs next, if any."""
     if study.looks is None or anytime:
@@ -195,7 +197,7 @@ def _fail_alike(runs: Sequence[Record]) -> bool:
 
 
 def seed_paths_of(
-    study: Study, records: Sequence[Record], anytime: bool = False
+    study: Question, records: Sequence[Record], anytime: bool = False
 ) -> dict[str, SeedPath]:
     """The path of every variation over the looks, on the study's primary metric and its margin.
 
@@ -203,7 +205,7 @@ def seed_paths_of(
     declared before the first run (or it isn't known for which tests they would do, as for unpaired
     seeds), so they are tested as if seeds had come one by one.
     """
-    if isinstance(study.seeds, int):
+    if not study.adds_seeds:
         return {}
     given = _primary(study, records)
     if study.looks is not None and not anytime:
@@ -214,7 +216,7 @@ def seed_paths_of(
     )  # fmt: skip
 
 
-def _stops(study: Study) -> Sequence[int]:
+def _stops(study: Question) -> Sequence[int]:
     """The numbers of seeds at which a study that adds seeds may stop."""
     return study.looks or range(FIRST_STOP, study.most_seeds + 1)
 
@@ -231,8 +233,8 @@ class _Primary:
     asked: dict[str, Asked]
 
 
-def _primary(study: Study, records: Sequence[Record]) -> _Primary:
-    metric = study_metrics(study.metrics, study.primary, study.margin, ())[study.primary]
+def _primary(study: Question, records: Sequence[Record]) -> _Primary:
+    metric = study_metrics(study, ())[study.primary]
     variations = {name: _primary_values(records, name, metric) for name in study.variations}
     asked = {name: one for name in study.variations if (one := asked_of(study, name, metric))}
     classes = max((len(r.classes) for r in records if r.finished), default=0)

@@ -14,6 +14,7 @@ from paribus.comparison.new_images import (
     fewest_of_a_class,
     new_images_of,
     told_of_images,
+    with_new_images,
 )
 from paribus.comparison.pairs import SettingPairs, setting_pairs
 from paribus.comparison.sequential import SeedPath, seed_paths_of
@@ -27,7 +28,7 @@ from paribus.stats.crossed import Spread, split_spread
 from paribus.stats.intervals import LEVEL
 from paribus.stats.multiplicity import holm, nominal_level
 from paribus.stats.proportions import TwoNetworks, compare_networks
-from paribus.study.spec import Study
+from paribus.study.spec import Question
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class StudyComparison:
 
 
 def compare(
-    study: Study,
+    study: Question,
     records: Sequence[Record],
     analyzed: Analyzed = NOT_ANALYZED,
     *,
@@ -108,7 +109,12 @@ def compare(
     compared_on = [
         m
         for m in values.metrics.values()
-        if m.compared and (values.is_known(m.name) or _may_be_known(values, m))
+        if m.compared
+        and (
+            m == values.primary
+            or values.is_known(m.name)
+            or (study.is_trained_here and _may_be_known(values, m))
+        )
     ]
     before = values.settings[values.baseline]
     of_images = {m.name: told_of_images(before, m) for m in compared_on if m.each}
@@ -135,7 +141,7 @@ def compare(
         comparisons=tuple(by_name[c.variation, c.metric.name] for c in compared),
         seed_paths=seed_paths,
         spreads=_spreads(values),
-        pairs=_pairs(values) if study.paired else (),
+        pairs=_pairs(values, study.every_seed) if study.paired else (),
         setting_pairs=setting_pairs(values, study.looks),
     )
 
@@ -146,15 +152,15 @@ def _may_be_known(values: Values, metric: Metric) -> bool:
     return metric.from_record and not metric.member and not never
 
 
-def _seeds(study: Study, values: Values, variation: str) -> int:
+def _seeds(study: Question, values: Values, variation: str) -> int:
     """How many seeds to compare: all planned ones, or, with looks, those trained so far."""
-    if isinstance(study.seeds, int):
-        return study.seeds
+    if not study.adds_seeds:
+        return study.most_seeds
     return min(values.settings[name].trained for name in (values.baseline, variation))
 
 
 def _compare(
-    study: Study, values: Values, variation: str, metric: Metric, of_images: OfImages | None
+    study: Question, values: Values, variation: str, metric: Metric, of_images: OfImages | None
 ) -> Comparison:
     seeds = _seeds(study, values, variation)
     baseline, ours = values.settings[values.baseline], values.settings[variation]
@@ -165,19 +171,24 @@ def _compare(
     level = LEVEL if values.anytime or study.looks is None else 1 - nominal_level(study.looks)
     known = int((np.isfinite(before) & np.isfinite(after)).sum())
     wide = _level_of_images(level, known, values.anytime)
-    return (compare_metric if values.paired else compare_unpaired)(
+    failed = (baseline.failed[:seeds], ours.failed[:seeds])
+    if not values.paired and not study.is_run_here:  # other settings' seeds aren't missing
+        own = [one.recorded[:seeds] for one in (baseline, ours)]
+        before, after = before[own[0]], after[own[1]]
+        failed = (failed[0][own[0]], failed[1][own[1]])
+    made = (compare_metric if values.paired else compare_unpaired)(
         variation,
         before,
         after,
         metric,
         censored=censored,
-        new_images=new_images_of(values, ours, metric, seeds, of_images, wide),
         level=level,
         anytime=values.anytime,
-        failed=(baseline.failed[:seeds], ours.failed[:seeds]),
+        failed=failed,
         worst=worst_value(metric, len(values.classes)),
         asked=asked_of(study, variation, metric),
     )
+    return with_new_images(made, new_images_of(values, ours, metric, seeds, of_images, wide))
 
 
 def _level_of_images(level: float, seeds: int, anytime: bool) -> float:
@@ -211,7 +222,7 @@ def _at_look(
     ours = values.settings[variation]
     level = _level_of_images(last.level, last.n_seeds, last.anytime)
     new_images = new_images_of(values, ours, last.metric, seeds, of_images, level)
-    return replace(last, new_images=new_images)
+    return with_new_images(last, new_images)
 
 
 def _spreads(values: Values) -> dict[str, Spread]:
@@ -224,13 +235,14 @@ def _spreads(values: Values) -> dict[str, Spread]:
     }
 
 
-def _pairs(values: Values) -> tuple[NetworkPair, ...]:
+def _pairs(values: Values, seeds: Sequence[int]) -> tuple[NetworkPair, ...]:
     baseline = values.settings[values.baseline]
     tests = []
     for name, ours in values.settings.items():
         common = np.flatnonzero(baseline.tested & ours.tested)
         if name != values.baseline and len(common) == 1:
-            seed = int(common[0])
-            tests.append((name, seed, compare_networks(baseline.correct[seed], ours.correct[seed])))
+            at = int(common[0])
+            test = compare_networks(baseline.correct[at], ours.correct[at])
+            tests.append((name, seeds[at], test))
     p = holm([test.p for _, _, test in tests]).tolist()
     return tuple(NetworkPair(*test, p_adjusted) for test, p_adjusted in zip(tests, p, strict=True))

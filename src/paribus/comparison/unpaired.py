@@ -13,7 +13,6 @@ from paribus.comparison.comparison import Comparison, OtherTest, PValues
 from paribus.comparison.values import Flags
 from paribus.errors import ComparisonError
 from paribus.metrics.metric import Metric
-from paribus.stats.crossed import CrossedInterval
 from paribus.stats.intervals import ALPHA, Floats, Interval
 from paribus.stats.paired import Estimate
 from paribus.stats.prediction import Outperforming
@@ -35,7 +34,6 @@ def compare_unpaired(
     metric: Metric,
     *,
     censored: tuple[Flags, Flags] | None = None,
-    new_images: CrossedInterval | None = None,
     level: float = 1 - ALPHA,
     failed: tuple[Flags, Flags] | None = None,
     worst: float | None = None,
@@ -56,10 +54,14 @@ def compare_unpaired(
     """
     known = [_finite(values) for values in (baseline, variation)]
     if anytime:
+        # Of the larger group the last runs have no partner yet.
+        n = min(map(len, known))
+        known = [values[:n] for values in known]
+        failed = None if failed is None else (failed[0][:n], failed[1][:n])
+        censored = None if censored is None else (censored[0][:n], censored[1][:n])
         made = compare_metric(
             name, known[0], known[1], metric,
-            censored=censored, new_images=new_images, level=level,
-            failed=failed, worst=worst, asked=asked, anytime=True,
+            censored=censored, level=level, failed=failed, worst=worst, asked=asked, anytime=True,
         )  # fmt: skip
         return replace(made, paired=False, correlation=None, sizes=(made.n_seeds, made.n_seeds))
     b, v = (group[~np.isnan(group)] for group in known)
@@ -72,7 +74,6 @@ def compare_unpaired(
         estimate=shown(metric.compare, _difference(*groups)),
         level=level,
         wanted_level=level,
-        new_images=new_images,
         constant=len(b) > 1 and len(v) > 1 and bool(np.ptp(b) == 0 and np.ptp(v) == 0),
         censored=_censored(censored, known),
         asked=None if metric.margin is None or metric.better == "neither" else asked,

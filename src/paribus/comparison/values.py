@@ -19,14 +19,14 @@ from paribus.stats.intervals import Floats
 from paribus.study.config import VARIED, Source
 from paribus.study.metrics import study_metrics
 from paribus.study.plan import Setting, settings
-from paribus.study.spec import Study
+from paribus.study.spec import Question, Study
 
 Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class SettingValues:
-    """One setting's values over the seeds 0 to n - 1.
+    """One setting's values over all n seeds of the study.
 
     Attributes:
         recorded, finished, tested: (n,) whether the run has left a record, be it that of a
@@ -126,7 +126,7 @@ Analyzed = Mapping[tuple[str, int], Interventions]
 NOT_ANALYZED: Analyzed = MappingProxyType({})
 
 
-def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANALYZED) -> Values:
+def values(study: Question, records: Sequence[Record], analyzed: Analyzed = NOT_ANALYZED) -> Values:
     """The values of a study's runs from their records.
 
     Records are in any order; a run without one has no values, and one that hasn't been analyzed has
@@ -137,15 +137,14 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
             other engines than the study's settings say.
     """
     at = {record.key: record for record in records}
-    seeds = range(study.most_seeds)
+    seeds = study.every_seed
     by_setting = {s.name: [at.get((s.name, seed)) for seed in seeds] for s in settings(study)}
     finished = [r for rows in by_setting.values() for r in rows if r is not None and r.finished]
-    _require_one_engine(study, finished)
+    if isinstance(study, Study):
+        _require_one_engine(study, finished)
     classes, labels, groups = _test_set(finished)
     target = target_loss(study, records)
-    metrics = with_target(
-        study_metrics(study.metrics, study.primary, study.margin, classes), target
-    )
+    metrics = with_target(study_metrics(study, classes), target)
     figures = [class_metric(figure, name) for figure in CLASS_FIGURES for name in classes]
     wanted = metrics | {metric.name: metric for metric in figures}
     by_name = {
@@ -167,7 +166,7 @@ def values(study: Study, records: Sequence[Record], analyzed: Analyzed = NOT_ANA
     )
 
 
-def target_loss(study: Study, records: Sequence[Record]) -> float | None:
+def target_loss(study: Question, records: Sequence[Record]) -> float | None:
     """The training loss that `epochs_to_loss` counts to; None where the baseline's never falls."""
     runs = [RunData(r) for r in records if r.facts.setting == study.baseline and r.finished]
     curves = [curve for run in runs if (curve := run.curve("train_loss")) is not None]
@@ -213,10 +212,11 @@ def _require_one_engine(study: Study, records: Iterable[Record]) -> None:
             )
 
 
-def _resampled(study: Study, finished: Sequence[Record]) -> float | None:
+def _resampled(study: Question, finished: Sequence[Record]) -> float | None:
     """Test images for each training image; None where a seed doesn't draw both anew."""
     # STL-10's training images are always the same.
-    if "split" not in study.vary or study.data.source == "stl10" or not finished:
+    own = isinstance(study, Study) and "split" in study.vary and study.data.source != "stl10"
+    if not own or not finished:
         return None
     data = finished[0].facts.data
     return data.test / data.training if data.test and data.training else None
@@ -283,7 +283,7 @@ def _of_setting(
         },
         correct=correct,
         runs=tuple(runs),
-        vary=setting.config.vary,
+        vary=setting.vary,
     )
 
 

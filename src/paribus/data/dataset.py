@@ -24,15 +24,17 @@ from paribus.data.cache import (
 from paribus.data.findings import find
 from paribus.data.folder import open_folder
 from paribus.data.images import Bytes, LeftOut, Originals, Progress, followed, silent, squared
+from paribus.data.npz import open_npz
 from paribus.data.sources import open_digits
 from paribus.data.splits import PARTS, Splits, split
 from paribus.data.stl10 import open_stl10
+from paribus.data.unpack import open_published
 from paribus.errors import DataError, ReadError
 from paribus.io.disk import building, install, private, replacing, write_file
 from paribus.io.reading import UnfitError, opened, patiently, read_whole
 from paribus.io.strict_json import dumps
 from paribus.records.types import DataFacts, DataFindings, Integers
-from paribus.study.config import Data, Digits, Stl10, as_recorded
+from paribus.study.config import Data, Digits, Npz, Published, Stl10, as_recorded
 
 #: Increased when a change gives different pixels, labels or parts for the same images.
 DATASET_FORMAT = 1
@@ -160,7 +162,7 @@ def prepare(
     deviation in whole; and `COMPARED` images, which are resized again.
 
     Args:
-        data_dir: where STL-10's official files are, if not in the cache.
+        data_dir: where official files are, if not in the cache.
 
     Raises:
         DataError: if images are missing, damaged or too few, or the cache can't be written or
@@ -172,6 +174,10 @@ def prepare(
             originals = open_digits()
         case Stl10():
             originals = open_stl10(data_dir, progress)
+        case Published():
+            originals = open_published(data.source, data_dir, progress)
+        case Npz():
+            originals = open_npz(data)
         case _:
             originals = open_folder(data, progress)
     fingerprint = _fingerprint(data, originals)
@@ -301,7 +307,9 @@ def _split(data: Data, originals: Originals, seed: int = 0) -> Splits:
             validation_from="test",
             seed=seed,
         )
-    test, group = data.test, originals.group
+    # A published set has its own test images.
+    test = None if isinstance(data, Published) else data.test
+    group = originals.group
     return split(labels, part, data.validation, test, classes=classes, group=group, seed=seed)
 
 

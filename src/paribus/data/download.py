@@ -1,7 +1,8 @@
-"""STL-10's labeled images, extracted from the official archive while it downloads.
+"""Official files, downloaded across broken connections and kept only if their MD5s are right.
 
-The archive has 2.6 GB, of which the labeled images are an eighth. The download stops as soon as
-the labeled files are complete.
+STL-10's labeled images are extracted while its archive downloads. It has 2.6 GB, of which they
+are an eighth; the download stops as soon as they are complete. Of the other published sets, the
+packed files are kept as they are.
 """
 
 import gzip
@@ -9,13 +10,16 @@ import hashlib
 import io
 import tarfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NoReturn, Self
 
 from paribus.data.http_stream import HttpStream, NotResumableError
 from paribus.data.images import Progress, silent
+from paribus.data.published import SETS
 from paribus.data.stl10 import FOLDER, STL10, OfficialFile, faults, official_folder
+from paribus.data.unpack import find
 from paribus.errors import DownloadError, ReadError
 from paribus.io.disk import replacing
 
@@ -65,13 +69,56 @@ def fetch_stl10(
             url, timeout, pause, lambda done: tell("downloading STL-10", done, None), LARGEST
         )
 
-    try:
+    with _advised(folder, f"{url} yourself, unpack it,"):
         folder.mkdir(parents=True, exist_ok=True)
-        _fetch(begin, folder, files)
+        _fetch(begin, folder, files, _extract)
+    return folder
+
+
+def fetch_published(
+    source: str,
+    destination: Path,
+    progress: Progress | None = None,
+    *,
+    timeout: float = 30.0,
+    pause: float = 0.5,
+) -> Path:
+    """Download the packed files of a set of `SETS` to where `find` finds them; return the folder.
+
+    Files with the right MD5 are kept, and no others appear. `timeout` and `pause` are those of
+    `fetch_stl10`.
+
+    Raises:
+        DownloadError: if the server can't be reached or sends something else, or the files
+            can't be written.
+    """
+    published, tell = SETS[source], progress or silent
+    there = find(source, destination)
+    folder = there.folder if there.packed else destination / source
+    for file in published.files:
+        url = published.url + file.name
+
+        def begin(url: str = url, size: int = file.size) -> HttpStream:
+            def seen(done: int) -> None:
+                tell(f"downloading {published.title}", done, size)
+
+            return HttpStream(url, timeout, pause, seen, size)
+
+        with _advised(folder, f"{url} yourself"):
+            folder.mkdir(parents=True, exist_ok=True)
+            _fetch(begin, folder, (file,), _save)
+    return folder
+
+
+@contextmanager
+def _advised(folder: Path, url: str) -> Iterator[None]:
+    """Say what to do where a download fails; `url`: what one may download oneself."""
+    try:
+        yield
     except DownloadError as error:
         raise DownloadError(
-            f"{error}\nTry again later: complete files are kept. Or download {url} yourself, "
-            "unpack it, and pass its folder with --data-dir."
+            f"{error}\nTry again later: complete files are kept. Or download {url} "
+            "and pass its folder with --data-dir."
         ) from error
     except ReadError:
         raise
@@ -80,10 +127,29 @@ def fetch_stl10(
             f"{folder}: can't write the files ({error.strerror or error}). "
             "Free some space, or pass another folder with --data-dir."
         ) from error
-    return folder
 
 
-def _fetch(begin: Callable[[], HttpStream], folder: Path, files: tuple[OfficialFile, ...]) -> None:
+def _save(stream: HttpStream, folder: Path, wanted: dict[str, OfficialFile]) -> None:
+    """Write the one wanted file under its name if its size and MD5 are right."""
+    (file,) = wanted.values()
+    digest = hashlib.md5(usedforsecurity=False)
+    with io.BufferedReader(stream, BLOCK) as content, replacing(folder / file.name) as write:
+        while block := content.read(BLOCK):
+            digest.update(block)
+            write(block)
+        if digest.hexdigest() != file.md5:
+            raise DownloadError(
+                f"{stream.url}: expected {file.size:,} bytes with MD5 {file.md5}, got "
+                f"{stream.offset:,} with {digest.hexdigest()}."
+            )
+
+
+def _fetch(
+    begin: Callable[[], HttpStream],
+    folder: Path,
+    files: tuple[OfficialFile, ...],
+    take: Callable[[HttpStream, Path, dict[str, OfficialFile]], None],
+) -> None:
     for beginning in range(1, BEGINNINGS + 1):
         faulty = faults(folder, files)
         wanted = {file.name: file for file in files if file.name in faulty}
@@ -91,7 +157,7 @@ def _fetch(begin: Callable[[], HttpStream], folder: Path, files: tuple[OfficialF
             return
         try:
             with begin() as stream:
-                _extract(stream, folder, wanted)
+                take(stream, folder, wanted)
             return
         except NotResumableError as error:
             if beginning == BEGINNINGS:

@@ -91,6 +91,7 @@ def open_folder(
         channels=3 if data.color == "rgb" else 1,
         fingerprint=_fingerprint(root, images, rule, group),
         read=read,
+        files=tuple(image.path.relative_to(root).as_posix() for image in images),
         left_out=tuple(sorted(left_out, key=lambda one: natural(one.place))),
         groups={name: groups for name in classes if (groups := _groups(name, images))},
         group=group,

@@ -49,7 +49,7 @@ class Originals:
     """A source's labeled images before any resizing.
 
     Attributes:
-        source: "digits", "stl10" or "folder".
+        source: its name in a study, as "digits".
         classes: names, in the order of the labels.
         labels: (n,) each image's class.
         part: (n,) "train", "validation" or "test", or "" where the source doesn't say.
@@ -57,6 +57,7 @@ class Originals:
         channels: 1 (gray) or 3 (red, green, blue).
         fingerprint: SHA-256 over the contents (for STL-10, over the official MD5s).
         read: image i as (height, width, channels) bytes, in its original size.
+        files: (n,) each image's path below the folder, with `/`; none where there are no files.
         left_out: a folder's files that are not among the images.
         groups: classes whose images lie in several subfolders, with these.
         animated: how many images are the first of an animation or of several pages.
@@ -72,6 +73,7 @@ class Originals:
     channels: int
     fingerprint: str
     read: Callable[[int], Bytes]
+    files: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     group: npt.NDArray[np.int64] | None = None

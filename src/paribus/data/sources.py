@@ -11,9 +11,12 @@ from pydantic import ValidationError
 from paribus.data.cache import cache_folder
 from paribus.data.folder import open_folder
 from paribus.data.images import Bytes, Originals
+from paribus.data.npz import open_npz
+from paribus.data.published import SETS
 from paribus.data.stl10 import CLASSES, faults, missing, official_folder
+from paribus.data.unpack import absent, damage, find
 from paribus.errors import DataError
-from paribus.study.config import Data, Digits, Folder, Stl10
+from paribus.study.config import Data, Digits, Folder, Npz, Published, Stl10
 
 #: SHA-256 over the images as published.
 CONTENTS = "0b7e9c3202d7bcd255d6a19a238d3743bf5e320ba74812a6679958a017c55382"
@@ -67,7 +70,7 @@ class SourceState:
 
 
 def states(data_dir: Path | None = None) -> list[SourceState]:
-    """The state of each source; `data_dir` is where STL-10's files are, if not in the cache."""
+    """The state of each source; `data_dir` is where official files are, if not in the cache."""
     folder = official_folder(data_dir or cache_folder())
     digits = "ready" if find_spec("sklearn") else "needs scikit-learn"
     stl10 = "not downloaded"
@@ -77,33 +80,50 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
     in_digits = "Handwritten digits, 8x8, gray; they come with scikit-learn"
     in_stl10 = "Photographs of animals and vehicles, 96x96, color"
     in_folder = "Your own images in the folder that data.path names, one subfolder per class"
+    in_npz = "Your own images as arrays in the .npz file that data.path names"
     return [
         SourceState("digits", in_digits, None, digits, 1797, 10),
         SourceState("stl10", in_stl10, folder, stl10, 13000, len(CLASSES)),
+        *(_published(source, data_dir or cache_folder()) for source in SETS),
         SourceState("folder", in_folder, None, "ready", None, None),
+        SourceState("npz", in_npz, None, "ready", None, None),
     ]
 
 
+def _published(source: str, place: Path) -> SourceState:
+    published, found = SETS[source], find(source, place)
+    state = "not downloaded"
+    if not absent(source, found):
+        wrong = "; ".join(f"{name}: {fault}" for name, fault in damage(source, found).items())
+        state = f"damaged: {wrong}" if wrong else "ready"
+    images, classes = published.training + published.test, len(published.classes)
+    return SourceState(source, published.description, found.folder, state, images, classes)
+
+
 def named(source: str) -> Data:
-    """A source by its name in a study, or by its folder.
+    """A source by its name in a study, or by its folder or `.npz` file.
 
     Raises:
-        DataError: no study could name this folder.
+        DataError: no study could name this path.
     """
     match source:
         case "stl10":
             return Stl10(source="stl10")
         case "digits":
             return Digits(source="digits")
+        case "mnist" | "fashion_mnist" | "kmnist" | "cifar10" | "cifar100":
+            return Published(source=source)
         case _:
             try:
+                if source.lower().endswith(".npz"):
+                    return Npz(source="npz", path=source)
                 return Folder(source="folder", path=source)
             except ValidationError:
                 raise DataError(f"{source}: expected a path without line breaks and tabs") from None
 
 
 def verify(source: str, data_dir: Path | None = None) -> list[str]:
-    """Every problem of "stl10", "digits" or a folder of images, each a sentence.
+    """Every problem of a source, or of a folder of images or a `.npz` file, each a sentence.
 
     Reads every byte again.
     """
@@ -111,13 +131,20 @@ def verify(source: str, data_dir: Path | None = None) -> list[str]:
         folder = official_folder(data_dir or cache_folder())
         wrong = faults(folder, trust_times=False)
         return [f"{folder / name}: {fault}" for name, fault in wrong.items()]
+    if source in SETS:
+        found = find(source, data_dir or cache_folder())
+        wrong = damage(source, found, trust_times=False)
+        return [f"{found.folder / name}: {fault}" for name, fault in wrong.items()]
     if source == "digits":
         got = open_digits().fingerprint
         return [] if got == CONTENTS else [f"digits: expected SHA-256 {CONTENTS}, got {got}"]
     try:
         data = named(source)
-        assert isinstance(data, Folder)
-        images = open_folder(data, trust_times=False)
+        if isinstance(data, Npz):
+            images = open_npz(data)
+        else:
+            assert isinstance(data, Folder)
+            images = open_folder(data, trust_times=False)
     except DataError as error:
         return [str(error)]
     return list(map(str, images.left_out))

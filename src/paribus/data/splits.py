@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from paribus.errors import DataError
 from paribus.records.types import Integers
-from paribus.streams import stream
+from paribus.stream import stream
 from paribus.study.config import PerClass
 
 #: The names of the parts, in the order of `Splits`.

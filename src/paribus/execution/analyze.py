@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +18,18 @@ from paribus.data.dataset import Dataset, open_dataset
 from paribus.engine.native import Forward
 from paribus.errors import DiskError
 from paribus.events import Watch
-from paribus.execution.workers import Outcome, Task
+from paribus.execution.place import Outcome, Task
 from paribus.explain.attribution import integrated_gradients, occlusion, outside, pooled
 from paribus.explain.interventions import intervened
 from paribus.explain.neighbors import nearest
+from paribus.io.strict_json import dumps
 from paribus.metrics.interventions import interventions
 from paribus.network.build import build
 from paribus.network.own import located
 from paribus.network.randomness import seed_generators
 from paribus.network.users import Shape, uncompiled
 from paribus.records.analyses import (
+    analysis_folder,
     read_explanations,
     read_interventions,
     write_explanations,
@@ -33,7 +37,8 @@ from paribus.records.analyses import (
 )
 from paribus.records.store import read_record, read_weights, run_folder
 from paribus.records.types import EngineFacts, Explanations, Integers, Interventions, Record
-from paribus.study.config import LeNet5, Network
+from paribus.study.networks import BuiltIn, OwnNetwork
+from paribus.study.plan import TrainedRun
 from paribus.training.predict import Predict, answers
 
 #: Of so many test images it is measured how much of the attribution lies outside the center.
@@ -46,6 +51,7 @@ PART = 250
 class Analysis(Task):
     """A run whose network is to be analyzed."""
 
+    run: TrainedRun
     dataset: Path  # the folder of its prepared images
     out: Path
     images: Integers  # (m,) numbers of the test images to be explained
@@ -74,6 +80,28 @@ class Analysis(Task):
             message = located(error)
             return Outcome(self.run, "failed", time.perf_counter() - began, message)
         return Outcome(self.run, "finished", time.perf_counter() - began)
+
+    @property
+    def identity(self) -> str:
+        """The run, its configuration, and the images that are explained."""
+        parts = [dict(self.run.setting.recorded), self.images.tolist(), self.targets.tolist()]
+        digest = hashlib.sha256(dumps(parts, sort_keys=True).encode()).hexdigest()
+        return f"analyze {self.run.setting.name} {self.run.seed} {digest}"
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """The folder of the prepared images."""
+        return (self.dataset,)
+
+    @property
+    def keeps(self) -> tuple[Path, ...]:
+        """The record that has the network, and what is found out of it."""
+        kept = analysis_folder(self.out, *self.run.key)
+        return run_folder(self.out, *self.run.key), kept
+
+    def moved(self, out: Path, reads: Mapping[Path, Path]) -> Analysis:
+        """The same with other folders."""
+        return replace(self, out=out, dataset=reads.get(self.dataset, self.dataset))
 
 
 def is_current(task: Analysis, record: Record) -> bool:
@@ -109,12 +137,12 @@ def _trained(task: Analysis, record: Record, dataset: Dataset) -> tuple[nn.Modul
 
 
 def ready(
-    network: nn.Module, config: Network, shape: Shape, engine: EngineFacts | None
+    network: nn.Module, config: BuiltIn | OwnNetwork, shape: Shape, engine: EngineFacts | None
 ) -> tuple[nn.Module, Predict]:
     """A network to look into, and its predictions by the engine that trained it."""
     # A copy, for the engine wants its weights laid out as they are.
     native = Forward(copy.deepcopy(network), shape) if engine else None
-    if isinstance(config, LeNet5):
+    if not isinstance(config, OwnNetwork):
         # Half as fast again, and so is what follows. A user's network may rely on the usual one.
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
     network = uncompiled(network).eval()  # a compiled one hides its layers

@@ -23,7 +23,7 @@ from paribus.io.disk import remove, write_file
 from paribus.io.reading import UnfitError, read_whole
 from paribus.records.store import checkpoint_folder, checkpoints, metadata, sum_of
 from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts, Environment
-from paribus.study.plan import Run
+from paribus.study.plan import TrainedRun
 from paribus.training.loop import Progress, State
 from paribus.training.steps import Steps
 
@@ -61,7 +61,7 @@ class Checkpoint:
         return len(self.measured["val_loss"])
 
 
-def capture(run: Run, inputs: RunInputs, steps: Steps, progress: Progress) -> Checkpoint:
+def capture(run: TrainedRun, inputs: RunInputs, steps: Steps, progress: Progress) -> Checkpoint:
     """A run as it is now; its tensors are shared, not copied."""
     network = steps.network.state_dict()
     buffers = steps.network.named_buffers()
@@ -102,7 +102,7 @@ def restore(
     with torch.no_grad():
         for name, value in checkpoint.buffers.items():
             buffers[name].copy_(value)
-    _restore_optimizer(checkpoint.optimizer, network, optimizer)
+    _restore_optimizer(checkpoint.optimizer, optimizer)
     for name in _CURVES:
         setattr(progress, name, checkpoint.measured[name].tolist())
     progress.generator_states = list(checkpoint.measured["generator"])
@@ -110,10 +110,9 @@ def restore(
     progress.continue_from(checkpoint.facts)
 
 
-def _restore_optimizer(
-    saved: Mapping[str, Tensor], network: nn.Module, optimizer: torch.optim.Optimizer
-) -> None:
-    parameters = list(network.parameters())
+def _restore_optimizer(saved: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> None:
+    # Numbered as the optimizer has them, by their weight decay.
+    parameters = [each for group in optimizer.param_groups for each in group["params"]]
     state: dict[int, State] = {}
     for key, value in saved.items():
         number, _, name = key.partition(".")
@@ -192,7 +191,7 @@ _PARTS = tuple(field.name for field in fields(Checkpoint) if field.name != "fact
 
 
 def last_checkpoint(
-    out: Path, run: Run, inputs: RunInputs, damaged: Callable[[Path], None]
+    out: Path, run: TrainedRun, inputs: RunInputs, damaged: Callable[[Path], None]
 ) -> Checkpoint | None:
     """Where a run can resume; checkpoints of another configuration are removed."""
     folder = checkpoint_folder(out, *run.key)
@@ -204,7 +203,7 @@ def last_checkpoint(
 
 
 def refuse_other_machines(
-    out: Path, planned: Sequence[tuple[Run, RunInputs]], here: Environment
+    out: Path, planned: Sequence[tuple[TrainedRun, RunInputs]], here: Environment
 ) -> None:
     """Raise ResumeError if a run was begun elsewhere, and would not be bit-identical here."""
     elsewhere = []

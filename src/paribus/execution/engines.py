@@ -17,14 +17,17 @@ from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import UnsupportedLayer, translate
 from paribus.errors import EngineError, NetworkError, SettingsError
 from paribus.events import EngineMissing, NetworkNoticed, Watch
-from paribus.execution.workers import Outcome, Task, Workers
+from paribus.execution.place import Outcome, Task
+from paribus.execution.workers import Workers
 from paribus.narrative.networks import noticed
 from paribus.network.build import build_and_describe
 from paribus.network.users import Shape
 from paribus.records.types import EngineFacts
-from paribus.study.config import Config, LeNet5
-from paribus.study.plan import Run, Setting, settings
+from paribus.study.config import Config
+from paribus.study.networks import LeNet5
+from paribus.study.plan import TrainedRun, TrainedSetting, settings
 from paribus.study.spec import Study
+from paribus.training.objective import beyond_the_engine
 from paribus.training.trial import try_step
 
 
@@ -57,6 +60,7 @@ class Choice:
 class Examination(Task):
     """A setting to be built and trained for one step, to see whether and by what it can be."""
 
+    run: TrainedRun
     images: Images
 
     def perform(self, tell: Watch) -> Outcome:
@@ -83,8 +87,8 @@ class Examination(Task):
 def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str, Choice]:
     """The engine of every setting of a study, by the setting's name.
 
-    Users' own networks are examined by `workers`, since building one may take all memory; what
-    is noticed of them is told.
+    All networks but LeNet-5 are examined by `workers`, since building one may take all memory;
+    what is noticed of users' own is told.
 
     Raises:
         SettingsError: if settings can't be trained; names all of them.
@@ -106,7 +110,7 @@ def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str
     return {setting.name: _choice(setting, native, free) for setting in every}
 
 
-def _choice(setting: Setting, native: EngineFacts | None, free: Mapping[str, str]) -> Choice:
+def _choice(setting: TrainedSetting, native: EngineFacts | None, free: Mapping[str, str]) -> Choice:
     """The engine of a setting, given what speaks against it for those that are free to choose."""
     if setting.config.engine != "auto":
         return Choice(native if setting.config.engine == "native" else None, "as the study asks")
@@ -133,14 +137,14 @@ def _refuse(against: Mapping[str, str]) -> None:
 
 
 def _examined(
-    every: Sequence[Setting], seen: Seen, workers: Workers, watch: Watch
+    every: Sequence[TrainedSetting], seen: Seen, workers: Workers, watch: Watch
 ) -> dict[str, str]:
     """What speaks against the engine for each setting; "" where nothing does.
 
     Raises:
         SettingsError: if settings can't be trained.
     """
-    tasks = [Examination(Run(setting, 0), seen[setting.name]) for setting in every]
+    tasks = [Examination(TrainedRun(setting, 0), seen[setting.name]) for setting in every]
     custom = [t for t in tasks if not isinstance(t.run.setting.config.network, LeNet5)]
     outcomes = [task.perform(watch) for task in tasks if task not in custom]
     outcomes += workers.perform(custom, _noticed(watch), lambda outcome: None)
@@ -154,6 +158,8 @@ def _examined(
 def _objection(config: Config, network: nn.Module, shape: Shape) -> str | None:
     if config.engine == "torch":
         return None
+    if why := beyond_the_engine(config):
+        return why
     try:
         program = translate(network, shape)
     except UnsupportedLayer as error:

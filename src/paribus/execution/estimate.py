@@ -14,6 +14,7 @@ import torch
 from paribus.claims.judge import require_testable
 from paribus.comparison.expected import Expected, expected
 from paribus.data.dataset import Dataset, prepare
+from paribus.data.published import SETS
 from paribus.data.sources import states
 from paribus.data.stl10 import CLASSES, DOWNLOAD
 from paribus.events import Event, ImagesReady, NetworkNoticed, Watch
@@ -23,9 +24,10 @@ from paribus.execution.workers import Workers, cores
 from paribus.failures.cases import FEWEST, MOST, MOST_EXPLANATIONS
 from paribus.narrative.expected import advice, expectations
 from paribus.narrative.images import images_ready
+from paribus.narrative.words import readable
 from paribus.network.users import Shape
-from paribus.study.config import Data, Stl10
-from paribus.study.plan import Run, Setting, runs, settings, surprises
+from paribus.study.config import Data, Published, Stl10
+from paribus.study.plan import TrainedRun, TrainedSetting, runs, settings, surprises
 from paribus.study.read import code_named
 from paribus.study.spec import Study
 
@@ -58,6 +60,7 @@ class SettingOutlook:
     changes: dict[str, tuple[Any, Any]]
     layers: tuple[str, ...]
     parameters: int | None
+    multiply_adds: int | None  # for one image
     epochs: int
     engine: str  # "native" or "torch"
     why: str  # it is that one
@@ -117,8 +120,8 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     """Time every setting for a moment on this machine, in as many processes as will train.
 
     Raises:
-        DataError: if the user's images are missing or damaged. STL-10 that is not there yet
-            is not downloaded for this: its sizes are known.
+        DataError: if the user's images are missing or damaged. Official files that are not
+            there yet are not downloaded for this: their sizes are known.
         SettingsError: if a setting can't be trained.
         EngineError: if a setting asks for the native engine, which can't train it.
         ComparisonError: if a claim can't be tested.
@@ -143,8 +146,8 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
         study=study.name,
         source=study.data.source,
         sizes=sizes[study.baseline],
-        download=DOWNLOAD if lacking and data_dir is None else 0,
-        missing=_missing(data_dir) if lacking and data_dir else "",
+        download=_megabytes(study.data) if lacking and data_dir is None else 0,
+        missing=_missing(study.data, data_dir) if lacking and data_dir else "",
         images=tuple(images_ready({name: one for name, one in datasets.items() if one})),
         settings=tuple(outlooks.values()),
         runs=tuple(run.key for run in planned),
@@ -171,22 +174,39 @@ def _kept_in(noticed: list[NetworkNoticed]) -> Watch:
 
 
 def _dataset(data: Data, data_dir: Path | None) -> Dataset | None:
-    """The images, or None for STL-10 that isn't there yet."""
-    if isinstance(data, Stl10):
-        (state,) = (source.state for source in states(data_dir) if source.name == "stl10")
+    """The images, or None for official files that aren't there yet."""
+    if isinstance(data, Stl10 | Published):
+        (state,) = (one.state for one in states(data_dir) if one.name == data.source)
         if state != "ready":
             return None
     return prepare(data, data_dir)[0]
 
 
-def _missing(data_dir: Path | None) -> str:
+def _megabytes(data: Data) -> int:
+    return SETS[data.source].megabytes if isinstance(data, Published) else DOWNLOAD
+
+
+def _missing(data: Data, data_dir: Path | None) -> str:
+    fetch = f"paribus data fetch {data.source} --data-dir {data_dir}"
     return (
-        f"STL-10 isn't complete in {data_dir}; `paribus data fetch stl10 --data-dir {data_dir}` "
-        f"downloads about {DOWNLOAD} MB"
+        f"{readable(data.source)} isn't complete in {data_dir}; `{fetch}` downloads about "
+        f"{_megabytes(data)} MB"
     )
 
 
+def _published_sizes(data: Published) -> Sizes:
+    whole = SETS[data.source]
+    per_class, classes = data.validation, len(whole.classes)
+    validation = round(
+        classes * per_class if isinstance(per_class, int) else whole.training * per_class
+    )
+    shape = (whole.shape[0], data.size, data.size)
+    return Sizes(whole.training - validation, validation, whole.test, shape, classes, whole.classes)
+
+
 def _sizes(data: Data, dataset: Dataset | None) -> Sizes:
+    if dataset is None and isinstance(data, Published):
+        return _published_sizes(data)
     if dataset is None:
         a_class = data.validation if isinstance(data.validation, int) else 800 * data.validation
         validation = round(10 * a_class)
@@ -198,7 +218,7 @@ def _sizes(data: Data, dataset: Dataset | None) -> Sizes:
 
 
 def _rehearse(
-    every: Sequence[Setting],
+    every: Sequence[TrainedSetting],
     sizes: Mapping[str, Sizes],
     choices: Mapping[str, Choice],
     workers: Workers,
@@ -210,7 +230,7 @@ def _rehearse(
     # No process is ever idle, or another would be faster than it will be.
     tasks = [
         Rehearsal(
-            Run(setting, number),
+            TrainedRun(setting, number),
             _amounts(sizes[setting.name], len(every)),
             choices[setting.name].engine,
             seconds,
@@ -237,13 +257,14 @@ def _amounts(sizes: Sizes, settings: int) -> Amounts:
     return Amounts(sizes.shape, sizes.classes, *counts, explained)
 
 
-def _outlook(setting: Setting, choice: Choice, found: Sequence[Rehearsed]) -> SettingOutlook:
+def _outlook(setting: TrainedSetting, choice: Choice, found: Sequence[Rehearsed]) -> SettingOutlook:
     one = found[0]
     return SettingOutlook(
         name=setting.name,
         changes=dict(setting.changes),
         layers=one.layers,
         parameters=one.parameters,
+        multiply_adds=one.multiply_adds,
         epochs=setting.config.epochs,
         engine=choice.name,
         why=choice.why,
@@ -253,7 +274,7 @@ def _outlook(setting: Setting, choice: Choice, found: Sequence[Rehearsed]) -> Se
 
 
 def _times(
-    planned: Sequence[Run],
+    planned: Sequence[TrainedRun],
     of: Mapping[str, SettingOutlook],
     processes: int,
     load: float,

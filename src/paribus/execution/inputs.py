@@ -1,25 +1,25 @@
 """All that decides a run's result: its inputs, and the machine and versions that train it."""
 
 import hashlib
-import platform
-import resource
-import subprocess
-import sys
 from dataclasses import asdict, dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-import paribus
 from paribus.data.dataset import Dataset
+from paribus.execution.machine import machine
 from paribus.io.strict_json import dumps
 from paribus.network.code import code_digest
-from paribus.records.types import TRAINING_FORMAT, EngineFacts, Environment, RunFacts
-from paribus.study.config import flat
-from paribus.study.plan import Run
+from paribus.records.types import (
+    OWN_TRAINING_FORMAT,
+    TRAINING_FORMAT,
+    EngineFacts,
+    Environment,
+    RunFacts,
+)
+from paribus.study.config import value_changes
+from paribus.study.networks import OwnNetwork
+from paribus.study.plan import TrainedRun
 
 #: What of the environment decides the last bits.
 _DECIDE_BITS = ("torch", "cpu", "cpu_capability", "threads", "engine")
@@ -53,12 +53,7 @@ class RunInputs:
         """In words, how this differs from what a record was made of; empty where nothing does."""
         if facts.digest == self.digest:
             return ()
-        before, now = dict(flat(facts.config)), dict(flat(self.config))
-        changes = [
-            f"{path}: {_value(before, path)} -> {_value(now, path)}"
-            for path in {**before, **now}
-            if before.get(path) != now.get(path)
-        ]
+        changes = value_changes(facts.config, self.config)
         if facts.data.fingerprint != self.data:
             changes.append(f"the images: {facts.data.fingerprint[:12]} -> {self.data[:12]}")
         if facts.environment.torch != self.torch:
@@ -74,11 +69,11 @@ class RunInputs:
         return {name: value for name, value in asdict(self).items() if name not in names}
 
 
-def run_inputs(run: Run, dataset: Dataset, engine: EngineFacts | None = None) -> RunInputs:
+def run_inputs(run: TrainedRun, dataset: Dataset, engine: EngineFacts | None = None) -> RunInputs:
     """What the result of training `run` on `dataset` here, with `engine`, would follow from."""
     config = run.setting.config
     return RunInputs(
-        format=TRAINING_FORMAT,
+        format=OWN_TRAINING_FORMAT if isinstance(config.network, OwnNetwork) else TRAINING_FORMAT,
         config=config.recorded(),
         seed=run.seed,
         data=dataset.fingerprint,
@@ -92,28 +87,18 @@ def _digest(parts: dict[str, Any]) -> str:
     return hashlib.sha256(dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _value(values: dict[str, Any], path: str) -> str:
-    return dumps(values[path]) if path in values else "(none)"
-
-
-# ---- machine ---------------------------------------------------------------------------------
+# ---- the machine -------------------------------------------------------------------------------
 
 
 def environment(engine: EngineFacts | None = None) -> Environment:
-    """What this process runs on, with the number of threads it uses now and the engine given."""
-    commit, dirty = _git()
-    return Environment(
-        paribus=paribus.__version__,
-        python=platform.python_version(),
-        torch=torch.__version__,
-        numpy=np.__version__,
-        platform=f"{platform.system()} {platform.machine()}",
-        cpu=_cpu(),
-        cpu_capability=torch.backends.cpu.get_cpu_capability(),
-        threads=torch.get_num_threads(),
-        git_commit=commit,
-        git_dirty=dirty,
-        engine=engine,
+    """What this process trains on, with the number of threads it uses now and the engine given."""
+    return machine().model_copy(
+        update={
+            "torch": torch.__version__,
+            "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+            "threads": torch.get_num_threads(),
+            "engine": engine,
+        }
     )
 
 
@@ -132,43 +117,3 @@ def described(environment: Environment) -> str:
 def named(engine: EngineFacts | None) -> str:
     """An engine for people: "torch", "native x86-64-v3 (library 0123456789ab)"."""
     return f"native {engine.build} (library {engine.digest[:12]})" if engine else "torch"
-
-
-def peak_memory() -> int:
-    """Bytes of memory that this process has used at most."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-        # Kept since the program began; what getrusage says includes the process before it.
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
-
-
-@cache
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
-
-
-@cache
-def _git() -> tuple[str | None, bool | None]:
-    """Commit and dirty state of Paribus's own source, where it runs from a checkout."""
-    folder = Path(__file__).parent
-
-    def ask(*words: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", folder, *words], capture_output=True, text=True, check=True, timeout=10
-        )
-        return done.stdout.strip()
-
-    try:
-        if not (Path(ask("rev-parse", "--show-toplevel")) / "src" / "paribus").is_dir():
-            return None, None
-        return ask("rev-parse", "HEAD"), bool(ask("status", "--porcelain"))
-    except (OSError, subprocess.SubprocessError):
-        return None, None

@@ -15,13 +15,15 @@ from torch import nn
 
 from paribus.events import RunEvent, Watch
 from paribus.execution.analyze import PART, SAMPLE, ready
-from paribus.execution.workers import Outcome, Task
+from paribus.execution.place import Outcome, Task
 from paribus.explain.attribution import integrated_gradients, occlusion
 from paribus.explain.interventions import intervened
 from paribus.explain.neighbors import last_hidden
 from paribus.network.build import build_and_describe
 from paribus.network.users import Shape
 from paribus.records.types import EngineFacts
+from paribus.study.plan import TrainedRun
+from paribus.training.objective import objective
 from paribus.training.predict import BATCH, answers
 from paribus.training.steps import build_optimizer, steps_by
 
@@ -60,6 +62,7 @@ class Rehearsed(RunEvent):
 
     layers: tuple[str, ...]
     parameters: int | None
+    multiply_adds: int | None
     run_seconds: float
     analysis_seconds: float
     load: float
@@ -70,6 +73,7 @@ class Rehearsed(RunEvent):
 class Rehearsal(Task):
     """A setting to be timed, for about `seconds`, by the engine that will train it."""
 
+    run: TrainedRun
     amounts: Amounts
     engine: EngineFacts | None
     seconds: float
@@ -89,19 +93,24 @@ class Rehearsal(Task):
         load = max(1.0, took / max(cpu, 1e-6))
         tell(
             Rehearsed(
-                *self.run.key, facts.layers, facts.parameters, train, analyze, load, took
+                *self.run.key,
+                facts.layers,
+                facts.parameters,
+                facts.multiply_adds,
+                *(train, analyze, load, took),
             )
-        )  # fmt: skip
+        )
         return Outcome(self.run, "finished", took)
 
     def _training(self, network: nn.Module) -> tuple[float, float]:
         """Seconds of a step on one image, and of a run."""
         config, amounts = self.run.setting.config, self.amounts
-        optimizer = build_optimizer(config.optimizer, network)
+        optimizer = build_optimizer(config.optimizer, network, config.clip_gradients)
         images = _noise(amounts.shape, min(config.batch_size, amounts.training))
         labels = torch.randint(amounts.classes, (len(images),))
         tested = _noise(amounts.shape, min(BATCH, amounts.validation))
-        steps = steps_by(self.engine, network, optimizer, amounts.shape, len(images))
+        loss = objective(config, labels.numpy(), amounts.classes)
+        steps = steps_by(self.engine, network, optimizer, amounts.shape, len(images), loss)
         network.train()
         step = _seconds(lambda: steps.step(images.clone(), labels), self.seconds, LEAST_STEPS)
         network.eval()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +17,15 @@ from paribus.data.dataset import Dataset, Drawn, open_dataset
 from paribus.errors import DiskError, NonFiniteLossError
 from paribus.events import CheckpointPassedOver, EpochDone, RunBegins, Watch
 from paribus.execution.checkpoint import Writer, capture, last_checkpoint, restore
-from paribus.execution.inputs import RunInputs, environment, peak_memory, same_bits
-from paribus.execution.workers import Outcome, Task
+from paribus.execution.inputs import RunInputs, environment, same_bits
+from paribus.execution.machine import peak_memory
+from paribus.execution.place import Making, Outcome, is_final
 from paribus.io.disk import remove
 from paribus.network.build import build_and_describe
 from paribus.network.own import located
 from paribus.network.randomness import seed_generators
 from paribus.records.bounds import LONGEST
-from paribus.records.store import Arrays, checkpoint_folder, write_record
+from paribus.records.store import Arrays, checkpoint_folder, run_folder, write_record
 from paribus.records.types import (
     DataFacts,
     Failure,
@@ -33,15 +35,18 @@ from paribus.records.types import (
     Record,
     RunFacts,
 )
+from paribus.study.plan import TrainedRun
 from paribus.training.loop import Progress, State, begin, replay_streams, train
+from paribus.training.objective import objective
 from paribus.training.predict import log_probabilities
 from paribus.training.steps import Steps, build_optimizer, steps_by
 
 
 @dataclass(frozen=True)
-class Training(Task):
+class Training(Making):
     """A run to be trained, with all that a worker process needs to know."""
 
+    run: TrainedRun
     study: str
     study_digest: str
     baseline: str
@@ -77,13 +82,34 @@ class Training(Task):
         """The same run, one retry later; it resumes from its last checkpoint."""
         return replace(self, retries=self.retries + 1)
 
+    @property
+    def follows_from(self) -> RunInputs:
+        """Its configuration, its images, and what trains it."""
+        return self.inputs
 
-def is_final(facts: RunFacts) -> bool:
-    """Whether training the run again would give the same result.
+    @property
+    def steps(self) -> int:
+        """Its epochs."""
+        return self.run.setting.config.epochs
 
-    A loss that became infinite or NaN would do so again; any other failure deserves another try.
-    """
-    return facts.failure is None or facts.failure.epoch is not None
+    @property
+    def identity(self) -> str:
+        """The run and its digest."""
+        return f"train {self.run.setting.name} {self.run.seed} {self.inputs.digest}"
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """The folder of the prepared images."""
+        return (self.dataset,)
+
+    @property
+    def keeps(self) -> tuple[Path, ...]:
+        """Its checkpoints and its record."""
+        return checkpoint_folder(self.out, *self.run.key), run_folder(self.out, *self.run.key)
+
+    def moved(self, out: Path, reads: Mapping[Path, Path]) -> Training:
+        """The same with other folders."""
+        return replace(self, out=out, dataset=reads.get(self.dataset, self.dataset))
 
 
 class _Attempt:
@@ -104,11 +130,13 @@ class _Attempt:
             config.network, dataset.shape, len(dataset.classes), task.run.seed_of("init")
         )
         self.progress = begin(network)
-        optimizer = build_optimizer(config.optimizer, network)
+        optimizer = build_optimizer(config.optimizer, network, config.clip_gradients)
         batches = Batches(dataset)
         self._resume(network, optimizer)
         engine = task.inputs.engine
-        steps = steps_by(engine, network, optimizer, dataset.shape, config.batch_size)
+        labels = dataset.labels[dataset.splits.training]
+        loss = objective(config, labels, len(dataset.classes))
+        steps = steps_by(engine, network, optimizer, dataset.shape, config.batch_size, loss)
         writer = Writer(
             checkpoint_folder(task.out, *task.run.key),
             lambda: capture(task.run, task.inputs, steps, self.progress),

@@ -15,7 +15,7 @@ from paribus.errors import DiskError
 from paribus.io.disk import checked
 
 if TYPE_CHECKING:
-    from paribus.execution.workers import Task
+    from paribus.execution.place import Task
     from paribus.io.lock import Hold
 
 #: In a worker. More would change the last bits of every sum, and share the core anyway.
@@ -35,9 +35,6 @@ def main() -> None:
     # A program that a user's network starts would keep it open after this process has died.
     os.set_inheritable(connection.fileno(), False)
     threading.Thread(target=_end_with_parent, args=(connection.fileno(),), daemon=True).start()
-    import torch  # takes seconds, in which a signal or the parent's end must be noticed already
-
-    torch.set_num_threads(THREADS)
     serve(connection)
 
 
@@ -49,12 +46,19 @@ def serve(connection: Connection[object, tuple[Task, Hold | None]]) -> None:
     """
     with suppress(EOFError, ConnectionError):  # the parent is gone
         while True:
-            task, hold = connection.recv()
+            task, hold = connection.recv()  # loads what the task needs
+            use_one_thread()
             try:
                 with checked(hold.path.parent, hold.check) if hold else nullcontext():
                     connection.send(task.perform(connection.send))
             except DiskError as error:
                 connection.send(error)
+
+
+def use_one_thread() -> None:
+    """Have PyTorch compute on one core, if this process has loaded it."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(THREADS)
 
 
 def _end_with_parent(connection: int) -> None:

@@ -9,46 +9,18 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Self
 
 import paribus
 from paribus.errors import DiskError
 from paribus.events import Event, Watch, WorkerKilled
+from paribus.execution.place import Outcome, Task
 from paribus.io.lock import Hold
 from paribus.search_path import local_folders, safe_path
-from paribus.study.plan import Run
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a task ended; `message` says why it failed."""
-
-    run: Run
-    status: str  # "finished", "failed" or "killed"
-    seconds: float
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class Task:
-    """Something to be done to a run: its training, or its analysis. It is pickled."""
-
-    run: Run
-
-    def perform(self, tell: Watch) -> Outcome:
-        """Do it; `tell` says how far it has come.
-
-        Raises:
-            DiskError: if what was found out can't be kept; no other task will fare better.
-        """
-        raise NotImplementedError
-
-    def again(self) -> Task:
-        """The same task, after a process was killed over it."""
-        return self
 
 
 def cores() -> int:
@@ -72,7 +44,7 @@ class Workers:
         self._workers: list[_Worker] = []
         self.hold: Hold | None = None  # of the folder that tasks write into, once there is one
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -164,7 +136,7 @@ class _Worker:
             stdin=subprocess.DEVNULL,
             # The order of sets of texts, in which a network may build its layers, is the same too.
             env=os.environ
-            | {"PYTHONPATH": os.pathsep.join(_search_path(code)), "PYTHONHASHSEED": "0"},
+            | {"PYTHONPATH": os.pathsep.join(search_path(code)), "PYTHONHASHSEED": "0"},
         )
         theirs.close()
 
@@ -207,7 +179,7 @@ class _Worker:
         return "failed", 0.0, f"its process ended with exit code {code}"
 
 
-def _search_path(code: bool) -> list[str]:
+def search_path(code: bool) -> list[str]:
     """Where a worker looks for modules: as this process does, but for what may be a stranger's."""
     home = str(Path(paribus.__file__).parents[1])  # where it may be found in no other way
     folders = [*safe_path(), home, *(local_folders() if code else ())]

@@ -14,7 +14,7 @@ from torch.nn.functional import pad
 
 from paribus.metrics.interventions import center, interventions
 from paribus.records.types import Integers
-from paribus.streams import stream
+from paribus.stream import stream
 
 #: Standard deviation, as a share of the side, of a blur that leaves nothing to recognize.
 UNRECOGNIZABLE = 0.25

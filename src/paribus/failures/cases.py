@@ -96,6 +96,31 @@ def shown_cases(records: Sequence[Record]) -> tuple[Case, ...]:
     )
 
 
+def changed_cases(
+    by_setting: Mapping[str, Outcomes],
+    changes: Changes,
+    baseline: str,
+    kept: Iterable[int],
+    most: int,
+) -> tuple[list[Case], list[Case]]:
+    """The images that a variation fixes and those that it breaks, by its verdicts on them.
+
+    At most so many of each that are among the `kept` ones, those first that change in most seeds:
+    the fixed ones as the baseline failed on them, the broken ones as the variation does.
+    """
+    before, after = by_setting[baseline], by_setting[changes.variation]
+    shown = np.isin(before.index, list(kept))
+
+    def chosen(verdict: str, ranked: Integers, of: Outcomes) -> list[Case]:
+        rows = ranked[(shown & (changes.verdicts == verdict))[ranked]]
+        return [_case(of, row) for row in rows[:most].tolist()]
+
+    return (
+        chosen("fixed", most_fixed(before, changes), before),
+        chosen("broken", most_broken(after, changes), after),
+    )
+
+
 def worst_of_classes(outcome: Outcomes) -> Integers:
     """For each class, the image that is wrong in most seeds.
 

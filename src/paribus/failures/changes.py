@@ -20,7 +20,7 @@ from paribus.failures.outcomes import Flags, Outcomes, paired_seeds, turned, wro
 from paribus.records.types import Integers
 from paribus.stats.intervals import Interval, means
 from paribus.stats.turned import ByChance, turned_by_chance
-from paribus.streams import stream
+from paribus.stream import stream
 
 #: Up to so many paired seeds, every exchange is counted; beyond, EXCHANGES of them are drawn.
 EXACT_SEEDS = 12

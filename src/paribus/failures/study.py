@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -12,7 +12,7 @@ import numpy as np
 
 from paribus.failures.label_errors import Suspicions, suspicions
 from paribus.failures.outcomes import Changes, Outcomes, all_changes
-from paribus.names import safe_classes
+from paribus.names import safe_classes, shown
 from paribus.records.analyses import read_explanations
 from paribus.records.types import Explanations, Floats, Integers, Record
 
@@ -111,12 +111,14 @@ class Failures:
         outcomes: of each setting with known predictions, all of the same test images.
         explained: of the settings whose networks were explained; others are missing.
         telling: numbers of the test images that are kept, the most telling first.
+        files: a test image's number -> its path below the folder of the images, where it has one.
     """
 
     baseline: str
     outcomes: Mapping[str, Outcomes]
     explained: Mapping[str, Explained]
     telling: Integers
+    files: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -143,6 +145,10 @@ class Failures:
     def wrong(self) -> Integers:
         """(n,) how many runs get each test image wrong, of all settings."""
         return np.asarray(sum(outcome.wrong for outcome in self.outcomes.values()))
+
+    def file(self, index: int) -> str:
+        """A test image's file, safe to show; "" where it has none."""
+        return shown(self.files.get(index, ""))
 
     def explanation(self, setting: str, index: int) -> tuple[Explained, int] | None:
         """A setting's explanations and a test image's place in them, where there is one."""

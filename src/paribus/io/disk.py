@@ -95,6 +95,17 @@ def building(folder: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)  # empty or unfinished by now
 
 
+def replace_folder(fresh: Path, folder: Path) -> None:
+    """Put a folder with all that is below it in its place, instead of one that was there."""
+    with writing(folder):
+        for place, _, files in os.walk(fresh, topdown=False):
+            for name in files:
+                if not os.path.islink(os.path.join(place, name)):
+                    _sync(Path(place, name))
+            _sync(Path(place))
+        _put(fresh, folder)
+
+
 def install(fresh: Path, folder: Path) -> None:
     """Put a folder of files in its place, over another process's or a damaged one.
 

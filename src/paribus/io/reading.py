@@ -160,12 +160,16 @@ def _named(path: Path, read: Callable[[], T]) -> T:
         raise kind(error.errno, error.strerror or str(error), str(path)) from error
 
 
-def ways_out(root: Path) -> Iterator[Path]:
+def ways_out(root: Path, *, leaving: Path | None = None) -> Iterator[Path]:
     """Links below `root` to folders outside it; what is written into them leaves `root`.
+
+    What lies below the folder `leaving` may lead anywhere.
 
     Raises ReadError if what lies there can't be known now.
     """
     for place, folders, _ in os.walk(root):
+        if leaving is not None and Path(place) == leaving.parent:
+            folders[:] = [name for name in folders if name != leaving.name]
         for path in (Path(place, name) for name in folders):
             if patiently(path, path.is_symlink) and leads_out(path, root):
                 yield path
@@ -173,4 +177,8 @@ def ways_out(root: Path) -> Iterator[Path]:
 
 def leads_out(path: Path, root: Path) -> bool:
     """Whether a link on the way to a file or folder leads out of `root`."""
+    # Most files lie directly in `root`, where none but themselves can be the link. Errors are
+    # left to who opens the file, as `realpath` leaves them.
+    if path.parent == root and path.name != ".." and not os.path.islink(path):  # noqa: PTH114
+        return False
     return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))

@@ -30,8 +30,8 @@ def loads(content: bytes | str) -> Any:
 
 def require_finite(value: Any) -> None:
     """Raise ValueError if a number anywhere in plain values is infinite or NaN."""
-    if isinstance(value, Mapping | list | tuple):
-        for item in value.values() if isinstance(value, Mapping) else value:
+    if isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
             require_finite(item)
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"expected finite numbers, got {value}")

@@ -92,14 +92,12 @@ class Wording:
     topic: str
     above: str
     below: str
-    whether: str
 
     @classmethod
     def general(cls, label: str) -> Wording:
         """How outcomes on a metric are put that has no words of its own."""
-        topic = label[0].upper() + label[1:]
-        outcomes = (f"has the higher {label}", f"has the lower {label}", f"changes the {label}")
-        return cls(topic, *outcomes)
+        topic = label if "_" in label or "/" in label else label[0].upper() + label[1:]
+        return cls(topic, f"has the higher {label}", f"has the lower {label}")
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,6 @@ _ALL = (
             "Test accuracy",
             "has the higher test accuracy",
             "has the lower test accuracy",
-            "differs in test accuracy",
         ),
     ),
     Metric(
@@ -274,7 +273,6 @@ _ALL = (
             "Speed of learning",
             "learns more slowly",
             "learns faster",
-            "learns faster or more slowly",
         ),
         figure="loss",
         from_record=False,
@@ -291,7 +289,6 @@ _ALL = (
             "Smoothness before overfitting",
             "has the rougher validation curve until overfitting starts",
             "has the smoother validation curve until overfitting starts",
-            "smooths or roughens the validation curve until overfitting starts",
         ),
         figure="loss",
     ),
@@ -320,13 +317,19 @@ _ALL = (
             "Training time",
             "takes longer to train",
             "takes less time to train",
-            "takes longer or less time to train",
         ),
     ),
 )
 
 #: Every metric of a whole run, by name, in the order of tables and reports.
 METRICS = {metric.name: metric for metric in _ALL}
+
+#: Those that follow from a run's predictions, whichever tool trained it: from the predicted
+#: classes alone, and from probabilities too.
+OF_CLASSES = (PRIMARY, "macro_f1", "balanced_accuracy")
+OF_PREDICTIONS = (
+    *OF_CLASSES, "test_loss", "top5_accuracy", "brier_score", "calibration_error", "macro_auc",
+)  # fmt: skip
 
 
 # ---- of what a network looks at -----------------------------------------------------------------
@@ -399,13 +402,15 @@ def class_metric(figure: ClassFigure, name: str) -> Metric:
         written="number" if is_f1 else "percent",
         digits=3 if is_f1 else 1,
         family=figure,
-        figure="recall" if is_recall else "report",
+        figure="confusion" if is_recall else "report",
         images="class" if is_recall else "",
     )
 
 
 def with_target(metrics: Mapping[str, Metric], target: float | None) -> dict[str, Metric]:
     """The metrics, their notes naming the training loss that `epochs_to_loss` counts to."""
+    if "epochs_to_loss" not in metrics:
+        return dict(metrics)
     metric = metrics["epochs_to_loss"]
     note = "The baseline's training loss never falls, so there is no loss to reach."
     if target is not None:

@@ -32,12 +32,13 @@ def evidence(verdict: ClaimVerdict) -> str:
 
 
 def sentence(judged: Judged) -> str:
-    """One statement with its numbers: "bn against main, test loss: -0.2 [-0.3, -0.1] nats ..."."""
+    """One statement with its numbers: "l2 against main, test loss: -0.2 [-0.3, -0.1] nats ..."."""
     claimed = judged.statement
     shown = _about(claimed)
     if claimed.interval:
         estimate = _unit(claimed).estimate(claimed.interval)
-        shown = f"{shown}: {estimate} {over_seeds(claimed.n_seeds)}"
+        level = f"{100 * claimed.interval.level:.3g} %"
+        shown = f"{shown}: {estimate} ({level}) {over_seeds(claimed.n_seeds)}"
     if claimed.answer is None:
         return f"{shown}: {_why_unanswered(claimed)}"
     if judged.overruled or (claimed.failed and claimed.finished is None):

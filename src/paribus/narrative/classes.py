@@ -1,15 +1,17 @@
-"""Observations on the best and the worst class of each setting, and how sure these ranks are."""
+"""On classes: the best and the worst of each setting, how sure that is, what is confused."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from paribus.comparison.confusions import ConfusionDifference
 from paribus.comparison.study import StudyComparison
-from paribus.narrative.differences import MOST_NAMED, Observation, left_out
-from paribus.narrative.numbers import POINTS, over_seeds, p_in_words
-from paribus.narrative.words import listed
+from paribus.narrative.answer import some
+from paribus.narrative.differences import MOST_NAMED, Observation, Said, Undecided, named
+from paribus.narrative.numbers import POINTS, p_in_words, seeds
+from paribus.narrative.words import count, listed
 from paribus.stats.intervals import ALPHA
 from paribus.stats.multiplicity import holm, overall_level
 from paribus.stats.paired import DIGITS
@@ -38,12 +40,12 @@ class _End:
         return None if self.p is None else self.p <= ALPHA
 
 
-def on_classes(compared: StudyComparison, looks: Sequence[int] | None = None) -> list[Observation]:
-    """Best and worst class by recall of each setting, and whether that rank is certain."""
+def on_classes(compared: StudyComparison, looks: Sequence[int] | None = None) -> Iterator[Said]:
+    """Worst and best class by recall of each setting, and whether that rank is certain."""
     names = [name for name, one in compared.values.settings.items() if one.tested.any()]
     if len(compared.values.classes) < 2 or not names:
-        return []
-    ends = [_end(compared, name, best, looks) for best in (True, False) for name in names]
+        return
+    ends = [_end(compared, name, best, looks) for best in (False, True) for name in names]
     # So many chances to be wrong. Which class it is was seen in the data, but that costs nothing
     # more: it is told from the nearest one (Gutmann and Maymin 1987; docs/statistics.md).
     p = holm([math.nan if end.p is None else end.p for end in ends]).tolist()
@@ -51,8 +53,9 @@ def on_classes(compared: StudyComparison, looks: Sequence[int] | None = None) ->
         replace(end, p=None if math.isnan(adjusted) else adjusted)
         for end, adjusted in zip(ends, p, strict=True)
     ]
-    best, worst = ends[: len(names)], ends[len(names) :]
-    return [_on_ends(best, "Best class"), _on_ends(worst, "Worst class")]
+    worst, best = ends[: len(names)], ends[len(names) :]
+    yield from _on_ends(worst, "Worst class", "hardest")
+    yield from _on_ends(best, "Best class", "easiest")
 
 
 def _end(compared: StudyComparison, setting: str, best: bool, looks: Sequence[int] | None) -> _End:
@@ -75,18 +78,22 @@ def _end(compared: StudyComparison, setting: str, best: bool, looks: Sequence[in
     return _End(setting, tuple(members), recall, len(recalls), rival, p)
 
 
-def _on_ends(ends: Sequence[_End], topic: str) -> Observation:
+def _on_ends(ends: Sequence[_End], topic: str, extreme: str) -> Iterator[Said]:
+    open_in = [end.setting for end in ends if not end.certain]
+    if len(open_in) == len(ends):
+        yield Undecided(f"which class is {extreme}")
+        return
+    if open_in:
+        yield Undecided(f"which class is {extreme} in {some(open_in)}")
     by_class: dict[tuple[str, ...], list[str]] = {}
-    for end in ends[:MOST_NAMED]:
-        where = f"{end.setting} ({100 * end.recall:.1f} %)"
-        by_class.setdefault(end.names, []).append(where)
-    classes = "; ".join(f"{_tied(names)} in {listed(where)}" for names, where in by_class.items())
-    sentences = (
-        f"By mean recall: {classes}.",
-        *_certainty(ends[:MOST_NAMED]),
-        *left_out(len(ends), "tables/per_class.csv"),
-    )
-    return Observation(topic, sentences, {end.setting: _end_numbers(end) for end in ends}, "recall")
+    for end in ends:
+        if end.certain:
+            by_class.setdefault(end.names, []).append(end.setting)
+    clauses = [f"{_tied(names)} in {some(of)}" for names, of in by_class.items()]
+    says = f"The {extreme} class is {'; '.join(clauses)}."
+    evidence = named([_evidence(end) for end in ends if end.certain], "tables/per_class.csv")
+    numbers = {end.setting: _end_numbers(end) for end in ends}
+    yield Observation(topic, says, tuple(evidence), numbers, "confusion")
 
 
 def _tied(names: Sequence[str]) -> str:
@@ -99,26 +106,14 @@ def _tied(names: Sequence[str]) -> str:
     return f"{listed(shown)} (tied)"
 
 
-def _certainty(ends: Sequence[_End]) -> list[str]:
-    """Whether each rank would hold for new seeds, by the class that is nearest to it."""
-    certain = "; in ".join(_evidence(end) for end in ends if end.certain)
-    uncertain = "; in ".join(
-        _evidence(end) for end in ends if end.p is not None and not end.certain
-    )
-    alone = listed([end.setting for end in ends if end.n_seeds == 1])
-    sentences = [
-        f"Shown to hold for new seeds on these test images: in {certain}." if certain else "",
-        f"Not certain: in {uncertain}." if uncertain else "",
-        f"One run can't tell whether it holds for new seeds: {alone}." if alone else "",
-    ]
-    return list(filter(None, sentences))
-
-
 def _evidence(of: _End) -> str:
-    """The setting, with the gap to the class that is least surely apart."""
+    """The recall, and the gap to the class that is least surely apart."""
     assert of.rival is not None, "asked only where there are two seeds"
-    gap = f"{of.rival.upper} minus {of.rival.lower}: {POINTS.estimate(of.rival.interval)}"
-    return f"{of.setting}, {gap} {over_seeds(of.n_seeds)} ({p_in_words(of.p)})"
+    gap = f"{of.rival.upper} minus {of.rival.lower} {POINTS.told(of.rival.interval)}"
+    return (
+        f"{of.setting}: recall {100 * of.recall:.1f} %; {gap}, {seeds(of.n_seeds)}, "
+        f"{p_in_words(of.p)}."
+    )
 
 
 def _end_numbers(of: _End) -> dict[str, float | None]:
@@ -131,3 +126,12 @@ def _end_numbers(of: _End) -> dict[str, float | None]:
         "high": gap.high if gap else None,
         "p": of.p,
     }
+
+
+def on_changed_cells(changes: Mapping[str, ConfusionDifference]) -> str:
+    """How many cells of its confusion matrix each variation is shown to change."""
+    cells = {name: int(of.survives.sum()) for name, of in changes.items()}
+    differing = [f"{name} in {count(n, 'cell')}" for name, n in cells.items() if n]
+    if not differing:
+        return "No single cell is shown to differ from the baseline."
+    return f"Shown to differ from the baseline: {some(differing)}."

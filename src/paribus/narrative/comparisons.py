@@ -1,18 +1,13 @@
-"""A comparison in words: its verdict in one line, its estimate, and what else to know of it."""
-
-import math
-from dataclasses import dataclass, replace
+"""A comparison in words: its estimate, the p behind its verdict, and what else to know of it."""
 
 from paribus.comparison.compare import Comparison
 from paribus.comparison.study import NetworkPair
 from paribus.narrative.failing import on_failing, overruled
-from paribus.narrative.numbers import POINTS, Unit, difference_of, over_seeds, p_in_words, seeds
-from paribus.narrative.outlook import on_new_seed, on_shape
+from paribus.narrative.numbers import POINTS, Unit, difference_of, p_in_words, seeds
+from paribus.narrative.outlook import on_shape
 from paribus.narrative.unpaired import on_any_time, on_groups
-from paribus.stats.intervals import ALPHA, LEVEL, Interval
+from paribus.stats.intervals import ALPHA, Interval
 from paribus.stats.paired import smallest_sign_flip_p
-from paribus.stats.power import MOST_SEEDS, SeedsNeeded
-from paribus.stats.proportions import TwoNetworks
 
 #: What stands in a verdict's place where nothing is tested.
 NOT_TESTED = "not tested"
@@ -22,80 +17,13 @@ ONE_SEED = "One seed compares two trained networks; it says nothing about the wa
 _TIMES = Unit(sign="times the baseline's")
 
 
-@dataclass(frozen=True)
-class Headline:
-    """One line on one variation: its verdict, or `NOT_TESTED`, and how the sentence goes on.
-
-    The rest has the numbers, as " by 1.2 [0.8, 1.6] points ..."; `also` are notes in sentences.
-    """
-
-    variation: str
-    verdict: str
-    rest: str
-    also: tuple[str, ...] = ()
-
-
-def headline(c: Comparison, pair: NetworkPair | None = None) -> Headline:
-    """The line on a comparison, or on a pair where the two settings share just one seed."""
-    if pair is not None:
-        return Headline(c.variation, NOT_TESTED, f": {_on_pair(pair.test, pair.p_adjusted)}")
-    if c.p is None:
-        return Headline(c.variation, NOT_TESTED, f": {' '.join(notes(c))}")
-    also = tuple(filter(None, (on_new_seed(c), *notes(c))))
-    return Headline(c.variation, c.verdict, _rest(c), also)
-
-
-def size(c: Comparison) -> str:
-    """How far a variation is from the baseline, behind a verdict that says the direction.
-
-    A difference without its sign, " by 1.2 [0.8, 1.6] points"; a ratio as ": ratio 1.2 [1.1, 1.3]".
-    """
-    unit, interval = difference_of(c.metric), interval_of(c)
-    if unit.ratio:
-        return f": {unit.estimate(interval)}"
-    unsigned = interval if interval.estimate >= 0 else interval.negated()
-    return f" by {replace(unit, plus=False).estimate(unsigned)}"
-
-
-def seeds_that_decide(needed: SeedsNeeded | None) -> str:
-    """With how many seeds studies would decide, and how often; "" where it can't be said."""
-    if needed is None:
-        return ""
-    shown = "such a difference" if needed.goal == "difference" else "that it is inside the margin"
-    if needed.seeds is None or needed.power is None:
-        return f"more than {MOST_SEEDS:,} seeds would be needed to show {shown}"
-    share = f"{100 * min(needed.power, 0.99):.0f} %"
-    return f"with {needed.seeds:,} seeds in all, {share} of studies would show {shown}"
-
-
-def _rest(c: Comparison) -> str:
-    unit, where = difference_of(c.metric), f"in {c.metric.label} {over_seeds(c.n_seeds)}"
-    if c.low is not None and not math.isclose(c.level, LEVEL):
-        where += f", {100 * c.level:.3g} % interval"
-    if c.verdict == "undecided":
-        estimate, needed = unit.estimate(interval_of(c)), seeds_that_decide(c.seeds_needed)
-        decide = f"; {needed}" if needed else ""
-        p = p_in_words(c.p_adjusted)
-        return f": {estimate} {where} ({p}){overruled(c)}{decide}"
-    if c.verdict in ("not worse", "not better"):
-        assert c.metric.margin is not None, "nothing is tested against no margin"
-        amount, p = unit.amount(c.metric.margin), p_in_words(c.p_asked_adjusted)
-        estimate = unit.estimate(interval_of(c))
-        return f" by {amount} or more: {estimate} {where} ({p}){overruled(c)}"
-    if c.verdict == "equivalent":
-        assert c.metric.margin is not None, "nothing is equivalent without a margin"
-        amount, estimate = unit.amount(c.metric.margin), unit.estimate(interval_of(c))
-        p = p_in_words(c.p_equivalence_adjusted)
-        return f": no difference larger than {amount}; {estimate} {where} ({p} for a larger one)"
-    return f"{size(c)} {where} ({p_in_words(c.p_adjusted)})"
-
-
-def _on_pair(test: TwoNetworks, p: float) -> str:
-    difference = POINTS.estimate(Interval(test.difference))
+def on_pair(pair: NetworkPair) -> str:
+    """On two settings that share just one seed: what their two networks differ by."""
+    difference = POINTS.estimate(Interval(pair.test.difference))
     return (
-        "one run each compares two trained networks, not two ways of training. These two differ "
-        f"by {difference} in test accuracy on the same {test.n:,} images (McNemar's test of these "
-        f"two networks: {p_in_words(p)})"
+        "One run each compares two trained networks, not two ways of training. These two differ "
+        f"by {difference} in test accuracy on the same {pair.test.n:,} images (McNemar's test of "
+        f"these two networks: {p_in_words(pair.p_adjusted)})."
     )
 
 
@@ -105,16 +33,21 @@ def interval_of(c: Comparison) -> Interval:
     return Interval(c.estimate, c.low, c.high, c.level)
 
 
-def estimate_of(c: Comparison) -> str:
-    """The estimate with its interval, unit and seeds."""
+def told(c: Comparison) -> str:
+    """A comparison in numbers: "l2: +0.3 points, 95 % interval [-0.1, 0.7], 10 seeds, p = 0.2"."""
     unit = _TIMES if c.metric.compare == "ratio" else difference_of(c.metric)
-    return f"{unit.estimate(interval_of(c))} {over_seeds(c.n_seeds)}{level_of(c)}"
+    seeds_and_p = f"{seeds(c.n_seeds)}, {p_behind(c)}{overruled(c)}"
+    return f"{c.variation}: {unit.told(interval_of(c))}, {seeds_and_p}"
 
 
-def level_of(c: Comparison) -> str:
-    """The interval's confidence behind an estimate, if it isn't the usual one."""
-    usual = c.low is None or abs(c.level - LEVEL) < 0.002
-    return "" if usual else f", {100 * c.level:.3g} % interval"
+def p_behind(c: Comparison) -> str:
+    """The p value that a verdict rests on."""
+    if c.verdict == "equivalent":
+        assert c.metric.margin is not None, "nothing is equivalent without a margin"
+        amount = difference_of(c.metric).amount(c.metric.margin)
+        return f"{p_in_words(c.p_equivalence_adjusted)} against {amount} or more"
+    asked = c.verdict in ("not worse", "not better")
+    return p_in_words(c.p_asked_adjusted if asked else c.p_adjusted)
 
 
 def numbers_of(c: Comparison) -> dict[str, float | None]:
@@ -140,6 +73,11 @@ def notes(c: Comparison) -> tuple[str, ...]:
         on_shape(c),
     )
     return tuple(filter(None, sentences))
+
+
+def verdict_notes(c: Comparison) -> tuple[str, ...]:
+    """The notes without the one on the interval for new images, where that isn't shown."""
+    return tuple(text for text in notes(c) if text != _on_new_images(c))
 
 
 def _on_missing(c: Comparison) -> str:

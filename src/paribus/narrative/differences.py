@@ -1,24 +1,22 @@
-"""Observations on differences: the best setting, what variations change, and what pairing saved."""
+"""Observations on differences: on the primary metric, on others, and what pairing saved."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from paribus.comparison.choice import interval_of_chosen
 from paribus.comparison.compare import Comparison
-from paribus.comparison.pairs import SettingPairs
 from paribus.comparison.study import StudyComparison
 from paribus.comparison.values import SettingValues
 from paribus.metrics.metric import Metric, Wording
 from paribus.metrics.registry import built_in
-from paribus.narrative.comparisons import estimate_of, numbers_of, size
-from paribus.narrative.failing import failures, overruled
-from paribus.narrative.numbers import difference_of, over_seeds, p_in_words, seeds, value_of
+from paribus.narrative.answer import decided_in_short, some
+from paribus.narrative.comparisons import numbers_of, told
+from paribus.narrative.failing import failures
+from paribus.narrative.numbers import difference_of, over_seeds, seeds, value_of
 from paribus.narrative.pairs import on_others
-from paribus.narrative.words import listed
-from paribus.stats.intervals import LEVEL, Interval, correlation_interval
+from paribus.stats.intervals import Interval, correlation_interval
 from paribus.stats.power import unpaired_seeds
 
 TABLE = "tables/comparisons.csv"
@@ -26,27 +24,43 @@ TABLE = "tables/comparisons.csv"
 #: Setting -> name -> number.
 Numbers = Mapping[str, Mapping[str, float | None]]
 
-#: So many settings are named at most; the tables have all.
-MOST_NAMED = 8
+#: The evidence names so many settings at most; the tables have all.
+MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What the program says of a study in place of its author, hedged as the evidence goes.
+    """What the program says of a study in place of its author, as far as it is shown.
 
-    The numbers, by setting, are those that the sentences hold, and their p values; `figure` is the
-    anchor of the part of the report that shows it.
+    Attributes:
+        says: one sentence.
+        evidence: the numbers behind it, in sentences.
+        numbers: the same numbers by setting, and p values.
+        figure: the anchor of the part of the report that shows it.
     """
 
     topic: str
-    sentences: tuple[str, ...]
+    says: str
+    evidence: tuple[str, ...]
     numbers: Numbers
     figure: str
 
     @property
     def text(self) -> str:
-        """The sentences as one paragraph."""
-        return " ".join(self.sentences)
+        """All sentences as one paragraph."""
+        return " ".join((self.says, *self.evidence))
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """What these seeds don't decide: a thing of so many variations, or a question of its own."""
+
+    what: str
+    of: tuple[str, ...] = ()
+
+
+#: What can be said of one subject.
+Said = Observation | Undecided
 
 
 def named(sentences: Sequence[str], where: str) -> list[str]:
@@ -61,48 +75,64 @@ def left_out(settings: int, where: str) -> list[str]:
     return [more] if left > 0 else []
 
 
-def on_best_setting(
-    compared: StudyComparison, looks: Sequence[int] | None = None
-) -> list[Observation]:
-    """Which setting has the best mean of the primary metric, and what of that is shown."""
-    metric, baseline = compared.values.primary, compared.values.baseline
-    means, shared = _means(compared.values.settings, metric)
-    if len(means) < 2 or baseline not in means:
-        return []
+def estimates(tested: Sequence[Comparison]) -> list[str]:
+    """The numbers of each comparison, those that are decided first."""
+    ordered = sorted(tested, key=lambda c: c.verdict == "undecided")
+    return named([f"{told(c)}." for c in ordered], TABLE)
+
+
+def undecided(tested: Sequence[Comparison]) -> Iterator[Undecided]:
+    """What the comparisons on one metric leave open."""
+    if names := tuple(c.variation for c in tested if c.verdict == "undecided"):
+        yield Undecided(tested[0].metric.label, names)
+
+
+def on_primary(compared: StudyComparison, looks: Sequence[int] | None = None) -> Iterator[Said]:
+    """What is shown on the primary metric, and how much of it may be due to the choice."""
+    metric = compared.values.primary
     tested = [c for c in compared.primary if c.p is not None]
-    # The highest is named where neither way is better.
-    chosen: Interval | None = None
-    end = (min if metric.better == "lower" else max)(means.values())
-    best = [name for name, mean in means.items() if mean == end]
-    if tested:
-        first = f"{_has_best(metric, best, end, 'mean ')}{shared}."
-        chosen = _chosen(compared, best, tested, looks)
-        against = _against_baseline(best, tested, metric, baseline, compared.setting_pairs)
-        choice = _on_choice(chosen, len(tested), metric)
-        sentences = [first, *against[:1], *choice, *against[1:]]
-    elif any(setting.finished.sum() > 1 for setting in compared.values.settings.values()):
-        return []  # tests are yet to come
-    else:
-        networks = "network of" if len(best) == 1 else "networks of"
-        sentences = [
-            f"The {networks} {_has_best(metric, best, end)}. More than one seed is needed to tell "
-            "whether the settings differ."
+    if not tested:
+        if compared.primary:
+            yield Undecided(metric.label, tuple(c.variation for c in compared.primary))
+        return
+    yield from undecided(tested)
+    if says := decided_in_short(compared):
+        means, shared = _means(compared.values.settings, metric)
+        evidence = [
+            *estimates(tested),
+            *_on_best(compared, means, shared, tested, looks),
+            *_on_failed(compared),
         ]
-    if failed := compared.values.failed_runs():
-        means_leave_out = ", which these means leave out" if tested else ""
-        sentences += [
-            f"{failures(failed[:MOST_NAMED])}{means_leave_out}.",
-            *left_out(len(failed), "results.json"),
-        ]
+        numbers = _numbers_of_primary(compared, means, tested, looks)
+        yield Observation(_capital(metric.label), says, tuple(evidence), numbers, "answer")
+
+
+def _on_failed(compared: StudyComparison) -> list[str]:
+    failed = compared.values.failed_runs()
+    if not failed:
+        return []
+    first = f"{failures(failed[:MOST_NAMED])}, which these means leave out."
+    return [first, *left_out(len(failed), "results.json")]
+
+
+def _numbers_of_primary(
+    compared: StudyComparison,
+    means: Mapping[str, float],
+    tested: Sequence[Comparison],
+    looks: Sequence[int] | None,
+) -> Numbers:
     numbers: dict[str, dict[str, float | None]] = {
         name: {"mean": mean} for name, mean in means.items()
     }
     for c in tested:
+        numbers.setdefault(c.variation, {})
         numbers[c.variation] |= numbers_of(c)
+    best = _best(compared.values.primary, means)
+    chosen = _chosen(compared, best, tested, looks)
     if chosen is not None:
         numbers[best[0]] |= {"low_chosen": chosen.low, "high_chosen": chosen.high}
         numbers[best[0]] |= {"level_chosen": chosen.level, "chosen_of": len(tested)}
-    return [Observation("Best setting", tuple(sentences), numbers, "answer")]
+    return numbers
 
 
 def _means(settings: Mapping[str, SettingValues], metric: Metric) -> tuple[dict[str, float], str]:
@@ -121,6 +151,44 @@ def _means(settings: Mapping[str, SettingValues], metric: Metric) -> tuple[dict[
     return means, "" if same else f" over the {seeds(int(shared.sum()))} that all of them have"
 
 
+def _best(metric: Metric, means: Mapping[str, float]) -> list[str]:
+    """The settings of the best mean; the highest is named where neither way is better."""
+    if not means:
+        return []
+    end = (min if metric.better == "lower" else max)(means.values())
+    return [name for name, mean in means.items() if mean == end]
+
+
+def _on_best(
+    compared: StudyComparison,
+    means: Mapping[str, float],
+    shared: str,
+    tested: Sequence[Comparison],
+    looks: Sequence[int] | None,
+) -> list[str]:
+    """The best mean, whether it is shown to beat others, and what allows for the choice."""
+    metric, best = compared.values.primary, _best(compared.values.primary, means)
+    if not best:
+        return []
+    extreme = "lowest" if metric.better == "lower" else "highest"
+    value = value_of(metric).rounded(means[best[0]])
+    first = f"{extreme.capitalize()} mean: {some(best)}, {value}{shared}."
+    chosen = _chosen(compared, best, tested, looks)
+    return [first, *_against_others(compared, best, tested), *_on_choice(chosen, tested, metric)]
+
+
+def _against_others(
+    compared: StudyComparison, best: Sequence[str], tested: Sequence[Comparison]
+) -> list[str]:
+    """Whether the best is shown to beat the others that beat the baseline too."""
+    ahead = "higher" if compared.values.primary.better == "neither" else "better"
+    names = [c.variation for c in tested if c.verdict == ahead]
+    others = [name for name in names if name not in best][:MOST_NAMED]
+    if not others or best[0] not in names:
+        return []
+    return [on_others(compared.setting_pairs, best[0], others, ahead)]
+
+
 def _chosen(
     compared: StudyComparison,
     best: Sequence[str],
@@ -128,122 +196,89 @@ def _chosen(
     looks: Sequence[int] | None,
 ) -> Interval | None:
     """The interval of the best variation that allows for its having been chosen among several."""
-    winner = next((c for c in tested if c.variation == best[0]), None)
+    winner = next((c for c in tested if c.variation in best[:1]), None)
     if winner is None or len(tested) < 2 or winner.low is None:
         return None
     return interval_of_chosen(compared.values, winner, len(tested), looks)
 
 
-def _on_choice(chosen: Interval | None, of: int, metric: Metric) -> list[str]:
+def _on_choice(chosen: Interval | None, tested: Sequence[Comparison], metric: Metric) -> list[str]:
     """That the best was chosen, and the interval that holds all the same."""
     if chosen is None or chosen.low is None:
         return []
-    level = "" if math.isclose(chosen.level, LEVEL) else f" ({100 * chosen.level:.3g} %)"
     return [
-        f"It was chosen as the best of {of} variations, so its difference is likely to be "
-        f"overestimated; allowing for the choice, {difference_of(metric).estimate(chosen)}{level}."
+        f"It was chosen as the best of {len(tested)} variations, so its difference is likely to be "
+        f"overestimated; allowing for the choice, {difference_of(metric).told(chosen)}."
     ]
 
 
-def _has_best(metric: Metric, best: list[str], end: float, mean: str = "") -> str:
-    has = "has" if len(best) == 1 else "have"
-    extreme = "lowest" if metric.better == "lower" else "highest"
-    return (
-        f"{listed(best)} {has} the {extreme} {mean}{metric.label}, {value_of(metric).rounded(end)}"
-    )
-
-
-def _against_baseline(
-    best: list[str],
-    tested: list[Comparison],
-    metric: Metric,
-    baseline: str,
-    pairs: SettingPairs,
-) -> list[str]:
-    """What is shown of the best setting, or, if that is the baseline, of each variation."""
-    winner = next((c for c in tested if c.variation == best[0]), None)
-    if winner is None:
-        return named([_on_one(c, baseline) for c in tested], TABLE) if best[0] == baseline else []
-    sentences = [_on_one(winner, baseline)]
-    ahead = "higher" if metric.better == "neither" else "better"
-    others = [c.variation for c in tested if c.variation not in best and c.verdict == ahead]
-    if others and winner.verdict == ahead:
-        named_others = others[:MOST_NAMED]
-        are = "is" if len(named_others) == 1 else "are"
-        against = on_others(pairs, best[0], named_others, ahead)
-        sentences.append(f"{listed(named_others)} {are} {ahead} than {baseline} too; {against}.")
-    return sentences
-
-
-def _on_one(c: Comparison, baseline: str) -> str:
-    if c.verdict == "equivalent" and c.metric.margin is not None:
-        amount = difference_of(c.metric).amount(c.metric.margin)
-        p = p_in_words(c.p_equivalence_adjusted)
-        return (
-            f"No difference larger than {amount} between {c.variation} and {baseline}: "
-            f"{estimate_of(c)} ({p} for a larger one)."
-        )
-    p = p_in_words(c.p_adjusted)
-    if c.verdict == "undecided":
-        return (
-            f"Whether {c.variation} differs from {baseline} is undecided: {estimate_of(c)} "
-            f"({p}){overruled(c)}."
-        )
-    if c.verdict in ("not worse", "not better") and c.metric.margin is not None:
-        amount = difference_of(c.metric).amount(c.metric.margin)
-        p = p_in_words(c.p_asked_adjusted)
-        return (
-            f"{c.variation} is {c.verdict} than {baseline} by {amount} or more: "
-            f"{estimate_of(c)} ({p})."
-        )
-    return f"{c.variation} is {c.verdict} than {baseline}{size(c)} {over_seeds(c.n_seeds)} ({p})."
-
-
-def on_differences(compared: StudyComparison) -> list[Observation]:
-    """One observation for each tested metric that has a wording, or is the study's own.
-
-    The primary metric is left to `on_best_setting`.
-    """
-    observations = []
+def on_differences(compared: StudyComparison) -> Iterator[Said]:
+    """What is shown on each other metric that has a wording, or is the study's own."""
     for metric in compared.values.metrics.values():
         tested = [c for c in compared.on(metric.name) if c.p is not None]
         spoken_of = metric.wording or not built_in(metric.name)
-        if tested and spoken_of and metric != compared.values.primary:
-            wording = metric.wording or Wording.general(metric.label)
-            sentences = [_difference(wording, c, compared.values.baseline) for c in tested]
+        if not tested or not spoken_of or metric == compared.values.primary:
+            continue
+        yield from undecided(tested)
+        wording = metric.wording or Wording.general(metric.label)
+        if says := _says(tested, wording):
             numbers = {c.variation: numbers_of(c) for c in tested}
-            observations.append(
-                Observation(wording.topic, tuple(named(sentences, TABLE)), numbers, metric.figure)
-            )
-    return observations
+            yield Observation(wording.topic, says, tuple(estimates(tested)), numbers, metric.figure)
 
 
-def _difference(wording: Wording, c: Comparison, baseline: str) -> str:
-    p = p_in_words(c.p_adjusted)
+def _says(tested: Sequence[Comparison], wording: Wording) -> str:
+    """One sentence on all variations of which something is shown; "" where nothing is."""
+    by_outcome: dict[str, list[str]] = {}
+    for c in tested:
+        if outcome := _outcome(c, wording):
+            by_outcome.setdefault(outcome, []).append(c.variation)
+    clauses = [
+        f"{some(of)} {outcome if len(of) == 1 else plural(outcome)}"
+        for outcome, of in by_outcome.items()
+    ]
+    return f"{'; '.join(clauses)}." if clauses else ""
+
+
+def _outcome(c: Comparison, wording: Wording) -> str:
     if c.verdict == "undecided":
-        if c.difference == 0 and c.low is None:
-            return f"{c.variation} and {baseline} have the same {c.metric.label} in every seed."
-        undecided = f"Whether {c.variation} {wording.whether} is undecided"
-        return f"{undecided}: {estimate_of(c)} ({p}){overruled(c)}."
-    if c.verdict in ("not worse", "not better"):
-        p = p_in_words(c.p_asked_adjusted)
-        return f"{c.variation} is {c.verdict} in {c.metric.label}: {estimate_of(c)} ({p})."
+        return ""
     if c.verdict == "equivalent":
-        same = f"{c.variation} and {baseline} are equivalent in {c.metric.label}"
-        return f"{same}: {estimate_of(c)} ({p_in_words(c.p_equivalence_adjusted)})."
+        return f"makes no difference in {c.metric.label} that matters"
+    if c.verdict in ("not worse", "not better"):
+        return f"is {c.verdict} in {c.metric.label}"
     above = c.difference is not None and c.difference > 0
-    outcome = wording.above if above else wording.below
-    return f"{c.variation} {outcome}: {estimate_of(c)} ({p})."
+    return wording.above if above else wording.below
 
 
-def on_pairing(compared: StudyComparison) -> list[Observation]:
-    """How closely paired runs agree on the primary metric, and what that saved."""
+def plural(clause: str) -> str:
+    """What one does, as several do it: "takes longer" -> "take longer"."""
+    verb, _, rest = clause.partition(" ")
+    verbs = {"has": "have", "is": "are"}
+    return f"{verbs.get(verb, verb.removesuffix('s'))} {rest}"
+
+
+def on_pairing(compared: StudyComparison) -> Iterator[Observation]:
+    """How closely paired runs agree on the primary metric, and what that saved, where shown."""
     known = [c for c in compared.primary if c.correlation is not None and c.n_seeds > 3]
-    if not known:
-        return []
     numbers = {c.variation: _pairing_numbers(compared, c) for c in known}
-    sentences = named([_pairing(c, numbers[c.variation]) for c in known], TABLE)
-    return [Observation("Effect of pairing", tuple(sentences), numbers, "pairing")]
+    closer = [name for name, of in numbers.items() if (of["low"] or 0.0) > 0]
+    if closer:
+        share = f"{some(closer)} {'shares' if len(closer) == 1 else 'share'} luck"
+        says = (
+            f"Pairing by seed pays: {share} with {compared.values.baseline} in "
+            f"{compared.values.primary.label}."
+        )
+        evidence = tuple(named([_pairing(c, numbers[c.variation]) for c in known], TABLE))
+        yield Observation("Effect of pairing", says, evidence, numbers, "pairing")
+
+
+def correlations(compared: StudyComparison) -> Iterator[str]:
+    """Of each variation how closely its primary values follow the baseline's, seed by seed."""
+    for c in compared.primary:
+        if c.correlation is not None and c.n_seeds > 3:
+            yield _pairing(c, _pairing_numbers(compared, c))
+        elif c.correlation is not None:
+            yield f"{c.variation}: r = {c.correlation:.2f} {over_seeds(c.n_seeds)}."
 
 
 def _pairing_numbers(compared: StudyComparison, c: Comparison) -> dict[str, float | None]:
@@ -270,14 +305,14 @@ def _pairing_numbers(compared: StudyComparison, c: Comparison) -> dict[str, floa
 def _pairing(c: Comparison, numbers: dict[str, float | None]) -> str:
     low, high, unpaired = numbers["low"], numbers["high"], numbers["unpaired_seeds"]
     assert low is not None and high is not None, "known with more than three seeds"
-    r = f"{c.correlation:.2f} [{low:.2f}, {high:.2f}]"
-    paired = (
-        f"The {c.metric.label} of {c.variation} correlates with the baseline's: "
-        f"r = {r} {over_seeds(c.n_seeds)}"
-    )
+    r = f"{c.correlation:.2f}, 95 % interval [{low:.2f}, {high:.2f}]"
+    paired = f"{c.variation}: r = {r} {over_seeds(c.n_seeds)}"
     if unpaired is None or c.metric.compare == "ranks":
         return f"{paired}."
-    hedge = ", though that may be chance" if low <= 0 <= high else ""
     instead = f"{unpaired:.0f} seeds of each setting instead of {c.n_seeds}"
     taken = "as many seeds" if unpaired == c.n_seeds else instead
-    return f"{paired}; without pairing, an interval as narrow would take {taken}{hedge}."
+    return f"{paired}; without pairing, an interval as narrow would take {taken}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

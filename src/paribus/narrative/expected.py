@@ -16,9 +16,12 @@ LARGE_MARGIN = 0.1
 LOOK, CONCLUDE = 5, 10
 
 
-def expectations(of: Expected) -> Iterator[str]:
-    """What one point is in test images, and what these seeds can show."""
-    if of.of_images:
+def expectations(of: Expected, *, own: bool = True) -> Iterator[str]:
+    """What one point is in test images, and what these seeds can show.
+
+    `own`: Paribus trains the runs, so that they have metrics that are compared by ranks.
+    """
+    if of.of_images and of.test:
         margin = of.images_in_margin
         rest = "" if margin is None else f"; the margin, {_points(of.margin)}, is {margin:.2g}"
         yield f"One point of accuracy is {of.test / 100:.2g} of {of.test:,} test images{rest}."
@@ -32,7 +35,7 @@ def expectations(of: Expected) -> Iterator[str]:
             f"{_percent(of.chance_of_equivalence)} of studies."
         )
     assert of.fewest_by_ranks is not None, "known with the design"
-    if of.fewest_by_ranks > of.design.seeds:
+    if own and of.fewest_by_ranks > of.design.seeds:
         yield (
             "Tests by ranks (best epoch, epochs to a loss, roughness) can't show a difference: "
             f"they need {of.fewest_by_ranks} seeds."

@@ -50,7 +50,7 @@ _PARTS: tuple[tuple[str, Callable[[Record], bool], str], ...] = (
     ),
     (
         "Hashes of the random streams are",
-        lambda record: record.facts.streams is None,
+        lambda record: record.facts.streams is None and not record.facts.drawn,
         "equal seeds only declare that runs are paired and don't prove it",
     ),
     (
@@ -67,11 +67,20 @@ _NOT_ANALYZED = (
 )
 
 
-def on_missing(records: Sequence[Record], analyzed: Collection[tuple[str, int]]) -> tuple[str, ...]:
+#: Of runs that something else trained, these parts may be missing.
+_OF_OTHERS = ("Predictions", "Probabilities", "Hashes")
+
+
+def on_missing(
+    records: Sequence[Record], analyzed: Collection[tuple[str, int]], *, own: bool = True
+) -> tuple[str, ...]:
     """A sentence for every part that a finished run lacks; none where all have all.
 
-    `analyzed` are the settings and seeds whose networks were analyzed.
+    `analyzed` are the settings and seeds whose networks were analyzed. Of runs that aren't
+    Paribus's own nothing is known of images, networks and machines, which is one sentence.
     """
+    if not own:
+        return _on_others(records)
     finished = [record for record in records if record.finished]
     counts = [(what, sum(map(lacks, finished)), lost) for what, lacks, lost in _PARTS]
     tested = [r for r in finished if r.predictions is not None and not r.has_own_split]
@@ -81,6 +90,21 @@ def on_missing(records: Sequence[Record], analyzed: Collection[tuple[str, int]])
         f"{what} missing in {_of(number, len(finished))}: {lost}."
         for what, number, lost in counts
         if number
+    )
+
+
+def _on_others(records: Sequence[Record]) -> tuple[str, ...]:
+    finished = [record for record in records if record.finished]
+    parts = [part for part in _PARTS if part[0].startswith(_OF_OTHERS)]
+    counts = [(what, sum(map(lacks, finished)), lost) for what, lacks, lost in parts]
+    followed = sum(not record.curves.series for record in finished)
+    counts.append(("Curves are", followed, "nothing can be shown of how they were trained"))
+    elsewhere = any(record.facts.environment == Environment() for record in finished)
+    what = "Data, networks and machines" if elsewhere else "Data and networks"
+    return (
+        *(f"{part} missing in {_of(n, len(finished))}: {lost}." for part, n, lost in counts if n),
+        f"{what} aren't known, as something else trained these runs: nothing shows that they "
+        "differ in nothing but what their configurations say.",
     )
 
 

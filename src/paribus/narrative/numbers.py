@@ -109,6 +109,28 @@ class Unit:
         )
         return self._with_sign(f"{lead}{self._plus(estimate)} [{low_text}, {high_text}]")
 
+    def alone(self, interval: Interval) -> str:
+        """The estimate without its interval, but rounded as that says: "+1.3 points"."""
+        if interval.low is None or interval.high is None:
+            return self.estimate(interval)
+        digits = _digits(self.scale * (interval.high - interval.low))
+        number = self._plus(f"{self.scale * interval.estimate:.{digits}f}")
+        return self._with_sign(f"{'ratio ' if self.ratio else ''}{number}")
+
+    def ends(self, interval: Interval) -> str:
+        """Both ends of an interval that has them: "[0.9, 1.7]"."""
+        assert interval.low is not None and interval.high is not None, "asked of whole intervals"
+        digits = _digits(self.scale * (interval.high - interval.low))
+        low, high = (f"{self.scale * end:.{digits}f}" for end in (interval.low, interval.high))
+        return f"[{low}, {high}]"
+
+    def told(self, interval: Interval) -> str:
+        """The same with its level: "+1.3 points, 95 % interval [0.9, 1.7]"."""
+        if interval.low is None or interval.high is None:
+            return self.estimate(interval)
+        level = f"{100 * interval.level:.3g} % interval"
+        return f"{self.alone(interval)}, {level} {self.ends(interval)}"
+
     def range(self, low: float, high: float) -> str:
         """From one estimate to another, rounded as that says: "-0.4 to +2.8 points"."""
         digits, lead = _digits(self.scale * (high - low)), "a ratio of " if self.ratio else ""
@@ -152,7 +174,9 @@ def value_of(metric: Metric) -> Unit:
 def change_of(metric: Metric) -> Unit:
     """How one value of a metric minus another is written."""
     if metric.written == "number":
-        return Unit(metric.digits, sign=metric.unit, plus=True)
+        # Per cent of what was measured, not of the baseline's value.
+        sign = POINTS.sign if metric.unit == PERCENT.sign else metric.unit
+        return Unit(metric.digits, sign=sign, plus=True)
     return replace(POINTS, digits=metric.digits)
 
 

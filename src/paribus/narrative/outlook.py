@@ -1,21 +1,7 @@
 """What a new seed will show, in words, and whether the differences look as a t test takes them."""
 
 from paribus.comparison.compare import Comparison
-from paribus.narrative.numbers import difference_of, p_in_words, seeds
-
-
-def on_new_seed(c: Comparison) -> str:
-    """The interval for one new seed; "" where there is none."""
-    if c.prediction is None:
-        return ""
-    low, high = c.prediction.low, c.prediction.high
-    assert low is not None and high is not None, "a prediction has both ends"
-    one = "One new seed" if c.paired or c.anytime else "One new pair of runs"
-    finish = ", if both of its runs finish," if c.failed else ""
-    return (
-        f"{one}{finish} will show {difference_of(c.metric).range(low, high)} "
-        f"({100 * c.prediction.level:.2g} % prediction interval)."
-    )
+from paribus.narrative.numbers import p_in_words, seeds
 
 
 def winning(c: Comparison) -> str:

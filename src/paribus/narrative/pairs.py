@@ -7,12 +7,11 @@ from paribus.narrative.words import listed
 
 
 def on_others(pairs: SettingPairs, best: str, others: Sequence[str], ahead: str) -> str:
-    """How a sentence on others that are ahead of the baseline goes on about the best setting."""
-    them = "it" if len(others) == 1 else "them"
+    """Whether the best setting is shown to beat others that are ahead of the baseline too."""
     found = {frozenset((pair.first, pair.second)): pair for pair in pairs.pairs}
     between = [found.get(frozenset((best, other))) for other in others]
     if not all(between):
-        return f"whether {best} is {ahead} than {them} is not tested"
+        return f"Whether {best} is {ahead} than {listed(others)} is not tested."
     shown = [
         other
         for other, pair in zip(others, between, strict=True)
@@ -20,6 +19,8 @@ def on_others(pairs: SettingPairs, best: str, others: Sequence[str], ahead: str)
     ]
     left = [other for other in others if other not in shown]
     if not shown:
-        return f"tested as one of all pairs, {best} is not shown to be {ahead} than {them}"
+        return (
+            f"Tested as one of all pairs, {best} is not shown to be {ahead} than {listed(others)}."
+        )
     rest = f", and not shown to be so than {listed(left)}" if left else ""
-    return f"tested as one of all pairs, {best} is {ahead} than {listed(shown)}{rest}"
+    return f"Tested as one of all pairs, {best} is {ahead} than {listed(shown)}{rest}."

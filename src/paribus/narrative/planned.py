@@ -8,7 +8,7 @@ from paribus.narrative.words import listed
 from paribus.study.claims import Claim
 from paribus.study.faults import short
 from paribus.study.ledger import LEDGER, Change, Ledger
-from paribus.study.spec import Study
+from paribus.study.spec import Question
 
 PLANNED, NOT_KNOWN = "planned", "not known what was planned"
 
@@ -20,7 +20,7 @@ _PARTS = {"variations": "variation", "claims": "claim", "metrics": "metric"}
 _OF_PRIMARY = {"primary", "margin"}
 
 
-def on_verdict(ledger: Ledger, study: Study, c: Comparison) -> str:
+def on_verdict(ledger: Ledger, study: Question, c: Comparison) -> str:
     """Beside a comparison's verdict: "planned", "changed after ..." or that it isn't known."""
     return _standing(ledger, [x for x in ledger.changes if _touches(x, study, c)])
 
@@ -64,7 +64,7 @@ def on_ledger(ledger: Ledger) -> str:
     return f"{first} {_sentence(ledger.changes)}{cut}"
 
 
-def on_changes(ledger: Ledger, before: int, study: Study) -> str:
+def on_changes(ledger: Ledger, before: int, study: Question) -> str:
     """Before training: what is changed now though results have been seen; "" if nothing is.
 
     `before`: so many changes of the ledger are older.
@@ -76,7 +76,8 @@ def on_changes(ledger: Ledger, before: int, study: Study) -> str:
     if any(change.key == "seeds" for change in new) and not study.one_by_one:
         sentences.append(
             "All p values and intervals are from now on those of a test that holds however often "
-            "one looks; it needs more seeds than a test whose seeds are declared and kept."
+            "one looks; it needs more seeds than a test whose seeds are declared and kept. If this "
+            "is another question, give it a folder of its own (--out)."
         )
     return " ".join(sentences)
 
@@ -87,7 +88,7 @@ def _standing(ledger: Ledger, touching: Sequence[Change]) -> str:
     return PLANNED if ledger.known else NOT_KNOWN
 
 
-def _touches(change: Change, study: Study, c: Comparison) -> bool:
+def _touches(change: Change, study: Question, c: Comparison) -> bool:
     part, _, name = change.key.partition(".")
     if part == "claims":
         return False

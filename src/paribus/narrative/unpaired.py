@@ -5,11 +5,19 @@ from paribus.stats.intervals import ALPHA
 from paribus.stats.unpaired import smallest_permuted_p
 
 #: How a report's comparisons are made, behind "compared with the baseline, ".
-PAIRED = "paired by seed"
-UNPAIRED = "unpaired: the seeds of different settings don't correspond"
+_PAIRED = "paired by seed"
+_DECLARED = "paired by seed (declared by equal seeds, not proven)"
+_UNPAIRED = "unpaired: the seeds of different settings don't correspond"
 
 #: Of a report whose tests allow for looking at results after any seed.
 ANY_TIME = "All p values and intervals hold however often results were looked at. "
+
+
+def how_paired(paired: bool, *, proven: bool) -> str:
+    """How the runs of two settings stand to each other."""
+    if not paired:
+        return _UNPAIRED
+    return _PAIRED if proven else _DECLARED
 
 
 def on_groups(c: Comparison) -> str:

@@ -17,8 +17,13 @@ def decided(vary: Collection[Source]) -> str:
     return "; ".join(_NAMES[source] for source in SOURCES if source in vary)
 
 
-def bound_to(vary: Collection[Source]) -> str:
-    """What every interval over seeds is bound to, as "with this training set, split and ..."."""
+def bound_to(vary: Collection[Source] | None) -> str:
+    """What every interval over seeds is bound to, as "with this training set, split and ...".
+
+    `vary` is None where it isn't known what a seed decided.
+    """
+    if vary is None:
+        return "with the data and splits that these runs had"
     held = [_NAMES[source] for source in VARIED if source not in vary]
     fixed = f" and the {'; '.join(held)} of seed 0" if held else ""
     if "split" in vary:
@@ -26,12 +31,14 @@ def bound_to(vary: Collection[Source]) -> str:
     return f"with this training set, split and test set{fixed}"
 
 
-def held_fixed(vary: Collection[Source]) -> str:
+def held_fixed(vary: Collection[Source] | None) -> str:
     """A sentence on what no interval over seeds allows for."""
+    if vary is None:
+        return "Data, splits and tuning are as these runs had them; the intervals allow for seeds."
     images = "The images" if "split" in vary else "Training images, split"
     held = [f"the {_NAMES[source]}" for source in VARIED if source not in vary]
     same = listed([images, *held, "tuning"])
-    return f"{same} are the same in all runs: what others would change is in no interval."
+    return f"{same} are the same in all runs; the intervals don't allow for others."
 
 
 def by_seed(vary: Collection[Source]) -> str:

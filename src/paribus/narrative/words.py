@@ -12,7 +12,21 @@ from paribus.names import printable, safe_name
 MINUS, NO_BREAK, NONE = "\u2212", "\u00a0", "\u2013"
 
 #: Names of sources and networks that read better than their keys.
-_READABLE = {"lenet5": "LeNet-5", "stl10": "STL-10", "adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
+_READABLE = {
+    "stl10": "STL-10",
+    "mnist": "MNIST",
+    "fashion_mnist": "Fashion-MNIST",
+    "kmnist": "Kuzushiji-MNIST",
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "lenet5": "LeNet-5",
+    "mlp": "MLP",
+    **{f"resnet{depth}": f"ResNet-{depth}" for depth in (18, 20, 32, 34, 56)},
+    "wide_resnet": "Wide ResNet",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "sgd": "SGD",
+}
 
 #: A minus sign as ASCII has it, and the sign of a number that is nothing.
 _HYPHEN = re.compile(r"(?<![\w.])-(?=\d)")

@@ -1,29 +1,36 @@
-"""From a setting and a seed to a module with its initial values, and its layers in words."""
+"""From a setting and a seed to a module with its initial values."""
 
 import torch
 from torch import nn
 
+from paribus.network.cifar_resnet import cifar_resnet
+from paribus.network.describe import describe, multiply_adds
+from paribus.network.initial import Initialize, he_initial, pytorchs_initial
 from paribus.network.lenet import lenet5
+from paribus.network.mlp import mlp
+from paribus.network.residual import require_size
+from paribus.network.resnet import resnet
 from paribus.network.users import Shape, build_own
+from paribus.network.wide_resnet import wide_resnet
 from paribus.records.types import NetworkFacts
-from paribus.streams import torch_seed
-from paribus.study.config import LeNet5, OwnNetwork
+from paribus.stream import torch_seed
+from paribus.study.networks import (
+    BuiltIn,
+    CifarResNet,
+    LeNet5,
+    Mlp,
+    OwnNetwork,
+    ResNet,
+    WideResNet,
+)
 
-#: Names of layers in a report; a layer called "" is left out.
-NAMES = {
-    **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), "Conv"),
-    **dict.fromkeys(("Flatten", "Identity"), ""),
-    "Linear": "FC",
-    "MaxPool2d": "MaxPool",
-}
 
-
-def build(network: LeNet5 | OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
+def build(network: BuiltIn | OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
     """Build a network for images of `shape` (channels, height, width), initialized by `seed`.
 
-    Each layer of LeNet-5 draws from a stream named after it, so that layers of the same name and
-    shape start equal in every setting. A user's module draws from one stream in the order in
-    which it is built, since only it knows how it wants to be initialized.
+    Each layer of Paribus's own networks draws from a stream named after it, so that layers of the
+    same name and shape start equal in every setting. A user's module draws from one stream in the
+    order in which it is built, since only it knows how it wants to be initialized.
 
     Raises:
         NetworkError: if it can't be built or its output isn't (n, classes).
@@ -32,40 +39,40 @@ def build(network: LeNet5 | OwnNetwork, shape: Shape, classes: int, seed: int) -
 
 
 def build_and_describe(
-    network: LeNet5 | OwnNetwork, shape: Shape, classes: int, seed: int
+    network: BuiltIn | OwnNetwork, shape: Shape, classes: int, seed: int
 ) -> tuple[nn.Module, NetworkFacts]:
     """Build a network as `build` does; it, and what a record says of it."""
     if isinstance(network, OwnNetwork):
         module, noticed = build_own(network, shape, classes, seed)
         return module, describe(module).model_copy(update=noticed)
-    module = lenet5(*shape, classes, batch_norm=network.batch_norm, dropout=network.dropout)
-    _initialize_by_name(module, seed)
-    return module, describe(module)
+    module = _built_in(network, shape, classes)
+    usual = isinstance(network, LeNet5 | Mlp)
+    _initialize_by_name(module, seed, pytorchs_initial if usual else he_initial)
+    counted = {"multiply_adds": multiply_adds(module, shape)}
+    return module, describe(module).model_copy(update=counted)
 
 
-def describe(module: nn.Module) -> NetworkFacts:
-    """The module's layers as a report writes them, and its number of trainable parameters.
-
-    Each convolution or dense layer starts a group, such as "Conv-BatchNorm2d-ReLU-MaxPool";
-    layers come in the order in which the module registered them.
-    """
-    groups: list[list[str]] = []
-    for layer in module.modules():
-        kind = type(layer).__name__
-        name = NAMES.get(kind, kind)
-        if not name or any(True for _ in layer.children()):
-            continue
-        if name in {"Conv", "FC"} or not groups:
-            groups.append([])
-        groups[-1].append(name)
-    parameters = sum(p.numel() for p in module.parameters() if p.requires_grad)
-    return NetworkFacts(layers=tuple("-".join(g) for g in groups), parameters=parameters)
+def _built_in(network: BuiltIn, shape: Shape, classes: int) -> nn.Module:
+    channels, height, width = shape
+    if not isinstance(network, LeNet5 | Mlp):
+        require_size(network.kind, height, width)
+    match network:
+        case LeNet5(batch_norm=batch_norm, dropout=dropout):
+            return lenet5(*shape, classes, batch_norm=batch_norm, dropout=dropout)
+        case Mlp(hidden=hidden, dropout=dropout):
+            return mlp(shape, classes, hidden, dropout)
+        case CifarResNet(kind=kind):
+            return cifar_resnet(channels, classes, int(kind.removeprefix("resnet")))
+        case ResNet(kind=kind):
+            return resnet(channels, classes, int(kind.removeprefix("resnet")))
+        case WideResNet(depth=depth, widen=widen, dropout=dropout):
+            return wide_resnet(channels, classes, depth=depth, widen=widen, dropout=dropout)
 
 
-def _initialize_by_name(module: nn.Module, seed: int) -> None:
-    """Draw PyTorch's default initial values of each layer from the stream named after it."""
+def _initialize_by_name(module: nn.Module, seed: int, initialize: Initialize) -> None:
+    """Draw the initial values of each layer from the stream named after it."""
     for name, layer in module.named_modules():
         if hasattr(layer, "reset_parameters"):
             # Only torch's generator: this also runs in the process of a user's script.
             torch.manual_seed(torch_seed(seed, "initial values", name))
-            layer.reset_parameters()
+            initialize(layer)

@@ -10,11 +10,11 @@ from typing import Any
 from paribus.io.reading import file_sha256
 from paribus.network.own import find
 from paribus.study.code import code_files
-from paribus.study.config import LeNet5, OwnNetwork
+from paribus.study.networks import BuiltIn, OwnNetwork
 
 
-def code_digest(network: LeNet5 | OwnNetwork) -> str | None:
-    """SHA-256 over all files that building a user's network reads; None for LeNet-5.
+def code_digest(network: BuiltIn | OwnNetwork) -> str | None:
+    """SHA-256 over all files that building a user's network reads; None for Paribus's own.
 
     These are its module, every module that this imports, directly or not, outside the installed
     packages and Python's own, and every file that `arguments` name.
@@ -23,7 +23,7 @@ def code_digest(network: LeNet5 | OwnNetwork) -> str | None:
         NetworkError: if the network can't be imported.
         ReadError: if a file can't be read now.
     """
-    if isinstance(network, LeNet5):
+    if not isinstance(network, OwnNetwork):
         return None
     modules = (network.kind.partition(":")[0], _module_of(find(network.kind)))
     files = dict.fromkeys((*code_files(modules), *_files(network.arguments)))

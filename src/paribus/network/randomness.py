@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paribus.streams import stream_key, torch_seed
+from paribus.stream import stream_key, torch_seed
 
 #: Bytes of a SHA-256.
 _DIGEST = 32
@@ -42,9 +42,11 @@ def drawn(seed: int, purpose: str, *detail: str | int) -> Tensor:
 
 def _seeded(seed: int, purpose: str, *detail: str | int) -> tuple[Any, Any]:
     """The states of Python's and NumPy's generators once they are seeded so."""
-    key = stream_key(seed, purpose, *detail)
-    words = np.frombuffer(key.to_bytes(_DIGEST, "little"), np.uint32)
-    return random.Random(key).getstate(), np.random.RandomState(words).get_state()
+    # Both are the same generator, so that one key for both would have them draw the same numbers.
+    pythons = random.Random(stream_key(seed, purpose, "python", *detail))
+    words = stream_key(seed, purpose, *detail).to_bytes(_DIGEST, "little")
+    numpys = np.random.RandomState(np.frombuffer(words, np.uint32))
+    return pythons.getstate(), numpys.get_state()
 
 
 def _plain(pythons: Any, numpys: Any) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from paribus.errors import NetworkError
 from paribus.network.own import find, located
 from paribus.network.randomness import seed_generators
-from paribus.study.config import OwnNetwork
+from paribus.study.networks import OwnNetwork
 
 Shape = tuple[int, int, int]
 

@@ -82,7 +82,12 @@ def current_name(name: str) -> str:
 
 def analysis_file(out: Path, setting: str, seed: int, kind: str) -> Path:
     """Where an analysis of a run's network lies: `analysis/<setting>/seed-<k>/<kind>...`."""
-    return out / "analysis" / setting / f"seed-{seed}" / f"{kind}.safetensors"
+    return analysis_folder(out, setting, seed) / f"{kind}.safetensors"
+
+
+def analysis_folder(out: Path, setting: str, seed: int) -> Path:
+    """Where all that was found out of a run's network lies: `analysis/<setting>/seed-<k>`."""
+    return out / "analysis" / setting / f"seed-{seed}"
 
 
 def _network(record: Record) -> str:

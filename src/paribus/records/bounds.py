@@ -13,10 +13,14 @@ MOST_CLASSES = 1_000
 LARGEST = 1e60
 
 Count = Annotated[int, Field(ge=0, le=MOST)]
+#: Folders of runs are called by their seeds; generators take any of 32 bits.
+LARGEST_SEED = 9_999_999_999
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Ordinal = Annotated[int, Field(ge=1, le=MOST)]
 Seconds = Annotated[float, Field(ge=0, le=MOST)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Bytes = Annotated[int, Field(ge=0, le=1 << 50)]
+Operations = Annotated[int, Field(ge=0, le=1 << 60)]
 Reported = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 #: Characters of a text: all of them may be shown.
 LONGEST = 10_000

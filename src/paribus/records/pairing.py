@@ -1,6 +1,6 @@
 """Whether two settings really trained from the same random streams."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from paribus.records.types import Record, StreamHashes
@@ -53,6 +53,45 @@ def pairing(setting: str, baseline: Sequence[Record], variation: Sequence[Record
         only_baseline=tuple(name for name in before if name not in here),
         varying=varying,
         unseeded=unseeded,
+    )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a variation's scripts drew from named streams, against the baseline's, seed by seed.
+
+    `equal`: of each stream that both used, in how many seeds they drew the very same numbers.
+    """
+
+    setting: str
+    seeds: int  # of which both runs are finished and wrote down what they drew
+    without: int  # of which both are finished, and one or both didn't
+    equal: Mapping[str, int]
+    only_here: tuple[str, ...]
+    only_baseline: tuple[str, ...]
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether in every seed both drew the same from some stream."""
+        return bool(self.seeds) and not self.without and self.seeds in self.equal.values()
+
+
+def drawn_alike(setting: str, baseline: Sequence[Record], variation: Sequence[Record]) -> Drawn:
+    """Compare what the finished runs of two settings drew, seed by seed."""
+    theirs = {record.facts.seed: record.facts.drawn for record in baseline if record.finished}
+    ours = {record.facts.seed: record.facts.drawn for record in variation if record.finished}
+    both = [(theirs[seed], ours[seed]) for seed in sorted(theirs.keys() & ours.keys())]
+    told = [(before, here) for before, here in both if before and here]
+    before_names = list(dict.fromkeys(name for before, _ in told for name in before))
+    names = list(dict.fromkeys(name for _, here in told for name in here))
+    shared = [name for name in before_names if name in names]
+    return Drawn(
+        setting,
+        len(told),
+        len(both) - len(told),
+        {n: sum(a.get(n) == b.get(n) is not None for a, b in told) for n in shared},
+        tuple(name for name in names if name not in before_names),
+        tuple(name for name in before_names if name not in names),
     )
 
 

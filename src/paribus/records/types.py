@@ -20,9 +20,11 @@ from paribus.records.bounds import (
     ClassName,
     Count,
     Moment,
+    Operations,
     Ordinal,
     Reported,
     Seconds,
+    Seed,
     Sha256,
     Share,
     Text,
@@ -33,6 +35,8 @@ RECORD_FORMAT = 2
 #: Raised when a change makes the same configuration train otherwise: older records are then
 #: trained again.
 TRAINING_FORMAT = 1
+#: The same of users' networks: in 2, Python's `random` draws other numbers than NumPy does.
+OWN_TRAINING_FORMAT = 2
 CHECKPOINT_FORMAT = 1
 
 Floats = npt.NDArray[np.float32]
@@ -46,11 +50,18 @@ class Frozen(BaseModel):
 
 
 class Failure(Frozen):
-    """Why a run ended before its last epoch."""
+    """Why a run ended before its last epoch, or without a result.
+
+    Attributes:
+        settled: another try would end the same.
+        output: the last lines that a script printed.
+    """
 
     message: Text
     epoch: Count | None = None
     step: Count | None = None
+    settled: bool = False
+    output: Text = ""
 
 
 class DataFindings(Frozen):
@@ -99,6 +110,7 @@ class NetworkFacts(Frozen):
     layers: tuple[Text, ...] = ()  # as published settings tables: "Conv-BatchNorm2d-ReLU-MaxPool"
     parameters: Count | None = None
     # Older records lack what follows.
+    multiply_adds: Operations | None = None  # for one image; unknown of users' own networks
     varying: tuple[Text, ...] = ()  # tensors that start otherwise at every build from one seed
     unseeded: bool = False  # in training it draws what the seed doesn't fix
     unsteady: bool = False  # in evaluation mode it answers the same images otherwise each time
@@ -172,7 +184,7 @@ class RunFacts(RunProgress):
     study: Text
     setting: Text
     baseline: Text
-    seed: Count
+    seed: Seed
     status: Literal["finished", "failed"]
     failure: Failure | None = None
     changes: dict[str, Any]  # dotted path -> value, what this setting changes in the baseline
@@ -189,6 +201,8 @@ class RunFacts(RunProgress):
     study_digest: Text | None = None  # SHA-256 over the whole study when the run ended
     retries: Count = 0  # how often it was begun again because its process was killed
     peak_memory: Bytes | None = None  # that its process used at most
+    files: dict[Text, Text] = {}  # of a script, file -> SHA-256, of all that it depends on
+    drawn: dict[Text, Text] = {}  # of a script, name of a stream -> SHA-256 of what it drew
 
 
 class CheckpointFacts(RunProgress):
@@ -199,7 +213,7 @@ class CheckpointFacts(RunProgress):
 
     format: int = CHECKPOINT_FORMAT
     setting: Text
-    seed: Count
+    seed: Seed
     inputs: Text = Field(
         validation_alias=AliasChoices("inputs", "deciding")
     )  # as format 1 calls it
@@ -214,7 +228,7 @@ class Series:
     """A number followed through training."""
 
     axis: Axis  # what `at` counts
-    at: Floats  # (n,) where each value stands, increasing; epochs and steps count from 1
+    at: Floats  # (n,) where each value stands, increasing; Paribus's own count from 1
     values: Floats  # (n,) not finite where the run left the numbers
 
     @classmethod
@@ -229,8 +243,8 @@ class Curves:
 
     `step_loss`: training loss of each batch, before its step. `train_loss`: the steps' losses
     averaged over the epoch's images, each batch weighted by its size. `val_loss` and
-    `val_accuracy`: after each epoch, over all validation images. `learning_rate`: used during
-    each epoch.
+    `val_accuracy`: after each epoch, over all validation images. `learning_rate`: at the first
+    step of each epoch.
     """
 
     series: Mapping[str, Series] = field(default_factory=dict)

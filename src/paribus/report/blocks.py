@@ -5,9 +5,9 @@ Text in a block is plain: escape it when it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from paribus.failures.cases import Case
 from paribus.failures.study import Failures
@@ -18,40 +18,58 @@ from paribus.report.charts.matrix import MatrixCell
 #: A table longer than this scrolls.
 TALL = 30
 
-#: The sections in their order: anchor -> title.
+#: The sections in their order, those of the appendix last: anchor -> title.
 TITLES: Mapping[str, str] = {
     "answer": "Did it help?",
     "observations": "Observations",
     "claims": "Claims",
-    "settings": "Settings",
-    "loss": "Training and validation loss",
-    "confusion": "Confusion matrices",
-    "confusion-change": "Changes in the confusion matrix",
-    "recall": "Accuracy of each class",
-    "report": "Classification report",
+    "loss": "Learning curves",
+    "confusion": "Confusion matrix and classes",
     "failures": "Failed cases",
-    "explorer": "Explorer",
+    "comparison": "Comparison",
+    "settings": "Settings",
+    "metrics": "All metrics",
+    "tests": "All tests",
+    "report": "Classification report",
+    "confusion-change": "Changes in the confusion matrix",
     "causes": "What the networks look at",
-    "metrics": "All settings side by side",
-    "comparison": "Comparisons",
+    "explorer": "Explorer of failed images",
     "seeds": "Would more seeds help?",
     "missing": "Not available",
+    "sources": "Where the runs come from",
+    "output": "What failed runs printed",
     "pairing": "Proof of pairing",
     "provenance": "How it was made",
 }
 
+#: The first section that a page folds, as it does all later ones.
+FIRST_FOLDED = "settings"
+
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A sentence or a few; a `quiet` one explains what stands around it."""
+    """A sentence or a few; a `quiet` one explains what stands around it.
+
+    Attributes:
+        strong: whether it is the sentence to read if one reads only one.
+        link: the anchor of the section that says more, linked at the end; of the explorer, maybe
+            with what it is to show.
+    """
 
     text: str
     quiet: bool = False
+    strong: bool = False
+    link: str = ""
+
+    @property
+    def place(self) -> str:
+        """The title of the section that it links to."""
+        return TITLES[self.link.partition("?")[0]]
 
 
-def note(text: str) -> Paragraph:
+def note(text: str, link: str = "") -> Paragraph:
     """A quiet paragraph."""
-    return Paragraph(text, quiet=True)
+    return Paragraph(text, quiet=True, link=link)
 
 
 @dataclass(frozen=True)
@@ -78,6 +96,7 @@ class Cell:
         tone: a verdict, by which it is colored; the text says it too.
         anchor: where a link to this cell leads.
         link: the anchor that it leads to.
+        notes: footnotes, which the table numbers and lists below.
     """
 
     text: str
@@ -86,10 +105,17 @@ class Cell:
     tone: str = ""
     anchor: str = ""
     link: str = ""
+    notes: tuple[str, ...] = ()
 
 
 #: A row's name and cells.
 Row = tuple[str, Sequence[Cell]]
+
+#: Of a table's text, the width of a letter, of the space around a cell, and how far a column of
+#: text may shrink, in rem.
+LETTER, AROUND, TEXT_COLUMN = 0.49, 1.42, 9.5
+#: Widths of places, in rem: in a narrower one than it needs, each row of a table is a block.
+PLACES = tuple(range(22, 69, 3))
 
 
 @dataclass(frozen=True)
@@ -99,53 +125,76 @@ class Table:
     Attributes:
         head: the columns' titles, the first column's included.
         numeric: whether the cells are numbers, to be set flush right.
-        stacked: whether each row becomes a block of its own on a phone, for cells of text.
     """
 
     caption: str
     head: tuple[str, ...]
     rows: Sequence[Row]
     numeric: bool = True
-    stacked: bool = False
 
     @property
     def tall(self) -> bool:
         """Whether it has so many rows that a page should let it scroll."""
         return len(self.rows) > TALL
 
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """Its footnotes, each once, as their numbers go."""
+        cells = (cell for _, cells in self.rows for cell in cells)
+        return tuple(dict.fromkeys(text for cell in cells for text in cell.notes))
+
+    def marks(self, cell: Cell) -> str:
+        """The numbers of a cell's footnotes: "1, 3"."""
+        return ", ".join(str(n) for n in sorted(self.notes.index(text) + 1 for text in cell.notes))
+
+    @cached_property
+    def needs(self) -> int:
+        """The narrowest of `PLACES` where its columns stand side by side; else the widest."""
+        width = sum(AROUND + self._column(n) for n in range(len(self.head)))
+        return next((place for place in PLACES if width <= place), PLACES[-1])
+
+    def _column(self, n: int) -> float:
+        """About the least width of a column, in rem, at which it still reads well."""
+        words = (word for text in self._wrapped(n) for word in text.split(" "))
+        longest = max(map(len, words), default=0) * LETTER
+        if n == 0 or not self.numeric:
+            whole = max(map(len, self._wrapped(n)), default=0) * LETTER
+            return max(longest, min(whole, TEXT_COLUMN))
+        unbroken = max((len(cells[n - 1].text) for _, cells in self.rows), default=0)
+        return max(longest, unbroken * LETTER)
+
+    def _wrapped(self, n: int) -> Iterator[str]:
+        """The texts of a column that may break between words."""
+        yield self.head[n]
+        for name, cells in self.rows:
+            if n == 0:
+                yield name
+            else:
+                yield cells[n - 1].detail
+                if not self.numeric:
+                    yield cells[n - 1].text
+
 
 @dataclass(frozen=True)
-class Verdict:
-    """A line of the first screen: a name, its verdict, and how the sentence goes on.
+class Legend:
+    """What signs or words mean, each with its tone: (sign and word, tone, meaning)."""
 
-    Attributes:
-        tone: by which the verdict is colored; `mark` and `verdict` say it without color.
-        also: notes.
-    """
-
-    name: str
-    mark: str
-    verdict: str
-    rest: str
-    tone: str
-    also: str = ""
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """The first screen's lines."""
-
-    lines: tuple[Verdict, ...]
+    title: str
+    items: Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
 class Point:
-    """An observation: its topic, sentences, and the section that shows it by anchor and title."""
+    """An observation: a sentence, its numbers, and the section that shows it."""
 
-    topic: str
-    text: str
+    says: str
+    evidence: str
     link: str
-    place: str
+
+    @property
+    def place(self) -> str:
+        """The title of the section."""
+        return TITLES[self.link]
 
 
 @dataclass(frozen=True)
@@ -157,9 +206,15 @@ class Points:
 
 @dataclass(frozen=True)
 class Columns:
-    """Tables that stand beside each other where there is room, each under its heading."""
+    """Blocks that stand beside each other where there is room.
 
-    parts: Sequence[tuple[str, Table]]
+    Attributes:
+        parts: what each column holds.
+        aside: whether the last of two only explains the first, and is narrower.
+    """
+
+    parts: Sequence[Sequence[Block]]
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,20 +223,22 @@ class Figure:
 
     Attributes:
         chart: of a width in pixels; made only when it is drawn, since that takes long.
-        narrow: whether a phone has a chart of its own; else the wide one serves there too.
+        widths: of its drawings, the widest first; a phone shows the last.
     """
 
     name: str
     caption: str
     description: str
     chart: Callable[[int], Specification]
-    narrow: bool = True
+    widths: tuple[int, ...] = (WIDE, NARROW)
 
     @property
     def charts(self) -> dict[str, Callable[[], Specification]]:
         """Its charts by the names of their drawings."""
-        widths = {"w": WIDE, "n": NARROW} if self.narrow else {"w": WIDE}
-        return {f"{self.name}-{suffix}": partial(self.chart, widths[suffix]) for suffix in widths}
+        return {
+            f"{self.name}-{letter}": partial(self.chart, width)
+            for letter, width in zip("wn", self.widths, strict=False)
+        }
 
 
 @dataclass(frozen=True)
@@ -192,6 +249,7 @@ class Matrix:
         caption: what its numbers are.
         classes: their names, safe to show.
         cells: row by row.
+        instead: what a page shows where the matrix would be too small to read.
         setting: whose failed cases the explorer shows if a cell is chosen; "" for none.
     """
 
@@ -200,6 +258,7 @@ class Matrix:
     classes: tuple[str, ...]
     cells: Sequence[Sequence[MatrixCell]]
     figure: Figure
+    instead: Table
     setting: str = ""
 
 
@@ -229,6 +288,7 @@ class Shown:
         target: the class that they explain.
         nearest: the training images nearest in the last hidden layer.
         suspicion: a sentence, where its label is among the most suspicious.
+        file: its path below the folder of the images; "" where it has none.
     """
 
     case: Case
@@ -237,6 +297,7 @@ class Shown:
     target: str = ""
     nearest: Sequence[Nearest] = ()
     suspicion: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -255,25 +316,30 @@ class Explorer:
 
 @dataclass(frozen=True)
 class Code:
-    """Text to be kept as it is: commands, a study file."""
+    """Text to be kept as it is: commands, a study file; and what to know of it."""
 
     label: str
     text: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Folded:
-    """A table that a page shows when its title is clicked."""
+    """Blocks that a page shows when their title is clicked.
+
+    `printed`: whether a hand-in has them too.
+    """
 
     title: str
-    table: Table
+    blocks: Sequence[Block]
+    printed: bool = False
 
 
 Block = (
     Paragraph
     | Heading
     | Alert
-    | Verdicts
+    | Legend
     | Points
     | Table
     | Folded
@@ -288,12 +354,34 @@ Block = (
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report that can be linked to by its `anchor`, one of `TITLES`."""
+    """A part of the report that can be linked to by its `anchor`, one of `TITLES`.
+
+    Attributes:
+        says: of a folded one, what is found in it, beside its title.
+    """
 
     anchor: str
     blocks: Sequence[Block]
+    says: str = ""
 
     @property
     def title(self) -> str:
         """Its heading."""
         return TITLES[self.anchor]
+
+    @property
+    def folded(self) -> bool:
+        """Whether a page folds it: it belongs to the appendix."""
+        order = list(TITLES)
+        return order.index(self.anchor) >= order.index(FIRST_FOLDED)
+
+
+def every(blocks: Iterable[Block]) -> Iterator[Block]:
+    """All blocks, those within others too, in the order in which they are read."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Folded):
+            yield from every(block.blocks)
+        elif isinstance(block, Columns):
+            for part in block.parts:
+                yield from every(part)

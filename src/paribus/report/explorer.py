@@ -92,6 +92,7 @@ def _setting(failures: Failures, outcome: Outcomes) -> Json:
 def _image(failures: Failures, index: int, read_image: ReadImage | None) -> Json:
     return {
         "index": index,
+        "file": in_print(failures.file(index)),
         "original": original_name(index),
         "suspicion": _suspicion(failures, failures.rows[index]),
         "settings": [

@@ -1,5 +1,6 @@
 """The report as Markdown, with its charts and images in files beside it."""
 
+import html
 import re
 from collections.abc import Callable, Container, Sequence
 
@@ -32,6 +33,7 @@ def markdown(
     parts = [f"# {escape(title)}", escape(lead)]
     for section in sections:
         parts.append(f'<a id="{section.anchor}"></a>\n\n## {escape(section.title)}')
+        parts += [escape(section.says)] if section.says else []
         parts += [_block(block, kept, drawings) for block in section.blocks]
     return "\n\n".join(parts) + "\n"
 
@@ -44,27 +46,31 @@ def escape(text: str) -> str:
 def _block(block: blocks.Block, kept: Kept, drawings: Container[str]) -> str:
     match block:
         case blocks.Paragraph():
-            return escape(block.text)
+            return _paragraph(block)
         case blocks.Heading():
             return f"### {escape(block.text)}"
         case blocks.Alert():
             items = [f"> - {escape(item)}" for item in block.items]
             return "\n".join([f"> **{escape(block.title)}**", ">", *items])
-        case blocks.Verdicts():
-            return "\n".join(_verdict(line) for line in block.lines)
+        case blocks.Legend():
+            return "; ".join(f"{escape(word)}: {escape(text)}" for word, _, text in block.items)
         case blocks.Points():
             return "\n".join(
-                f"- **{escape(point.topic)}.** {escape(point.text)} "
+                f"- **{escape(point.says)}** {escape(point.evidence)} "
                 f"[{escape(point.place)}](#{point.link})"
                 for point in block.points
             )
         case blocks.Table():
-            return _table(block)
+            return table(block)
         case blocks.Folded():
-            return f"### {escape(block.title)}\n\n{_table(block.table)}"
+            inside = "\n\n".join(_block(each, kept, drawings) for each in block.blocks)
+            return (
+                f"<details><summary>{html.escape(in_print(block.title))}</summary>\n\n"
+                f"{inside}\n\n</details>"
+            )
         case blocks.Columns():
             return "\n\n".join(
-                f"### {escape(name)}\n\n{_table(part)}" for name, part in block.parts
+                _block(each, kept, drawings) for part in block.parts for each in part
             )
         case blocks.Figure():
             return _figure(block, drawings)
@@ -80,23 +86,33 @@ def _block(block: blocks.Block, kept: Kept, drawings: Container[str]) -> str:
             return _code(block)
 
 
-def _verdict(line: blocks.Verdict) -> str:
-    head = f"- **{escape(line.name)}**: **{line.mark} {escape(line.verdict)}**{escape(line.rest)}"
-    return f"{head} {escape(line.also)}".rstrip()
+def _paragraph(block: blocks.Paragraph) -> str:
+    text = escape(block.text)
+    if block.strong:
+        text = f"**{text}**"
+    if block.link:
+        text += f" [{escape(block.place)}](#{block.link.partition('?')[0]})"
+    return text
 
 
-def _table(table: blocks.Table) -> str:
-    rule = ["---", *(["---:" if table.numeric else "---"] * (len(table.head) - 1))]
-    rows = [[escape(name), *map(_cell, cells)] for name, cells in table.rows]
-    lines = [[escape(title) for title in table.head], rule, *rows]
-    return "\n".join([f"{escape(table.caption)}:", "", *(_line(line) for line in lines)])
+def table(shown: blocks.Table) -> str:
+    """A table with its caption, and its footnotes below it."""
+    rule = ["---", *(["---:" if shown.numeric else "---"] * (len(shown.head) - 1))]
+    rows = [
+        [escape(name), *(_cell(cell, shown.marks(cell)) for cell in cells)]
+        for name, cells in shown.rows
+    ]
+    lines = [[escape(title) for title in shown.head], rule, *rows]
+    whole = "\n".join([f"{escape(shown.caption)}:", "", *(_line(line) for line in lines)])
+    notes = [f"<sup>{n}</sup> {escape(text)}" for n, text in enumerate(shown.notes, 1)]
+    return "\n\n".join([whole, *notes])
 
 
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(cell: blocks.Cell) -> str:
+def _cell(cell: blocks.Cell, marks: str) -> str:
     text = escape(cell.text)
     if cell.strong and text:
         text = f"**{text}**"
@@ -104,6 +120,8 @@ def _cell(cell: blocks.Cell) -> str:
         text = f"[{text}](#{cell.link})"
     if cell.anchor:
         text = f'<a id="{cell.anchor}"></a>{text}'
+    if marks:
+        text += f"<sup>{marks}</sup>"
     return f"{text} ({escape(cell.detail)})" if cell.detail else text
 
 
@@ -140,11 +158,13 @@ def _facts(shown: blocks.Shown) -> list[str]:
     if shown.suspicion:
         wrong += f". {escape(shown.suspicion)}"
     nearest = ", ".join(escape(near.label) for near in shown.nearest) or words.NONE
-    return [true, predicted, probabilities, wrong, nearest, str(case.index)]
+    image = f"{case.index}: {escape(shown.file)}" if shown.file else str(case.index)
+    return [true, predicted, probabilities, wrong, nearest, image]
 
 
 def _code(code: blocks.Code) -> str:
     text = "\n".join(map(printable, code.text.split("\n")))
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{escape(code.label)}:\n\n{fence}\n{text}\n{fence}"
+    whole = f"{escape(code.label)}:\n\n{fence}\n{text}\n{fence}"
+    return f"{whole}\n\n{escape(code.note)}" if code.note else whole

@@ -10,10 +10,13 @@ from markupsafe import Markup
 
 from paribus.names import in_print, safe_class
 from paribus.narrative.numbers import PERCENT
-from paribus.report.blocks import Explorer, Figure, Section
+from paribus.report.blocks import PLACES, Explorer, Figure, Section
 from paribus.report.charts import COLORS, svg
 from paribus.report.explorer import first_there, payload
 from paribus.report.images import ReadImage, data_uri
+
+#: How large the text of a printed table is beside that of a screen.
+PRINT = 0.74
 
 
 def page(
@@ -27,17 +30,35 @@ def page(
 
     A figure without drawings is told in words.
     """
-    template = _environment(read_image, drawings).get_template("page.html.j2")
     explores = any(isinstance(block, Explorer) for part in sections for block in part.blocks)
-    script = _template("explorer.js") if explores else ""
-    return template.render(
-        title=title,
-        lead=lead,
-        sections=sections,
-        images=read_image is not None,
-        script=Markup(script),
-        # By which the page's policy knows its own script, and allows no other.
-        digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    script = _template("page.js") + (_template("explorer.js") if explores else "")
+    return (
+        _environment(read_image, drawings)
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            lead=lead,
+            sections=sections,
+            images=read_image is not None,
+            script=Markup(script),
+            # By which the page's policy knows its own script, and allows no other.
+            digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
+    )
+
+
+def handin_page(
+    title: str,
+    lead: str,
+    sections: Sequence[Section],
+    read_image: ReadImage | None,
+    drawings: Mapping[str, svg.Svg],
+) -> str:
+    """The same for a printer: the sections of `paribus.report.handin`, without any script."""
+    environment = _environment(read_image, drawings)
+    environment.globals["css"] = Markup(f"{_css()}{_template('handin.css')}")
+    return environment.get_template("handin.html.j2").render(
+        title=title, lead=lead, sections=sections, images=read_image is not None
     )
 
 
@@ -80,7 +101,18 @@ def _environment(
 def _css() -> str:
     """The style sheet, headed by the charts' colors as variables."""
     colors = "".join(f"--{name}: {color}; " for name, color in COLORS.items())
-    return f":root {{ {colors}}}\n{_template('page.css')}{_template('explorer.css')}"
+    sheets = [_template("page.css"), *map(_stacked, PLACES), _template("explorer.css")]
+    return f":root {{ {colors}}}\n{''.join(sheets)}"
+
+
+def _stacked(place: int) -> str:
+    """How tables that need so wide a place look in a narrower one; print is smaller."""
+    rules = _template("stacked.css").replace("NARROW", f".needs-{place}")
+    widths = {"screen": place - 0.01, "print": PRINT * place}
+    return "".join(
+        f"@media {medium} {{ @container (max-width: {width:g}rem) {{\n{rules}}} }}\n"
+        for medium, width in widths.items()
+    )
 
 
 def _template(name: str) -> str:

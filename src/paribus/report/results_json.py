@@ -36,10 +36,17 @@ def results_json(results: Results) -> str:
             "changes": [asdict(change) for change in results.ledger.changes],
         },
         "observations": [
-            {"topic": of.topic, "text": of.text, "numbers": of.numbers, "figure": of.figure}
+            {
+                "topic": of.topic,
+                "says": of.says,
+                "text": of.text,
+                "numbers": of.numbers,
+                "figure": of.figure,
+            }
             for of in results.observations
         ],
-        "pairing": [asdict(pairing) for pairing in results.pairings],
+        "undecided": results.observed.open,
+        "pairing": [asdict(pairing) for pairing in results.drawn or results.pairings],
         "data": [facts.model_dump(mode="json") for facts in data],
         "interruptions": [
             _interruptions(record.facts)
@@ -64,6 +71,7 @@ def _setting(result: SettingResult, baseline: SettingResult) -> dict[str, Any]:
         },
         "layers": list(result.network.layers) or None,
         "parameters": result.network.parameters,
+        "multiply_adds": result.network.multiply_adds,
         "finished": [record.facts.seed for record in result.finished],
         "failed": [record.facts.seed for record in result.failed],
         "metrics": {name: _spread(result.spread(name)) for name in map(str, result.by_seed)},

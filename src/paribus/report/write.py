@@ -1,6 +1,6 @@
 """A report on disk: tables, figures, Markdown, HTML and JSON from a study and its records."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +12,14 @@ from paribus.io.disk import write_file
 from paribus.io.reading import UnfitError, leads_out, read_inside
 from paribus.names import safe_name
 from paribus.records.images import adopt_images
-from paribus.report.blocks import Alert, Figure, Matrix, Section
+from paribus.report.blocks import Alert, Figure, Matrix, Section, every
 from paribus.report.charts import svg
 from paribus.report.charts.drawing import ChartsError, artist
+from paribus.report.handin import HANDIN, handin
 from paribus.report.images import is_whole_png
 from paribus.report.markdown import markdown
-from paribus.report.page import page
+from paribus.report.page import handin_page, page
+from paribus.report.paper import items, write_paper
 from paribus.report.results_json import results_json
 from paribus.report.sections import sections
 from paribus.report.sections.answer import lead
@@ -27,8 +29,13 @@ from paribus.tables import to_csv, to_csv_gz
 #: Bytes of a kept image, far above those of any that is written here.
 LARGEST_IMAGE = 1 << 24
 
+#: The folders of what is written for a paper.
+PAPER = ("paper", "paper/tables", "paper/figures")
 
-def write_report(results: Results, *, images: bool = True, watch: Watch = quiet) -> Path:
+
+def write_report(
+    results: Results, *, images: bool = True, formats: Collection[str] = (), watch: Watch = quiet
+) -> Path:
     """Write everything that is read of a study's results into their folder.
 
     `report.html`, `report.md`, `results.json`, `tables/` and `figures/` are each replaced in one
@@ -36,12 +43,15 @@ def write_report(results: Results, *, images: bool = True, watch: Watch = quiet)
 
     Args:
         images: False leaves out the failed cases' images, and the report says so.
+        formats: "md" and "latex" give `paper/` with tables and figures for a paper; "handin"
+            gives `handin.html`, which is written again wherever there is one already.
         watch: hears it if the charts can't be drawn; the report then says so instead of them.
     """
     out = results.out
     parts, drawings = _drawn(results, watch)
     title, sentence = safe_name(results.study.name), lead(results)
-    for name in ("tables", "figures"):
+    for_paper = [name for name in formats if name != "handin"]
+    for name in ("tables", "figures", *(PAPER if for_paper else ())):
         if leads_out(out / name, out):
             raise RecordError(
                 f"{out / name}: expected a folder, got a link that leads out of {out}"
@@ -56,6 +66,12 @@ def write_report(results: Results, *, images: bool = True, watch: Watch = quiet)
     kept = (lambda name: read(name) is not None) if read else None
     write_file(out / "report.md", markdown(title, sentence, parts, kept, drawings).encode())
     write_file(out / "report.html", page(title, sentence, parts, read, drawings).encode())
+    if "handin" in formats or (out / HANDIN).exists():
+        printed = handin_page(title, sentence, handin(parts), read, drawings)
+        write_file(out / HANDIN, printed.encode())
+    if for_paper:
+        made = list(items(parts, {setting.name for setting in results.settings}))
+        write_paper(out / PAPER[0], title, sentence, made, drawings, for_paper, watch)
     return results.report
 
 
@@ -76,7 +92,7 @@ def _drawn(results: Results, watch: Watch) -> tuple[Sequence[Section], Mapping[s
 
 def figures(parts: Sequence[Section]) -> Iterator[Figure]:
     """Every figure of a report."""
-    for block in (block for part in parts for block in part.blocks):
+    for block in every(block for part in parts for block in part.blocks):
         figure = block.figure if isinstance(block, Matrix) else block
         if isinstance(figure, Figure):
             yield figure

@@ -120,6 +120,18 @@ def same_width_level(n: int, level: float = LEVEL) -> float:
     return float(1 - 2 * special.stdtr(n - 1, -math.sqrt((n - 1) * reach)))
 
 
+def same_width_p(n: int, p: float) -> float:
+    """The p value at any time of a t statistic that has the usual two-sided p with n seeds.
+
+    At most 1 - level where p is at most 1 - `same_width_level` of it.
+    """
+    t = float(special.stdtrit(n - 1, p / 2))
+    shrunk = 1 + n * G
+    u = (n - 1) / t**2 if t else math.inf
+    ratio = 1.0 if math.isinf(u) else (u + 1) / (u + 1 / shrunk)
+    return min(1.0, math.exp(0.5 * math.log(shrunk) - n / 2 * math.log(ratio)))
+
+
 def _log_e_of_means(d: Floats, one_sided: bool) -> Floats:
     """Log e (..., n) of the t statistics.
 

@@ -30,7 +30,8 @@ class CrossedInterval:
     low, high, p (of "the mean is 0") and the standard error are NaN if every cell is the same; df
     are Satterthwaite's degrees of freedom. Truncated: the mean squares gave less variance than the
     interaction alone, which is used instead; the interval is conservative. `groups`: for new
-    groups of images rather than single ones, of which there are so many here.
+    groups of images rather than single ones, of which there are so many here. Widened: it came
+    out narrower than the one for these images, and was made to contain it.
     """
 
     estimate: float
@@ -41,6 +42,7 @@ class CrossedInterval:
     error: float
     truncated: bool
     groups: int | None = None
+    widened: bool = False
 
     def at(self, level: float) -> "CrossedInterval":
         """The same with an interval of another confidence, not cut off."""

@@ -16,7 +16,7 @@ from paribus.stats.anytime import anytime_p_values
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.multiplicity import nominal_level
 from paribus.stats.power import POWER, power_of_difference, power_of_equivalence
-from paribus.streams import stream
+from paribus.stream import stream
 
 #: Studies that are simulated where seeds are added.
 STUDIES = 2_000

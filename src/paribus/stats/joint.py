@@ -8,7 +8,7 @@ another, so the largest statistic under all flips tells how large one gets by ch
 import numpy as np
 
 from paribus.stats.intervals import Floats
-from paribus.streams import stream
+from paribus.stream import stream
 
 #: Up to so many seeds every flip is counted; beyond, so many are drawn.
 EXACT_SEEDS = 12

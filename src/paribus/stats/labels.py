@@ -13,6 +13,10 @@ from scipy import special
 
 from paribus.stats.crossed import Table
 from paribus.stats.intervals import Floats
+from paribus.stream import stream
+
+#: Permutations drawn by `drawn_permutation_p`.
+DRAWS = 1_999
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,24 @@ def label_permutation(answers: Table, labels: Table, classes: int) -> LabelPermu
         float(_two_sided(of_classes.sum(), np.asarray(variance))),
         _two_sided(of_classes, variances),
     )
+
+
+def drawn_permutation_p(answers: Table, labels: Table, classes: int) -> float:
+    """The p of `label_permutation` from drawn permutations, valid for any images and classes.
+
+    The normal law is a poor one where few right answers decide: where each of 100 images is of a
+    class of its own, or three are of the rarer of two classes, unrelated answers have a normal p
+    of at most 0.05 in more than 6 % of cases. `DRAWS` permutations come from a fixed stream,
+    and p = (b + 1) / (m + 1), with b of them as far from 0. Source: Phipson and Smyth 2010.
+    """
+    shares, image = _centered_shares(answers, classes), np.arange(len(labels))
+    rng, bound = stream(0, "permuted labels"), abs(shares[image, labels].sum()) - 1e-9  # ties
+    reached, block = 0, max(1, 500_000 // len(labels))  # so many at a time keep memory small
+    for start in range(0, DRAWS, block):
+        size = min(block, DRAWS - start)
+        drawn = rng.permuted(np.broadcast_to(labels, (size, len(labels))), axis=1)
+        reached += int((np.abs(shares[image, drawn].sum(axis=1)) >= bound).sum())
+    return (reached + 1) / (DRAWS + 1)
 
 
 def _centered_shares(answers: Table, classes: int) -> Floats:

@@ -19,7 +19,7 @@ from scipy import special
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import ALPHA, Floats
-from paribus.streams import stream
+from paribus.stream import stream
 
 FIRST_LOOK = 3
 _POINTS = 2**18

@@ -13,11 +13,13 @@ import numpy.typing as npt
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import LEVEL, Floats, half_width
 from paribus.stats.student import Alternative, t_test_p
-from paribus.streams import stream
+from paribus.stream import stream
 
 #: Up to this many seeds all flips are counted (two halves of 2**15 sums); beyond, FLIPS are drawn.
 EXACT_SEEDS = 30
 FLIPS = 99_999
+#: Signs that are worked with at once; as numbers they are to fit into a processor's cache.
+_IN_CACHE = 1 << 18
 #: Significant digits of a value: subtraction spoils the 16th; float32 has 7.
 DIGITS = 12
 
@@ -205,11 +207,23 @@ def _share_of_flips(d: Floats, bound: float) -> float:
 
 
 def _share_of_draws(d: Floats, bound: float) -> float:
-    rng = stream(0, "sign-flip", len(d))
-    blocks = np.diff(np.linspace(0, FLIPS, 11).astype(int))  # ten blocks keep memory small
-    draws = (rng.choice([-1.0, 1.0], size=(size, len(d))) @ d for size in blocks)
-    reached = sum(int((sums >= bound).sum()) for sums in draws)
+    # A flip's sum is twice that of the differences that keep their sign, minus that of all.
+    least, n = (bound + d.sum()) / 2, len(d)
+    kept = (np.unpackbits(bits, axis=1, count=n) @ d for bits in _drawn_flips(n))
+    reached = sum(int((sums >= least).sum()) for sums in kept)
     return (reached + 1) / (FLIPS + 1)
+
+
+@lru_cache(maxsize=2)
+def _drawn_flips(n: int) -> tuple[npt.NDArray[np.uint8], ...]:
+    """Which of n differences keep their sign in the drawn flips: blocks (flips, n / 8) of bits.
+
+    They depend on n alone, and a study may compare a hundred settings over equally many seeds.
+    """
+    rng = stream(0, "sign-flip", n)
+    rows = -(-_IN_CACHE // n)
+    sizes = [min(rows, FLIPS - before) for before in range(0, FLIPS, rows)]
+    return tuple(np.packbits(rng.choice([False, True], size=(size, n)), axis=1) for size in sizes)
 
 
 @lru_cache

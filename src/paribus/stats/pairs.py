@@ -13,7 +13,7 @@ import numpy as np
 
 from paribus.errors import ComparisonError
 from paribus.stats.intervals import LEVEL, Floats
-from paribus.streams import stream
+from paribus.stream import stream
 
 #: Up to so many seeds all flips are counted; beyond, `FLIPS` with the observed one.
 EXACT_SEEDS = 12

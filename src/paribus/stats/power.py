@@ -15,7 +15,7 @@ from paribus.errors import ComparisonError
 from paribus.stats.intervals import ALPHA, LEVEL, Floats, half_width
 from paribus.stats.paired import ranks_to_cut
 from paribus.stats.student import t_quantile
-from paribus.streams import stream
+from paribus.stream import stream
 
 Goal = Literal["difference", "equivalence"]
 

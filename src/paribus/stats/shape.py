@@ -13,7 +13,7 @@ import numpy as np
 from paribus.stats.intervals import ALPHA, Floats
 from paribus.stats.paired import is_constant, sign_flip
 from paribus.stats.student import Alternative, t_test_p
-from paribus.streams import stream
+from paribus.stream import stream
 
 #: So many numbers are drawn at most to find how lopsided normal differences look.
 _DRAWN = 4_000_000

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import optimize, special
 
 from paribus.stats.intervals import LEVEL, Floats
-from paribus.streams import stream
+from paribus.stream import stream
 
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

@@ -18,7 +18,7 @@ from paribus.stats.intervals import ALPHA, LEVEL, Floats, Interval
 from paribus.stats.paired import DIGITS, Estimate
 from paribus.stats.power import MOST_SEEDS, POWER, Goal, SeedsNeeded
 from paribus.stats.student import Alternative, t_quantile, t_test_p
-from paribus.streams import stream
+from paribus.stream import stream
 
 #: Up to so many ways of dividing the runs into two groups are all counted; of more, as many drawn.
 MOST_DIVISIONS = 50_000

@@ -3,27 +3,34 @@
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeGuard, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from paribus.metrics.registry import CAUSES, CLASS_FIGURES, built_in
-from paribus.study import claims, config
+from paribus.metrics.registry import CAUSES, CLASS_FIGURES, OF_PREDICTIONS, built_in
+from paribus.study import claims, config, trainer
 from paribus.study.config import SAME, SETTING_NAME, UntilDecided, override
 from paribus.study.faults import Fault, Location, in_words, meant, nearest, short, unknown_settings
 from paribus.study.metrics import DeclaredMetric, margin_faults, metric_faults, names
+from paribus.study.networks import NETWORKS
+from paribus.study.optimizers import OPTIMIZERS
+from paribus.study.schedules import SCHEDULES
 from paribus.study.yaml import DEEPEST
+
+#: The sections of sources of images.
+IMAGES = (config.Digits, config.Stl10, config.Published, config.Folder, config.Npz)
 
 #: Where each section's keys are declared, by the tag or the field that pydantic puts in a location.
 SECTIONS: dict[str, type[BaseModel]] = {
-    **{data.__name__.lower(): data for data in (config.Digits, config.Stl10, config.Folder)},
-    **{kind.__name__.lower(): kind for kind in (config.Adam, config.AdamW, config.Sgd)},
-    **{kind.__name__.lower(): kind for kind in (config.Constant, config.Step, config.Cosine)},
+    **{name: data for data in IMAGES for name in get_args(data.model_fields["source"].annotation)},
+    **{kind.__name__.lower(): kind for kind in OPTIMIZERS},
+    **SCHEDULES,
     **dict.fromkeys(("a number", "until decided"), UntilDecided),
     "augmentation": config.Augmentation,
-    "lenet5": config.LeNet5,
-    config.OWN: config.OwnNetwork,
+    **NETWORKS,
+    "command": trainer.Command,
+    "call": trainer.Call,
 }
 CLAIM_TESTS: dict[str, type[BaseModel]] = {
     "expect": claims.Direction,
@@ -46,7 +53,7 @@ FIXED_DATA = {"data.source", "data.path", "data.validation", "data.test"}
 
 def study_faults(study: Mapping[str, Any]) -> list[Fault]:
     """What is wrong between the parts of a study, even where each is valid alone."""
-    parts = (run_faults, variation_faults, metric_faults, claim_faults)
+    parts = (run_faults, warmup_faults, variation_faults, metric_faults, claim_faults)
     return [fault for faults_of in parts for fault in faults_of(study)]
 
 
@@ -66,6 +73,21 @@ def run_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(("seeds",), f"expected at most {MOST_RUNS:,} runs, got {got}")
 
 
+def warmup_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
+    """A warm-up after which nothing is left of the training."""
+    if message := _endless(study):
+        yield Fault(("schedule", "warmup"), message)
+
+
+def _endless(values: Mapping[str, Any]) -> str | None:
+    schedule, epochs = values.get("schedule"), values.get("epochs")
+    warmup = schedule.get("warmup") if isinstance(schedule, Mapping) else None
+    if isinstance(warmup, int | float) and isinstance(epochs, int) and warmup >= epochs:
+        got = f"{warmup:g} of {epochs} epochs"
+        return f"expected a warm-up that ends before the training, got {got}"
+    return None
+
+
 def variation_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
     """What is wrong with the variations, given a baseline that may itself be wrong."""
     variations = study.get("variations")
@@ -76,16 +98,22 @@ def variation_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
     if not known:
         # Overrides meet the baseline with its defaults (`plan.settings`), so they do here.
         baseline = config.Config.model_validate(baseline).model_dump()
-    seen = {str(study.get("baseline", "baseline")).casefold(): "the baseline"}
+    yield from name_faults(study)
     for name, overrides in variations.items():
-        at: Location = ("variations", name)
+        if isinstance(overrides, Mapping):
+            yield from _override_faults(("variations", name), baseline, overrides, known)
+
+
+def name_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
+    """Variations with a name that another setting has."""
+    variations = study.get("variations")
+    seen = {str(study.get("baseline", "baseline")).casefold(): "the baseline"}
+    for name in variations if isinstance(variations, Mapping) else ():
         # Settings name folders, and some file systems don't tell "L2" from "l2".
         if twin := seen.get(str(name).casefold()):
             expected = "expected a new name (upper and lower case don't count)"
-            yield Fault(at, f"{expected}, got that of {twin}")
+            yield Fault(("variations", name), f"{expected}, got that of {twin}")
         seen[str(name).casefold()] = f"variation {str(name)!r}"
-        if isinstance(overrides, Mapping):
-            yield from _override_faults(at, baseline, overrides, known)
 
 
 def _override_faults(
@@ -105,6 +133,10 @@ def _override_faults(
     for fault in validate(config.Config, override(baseline, allowed)):
         if fault not in known:
             yield _at_override(at, fault, allowed)
+    message = _endless(override(baseline, allowed))
+    if message and not _endless(baseline):
+        key = _responsible("schedule.warmup", allowed) or _responsible("epochs", allowed) or ""
+        yield Fault((*at, key), message)
 
 
 def sameness_faults(study: Mapping[str, Any]) -> list[Fault]:
@@ -143,15 +175,16 @@ def _objection(path: str) -> str | None:
 _PATHS = {
     key: path
     for section, kinds in {
-        "data": (config.Digits, config.Stl10, config.Folder),
-        "network": (config.LeNet5, config.OwnNetwork),
-        "optimizer": (config.Adam, config.AdamW, config.Sgd),
-        "schedule": (config.Constant, config.Step, config.Cosine),
+        "data": IMAGES,
+        "network": dict.fromkeys(NETWORKS.values()),
+        "optimizer": OPTIMIZERS,
+        "schedule": tuple(SCHEDULES.values()),
         "augmentation": (config.Augmentation,),
     }.items()
     for kind in kinds
     for key in kind.model_fields
-    if key != "kind" and (path := f"{section}.{key}") not in FIXED_DATA
+    if key not in ("kind", *config.Config.model_fields)
+    and (path := f"{section}.{key}") not in FIXED_DATA
 }
 
 
@@ -179,12 +212,17 @@ def _other_split(baseline: Mapping[str, Any], path: str, value: Any) -> str | No
     return "a variation is tested on the baseline's images: vary the split in both, or in neither"
 
 
-def claim_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
-    """Claims that share an id, or name settings or metrics that the study doesn't have."""
+def claim_faults(study: Mapping[str, Any], *, reported: bool = False) -> Iterator[Fault]:
+    """Claims that share an id, or name settings or metrics that the study doesn't have.
+
+    `reported`: the runs are another trainer's, which has none of Paribus's own measurements.
+    """
     listed = study.get("claims")
     if not isinstance(listed, list | tuple):
         return
-    settings = [str(study.get("baseline", "baseline")), *map(str, study.get("variations") or {})]
+    variations = study.get("variations")
+    others = variations if isinstance(variations, Mapping) else ()
+    settings = [str(study.get("baseline", "baseline")), *map(str, others)]
     ids: set[str] = set()
     for number, claim in enumerate(listed):
         if not isinstance(claim, Mapping):
@@ -195,18 +233,22 @@ def claim_faults(study: Mapping[str, Any]) -> Iterator[Fault]:
         at, test = ("claims", number, "test"), claim.get("test")
         yield from unknown_settings(at, test, settings)
         if isinstance(test, Mapping) and not {"best", "worst"} & {*test}:
-            yield from _test_metric_faults(at, test, study.get("metrics") or {})
+            yield from _test_metric_faults(at, test, study.get("metrics") or {}, reported)
 
 
-def _test_metric_faults(at: Location, test: Mapping[str, Any], declared: Any) -> Iterator[Fault]:
+def _test_metric_faults(
+    at: Location, test: Mapping[str, Any], declared: Any, reported: bool
+) -> Iterator[Fault]:
     metric = test.get("metric")
     if not isinstance(metric, str) or not isinstance(declared, Mapping):
         return
-    if metric in declared or built_in(metric):
-        yield from margin_faults((*at, "margin"), metric, test.get("margin"))
+    of_class = [f"{figure}:{metric.partition(':')[2] or '<class>'}" for figure in CLASS_FIGURES]
+    own = metric in OF_PREDICTIONS or metric in of_class if reported else bool(built_in(metric))
+    if metric in declared or own:
+        yield from margin_faults((*at, "margin"), metric, test.get("margin"), declared)
     else:
-        member = metric.partition(":")[2] or "<class>"
-        valid = [*names(declared), *CAUSES, *(f"{figure}:{member}" for figure in CLASS_FIGURES)]
+        known = [*declared, *OF_PREDICTIONS] if reported else [*names(declared), *CAUSES]
+        valid = [*dict.fromkeys(known), *of_class]
         yield Fault((*at, "metric"), f"no metric is called {metric!r}{nearest(metric, valid)}")
 
 
@@ -259,7 +301,11 @@ def _repeats_its_items(detail: ErrorDetails) -> bool:
 def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
     location = detail["loc"]
     at = location
-    if len(location) > 1 and location[0] in TAGGED | {"seeds"} and location[1] in SECTIONS:
+    if (
+        len(location) > 1
+        and location[0] in TAGGED | {"seeds", "trainer"}
+        and location[1] in SECTIONS
+    ):
         at = (location[0], *location[2:])
     if len(at) > 3 and at[0] == "claims" and at[3] in CLAIM_TESTS:
         at = (*at[:3], *at[4:])
@@ -282,13 +328,24 @@ def _message(detail: ErrorDetails, location: Location, model: type[BaseModel]) -
             return f"expected a mapping with {wanted}, got {short(value)}"
         case _ if location == ("seeds", "until decided") and not isinstance(value, Mapping):
             return f"expected an integer or {{until: decided}}, got {short(value)}"
+        case "missing" if location[0] == "trainer":
+            return 'expected command: "python train.py --seed {seed}" or call: my_code:train'
+        case "string_pattern_mismatch" if location[0] == "trainer":
+            return f"expected 'package.module:function', got {short(value)}"
         case "string_pattern_mismatch" if context["pattern"] != SETTING_NAME:
-            return f"expected 'lenet5' or 'package.module:callable', got {short(value)}"
+            return f"expected 'package.module:callable', or a name as 'lenet5', got {short(value)}"
     return in_words(detail, _keys_at(location[:-1], model))
+
+
+def _has_fields(kind: type) -> TypeGuard[type[BaseModel]]:
+    return issubclass(kind, BaseModel)
 
 
 def _keys_at(location: Location, model: type[BaseModel]) -> Iterable[str]:
     last = str(location[-1]) if location else ""
+    field = model.model_fields.get(last)
+    if field is not None and isinstance(field.annotation, type) and _has_fields(field.annotation):
+        return field.annotation.model_fields
     section = SECTIONS.get(last) or CLAIM_TESTS.get(last)
     if section is None and location[:1] in (("claims",), ("metrics",)):
         section = claims.Claim if location[0] == "claims" else DeclaredMetric

@@ -6,7 +6,8 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from paribus.metrics.registry import ClassFigure
 from paribus.records.bounds import LARGEST
-from paribus.study.config import Line, Positive, Section, SettingName
+from paribus.study.config import Line, SettingName
+from paribus.study.sections import Positive, Section
 
 
 def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:

@@ -7,9 +7,6 @@ from typing import Annotated, Any, Literal, Self, cast, get_args
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     PlainValidator,
@@ -18,18 +15,15 @@ from pydantic import (
     model_validator,
 )
 
-from paribus.io.strict_json import require_finite
-from paribus.records.bounds import LARGEST
+from paribus.io.strict_json import dumps
+from paribus.study.networks import LeNet5, Network
+from paribus.study.optimizers import Adam, Optimizer
+from paribus.study.schedules import Constant, Schedule
+from paribus.study.sections import MOST, Positive, Section, Share, Whole, short_for
 
 #: Settings name folders and chart legends.
-SETTING_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+SETTING_NAME = r"^[A-Za-z0-9][A-Za-z0-9._,=+-]{0,63}$"
 SettingName = Annotated[str, StringConstraints(pattern=SETTING_NAME)]
-
-
-class Section(BaseModel):
-    """A part of a study: unknown keys and values of another type are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _one_line(text: str) -> str:
@@ -41,11 +35,6 @@ def _one_line(text: str) -> str:
 
 #: A line of text for readers.
 Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
-Positive = Annotated[float, Field(gt=0, le=LARGEST, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)]
-#: The largest count; a larger number would only fail later, or never end.
-MOST = 1_000_000_000
-Whole = Annotated[int, Field(ge=1, le=MOST)]
 
 
 def _number_or_share(value: Any) -> int | float:
@@ -98,11 +87,15 @@ def _typed_path(path: str) -> str:
     return path
 
 
+#: A path that was meant as it is read.
+TypedPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_typed_path)]
+
+
 class Folder(Section):
     """The user's images: one subfolder per class, in train/ val/ test/ or in one tree."""
 
     source: Literal["folder"]
-    path: Annotated[str, StringConstraints(min_length=1), AfterValidator(_typed_path)]
+    path: TypedPath
     size: Size = 32
     blur: Blur = 0.0
     color: Literal["rgb", "gray"] = "rgb"
@@ -111,116 +104,31 @@ class Folder(Section):
     test: PerClass = 0.2
 
 
-class LeNet5(Section):
-    """LeNet-5 with ReLU and max pooling, as in the reference study."""
+class Published(Section):
+    """A published set of small images, with the test images that its authors chose."""
 
-    kind: Literal["lenet5"] = "lenet5"
-    batch_norm: bool = False
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-
-
-def _finite(arguments: dict[str, Any]) -> dict[str, Any]:
-    # NaN would make a configuration differ from itself, and JSON has neither.
-    try:
-        require_finite(arguments)
-    except ValueError as error:
-        number = str(error).rpartition(" ")[2]
-        raise ValueError(f"finite numbers throughout, without {number}") from None
-    return arguments
+    source: Literal["mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"]
+    size: Size = 32
+    blur: Blur = 0.0
+    validation: PerClass = 0.1
 
 
-#: How a user's network is named.
-OWN = "package.module:callable"
+class Npz(Section):
+    """The user's images as arrays in a NumPy `.npz` file, with parts or as x and y alone."""
+
+    source: Literal["npz"]
+    path: TypedPath
+    size: Size = 32
+    blur: Blur = 0.0
+    validation: PerClass = 0.2
+    test: PerClass = 0.2
 
 
-class OwnNetwork(Section):
-    """A user's module: `package.module:callable`.
-
-    It is called with `channels`, `height`, `width`, `classes` and `arguments`.
-    """
-
-    kind: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
-    arguments: Annotated[dict[str, Any], AfterValidator(_finite)] = Field(default_factory=dict)
-
-
-def _kind(default: str | None = None, key: str = "kind") -> BeforeValidator:
-    """Read `network: lenet5` as `network: {kind: lenet5}`, and fill in the default `kind`."""
-
-    def fill(value: Any) -> Any:
-        if isinstance(value, str):
-            return {key: value}
-        if isinstance(value, dict) and default is not None:
-            return {key: default, **value}
-        return value
-
-    return BeforeValidator(fill)
-
-
-Data = Annotated[Digits | Stl10 | Folder, Discriminator("source"), _kind(key="source")]
-
-
-def _network_tag(value: Any) -> str:
-    kind = value.get("kind", "lenet5") if isinstance(value, dict) else getattr(value, "kind", "")
-    return OWN if isinstance(kind, str) and ":" in kind else str(kind)
-
-
-Network = Annotated[
-    Annotated[LeNet5, Tag("lenet5")] | Annotated[OwnNetwork, Tag(OWN)],
-    Discriminator(_network_tag),
-    _kind("lenet5"),
+Data = Annotated[
+    Digits | Stl10 | Published | Folder | Npz,
+    Discriminator("source"),
+    short_for(key="source"),
 ]
-
-
-class Adam(Section):
-    """Adam with L2 in the gradient (`torch.optim.Adam`), not decoupled."""
-
-    kind: Literal["adam"] = "adam"
-    lr: Positive = 1e-3
-    weight_decay: NotNegative = 0.0
-
-
-class AdamW(Section):
-    """Adam with decoupled weight decay (`torch.optim.AdamW`)."""
-
-    kind: Literal["adamw"]
-    lr: Positive = 1e-3
-    weight_decay: NotNegative = 1e-2
-
-
-class Sgd(Section):
-    """Stochastic gradient descent with momentum (`torch.optim.SGD`)."""
-
-    kind: Literal["sgd"]
-    lr: Positive = 1e-2
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    weight_decay: NotNegative = 0.0
-
-
-Optimizer = Annotated[Adam | AdamW | Sgd, Discriminator("kind"), _kind("adam")]
-
-
-class Constant(Section):
-    """A constant learning rate."""
-
-    kind: Literal["constant"] = "constant"
-
-
-class Step(Section):
-    """The learning rate is multiplied by `factor` after every `every` epochs."""
-
-    kind: Literal["step"]
-    every: Whole
-    factor: Annotated[float, Field(gt=0, le=1)]
-
-
-class Cosine(Section):
-    """The learning rate falls along half a cosine, reaching `final` after the last epoch."""
-
-    kind: Literal["cosine"]
-    final: NotNegative = 0.0
-
-
-Schedule = Annotated[Constant | Step | Cosine, Discriminator("kind"), _kind()]
 
 
 class Augmentation(Section):
@@ -232,6 +140,19 @@ class Augmentation(Section):
 
     flip: bool = False
     shift: Annotated[int, Field(ge=0, le=64)] = 0
+
+
+#: The largest norm of all gradients together; above it, they are scaled down to it. None: as they
+#: are, which isn't recorded, so that older records stay valid.
+ClipGradients = Annotated[Positive | None, Field(exclude_if=lambda norm: norm is None)]
+
+
+#: The share of a training label that is spread evenly over all classes.
+Smoothing = Annotated[Share, Field(exclude_if=lambda share: share == 0)]
+#: How much classes count in the loss that is minimized: images alike, or classes alike.
+ClassWeights = Annotated[
+    Literal["equal", "balanced"], Field(exclude_if=lambda weights: weights == "equal")
+]
 
 
 #: What trains a network: PyTorch, Paribus's native engine, or whichever is likely to be faster.
@@ -272,6 +193,9 @@ class Config(Section):
     augmentation: Augmentation = Augmentation()
     epochs: Whole
     batch_size: Whole = 128
+    clip_gradients: ClipGradients = None
+    label_smoothing: Smoothing = 0.0
+    class_weights: ClassWeights = "equal"
     engine: Engine = "auto"
     vary: Vary = VARIED
 
@@ -375,3 +299,17 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def value_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Every value that differs between two nested configurations, in words: "lr: 0.1 -> 0.2"."""
+    old, new = dict(flat(before)), dict(flat(after))
+
+    def shown(values: Mapping[str, Any], path: str) -> str:
+        return dumps(values[path]) if path in values else "(none)"
+
+    return [
+        f"{path}: {shown(old, path)} -> {shown(new, path)}"
+        for path in {**old, **new}
+        if old.get(path) != new.get(path)
+    ]

@@ -56,7 +56,7 @@ def in_words(detail: ErrorDetails, names: Iterable[str] = ()) -> str:
         case "dict_type" | "model_type" | "model_attributes_type":
             expected = "a mapping of keys"
         case "string_pattern_mismatch" if context["pattern"] == SETTING_NAME:
-            expected = "a name of at most 64 letters, digits, '.', '_' and '-'"
+            expected = "a name of at most 64 letters, digits, '.', '_', '-', '=', '+' and ','"
         case "value_error":
             expected = str(context["error"])
         case _:

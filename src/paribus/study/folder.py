@@ -7,6 +7,7 @@ from paribus.io.disk import half_written
 from paribus.io.lock import LOCK, REPORT_LOCK
 from paribus.io.reading import names_in
 from paribus.log import BEFORE, LOG
+from paribus.records.file_names import FILE_NAMES
 from paribus.records.store import UNFINISHED
 from paribus.study.ledger import LEDGER
 from paribus.study.read import STUDY, read_study_copy
@@ -14,9 +15,19 @@ from paribus.study.read import STUDY, read_study_copy
 #: What a study begins with, before anything says that the folder is one of results.
 _FIRST = {LOCK, REPORT_LOCK, LOG, BEFORE, LEDGER}
 
+#: The folder in which each run of a script has one of its own.
+WORK = "work"
+
+#: The folder in which a cluster's jobs tell what they do.
+JOBS = "jobs"
+
 #: All that Paribus writes directly into a folder of results.
-OWN = _FIRST | {STUDY, "results.json", "report.md", "report.html"}
-OWN |= {"runs", UNFINISHED, "analysis", "set-aside", "images", "tables", "figures"}
+OWN = _FIRST | {STUDY, "results.json", "report.md", "report.html", "handin.html"}
+OWN |= {"runs", UNFINISHED, "analysis", "set-aside", "images", FILE_NAMES, "tables", "figures"}
+OWN |= {"sources.json"}  # what `paribus compare` read
+OWN |= {WORK, JOBS}
+OWN |= {"paper"}  # for which `paribus report --format` writes
+OWN |= {"export"}  # into which `paribus export` writes
 
 #: Of what lies in a folder so many names are shown.
 MOST_NAMED = 3
@@ -40,6 +51,26 @@ def require_own(out: Path) -> None:
             f"{out}: expected a new or empty folder or one of results, got one with {shown} "
             f"({why}). Choose another with --out; or write into this one with --into (in Python, "
             "into=True), which replaces files of the same names."
+        )
+
+
+def require_kind(out: Path, *, run_here: bool) -> None:
+    """Refuse a folder with results of the other kind: made by `paribus run`, or found.
+
+    Raises:
+        FolderError: its runs would be replaced.
+    """
+    if not (out / STUDY).exists():
+        return
+    try:
+        there = read_study_copy(out).is_run_here
+    except RecordError:
+        return
+    if there != run_here:
+        what = "runs that `paribus run` made" if there else "runs that something else trained"
+        raise FolderError(
+            f"{out}: results of {what}, which would be replaced. Choose another folder with --out "
+            "(in Python, out=...)."
         )
 
 

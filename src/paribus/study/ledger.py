@@ -31,8 +31,9 @@ from paribus.errors import DiskError
 from paribus.io.disk import append_whole
 from paribus.io.reading import UnfitError, read_inside
 from paribus.io.strict_json import dumps, loads
-from paribus.study.config import MOST
-from paribus.study.spec import Study
+from paribus.study.found import FoundStudy
+from paribus.study.sections import MOST
+from paribus.study.spec import Question, Study
 
 LEDGER = "ledger.jsonl"
 #: Bytes of a ledger, far above any that Paribus writes; of a larger one nothing is known.
@@ -96,9 +97,13 @@ class Ledger:
 NO_LEDGER = Ledger()
 
 
-def plan_of(study: Study) -> dict[str, Any]:
+def plan_of(study: Question) -> dict[str, Any]:
     """What a study declares, by name: `seeds`, `margin`, `variations.l2`, `claims.c1`, `epochs`."""
-    whole = study.model_dump(mode="json", exclude={"name"})
+    whole = study.model_dump(mode="json", exclude={"name", "asked", "asked_paired"})
+    if isinstance(study, FoundStudy):
+        # More runs are more seeds; another choice among those that there were is not.
+        whole["seeds"] = {"runs": whole.pop("ended")}
+        whole |= {f"compare.{key}": value for key, value in whole.pop("compare").items()}
     claims = {claim["id"]: claim for claim in whole.pop("claims")}
     nested = {"claims": claims, **{key: whole.pop(key) for key in ("variations", "metrics")}}
     below = {f"{key}.{name}": each for key, of in nested.items() for name, each in of.items()}
@@ -117,7 +122,7 @@ def read_ledger(out: Path) -> Ledger:
         return NO_LEDGER if error.errno == errno.ENOENT else replace(NO_LEDGER, damaged=1)
 
 
-def holds_anytime(study: Study, ledger: Ledger) -> bool:
+def holds_anytime(study: Question, ledger: Ledger) -> bool:
     """Whether tests must hold however often results were looked at.
 
     So they must where seeds come one by one, where their number or the looks were changed after
@@ -128,7 +133,12 @@ def holds_anytime(study: Study, ledger: Ledger) -> bool:
 
 
 def declare(
-    out: Path, study: Study, runs: int, earlier: Study | None = None, *, counting: int | None = None
+    out: Path,
+    study: Question,
+    runs: int,
+    earlier: Question | None = None,
+    *,
+    counting: int | None = None,
 ) -> Ledger:
     """Write down what a study plans, if that isn't what the ledger says; before anything trains.
 
@@ -186,7 +196,7 @@ def _declaration(plan: Plan, runs: int, counting: int, content: bytes) -> bytes 
 
 def _is_default(key: str, value: Any) -> bool:
     """Whether a key says nothing new: one that the Paribus which began the ledger didn't have."""
-    declared = Study.model_fields.get(key)
+    declared = {**FoundStudy.model_fields, **Study.model_fields}.get(key)
     return declared is not None and not declared.is_required() and declared.get_default() == value
 
 

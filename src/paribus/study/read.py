@@ -17,10 +17,15 @@ from paribus.records.analyses import current_name
 from paribus.records.store import read_record, recorded_runs, run_folder
 from paribus.records.types import Record
 from paribus.study.check import sameness_faults, study_faults, validate
-from paribus.study.config import Engine, OwnNetwork
+from paribus.study.config import Engine
 from paribus.study.faults import Fault
+from paribus.study.found import Declared, FoundStudy
+from paribus.study.networks import OwnNetwork
+from paribus.study.parameters import TRAINER, same_faults
 from paribus.study.plan import Run, runs, settings
-from paribus.study.spec import KEPT, Study
+from paribus.study.scripted import ScriptedStudy, scripted_faults, with_primary
+from paribus.study.spec import KEPT, Question, Study
+from paribus.study.trainer import Call, Command
 from paribus.study.trust import changed_since_trusted
 from paribus.study.yaml import LONGEST, load, plain, problem, read_text
 
@@ -43,7 +48,7 @@ def read_study(
     seeds: int | Mapping[str, Any] | None = None,
     epochs: int | None = None,
     engine: Engine | None = None,
-) -> Study:
+) -> Study | ScriptedStudy:
     """Read a study file; `seeds`, `epochs` and `engine` replace the study's own if given.
 
     `seeds` is a number, `{"until": "decided", "looks": [5, 8, 12, 20]}` for seeds added at looks,
@@ -58,7 +63,9 @@ def read_study(
     return parse_study(read_text(path, "a study", LARGEST), str(path), replaced)
 
 
-def parse_study(text: str, file: str = "study.yaml", replaced: Mapping[str, Any] = {}) -> Study:
+def parse_study(
+    text: str, file: str = "study.yaml", replaced: Mapping[str, Any] = {}
+) -> Study | ScriptedStudy:
     """Read a study from text; `file` is the name that problems carry.
 
     `replaced` are keys that get other values than the text's.
@@ -68,14 +75,57 @@ def parse_study(text: str, file: str = "study.yaml", replaced: Mapping[str, Any]
     """
     tree = load(text, file, MOST_VALUES)
     values = plain(tree) | replaced
-    faults = [*validate(Study, values), *study_faults(values)] or sameness_faults(values)
-    if faults:
+    if "compare" in values:
+        message = "runs that are there already aren't trained: `paribus compare --study` takes them"
+        raise StudyError(file, [problem(tree, Fault(("compare",), message, key=True))])
+    kind = ScriptedStudy if {TRAINER, "parameters"} & {*values} else Study
+    if faults := _faults(kind, values):
         raise StudyError(file, [problem(tree, fault) for fault in faults])
-    return Study.model_validate(values)
+    return kind.model_validate(values)
 
 
-def code_named(study: Study) -> list[str]:
-    """The Python code that a study names, with the settings that do: "own names nets:small"."""
+def _faults(kind: type[Study | ScriptedStudy], values: dict[str, Any]) -> list[Fault]:
+    """All that is wrong with a study's plain values."""
+    if kind is Study:
+        return [*validate(Study, values), *study_faults(values)] or sameness_faults(values)
+    values = dict(with_primary(values))
+    faults = [*validate(ScriptedStudy, values), *scripted_faults(values)]
+    return faults or same_faults(values)
+
+
+def read_declared(path: Path | str, replaced: Mapping[str, Any] = {}) -> Declared:
+    """Read what a study file with `compare` declares; `replaced` are keys with other values.
+
+    Raises:
+        StudyError: with every problem, each at its line and column.
+    """
+    tree = load(read_text(Path(path), "a study", LARGEST), str(path), MOST_VALUES)
+    values = plain(tree)
+    for key, value in replaced.items():
+        both = isinstance(value, Mapping) and isinstance(values.get(key), Mapping)
+        values[key] = {**values[key], **value} if both else value
+    if faults := validate(Declared, values):
+        raise StudyError(str(path), [problem(tree, fault) for fault in faults])
+    return Declared.model_validate(values)
+
+
+def located(path: Path, error: StudyError) -> StudyError:
+    """What is wrong with a study, each at its line of the file that it is declared in."""
+    tree = load(read_text(path, "a study", LARGEST), str(path), MOST_VALUES)
+    faults = [
+        Fault(tuple(int(x) if x.isdigit() else x for x in p.path.split(".")), p.message)
+        for p in error.problems
+    ]
+    return StudyError(str(path), [problem(tree, fault) for fault in faults])
+
+
+def code_named(study: Study | ScriptedStudy) -> list[str]:
+    """The code that a study names, with the settings that do: "own names nets:small"."""
+    if isinstance(study, ScriptedStudy):
+        named = {s.name: _named(s.trainer) for s in settings(study)}
+        first = named[study.baseline]  # which the others have too, mostly
+        own = [f"{name} runs {what}" for name, what in named.items() if what != first]
+        return [f"{study.baseline} runs {first}", *own]
     return sorted(
         f"{s.name} names {s.config.network.kind}"
         for s in settings(study)
@@ -83,7 +133,11 @@ def code_named(study: Study) -> list[str]:
     )
 
 
-def require_permission(study: Study, path: Path) -> None:
+def _named(trainer: Command | Call) -> str:
+    return f"`{trainer.command}`" if isinstance(trainer, Command) else trainer.call
+
+
+def require_permission(study: Study | ScriptedStudy, path: Path) -> None:
     """Raise StudyError for a study that names code to run and isn't trusted as it is now."""
     named = code_named(study)
     changed = changed_since_trusted(path, study) if named else []
@@ -92,11 +146,14 @@ def require_permission(study: Study, path: Path) -> None:
     since = (
         "" if changed is None else f" Since you trusted it, {', '.join(listed(changed))} changed."
     )
+    scripted = isinstance(study, ScriptedStudy)
+    what = "a command or a function runs it" if scripted else "a Python module runs its code"
     message = (
-        f"{'; '.join(named)}. A study that names a Python module runs its code with "
+        f"{'; '.join(named)}. A study that names {what} with "
         f"your rights: read it, then add --allow-code, or `paribus trust` the study.{since}"
     )
-    raise StudyError(str(path), [Problem(1, 1, "network.kind", message)])
+    at = "trainer" if scripted else "network.kind"
+    raise StudyError(str(path), [Problem(1, 1, at, message)])
 
 
 def at_their_lines(path: Path, error: SettingsError) -> StudyError:
@@ -114,12 +171,12 @@ def at_their_lines(path: Path, error: SettingsError) -> StudyError:
     return StudyError(str(path), problems)
 
 
-def write_study_copy(out: Path, study: Study) -> None:
+def write_study_copy(out: Path, study: Question) -> None:
     """Keep the study with its results, so that a report can be written without its file."""
     write_file(out / STUDY, study.model_dump_json(indent=1).encode())
 
 
-def read_study_copy(out: Path) -> Study:
+def read_study_copy(out: Path) -> Question:
     """The study whose results are in `out`.
 
     Raises:
@@ -129,10 +186,13 @@ def read_study_copy(out: Path) -> Study:
     try:
         copy = loads(read_inside(file, out, LARGEST_COPY))
         _require_short(copy)
-        return Study.model_validate(_in_current_words(copy), context=KEPT)
+        kind = FoundStudy if "compare" in copy else ScriptedStudy if TRAINER in copy else Study
+        return kind.model_validate(_in_current_words(copy), context=KEPT)
     except UnfitError as error:
+        if error.errno == errno.ENOENT and not out.exists():
+            raise RecordError(f"{out}: there is no such folder") from None
         if error.errno == errno.ENOENT:
-            expected = "expected a folder that `paribus run` filled"
+            expected = "expected a folder that `paribus run` or `paribus compare` filled"
             raise RecordError(f"{out}: {expected}, got one without {STUDY}") from None
         raise RecordError(f"{file}: can't be read ({error.strerror})") from None
     except StudyError as error:
@@ -189,7 +249,7 @@ class StudyRecords:
     """What lies in a folder of results, run by run; a record may be of an earlier configuration."""
 
     out: Path
-    study: Study
+    study: Question
     read: dict[Key, Record] = field(default_factory=dict)
     unreadable: dict[Key, str] = field(default_factory=dict)  # run -> why
 
@@ -220,7 +280,7 @@ class StudyRecords:
             record, alike = self.read.get(run.key), references[run.seed_of("split")]
             if record is None:
                 reasons[run.key] = self.unreadable.get(run.key, NOT_TRAINED)
-            elif record.facts.config != run.setting.config.recorded():
+            elif record.facts.config != run.setting.recorded:
                 reasons[run.key] = EARLIER_STUDY
             elif not all(_tested_alike(record, other) for other in alike):
                 reasons[run.key] = "it was tested on other classes or images; run the study again"
@@ -242,7 +302,7 @@ def _tested_alike(one: Record, other: Record) -> bool:
     )
 
 
-def read_records(out: Path, study: Study) -> StudyRecords:
+def read_records(out: Path, study: Question) -> StudyRecords:
     """Look at every run that the study allows and the folder has."""
     records, there = StudyRecords(out, study), set(recorded_runs(out))
     for run in runs(study):

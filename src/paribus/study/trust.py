@@ -1,5 +1,6 @@
 """Study files whose code the user has allowed to run, remembered by the SHA-256 of every file."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
@@ -8,9 +9,10 @@ from pydantic import BaseModel, ValidationError
 from paribus.errors import TrustError
 from paribus.io.disk import private, write_file
 from paribus.io.reading import UnfitError, file_sha256, read_whole, shared
-from paribus.study.code import code_files
-from paribus.study.config import OwnNetwork
+from paribus.study.code import code_files, trainer_files
+from paribus.study.networks import OwnNetwork
 from paribus.study.plan import settings
+from paribus.study.scripted import ScriptedStudy
 from paribus.study.spec import Study
 
 #: Bytes of the list.
@@ -41,7 +43,7 @@ def trusted() -> Trusted:
         raise TrustError(f"{file}: not a list of trusted studies. Delete it") from None
 
 
-def trust(path: Path, study: Study) -> dict[str, str]:
+def trust(path: Path, study: Study | ScriptedStudy) -> dict[str, str]:
     """Remember a study and its code as they are now; gives the files.
 
     Raises:
@@ -65,7 +67,7 @@ def revoke(path: Path) -> None:
     _write(studies)
 
 
-def changed_since_trusted(path: Path, study: Study) -> list[str] | None:
+def changed_since_trusted(path: Path, study: Study | ScriptedStudy) -> list[str] | None:
     """The files that were changed, added or removed since; None for a study never trusted."""
     before = trusted().studies.get(str(path.absolute()))
     if before is None:
@@ -74,11 +76,19 @@ def changed_since_trusted(path: Path, study: Study) -> list[str] | None:
     return sorted(file for file in {*before, *now} if before.get(file) != now.get(file))
 
 
-def _files(path: Path, study: Study) -> dict[str, str]:
+def _files(path: Path, study: Study | ScriptedStudy) -> dict[str, str]:
+    code = {file.absolute() for file in _code(study)}
+    return {str(file): file_sha256(file) for file in (path.absolute(), *sorted(code))}
+
+
+def _code(study: Study | ScriptedStudy) -> Iterator[Path]:
+    if isinstance(study, ScriptedStudy):
+        for setting in settings(study):
+            yield from trainer_files(setting.trainer)
+        return
     networks = [setting.config.network for setting in settings(study)]
     kinds = [network.kind for network in networks if isinstance(network, OwnNetwork)]
-    code = sorted(code_files(kind.partition(":")[0] for kind in kinds))
-    return {str(file): file_sha256(file) for file in (path.absolute(), *code)}
+    yield from code_files(kind.partition(":")[0] for kind in kinds)
 
 
 def _write(studies: dict[str, dict[str, str]]) -> None:

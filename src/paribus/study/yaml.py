@@ -4,6 +4,7 @@ A few hundred bytes can stand for gigabytes, by aliases of aliases, or hold more
 any parser can follow. Such a file is refused while it is read, before its values are built.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,9 @@ DEEPEST = 20
 #: Characters of one value; numbers with more digits than Python converts are longer still.
 LONGEST = 2_000
 TWICE = "this key is given twice; keep one"
+TOO_DEEP = f"expected at most {DEEPEST} levels of nesting, got more"
+#: So many brackets in a row are refused unread: the scanner takes a second for 100,000 of them.
+_DEEP = re.compile(r"(?:[\[{]\s*){200}")
 
 
 def read_text(path: Path, what: str, largest: int) -> str:
@@ -52,6 +56,9 @@ def load(text: str, file: str, most: int) -> CommentedMap:
     Raises:
         StudyError: the text isn't YAML, has more than `most` keys and values, or is no mapping.
     """
+    if deep := _DEEP.search(text):
+        line = text.count("\n", 0, deep.start()) + 1
+        raise _file_error(file, TOO_DEEP, line)
     reader = YAML(typ="rt", pure=True)
     reader.Composer = partial(_BoundedComposer, most)  # type: ignore[assignment]  # it is called
     reader.Constructor = _PlacedConstructor
@@ -190,7 +197,7 @@ class _BoundedComposer(Composer):
 
     def _check(self, event: Any) -> None:
         if self.depth >= DEEPEST:
-            _refuse(event, f"expected at most {DEEPEST} levels of nesting, got more")
+            _refuse(event, TOO_DEEP)
         if event.ctag is not None:
             _refuse(event, f"expected a value without a tag, got the tag {str(event.ctag)!r}")
         if isinstance(event, ScalarEvent) and len(event.value) > LONGEST:

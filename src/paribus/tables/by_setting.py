@@ -75,11 +75,11 @@ class SettingResult:
 
     def spread(self, metric: str) -> Spread:
         """A metric over the finished seeds that have a value of it."""
-        return Spread.of(self.by_seed[metric].dropna())
+        return Spread.of(self.by_seed[metric].dropna() if metric in self.by_seed else ())
 
     def difference(self, metric: str, baseline: SettingResult) -> Spread:
         """The setting minus the baseline, over the seeds that both finished."""
-        if not (self.finished and baseline.finished):
+        if not (self.finished and baseline.finished and metric in self.by_seed):
             return Spread(())
         return Spread.of((self.by_seed[metric] - baseline.by_seed[metric]).dropna())
 

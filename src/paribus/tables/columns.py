@@ -59,7 +59,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "train_loss": "Mean cross entropy over the epoch's images while training, in nats.",
         "val_loss": "Mean cross entropy over the validation images after the epoch, in nats.",
         "val_accuracy": "Share of the validation images classified correctly after it, 0 to 1.",
-        "learning_rate": "The learning rate used during the epoch.",
+        "learning_rate": "The learning rate at the epoch's first step.",
     },
     "steps": {
         "setting": _SETTING,
@@ -89,6 +89,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     "failures": {
         "setting": _SETTING,
         "image": "The image's number in its source.",
+        "file": "Its path below the folder of the images; empty where the source has no files.",
         "true": "The true class, by name.",
         "predicted": "The wrong class that most seeds give; empty where all seeds are right.",
         "kind": (
@@ -204,9 +205,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "probability_better": "Of one better by more than the margin (higher).",
         "low_new_images": (
             "As `low`, over all seeds and all such test images; of metrics that are means over the "
-            "test images only."
+            "test images only. Never above `low`: one that came out narrower contains the interval "
+            "for these images."
         ),
-        "high_new_images": "As `high`, likewise.",
+        "high_new_images": "As `high`, likewise; never below it.",
         "truncated_new_images": (
             "Whether that interval is on the safe side, because its variance came out below what "
             "is possible; docs/statistics.md tells more."
@@ -272,7 +274,9 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "change": "Accuracy on changed images minus that on unchanged ones.",
         "change_low": "Lower end of its interval, for new seeds on these test images.",
         "change_high": "Upper end of it.",
-        "change_low_new_images": "Lower end of the interval for new seeds and new images.",
+        "change_low_new_images": (
+            "Lower end of the interval for new seeds and new images, which contains the other."
+        ),
         "change_high_new_images": "Upper end of it.",
         "change_truncated_new_images": "Whether it is on the safe side, as in `comparisons`.",
         "p": "P value of no change.",

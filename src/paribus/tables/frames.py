@@ -6,11 +6,14 @@ import gzip
 import io
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from paribus.records.types import Integers
 from paribus.tables.columns import COLUMNS
 
 #: What begins a formula, in its wide form too, as East Asian spreadsheets take it.
@@ -24,23 +27,40 @@ _MISSING = {"NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A", "#NA", "NULL", "null
 _MISSING |= {"NaN", "nan", "1.#IND", "1.#QNAN"}
 
 
-def categorical(numbers: Integers, names: Sequence[str]) -> pd.Categorical[str]:
-    """A column of names, each row given by the name's number."""
-    return pd.Categorical.from_codes(numbers, pd.Index(names))
+@dataclass(frozen=True)
+class Names:
+    """A column of names: each row (n,) has the number of its name, -1 where it has none."""
+
+    numbers: npt.NDArray[np.integer]
+    names: Sequence[str]
 
 
-def joined(table: str, parts: Iterable[dict[str, Any]], more: Iterable[str] = ()) -> pd.DataFrame:
-    """The parts' rows one after another, names categorical; `more` are this study's columns."""
-    frames = [pd.DataFrame(part) for part in parts]
+def joined(table: str, parts: Sequence[dict[str, Any]], more: Iterable[str] = ()) -> pd.DataFrame:
+    """The parts' rows one after another, names categorical; `more` are this study's columns.
+
+    A part has an array (n,), a list or `Names` for each column. It becomes no table of its own:
+    there is one part a run, and ten thousand tables would take half a minute.
+    """
     columns = dict.fromkeys([*COLUMNS[table], *more])
-    whole = {name: _joined_column([frame[name] for frame in frames]) for name in columns if frames}
+    whole = {name: _joined_column([part[name] for part in parts]) for name in columns if parts}
     return pd.DataFrame(whole, columns=list(columns))
 
 
-def _joined_column(parts: list[pd.Series[Any]]) -> pd.Series[Any]:
-    if isinstance(parts[0].dtype, pd.CategoricalDtype):
-        return pd.Series(pd.api.types.union_categoricals(parts))
-    return pd.concat(parts, ignore_index=True)
+def _joined_column(parts: Sequence[Any]) -> Any:
+    match parts[0]:
+        case Names():
+            return _joined_names(parts)
+        case list():
+            return [*chain.from_iterable(parts)]
+    return np.concatenate(parts)
+
+
+def _joined_names(parts: Sequence[Names]) -> pd.Categorical[str]:
+    """All names in the order in which the parts have them."""
+    number = {name: n for n, name in enumerate(dict.fromkeys(n for p in parts for n in p.names))}
+    # What is behind the last name is what -1 finds.
+    codes = [np.array([*map(number.get, p.names), -1])[p.numbers] for p in parts]
+    return pd.Categorical.from_codes(np.concatenate(codes), pd.Index([*number]))
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
@@ -71,10 +91,10 @@ def to_csv_gz(frame: pd.DataFrame) -> bytes:
 
 def _protected(column: pd.Series[Any]) -> pd.Series[Any]:
     # Of a column of names, `map` looks at each name once, however many rows there are.
-    return column.map(lambda text: _protect(text) if isinstance(text, str) else text)
+    return column.map(lambda text: protect(text) if isinstance(text, str) else text)
 
 
-def _protect(text: str) -> str:
+def protect(text: str) -> str:
     """A single quote before what would run, or would be read as missing."""
     return f"'{text}" if text in _MISSING else _guard(text)
 

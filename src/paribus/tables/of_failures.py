@@ -14,7 +14,7 @@ from paribus.names import shown
 from paribus.records.types import Integers, Record
 from paribus.stats.proportions import wilson
 from paribus.study.faults import nearest
-from paribus.tables.frames import categorical, joined
+from paribus.tables.frames import Names, joined
 
 FailureKind = Literal["systematic", "seed-dependent", "one-seed", "fixed", "broken"]
 Order = Literal["wrong", "confidence", "boundary", "suspicion", "fixed", "broken"]
@@ -27,10 +27,15 @@ _BY_PROBABILITY: Mapping[str, str] = {
 }
 
 
-def failures(records: Sequence[Record], baseline: str) -> pd.DataFrame:
+def failures(
+    records: Sequence[Record], baseline: str, files: Mapping[int, str] = {}
+) -> pd.DataFrame:
     """Every setting's failures, setting by setting and in the order of the test images.
 
     Without predictions of the baseline nothing is fixed or broken.
+
+    Args:
+        files: an image's number -> its file, as far as they are known.
 
     Raises:
         RecordError: if the runs weren't all tested on the same images.
@@ -38,12 +43,15 @@ def failures(records: Sequence[Record], baseline: str) -> pd.DataFrame:
     by_setting = outcomes(records)
     changes = all_changes(by_setting, baseline)
     suspected = suspicions(by_setting)
-    parts = [_rows(of, changes.get(name), suspected) for name, of in by_setting.items()]
+    parts = [_rows(of, changes.get(name), suspected, files) for name, of in by_setting.items()]
     return joined("failures", parts)
 
 
 def _rows(
-    outcome: Outcomes, changes: Changes | None, suspected: Suspicions | None
+    outcome: Outcomes,
+    changes: Changes | None,
+    suspected: Suspicions | None,
+    files: Mapping[int, str],
 ) -> dict[str, Any]:
     nothing = np.zeros_like(outcome.wrong)
     change = changes.verdicts if changes else np.full(len(nothing), "")
@@ -52,13 +60,14 @@ def _rows(
     low, high = wilson(wrong, seeds)
     failed, unknown = wrong > 0, np.full(len(rows), np.nan)
     return {
-        "setting": categorical(np.zeros_like(rows), [outcome.setting]),
+        "setting": Names(np.zeros_like(rows), [outcome.setting]),
         "image": outcome.index[rows],
-        "true": categorical(outcome.labels[rows], outcome.classes),
-        "predicted": categorical(
+        "file": [files.get(number, "") for number in outcome.index[rows].tolist()],
+        "true": Names(outcome.labels[rows], outcome.classes),
+        "predicted": Names(
             np.where(failed, outcome.rival[rows], len(outcome.classes)), [*outcome.classes, ""]
         ),
-        "kind": pd.Categorical(outcome.kinds[rows], KINDS),
+        "kind": _numbered(outcome.kinds[rows], KINDS),
         "wrong": wrong,
         "seeds": np.full_like(wrong, seeds),
         "wrong_low": low,
@@ -67,7 +76,7 @@ def _rows(
         "predicted_probability": np.where(failed, outcome.rival_probability[rows], np.nan),
         "margin": outcome.margin[rows],
         "votes": _votes(outcome.votes[rows], outcome.classes),
-        "change": pd.Categorical(change[rows], VERDICTS),
+        "change": _numbered(change[rows], VERDICTS),
         "fixed": (changes.fixed if changes else nothing)[rows],
         "broken": (changes.broken if changes else nothing)[rows],
         "suspicion": suspected.score[rows] if suspected else unknown,
@@ -75,6 +84,12 @@ def _rows(
         "adjusted_margin": suspected.margin[rows] if suspected else unknown,
         "adjusted_margin_rank": suspected.margin_rank[rows] if suspected else unknown,
     }
+
+
+def _numbered(words: npt.NDArray[np.str_], names: Sequence[str]) -> Names:
+    """Words as a column of names; one that isn't among them is none."""
+    number = {name: n for n, name in enumerate(names)}
+    return Names(np.array([number.get(word, -1) for word in words.tolist()], np.int64), names)
 
 
 def _votes(votes: Integers, classes: Sequence[str]) -> list[str]:
@@ -93,6 +108,7 @@ def _votes(votes: Integers, classes: Sequence[str]) -> list[str]:
 def chosen_failures(
     records: Sequence[Record],
     baseline: str,
+    files: Mapping[int, str] = {},
     *,
     setting: str | None = None,
     true: str | None = None,
@@ -103,6 +119,7 @@ def chosen_failures(
     """The rows of `failures` that are asked for; what is None doesn't restrict them.
 
     Args:
+        files: as `failures` has them.
         true: the true class.
         predicted: a class that at least one seed of the setting gives, not just the most
             frequent one.
@@ -126,7 +143,7 @@ def chosen_failures(
             f"{setting}: expected a run with predictions for the test images, got none; without "
             "them nothing is known of failures"
         )
-    frame = failures(records, baseline)
+    frame = failures(records, baseline, files)
     if frame.empty:
         return frame  # no row tells what its columns hold
     column = _BY_PROBABILITY.get(sort)

@@ -17,23 +17,28 @@ from paribus.metrics.metric import Metric, RunData
 from paribus.metrics.registry import CAUSES, METRICS
 from paribus.records.types import Axis, Environment, Integers, Record, RunFacts
 from paribus.study.metrics import study_metrics
-from paribus.study.spec import Study
+from paribus.study.spec import Question
 from paribus.tables.columns import COLUMNS
-from paribus.tables.frames import categorical, joined
+from paribus.tables.frames import Names, joined
 
 #: The series by epochs that Paribus's own loop leaves, in the order of their columns.
 _BY_EPOCH = ("train_loss", "val_loss", "val_accuracy", "learning_rate")
 _NO_PLACE = np.zeros(0, np.float32)
 
 
-def runs(study: Study, records: Sequence[Record]) -> pd.DataFrame:
+def runs(study: Question, records: Sequence[Record]) -> pd.DataFrame:
     """Every run with its metrics, the study's own after the built-in ones."""
     target = target_loss(study, records)
-    metrics = {**METRICS, **study_metrics(study.metrics, study.primary, study.margin, ())}
+    known = METRICS if study.is_trained_here else {}
+    metrics = {**known, **study_metrics(study, ())}
     shown = [m for m in metrics.values() if m.name not in CAUSES]
     rows = [_run(record, shown, target) for record in records]
     columns = list(dict.fromkeys([*COLUMNS["runs"], *(metric.name for metric in shown)]))
-    whole = {m.name: "Int64" for m in METRICS.values() if m.censored}
+    if not study.is_trained_here:  # what only Paribus's own trainings have
+        told = {name for row in rows for name, value in row.items() if not pd.isna(value)}
+        columns = [name for name in columns if name not in METRICS or name in told]
+    own = METRICS.values() if study.is_trained_here else ()
+    whole = {m.name: "Int64" for m in own if m.censored}
     return pd.DataFrame(rows, columns=columns).astype({"setting": "category", **whole})
 
 
@@ -108,28 +113,29 @@ def _places(record: Record, axis: Axis, columns: Mapping[str, str]) -> dict[str,
     at = np.unique(np.concatenate(counting or [s.at for s in known.values()] or [_NO_PLACE]))
     values = {column: np.full(len(at), np.nan, np.float32) for column in columns.values()}
     for name, series in known.items():
-        shown = np.isin(series.at, at)
-        values[columns[name]][np.searchsorted(at, series.at[shown])] = series.values[shown]
+        places = np.searchsorted(at, series.at)
+        shown = np.append(at, np.nan)[places] == series.at  # NaN is behind the last place
+        values[columns[name]][places[shown]] = series.values[shown]
     whole = (at == np.round(at)).all() and np.abs(at).max(initial=0) < 1 << 53
     return {**_key(record.facts, len(at)), axis: at.astype(np.int64) if whole else at, **values}
 
 
 def _per_class(record: Record) -> dict[str, Any]:
-    names = categorical(np.arange(len(record.classes)), record.classes)
+    names = Names(np.arange(len(record.classes)), record.classes)
     figures = classification.class_figures(confusion_of(record))
-    return _key(record.facts, len(names)) | {"class": names} | vars(figures)
+    return _key(record.facts, len(record.classes)) | {"class": names} | vars(figures)
 
 
 def _confusion(record: Record) -> dict[str, Any]:
     classes = record.classes
     true, predicted = np.indices((len(classes), len(classes))).reshape(2, -1)
     return _key(record.facts, len(true)) | {
-        "true": categorical(true, classes),
-        "predicted": categorical(predicted, classes),
+        "true": Names(true, classes),
+        "predicted": Names(predicted, classes),
         "count": confusion_of(record).ravel(),
     }
 
 
 def _key(facts: RunFacts, rows: int) -> dict[str, Any]:
-    setting = categorical(np.zeros(rows, np.int64), [facts.setting])
+    setting = Names(np.zeros(rows, np.int64), [facts.setting])
     return {"setting": setting, "seed": np.full(rows, facts.seed)}

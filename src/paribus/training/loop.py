@@ -19,10 +19,12 @@ from paribus.errors import NonFiniteLossError
 from paribus.network.randomness import drawn, seed_generators
 from paribus.network.users import content, uncompiled
 from paribus.records.types import Curves, Environment, Integers, RunProgress, StreamHashes
-from paribus.streams import stream
-from paribus.study.plan import Run
+from paribus.stream import stream
+from paribus.study.config import Config
+from paribus.study.plan import TrainedRun
 from paribus.training.predict import loss_and_accuracy
-from paribus.training.steps import Steps, learning_rate, set_learning_rate
+from paribus.training.schedules import learning_rate
+from paribus.training.steps import Steps, set_learning_rate
 
 State = dict[str, Tensor]
 
@@ -108,7 +110,7 @@ def train(
     steps: Steps,
     batches: Batches,
     splits: Splits,
-    run: Run,
+    run: TrainedRun,
     progress: Progress,
     after_epoch: Callable[[int], None],
 ) -> None:
@@ -124,9 +126,6 @@ def train(
     config = run.setting.config
     steps.network.train()
     for epoch in range(progress.epoch + 1, config.epochs + 1):
-        rate = learning_rate(config.schedule, config.optimizer.lr, epoch, config.epochs)
-        set_learning_rate(steps.optimizer, rate)
-        progress.learning_rate.append(rate)
         start, start_cpu = time.perf_counter(), time.process_time()
         progress.train_loss.append(_epoch(steps, batches, splits.training, run, progress))
         progress.train_seconds += time.perf_counter() - start
@@ -137,7 +136,7 @@ def train(
         after_epoch(epoch)
 
 
-def replay_streams(progress: Progress, run: Run, training: Integers) -> None:
+def replay_streams(progress: Progress, run: TrainedRun, training: Integers) -> None:
     """Restore the streams' hashes as of the last complete epoch.
 
     A hash in progress can't be stored. But streams depend on their names alone, so they are drawn
@@ -149,7 +148,7 @@ def replay_streams(progress: Progress, run: Run, training: Integers) -> None:
 
 
 def _draw(
-    progress: Progress, run: Run, training: Integers, epoch: int
+    progress: Progress, run: TrainedRun, training: Integers, epoch: int
 ) -> tuple[Integers, Integers]:
     """The training images in an epoch's order, and how each is moved."""
     order = stream(run.seed_of("order"), "order", epoch).permutation(training)
@@ -161,7 +160,7 @@ def _draw(
 
 
 def _epoch(
-    steps: Steps, batches: Batches, training: Integers, run: Run, progress: Progress
+    steps: Steps, batches: Batches, training: Integers, run: TrainedRun, progress: Progress
 ) -> float:
     """Train on every image once; returns the mean loss over images, not over batches."""
     epoch = progress.epoch + 1
@@ -170,8 +169,11 @@ def _epoch(
     seed_generators(run.seed_of("order"), "dropout", epoch)
     total = 0.0
     parts = _parts(len(order), run.setting.config.batch_size)
+    rates = _rates(run.setting.config, epoch, len(parts))
+    progress.learning_rate.append(rates[0])
     buffer = batches.buffer(max(part.stop - part.start for part in parts))
-    for part in parts:
+    for part, rate in zip(parts, rates, strict=True):
+        set_learning_rate(steps.optimizer, rate)
         index = torch.from_numpy(order[part])
         images, labels = batches.images(index, buffer), batches.labels(index)
         if moves[part].any():
@@ -185,6 +187,14 @@ def _epoch(
     return total / len(order)
 
 
+def _rates(config: Config, epoch: int, steps: int) -> list[float]:
+    """The learning rate before each step of an epoch."""
+    schedule, most = config.schedule, config.optimizer.lr
+    return [
+        learning_rate(schedule, most, epoch, config.epochs, step, steps) for step in range(steps)
+    ]
+
+
 def _parts(count: int, batch_size: int) -> list[slice]:
     """Slices of `batch_size`, the last one shorter.
 
@@ -196,7 +206,7 @@ def _parts(count: int, batch_size: int) -> list[slice]:
     return [slice(a, b) for a, b in zip(starts, [*starts[1:], count], strict=True)]
 
 
-def _require_finite(kind: str, loss: float, run: Run, progress: Progress) -> None:
+def _require_finite(kind: str, loss: float, run: TrainedRun, progress: Progress) -> None:
     if not math.isfinite(loss):
         epoch, step = progress.epoch + 1, len(progress.step_loss)
         raise NonFiniteLossError(kind, run.setting.name, run.seed, epoch, step, loss)

@@ -1,8 +1,7 @@
-"""A network's training steps by PyTorch or the native engine, optimizers, and learning rates."""
+"""A network's training steps by PyTorch or the native engine, and its optimizer."""
 
-import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +12,8 @@ from paribus.engine.native import Forward, Trainer
 from paribus.errors import EngineError
 from paribus.network.users import Shape
 from paribus.records.types import EngineFacts
-from paribus.study.config import Adam, AdamW, Constant, Cosine, Sgd, Step
+from paribus.study.optimizers import Adam, AdamW, Optimizer, Sgd
+from paribus.training.objective import PLAIN, Objective
 from paribus.training.predict import Predict
 
 
@@ -33,7 +33,7 @@ class Steps(Protocol):
         """The network in evaluation mode, always in its current state."""
 
     def step(self, images: Tensor, labels: Tensor) -> float:
-        """One step; returns the mean cross entropy (nats) before it.
+        """One step; returns the mean cross entropy (nats) before it, whatever is minimized.
 
         Args:
             images: (n, channels, height, width), normalized.
@@ -47,6 +47,7 @@ class TorchSteps:
 
     network: nn.Module
     optimizer: torch.optim.Optimizer
+    objective: Objective = PLAIN
 
     @property
     def predict(self) -> Predict:
@@ -55,11 +56,14 @@ class TorchSteps:
 
     def step(self, images: Tensor, labels: Tensor) -> float:
         """One step; returns the mean cross entropy before it."""
-        loss = cross_entropy(self.network(images), labels)
+        output = self.network(images)
+        loss = self.objective(output, labels)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self.optimizer.step()
-        return loss.item()
+        if self.objective.is_plain:
+            return loss.item()
+        return cross_entropy(output.detach(), labels).item()
 
 
 class NativeSteps:
@@ -81,14 +85,18 @@ def steps_by(
     optimizer: torch.optim.Optimizer,
     shape: Shape,
     batch_size: int,
+    objective: Objective = PLAIN,
 ) -> Steps:
     """The steps of an engine (None: PyTorch) in batches of up to `batch_size` images.
+
+    The engine was chosen for a loss that it supports (`objective.beyond_the_engine`).
 
     Raises:
         EngineError: if the library has changed since the engine was chosen.
     """
     if engine is None:
-        return TorchSteps(network, optimizer)
+        return TorchSteps(network, optimizer, objective)
+    assert objective.is_plain, "the engine minimizes nothing else"
     if library().digest != engine.digest:
         raise EngineError(
             f"expected the engine with digest {engine.digest[:12]}, got {library().digest[:12]}: "
@@ -97,37 +105,44 @@ def steps_by(
     return NativeSteps(network, optimizer, shape, batch_size)
 
 
-def build_optimizer(spec: Adam | AdamW | Sgd, network: nn.Module) -> torch.optim.Optimizer:
-    """PyTorch's fused optimizer for all parameters of a network."""
-    parameters = network.parameters()
-    lr, decay = spec.lr, spec.weight_decay
+def build_optimizer(
+    spec: Optimizer, network: nn.Module, most: float | None = None
+) -> torch.optim.Optimizer:
+    """PyTorch's fused optimizer for all parameters of a network.
+
+    Args:
+        most: the largest norm of all gradients together; above it, each step scales them to it.
+    """
+    groups, lr = _groups(spec, network), spec.lr
+    optimizer: torch.optim.Optimizer
     match spec:
         case Adam():
-            return torch.optim.Adam(parameters, lr=lr, weight_decay=decay, fused=True)
+            optimizer = torch.optim.Adam(groups, lr=lr, betas=spec.betas, eps=spec.eps, fused=True)
         case AdamW():
-            return torch.optim.AdamW(parameters, lr=lr, weight_decay=decay, fused=True)
+            optimizer = torch.optim.AdamW(groups, lr=lr, betas=spec.betas, eps=spec.eps, fused=True)
         case Sgd():
-            return torch.optim.SGD(
-                parameters, lr=lr, momentum=spec.momentum, weight_decay=decay, fused=True
+            optimizer = torch.optim.SGD(
+                groups, lr=lr, momentum=spec.momentum, nesterov=spec.nesterov, fused=True
             )
+    if most is not None:
+        # A hook, so that either engine's gradients are clipped wherever a step is taken.
+        parameters = [*network.parameters()]
+        optimizer.register_step_pre_hook(lambda *_: _clip(parameters, most))
+    return optimizer
 
 
-def learning_rate(
-    schedule: Constant | Step | Cosine, initial: float, epoch: int, epochs: int
-) -> float:
-    """The learning rate during `epoch` (from 1) of `epochs`.
+def _clip(parameters: list[nn.Parameter], most: float) -> None:
+    nn.utils.clip_grad_norm_(parameters, most)
 
-    Step: initial * factor^floor((epoch - 1) / every). Cosine (Loshchilov & Hutter 2017,
-    without restarts): final + (initial - final) * (1 + cos(pi * (epoch - 1) / epochs)) / 2.
-    """
-    match schedule:
-        case Constant():
-            return initial
-        case Step():
-            return float(initial * schedule.factor ** ((epoch - 1) // schedule.every))
-        case Cosine():
-            along = (1 + math.cos(math.pi * (epoch - 1) / epochs)) / 2
-            return schedule.final + (initial - schedule.final) * along
+
+def _groups(spec: Optimizer, network: nn.Module) -> list[dict[str, Any]]:
+    """The parameters of a network by their weight decay."""
+    every, decay = [*network.parameters()], spec.weight_decay
+    if spec.decay == "all":
+        return [{"params": every, "weight_decay": decay}]
+    parts = [p for p in every if p.ndim > 1], [p for p in every if p.ndim <= 1]
+    decays = zip(parts, (decay, 0.0), strict=True)
+    return [{"params": part, "weight_decay": own} for part, own in decays if part]
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -8,6 +8,7 @@ from paribus.errors import NetworkError
 from paribus.network.own import located
 from paribus.network.users import Shape, require_scores
 from paribus.study.config import Config
+from paribus.training.objective import objective
 from paribus.training.steps import TorchSteps, build_optimizer
 
 
@@ -26,7 +27,9 @@ def try_step(config: Config, network: nn.Module, shape: Shape, classes: int, cou
         if not cross_entropy(output, labels).requires_grad:
             why = "no gradient reaches its parameters; look for no_grad() or detach() in forward"
             raise NetworkError(f"{kind}: {why}")
-        TorchSteps(network, build_optimizer(config.optimizer, network)).step(images, labels)
+        optimizer = build_optimizer(config.optimizer, network, config.clip_gradients)
+        loss = objective(config, labels.numpy(), classes)
+        TorchSteps(network, optimizer, loss).step(images, labels)
     except NetworkError:
         raise
     except Exception as error:  # a user's network may raise anything

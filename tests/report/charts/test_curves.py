@@ -19,6 +19,7 @@ from paribus.report.charts.curves import (
     loss_curves,
     lowest,
     one_setting,
+    short_batch,
 )
 from synthetic import STEPS, changed_curves, make_records, make_study
 
@@ -30,12 +31,55 @@ def records() -> list[Record]:
     return made
 
 
+def sized(record: Record, images: int | None, size: int | None) -> Record:
+    """As if it had been trained on so many images, in batches of this size."""
+    data = record.facts.data.model_copy(update={"training": images})
+    config = {**record.facts.config, "batch_size": size}
+    return replace(record, facts=record.facts.model_copy(update={"data": data, "config": config}))
+
+
+def even(record: Record) -> Record:
+    """Trained on images that fill every batch."""
+    return sized(record, STEPS * 128, 128)
+
+
 def test_a_steps_loss_stands_before_the_step_and_a_validation_after_its_epoch(
     records: list[Record],
 ) -> None:
-    training, validation = loss_curves(records)
+    training, validation = loss_curves([even(record) for record in records])
     np.testing.assert_allclose(training.at[[0, STEPS, -1]], [0, 1, 6 - 1 / STEPS])
     assert validation.at.tolist() == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("images", "size", "left"),
+    [
+        (5000, 128, 8),  # the last batch, where it is less than half of one
+        (5120, 128, 0),
+        (5000, 100, 0),
+        (4991, 128, 0),  # 127 left are nearly a batch
+        (4928, 128, 0),  # a half
+        (4927, 128, 63),
+        (5121, 128, 0),  # one alone joins the batch before
+        (None, 128, 0),
+        (5000, None, 0),
+    ],
+)
+def test_a_last_batch_is_short_if_it_has_less_than_half(
+    records: list[Record], images: int | None, size: int | None, left: int
+) -> None:
+    assert short_batch(sized(records[0], images, size)) == left
+
+
+def test_steps_of_a_short_last_batch_are_not_drawn(records: list[Record]) -> None:
+    assert short_batch(records[0]) == 8
+    drawn, _ = loss_curves(records[:1])
+    whole, _ = loss_curves([even(records[0])])
+    last = np.arange(1, 7) - 1 / STEPS  # before the last step of each epoch
+    assert set(whole.at.round(6)) - set(drawn.at.round(6)) == set(last.round(6))
+    assert len(whole.at) - len(drawn.at) == 6
+    by_epoch, _ = loss_curves(records[:1], by_epoch=True)
+    assert by_epoch.at.tolist() == [1, 2, 3, 4, 5, 6]  # means of whole epochs have all
 
 
 def test_mean_and_band_are_over_finished_seeds(records: list[Record]) -> None:
@@ -49,7 +93,7 @@ def test_mean_and_band_are_over_finished_seeds(records: list[Record]) -> None:
 
 
 def test_a_failed_run_is_drawn_as_far_as_it_has_numbers(records: list[Record]) -> None:
-    training, _ = loss_curves(records)
+    training, _ = loss_curves([even(record) for record in records])
     (failed,) = training.failed
     assert len(failed.at) == len(records[1].curves.values("step_loss")) - 1
     assert np.isfinite(failed.values).all()
@@ -65,7 +109,8 @@ def test_the_best_epochs_are_those_of_finished_seeds(records: list[Record]) -> N
 def test_one_seed_has_no_band_and_none_no_mean(records: list[Record]) -> None:
     assert loss_curves(records[:1])[1].band[0].size == 0
     assert loss_curves(records[1:2])[0].mean.size == 0
-    one_setting(loss_curves(records[1:2]), lowest(records[1:2]), 3.0, 100, 350)
+    both = loss_curves(records[1:2])
+    one_setting(both, both, lowest(records[1:2]), 3.0, 100, 350)
 
 
 def test_a_run_that_explodes_does_not_flatten_the_others(records: list[Record]) -> None:

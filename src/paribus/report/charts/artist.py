@@ -1,20 +1,31 @@
-"""A process that draws: a Vega-Lite specification a line on its input, an SVG a line, as JSON.
+"""A process that draws: of each line of its input, JSON, one of its output, JSON too.
+
+A Vega-Lite specification becomes an SVG; an SVG, which is a text, becomes a PDF in base64.
 
 vl-convert brings a JavaScript engine, which reserves address space by the hundred gigabytes and
 ends its process where it gets none. Hardly anything of Paribus is imported here, to start at once.
 """
 
 import sys
+from base64 import b64encode
 
 import vl_convert
 
-from paribus.io.strict_json import dumps
+from paribus.io.strict_json import dumps, loads
 
 #: The first chart takes longest. It is drawn while no one waits.
 WARM_UP = {"mark": "point", "data": {"values": [{"x": 1}]}, "encoding": {"x": {"field": "x"}}}
 
+
+def drawn(line: str) -> str:
+    """What a line asks for; no network is asked for anything."""
+    if line.startswith('"'):
+        return b64encode(vl_convert.svg_to_pdf(loads(line))).decode()
+    svg: str = vl_convert.vegalite_to_svg(line, allowed_base_urls=[])
+    return svg
+
+
 if __name__ == "__main__":
     vl_convert.vegalite_to_svg(WARM_UP, allowed_base_urls=[])
     for line in sys.stdin:
-        svg = vl_convert.vegalite_to_svg(line, allowed_base_urls=[])  # it asks no network
-        print(dumps(svg))
+        print(dumps(drawn(line)))

@@ -15,7 +15,10 @@ from paribus.report.charts.drawing import Specification
 from paribus.report.charts.frame import Rows, by_setting, layered, legend, ticks
 
 #: Heights of the two charts, in pixels.
-ONE_SETTING, ALL_SETTINGS = 300, 340
+ONE_SETTING, ALL_SETTINGS = 200, 320
+
+#: A last batch of less than this share of the others is left out: its loss is mostly noise.
+SHORT_BATCH = 0.5
 
 #: A seed's opacity; training curves zigzag over themselves, so they are drawn fainter.
 FAINT = {"training": 0.13, "validation": 0.5}
@@ -82,15 +85,28 @@ def loss_curves(records: Sequence[Record], *, by_epoch: bool = False) -> Both:
     """Training and validation loss of one setting.
 
     Training loss is as fine as it is known, unless it is wanted `by_epoch`. A step's loss is
-    measured before the step, so that the first stands at epoch 0.
+    measured before the step, so that the first stands at epoch 0; steps of a short last batch
+    are left out.
     """
     steps = _steps_an_epoch(records)
-    has_steps = steps and any("step_loss" in record.curves.series for record in records)
-    training = "step_loss" if has_steps and not by_epoch else "train_loss"
+    known = {name for record in records for name in record.curves.series}
+    fine = steps is not None and "step_loss" in known
+    by_step = fine and not (by_epoch and "train_loss" in known)
+    training = "step_loss" if by_step else "train_loss"
     return (
         _curves("training", training, records, steps),
         _curves("validation", "val_loss", records, steps),
     )
+
+
+def short_batch(record: Record) -> int:
+    """How many images the last batch of an epoch has, where they are few; else 0."""
+    size, images = record.facts.config.get("batch_size"), record.facts.data.training
+    if not size or not images:
+        return 0
+    # A last image left alone joins the batch before.
+    left = images % size
+    return left if 1 < left < SHORT_BATCH * size else 0
 
 
 def lowest(records: Sequence[Record]) -> list[tuple[int, float]]:
@@ -116,11 +132,18 @@ def ceiling(all_curves: Sequence[LossCurves], classes: int) -> float:
 
 
 def one_setting(
-    both: Both, best: Sequence[tuple[int, float]], top: float, columns: int, width: int
+    both: Both,
+    means: Both,
+    best: Sequence[tuple[int, float]],
+    top: float,
+    columns: int,
+    width: int,
 ) -> Specification:
-    """Each seed faint, the mean strong, a band of one standard deviation.
+    """Each seed faint, the mean after each epoch strong, a band of one standard deviation.
 
     Args:
+        both: as fine as the losses are known, drawn faint.
+        means: the losses after each epoch.
         best: epoch and loss where each seed's validation loss is lowest.
         top: where the loss axis ends.
         columns: how many columns of pixels a faint line is worth at most.
@@ -131,8 +154,8 @@ def one_setting(
     data: dict[str, Rows] = {
         "seeds": [row for curves in both for row in _seeds(curves, curves.finished, columns)],
         "failed": [row for curves in both for row in _seeds(curves, curves.failed, columns)],
-        **{c.kind: _seeds(c, [Curve(c.at, c.mean)], wide) for c in both},
-        "bands": [row for curves in both for row in _band(curves, wide, kind=curves.kind)],
+        **{c.kind: _seeds(c, [Curve(c.at, c.mean)], wide) for c in means},
+        "bands": [row for curves in means for row in _band(curves, wide, kind=curves.kind)],
         "lowest": [{"epoch": epoch, "loss": loss} for epoch, loss in best],
         "median": [{"epoch": float(np.median([epoch for epoch, _ in best]))}] if best else [],
     }
@@ -152,20 +175,20 @@ def one_setting(
         _band_layer(width, 0.3).encode(color=tone),
         *(
             _layer(kind, width)
-            .mark_line(clip=True, strokeWidth=1.5, color=COLORS[strong])
+            .mark_line(clip=True, strokeWidth=2.2, color=COLORS[strong])
             .encode(y=y)
             for kind, strong in (("training", "blue-strong"), ("validation", "vermillion-strong"))
         ),
         _layer("median", width).mark_rule(strokeDash=[4, 3], color=COLORS["muted"]),
         _layer("lowest", width)
-        .mark_point(clip=True, size=34, strokeWidth=1.4, color=COLORS["ink"])
+        .mark_point(clip=True, size=24, strokeWidth=1.2, color=COLORS["ink"])
         .encode(y=y),
     ]
     return layered(layers, data, width, ONE_SETTING)
 
 
 def all_settings(curves: Mapping[str, Both], top: float, width: int) -> Specification:
-    """Mean validation loss strong with its band and marks, mean training loss thin and dashed.
+    """Mean validation loss with its band and marks, mean training loss dashed.
 
     Args:
         curves: setting -> training and validation loss after each epoch, the baseline first.
@@ -192,10 +215,14 @@ def all_settings(curves: Mapping[str, Both], top: float, width: int) -> Specific
     }
     tone, shape = by_setting(list(curves), width)
     y = _loss_axis(top)
+    # Each line is narrower than those below it, so that equal curves show as stripes.
+    widths = [1.6 + 1.5 * n for n in reversed(range(len(curves)))]
+    stripes = alt.Scale(domain=list(curves), range=widths)
+    breadth = alt.StrokeWidth("setting:N", scale=stripes, legend=None)
     layers = [
         _band_layer(width, 0.16).encode(detail="setting:N"),
-        _layer("training", width).mark_line(clip=True, strokeWidth=1.1, strokeDash=[4, 3]),
-        _layer("validation", width).mark_line(clip=True, strokeWidth=2),
+        _layer("training", width).mark_line(clip=True, strokeDash=[5, 3]).encode(breadth),
+        _layer("validation", width).mark_line(clip=True).encode(breadth),
         _layer("marks", width)
         .mark_point(clip=True, filled=True, size=60, opacity=1)
         .encode(shape=shape),
@@ -262,6 +289,8 @@ def _curve(record: Record, name: str, steps: float | None) -> Curve | None:
     if series is None or (series.axis == "step" and steps is None):
         return None
     finite = np.isfinite(series.values)
+    if name == "step_loss" and steps is not None and short_batch(record):
+        finite &= series.at % math.ceil(steps) != 0
     at, values = series.at[finite].astype(np.float64), series.values[finite].astype(np.float64)
     if series.axis == "step" and steps is not None:
         # The loss of a batch is measured before its step.

@@ -3,7 +3,8 @@
 import resource
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from subprocess import PIPE, Popen
@@ -26,6 +27,7 @@ class ChartsError(ParibusError):
 
 
 Draw = Callable[[Mapping[str, Callable[[], Specification]]], dict[str, Svg]]
+_Ask = Callable[[Iterable[Any]], list[str]]
 
 
 @contextmanager
@@ -35,6 +37,30 @@ def artist() -> Iterator[Draw]:
     It gets ready while the caller works out what to draw. The function raises ChartsError where
     the process can't be started, or ends too soon.
     """
+    with _process() as ask:
+        yield partial(_draw, ask)
+
+
+def _draw(ask: _Ask, charts: Mapping[str, Callable[[], Specification]]) -> dict[str, Svg]:
+    drawings = ask(harmless(chart()) for chart in charts.values())
+    return {name: tidied(svg) for name, svg in zip(charts, drawings, strict=True)}
+
+
+def pdfs(svgs: Mapping[str, str]) -> dict[str, bytes]:
+    """Drawings as PDFs of one page each, as large as the SVGs say.
+
+    What a page shows is the same every time, the order of the objects in its file isn't.
+
+    Raises:
+        ChartsError: the process that makes them can't be started, or ends too soon.
+    """
+    with _process() as ask:
+        made = ask(svgs.values())
+    return {name: b64decode(pdf) for name, pdf in zip(svgs, made, strict=True)}
+
+
+@contextmanager
+def _process() -> Iterator[_Ask]:
     try:
         process = Popen(ARTIST, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True)
     except OSError as error:
@@ -42,22 +68,21 @@ def artist() -> Iterator[Draw]:
     else:
         with process:
             try:
-                yield partial(_draw, process)
+                yield partial(_answers, process)
             finally:
                 process.kill()  # where nobody wants its charts any more; else it has ended
 
 
-def _refuse(why: str, charts: object) -> dict[str, Svg]:
+def _refuse(why: str, questions: object) -> list[str]:
     raise ChartsError(why)
 
 
-def _draw(process: Popen[str], charts: Mapping[str, Callable[[], Specification]]) -> dict[str, Svg]:
-    lines = "".join(f"{dumps(harmless(chart()))}\n" for chart in charts.values())
+def _answers(process: Popen[str], questions: Iterable[Any]) -> list[str]:
+    lines = "".join(f"{dumps(question)}\n" for question in questions)
     answer, errors = process.communicate(lines)  # which doesn't mind if it has ended already
     if process.returncode:
         raise ChartsError(_how_it_ended(process.returncode, errors))
-    drawings = map(loads, answer.splitlines())
-    return {name: tidied(svg) for name, svg in zip(charts, drawings, strict=True)}
+    return [loads(line) for line in answer.splitlines()]
 
 
 def _how_it_ended(code: int, errors: str) -> str:

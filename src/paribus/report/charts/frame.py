@@ -8,8 +8,8 @@ import altair as alt
 from paribus.report.charts import COLORS, FONT, SETTING_COLORS, SETTING_SHAPES
 from paribus.report.charts.drawing import Specification
 
-#: Widths in pixels: on a page, and on a phone.
-WIDE, NARROW = 720, 350
+#: Widths in pixels: on a page, beside something else, and on a phone.
+WIDE, HALF, NARROW = 720, 500, 350
 
 Rows = list[dict[str, Any]]
 
@@ -26,20 +26,42 @@ def by_setting(settings: Sequence[str], width: int, first: int = 0) -> tuple[alt
     )
     shapes = alt.Scale(domain=list(settings), range=[SETTING_SHAPES[place] for place in places])
     return (
-        alt.Color("setting:N", scale=colors, legend=legend(width)),
+        alt.Color("setting:N", scale=colors, legend=legend(width, max(map(len, settings)))),
         alt.Shape("setting:N", scale=shapes),
     )
 
 
-def legend(width: int) -> alt.Legend:
-    """A legend above a chart, in fewer columns on a phone."""
-    columns = 2 if width <= NARROW else 4
-    return alt.Legend(title=None, orient="top", columns=columns, labelLimit=width // 3)
+#: Pixels of a letter, at most on average; what measures texts for the charts takes them for less.
+LETTER = 8
 
 
-def ticks(width: int) -> alt.Axis:
-    """Ticks of a horizontal axis that leave room for their labels."""
-    return alt.Axis(tickCount=width // 70, labelFlush=False)
+def legend(width: int, longest: int = 0) -> alt.Legend:
+    """A legend above a chart, in as many columns as names of so many letters leave room for."""
+    columns = min(2 if width <= NARROW else 4, max(width // (LETTER * longest + 24), 1))
+    return alt.Legend(
+        title=None,
+        orient="top",
+        columns=columns,
+        columnPadding=10 + 2 * longest,
+        labelLimit=int(0.75 * (width // columns - 30)),
+    )
+
+
+def fitted(title: str, width: int) -> str:
+    """A title of an axis, cut where the axis would be too short for it."""
+    most = width // LETTER
+    return title if len(title) <= most else f"{title[: most - 1]}…"
+
+
+def ticks(width: int, least: float | None = None) -> alt.Axis:
+    """Ticks of a horizontal axis that leave room for their labels, at least `least` apart."""
+    return alt.Axis(
+        tickCount=width // 70,
+        tickMinStep=alt.Undefined if least is None else least,
+        labelFlush=False,
+        labelOverlap="greedy",
+        labelSeparation=6,
+    )
 
 
 def named_rows(names: Sequence[str], limit: int, **axis: Any) -> alt.Y:

@@ -4,19 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import altair as alt
-import numpy as np
 
 from paribus.narrative.numbers import Spread
 from paribus.report.charts import COLORS, VERDICT_MARKS
 from paribus.report.charts.drawing import Specification
-from paribus.report.charts.frame import NARROW, Rows, by_setting, grid, layered, named_rows, ticks
-from paribus.stats.intervals import half_width
+from paribus.report.charts.frame import (
+    LETTER,
+    NARROW,
+    Rows,
+    by_setting,
+    fitted,
+    grid,
+    layered,
+    named_rows,
+    ticks,
+)
 
 #: In `panels`, pixels that a row takes, a letter of a row's name, and what lies around a chart.
-ROW, LETTER, AROUND = 24, 7, 34
+ROW, AROUND = 24, 34
 
-#: With two seeds the interval is so wide that it would flatten all others.
-FEWEST = 3
+#: Where a row has its lowest seeds, in pixels; equal ones are stacked up to so many lanes higher.
+LOWEST, STACKED, LANE = 14, 4, 4
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ def seed_dots(
     }
     y = named_rows(settings, width // 3)
     axis = alt.Scale(zero=False, nice=True)
-    x = alt.X("value:Q", scale=axis, title=title, axis=ticks(width))
+    x = alt.X("value:Q", scale=axis, title=fitted(title, width), axis=ticks(width))
     strong = alt.Chart(alt.NamedData("means")).encode(y=y)
     layers = (
         alt.Chart(alt.NamedData("seeds"))
@@ -66,6 +74,79 @@ def seed_dots(
         strong.mark_tick(thickness=3, size=20, color=COLORS["ink"]).encode(x=alt.X("mean:Q")),
     )
     return layered(layers, data, width, 34 * len(settings))
+
+
+@dataclass(frozen=True)
+class SeedRow:
+    """A variation against the baseline: its mark, and each seed's difference or ratio."""
+
+    mark: Mark
+    seeds: Sequence[float]
+
+
+def seed_differences(
+    rows: Sequence[SeedRow], title: str, null: float, margin: float | None, width: int
+) -> Specification:
+    """A row per variation: each seed faint, the mean with its interval below them.
+
+    Args:
+        null: where nothing differs: 0, or 1 of ratios.
+        margin: drawn as a gray band around `null`; None if there is none.
+    """
+    reach = margin or 0.0
+    data: dict[str, Rows] = {
+        "null": [{"null": null, "from": null - reach, "to": null + reach}],
+        "seeds": [
+            {"row": row.mark.row, "value": value, "lane": lane}
+            for row in rows
+            for value, lane in _lanes(row.seeds)
+        ],
+        "means": [_by_verdict(row.mark) for row in rows],
+    }
+    y = named_rows([row.mark.row for row in rows], width // 4)
+    x = alt.X(
+        "value:Q",
+        scale=alt.Scale(zero=False, nice=True),
+        title=fitted(title, width),
+        axis=ticks(width),
+    )
+    line = alt.Chart(alt.NamedData("null"))
+    # In pixels from the top of the row: equal seeds are stacked.
+    lanes = alt.Scale(domain=[0, STACKED], range=[LOWEST, LOWEST - LANE * STACKED])
+    seeds = alt.Chart(alt.NamedData("seeds")).encode(
+        x=x, y=y, yOffset=alt.YOffset("lane:Q", scale=lanes)
+    )
+    band = line.mark_rect(color=COLORS["grid"]).encode(x=alt.X("from:Q"), x2=alt.X2("to:Q"))
+    layers = [
+        *([] if margin is None else [band]),
+        line.mark_rule(strokeWidth=1.5, color=COLORS["ink"]).encode(x=alt.X("null:Q")),
+        seeds.mark_circle(size=34, opacity=0.6, color=COLORS["muted"]),
+        *_verdict_marks(alt.Chart(alt.NamedData("means")).encode(y=y), alt.X("low:Q"), 7),
+    ]
+    return layered(layers, data, width, 46 * len(rows))
+
+
+def _lanes(seeds: Sequence[float]) -> list[tuple[float, int]]:
+    """Each value with how many before it are equal, as far as a chart shows, up to `STACKED`."""
+    reach = max(map(abs, seeds), default=0.0) or 1.0
+    places = [round(100 * value / reach) for value in sorted(seeds)]
+    return [
+        (value, min(places[:n].count(places[n]), STACKED)) for n, value in enumerate(sorted(seeds))
+    ]
+
+
+def _verdict_marks(base: alt.Chart, low: alt.X, offset: int = 0) -> list[alt.Chart]:
+    """Intervals and their estimates, in the color and the shape of their verdicts."""
+    interval = base.mark_rule(strokeWidth=2, yOffset=offset).encode(
+        x=low, x2=alt.X2("high:Q"), color=alt.Color("color:N", scale=None)
+    )
+    point = base.mark_point(size=64, opacity=1, strokeWidth=1.8, yOffset=offset).encode(
+        x=alt.X("estimate:Q"),
+        fill=alt.Fill("fill:N", scale=None),
+        stroke=alt.Stroke("color:N", scale=None),
+        shape=alt.Shape("shape:N", scale=None),
+    )
+    return [interval, point]
 
 
 def dots(
@@ -94,7 +175,8 @@ def dots(
     layers = (
         *([] if chance is None else [line]),
         base.mark_rule(strokeWidth=1.5).encode(
-            x=alt.X("low:Q", title=title, scale=scale, axis=ticks(width)), x2=alt.X2("high:Q")
+            x=alt.X("low:Q", title=fitted(title, width), scale=scale, axis=ticks(width)),
+            x2=alt.X2("high:Q"),
         ),
         base.mark_point(size=48, filled=True, opacity=1).encode(x=alt.X("estimate:Q"), shape=shape),
     )
@@ -159,7 +241,9 @@ def _panel(panel: Panel, number: int, names: int, plot: int) -> alt.LayerChart |
     order = list(dict.fromkeys(mark.row for mark in panel.marks))
     y = named_rows(order, names - 8, minExtent=names, maxExtent=names)
     scale = alt.Scale(type="log" if panel.ratio else "linear", zero=False, nice=not panel.ratio)
-    axis = alt.Axis(tickCount=max(plot // 60, 3), labelFlush=False)
+    axis = alt.Axis(
+        tickCount=max(plot // 60, 3), labelFlush=False, labelOverlap="greedy", labelSeparation=6
+    )
     x = alt.X("low:Q", scale=scale, title=panel.unit, axis=axis)
     base = alt.Chart(alt.NamedData(f"marks{number}"))
     null = alt.Chart(alt.NamedData(f"null{number}"))
@@ -167,75 +251,9 @@ def _panel(panel: Panel, number: int, names: int, plot: int) -> alt.LayerChart |
     layers = [
         *([] if panel.margin is None else [band]),
         null.mark_rule(strokeWidth=1.5, color=COLORS["ink"]).encode(x=alt.X("null:Q")),
-        base.mark_rule(strokeWidth=2).encode(
-            x=x, x2=alt.X2("high:Q"), y=y, color=alt.Color("color:N", scale=None)
-        ),
-        base.mark_point(size=64, opacity=1, strokeWidth=1.8).encode(
-            x=alt.X("estimate:Q"),
-            y=y,
-            fill=alt.Fill("fill:N", scale=None),
-            stroke=alt.Stroke("color:N", scale=None),
-            shape=alt.Shape("shape:N", scale=None),
-        ),
+        *_verdict_marks(base.encode(y=y), x),
     ]
     title = alt.TitleParams(
         panel.title, anchor="start", fontSize=12, fontWeight="bold", color=COLORS["ink"]
     )
     return alt.layer(*layers).properties(title=title, width=plot, height=ROW * len(order))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A variation: its seeds so far, the sd of its differences, and the interval's level.
-
-    The sd is in the unit that is shown, as points.
-    """
-
-    variation: str
-    n_seeds: int
-    sd: float
-    level: float
-
-    def half_width(self, seeds: float) -> float:
-        """Half the interval's width, if so many seeds had the same spread."""
-        return float(half_width(seeds, self.sd, self.level))
-
-
-def more_seeds(
-    plans: Sequence[Plan], unit: str, margin: float, most: int, width: int
-) -> Specification:
-    """Half width against seeds, the present ones marked; the margin is dashed.
-
-    Args:
-        unit: of half widths and margin.
-        margin: 0 where there is none.
-        most: where the axis of seeds ends.
-    """
-
-    def at(plan: Plan, seeds: float) -> dict[str, object]:
-        return {"setting": plan.variation, "seeds": seeds, "half": plan.half_width(seeds)}
-
-    # A line of hundreds of seeds needs no point at each.
-    seeds = np.unique(np.geomspace(FEWEST, most, 60).round()).tolist()
-    data: dict[str, Rows] = {
-        "lines": [at(plan, n) for plan in plans for n in seeds],
-        "present": [at(plan, max(plan.n_seeds, FEWEST)) for plan in plans],
-        "margin": [{"half": margin, "seeds": most, "text": "the margin"}] if margin else [],
-    }
-    axis = alt.Scale(domain=[FEWEST, most], nice=False)
-    x = alt.X("seeds:Q", title="Seeds", scale=axis, axis=ticks(width))
-    title = f"Half width ({unit})" if unit else "Half width"
-    y = alt.Y("half:Q", title=title, scale=alt.Scale(zero=True))
-    tone, shape = by_setting([plan.variation for plan in plans], width, first=1)
-    limit = alt.Chart(alt.NamedData("margin")).encode(y=alt.Y("half:Q"))
-    layers = (
-        limit.mark_rule(strokeDash=[6, 4], color=COLORS["muted"]),
-        limit.mark_text(align="right", dx=-4, dy=-7, color=COLORS["muted"], fontSize=12).encode(
-            x=x, text=alt.Text("text:N")
-        ),
-        alt.Chart(alt.NamedData("lines")).mark_line(strokeWidth=2).encode(x=x, y=y, color=tone),
-        alt.Chart(alt.NamedData("present"))
-        .mark_point(filled=True, size=90, opacity=1)
-        .encode(x=x, y=y, color=tone, shape=shape),
-    )
-    return layered(layers, data, width, 260)

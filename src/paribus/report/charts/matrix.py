@@ -16,13 +16,16 @@ TEXT_CLASSES, TWO_LINE_CLASSES = 30, 12
 STRONGEST = 0.6
 
 
+_FILLS = {True: "blue", False: "vermillion", None: "muted"}
+
+
 @dataclass(frozen=True)
 class MatrixCell:
     """One cell.
 
     Attributes:
         text: its number.
-        good: whether it is blue.
+        good: whether it is blue or else orange; None: gray.
         strength: how strongly it is colored, from 0 to `STRONGEST`.
         detail: a smaller line below the number.
         mark: a sign that stands out, of a cell that is shown to differ.
@@ -30,7 +33,7 @@ class MatrixCell:
     """
 
     text: str
-    good: bool
+    good: bool | None
     strength: float
     detail: str = ""
     mark: str = ""
@@ -69,7 +72,7 @@ def matrix(
             "predicted": classes[j],
             "text": cell.text if two_lines else cell.short or cell.text,
             "below": (cell.detail if two_lines else "") + cell.mark,
-            "fill": COLORS["blue" if cell.good else "vermillion"],
+            "fill": COLORS[_FILLS[cell.good]],
             "strength": round(cell.strength, 3),
         }
         for i, j, cell in cells

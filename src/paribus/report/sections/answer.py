@@ -1,45 +1,60 @@
-"""Did it help? The verdicts, what went wrong, observations, and whether the claims hold."""
+"""Did it help? The first screen: verdicts, the differences seed by seed, what to do next."""
 
-from collections import defaultdict
-from collections.abc import Collection, Container, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 
-from paribus.claims.judge import ClaimVerdict
+import numpy as np
+
 from paribus.comparison.compare import Comparison
+from paribus.comparison.study import StudyComparison
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
-from paribus.narrative.claims import evidence
-from paribus.narrative.images import on_images
-from paribus.narrative.numbers import Spread, value_of
-from paribus.narrative.outlook import drawn, odds
-from paribus.narrative.planned import NOT_KNOWN, PLANNED
-from paribus.narrative.varied import bound_to
-from paribus.records.types import DataFacts, Record
-from paribus.report import blocks
-from paribus.report.charts.intervals import seed_dots
-from paribus.report.sections.cells import label, verdict_mark
-from paribus.report.sections.verdicts import verdicts
+from paribus.narrative.answer import in_images, in_order, next_step, verdict_of
+from paribus.narrative.numbers import Spread, difference_of, value_of
+from paribus.narrative.unpaired import how_paired
+from paribus.narrative.varied import held_fixed
+from paribus.records.types import DataFacts
+from paribus.report.blocks import Block, Figure, Paragraph, note
+from paribus.report.charts.intervals import SeedRow, seed_differences, seed_dots
+from paribus.report.sections import cells
+from paribus.report.sections.alerts import alerts
+from paribus.report.sections.scripts import made_by
+from paribus.report.sections.verdicts import reading, verdicts
 from paribus.results import Results
-from paribus.stats.intervals import LEVEL
-from paribus.stats.multiplicity import nominal_level
-from paribus.study.read import NOT_TRAINED
-from paribus.tables.by_setting import SettingResult
+from paribus.study.scripted import ScriptedStudy
+from paribus.study.spec import Study
 
-#: More lines than this, and the rest are counted.
-MOST_ALERTS = 8
+#: What stands in the table of the first screen.
+_COLUMNS = (
+    "± is one standard deviation over seeds. One new training: if each is trained once more, the "
+    "difference falls here in 95 of 100 cases."
+)
 
 
 def lead(results: Results) -> str:
     """One sentence: what was trained, on what."""
     study = results.study
     settings = words.count(len(results.settings), "setting")
-    up_to = "" if isinstance(study.seeds, int) else "up to "
+    up_to = "up to " if study.adds_seeds else ""
+    if isinstance(study, ScriptedStudy):
+        seeds = f"{up_to}{words.count(study.most_seeds, 'seed')}"
+        how = how_paired(study.paired, proven=results.proven)
+        return f"{settings} with {seeds} each, made by {made_by(study)}; {how}."
+    if not isinstance(study, Study):
+        return f"{settings}, {_runs(results)}{_images(results.baseline.data)}."
     trained = (
         f"{safe_name(words.readable(study.network.kind))}, {words.count(study.epochs, 'epoch')}, "
         f"{settings} with {up_to}{words.count(study.most_seeds, 'seed')} each"
     )
     return f"{trained}{_images(results.baseline.data)}."
+
+
+def _runs(results: Results) -> str:
+    """How many runs were found, and how they stand to each other."""
+    of_setting = {len(result.records) for result in results.settings}
+    each = words.count(of_setting.pop(), "run") if len(of_setting) == 1 else ""
+    found = f"{each} each" if each else words.count(len(results.records), "run")
+    return f"{found}, trained elsewhere; {how_paired(results.study.paired, proven=False)}"
 
 
 def _images(data: DataFacts) -> str:
@@ -60,209 +75,89 @@ def _images(data: DataFacts) -> str:
     return text
 
 
-def answer(results: Results) -> Iterator[blocks.Block]:
-    """A line per variation with its verdict, then the primary metric of every setting."""
+def answer(results: Results) -> Iterator[Block]:
+    """What went wrong, the verdicts, their differences seed by seed, and the next step."""
+    yield from alerts(results)
+    yield from verdicts(results)
+    yield from _figures(results)
+    compared = results.compared
+    if compared is None or not compared.primary:
+        return
+    if any(c.prediction is not None for c in compared.primary):
+        yield note(_COLUMNS, link="metrics")
+    test = results.baseline.data.test
+    yield Paragraph(
+        words.typeset(next_step(compared, elsewhere=not results.study.is_run_here)),
+        link="seeds",
+    )
+    yield note(words.typeset(in_images(results.primary, test, held_fixed(results.study.varied))))
+    yield reading(results)
+
+
+def _figures(results: Results) -> Iterator[Figure]:
+    """The differences seed by seed; where seeds don't correspond, the values of every setting."""
+    compared = results.compared
+    if compared is not None and results.study.paired and (rows := _rows(compared)):
+        yield _differences(compared, rows)
+        return
     spreads = {r.name: r.spread(results.primary.name) for r in results.settings}
     known = {name: spread for name, spread in spreads.items() if spread.n}
-    yield from _alerts(results)
-    yield from verdicts(results)
-    yield _table(results)
-    yield blocks.note(_explanation(known.values()))
     if sum(spread.n for spread in known.values()) > 1:
-        yield _figure(results.primary, known)
+        yield _values(results.primary, known)
 
 
-def _alerts(results: Results) -> Iterator[blocks.Alert]:
-    if results.failed:
-        items = [_failure(record) for record in results.failed]
-        them = "it" if len(items) == 1 else "them"
-        runs = words.count(len(items), "run")
-        title = f"{runs} failed; estimates leave {them} out, verdicts count {them} at the worst"
-        yield blocks.Alert(title, _first(items, ": see tables/runs.csv"))
-    if odd := on_images(results.baseline.data):
-        yield blocks.Alert("About the images", list(odd))
-    if results.refused:
-        yield blocks.Alert("Not everything could be tested", results.refused)
-    if results.absent:
-        title = (
-            f"{words.count(len(results.absent), 'run')} without a usable record, not trained yet "
-            "or damaged; run the same command again to train what is missing"
-        )
-        yield blocks.Alert(title, _absent(results))
+def _rows(compared: StudyComparison) -> list[SeedRow]:
+    """The differences of each variation that has any, in the unit that is shown."""
+    rows = []
+    for c in in_order(compared)[: cells.MOST_VARIATIONS]:
+        values = _seed_by_seed(compared, c)
+        if c.estimate is not None and len(values):
+            rows.append(SeedRow(cells.mark(c), values))
+    return rows
 
 
-def _absent(results: Results) -> list[str]:
-    """A line per setting: which of its seeds have no record; then why, where there is one."""
-    seeds: defaultdict[str, list[str]] = defaultdict(list)
-    for run, _ in results.absent:
-        seeds[run.setting.name].append(str(run.seed))
-    lines = [
-        f"{name}: {'seed' if len(of) == 1 else 'seeds'} {words.listed(of)}"
-        for name, of in seeds.items()
+def _seed_by_seed(compared: StudyComparison, c: Comparison) -> list[float]:
+    """Of each paired seed that counts, the variation against the baseline."""
+    both = (compared.values.settings[n] for n in (c.variation, compared.values.baseline))
+    # With looks the comparison stands on the first seeds only.
+    ours, before = (setting.of(c.metric.name)[: c.n_seeds + c.missing] for setting in both)
+    known, unit = np.isfinite(ours) & np.isfinite(before), difference_of(c.metric)
+    ratio = c.metric.compare == "ratio"
+    found = ours[known] / before[known] if ratio else unit.scale * (ours[known] - before[known])
+    return [float(value) for value in found]
+
+
+def _differences(compared: StudyComparison, rows: list[SeedRow]) -> Figure:
+    metric, baseline = compared.values.primary, compared.values.baseline
+    unit = difference_of(metric)
+    margin = None if metric.margin is None or unit.ratio else metric.margin * unit.scale
+    sign = f" ({safe_name(unit.sign)})" if unit.sign else ""
+    axis = f"{cells.label(metric)} against {baseline}{'' if not unit.ratio else ', ratio'}{sign}"
+    band = f"; the gray band is the margin, {unit.amount(metric.margin)}" if metric.margin else ""
+    drawn = {row.mark.row for row in rows}
+    each = [
+        f"{c.variation} {verdict_of(c)}, {cells.estimate(c)}"
+        for c in compared.primary
+        if c.variation in drawn
     ]
-    reasons = [
-        f"{run.setting.name}, seed {run.seed}: {safe_name(why)}"
-        for run, why in results.absent
-        if why != NOT_TRAINED
-    ]
-    return [*_first(lines, " settings"), *_first(reasons, " such runs")]
-
-
-def _first(lines: list[str], rest: str) -> list[str]:
-    left = len(lines) - MOST_ALERTS
-    return [*lines[:MOST_ALERTS], *[f"and {left} more{rest}"] * (left > 0)]
-
-
-def _failure(record: Record) -> str:
-    """Where and why a run failed, in a sentence."""
-    facts = record.facts
-    assert facts.failure is not None, "a failed run says why"
-    run = f"{facts.setting}, seed {facts.seed}"
-    why = safe_name(facts.failure.message).removeprefix(f"{run}: ")
-    place = [
-        f", {name} {number}"
-        for name, number in (("epoch", facts.failure.epoch), ("step", facts.failure.step))
-        if number is not None and f"{name} {number}" not in why
-    ]
-    return f"{run}{''.join(place)}: {why}"
-
-
-def _table(results: Results) -> blocks.Table:
-    """The primary metric of every setting, and in how many seeds it beats the baseline's."""
-    metric, title = results.primary, label(results.primary)
-    tested = results.baseline.data.test if metric.images else None
-    images = "" if tested is None else f" after the last epoch, on {words.whole(tested)} images"
-    way = "Higher" if metric.better == "neither" else "Better"
-    made = results.compared.primary if results.compared else ()
-    against = {c.variation: c for c in made}
-    return blocks.Table(
-        f"{title}{images}",
-        ("Setting", title, f"{way} than {results.baseline.name}"),
-        [
-            (each.name, _cells(metric, each, results.baseline, against.get(each.name)))
-            for each in results.settings
-        ],
+    return Figure(
+        "differences",
+        "Each dot is a seed: the variation minus the baseline of the same seed. The mark is their "
+        f"mean with its interval, the line no difference{band}."
+        + cells.left_out(len(rows), len(compared.primary), "variations"),
+        f"Difference in {safe_name(metric.label)} from {baseline}, seed by seed: "
+        f"{'; '.join(each)}.",
+        lambda width: seed_differences(rows, axis, 1.0 if unit.ratio else 0.0, margin, width),
     )
 
 
-def _cells(
-    metric: Metric, result: SettingResult, baseline: SettingResult, c: Comparison | None
-) -> list[blocks.Cell]:
-    mean = blocks.Cell(value_of(metric).spread(result.spread(metric.name)), strong=True)
-    if result is baseline:
-        return [mean, blocks.Cell("baseline")]
-    if c is None or c.outperforming is None:
-        return [mean, blocks.Cell(words.NONE)]
-    equal = f", equal in {c.outperforming.ties}" if c.outperforming.ties else ""
-    of = drawn(c, c.outperforming.n).replace(" ", words.NO_BREAK)
-    won = f"in {c.outperforming.wins} of {of}{equal}"
-    likely = odds(c) if c.outperforming.n > 1 else ""
-    lost = "failed runs count as lost" if c.failed else ""
-    details = (likely, lost, _on_shared(metric, result, baseline))
-    return [mean, blocks.Cell(won, "; ".join(filter(None, details)))]
-
-
-def _on_shared(metric: Metric, result: SettingResult, baseline: SettingResult) -> str:
-    """The two means over the seeds that both have, where either has others too."""
-    both = [each.by_seed[metric.name].dropna() for each in (result, baseline)]
-    shared = both[0].index.intersection(both[1].index)
-    if all(len(shared) == len(values) for values in both):
-        return ""
-    ours, theirs = (value_of(metric).spread(Spread.of(values[shared])) for values in both)
-    return f"{ours} against {theirs} over the seeds that both have"
-
-
-def _explanation(known: Collection[Spread]) -> str:
-    if any(spread.n > 1 for spread in known):
-        return (
-            "Mean over the finished seeds ± one standard deviation. In how many seeds a setting "
-            "is better, with the share of all seeds that this stands for (ties counted half) and "
-            "its 95 % interval."
-        )
-    if not known:
-        return "No run has a value of this metric."
-    return (
-        "One seed per setting: the spread over seeds is unknown, and a difference may be mere "
-        "luck. Train more seeds to find out."
-    )
-
-
-def _figure(metric: Metric, spreads: Mapping[str, Spread]) -> blocks.Figure:
-    title, unit = label(metric), value_of(metric)
+def _values(metric: Metric, spreads: Mapping[str, Spread]) -> Figure:
+    title, unit = cells.label(metric), value_of(metric)
     each = [f"{name} {unit.spread(spread)}" for name, spread in spreads.items()]
     axis = f"{title} ({safe_name(unit.sign)})" if unit.sign else title
-    return blocks.Figure(
+    return Figure(
         "accuracy" if metric.images else "primary",
         "Each dot is a seed, the bar the mean, the line one standard deviation each way.",
         f"{title} of each setting: {', '.join(each)}.",
         lambda width: seed_dots([*spreads], [*spreads.values()], axis, unit.scale, width),
     )
-
-
-def observations(results: Results, anchors: Container[str]) -> Iterator[blocks.Block]:
-    """Every observation with the part of the report that shows it, one of `anchors`."""
-    if not results.observations:
-        return
-    yield blocks.Points(
-        [
-            blocks.Point(of.topic, words.typeset(of.text), place, blocks.TITLES[place])
-            for of in results.observations
-            for place in [_place(of.figure, anchors)]
-        ]
-    )
-    yield blocks.note(
-        "Written by the program from the numbers in results.json; no sentence says more than its "
-        f"test shows. In brackets: {100 * _level(results):.3g} % intervals for the mean over all "
-        f"seeds, {bound_to(results.study.vary)}. The p values are adjusted for the number of "
-        "variations."
-    )
-
-
-def _level(results: Results) -> float:
-    """The confidence of intervals over seeds: with looks, as the looks require."""
-    looks = results.study.looks
-    return LEVEL if looks is None else 1 - nominal_level(looks)
-
-
-def _place(figure: str, anchors: Container[str]) -> str:
-    """The section to link to; what is left out is named among what is missing."""
-    return figure if figure in anchors else "missing"
-
-
-def claims(results: Results, anchors: Container[str]) -> Iterator[blocks.Block]:
-    """Each claim with its verdict, its evidence, and the part of the report that shows it."""
-    if not results.judged:
-        return
-    yield blocks.Table(
-        "The study's claims, tested on its runs",
-        ("Claim", "Statement", "Verdict", "Evidence", "Shown in"),
-        [
-            (of.claim.id, _claim(of, _place(of.figure, anchors), _standing(results, of)))
-            for of in results.judged
-        ],
-        numeric=False,
-        stacked=True,
-    )
-    written = "as if it had been written before the runs"
-    if results.ledger.known:
-        written = "as declared before the first run, unless its verdict says otherwise"
-    yield blocks.note(
-        "Supported: every part of the claim is shown to be true. Refuted: some part is shown to be "
-        "false. Undecided: the runs show neither. Each claim is tested separately at the 5 % "
-        f"level, {written}. To test the claims again from the records, use paribus check."
-    )
-
-
-def _standing(results: Results, of: ClaimVerdict) -> str:
-    """What was changed after results had been seen, if that touches the claim."""
-    standing = results.claim_planned(of)
-    return "" if standing in (PLANNED, NOT_KNOWN) else standing
-
-
-def _claim(of: ClaimVerdict, place: str, standing: str) -> list[blocks.Cell]:
-    return [
-        blocks.Cell(words.typeset(of.claim.says), anchor=f"claim-{of.claim.id}"),
-        replace(verdict_mark(of.verdict), detail=words.typeset(standing)),
-        blocks.Cell(words.typeset(evidence(of))),
-        blocks.Cell(blocks.TITLES[place], link=place),
-    ]

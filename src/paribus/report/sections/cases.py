@@ -1,28 +1,45 @@
-"""Failed cases: how many, the worst of every class as images, and an explorer of all kept."""
+"""Failed cases: what they have in common, the worst of every class, and an explorer of all."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
-from paribus.failures.cases import MOST_CLASSES, Case, Confusion, confusions, shown_cases
+from paribus.failures.cases import (
+    MOST_CLASSES,
+    Case,
+    Confusion,
+    changed_cases,
+    confusions,
+    shown_cases,
+)
 from paribus.failures.changes import change_counts
 from paribus.failures.outcomes import Kind, Outcomes
 from paribus.failures.study import Failures
 from paribus.names import safe_class
 from paribus.narrative import words
+from paribus.narrative.failed_images import (
+    common_confusions,
+    hardest,
+    on_changes,
+    steadiness,
+    suspect_labels,
+    suspicion_of,
+    what_they_look_at,
+)
 from paribus.narrative.numbers import PERCENT, p_value
 from paribus.report import blocks, images
 from paribus.report.explorer import neighbor_files, votes
+from paribus.report.sections.causes import intervention_chart
 from paribus.report.sections.cells import MOST_VARIATIONS
 from paribus.results import Results
 from paribus.stats.intervals import Interval
 from paribus.stats.proportions import share
 from paribus.stats.turned import ByChance
 
-#: A label is called suspicious if its image is in this share of most suspicious ones.
-SUSPICIOUS = 0.05
-
 #: So many of each setting's confusions are listed.
 MOST_CONFUSIONS = 8
+
+#: So many images that a variation fixes, and as many that it breaks, are cards.
+MOST_CHANGED = 4
 
 _KINDS: Mapping[Kind, str] = {
     "right": "Right in every seed",
@@ -33,45 +50,90 @@ _KINDS: Mapping[Kind, str] = {
 
 
 def cases(results: Results) -> Iterator[blocks.Block]:
-    """For each setting and class, the image that most seeds get wrong, and how many there are."""
-    cases, failures = shown_cases(results.records), results.failed_cases
+    """What the baseline's failures have in common, then its cards, then what variations change."""
+    failures = results.failed_cases
     if not failures.outcomes:
         return
-    if cases:
-        yield blocks.Heading("How many seeds fail")
-        yield _kinds(failures.outcomes)
-        yield from _changes(failures.outcomes, failures.baseline)
-        yield from _confusions(failures.outcomes)
-    yield blocks.note(_explanation(cases, failures))
-    for setting in dict.fromkeys(case.setting for case in cases):
-        yield blocks.Heading(setting)
-        yield blocks.Gallery([_shown(case, failures) for case in cases if case.setting == setting])
+    outcome = failures.outcomes.get(failures.baseline) or next(iter(failures.outcomes.values()))
+    if not (outcome.wrong > 0).any():
+        yield blocks.Paragraph(f"{outcome.setting} classifies every test image correctly.")
+    else:
+        yield from _analysis(results, failures, outcome)
+        yield from _cards(results, failures, outcome)
+    yield from _variations(failures)
+    yield blocks.Folded("All counts of failed images", list(_counts(failures)))
+
+
+def _analysis(results: Results, failures: Failures, outcome: Outcomes) -> Iterator[blocks.Block]:
+    """What most failures have in common, each with the section that shows it."""
+    look = what_they_look_at(results.effects, results.compared, outcome.setting)
+    said = (
+        (steadiness(outcome), "explorer"),
+        (f"{common_confusions(outcome)} {hardest(outcome)}".strip(), "confusion"),
+        (look, "causes"),
+        (suspect_labels(failures), "explorer?sort=suspicion"),
+    )
+    sentences = [blocks.Paragraph(words.typeset(text), link=link) for text, link in said if text]
+    chart = list(intervention_chart(results))
+    yield blocks.Columns([sentences, chart] if chart else [sentences])
+
+
+def _cards(results: Results, failures: Failures, outcome: Outcomes) -> Iterator[blocks.Block]:
+    shown = [case for case in shown_cases(results.records) if case.setting == outcome.setting]
+    yield blocks.Heading(f"{outcome.setting}: the worst failure of each class")
+    yield blocks.Gallery([_shown(case, failures) for case in shown])
+    yield blocks.note(_explanation(shown, failures))
+
+
+def _variations(failures: Failures) -> Iterator[blocks.Block]:
+    """Of each variation, only the images on which it differs from the baseline."""
+    kept = failures.telling.tolist()
+    if failures.baseline not in failures.outcomes:
+        return
+    for name, changes in list(failures.changes.items())[:MOST_VARIATIONS]:
+        counts = change_counts(failures.outcomes[failures.baseline], failures.outcomes[name])
+        fixed, broken = changed_cases(
+            failures.outcomes, changes, failures.baseline, kept, MOST_CHANGED
+        )
+        if counts is None or not (fixed or broken):
+            continue
+        inside: list[blocks.Block] = []
+        for title, of in (("Fixed", fixed), ("Broken", broken)):
+            if of:
+                gallery = blocks.Gallery([_shown(case, failures) for case in of])
+                inside += [blocks.Heading(f"{title} by {name}"), gallery]
+        yield blocks.Folded(words.typeset(on_changes(name, counts)), inside)
+
+
+def _counts(failures: Failures) -> Iterator[blocks.Block]:
+    yield _kinds(failures.outcomes)
+    yield from _changes(failures.outcomes, failures.baseline)
+    yield from _confusions(failures.outcomes)
 
 
 def explorer(results: Results) -> Iterator[blocks.Block]:
     """Every failed case that is kept, to filter, sort and open; nothing without predictions."""
     if not results.failed_cases.outcomes:
         return
+    yield blocks.Paragraph("Failed test images to filter, sort and open.")
     yield blocks.note(
-        "Every failed test image: filter and sort them, or choose a cell of a confusion matrix to "
-        "see its images. The address of the page keeps your selection, so that you can share it "
+        "Filter and sort the images here, or choose a cell of a confusion matrix to see those it "
+        "counts. The address of the page keeps your selection, so that you can share it "
         "with anyone who has this file."
     )
     yield blocks.Explorer(results.failed_cases)
 
 
 def _explanation(cases: Sequence[Case], failures: Failures) -> str:
-    if not cases:
-        return "No test image is classified wrongly."
-    text = "For each class, the test image that most seeds get wrong"
+    text = "Of each class the test image that most seeds get wrong"
     if any(case.has_probabilities for case in cases):
-        text += "; among equals, the most confident error. The probabilities are means over seeds"
-    text += ". On the left the original, next to it what the network saw."
+        text += ", of equals the most confident error; probabilities are means over seeds"
+    text += ". Left the original, beside it what the network saw."
     if failures.explained:
         text += (
-            " The third image is overlaid with its integrated gradients: vermillion speaks for the "
-            "predicted class, blue against it. Below are the nearest training images in the last "
-            "hidden layer."
+            " The third image shows what the networks look at (integrated gradients): orange "
+            "speaks for the predicted class, blue against it. Below, the nearest training images "
+            "in the last hidden layer."
         )
     if len(failures.names) > MOST_CLASSES:
         text += f" Shown are the {MOST_CLASSES} classes of lowest recall."
@@ -85,10 +147,11 @@ def _shown(case: Case, failures: Failures) -> blocks.Shown:
         for number, times in votes(outcome, row)
         if number != outcome.labels[row]
     )
-    suspicion = _suspicion(failures, row)
+    suspicion = words.typeset(suspicion_of(failures, row))
+    file = failures.file(case.index)
     explanation = failures.explanation(case.setting, case.index)
     if explanation is None:
-        return blocks.Shown(case, text, suspicion=suspicion)
+        return blocks.Shown(case, text, suspicion=suspicion, file=file)
     explained, place = explanation
     return blocks.Shown(
         case,
@@ -102,18 +165,8 @@ def _shown(case: Case, failures: Failures) -> blocks.Shown:
             for near in explained.neighbors[place]
         ],
         suspicion=suspicion,
+        file=file,
     )
-
-
-def _suspicion(failures: Failures, row: int) -> str:
-    if failures.suspicions is None:
-        return ""
-    rank, of = int(failures.suspicions.rank[row]), len(failures.suspicions.rank)
-    if rank > SUSPICIOUS * of:
-        return ""
-    other = words.whole(int(failures.suspicions.margin_rank[row]))
-    ranks = f"rank {words.whole(rank)} of {words.whole(of)}, {other} by the adjusted margin"
-    return f"Label-error suspicion: {ranks}."
 
 
 def _kinds(by_setting: Mapping[str, Outcomes]) -> blocks.Table:
@@ -183,7 +236,10 @@ def _mean(of: Interval) -> blocks.Cell:
 
 
 def _interval(of: Interval) -> str:
-    return "" if of.low is None or of.high is None else f"[{of.low:,.1f}, {of.high:,.1f}]"
+    """The interval of a number of images; "" where it says nothing, as it reaches down to 0."""
+    if of.low is None or of.high is None or of.low <= 0:
+        return ""
+    return f"[{of.low:,.1f}, {of.high:,.1f}]"
 
 
 def _confusions(by_setting: Mapping[str, Outcomes]) -> Iterator[blocks.Block]:
@@ -193,7 +249,7 @@ def _confusions(by_setting: Mapping[str, Outcomes]) -> Iterator[blocks.Block]:
         return
     yield blocks.Heading("Most common confusions")
     yield blocks.Table(
-        "True → predicted class: test images, mean over seeds with its 95 % interval",
+        "Test images, mean over seeds; in brackets a 95 % interval, where it excludes 0",
         ("Rank", *columns),
         [
             (str(rank), [_confusion(of) for of in row])
@@ -208,5 +264,5 @@ def _confusion(of: Confusion | None) -> blocks.Cell:
         return blocks.Cell(words.NONE)
     true, predicted = safe_class(of.true), safe_class(of.predicted)
     return blocks.Cell(
-        f"{true} → {predicted}", f"{of.images.estimate:,.1f} {_interval(of.images)}".strip()
+        f"{true} taken for {predicted}", f"{of.images.estimate:,.1f} {_interval(of.images)}".strip()
     )

@@ -12,6 +12,7 @@ from paribus.metrics.registry import CAUSES, DROP
 from paribus.narrative import words
 from paribus.narrative.numbers import PERCENT, Unit, value_of
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table, note
+from paribus.report.charts.frame import HALF, NARROW
 from paribus.report.charts.intervals import Mark, dots
 from paribus.report.sections import cells
 from paribus.results import Results
@@ -24,7 +25,7 @@ BACKGROUND = tuple(name for name in CAUSES if ":" not in name)
 
 def causes(results: Results) -> Iterator[Block]:
     """The background in four numbers, then every intervention: overall, by class, compared."""
-    if not any(result.tested for result in results.settings):
+    if not (results.study.is_trained_here and any(r.tested for r in results.settings)):
         return
     compared, seen = results.compared, results.effects
     if not seen or compared is None:
@@ -36,16 +37,26 @@ def causes(results: Results) -> Iterator[Block]:
     left = cells.left_out(
         len(drawn), len(settings), "settings are shown", "; tables/interventions.csv has all"
     )
+    yield Paragraph("Parts of images are hidden or changed: what does accuracy rest on?")
     yield note(
-        "Causes of failure, tested: every test image is changed in some way, and the trained "
-        "networks classify it again. If accuracy drops, they had relied on what was changed. "
-        "The changed images are unlike the training images, so a drop shows reliance. It does "
-        f"not show that a network trained without the feature would do as badly.{left}"
+        "The trained networks classify each changed image again. If accuracy drops, they had "
+        "relied on what was changed. The changed images are unlike the training images, so a drop "
+        "shows reliance. It does not show that a network trained without the feature would do as "
+        f"badly.{left}"
     )
     yield from _background(results, compared, drawn)
-    yield from _every_intervention(results, shown)
+    yield from _every_intervention(shown)
     yield from _by_class(results, shown)
     yield from _compared(compared)
+
+
+def intervention_chart(results: Results) -> Iterator[Figure]:
+    """Accuracy on changed images: the chart, where networks were analyzed."""
+    settings = list(dict.fromkeys(effect.setting for effect in results.effects))
+    drawn = settings[: cells.MOST_VARIATIONS]
+    shown = [effect for effect in results.effects if effect.setting in drawn]
+    if shown and results.compared is not None:
+        yield _figure(results, shown)
 
 
 def _background(
@@ -82,9 +93,8 @@ def _value(compared: StudyComparison, metric: str, setting: str) -> Cell:
     return Cell(text)
 
 
-def _every_intervention(results: Results, shown: Sequence[Effect]) -> Iterator[Block]:
+def _every_intervention(shown: Sequence[Effect]) -> Iterator[Block]:
     yield Heading("What each change costs")
-    yield _figure(results, shown)
     settings = list(dict.fromkeys(effect.setting for effect in shown))
     at = {(effect.intervention.name, effect.setting): effect for effect in shown}
     changes = {effect.intervention.name: effect.intervention for effect in shown}
@@ -146,6 +156,7 @@ def _figure(results: Results, shown: Sequence[Effect]) -> Figure:
         "training images' mean color. The dashed line is chance.",
         _description(plain, drawn),
         lambda width: dots(marks, "Accuracy (%)", width, chance),
+        widths=(HALF, NARROW),
     )
 
 
@@ -210,23 +221,25 @@ def _recall(effect: Effect, number: int) -> Cell:
 
 
 def _compared(compared: StudyComparison) -> Iterator[Block]:
-    """Whether a variation makes its networks more or less sensitive to each change."""
+    """Whether a variation makes its networks more or less sensitive to any change."""
     drops = [c for c in compared.comparisons if c.metric.family == "drop" and c.p is not None]
     if not drops:
         return
-    shown = list(dict.fromkeys(c.variation for c in drops))[: cells.MOST_VARIATIONS]
     yield Heading("Does a variation change what the networks rely on?")
     yield note(
         "Exploratory: the accuracy that each change costs with a variation, minus what it costs "
         f"with {compared.values.baseline}. Of {words.count(len(drops), 'test')}, Holm-adjusted "
         f"together, {cells.differing(drops)}."
     )
-    yield cells.verdict_table(
-        "Accuracy lost, minus the baseline's loss, with its 95 % interval, verdict and adjusted p",
-        "",
-        [c for c in drops if c.variation in shown],
-        lambda metric: _capital(metric.label.removeprefix(DROP)),
-    )
+    decided = [c for c in drops if c.verdict != "undecided"]
+    if decided:
+        yield cells.verdict_table(
+            "Accuracy lost, minus the baseline's loss, where that is decided: the estimate with "
+            "its 95 % interval, verdict and adjusted p; tables/comparisons.csv has all",
+            "",
+            decided,
+            lambda metric: _capital(metric.label.removeprefix(DROP)),
+        )
 
 
 def _capital(label: str) -> str:

@@ -1,12 +1,12 @@
 """Comparisons as cells of a table: verdicts with their signs, estimates, p values, seeds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from paribus.comparison.compare import Comparison
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
-from paribus.narrative.comparisons import NOT_TESTED, interval_of
+from paribus.narrative.comparisons import interval_of, p_behind
 from paribus.narrative.numbers import Unit, difference_of, p_value
 from paribus.report.blocks import Cell, Table
 from paribus.report.charts.intervals import Mark, Panel
@@ -42,11 +42,6 @@ def tone(verdict: str) -> str:
     return verdict.replace(" ", "-")
 
 
-def verdict_of(c: Comparison) -> str:
-    """The verdict on a comparison, if it has been tested."""
-    return NOT_TESTED if c.p is None else c.verdict
-
-
 def verdict_mark(verdict: str) -> Cell:
     """A verdict with its sign, in its color."""
     return Cell(marked(verdict), tone=tone(verdict))
@@ -73,12 +68,13 @@ def _verdict_cell(c: Comparison | None) -> Cell:
         return Cell(words.NONE)
     if c.p is None:
         return Cell(estimate(c), "not tested")
-    return Cell(estimate(c), verdict_and_p(c), tone=tone(c.verdict))
+    details = filter(None, (level(c), verdict_and_p(c)))
+    return Cell(estimate(c), ", ".join(details), tone=tone(c.verdict))
 
 
 def verdict_and_p(c: Comparison) -> str:
     """A verdict with the p value it rests on."""
-    return f"{marked(c.verdict)}, p {p_value(c.p_adjusted)}"
+    return f"{marked(c.verdict)}, {words.typeset(p_behind(c))}"
 
 
 def estimate(c: Comparison) -> str:
@@ -101,6 +97,8 @@ def new_seed(c: Comparison) -> Cell:
 def label(metric: Metric) -> str:
     """A metric's label at the beginning of a sentence or an axis."""
     safe = safe_name(metric.label)
+    if metric.label == metric.name and not metric.name.isalpha():
+        return safe  # as a program writes it
     return safe[0].upper() + safe[1:]
 
 
@@ -111,17 +109,18 @@ def panel(title: str, metric: Metric, rows: Sequence[tuple[str, Comparison]]) ->
     return Panel(
         title,
         "times the baseline's" if unit.ratio else axis,
-        tuple(_mark(row, c, unit.scale) for row, c in rows),
+        tuple(mark(c, row) for row, c in rows),
         1.0 if unit.ratio else 0.0,
         None if metric.margin is None or unit.ratio else metric.margin * unit.scale,
         unit.ratio,
     )
 
 
-def _mark(row: str, c: Comparison, scale: float) -> Mark:
-    interval = interval_of(c)
+def mark(c: Comparison, row: str = "") -> Mark:
+    """A comparison in a chart, in a row of its own or another name, in the unit that is shown."""
+    interval, scale = interval_of(c), difference_of(c.metric).scale
     low, high = (None if end is None else scale * end for end in (interval.low, interval.high))
-    return Mark(row, c.verdict, scale * interval.estimate, low, high)
+    return Mark(row or c.variation, c.verdict, scale * interval.estimate, low, high)
 
 
 def level(c: Comparison) -> str:
@@ -148,6 +147,19 @@ def seeds_needed(c: Comparison) -> str:
     if c.seeds_needed is None:
         return words.NONE
     return f"> {MOST_SEEDS:,}" if c.seeds_needed.seeds is None else f"{c.seeds_needed.seeds:,}"
+
+
+def goal(c: Comparison) -> str:
+    """What the seeds needed would show."""
+    needed = c.seeds_needed
+    if needed is None or needed.seeds is None or needed.power is None:
+        return ""
+    return f"{needed.goal} in {100 * min(needed.power, 0.99):.0f} %"
+
+
+def shown_in(figure: str, anchors: Container[str]) -> str:
+    """The section to link to; what is left out is named among what is missing."""
+    return figure if figure in anchors else "missing"
 
 
 def left_out(drawn: int, of: int, what: str, rest: str = "; the table has all") -> str:

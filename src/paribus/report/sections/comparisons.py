@@ -1,7 +1,8 @@
-"""Every variation against the baseline on every metric, as a chart and in tables."""
+"""Every variation against the baseline on every metric: at a glance, then all tests."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,11 +10,12 @@ from paribus.comparison.compare import Comparison
 from paribus.comparison.study import StudyComparison
 from paribus.names import safe_class, safe_name
 from paribus.narrative import words
+from paribus.narrative.answer import verdict_of
 from paribus.narrative.comparisons import notes
 from paribus.narrative.numbers import Unit, p_value
-from paribus.narrative.unpaired import ANY_TIME, PAIRED, UNPAIRED
+from paribus.narrative.unpaired import ANY_TIME, how_paired
 from paribus.narrative.varied import bound_to
-from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table, note
+from paribus.report.blocks import Block, Cell, Figure, Folded, Heading, Paragraph, Table, note
 from paribus.report.charts.intervals import intervals
 from paribus.report.sections import cells
 from paribus.report.sections.outlook import new_seeds
@@ -24,31 +26,68 @@ _SIGNS = (
     "▲ better, ▼ worse, ◆ higher or lower where neither is better, ■ equivalent, △ not worse, "
     "▽ not better, ○ undecided"
 )
-#: A note names so many variations; of more it says how many.
-MOST_NAMED = 4
+#: The chart has so many rows at most, of all metrics together.
+MOST_ROWS = 40
+#: So many variations are columns of the first table.
+MOST_COLUMNS = 4
 
 
 def comparisons(results: Results) -> Iterator[Block]:
-    """The interval plot, the tests, the intervals for new images, and the recalls."""
+    """Every metric at a glance: the chart, and a table of estimates and verdicts."""
     compared = results.compared
     if compared is None or not compared.comparisons:
         alone = "There is no variation to compare with the baseline."
         yield from map(Paragraph, results.refused if compared is None else [alone])
         return
-    shown = {m.name for m in results.metrics if compared.values.is_known(m.name)}
-    main = [c for c in compared.comparisons if c.metric.name in {*shown, results.primary.name}]
-    yield note(_explanation(compared, main))
+    main = _main(results, compared)
+    tested = [c for c in main if c.p is not None]
+    if tested:
+        yield Paragraph(
+            f"Of {words.count(len(tested), 'comparison')} with {compared.values.baseline}, "
+            f"{cells.differing(tested)}. {cells.label(compared.values.primary)} is the primary "
+            "metric; the others are exploratory.",
+            link="tests",
+        )
     yield from _figure(main, compared)
+    names = list(dict.fromkeys(c.variation for c in main))
+    if len(names) <= MOST_COLUMNS:
+        table = cells.verdict_table(
+            "Difference from the baseline, with its interval of 95 % unless another level is "
+            "given; below, the verdict and the adjusted p",
+            "Metric",
+            main,
+            cells.label,
+        )
+        yield Folded("The numbers", [table], printed=True)
+
+
+def tests(results: Results) -> Iterator[Block]:
+    """All tests: by metric, new seeds, all pairs of settings, new images, and recalls."""
+    compared = results.compared
+    if compared is None or not compared.comparisons:
+        return
+    main = _main(results, compared)
+    yield Paragraph("Each comparison with all its p values, and what new seeds and images show.")
+    how = how_paired(results.study.paired, proven=results.proven)
+    bound = bound_to(results.study.varied)
+    yield note(_explanation(compared, main, how, bound))
     yield from _tables(main)
-    yield from _notes(main)
     yield from new_seeds(compared)
     yield from all_pairs(compared.setting_pairs)
     yield from _both_intervals(compared)
     yield from _recall_changes([c for c in compared.comparisons if c.metric.family == "recall"])
 
 
-def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> str:
-    vary = compared.values.settings[compared.values.baseline].vary
+def _main(results: Results, compared: StudyComparison) -> list[Comparison]:
+    """The comparisons on metrics of whole runs of which something is known."""
+    shown = {m.name for m in results.metrics if compared.values.is_known(m.name)}
+    return [c for c in compared.comparisons if c.metric.name in {*shown, results.primary.name}]
+
+
+def _explanation(
+    compared: StudyComparison, main: Sequence[Comparison], how: str, bound: str
+) -> str:
+    """How to read the tables; `how` runs are paired, and what intervals are `bound` to."""
     ratios = dict.fromkeys(c.metric.label for c in main if c.metric.compare == "ratio")
     ratio = f"; {words.listed([safe_name(of) for of in ratios])} as a ratio" if ratios else ""
     anytime = ANY_TIME if compared.anytime else ""
@@ -60,8 +99,8 @@ def _explanation(compared: StudyComparison, main: Sequence[Comparison]) -> str:
     )
     return (
         f"Each variation compared with {compared.values.baseline}, "
-        f"{PAIRED if paired else UNPAIRED}{ratio}. The intervals are for the mean difference over "
-        f"all seeds, {bound_to(vary)}; 95 of 100 such intervals hold it. They are not adjusted. "
+        f"{how}{ratio}. The intervals are for the mean difference over "
+        f"all seeds, {bound}; 95 of 100 such intervals hold it. They are not adjusted. "
         "Verdicts rest on the adjusted p (Holm, over all variations tested on a metric), "
         "equivalence on the p below it. The t test's p takes the differences to be roughly normal; "
         f"{shape_free} {cells.label(compared.values.primary)} is the primary metric, all others "
@@ -82,13 +121,16 @@ def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[F
             panels.append(cells.panel(cells.label(metric), metric, rows))
     if not panels:
         return
+    kept = panels[: max(MOST_ROWS // len(drawn), 1)]
     yield Figure(
         "comparisons",
         f"{_SIGNS}. "
         "The vertical line is no difference; the gray band is the margin, within which a "
-        "difference doesn't matter." + cells.left_out(len(drawn), len(names), "variations"),
+        "difference doesn't matter."
+        + cells.left_out(len(drawn), len(names), "variations")
+        + cells.left_out(len(kept), len(panels), "metrics"),
         _description(compared, drawn),
-        lambda width: intervals(panels, width),
+        lambda width: intervals(kept, width),
     )
 
 
@@ -123,49 +165,14 @@ def _tables(main: Sequence[Comparison]) -> Iterator[Block]:
 
 def _cells(c: Comparison) -> list[Cell]:
     return [
-        cells.verdict_mark(cells.verdict_of(c)),
+        replace(cells.verdict_mark(verdict_of(c)), notes=tuple(map(words.typeset, notes(c)))),
         Cell(cells.estimate(c), cells.level(c)),
         Cell(p_value(c.p)),
         Cell(p_value(c.p_adjusted), cells.equivalence(c)),
         Cell(p_value(c.p_sign_flip)),
         Cell(str(c.n_seeds), f"{c.missing} missing" if c.missing else ""),
-        Cell(cells.seeds_needed(c), _goal(c)),
+        Cell(cells.seeds_needed(c), cells.goal(c)),
     ]
-
-
-def _goal(c: Comparison) -> str:
-    """What so many seeds would show."""
-    needed = c.seeds_needed
-    if needed is None or needed.seeds is None or needed.power is None:
-        return ""
-    return f"{needed.goal} in {100 * min(needed.power, 0.99):.0f} %"
-
-
-def _notes(made: Sequence[Comparison]) -> Iterator[Block]:
-    """Each note once, with all that it applies to."""
-    about: dict[str, dict[str, list[str]]] = {}
-    for c in made:
-        for text in notes(c):
-            about.setdefault(text, {}).setdefault(c.variation, []).append(c.metric.label)
-    if not about:
-        return
-    metrics = len({c.metric.name for c in made})
-    rows = [(_whose(of, metrics), [Cell(words.typeset(text))]) for text, of in about.items()]
-    yield Table("Notes", ("Applies to", "Note"), rows, numeric=False, stacked=True)
-
-
-def _whose(of: Mapping[str, Sequence[str]], metrics: int) -> str:
-    """What a note is about: variations, and of each the metrics."""
-    subjects = {
-        name: "all metrics" if len(labels) == metrics else words.listed(labels)
-        for name, labels in of.items()
-    }
-    if len(set(subjects.values())) == 1:
-        names = words.listed(list(of)) if len(of) <= MOST_NAMED else f"{len(of)} variations"
-        return f"{names}: {next(iter(subjects.values()))}"
-    if len(of) > MOST_NAMED:
-        return f"{len(of)} variations; tables/comparisons.csv says which"
-    return "; ".join(f"{name}: {labels}" for name, labels in subjects.items())
 
 
 def _both_intervals(compared: StudyComparison) -> Iterator[Block]:

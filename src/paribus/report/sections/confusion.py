@@ -1,54 +1,77 @@
-"""Which class is taken for which in each setting, and what a variation changes in that."""
+"""Which class is taken for which in each setting: matrices, of many classes their lists."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
 
-from paribus.comparison.confusions import ConfusionDifference
 from paribus.metrics.classification import Figures
 from paribus.names import chart_labels
 from paribus.narrative import words
-from paribus.narrative.numbers import PERCENT, Unit, p_in_words, p_value
-from paribus.report.blocks import Block, Cell, Figure, Heading, Matrix, Paragraph, Table, note
+from paribus.narrative.classes import on_changed_cells
+from paribus.narrative.numbers import PERCENT, Unit
+from paribus.records.types import Integers
+from paribus.report.blocks import (
+    Block,
+    Cell,
+    Columns,
+    Figure,
+    Folded,
+    Heading,
+    Matrix,
+    Table,
+    note,
+)
 from paribus.report.charts.drawing import Specification
+from paribus.report.charts.frame import WIDE
 from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
+from paribus.report.sections.classes import recalls
 from paribus.results import Results
-from paribus.stats.intervals import ALPHA
-from paribus.stats.paired import smallest_sign_flip_p
 from paribus.tables.by_setting import SettingResult
 
 #: Of a larger matrix than is shown whole, so many of its fullest cells are drawn.
 MOST_DRAWN = 2_000
 
-#: Lines of the table that goes with or replaces a larger matrix, and matrices of differences.
-MOST_ROWS, MOST_MATRICES = 25, 6
+#: Lines of the table that goes with or replaces a larger matrix.
+MOST_ROWS = 12
 
-#: Test images, as a mean over seeds.
-IMAGES = Unit(1)
+#: So many settings' matrices are open; the others are folded.
+MOST_OPEN = 4
 
-#: Marks a cell that is shown to differ.
-SHOWN = "●"
+#: With fewer test images of a class, means over seeds are written with a decimal.
+FEW_IMAGES = 100
 
 #: From the numbers of the true and the predicted class to their cell.
 CellOf = Callable[[int, int], MatrixCell]
 
 
 def confusions(results: Results) -> Iterator[Block]:
-    """The confusion matrix of every setting with predictions; nothing where no run has any."""
+    """The matrices side by side, then each class; nothing where no run has predictions."""
     shown = [result for result in results.settings if result.tested]
     if not shown:
         return
-    shares = [row_shares(result.counts) for result in shown]
-    worst = max(float((share - np.diag(np.diagonal(share))).max()) for share in shares)
+    worst = _worst(shown)
     yield note(
-        "Rows are true classes, columns predicted classes. Each cell has the number of test "
-        "images (mean over seeds) and their share of the row. Blue is right, orange is wrong; "
-        f"the strongest orange is {PERCENT.value(worst)} of a row in every matrix."
+        "Rows are true classes, columns predicted ones; the numbers are test images. Blue is "
+        "right, orange wrong, and the stronger the larger its share of the row: the strongest "
+        f"orange is {PERCENT.value(worst)} in every matrix."
     )
-    for result in shown:
-        yield Heading(result.name)
-        yield from _confusion(result, worst)
+    matrices = [list(_confusion(result, worst)) for result in shown]
+    yield Columns(matrices[:MOST_OPEN])
+    if left := matrices[MOST_OPEN:]:
+        names = words.count(len(left), "other setting")
+        yield Folded(f"The matrices of {names}", [Columns(left)])
+    if results.confusion_changes:
+        yield note(on_changed_cells(results.confusion_changes), link="confusion-change")
+    yield from recalls(results)
+
+
+def _worst(shown: Sequence[SettingResult]) -> float:
+    """The greatest share of a row that any mistake has."""
+    shares = [row_shares(result.counts) for result in shown]
+    return max(float((share - np.diag(np.diagonal(share))).max()) for share in shares)
 
 
 def row_shares(counts: Figures) -> Figures:
@@ -69,7 +92,7 @@ def confusion_cell(counts: Figures, seeds: int, worst: float) -> CellOf:
         seeds: how many seeds they are the mean of.
         worst: the greatest share of a row that any mistake has.
     """
-    shares, unit = row_shares(counts), Unit(1 if seeds > 1 else 0)
+    shares, unit = row_shares(counts), _images(counts, seeds)
 
     def cell(i: int, j: int) -> MatrixCell:
         share = float(shares[i, j])
@@ -85,46 +108,79 @@ def confusion_cell(counts: Figures, seeds: int, worst: float) -> CellOf:
     return cell
 
 
+def _images(counts: Figures, seeds: int) -> Unit:
+    """Numbers of images: whole, but of few images a mean over seeds has a decimal."""
+    few = counts.sum() < FEW_IMAGES * len(counts)
+    return Unit(1 if seeds > 1 and few else 0)
+
+
 def _confusion(result: SettingResult, worst: float) -> Iterator[Block]:
     classes, counts, seeds = result.classes, result.counts, len(result.tested)
     cell = confusion_cell(counts, seeds, worst)
-    common = [f"{classes[i]} for {classes[j]}" for i, j in _ranked(counts)[:3]]
+    common = [taken(classes, i, j) for i, j in _ranked(counts)[:3]]
     name, label = f"confusion-{result.name}", f"Confusion matrix of {result.name}"
-    description = f"{label}. Most often taken: {words.listed(common)}."
+    description = f"{label}. Most often: {words.listed(common)}."
     caption = f"{result.name}: true classes in rows, predicted classes in columns"
+    yield Heading(result.name)
     if len(classes) <= TEXT_CLASSES:
         over = f", mean over {seeds} seeds" if seeds > 1 else ""
-        rows, chart = _matrix(classes, cell)
-        figure = Figure(name, f"{caption}.", description, chart, narrow=False)
-        yield Matrix(label, f"Test images{over}", classes, rows, figure, setting=result.name)
+        rows, chart = matrix_of(classes, cell)
+        figure = Figure(name, f"{caption}.", description, chart, widths=(WIDE,))
+        yield Matrix(
+            label,
+            f"Test images{over}",
+            classes,
+            rows,
+            figure,
+            _most_common(result),
+            setting=result.name,
+        )
         return
-    caption += f"; the {words.whole(MOST_DRAWN)} fullest cells."
+    order = by_similarity(counts)
+    caption += f", similar ones side by side; the {words.whole(MOST_DRAWN)} fullest cells."
+    places = np.argsort(order).tolist()
     fullest = [
-        (i, j, cell(i, j)) for i, j in _largest(row_shares(counts), MOST_DRAWN) if counts[i, j] > 0
+        (places[i], places[j], cell(i, j))
+        for i, j in largest(row_shares(counts), MOST_DRAWN)
+        if counts[i, j] > 0
     ]
-    yield Figure(name, caption, description, partial(matrix, chart_labels(classes), fullest))
+    labels = chart_labels([classes[n] for n in order.tolist()])
+    yield Figure(name, caption, description, partial(matrix, labels, fullest))
     yield _most_common(result)
+
+
+def by_similarity(counts: Figures) -> Integers:
+    """An order of the classes in which those that are taken for each other stand side by side.
+
+    Average linkage of the shares of a row, with its leaves ordered as by Bar-Joseph et al. (2001).
+    """
+    shares = row_shares(counts)
+    alike = (shares + shares.T) / 2
+    distance = alike.max() - alike
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform(distance, checks=False), "average", optimal_ordering=True)
+    return np.asarray(leaves_list(tree), np.int64)
 
 
 def _most_common(result: SettingResult) -> Table:
     classes, counts = result.classes, result.counts
-    unit = Unit(1 if len(result.tested) > 1 else 0)
+    unit = _images(counts, len(result.tested))
     shares = row_shares(counts)
     rows = [
         (
-            _taken(classes, i, j),
+            taken(classes, i, j),
             [Cell(unit.number(counts[i, j])), Cell(PERCENT.value(shares[i, j]))],
         )
         for i, j in _ranked(counts)[:MOST_ROWS]
     ]
     return Table(
-        f"The {len(rows)} most common confusions of {len(classes)} classes",
-        ("", "Images", "Share of the true class"),
+        f"{result.name}: the {len(rows)} most common confusions of {len(classes)} classes",
+        ("", "Images", "Of its class"),
         rows,
     )
 
 
-def _matrix(
+def matrix_of(
     classes: Sequence[str], cell: CellOf
 ) -> tuple[list[list[MatrixCell]], Callable[[int], Specification]]:
     """The cells row by row, and their chart of a width in pixels."""
@@ -134,7 +190,7 @@ def _matrix(
     return rows, partial(matrix, chart_labels(classes), cells)
 
 
-def _largest(values: Figures, most: int | None = None) -> list[tuple[int, int]]:
+def largest(values: Figures, most: int | None = None) -> list[tuple[int, int]]:
     """All cells or so many, the largest first."""
     order = np.argsort(-values, axis=None, kind="stable")[:most]
     return [divmod(cell, len(values)) for cell in order.tolist()]
@@ -142,128 +198,9 @@ def _largest(values: Figures, most: int | None = None) -> list[tuple[int, int]]:
 
 def _ranked(counts: Figures) -> list[tuple[int, int]]:
     """The cells off the diagonal that occur, the fullest first."""
-    return [(i, j) for i, j in _largest(counts) if i != j and counts[i, j] > 0]
+    return [(i, j) for i, j in largest(counts) if i != j and counts[i, j] > 0]
 
 
-def _taken(classes: Sequence[str], i: int, j: int) -> str:
+def taken(classes: Sequence[str], i: int, j: int) -> str:
+    """A cell in words: "car taken for truck"."""
     return f"{classes[i]} right" if i == j else f"{classes[i]} taken for {classes[j]}"
-
-
-def confusion_change(results: Results) -> Iterator[Block]:
-    """A matrix of differences for each variation, the cells that are shown to differ marked."""
-    if not results.variations or not any(result.tested for result in results.settings):
-        return
-    changes, classes = results.confusion_changes, results.baseline.classes
-    if not changes:
-        text = "Testing for changes takes at least two seeds with predictions of both settings."
-        yield Paragraph(text)
-        return
-    shown = dict(list(changes.items())[:MOST_MATRICES])
-    strongest = max(float(np.abs(difference.mean).max()) for difference in shown.values())
-    yield note(
-        f"Test images in each cell, variation minus {results.baseline.name}, mean over paired "
-        "seeds. Blue is an improvement: more images on the diagonal or fewer off it. Orange is "
-        f"the opposite. {SHOWN} marks a significant difference (by the paired t test and the "
-        f"sign-flip test, both adjusted over the {words.whole(len(classes) ** 2)} cells of its "
-        f"matrix{_too_few(shown)}). A plain 0 means that the cell is the same in every seed. "
-        "Exploratory."
-    )
-    for name, difference in shown.items():
-        yield Heading(name)
-        yield from _change(classes, name, difference, strongest)
-    if len(shown) < len(changes):
-        yield from _all_variations(classes, changes)
-
-
-def _too_few(shown: Mapping[str, ConfusionDifference]) -> str:
-    """That no cell can be marked, where that is so: with five seeds no p is below 0.06."""
-    most = max(difference.n_seeds for difference in shown.values())
-    least = smallest_sign_flip_p(most)
-    return f"; with {most} seeds no p is below {least:.2g}" if least > ALPHA else ""
-
-
-def change_cell(difference: ConfusionDifference, strongest: float) -> CellOf:
-    """The cells of a matrix of differences; one of `strongest` images has the strongest color."""
-
-    def cell(i: int, j: int) -> MatrixCell:
-        mean = float(difference.mean[i, j])
-        never = difference.constant[i, j] and mean == 0
-        return MatrixCell(
-            "0" if never else IMAGES.signed(mean),
-            good=mean > 0 if i == j else mean < 0,
-            strength=STRONGEST * min(abs(mean) / strongest, 1.0) if strongest else 0.0,
-            mark=SHOWN if difference.survives[i, j] else "",
-        )
-
-    return cell
-
-
-def _change(
-    classes: tuple[str, ...], name: str, difference: ConfusionDifference, strongest: float
-) -> Iterator[Block]:
-    yield Paragraph(_in_words(classes, difference))
-    if len(classes) > TEXT_CLASSES:
-        yield _most_changed(classes, difference)
-        return
-    rows, chart = _matrix(classes, change_cell(difference, strongest))
-    survivors = words.count(int(difference.survives.sum()), "cell")
-    figure = Figure(
-        f"confusion-change-{name}",
-        f"{name}: true classes in rows, predicted classes in columns.",
-        f"Confusion matrix of {name} minus the baseline's; {survivors} of "
-        f"{words.whole(difference.mean.size)} differ significantly.",
-        chart,
-        narrow=False,
-    )
-    caption = f"Test images, {name} minus the baseline, mean over {difference.n_seeds} seeds"
-    yield Matrix(f"What {name} changes in the confusion matrix", caption, classes, rows, figure)
-
-
-def _in_words(classes: tuple[str, ...], difference: ConfusionDifference) -> str:
-    """The cells that are shown to differ, or that there are none."""
-    cells = [cell for cell in _largest(np.abs(difference.mean)) if difference.survives[cell]]
-    seeds = words.count(difference.n_seeds, "seed")
-    if not cells:
-        return f"No single cell differs significantly over {seeds}."
-    largest = "; ".join(_cell(classes, difference, *cell) for cell in cells[:5])
-    more = f", and {len(cells) - 5} more" if len(cells) > 5 else ""
-    differ = "cell differs" if len(cells) == 1 else "cells differ"
-    return f"{len(cells)} {differ} significantly over {seeds}: {largest}{more}."
-
-
-def _cell(classes: tuple[str, ...], difference: ConfusionDifference, i: int, j: int) -> str:
-    change = IMAGES.signed(float(difference.mean[i, j]))
-    p = p_in_words(float(difference.p_adjusted[i, j]))
-    return f"{_taken(classes, i, j)}, {change} images ({p})"
-
-
-def _most_changed(classes: tuple[str, ...], difference: ConfusionDifference) -> Table:
-    """The cells of many classes that change most."""
-    mean, p = difference.mean, difference.p_adjusted
-    rows = [
-        (_taken(classes, *cell), [Cell(IMAGES.signed(mean[cell])), Cell(p_value(float(p[cell])))])
-        for cell in _largest(np.abs(mean), MOST_ROWS)
-        if mean[cell]
-    ]
-    caption = f"The {len(rows)} cells that change most, of {words.whole(mean.size)}"
-    return Table(caption, ("", "Images", "Adjusted p"), rows)
-
-
-def _all_variations(
-    classes: tuple[str, ...], changes: Mapping[str, ConfusionDifference]
-) -> Iterator[Block]:
-    def strongest(difference: ConfusionDifference) -> str:
-        cells = (cell for cell in _largest(np.abs(difference.mean)) if difference.survives[cell])
-        cell = next(cells, None)
-        return words.NONE if cell is None else _cell(classes, difference, *cell)
-
-    yield Heading("All variations")
-    yield Table(
-        f"Cells that differ significantly; the first {MOST_MATRICES} of {len(changes)} matrices "
-        "are shown above",
-        ("", "Cells", "Largest change"),
-        [
-            (name, [Cell(str(int(d.survives.sum()))), Cell(strongest(d))])
-            for name, d in changes.items()
-        ],
-    )

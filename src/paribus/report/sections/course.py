@@ -10,6 +10,7 @@ from paribus.comparison.study import StudyComparison
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
+from paribus.narrative.answer import verdict_of
 from paribus.narrative.numbers import difference_of, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Table
 from paribus.report.charts.course import Path, courses
@@ -48,7 +49,7 @@ def _cells(path: SeedPath) -> list[Cell]:
         Cell(str(c.n_seeds)),
         Cell(cells.estimate(c)),
         Cell(p_value(c.p_adjusted), cells.equivalence(c)),
-        cells.verdict_mark(cells.verdict_of(c)),
+        cells.verdict_mark(verdict_of(c)),
         Cell(following),
     ]
 

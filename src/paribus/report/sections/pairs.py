@@ -44,7 +44,7 @@ def all_pairs(of: SettingPairs) -> Iterator[Block]:
         [(f"{pair.first}, {pair.second}", _cells(of, pair)) for pair in of.pairs],
     )
     if len(of.pairs) > MOST_OPEN:
-        yield Folded("All pairs", table)
+        yield Folded("All pairs", [table])
     else:
         yield table
 

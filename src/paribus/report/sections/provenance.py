@@ -9,20 +9,28 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from paribus.data.published import SETS
 from paribus.data.stl10 import DOWNLOAD
 from paribus.names import safe_name
 from paribus.narrative import words
+from paribus.narrative.differences import correlations
 from paribus.narrative.images import on_left_out
 from paribus.narrative.networks import names
 from paribus.records.dates import are_possible, span
 from paribus.records.pairing import Pairing
 from paribus.records.types import DataFacts, Environment, RunFacts
 from paribus.report.blocks import Block, Cell, Code, Paragraph, Table, note
+from paribus.report.sections.scripts import again, depends, drawn_streams
 from paribus.results import Results
-from paribus.study.config import Folder, Stl10
+from paribus.study.config import Folder, Npz, Published, Stl10
+from paribus.study.found import FoundStudy
 from paribus.study.read import code_named
-from paribus.study.spec import Study
+from paribus.study.scripted import ScriptedStudy
+from paribus.study.spec import Question, Study
 from paribus.tables.by_setting import SettingResult
+
+#: Variations whose correlation with the baseline is listed.
+MOST_CORRELATIONS = 20
 
 #: The title of a row and its text; without text the row is left out.
 Fact = tuple[str, str]
@@ -30,6 +38,9 @@ Fact = tuple[str, str]
 
 def proof(results: Results) -> Iterator[Block]:
     """What each variation shares with the baseline, as far as the records have hashes."""
+    if not results.study.paired and results.sources is not None:
+        yield Paragraph(results.sources.pairing)
+        return
     if not results.study.paired:
         yield Paragraph(
             "The study is unpaired (`paired: false`): equal seeds of two settings don't "
@@ -39,11 +50,16 @@ def proof(results: Results) -> Iterator[Block]:
     if not results.pairings:
         yield Paragraph("There is only one setting, so there is nothing to pair.")
         return
-    baseline, unproved = results.baseline.name, _unproved(results)
-    if unproved and not any(pairing.seeds for pairing in results.pairings):
-        yield Paragraph(_DECLARED)
+    if results.drawn:
+        yield from drawn_streams(results)
         return
-    yield Paragraph(
+    baseline, unproved = results.baseline.name, _unproved(results)
+    if unproved and not results.proven:
+        yield Paragraph(_DECLARED)
+        yield from _realized(results)
+        return
+    yield Paragraph(_in_short(results.pairings, baseline))
+    yield note(
         "Every run records SHA-256 hashes of what it draws from each random stream. Equal "
         "hashes mean that two runs drew the very same numbers: they share the luck of their "
         "seed, and it cancels in their difference."
@@ -70,6 +86,30 @@ def proof(results: Results) -> Iterator[Block]:
     if unproved:
         where = [f"{name} in {words.count(seeds, 'seed')}" for name, seeds in unproved.items()]
         yield Paragraph(f"Without hashes: {words.listed(where)}. {_DECLARED}")
+
+
+def _realized(results: Results) -> Iterator[Block]:
+    """How closely pairs agree that are only declared: the one trace that shared luck leaves."""
+    found = list(correlations(results.compared)) if results.compared else []
+    if found:
+        yield note(
+            f"Correlation of the paired values of {safe_name(results.primary.label)}. Near 0, the "
+            "runs of a seed share no luck, and pairing gains nothing."
+        )
+        for text in found[:MOST_CORRELATIONS]:
+            yield Paragraph(words.typeset(text))
+
+
+def _in_short(pairings: Sequence[Pairing], baseline: str) -> str:
+    """Pairing in a sentence: in how many pairs of runs the hashes are equal."""
+    pairs = sum(of.seeds for of in pairings)
+    equal = sum(min(of.order, of.augmentation, of.dropout) for of in pairings)
+    started = sum(of.initial_values for of in pairings)
+    return (
+        f"Proved by hashes: {words.whole(equal)} of {words.whole(pairs)} pairs of runs with "
+        f"{baseline} drew the same order of images, augmentation and dropout, and "
+        f"{words.whole(started)} started from the same values where they have the same layers."
+    )
 
 
 _DECLARED = (
@@ -121,6 +161,17 @@ def _difference(pairing: Pairing, result: SettingResult, baseline: str) -> str:
 
 def provenance(results: Results) -> Iterator[Block]:
     """Versions, machine, data and dates, the study file, and the command."""
+    study = results.study
+    if isinstance(study, ScriptedStudy):
+        yield Paragraph("Machine, versions, dates, files, and how to run it again.")
+        yield _table(results)
+        yield from depends(results)
+        yield Code("Study file", study_file(study))
+        yield Code("Save it as study.yaml and run it again with", *again(study))
+        return
+    if not isinstance(study, Study):
+        return
+    yield Paragraph("Machine, versions, data, dates, study file, and how to run it again.")
     yield _table(results)
     if _differ([environment for environment, _ in environments(results)]):
         yield Paragraph(
@@ -133,10 +184,10 @@ def provenance(results: Results) -> Iterator[Block]:
             "engine, processor type or number of threads, as requested. The last bits differ "
             "from those of an uninterrupted run and can't be reproduced."
         )
-    yield Code("Study file", study_file(results.study))
-    yield Code("Save it as study.yaml and run it again with", command(results.study))
-    if notes := list(_on_command(results.study)):
-        yield Paragraph(" ".join(notes))
+    yield Code("Study file", study_file(study))
+    run = command(study)
+    notes = " ".join(_on_command(study))
+    yield Code("Save it as study.yaml and run it again with", run, notes)
 
 
 def command(study: Study) -> str:
@@ -145,7 +196,7 @@ def command(study: Study) -> str:
     Its file has what options of the first call changed (--seeds, --looks, --most, --epochs,
     --engine). Paths of the machine aren't kept: reports are shared.
     """
-    data_dir = " --data-dir FOLDER" if isinstance(study.data, Stl10) else ""
+    data_dir = " --data-dir FOLDER" if isinstance(study.data, Stl10 | Published) else ""
     code = " --allow-code" if code_named(study) else ""
     return f"paribus run study.yaml{data_dir}{code}"
 
@@ -157,7 +208,13 @@ def _on_command(study: Study) -> Iterator[str]:
             "FOLDER is where STL-10's binary files lie; without --data-dir they are downloaded "
             f"(about {DOWNLOAD} MB)."
         )
-    if isinstance(study.data, Folder) and not PurePath(study.data.path).is_absolute():
+    if isinstance(study.data, Published):
+        size = SETS[study.data.source].megabytes
+        yield (
+            "FOLDER is where the set's official files lie; without --data-dir they are downloaded "
+            f"(about {size} MB)."
+        )
+    if isinstance(study.data, Folder | Npz) and not PurePath(study.data.path).is_absolute():
         yield "The path of the images is taken from the folder in which you run it."
     if code_named(study):
         yield (
@@ -188,13 +245,13 @@ def environments(results: Results) -> list[tuple[Environment, int]]:
     return Counter(record.facts.environment for record in results.records).most_common()
 
 
-def study_file(study: Study) -> str:
+def study_file(study: Question) -> str:
     """A study as YAML, without what is at its default; what can't be printed has YAML's codes."""
     text = _yaml(study, codes=False)
     return text if all(map(str.isprintable, text.split("\n"))) else _yaml(study, codes=True)
 
 
-def _yaml(study: Study, *, codes: bool) -> str:
+def _yaml(study: Question, *, codes: bool) -> str:
     file = io.StringIO()
     yaml = YAML()
     yaml.default_flow_style = None
@@ -204,7 +261,9 @@ def _yaml(study: Study, *, codes: bool) -> str:
     return file.getvalue().strip()
 
 
-def _short(study: Study) -> dict[str, Any]:
+def _short(study: Question) -> dict[str, Any]:
+    if isinstance(study, FoundStudy):
+        return study.declaration()
     whole = study.model_dump(mode="json")
     short = study.model_dump(mode="json", exclude_defaults=True)
     # The kind decides which keys a section may have, so it stays although it has a default.
@@ -235,7 +294,7 @@ def _environment(environment: Environment) -> list[Fact]:
     commit = environment.git_commit or "none: not a git checkout"
     changed = ", with uncommitted changes" if environment.git_dirty else ""
     threads = "" if environment.threads is None else words.whole(environment.threads)
-    engine = "PyTorch"
+    engine = "PyTorch" if environment.torch else ""
     if own := environment.engine:
         engine = f"Paribus's own, built for {own.build}, SHA-256 {own.digest}"
     return [

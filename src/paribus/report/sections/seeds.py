@@ -1,6 +1,7 @@
 """Whether more seeds would help and, if they are added until decided, the path so far."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from paribus.comparison.compare import Comparison
 from paribus.comparison.sequential import SeedPath
@@ -8,114 +9,61 @@ from paribus.comparison.study import StudyComparison
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
-from paribus.narrative.numbers import Unit, difference_of, p_value
+from paribus.narrative.answer import next_step
+from paribus.narrative.numbers import difference_of, p_value
 from paribus.report.blocks import Block, Cell, Figure, Heading, Paragraph, Row, Table, note
-from paribus.report.charts.intervals import FEWEST, Plan, intervals, more_seeds
+from paribus.report.charts.intervals import intervals
 from paribus.report.sections import cells
 from paribus.report.sections.course import seed_by_seed
 from paribus.results import Results
 from paribus.stats.multiplicity import nominal_level
 
-#: The axis of seeds ends between these, and at twice the present ones at least.
-LEAST_AXIS, MOST_AXIS = 20, 100
-
 
 def seeds(results: Results) -> Iterator[Block]:
-    """The half width of the interval against seeds, and the looks of a study that has them."""
+    """How many seeds would decide each comparison, and the path of a study that adds seeds."""
     compared = results.compared
-    if not results.variations:
+    if not results.variations or compared is None or not compared.primary:
         return
-    known = [c for c in compared.primary if c.sd and c.n_seeds > 1] if compared else []
-    if not known:
-        yield Paragraph("To tell, at least two paired seeds with different results are needed.")
-    elif results.primary.compare == "difference" and not compared_otherwise(known):
-        yield from _plan(known, results.primary)
-    else:
+    step = words.typeset(next_step(compared, elsewhere=not results.study.is_run_here)).removeprefix(
+        "Next: "
+    )
+    yield Paragraph(f"{step[0].upper()}{step[1:]}")
+    known = [c for c in compared.primary if c.n_seeds > 1 and not c.anytime]
+    if known:
         yield from _needed(known, results.primary)
-    if compared is not None and results.study.looks is not None and not compared.anytime:
+    if results.study.looks is not None and not compared.anytime:
         yield from _path(compared, results.study.looks)
-    if compared is not None and results.study.one_by_one:
+    if results.study.one_by_one:
         yield from seed_by_seed(compared, results.study.most_seeds)
 
 
-def compared_otherwise(known: Sequence[Comparison]) -> bool:
-    """Whether intervals aren't those of the paired t test, whose width follows from its seeds."""
-    return any(c.anytime or not c.paired for c in known)
-
-
 def _needed(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
-    if any(c.anytime for c in known):
-        return  # seeds are added until decided, and none can be named in advance
-    by = "as a ratio" if metric.compare == "ratio" else "by ranks"
-    by = by if metric.compare != "difference" else "unpaired"
-    yield note(
-        f"{cells.label(metric)} is compared {by}, whose interval doesn't narrow by a simple rule: "
-        "only the seeds needed are given: those with which 80 % of studies would decide."
-    )
+    """One number for each question: the seeds that would decide it."""
     yield Table(
-        "Seeds so far, and those with which 80 % of studies would decide",
-        ("", "Seeds now", "Seeds needed"),
-        [(c.variation, [Cell(str(c.n_seeds)), Cell(_outcome(c))]) for c in known],
-    )
-
-
-def _plan(known: Sequence[Comparison], metric: Metric) -> Iterator[Block]:
-    drawn = known[: cells.MOST_VARIATIONS]
-    plans, most, width_of = [_planned(c) for c in drawn], _axis(drawn), _widths(metric)
-    unit = difference_of(metric).sign
-    unit = safe_name(unit) if unit else ""
-    now = [f"{plan.variation} {width_of.number(plan.half_width(plan.n_seeds))}" for plan in plans]
-    margin = (metric.margin or 0.0) * difference_of(metric).scale
-    yield note(
-        f"How wide the interval of the difference in {safe_name(metric.label)} would be with other "
-        "numbers of seeds, if the differences keep their present spread. A width decides nothing: "
-        "a true difference as large as half the width is found in only about half of all studies. "
-        "The seeds needed are those with which 80 % of studies would decide, if mean and spread "
-        "so far were the true ones; they also use that equivalence rests on the 90 % interval. "
-        "This is only a plan: both are estimates."
-    )
-    images = " on the same test images" if metric.images else ""
-    dashed = ", the dashed line is the study's margin" if margin else ""
-    yield Figure(
-        "more-seeds",
-        f"Half width of the interval for the mean over all seeds{images}. The marks are at the "
-        f"present number of seeds{dashed}." + cells.left_out(len(drawn), len(known), "variations"),
-        f"Half width of the interval in {safe_name(metric.label)} against the number of seeds, now "
-        f"{words.listed(now)} {unit}".rstrip()
-        + "; it falls with the square root of the seeds.",
-        lambda width: more_seeds(plans, unit, margin, most, width),
-    )
-    yield Table(
-        f"Half width of the interval{f' in {unit}' if unit else ''}",
-        ("", "Seeds now", "Now", "Twice the seeds", "Four times", "Seeds needed"),
+        f"{cells.label(metric)}: seeds so far, and those with which 80 % of studies would decide",
+        ("", "Seeds now", "Half of the interval now", "Seeds needed", "Which would show"),
         [(c.variation, _cells(c)) for c in known],
     )
-
-
-def _planned(c: Comparison) -> Plan:
-    assert c.sd is not None, "only comparisons with a spread are planned"
-    return Plan(c.variation, c.n_seeds, c.sd * difference_of(c.metric).scale, c.level)
-
-
-def _widths(metric: Metric) -> Unit:
-    """How half widths are written: with one digit more than values."""
-    return Unit(metric.digits + (metric.written != "number"))
-
-
-def _axis(drawn: Sequence[Comparison]) -> int:
-    wanted = [2 * c.n_seeds for c in drawn]
-    wanted += [
-        round(1.2 * c.seeds_needed.seeds)
-        for c in drawn
-        if c.seeds_needed and c.seeds_needed.seeds and c.seeds_needed.seeds <= MOST_AXIS
-    ]
-    return max(LEAST_AXIS, FEWEST + 1, *wanted)
+    yield note(
+        "Seeds needed are those of a new study that declares them before its first run, if mean "
+        "and spread of the differences so far were the true ones. Both are estimates, so this is "
+        "only a plan. More seeds added to this study after its results were seen are tested more "
+        "strictly, which takes more of them."
+    )
 
 
 def _cells(c: Comparison) -> list[Cell]:
-    plan, width_of = _planned(c), _widths(c.metric)
-    widths = (f"± {width_of.number(plan.half_width(k * c.n_seeds))}" for k in (1, 2, 4))
-    return [Cell(text) for text in (str(c.n_seeds), *widths, _outcome(c))]
+    half = words.NONE
+    if c.low is not None and c.high is not None and c.metric.compare != "ratio":
+        digits = c.metric.digits + (c.metric.written != "number")
+        unit = replace(difference_of(c.metric), digits=digits, plus=False)
+        half = f"± {unit.value((c.high - c.low) / 2)}"
+    return [
+        Cell(str(c.n_seeds)),
+        Cell(half, cells.level(c)),
+        Cell(_outcome(c)),
+        Cell(cells.goal(c) or words.NONE),
+    ]
 
 
 def _outcome(c: Comparison) -> str:

@@ -1,6 +1,7 @@
 """All settings side by side: what each one is, and every metric of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
@@ -9,42 +10,88 @@ from paribus.narrative.networks import noticed
 from paribus.narrative.numbers import change_of, value_of
 from paribus.narrative.varied import decided
 from paribus.records.types import Environment
-from paribus.report.blocks import Block, Cell, Table, note
+from paribus.report.blocks import Block, Cell, Paragraph, Table, note
 from paribus.report.sections.cells import label
 from paribus.results import Results
 from paribus.study.config import VARIED, Augmentation, Config
-from paribus.study.config import Section as Part
+from paribus.study.plan import TrainedSetting
+from paribus.study.schedules import (
+    Constant,
+    Cosine,
+    Linear,
+    MultiStep,
+    OneCycle,
+    Polynomial,
+    Schedule,
+    Step,
+)
+from paribus.study.sections import Section as Part
+from paribus.study.spec import Study
 from paribus.tables.by_setting import SettingResult
+
+#: So many settings are columns side by side.
+MOST_COLUMNS = 3
+
+#: So many keys of a configuration are rows of a table.
+MOST_KEYS = 60
 
 
 def settings(results: Results) -> Iterator[Block]:
-    """Every setting side by side, and what was noticed of its network."""
-    layers = max(len(result.network.layers) for result in results.settings)
+    """Every setting side by side, of many the first; then what each variation changes."""
+    number = words.count(len(results.settings), "setting")
+    yield Paragraph(f"What each of {number} is, and what a variation changes.")
+    yield _configurations(results, results.settings[:MOST_COLUMNS])
+    if left := results.settings[MOST_COLUMNS:]:
+        yield Table(
+            "The other settings",
+            ("Setting", "Changes", "Parameters"),
+            [(r.name, [Cell(_changes(r, results.baseline)), Cell(_parameters(r))]) for r in left],
+            numeric=False,
+        )
+    for result in results.settings:
+        for sentence in noticed(result.network):
+            yield note(f"{result.name}: {sentence}")
+
+
+def _configurations(results: Results, shown: Sequence[SettingResult]) -> Table:
+    layers = max(len(result.network.layers) for result in shown)
     texts: dict[str, Callable[[SettingResult], str]] = {
         "Changes": lambda result: _changes(result, results.baseline),
         **{f"Layer {n + 1}": _layer(n) for n in range(layers)},
         "Parameters": _parameters,
-        "Optimizer": lambda result: _part(result.setting.config.optimizer),
-        "Learning rate": lambda result: _schedule(result.setting.config),
-        "Augmentation": lambda result: _augmentation(result.setting.config.augmentation),
-        "Epochs": lambda result: words.whole(result.setting.config.epochs),
-        "Batch size": lambda result: words.whole(result.setting.config.batch_size),
-        "Engine": _engine,
+        "Multiply-adds for an image": _multiply_adds,
+        **(_TRAINING if isinstance(results.study, Study) else _keys(results)),
     }
-    if any(result.setting.config.vary != VARIED for result in results.settings):
-        texts["The seed decides"] = lambda result: decided(result.setting.config.vary)
-    rows = [
-        (title, _cells([text(one) for one in results.settings])) for title, text in texts.items()
-    ]
-    yield Table(
+    if any(result.setting.vary != VARIED for result in results.settings):
+        texts["The seed decides"] = lambda result: decided(result.setting.vary)
+    rows = [(title, _cells([text(one) for one in shown])) for title, text in texts.items()]
+    return Table(
         "Configuration of each setting; bold where it differs from the baseline",
-        ("", *(result.name for result in results.settings)),
+        ("", *(result.name for result in shown)),
         [(title, cells) for title, cells in rows if any(c.text != words.NONE for c in cells)],
         numeric=False,
     )
-    for result in results.settings:
-        for sentence in noticed(result.network):
-            yield note(f"{result.name}: {sentence}")
+
+
+def _of_config(text: Callable[[Config], str]) -> Callable[[SettingResult], str]:
+    """From the configuration of a setting that Paribus trains."""
+
+    def told(result: SettingResult) -> str:
+        assert isinstance(result.setting, TrainedSetting), "asked of Paribus's own studies"
+        return text(result.setting.config)
+
+    return told
+
+
+def _keys(results: Results) -> dict[str, Callable[[SettingResult], str]]:
+    """A row for each key of the configuration that some setting changes, of any other trainer."""
+
+    def of_key(key: str) -> Callable[[SettingResult], str]:
+        return lambda result: safe_name(words.value(result.setting.recorded.get(key)))
+
+    changed = dict.fromkeys(key for result in results.settings for key in result.setting.changes)
+    # A key may be called as another row is.
+    return {f"{safe_name(key)} ": of_key(key) for key in list(changed)[:MOST_KEYS]}
 
 
 def _cells(texts: list[str]) -> list[Cell]:
@@ -55,7 +102,8 @@ def _changes(result: SettingResult, baseline: SettingResult) -> str:
     if result is baseline:
         return "none (baseline)"
     if not result.setting.changes:
-        return "none (A/A test)"
+        same = isinstance(result.setting, TrainedSetting)
+        return "none (A/A test)" if same else "not known: told by its name"
     return "; ".join(
         f"{safe_name(path)}: {words.value(before)} → {words.value(after)}"
         for path, (before, after) in result.setting.changes.items()
@@ -75,21 +123,58 @@ def _parameters(result: SettingResult) -> str:
     return words.NONE if number is None else words.whole(number)
 
 
+def _multiply_adds(result: SettingResult) -> str:
+    number = result.network.multiply_adds
+    return words.NONE if number is None else words.whole(number)
+
+
 def _part(part: Part) -> str:
     """A section of a study in words: "Adam, lr 0.001, weight decay 0"."""
     values = part.model_dump()
     kind = words.readable(str(values.pop("kind")))
-    parts = (f"{key.replace('_', ' ')} {words.value(value)}" for key, value in values.items())
-    return ", ".join([kind, *parts])
+    return ", ".join([kind, *(_key_in_words(key, value) for key, value in values.items())])
+
+
+def _key_in_words(key: str, value: Any) -> str:
+    match key, value:
+        case "nesterov", True:
+            return "Nesterov's momentum"
+        case "decay", "weights":
+            return "no decay of biases and scales"
+        case _, tuple():
+            return f"{key} {words.listed([*map(words.value, value)])}"
+    return f"{key.replace('_', ' ')} {words.value(value)}"
 
 
 def _schedule(config: Config) -> str:
     schedule = config.schedule
-    if schedule.kind == "step":
-        return f"factor {words.value(schedule.factor)} every {words.count(schedule.every, 'epoch')}"
-    if schedule.kind == "cosine":
-        return f"cosine decay to {words.value(schedule.final)}"
-    return "constant"
+    if isinstance(schedule, OneCycle) or not schedule.warmup:
+        return _course(schedule)
+    epochs = f"{words.value(schedule.warmup)} epoch{'' if schedule.warmup == 1 else 's'}"
+    return f"{_course(schedule)}, after a warm-up of {epochs}"
+
+
+def _course(schedule: Schedule) -> str:
+    match schedule:
+        case Constant():
+            return "constant"
+        case Step(every=every, factor=factor):
+            return f"factor {words.value(factor)} every {words.count(every, 'epoch')}"
+        case MultiStep(epochs=epochs, factor=factor):
+            return f"factor {words.value(factor)} after epoch {words.listed([*map(str, epochs)])}"
+        case Cosine(final=final) | Linear(final=final):
+            return f"{schedule.kind} decay to {words.value(final)}"
+        case Polynomial(final=final, power=power):
+            return f"polynomial decay to {words.value(final)}, power {words.value(power)}"
+        case OneCycle(pct_start=share, div_factor=first, final_div_factor=last):
+            return (
+                f"one cycle: from 1/{words.value(first)} up in {words.value(share)} of all steps, "
+                f"down to 1/{words.value(first * last)}"
+            )
+
+
+def _class_weights(config: Config) -> str:
+    return "balanced" if config.class_weights == "balanced" else words.NONE
 
 
 def _augmentation(augmentation: Augmentation) -> str:
@@ -105,24 +190,51 @@ def _engine(result: SettingResult) -> str:
     return "Paribus's own" if result.environment.engine else "PyTorch"
 
 
+#: Rows of a table on how a network is trained, of Paribus's own studies.
+_TRAINING: Mapping[str, Callable[[SettingResult], str]] = {
+    "Optimizer": _of_config(lambda config: _part(config.optimizer)),
+    "Learning rate": _of_config(_schedule),
+    "Largest norm of gradients": _of_config(lambda config: words.value(config.clip_gradients)),
+    "Label smoothing": _of_config(lambda config: words.value(config.label_smoothing or None)),
+    "Weights of classes": _of_config(lambda config: _class_weights(config)),
+    "Augmentation": _of_config(lambda config: _augmentation(config.augmentation)),
+    "Epochs": _of_config(lambda config: words.whole(config.epochs)),
+    "Batch size": _of_config(lambda config: words.whole(config.batch_size)),
+    "Engine": _engine,
+}
+
+
 def side_by_side(results: Results) -> Iterator[Block]:
     """Every known metric of every setting: mean, spread, and mean difference to the baseline."""
     known = [m for m in results.metrics if any(r.spread(m.name).n for r in results.settings)]
     unknown = [safe_name(m.label) for m in results.metrics if m not in known]
-    yield Table(
-        "Mean over seeds ± one standard deviation; below, the mean difference from "
-        f"{results.baseline.name}",
-        ("Metric", *(result.name for result in results.settings)),
-        [
-            ("Finished seeds", [Cell(str(len(result.finished))) for result in results.settings]),
-            *((_title(m), [_measured(m, r, results) for r in results.settings]) for m in known),
-        ],
-    )
-    names = {metric.name for metric in known}
+    number = words.count(len(known), "metric")
+    yield Paragraph(f"Mean and spread of {number} in every setting.")
+    yield _metrics(results, known)
+    declared = results.study.metrics if not results.study.is_trained_here else {}
+    names = {metric.name for metric in known if metric.name not in declared}
     if notes := [text for name, text in _NOTES.items() if name in names]:
         yield note(" ".join(notes))
-    if unknown:
+    if unknown and isinstance(results.study, Study):
         yield note(f"No run has a value of {words.listed(unknown)}.")
+
+
+def _metrics(results: Results, known: Sequence[Metric]) -> Table:
+    """Settings as columns; of many settings, metrics as columns."""
+    caption = (
+        "Mean over seeds ± one standard deviation; below, the mean difference from "
+        f"{results.baseline.name}"
+    )
+    titles = ["Finished seeds", *map(_title, known)]
+    columns = [
+        [Cell(str(len(result.finished))), *(_measured(m, result, results) for m in known)]
+        for result in results.settings
+    ]
+    names = [result.name for result in results.settings]
+    if len(columns) > MOST_COLUMNS:
+        return Table(caption, ("Setting", *titles), list(zip(names, columns, strict=True)))
+    rows = list(zip(titles, zip(*columns, strict=True), strict=True))
+    return Table(caption, ("Metric", *names), rows)
 
 
 #: What is said of a metric below the table.

@@ -83,6 +83,15 @@ function make(tag, properties = {}, ...inside) {
 // A class's name, whatever direction it is written in.
 const named = (number) => make("bdi", { textContent: data.names[number] });
 
+// Letters of a file's name on a card.
+const LONGEST = 20;
+
+// The end of a path, which tells files apart; of a long name, what it begins and ends with.
+function shortName(file) {
+  const letters = [...file.split("/").at(-1)];
+  return letters.length > LONGEST ? `${letters.slice(0, 6).join("")}\u2026${letters.slice(7 - LONGEST).join("")}` : letters.join("");
+}
+
 function agreement(its) {
   return [its.wrong ? `${its.wrong} of ${its.seeds} seeds wrong` : "no seed wrong"];
 }
@@ -166,8 +175,8 @@ function countSentence(state, number) {
 
 function verb(state) {
   const quoted = (name) => make("bdi", { textContent: name });
-  if (state.true && state.predicted) return [" takes from ", quoted(state.true), " to ", quoted(state.predicted)];
-  if (state.true) return [" takes from ", quoted(state.true), " to another class"];
+  if (state.true && state.predicted) return [" takes for ", quoted(state.predicted), " although they show ", quoted(state.true)];
+  if (state.true) return [" takes for another class although they show ", quoted(state.true)];
   if (state.predicted) return [" wrongly takes for ", quoted(state.predicted)];
   return [" gets wrong"];
 }
@@ -199,13 +208,21 @@ function showCards(images, number, state) {
 }
 
 function card(its, state) {
-  const { index, original } = its.image;
-  const taken = its.wrong ? [named(its.true), " taken for ", named(its.rival)] : [named(its.true)];
+  const { index, original, file } = its.image;
   const link = make("a", { href: address("image", { ...state, index }) });
   link.dataset.index = index;
   if (data.withImages) link.append(image(original, `Test image ${index}`, index));
-  link.append(make("span", {}, ...taken), make("span", { className: "detail" }, ...SORTS[state.sort].says(its)));
+  link.append(make("span", {}, ...taken(its, state)), make("span", { className: "detail" }, ...SORTS[state.sort].says(its)));
+  if (file) link.append(make("bdi", { className: "detail file", dir: "ltr", title: file, textContent: shortName(file) }));
   return link;
+}
+
+// What an image is taken for: the class that was chosen and its seeds, else the most frequent one.
+function taken(its, state) {
+  if (!its.wrong) return [named(its.true)];
+  const chosen = its.votes.find(([number]) => data.names[number] === state.predicted);
+  if (!chosen) return [named(its.true), " taken for ", named(its.rival)];
+  return [named(its.true), " taken for ", named(chosen[0]), ` in ${chosen[1]} of ${counted(its.seeds, "seed")}`];
 }
 
 function image(name, alt, index, properties = {}) {
@@ -251,6 +268,8 @@ function fill(name, options, state) {
 function showImage(state, its) {
   showSteps(state, its);
   part("name").textContent = `Test image ${its.image.index}`;
+  part("file").hidden = !its.image.file;
+  part("file").replaceChildren(make("bdi", { dir: "ltr", textContent: its.image.file }));
   part("verdict").replaceChildren(...verdict(its));
   part("shares").hidden = its.p[0] === null;
   part("shares").replaceChildren(share("right", its.true, its.p[0]), share("wrong", its.rival, its.p[1]));
@@ -347,7 +366,7 @@ function suspicion(its) {
 // ---- The confusion matrices ------------------------------------------------------------------
 
 // Cells that hold failures become links, and a matrix one stop of the Tab key.
-function linkMatrix(table) {
+function linkMatrix(table, isFirst) {
   const setting = settingOf(table.dataset.setting);
   if (!setting) return;
   for (const [own, given, count] of setting.cells) {
@@ -358,7 +377,10 @@ function linkMatrix(table) {
   if (!first) return;
   first.tabIndex = 0;
   table.closest(".scroll").removeAttribute("tabindex");
-  table.caption.firstElementChild.append(". Choose a cell to see its images; arrow keys move between cells.");
+  // Said once: the other matrices work alike.
+  const hint = ". Choose a cell to see its images.";
+  if (isFirst) table.caption.firstElementChild.append(make("span", { className: "on-screen", textContent: hint }));
+  table.setAttribute("aria-description", "A cell leads to its images; arrow keys move between cells.");
   table.addEventListener("keydown", (event) => moveInMatrix(event, table));
 }
 
@@ -409,7 +431,10 @@ function show(moved) {
   if (its) showImage(asked, its);
   else showList(asked, wasOpen);
   if (asked.view === "image" && !its) part("count").prepend(`Image ${asked.index} is not kept here. `);
-  if (moved) focusOn(its ? part("name") : cardOf(wasOpen) ?? part("heading"));
+  // Back at the page as it was opened, the reader is where they were in it.
+  if (!moved || !(asked.view || wasOpen >= 0)) return;
+  openAround(part("app"));
+  focusOn(its ? part("name") : cardOf(wasOpen) ?? part("heading"));
 }
 
 const chosen = ({ id, value }) => (id === "explorer-least" ? Number(value) : value);
@@ -418,7 +443,7 @@ const cardOf = (index) => part("cards").querySelector(`[data-index="${index}"]`)
 
 function focusOn(element) {
   element.focus({ preventScroll: true });
-  element.scrollIntoView({ block: element.matches("h3, h2") ? "start" : "center" });
+  element.scrollIntoView({ block: element.matches("h4") ? "start" : "center" });
 }
 
 // A choice by a control: the address follows, the focus stays where it is.
@@ -430,7 +455,7 @@ function choose(changes, remember) {
 }
 
 function start() {
-  for (const table of document.querySelectorAll("table[data-setting]")) linkMatrix(table);
+  document.querySelectorAll("table[data-setting]").forEach((table, n) => linkMatrix(table, n === 0));
   for (const name of ["setting", "true", "predicted", "kind", "least", "sort"]) {
     part(name).addEventListener("change", (event) => choose({ [name]: chosen(event.target) }, true));
   }

@@ -1,0 +1,1 @@
+"""A study's runs, written as trackers and tables keep them: `paribus export`."""

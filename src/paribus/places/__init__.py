@@ -1,0 +1,1 @@
+"""Places other than this machine: what performs a study's tasks on clusters."""

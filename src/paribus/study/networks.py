@@ -1,0 +1,113 @@
+"""The networks of a study file: those that Paribus has, and the user's own."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
+
+from paribus.io.strict_json import require_finite
+from paribus.study.sections import Section, Share, short_for
+
+
+class LeNet5(Section):
+    """LeNet-5 with ReLU and max pooling, as in the reference study."""
+
+    kind: Literal["lenet5"] = "lenet5"
+    batch_norm: bool = False
+    dropout: Share = 0.0
+
+
+#: Units of a hidden layer.
+Width = Annotated[int, Field(ge=1, le=65_536)]
+
+
+class Mlp(Section):
+    """Dense layers alone, `hidden` units in each but the last, with ReLU (`network.mlp`)."""
+
+    kind: Literal["mlp"]
+    hidden: Annotated[tuple[Width, ...], Field(strict=False, max_length=64)] = (800,)
+    dropout: Share = 0.0
+
+
+class CifarResNet(Section):
+    """The residual networks of He et al. for small images (`network.cifar_resnet`)."""
+
+    kind: Literal["resnet20", "resnet32", "resnet56"]
+
+
+class ResNet(Section):
+    """The residual networks of He et al. with a stem for small images (`network.resnet`)."""
+
+    kind: Literal["resnet18", "resnet34"]
+
+
+def _six_n_and_four(depth: int) -> int:
+    if depth % 6 != 4:
+        raise ValueError("10, 16, 22, 28 or another 6n + 4")
+    return depth
+
+
+class WideResNet(Section):
+    """Wide residual networks (`network.wide_resnet`), by default WRN-16-4."""
+
+    kind: Literal["wide_resnet"]
+    depth: Annotated[int, Field(ge=10, le=100), AfterValidator(_six_n_and_four)] = 16
+    widen: Annotated[int, Field(ge=1, le=20)] = 4
+    dropout: Share = 0.0
+
+
+def _finite(arguments: dict[str, Any]) -> dict[str, Any]:
+    # NaN would make a configuration differ from itself, and JSON has neither.
+    try:
+        require_finite(arguments)
+    except ValueError as error:
+        number = str(error).rpartition(" ")[2]
+        raise ValueError(f"finite numbers throughout, without {number}") from None
+    return arguments
+
+
+#: How a user's network is named.
+OWN = "package.module:callable"
+
+
+class OwnNetwork(Section):
+    """A user's module: `package.module:callable`.
+
+    It is called with `channels`, `height`, `width`, `classes` and `arguments`.
+    """
+
+    kind: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
+    arguments: Annotated[dict[str, Any], AfterValidator(_finite)] = Field(default_factory=dict)
+
+
+#: What Paribus builds itself.
+BuiltIn = LeNet5 | Mlp | CifarResNet | ResNet | WideResNet
+
+#: The section of every network, by how a study names it.
+NETWORKS: dict[str, type[Section]] = {
+    "lenet5": LeNet5,
+    "mlp": Mlp,
+    **dict.fromkeys(("resnet20", "resnet32", "resnet56"), CifarResNet),
+    **dict.fromkeys(("resnet18", "resnet34"), ResNet),
+    "wide_resnet": WideResNet,
+    OWN: OwnNetwork,
+}
+
+
+def _tag(value: Any) -> str:
+    kind = value.get("kind", "lenet5") if isinstance(value, dict) else getattr(value, "kind", "")
+    return OWN if isinstance(kind, str) and ":" in kind else str(kind)
+
+
+Network = Annotated[
+    Annotated[LeNet5, Tag("lenet5")]
+    | Annotated[Mlp, Tag("mlp")]
+    | Annotated[CifarResNet, Tag("resnet20")]
+    | Annotated[CifarResNet, Tag("resnet32")]
+    | Annotated[CifarResNet, Tag("resnet56")]
+    | Annotated[ResNet, Tag("resnet18")]
+    | Annotated[ResNet, Tag("resnet34")]
+    | Annotated[WideResNet, Tag("wide_resnet")]
+    | Annotated[OwnNetwork, Tag(OWN)],
+    Discriminator(_tag),
+    short_for("lenet5"),
+]

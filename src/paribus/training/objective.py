@@ -1,0 +1,71 @@
+"""What training steps minimize: cross entropy, with smoothed labels or weighted classes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from paribus.records.types import Integers
+from paribus.study.config import Config
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss for gradients alone: all losses that are recorded are plain cross entropies.
+
+    So settings that minimize different losses stay comparable, and a network's training loss
+    with its validation loss.
+
+    Attributes:
+        smoothing: the share of a label that is spread evenly over all classes.
+        weights: (classes,) of each class, float32; None where all are equal.
+    """
+
+    smoothing: float = 0.0
+    weights: Tensor | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is cross entropy and nothing else."""
+        return not self.smoothing and self.weights is None
+
+    def __call__(self, output: Tensor, labels: Tensor) -> Tensor:
+        """Its mean (nats) over a batch, as torch weights it: by the batch's own labels.
+
+        Args:
+            output: (n, classes) logits or log probabilities.
+            labels: (n,) class numbers.
+        """
+        return cross_entropy(output, labels, self.weights, label_smoothing=self.smoothing)
+
+
+#: Cross entropy and nothing else.
+PLAIN = Objective()
+
+
+def objective(config: Config, labels: Integers, classes: int) -> Objective:
+    """What a setting minimizes, given the (n,) labels of its training images."""
+    weights = balanced(labels, classes) if config.class_weights == "balanced" else None
+    return Objective(config.label_smoothing, weights)
+
+
+def balanced(labels: Integers, classes: int) -> Tensor:
+    """(classes,) weights with which all classes have the same sum, and an image 1 on average.
+
+    A class without images has none.
+    """
+    counts = np.bincount(labels, minlength=classes)
+    wanted = len(labels) / np.count_nonzero(counts)
+    weights = np.divide(wanted, counts, out=np.zeros(classes), where=counts > 0)
+    return torch.from_numpy(weights.astype(np.float32))
+
+
+def beyond_the_engine(config: Config) -> str | None:
+    """What of a setting's loss the native engine doesn't support, as a clause; None if nothing."""
+    asked = ["label_smoothing"] if config.label_smoothing else []
+    asked += ["class_weights"] if config.class_weights != "equal" else []
+    if not asked:
+        return None
+    return f"the engine's loss is plain cross entropy, without {' and '.join(asked)}"
