@@ -26,7 +26,8 @@ from paribus.study.config import Engine
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 from paribus.training.loop import begin, train
-from paribus.training.steps import build_optimizer, steps_by
+from paribus.training.optimizers import build_optimizer
+from paribus.training.steps import steps_by
 from peers import BATCH, Training
 
 

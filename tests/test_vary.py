@@ -13,7 +13,7 @@ from paribus.errors import StudyError
 from paribus.narrative.varied import bound_to, by_seed, decided, held_fixed
 from paribus.records.types import Record
 from paribus.results import Results
-from paribus.study.config import Digits
+from paribus.study.data import Digits
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from paribus.data.batches import augment, draw_moves
 from paribus.stream import stream
-from paribus.study.config import Augmentation
+from paribus.study.augmentation import Augmentation
 
 
 def test_nothing_is_moved_unless_asked_for() -> None:

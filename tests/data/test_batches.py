@@ -7,7 +7,7 @@ import torch
 
 from paribus.data.batches import Batches
 from paribus.data.dataset import prepare
-from paribus.study.config import Digits
+from paribus.study.data import Digits
 
 
 @pytest.fixture

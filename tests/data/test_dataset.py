@@ -16,7 +16,7 @@ import torch
 from paribus.data.dataset import Dataset, open_dataset, prepare
 from paribus.data.images import squared
 from paribus.errors import DataError, ReadError
-from paribus.study.config import Digits, Folder
+from paribus.study.data import Digits, Folder
 
 DIGITS = Digits(source="digits", size=16)
 
@@ -213,7 +213,7 @@ PREPARE = """
 import sys, time
 from pathlib import Path
 from paribus.data.dataset import prepare
-from paribus.study.config import Folder
+from paribus.study.data import Folder
 
 folder, mine, other = sys.argv[1:]
 

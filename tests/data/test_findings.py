@@ -14,7 +14,7 @@ from paribus.data.findings import find
 from paribus.data.splits import PARTS
 from paribus.narrative.images import images_ready, on_images, on_left_out
 from paribus.records.types import DataFacts, DataFindings
-from paribus.study.config import Folder
+from paribus.study.data import Folder
 
 Write = Callable[..., None]
 TRAIN, VALIDATION, TEST = range(len(PARTS))

@@ -15,7 +15,7 @@ from paribus.data.dataset import prepare
 from paribus.data.folder import open_folder
 from paribus.data.images import Originals
 from paribus.errors import DataError, ReadError
-from paribus.study.config import Folder
+from paribus.study.data import Folder
 
 Write = Callable[..., None]
 

@@ -13,7 +13,7 @@ from paribus.data.folder import open_folder
 from paribus.data.images import Originals
 from paribus.errors import DataError
 from paribus.narrative.images import on_images
-from paribus.study.config import Folder
+from paribus.study.data import Folder
 
 Write = Callable[..., None]
 

@@ -8,7 +8,7 @@ import pytest
 from paribus.data.folder import open_folder, require_apart
 from paribus.data.layout import part_of
 from paribus.errors import DataError
-from paribus.study.config import Folder
+from paribus.study.data import Folder
 
 Write = Callable[..., None]
 

@@ -17,7 +17,7 @@ from paribus.data.npz import open_npz
 from paribus.data.sources import verify
 from paribus.errors import DataError
 from paribus.sources.arrays import Limits
-from paribus.study.config import Npz
+from paribus.study.data import Npz
 
 Array = npt.NDArray[Any]
 Saved = Callable[..., Npz]

@@ -12,7 +12,7 @@ from effort import telling
 from paribus.data.cache import FACTS, Ledger, seal
 from paribus.data.dataset import ARRAYS, IMAGES, LABELS, PART, Dataset, prepare
 from paribus.errors import DataError
-from paribus.study.config import Folder
+from paribus.study.data import Folder
 
 DEEP = "[" * 200_000
 

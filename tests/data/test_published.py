@@ -26,7 +26,7 @@ from paribus.data.sources import states, verify
 from paribus.data.stl10 import OfficialFile
 from paribus.data.unpack import open_published
 from paribus.errors import DataError, DownloadError
-from paribus.study.config import Published
+from paribus.study.data import Published
 
 LIKE_MNIST = ("mnist", "fashion_mnist", "kmnist")
 TRAINING, TEST = 200, 100

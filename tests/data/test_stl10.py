@@ -16,7 +16,7 @@ from paribus.data.images import Originals
 from paribus.data.sources import states, verify
 from paribus.data.stl10 import CLASSES, OfficialFile, faults, missing, official_folder, open_stl10
 from paribus.errors import DataError
-from paribus.study.config import Stl10
+from paribus.study.data import Stl10
 
 
 def state(data_dir: Path | None) -> str:

@@ -30,7 +30,7 @@ from engine.cases import (
 from paribus.engine.native import Trainer
 from paribus.network.lenet import lenet5
 from paribus.study.optimizers import Sgd
-from paribus.training.steps import build_optimizer
+from paribus.training.optimizers import build_optimizer
 
 pytestmark = pytest.mark.usefixtures("engine")
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from paribus.engine.native import Trainer
 from paribus.study.optimizers import Adam, AdamW, Optimizer, Sgd
-from paribus.training.steps import build_optimizer, set_learning_rate
+from paribus.training.optimizers import build_optimizer, set_learning_rate
 
 pytestmark = pytest.mark.usefixtures("engine")
 

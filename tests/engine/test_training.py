@@ -27,9 +27,9 @@ from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, prepare
 from paribus.engine.native import Trainer
 from paribus.network.lenet import lenet5
-from paribus.study.config import Digits
+from paribus.study.data import Digits
 from paribus.study.optimizers import Adam, Sgd
-from paribus.training.steps import build_optimizer
+from paribus.training.optimizers import build_optimizer
 
 pytestmark = pytest.mark.usefixtures("engine")
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from paribus.data.dataset import Dataset, prepare
-from paribus.study.config import Folder
+from paribus.study.data import Folder
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]

@@ -23,7 +23,8 @@ from paribus.network.lenet import lenet5
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 from paribus.training.loop import begin, train
-from paribus.training.steps import TorchSteps, build_optimizer
+from paribus.training.optimizers import build_optimizer
+from paribus.training.steps import TorchSteps
 
 Method = Callable[[nn.Module, Tensor, Tensor], Tensor]
 

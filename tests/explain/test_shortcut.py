@@ -25,8 +25,9 @@ from paribus.records.types import Integers
 from paribus.study.plan import runs
 from paribus.study.spec import Study
 from paribus.training.loop import begin, train
+from paribus.training.optimizers import build_optimizer
 from paribus.training.predict import loss_and_accuracy
-from paribus.training.steps import TorchSteps, build_optimizer
+from paribus.training.steps import TorchSteps
 
 SEEDS = 2
 EPOCHS = 6

@@ -24,7 +24,7 @@ from paribus.data import stl10
 from paribus.data.dataset import Dataset, prepare
 from paribus.data.stl10 import OfficialFile, faults
 from paribus.errors import DataError
-from paribus.study.config import Folder, Stl10
+from paribus.study.data import Folder, Stl10
 
 Prepare = Callable[[], Dataset]
 IMAGE = 3 * 96 * 96

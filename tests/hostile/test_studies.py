@@ -22,12 +22,8 @@ from paribus.cli import main
 from paribus.errors import StudyError
 from paribus.report.sections.provenance import study_file
 from paribus.study import networks
-from paribus.study.config import (
-    Config,
-    Digits,
-    Folder,
-    Stl10,
-)
+from paribus.study.config import Config
+from paribus.study.data import Digits, Folder, Stl10
 from paribus.study.optimizers import OPTIMIZERS
 from paribus.study.plan import settings
 from paribus.study.read import LARGEST, MOST_VALUES, parse_study

@@ -6,7 +6,7 @@ import pytest
 
 from paribus.errors import StudyError
 from paribus.metrics.registry import CAUSES, METRICS
-from paribus.study.config import Digits
+from paribus.study.data import Digits
 from paribus.study.networks import LeNet5, OwnNetwork
 from paribus.study.optimizers import Adam
 from paribus.study.plan import settings

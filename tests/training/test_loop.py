@@ -14,12 +14,13 @@ from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, prepare
 from paribus.errors import NonFiniteLossError
 from paribus.network.build import build
-from paribus.study.config import Digits
+from paribus.study.data import Digits
 from paribus.study.plan import TrainedRun, runs
 from paribus.study.spec import Study
 from paribus.training.loop import Progress, _parts, begin, train
+from paribus.training.optimizers import build_optimizer
 from paribus.training.predict import log_probabilities, loss_and_accuracy
-from paribus.training.steps import TorchSteps, build_optimizer
+from paribus.training.steps import TorchSteps
 
 
 @pytest.fixture(scope="module")

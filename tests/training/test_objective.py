@@ -12,7 +12,8 @@ from torch.nn.functional import cross_entropy, one_hot
 from paribus.study.config import Config
 from paribus.study.optimizers import Sgd
 from paribus.training.objective import PLAIN, Objective, balanced, beyond_the_engine, objective
-from paribus.training.steps import TorchSteps, build_optimizer
+from paribus.training.optimizers import build_optimizer
+from paribus.training.steps import TorchSteps
 
 CLASSES = 4
 LABELS = np.array([0] * 12 + [1] * 3 + [2] * 5 + [3] * 2)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from paribus.study.optimizers import Adam, AdamW, Optimizer, Sgd
-from paribus.training.steps import build_optimizer
+from paribus.training.optimizers import build_optimizer
 
 
 @pytest.mark.parametrize(

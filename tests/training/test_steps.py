@@ -11,7 +11,8 @@ from paribus.network.build import build
 from paribus.records.types import EngineFacts
 from paribus.study.networks import LeNet5
 from paribus.study.optimizers import Adam
-from paribus.training.steps import Steps, build_optimizer, steps_by
+from paribus.training.optimizers import build_optimizer
+from paribus.training.steps import Steps, steps_by
 
 SHAPE, BATCH = (1, 16, 16), 8
 #: The last one alone joins the batch before.

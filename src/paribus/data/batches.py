@@ -7,7 +7,7 @@ from torch.nn.functional import pad
 
 from paribus.data.dataset import Dataset
 from paribus.records.types import Integers
-from paribus.study.config import Augmentation
+from paribus.study.augmentation import Augmentation
 
 
 class Batches:

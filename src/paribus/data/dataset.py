@@ -34,7 +34,7 @@ from paribus.io.disk import building, install, private, replacing, write_file
 from paribus.io.reading import UnfitError, opened, patiently, read_whole
 from paribus.io.strict_json import dumps
 from paribus.records.types import DataFacts, DataFindings, Integers
-from paribus.study.config import Data, Digits, Npz, Published, Stl10, as_recorded
+from paribus.study.data import Data, Digits, Npz, Published, Stl10, as_recorded
 
 #: Increased when a change gives different pixels, labels or parts for the same images.
 DATASET_FORMAT = 1

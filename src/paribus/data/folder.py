@@ -29,7 +29,7 @@ from paribus.errors import DataError
 from paribus.io.reading import UnfitError
 from paribus.names import shown
 from paribus.records.types import Integers
-from paribus.study.config import Data, Folder
+from paribus.study.data import Data, Folder
 
 
 @dataclass(frozen=True)

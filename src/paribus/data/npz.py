@@ -21,7 +21,7 @@ from paribus.names import shown
 from paribus.records.bounds import MOST_CLASSES
 from paribus.records.types import Integers
 from paribus.sources.arrays import Archive, Limits, archive
-from paribus.study.config import Npz
+from paribus.study.data import Npz
 
 Array = npt.NDArray[Any]
 

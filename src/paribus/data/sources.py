@@ -16,7 +16,7 @@ from paribus.data.published import SETS
 from paribus.data.stl10 import CLASSES, faults, missing, official_folder
 from paribus.data.unpack import absent, damage, find
 from paribus.errors import DataError
-from paribus.study.config import Data, Digits, Folder, Npz, Published, Stl10
+from paribus.study.data import Data, Digits, Folder, Npz, Published, Stl10
 
 #: SHA-256 over the images as published.
 CONTENTS = "0b7e9c3202d7bcd255d6a19a238d3743bf5e320ba74812a6679958a017c55382"

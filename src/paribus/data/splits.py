@@ -10,7 +10,7 @@ import numpy.typing as npt
 from paribus.errors import DataError
 from paribus.records.types import Integers
 from paribus.stream import stream
-from paribus.study.config import PerClass
+from paribus.study.data import PerClass
 
 #: The names of the parts, in the order of `Splits`.
 PARTS = ("train", "validation", "test")

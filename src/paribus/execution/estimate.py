@@ -26,7 +26,7 @@ from paribus.narrative.expected import advice, expectations
 from paribus.narrative.images import images_ready
 from paribus.narrative.words import readable
 from paribus.network.users import Shape
-from paribus.study.config import Data, Published, Stl10
+from paribus.study.data import Data, Published, Stl10
 from paribus.study.plan import TrainedRun, TrainedSetting, runs, settings, surprises
 from paribus.study.read import code_named
 from paribus.study.spec import Study

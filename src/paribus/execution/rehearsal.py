@@ -24,8 +24,9 @@ from paribus.network.users import Shape
 from paribus.records.types import EngineFacts
 from paribus.study.plan import TrainedRun
 from paribus.training.objective import objective
+from paribus.training.optimizers import build_optimizer
 from paribus.training.predict import BATCH, answers
-from paribus.training.steps import build_optimizer, steps_by
+from paribus.training.steps import steps_by
 
 #: Seconds for which training steps are repeated; everything else has a third of that.
 SECONDS = 0.6

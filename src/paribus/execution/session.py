@@ -43,7 +43,7 @@ from paribus.records.store import (
     checkpoint_folder,
 )
 from paribus.records.types import EngineFacts
-from paribus.study.config import Data
+from paribus.study.data import Data
 from paribus.study.plan import runs, settings
 from paribus.study.read import (
     code_named,

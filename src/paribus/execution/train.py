@@ -38,8 +38,9 @@ from paribus.records.types import (
 from paribus.study.plan import TrainedRun
 from paribus.training.loop import Progress, State, begin, replay_streams, train
 from paribus.training.objective import objective
+from paribus.training.optimizers import build_optimizer
 from paribus.training.predict import log_probabilities
-from paribus.training.steps import Steps, build_optimizer, steps_by
+from paribus.training.steps import Steps, steps_by
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,16 @@
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, TypeGuard, get_args
+from typing import Any, TypeGuard
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from paribus.metrics.registry import CAUSES, CLASS_FIGURES, OF_PREDICTIONS, built_in
 from paribus.study import claims, config, trainer
+from paribus.study.augmentation import Augmentation
 from paribus.study.config import SAME, SETTING_NAME, UntilDecided, override
+from paribus.study.data import IMAGE_SOURCES
 from paribus.study.faults import Fault, Location, in_words, meant, nearest, short, unknown_settings
 from paribus.study.metrics import DeclaredMetric, margin_faults, metric_faults, names
 from paribus.study.networks import NETWORKS
@@ -18,16 +20,13 @@ from paribus.study.optimizers import OPTIMIZERS
 from paribus.study.schedules import SCHEDULES
 from paribus.study.yaml import DEEPEST
 
-#: The sections of sources of images.
-IMAGES = (config.Digits, config.Stl10, config.Published, config.Folder, config.Npz)
-
 #: Where each section's keys are declared, by the tag or the field that pydantic puts in a location.
 SECTIONS: dict[str, type[BaseModel]] = {
-    **{name: data for data in IMAGES for name in get_args(data.model_fields["source"].annotation)},
+    **IMAGE_SOURCES,
     **{kind.__name__.lower(): kind for kind in OPTIMIZERS},
     **SCHEDULES,
     **dict.fromkeys(("a number", "until decided"), UntilDecided),
-    "augmentation": config.Augmentation,
+    "augmentation": Augmentation,
     **NETWORKS,
     "command": trainer.Command,
     "call": trainer.Call,
@@ -175,11 +174,11 @@ def _objection(path: str) -> str | None:
 _PATHS = {
     key: path
     for section, kinds in {
-        "data": IMAGES,
+        "data": tuple(IMAGE_SOURCES.values()),
         "network": dict.fromkeys(NETWORKS.values()),
         "optimizer": OPTIMIZERS,
         "schedule": tuple(SCHEDULES.values()),
-        "augmentation": (config.Augmentation,),
+        "augmentation": (Augmentation,),
     }.items()
     for kind in kinds
     for key in kind.model_fields

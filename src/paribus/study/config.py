@@ -3,23 +3,24 @@
 import copy
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self, cast, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
     Discriminator,
     Field,
-    PlainValidator,
     StringConstraints,
     Tag,
     model_validator,
 )
 
 from paribus.io.strict_json import dumps
+from paribus.study.augmentation import Augmentation
+from paribus.study.data import Data, as_recorded
 from paribus.study.networks import LeNet5, Network
 from paribus.study.optimizers import Adam, Optimizer
 from paribus.study.schedules import Constant, Schedule
-from paribus.study.sections import MOST, Positive, Section, Share, Whole, short_for
+from paribus.study.sections import Positive, Section, Share, Whole
 
 #: Settings name folders and chart legends.
 SETTING_NAME = r"^[A-Za-z0-9][A-Za-z0-9._,=+-]{0,63}$"
@@ -35,111 +36,6 @@ def _one_line(text: str) -> str:
 
 #: A line of text for readers.
 Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
-
-
-def _number_or_share(value: Any) -> int | float:
-    whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST
-    if whole or (isinstance(value, float) and 0 < value < 1):
-        return cast(int | float, value)
-    raise ValueError("a number of images of each class (300) or a share of them (0.2)")
-
-
-#: Part of the images: a number of images per class (300) or a share of each class (0.2).
-PerClass = Annotated[int | float, PlainValidator(_number_or_share)]
-
-
-#: Side of the images that networks see, in pixels.
-Size = Annotated[int, Field(ge=4, le=512)]
-#: Standard deviation of a Gaussian blur, as a share of an original's shorter side (0.025: 2.4
-#: pixels of 96). No blur is left out of records and fingerprints, so that older ones stay valid.
-Blur = Annotated[float, Field(ge=0, le=0.25, exclude_if=lambda blur: blur == 0)]
-#: What lies behind transparent pixels; white is left out of records, as no blur is.
-Background = Annotated[
-    Literal["white", "black", "gray"], Field(exclude_if=lambda color: color == "white")
-]
-
-
-class Digits(Section):
-    """scikit-learn's bundled 8x8 handwritten digits: 1,797 gray images, ten classes."""
-
-    source: Literal["digits"]
-    size: Size = 32
-    blur: Blur = 0.0
-    validation: PerClass = 0.2
-    test: PerClass = 0.2
-
-
-class Stl10(Section):
-    """STL-10's labeled images: 5,000 for training, 8,000 for validation and test."""
-
-    source: Literal["stl10"]
-    size: Size = 32
-    blur: Blur = 0.0
-    validation: PerClass = 300
-
-
-def _typed_path(path: str) -> str:
-    if any(unicodedata.category(sign) == "Cc" for sign in path):
-        raise ValueError(
-            r"a path without line breaks and tabs (double quotes make them of \n and \t: write a "
-            r"path like 'C:\new' in single quotes)"
-        )
-    return path
-
-
-#: A path that was meant as it is read.
-TypedPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_typed_path)]
-
-
-class Folder(Section):
-    """The user's images: one subfolder per class, in train/ val/ test/ or in one tree."""
-
-    source: Literal["folder"]
-    path: TypedPath
-    size: Size = 32
-    blur: Blur = 0.0
-    color: Literal["rgb", "gray"] = "rgb"
-    background: Background = "white"
-    validation: PerClass = 0.2
-    test: PerClass = 0.2
-
-
-class Published(Section):
-    """A published set of small images, with the test images that its authors chose."""
-
-    source: Literal["mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"]
-    size: Size = 32
-    blur: Blur = 0.0
-    validation: PerClass = 0.1
-
-
-class Npz(Section):
-    """The user's images as arrays in a NumPy `.npz` file, with parts or as x and y alone."""
-
-    source: Literal["npz"]
-    path: TypedPath
-    size: Size = 32
-    blur: Blur = 0.0
-    validation: PerClass = 0.2
-    test: PerClass = 0.2
-
-
-Data = Annotated[
-    Digits | Stl10 | Published | Folder | Npz,
-    Discriminator("source"),
-    short_for(key="source"),
-]
-
-
-class Augmentation(Section):
-    """Random changes to the training images, drawn again every epoch.
-
-    `flip` mirrors left and right with probability 1/2; `shift` moves by up to this many pixels
-    each way, filling with the training images' mean.
-    """
-
-    flip: bool = False
-    shift: Annotated[int, Field(ge=0, le=64)] = 0
 
 
 #: The largest norm of all gradients together; above it, they are scaled down to it. None: as they
@@ -256,12 +152,6 @@ Seeds = Annotated[
     | Annotated[UntilDecided, Tag("until decided")],
     Discriminator(_seeds_tag),
 ]
-
-
-def as_recorded(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A data section in the spelling of the first records, which keeps digests unchanged."""
-    old = {"color": "colour", "gray": "grey"}
-    return {old.get(key, key): old.get(str(value), value) for key, value in data.items()}
 
 
 #: The key of a variation that is meant to change nothing: an A/A test.

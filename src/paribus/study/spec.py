@@ -18,14 +18,7 @@ from paribus.errors import Problem, StudyError
 from paribus.metrics.registry import PRIMARY
 from paribus.study.check import AS_RAISED, faults_of, sameness_faults, study_faults
 from paribus.study.claims import Claim
-from paribus.study.config import (
-    DEFAULT_LOOKS,
-    Config,
-    Line,
-    Seeds,
-    SettingName,
-    Source,
-)
+from paribus.study.config import DEFAULT_LOOKS, Config, Line, Seeds, SettingName, Source
 from paribus.study.faults import Fault, in_words
 from paribus.study.metrics import DeclaredMetric, MetricName, default_margin
 from paribus.study.sections import Positive, Section

@@ -22,9 +22,10 @@ from paribus.records.types import Curves, Environment, Integers, RunProgress, St
 from paribus.stream import stream
 from paribus.study.config import Config
 from paribus.study.plan import TrainedRun
+from paribus.training.optimizers import set_learning_rate
 from paribus.training.predict import loss_and_accuracy
 from paribus.training.schedules import learning_rate
-from paribus.training.steps import Steps, set_learning_rate
+from paribus.training.steps import Steps
 
 State = dict[str, Tensor]
 

@@ -9,7 +9,8 @@ from paribus.network.own import located
 from paribus.network.users import Shape, require_scores
 from paribus.study.config import Config
 from paribus.training.objective import objective
-from paribus.training.steps import TorchSteps, build_optimizer
+from paribus.training.optimizers import build_optimizer
+from paribus.training.steps import TorchSteps
 
 
 def try_step(config: Config, network: nn.Module, shape: Shape, classes: int, count: int) -> None:

@@ -22,7 +22,7 @@ from paribus.records.types import DataFacts, Environment, RunFacts
 from paribus.report.blocks import Block, Cell, Code, Paragraph, Table, note
 from paribus.report.sections.scripts import again, depends, drawn_streams
 from paribus.results import Results
-from paribus.study.config import Folder, Npz, Published, Stl10
+from paribus.study.data import Folder, Npz, Published, Stl10
 from paribus.study.found import FoundStudy
 from paribus.study.read import code_named
 from paribus.study.scripted import ScriptedStudy

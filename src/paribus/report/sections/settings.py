@@ -13,7 +13,8 @@ from paribus.records.types import Environment
 from paribus.report.blocks import Block, Cell, Paragraph, Table, note
 from paribus.report.sections.cells import label
 from paribus.results import Results
-from paribus.study.config import VARIED, Augmentation, Config
+from paribus.study.augmentation import Augmentation
+from paribus.study.config import VARIED, Config
 from paribus.study.plan import TrainedSetting
 from paribus.study.schedules import (
     Constant,
