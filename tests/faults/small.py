@@ -54,6 +54,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "network": {"kind": "wide_resnet", "depth": 10, "widen": 1, "dropout": 0.3},
         "augmentation": {"flip": True, "shift": 2},
     },
+    "a convnet": {"network": "convnet", "optimizer": {"kind": "sgd", "lr": 0.02}},
     "an mlp": {"network": {"kind": "mlp", "hidden": [12], "dropout": 0.2}},
     "smoothed and balanced": {"label_smoothing": 0.1, "class_weights": "balanced"},
     "everything drawn": {

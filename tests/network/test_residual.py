@@ -1,6 +1,6 @@
-"""The residual networks and the MLP: published sizes, shapes, starts, and what they learn."""
+"""Paribus's own networks: published sizes, shapes, starts, and what they learn."""
 
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 import pytest
 import torch
@@ -18,7 +18,15 @@ from paribus.explain.neighbors import last_hidden
 from paribus.metrics.interventions import interventions
 from paribus.network.build import build, build_and_describe
 from paribus.network.describe import multiply_adds
-from paribus.study.networks import BuiltIn, CifarResNet, LeNet5, Mlp, ResNet, WideResNet
+from paribus.study.networks import (
+    BuiltIn,
+    CifarResNet,
+    ConvNet,
+    LeNet5,
+    Mlp,
+    ResNet,
+    WideResNet,
+)
 
 CIFAR = (3, 32, 32)
 SMALL: list[BuiltIn] = [
@@ -26,7 +34,8 @@ SMALL: list[BuiltIn] = [
     WideResNet(kind="wide_resnet", depth=10, widen=1),
 ]
 DEEP: list[BuiltIn] = [*SMALL, ResNet(kind="resnet18")]
-EVERY: list[BuiltIn] = [*DEEP, Mlp(kind="mlp", hidden=(32, 16), dropout=0.5), LeNet5()]
+CONVNET = ConvNet(kind="convnet")
+EVERY: list[BuiltIn] = [*DEEP, CONVNET, Mlp(kind="mlp", hidden=(32, 16), dropout=0.5), LeNet5()]
 
 #: As published: He et al. 2016, table 6; Liu's pytorch-cifar; Zagoruyko and Komodakis 2016.
 PUBLISHED: list[tuple[BuiltIn, str]] = [
@@ -118,7 +127,7 @@ def test_its_multiply_adds_are_those_that_its_docstring_has(network: str, millio
     assert round(multiply_adds(module, CIFAR) / 1e6) == millions
 
 
-@pytest.mark.parametrize("network", DEEP, ids=named)
+@pytest.mark.parametrize("network", [*DEEP, CONVNET], ids=named)
 def test_smaller_images_are_refused_in_words(network: BuiltIn) -> None:
     message = rf"{network.kind}: expected images of at least 16x16 pixels, got 15x32\. Set data"
     with pytest.raises(NetworkError, match=message):
@@ -199,7 +208,7 @@ def test_it_answers_the_same_images_alike_in_evaluation_mode(network: BuiltIn) -
     torch.testing.assert_close(module(images)[:2], module(images[:2]))  # alone or with others
 
 
-@pytest.mark.parametrize("network", [*SMALL, Mlp(kind="mlp", hidden=(32,))], ids=named)
+@pytest.mark.parametrize("network", [*SMALL, CONVNET, Mlp(kind="mlp", hidden=(32,))], ids=named)
 def test_a_short_training_lowers_the_loss(network: BuiltIn) -> None:
     module = build(network, (1, 16, 16), 3, seed=0)
     labels = torch.arange(24) % 3
@@ -229,14 +238,14 @@ def test_the_native_engine_trains_an_mlp() -> None:
     assert translate(module, CIFAR).stages[0].kind == "convolution"
 
 
-@pytest.mark.parametrize("network", SMALL, ids=named)
-def test_it_is_explained_as_lenet_is(network: BuiltIn) -> None:
+@pytest.mark.parametrize(("network", "hidden"), [*product(SMALL, [64]), (CONVNET, 256)])
+def test_it_is_explained_as_lenet_is(network: BuiltIn, hidden: int) -> None:
     module = build(network, (3, 16, 16), 4, seed=0).eval()
     images, targets = torch.randn(3, 3, 16, 16), torch.tensor([0, 1, 2])
-    hidden = last_hidden(module, images)
-    assert hidden.shape == (3, 64)  # what is averaged over all pixels, before the classes
+    pooled = last_hidden(module, images)
+    assert pooled.shape == (3, hidden)  # over all pixels, before the classes
     fc = module.get_submodule("fc")
-    torch.testing.assert_close(fc(hidden), module(images))
+    torch.testing.assert_close(fc(pooled), module(images))
 
     maps = integrated_gradients(module, images, targets, steps=128)
     with torch.no_grad():

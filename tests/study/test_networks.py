@@ -4,7 +4,7 @@ import pytest
 
 from paribus.errors import StudyError
 from paribus.network.code import code_digest
-from paribus.study.networks import NETWORKS, OWN, CifarResNet, Mlp, ResNet, WideResNet
+from paribus.study.networks import NETWORKS, OWN, CifarResNet, ConvNet, Mlp, ResNet, WideResNet
 from paribus.study.plan import settings
 from paribus.study.read import parse_study
 from trained import trained
@@ -17,6 +17,7 @@ STUDY = "name: s\ndata: digits\nepochs: 1\n"
     [
         ("resnet20", CifarResNet(kind="resnet20")),
         ("{kind: resnet56}", CifarResNet(kind="resnet56")),
+        ("convnet", ConvNet(kind="convnet")),
         ("resnet34", ResNet(kind="resnet34")),
         ("mlp", Mlp(kind="mlp", hidden=(800,))),
         ("{kind: mlp, hidden: []}", Mlp(kind="mlp", hidden=())),
@@ -36,6 +37,7 @@ def test_a_network_is_named_alone_or_with_its_keys(written: str, network: object
     ("written", "message"),
     [
         ("resnet44", "got 'resnet44'; did you mean 'resnet34'?"),
+        ("convnets", "got 'convnets'; did you mean 'convnet'?"),
         ("{kind: resnet20, depth: 20}", "unknown key 'depth'"),
         ("{kind: wide_resnet, depth: 12}", "expected 10, 16, 22, 28 or another 6n + 4, got 12"),
         ("{kind: wide_resnet, widn: 4}", "unknown key 'widn'; did you mean 'widen'?"),

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from paribus.network.cifar_resnet import cifar_resnet
+from paribus.network.convnet import convnet
 from paribus.network.describe import describe, multiply_adds
 from paribus.network.initial import Initialize, he_initial, pytorchs_initial
 from paribus.network.lenet import lenet5
@@ -17,6 +18,7 @@ from paribus.stream import torch_seed
 from paribus.study.networks import (
     BuiltIn,
     CifarResNet,
+    ConvNet,
     LeNet5,
     Mlp,
     OwnNetwork,
@@ -46,7 +48,7 @@ def build_and_describe(
         module, noticed = build_own(network, shape, classes, seed)
         return module, describe(module).model_copy(update=noticed)
     module = _built_in(network, shape, classes)
-    usual = isinstance(network, LeNet5 | Mlp)
+    usual = isinstance(network, LeNet5 | Mlp | ConvNet)
     _initialize_by_name(module, seed, pytorchs_initial if usual else he_initial)
     counted = {"multiply_adds": multiply_adds(module, shape)}
     return module, describe(module).model_copy(update=counted)
@@ -61,6 +63,8 @@ def _built_in(network: BuiltIn, shape: Shape, classes: int) -> nn.Module:
             return lenet5(*shape, classes, batch_norm=batch_norm, dropout=dropout)
         case Mlp(hidden=hidden, dropout=dropout):
             return mlp(shape, classes, hidden, dropout)
+        case ConvNet():
+            return convnet(shape, classes)
         case CifarResNet(kind=kind):
             return cifar_resnet(channels, classes, int(kind.removeprefix("resnet")))
         case ResNet(kind=kind):

@@ -28,6 +28,12 @@ class Mlp(Section):
     dropout: Share = 0.0
 
 
+class ConvNet(Section):
+    """A small convolutional network that learns fast (`network.convnet`)."""
+
+    kind: Literal["convnet"]
+
+
 class CifarResNet(Section):
     """The residual networks of He et al. for small images (`network.cifar_resnet`)."""
 
@@ -80,12 +86,13 @@ class OwnNetwork(Section):
 
 
 #: What Paribus builds itself.
-BuiltIn = LeNet5 | Mlp | CifarResNet | ResNet | WideResNet
+BuiltIn = LeNet5 | Mlp | ConvNet | CifarResNet | ResNet | WideResNet
 
 #: The section of every network, by how a study names it.
 NETWORKS: dict[str, type[Section]] = {
     "lenet5": LeNet5,
     "mlp": Mlp,
+    "convnet": ConvNet,
     **dict.fromkeys(("resnet20", "resnet32", "resnet56"), CifarResNet),
     **dict.fromkeys(("resnet18", "resnet34"), ResNet),
     "wide_resnet": WideResNet,
@@ -101,6 +108,7 @@ def _tag(value: Any) -> str:
 Network = Annotated[
     Annotated[LeNet5, Tag("lenet5")]
     | Annotated[Mlp, Tag("mlp")]
+    | Annotated[ConvNet, Tag("convnet")]
     | Annotated[CifarResNet, Tag("resnet20")]
     | Annotated[CifarResNet, Tag("resnet32")]
     | Annotated[CifarResNet, Tag("resnet56")]
