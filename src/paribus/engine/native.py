@@ -40,9 +40,11 @@ class _Images(ctypes.Structure):
 
     _fields_ = (
         ("pixels", ctypes.c_void_p),
-        ("labels", ctypes.c_void_p),
         ("count", ctypes.c_int),
         ("dropout", ctypes.c_void_p),
+        ("labels", ctypes.c_void_p),
+        ("targets", ctypes.c_void_p),
+        ("log_probabilities", ctypes.c_void_p),
     )
 
 
@@ -73,20 +75,32 @@ class Trainer:
         ]
         self._network = _Network(self._program, batch_size)
 
-    def step(self, images: Tensor, labels: Tensor) -> float:
+    def step(self, images: Tensor, labels: Tensor, targets: Tensor | None = None) -> float:
         """One step of the optimizer; returns the batch's mean cross entropy (nats) before it.
 
         Args:
             images: (n, channels, height, width), normalized, at most `batch_size`.
-            labels: (n,) class numbers.
+            labels: what the returned loss is about: (n,) class numbers, or (n, classes) float32,
+                each class's share in an image, as `torch.nn.functional.cross_entropy` takes them.
+            targets: what is minimized, if it is something else than that loss: minus the sum of
+                `targets` * log probabilities. (n, classes) float32: each row the classes' shares,
+                smoothed and mixed, times the image's weight, divided by the batch's sum of
+                weights.
 
         Raises:
             ValueError: if batch normalization gets a single value per channel, the images have
-                another shape or are too many, or a label isn't a class.
+                another shape or are too many, a label isn't a class, or the targets are for
+                other images or classes.
         """
-        self._require_fitting(images, labels)
+        self._require_fitting(images, labels, targets)
+        if targets is None and labels.is_floating_point():
+            targets = labels / len(labels)
         masks = [_in_blocks(mask) for mask in self._masks(len(images))]
-        loss = self._network.learn(images.contiguous(), labels.contiguous(), masks)
+        if targets is None:
+            loss = self._network.learn(images.contiguous(), labels.contiguous(), masks)
+        else:
+            said = self._network.follow(images.contiguous(), targets.contiguous(), masks)
+            loss = _cross_entropy(said, labels)
         for count in self._counts:
             count.add_(1)
         self._hand_over()
@@ -105,19 +119,19 @@ class Trainer:
                 keep = 1 - stage.dropout
                 yield torch.empty(images, *stage.before).bernoulli_(keep).div_(keep)
 
-    def _require_fitting(self, images: Tensor, labels: Tensor) -> None:
+    def _require_fitting(self, images: Tensor, labels: Tensor, targets: Tensor | None) -> None:
         _require_images(images, self._program)
         if not 1 <= len(images) == len(labels) <= self._batch_size:
             raise ValueError(
                 f"expected 1 to {self._batch_size} images and as many labels, got "
                 f"{len(images)} and {len(labels)}"
             )
-        if labels.dtype != torch.int64:
-            raise ValueError(f"expected int64 labels, got {labels.dtype}")
-        low, high = int(labels.min()), int(labels.max())
-        if not 0 <= low <= high < self._program.classes:
-            last = self._program.classes - 1
-            raise ValueError(f"expected labels from 0 to {last}, got {low} to {high}")
+        if labels.is_floating_point():
+            _require_rows("labels", labels, len(images), self._program.classes)
+        else:
+            _require_labels(labels, self._program.classes)
+        if targets is not None:
+            _require_rows("targets", targets, len(images), self._program.classes)
         for stage in self._program.stages:
             if stage.normalization and len(images) * stage.before[1] * stage.before[2] == 1:
                 raise ValueError(
@@ -164,19 +178,38 @@ class _Network:
         self._pointer = ctypes.c_void_p(self._library.paribus_new(stages, len(stages), batch))
 
     def learn(self, images: Tensor, labels: Tensor, masks: list[Tensor]) -> float:
-        pointers = (ctypes.c_void_p * len(masks))(*(mask.data_ptr() for mask in masks))
-        dropout = ctypes.cast(pointers, ctypes.c_void_p)
-        batch = _Images(images.data_ptr(), labels.data_ptr(), len(images), dropout)
+        """Leave the gradients of the mean cross entropy, and return it."""
+        batch = _batch(images, masks, labels=_address(labels))
         loss: float = self._library.paribus_learn(self._pointer, batch)
         return loss
 
+    def follow(self, images: Tensor, targets: Tensor, masks: list[Tensor]) -> Tensor:
+        """Leave the gradients towards targets; return the log probabilities, (n, classes)."""
+        said = torch.empty_like(targets)
+        places = {"targets": _address(targets), "log_probabilities": _address(said)}
+        self._library.paribus_learn(self._pointer, _batch(images, masks, **places))
+        return said
+
     def answer(self, images: Tensor, output: Tensor) -> None:
-        batch = _Images(images.data_ptr(), None, len(images), None)
+        batch = _batch(images, [])
         self._library.paribus_answer(self._pointer, batch, ctypes.c_void_p(output.data_ptr()))
 
     def __del__(self) -> None:
         if pointer := getattr(self, "_pointer", None):
             self._library.paribus_free(pointer)
+
+
+def _batch(images: Tensor, masks: list[Tensor], **places: int | None) -> _Images:
+    pointers = (ctypes.c_void_p * len(masks))(*map(_address, masks))
+    dropout = ctypes.cast(pointers, ctypes.c_void_p)
+    return _Images(_address(images), len(images), dropout, **places)
+
+
+def _cross_entropy(log_probabilities: Tensor, labels: Tensor) -> float:
+    """The mean (nats), by class numbers or shares of classes."""
+    if labels.is_floating_point():
+        return -float((log_probabilities.double() * labels).sum()) / len(labels)
+    return -float(log_probabilities.double().gather(1, labels[:, None]).mean())
 
 
 def _in_blocks(numbers: Tensor) -> Tensor:
@@ -192,6 +225,22 @@ def _require_images(images: Tensor, program: Program) -> None:
     if got != expected or images.dtype != torch.float32:
         raise ValueError(
             f"expected float32 images of shape {expected}, got {images.dtype} of shape {got}"
+        )
+
+
+def _require_labels(labels: Tensor, classes: int) -> None:
+    if labels.dtype != torch.int64:
+        raise ValueError(f"expected int64 labels, got {labels.dtype}")
+    low, high = int(labels.min()), int(labels.max())
+    if not 0 <= low <= high < classes:
+        raise ValueError(f"expected labels from 0 to {classes - 1}, got {low} to {high}")
+
+
+def _require_rows(what: str, rows: Tensor, images: int, classes: int) -> None:
+    expected, got = (images, classes), tuple(rows.shape)
+    if got != expected or rows.dtype != torch.float32:
+        raise ValueError(
+            f"expected float32 {what} of shape {expected}, got {rows.dtype} of shape {got}"
         )
 
 

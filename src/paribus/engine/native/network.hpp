@@ -10,6 +10,7 @@
 
 #include "activation.hpp"
 #include "dropout.hpp"
+#include "loss.hpp"
 #include "pooled.hpp"
 
 namespace paribus {
@@ -17,9 +18,13 @@ namespace paribus {
 // Images as they come: [image][channel][row][column], of floats.
 struct Images {
     const float *pixels;
-    const int64_t *labels;
     int count;
     const float *const *dropout;  // factors of each of its stages, in blocks
+    // What they are to be classified as: labels, or [image][class], weighted and divided as for
+    // the batch's mean; then the logarithms of what the network says are written, in this order.
+    const int64_t *labels;
+    const float *targets;
+    float *log_probabilities;
 };
 
 class Network {
@@ -54,7 +59,8 @@ class Network {
         }
     }
 
-    // The mean cross entropy of a batch; leaves its gradients where the descriptions say.
+    // The mean cross entropy of a batch by its labels, 0 without them; leaves the gradients where
+    // the descriptions say.
     double learn(Images images) {
         const int blocks = blocks_of(images.count);
         for (auto &stage : stages_) stage->prepare(true);
@@ -140,25 +146,26 @@ class Network {
                           from_.channels * BLOCK, BLOCK, from_.positions() - n);
     }
 
-    // The sum of a block's cross entropies, and the gradients of the batch's mean.
+    // The sum of a block's cross entropies, and the gradients of the batch's loss.
     double judge(const Images &images, int block) {
         const float *logits = values_.back().of(block);
         float *gradients = gradients_.back().of(block);
         std::memset(gradients, 0, sizeof(float) * classes_ * BLOCK);
         double loss = 0;
         for (int image = 0; image < in_block(images, block); image++) {
-            const int64_t label = images.labels[block * BLOCK + image];
             float largest = logits[image];
             for (int c = 1; c < classes_; c++)
                 largest = std::max(largest, logits[c * BLOCK + image]);
             double total = 0;
             for (int c = 0; c < classes_; c++)
                 total += std::exp(double(logits[c * BLOCK + image]) - largest);
-            loss -= logits[label * BLOCK + image] - largest - std::log(total);
-            for (int c = 0; c < classes_; c++) {
-                const double share = std::exp(double(logits[c * BLOCK + image]) - largest) / total;
-                gradients[c * BLOCK + image] = float((share - (c == label)) / images.count);
-            }
+            const Softmax its{logits + image, gradients + image, largest, total, classes_};
+            const ptrdiff_t number = block * BLOCK + image;
+            if (images.targets)
+                its.follow(images.targets + number * classes_,
+                           images.log_probabilities + number * classes_);
+            else
+                loss += its.follow(images.labels[number], images.count);
         }
         return loss;
     }
