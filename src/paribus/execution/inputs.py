@@ -12,12 +12,13 @@ from paribus.io.strict_json import dumps
 from paribus.network.code import code_digest
 from paribus.records.types import (
     OWN_TRAINING_FORMAT,
+    SHIFTED_TRAINING_FORMAT,
     TRAINING_FORMAT,
     EngineFacts,
     Environment,
     RunFacts,
 )
-from paribus.study.config import value_changes
+from paribus.study.config import Config, value_changes
 from paribus.study.networks import OwnNetwork
 from paribus.study.plan import TrainedRun
 
@@ -73,7 +74,7 @@ def run_inputs(run: TrainedRun, dataset: Dataset, engine: EngineFacts | None = N
     """What the result of training `run` on `dataset` here, with `engine`, would follow from."""
     config = run.setting.config
     return RunInputs(
-        format=OWN_TRAINING_FORMAT if isinstance(config.network, OwnNetwork) else TRAINING_FORMAT,
+        format=_format(config),
         config=config.recorded(),
         seed=run.seed,
         data=dataset.fingerprint,
@@ -81,6 +82,12 @@ def run_inputs(run: TrainedRun, dataset: Dataset, engine: EngineFacts | None = N
         code=code_digest(config.network),
         engine=engine,
     )
+
+
+def _format(config: Config) -> int:
+    if config.augmentation.padding:
+        return SHIFTED_TRAINING_FORMAT
+    return OWN_TRAINING_FORMAT if isinstance(config.network, OwnNetwork) else TRAINING_FORMAT
 
 
 def _digest(parts: dict[str, Any]) -> str:

@@ -163,7 +163,7 @@ class _Attempt:
         )
         if checkpoint:
             restore(checkpoint, network, optimizer, progress)
-            replay_streams(progress, run, self.dataset.splits.training)
+            replay_streams(progress, run, self.dataset.splits.training, self.dataset.shape)
             progress.resumes += 1
             before = checkpoint.facts.environment
             if not same_bits(before, environment(self.task.inputs.engine)):

@@ -37,6 +37,8 @@ RECORD_FORMAT = 2
 TRAINING_FORMAT = 1
 #: The same of users' networks: in 2, Python's `random` draws other numbers than NumPy does.
 OWN_TRAINING_FORMAT = 2
+#: The same of shifted images: in 3 they lie in memory as others do, and sums round otherwise.
+SHIFTED_TRAINING_FORMAT = 3
 CHECKPOINT_FORMAT = 1
 
 Floats = npt.NDArray[np.float32]
@@ -122,8 +124,10 @@ class StreamHashes(Frozen):
 
     initial_values: dict[Text, Text]  # parameter name -> hash of its initial value
     order: Text
-    augmentation: Text
+    augmentation: Text  # all flips and shifts together
     dropout: Text
+    # Of each augmentation that was switched on; older records lack it.
+    drawn: dict[Text, Text] | None = None
 
 
 class EngineFacts(Frozen):

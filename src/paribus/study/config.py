@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from paribus.io.strict_json import dumps
-from paribus.study.augmentation import Augmentation
+from paribus.study.augmentation import Augmentation, Augmented
 from paribus.study.data import Data, as_recorded
 from paribus.study.networks import LeNet5, Network
 from paribus.study.optimizers import Adam, Optimizer
@@ -86,7 +86,7 @@ class Config(Section):
     network: Network = LeNet5()
     optimizer: Optimizer = Adam()
     schedule: Schedule = Constant()
-    augmentation: Augmentation = Augmentation()
+    augmentation: Augmented = Augmentation()
     epochs: Whole
     batch_size: Whole = 128
     clip_gradients: ClipGradients = None

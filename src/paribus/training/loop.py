@@ -13,11 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from paribus.data.batches import Batches, augment, draw_moves
+from paribus.augmentation.batch import augmented
+from paribus.augmentation.draw import Draws, draw
+from paribus.data.batches import Batches
 from paribus.data.splits import Splits
 from paribus.errors import NonFiniteLossError
 from paribus.network.randomness import drawn, seed_generators
-from paribus.network.users import content, uncompiled
+from paribus.network.users import Shape, content, uncompiled
 from paribus.records.types import Curves, Environment, Integers, RunProgress, StreamHashes
 from paribus.stream import stream
 from paribus.study.config import Config
@@ -54,6 +56,7 @@ class Progress:
     generator_states: list[Tensor] = field(default_factory=list)
     order: hashlib._Hash = field(default_factory=hashlib.sha256)
     augmentation: hashlib._Hash = field(default_factory=hashlib.sha256)
+    drawn: dict[str, hashlib._Hash] = field(default_factory=dict)
     dropout: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     @property
@@ -93,6 +96,7 @@ class Progress:
             initial_values=self.initial_values,
             order=self.order.hexdigest(),
             augmentation=self.augmentation.hexdigest(),
+            drawn={name: digest.hexdigest() for name, digest in self.drawn.items()},
             dropout=self.dropout.hexdigest(),
         )
 
@@ -137,27 +141,29 @@ def train(
         after_epoch(epoch)
 
 
-def replay_streams(progress: Progress, run: TrainedRun, training: Integers) -> None:
+def replay_streams(progress: Progress, run: TrainedRun, training: Integers, shape: Shape) -> None:
     """Restore the streams' hashes as of the last complete epoch.
 
     A hash in progress can't be stored. But streams depend on their names alone, so they are drawn
     again, and the global generators are hashed by their stored states.
     """
     for epoch, state in enumerate(progress.generator_states, start=1):
-        _draw(progress, run, training, epoch)
+        _draw(progress, run, training, shape, epoch)
         progress.dropout.update(state.numpy().tobytes())
 
 
 def _draw(
-    progress: Progress, run: TrainedRun, training: Integers, epoch: int
-) -> tuple[Integers, Integers]:
-    """The training images in an epoch's order, and how each is moved."""
+    progress: Progress, run: TrainedRun, training: Integers, shape: Shape, epoch: int
+) -> tuple[Integers, Draws]:
+    """The training images in an epoch's order, and what changes each."""
     order = stream(run.seed_of("order"), "order", epoch).permutation(training)
     progress.order.update(order.tobytes())
-    generator = stream(run.seed_of("order"), "augmentation", epoch)
-    moves = draw_moves(run.setting.config.augmentation, len(order), generator)
-    progress.augmentation.update(moves.tobytes())
-    return order, moves
+    augmentation = run.setting.config.augmentation
+    draws = draw(augmentation, len(order), shape, run.seed_of("order"), epoch)
+    progress.augmentation.update(draws.moves.tobytes())
+    for name, numbers in draws.by_name(augmentation).items():
+        progress.drawn.setdefault(name, hashlib.sha256()).update(numbers.tobytes())
+    return order, draws
 
 
 def _epoch(
@@ -165,7 +171,8 @@ def _epoch(
 ) -> float:
     """Train on every image once; returns the mean loss over images, not over batches."""
     epoch = progress.epoch + 1
-    order, moves = _draw(progress, run, training, epoch)
+    augmentation = run.setting.config.augmentation
+    order, draws = _draw(progress, run, training, batches.shape, epoch)
     # nn.Dropout and users' modules draw from the global generators.
     seed_generators(run.seed_of("order"), "dropout", epoch)
     total = 0.0
@@ -176,10 +183,8 @@ def _epoch(
     for part, rate in zip(parts, rates, strict=True):
         set_learning_rate(steps.optimizer, rate)
         index = torch.from_numpy(order[part])
-        images, labels = batches.images(index, buffer), batches.labels(index)
-        if moves[part].any():
-            images = augment(images, moves[part])
-        loss = steps.step(images, labels)
+        images = augmented(batches, index, augmentation, draws.part(part), buffer)
+        loss = steps.step(images, batches.labels(index))
         progress.step_loss.append(loss)
         _require_finite("training", loss, run, progress)
         total += loss * len(index)

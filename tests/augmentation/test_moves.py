@@ -5,7 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paribus.data.batches import augment, draw_moves
+from paribus.augmentation.draw import draw_moves
+from paribus.augmentation.moves import cut_out
+from paribus.augmentation.moves import moved as move
 from paribus.stream import stream
 from paribus.study.augmentation import Augmentation
 
@@ -35,7 +37,7 @@ def test_a_image_is_mirrored_then_moved_and_uncovered_parts_are_the_mean(
     flip: int, down: int, right: int
 ) -> None:
     image = torch.randn(1, 3, 5, 7)
-    moved = augment(image, np.array([[flip, down, right]]))[0]
+    moved = move(image.clone(), np.array([[flip, down, right]]))[0]
     source = image[0].flip(2) if flip else image[0]
     for row in range(5):
         for column in range(7):
@@ -47,6 +49,17 @@ def test_a_image_is_mirrored_then_moved_and_uncovered_parts_are_the_mean(
 def test_every_image_of_a_batch_moves_on_its_own() -> None:
     images = torch.randn(6, 1, 4, 4)
     moves = np.array([[0, 1, 0], [1, 0, 0], [0, 0, -1], [0, 0, 0], [1, 2, 2], [0, -3, 1]])
-    together = augment(images, moves)
+    together = move(images.clone(), moves)
     for i in range(6):
-        assert torch.equal(together[i], augment(images[i : i + 1], moves[i : i + 1])[0])
+        assert torch.equal(together[i], move(images[i : i + 1].clone(), moves[i : i + 1])[0])
+
+
+@given(st.integers(0, 6), st.integers(0, 4), st.integers(0, 6))
+def test_a_square_around_its_center_is_the_mean(side: int, row: int, column: int) -> None:
+    image = torch.ones(1, 2, 5, 7)
+    cut = cut_out(image, np.array([[row, column]]), side)[0]
+    for y in range(5):
+        for x in range(7):
+            inside = -(side // 2) <= y - row < side - side // 2
+            inside &= -(side // 2) <= x - column < side - side // 2
+            assert (cut[:, y, x] == (0 if inside else 1)).all()

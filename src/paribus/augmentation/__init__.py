@@ -1,0 +1,1 @@
+"""Random changes to training images: what is drawn for them, and how they are made."""

@@ -1,0 +1,31 @@
+"""torchvision as an oracle, beside any build of PyTorch."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import torch
+
+
+def torchvision_transforms() -> Any:
+    """The package `torchvision.transforms`, or a skipped test.
+
+    PyPI's torchvision is compiled for one build of PyTorch, and can't be imported beside another,
+    which lacks its operators. The tests need its Python alone, so the operators that it asks for
+    are declared to be there.
+    """
+    with suppress(RuntimeError):
+        return _imported()
+    library = torch.library.Library("torchvision", "DEF")
+    for name in ("nms", "qnms"):
+        library.define(f"{name}(Tensor boxes, Tensor scores, float threshold) -> Tensor")
+    _KEPT.append(library)
+    return _imported()
+
+
+def _imported() -> Any:
+    return pytest.importorskip("torchvision", reason="needs torchvision").transforms
+
+
+#: A library's operators are gone when it is.
+_KEPT: list[torch.library.Library] = []
