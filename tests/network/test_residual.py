@@ -22,9 +22,11 @@ from paribus.study.networks import (
     BuiltIn,
     CifarResNet,
     ConvNet,
+    ConvNeXtAtto,
     LeNet5,
     Mlp,
     ResNet,
+    ViTTiny,
     WideResNet,
 )
 
@@ -35,7 +37,10 @@ SMALL: list[BuiltIn] = [
 ]
 DEEP: list[BuiltIn] = [*SMALL, ResNet(kind="resnet18")]
 CONVNET = ConvNet(kind="convnet")
-EVERY: list[BuiltIn] = [*DEEP, CONVNET, Mlp(kind="mlp", hidden=(32, 16), dropout=0.5), LeNet5()]
+CONVNEXT, VIT = ConvNeXtAtto(kind="convnext_atto"), ViTTiny(kind="vit_tiny")
+MLP = Mlp(kind="mlp", hidden=(32, 16), dropout=0.5)
+ANY_SIZE: list[BuiltIn] = [*DEEP, CONVNET, CONVNEXT, MLP, LeNet5()]
+EVERY: list[BuiltIn] = [*ANY_SIZE, VIT]
 
 #: As published: He et al. 2016, table 6; Liu's pytorch-cifar; Zagoruyko and Komodakis 2016.
 PUBLISHED: list[tuple[BuiltIn, str]] = [
@@ -87,7 +92,7 @@ def test_an_mlp_has_the_layers_that_are_asked_for(hidden: tuple[int, ...]) -> No
 
 @settings(max_examples=12, deadline=None)
 @given(
-    st.sampled_from(EVERY),
+    st.sampled_from(ANY_SIZE),
     st.integers(1, 4),
     st.integers(16, 40),
     st.integers(16, 40),
@@ -100,6 +105,16 @@ def test_takes_any_channels_sizes_from_16_pixels_on_and_classes(
     module, facts = build_and_describe(network, shape, classes, seed=1)
     assert module(torch.randn(2, *shape)).shape == (2, classes)
     assert facts.multiply_adds == counted(module, shape)
+
+
+@pytest.mark.parametrize(("side", "patch"), [((32, 32), 4), ((20, 40), 4), ((32, 32), 8)])
+def test_attention_counts_what_it_multiplies_for_each_pair_of_tokens(
+    side: tuple[int, int], patch: int
+) -> None:
+    vit = ViTTiny(kind="vit_tiny", patch=patch)
+    module, facts = build_and_describe(vit, (3, *side), 10, seed=0)
+    tokens = 1 + side[0] * side[1] // patch**2
+    assert facts.multiply_adds == counted(module, (3, *side)) + 12 * 2 * tokens**2 * 192
 
 
 def counted(module: nn.Module, shape: tuple[int, int, int]) -> int:
@@ -127,7 +142,7 @@ def test_its_multiply_adds_are_those_that_its_docstring_has(network: str, millio
     assert round(multiply_adds(module, CIFAR) / 1e6) == millions
 
 
-@pytest.mark.parametrize("network", [*DEEP, CONVNET], ids=named)
+@pytest.mark.parametrize("network", [*DEEP, CONVNET, CONVNEXT], ids=named)
 def test_smaller_images_are_refused_in_words(network: BuiltIn) -> None:
     message = rf"{network.kind}: expected images of at least 16x16 pixels, got 15x32\. Set data"
     with pytest.raises(NetworkError, match=message):
@@ -238,7 +253,7 @@ def test_the_native_engine_trains_an_mlp() -> None:
     assert translate(module, CIFAR).stages[0].kind == "convolution"
 
 
-@pytest.mark.parametrize(("network", "hidden"), [*product(SMALL, [64]), (CONVNET, 256)])
+@pytest.mark.parametrize(("network", "hidden"), [*product(SMALL, [64]), (CONVNET, 256), (VIT, 192)])
 def test_it_is_explained_as_lenet_is(network: BuiltIn, hidden: int) -> None:
     module = build(network, (3, 16, 16), 4, seed=0).eval()
     images, targets = torch.randn(3, 3, 16, 16), torch.tensor([0, 1, 2])

@@ -4,7 +4,17 @@ import pytest
 
 from paribus.errors import StudyError
 from paribus.network.code import code_digest
-from paribus.study.networks import NETWORKS, OWN, CifarResNet, ConvNet, Mlp, ResNet, WideResNet
+from paribus.study.networks import (
+    NETWORKS,
+    OWN,
+    CifarResNet,
+    ConvNet,
+    ConvNeXtAtto,
+    Mlp,
+    ResNet,
+    ViTTiny,
+    WideResNet,
+)
 from paribus.study.plan import settings
 from paribus.study.read import parse_study
 from trained import trained
@@ -26,6 +36,12 @@ STUDY = "name: s\ndata: digits\nepochs: 1\n"
             Mlp(kind="mlp", hidden=(64, 32), dropout=0.5),
         ),
         ("wide_resnet", WideResNet(kind="wide_resnet", depth=16, widen=4)),
+        ("{kind: vit_tiny, patch: 8}", ViTTiny(kind="vit_tiny", patch=8)),
+        ("convnext_atto", ConvNeXtAtto(kind="convnext_atto", patch=2)),
+        (
+            "{kind: resnet18, stochastic_depth: 0.2}",
+            ResNet(kind="resnet18", stochastic_depth=0.2),
+        ),
         ("{kind: wide_resnet, depth: 28}", WideResNet(kind="wide_resnet", depth=28, widen=4)),
     ],
 )
@@ -37,6 +53,10 @@ def test_a_network_is_named_alone_or_with_its_keys(written: str, network: object
     ("written", "message"),
     [
         ("resnet44", "got 'resnet44'; did you mean 'resnet34'?"),
+        ("{kind: vit_tiny, patch: 0}", "expected a number greater than or equal to 1, got 0"),
+        ("{kind: convnext_atto, stochastic_depth: 1}", "expected a number less than 1, got 1"),
+        ("{kind: mlp, stochastic_depth: 0.1}", "unknown key 'stochastic_depth'"),
+        ("convnext", "got 'convnext'; did you mean 'convnet'?"),
         ("convnets", "got 'convnets'; did you mean 'convnet'?"),
         ("{kind: resnet20, depth: 20}", "unknown key 'depth'"),
         ("{kind: wide_resnet, depth: 12}", "expected 10, 16, 22, 28 or another 6n + 4, got 12"),

@@ -5,13 +5,15 @@ from torch import nn
 
 from paribus.network.cifar_resnet import cifar_resnet
 from paribus.network.convnet import convnet
+from paribus.network.convnext import convnext_atto
 from paribus.network.describe import describe, multiply_adds
-from paribus.network.initial import Initialize, he_initial, pytorchs_initial
+from paribus.network.initial import Initialize, he_initial, pytorchs_initial, truncated_initial
 from paribus.network.lenet import lenet5
 from paribus.network.mlp import mlp
-from paribus.network.residual import require_size
+from paribus.network.residual import leave_out, require_size
 from paribus.network.resnet import resnet
 from paribus.network.users import Shape, build_own
+from paribus.network.vit import vit_tiny
 from paribus.network.wide_resnet import wide_resnet
 from paribus.records.types import NetworkFacts
 from paribus.stream import torch_seed
@@ -19,12 +21,23 @@ from paribus.study.networks import (
     BuiltIn,
     CifarResNet,
     ConvNet,
+    ConvNeXtAtto,
     LeNet5,
     Mlp,
     OwnNetwork,
+    Residual,
     ResNet,
+    ViTTiny,
     WideResNet,
 )
+from paribus.study.sections import Section
+
+#: How the layers of a network start, where it isn't as PyTorch has it.
+_INITIAL: dict[type[Section], Initialize] = {
+    **dict.fromkeys((CifarResNet, ResNet, WideResNet), he_initial),
+    ViTTiny: truncated_initial(nn.Linear),
+    ConvNeXtAtto: truncated_initial(nn.Linear, nn.Conv2d),
+}
 
 
 def build(network: BuiltIn | OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
@@ -48,15 +61,16 @@ def build_and_describe(
         module, noticed = build_own(network, shape, classes, seed)
         return module, describe(module).model_copy(update=noticed)
     module = _built_in(network, shape, classes)
-    usual = isinstance(network, LeNet5 | Mlp | ConvNet)
-    _initialize_by_name(module, seed, pytorchs_initial if usual else he_initial)
+    if isinstance(network, Residual) and network.stochastic_depth:
+        leave_out(module, network.stochastic_depth)
+    _initialize_by_name(module, seed, _INITIAL.get(type(network), pytorchs_initial))
     counted = {"multiply_adds": multiply_adds(module, shape)}
     return module, describe(module).model_copy(update=counted)
 
 
 def _built_in(network: BuiltIn, shape: Shape, classes: int) -> nn.Module:
     channels, height, width = shape
-    if not isinstance(network, LeNet5 | Mlp):
+    if isinstance(network, ConvNet | CifarResNet | ResNet | WideResNet):
         require_size(network.kind, height, width)
     match network:
         case LeNet5(batch_norm=batch_norm, dropout=dropout):
@@ -71,6 +85,11 @@ def _built_in(network: BuiltIn, shape: Shape, classes: int) -> nn.Module:
             return resnet(channels, classes, int(kind.removeprefix("resnet")))
         case WideResNet(depth=depth, widen=widen, dropout=dropout):
             return wide_resnet(channels, classes, depth=depth, widen=widen, dropout=dropout)
+        case ViTTiny(patch=patch):
+            return vit_tiny(shape, classes, patch)
+        case ConvNeXtAtto(patch=patch):
+            require_size(network.kind, height, width, smallest=8 * patch)
+            return convnext_atto(channels, classes, patch)
 
 
 def _initialize_by_name(module: nn.Module, seed: int, initialize: Initialize) -> None:

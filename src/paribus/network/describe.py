@@ -1,5 +1,6 @@
 """What a module says of itself: its layers in words, its parameters, its multiply-adds."""
 
+import math
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
@@ -7,9 +8,10 @@ from torch import nn
 
 from paribus.network.residual import Block
 from paribus.network.users import Shape
+from paribus.network.vit import Attention, FirstToken, Tokens
 from paribus.records.types import NetworkFacts
 
-#: Height and width.
+#: Height and width, or the number of tokens and 1; of what is flat, 1 and 1.
 Sides = tuple[int, int]
 
 #: Names of layers in a report; a layer called "" is left out.
@@ -17,6 +19,8 @@ NAMES = {
     **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), "Conv"),
     **dict.fromkeys(("Flatten", "Identity"), ""),
     "AdaptiveAvgPool2d": "AvgPool",
+    "ChannelNorm": "LayerNorm",
+    "FirstToken": "class token",
     "Linear": "FC",
     "MaxPool2d": "MaxPool",
 }
@@ -34,7 +38,7 @@ def describe(module: nn.Module) -> NetworkFacts:
 
 
 def multiply_adds(module: nn.Module, shape: Shape) -> int:
-    """Products that convolutions and dense layers sum for one image of `shape`.
+    """Products that convolutions, dense layers and attention sum for one image of `shape`.
 
     Worked out from the layers of Paribus's own networks, since a forward pass of large images
     takes seconds.
@@ -59,8 +63,19 @@ def _counted(module: nn.Module, sides: Sides) -> tuple[int, Sides]:
             return module.weight.numel() * height * width, (height, width)
         case nn.MaxPool2d(kernel_size=int(side)):
             return 0, (sides[0] // side, sides[1] // side)
+        case nn.AdaptiveAvgPool2d() | nn.Flatten() | FirstToken():
+            return 0, (1, 1)
         case nn.Linear():
-            return module.weight.numel(), sides
+            return module.weight.numel() * math.prod(sides), sides
+        case Tokens():
+            return 0, (module.positions.shape[1], 1)
+        case Attention():
+            # Each token's query by each token's key, and the weights by the values.
+            tokens, each = (
+                math.prod(sides),
+                module.qkv.weight.numel() + module.project.weight.numel(),
+            )
+            return tokens * each + 2 * tokens**2 * module.project.in_features, sides
     return 0, sides
 
 

@@ -22,3 +22,18 @@ def he_initial(layer: Any) -> None:
     layer.reset_parameters()
     if isinstance(layer, nn.Conv2d):
         nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+
+
+def truncated_initial(*kinds: type[nn.Module]) -> Initialize:
+    """As transformers start: normal with standard deviation 0.02 and no bias.
+
+    So do layers of these kinds, all others as PyTorch or their own module has it.
+    """
+
+    def draw(layer: Any) -> None:
+        layer.reset_parameters()
+        if isinstance(layer, kinds):
+            nn.init.trunc_normal_(layer.weight, std=0.02)
+            nn.init.zeros_(layer.bias)
+
+    return draw

@@ -13,10 +13,47 @@ from paribus.errors import NetworkError
 SMALLEST = 16
 
 
-class Block(nn.Module):
-    """A part that a report names in one go."""
+class StochasticDepth(nn.Module):
+    """Leaves out a branch in training, for each image by chance (Huang et al. 2016).
 
-    in_words: str  # "basic block 16"
+    Branches that stay are divided by their probability, so that nothing changes in evaluation
+    mode, as in torchvision; the authors multiply there, and leave out a branch for a whole batch.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, branch: Tensor) -> Tensor:
+        """From and to (n, ...)."""
+        if not self.training:
+            return branch
+        stays = branch.new_empty(len(branch), *(1,) * (branch.ndim - 1)).bernoulli_(1 - self.rate)
+        return branch * (stays / (1 - self.rate))
+
+
+class Block(nn.Module):
+    """A part that adds one or more branches to what it is given, and has one name in a report.
+
+    Attributes:
+        in_words: "basic block 16".
+        kept: what each branch goes through before it is added.
+    """
+
+    def __init__(self, in_words: str) -> None:
+        super().__init__()
+        self.in_words = in_words
+        self.kept: nn.Module = nn.Identity()
+
+
+def leave_out(network: nn.Module, rate: float) -> None:
+    """Stochastic depth: the last block leaves out its branches at `rate`, earlier ones less often.
+
+    Of L blocks, block l does so at `rate` x l / L (Huang et al. 2016, equation 4).
+    """
+    blocks = [module for module in network.modules() if isinstance(module, Block)]
+    for number, block in enumerate(blocks, 1):
+        block.kept = StochasticDepth(rate * number / len(blocks))
 
 
 class Padded(nn.Module):
@@ -49,8 +86,7 @@ class BasicBlock(Block):
     """Two 3x3 convolutions with batch normalization beside a shortcut (He et al. 2016)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, shortcut: Shortcut) -> None:
-        super().__init__()
-        self.in_words = f"basic block {outputs}"
+        super().__init__(f"basic block {outputs}")
         self.conv1 = conv3x3(inputs, outputs, stride)
         self.norm1 = nn.BatchNorm2d(outputs)
         self.conv2 = conv3x3(outputs, outputs)
@@ -61,7 +97,8 @@ class BasicBlock(Block):
     def forward(self, images: Tensor) -> Tensor:
         """From (n, inputs, height, width) to (n, outputs, height / stride, width / stride)."""
         hidden = torch.relu(self.norm1(self.conv1(images)))
-        return torch.relu(self.norm2(self.conv2(hidden)) + self.shortcut(images))
+        branch = self.kept(self.norm2(self.conv2(hidden)))
+        return torch.relu(branch + self.shortcut(images))
 
 
 def conv3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
@@ -77,14 +114,14 @@ def stage(
     return nn.Sequential(block(inputs, outputs, stride), *rest)
 
 
-def require_size(kind: str, height: int, width: int) -> None:
-    """Refuse images that would be less than two pixels wide before the last stage.
+def require_size(kind: str, height: int, width: int, smallest: int = SMALLEST) -> None:
+    """Refuse images that would leave the last stages nothing to look at.
 
     Raises:
-        NetworkError: they are smaller than 16x16.
+        NetworkError: a side is smaller than `smallest`.
     """
-    if min(height, width) < SMALLEST:
+    if min(height, width) < smallest:
         raise NetworkError(
-            f"{kind}: expected images of at least {SMALLEST}x{SMALLEST} pixels, got "
-            f"{height}x{width}. Set data.size to {SMALLEST} or more."
+            f"{kind}: expected images of at least {smallest}x{smallest} pixels, got "
+            f"{height}x{width}. Set data.size to {smallest} or more."
         )

@@ -26,8 +26,7 @@ class WideBlock(Block):
     """Normalization, ReLU and a 3x3 convolution, twice, beside a shortcut; dropout between."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, dropout: float) -> None:
-        super().__init__()
-        self.in_words = f"wide block {outputs}"
+        super().__init__(f"wide block {outputs}")
         self.norm1 = nn.BatchNorm2d(inputs)
         self.conv1 = conv3x3(inputs, outputs, stride)
         self.norm2 = nn.BatchNorm2d(outputs)
@@ -42,7 +41,7 @@ class WideBlock(Block):
         ready = torch.relu(self.norm1(images))
         hidden = self.dropout(torch.relu(self.norm2(self.conv1(ready))))
         beside = images if self.shortcut is None else self.shortcut(ready)
-        return torch.add(self.conv2(hidden), beside)
+        return torch.add(self.kept(self.conv2(hidden)), beside)
 
 
 def wide_resnet(

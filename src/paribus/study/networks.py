@@ -34,16 +34,23 @@ class ConvNet(Section):
     kind: Literal["convnet"]
 
 
+#: How often the last residual branch is left out in training, for an image; earlier ones less
+#: often. Never, as by default, isn't recorded.
+StochasticDepth = Annotated[Share, Field(exclude_if=lambda rate: rate == 0)]
+
+
 class CifarResNet(Section):
     """The residual networks of He et al. for small images (`network.cifar_resnet`)."""
 
     kind: Literal["resnet20", "resnet32", "resnet56"]
+    stochastic_depth: StochasticDepth = 0.0
 
 
 class ResNet(Section):
     """The residual networks of He et al. with a stem for small images (`network.resnet`)."""
 
     kind: Literal["resnet18", "resnet34"]
+    stochastic_depth: StochasticDepth = 0.0
 
 
 def _six_n_and_four(depth: int) -> int:
@@ -59,6 +66,27 @@ class WideResNet(Section):
     depth: Annotated[int, Field(ge=10, le=100), AfterValidator(_six_n_and_four)] = 16
     widen: Annotated[int, Field(ge=1, le=20)] = 4
     dropout: Share = 0.0
+    stochastic_depth: StochasticDepth = 0.0
+
+
+#: The side of the squares of pixels that a network's first layer takes.
+Patch = Annotated[int, Field(ge=1, le=64)]
+
+
+class ViTTiny(Section):
+    """A vision transformer with the layers of DeiT-Tiny (`network.vit`)."""
+
+    kind: Literal["vit_tiny"]
+    patch: Patch = 4
+    stochastic_depth: StochasticDepth = 0.0
+
+
+class ConvNeXtAtto(Section):
+    """The smallest ConvNeXt, with a stem for small images (`network.convnext`)."""
+
+    kind: Literal["convnext_atto"]
+    patch: Patch = 2
+    stochastic_depth: StochasticDepth = 0.0
 
 
 def _finite(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -85,8 +113,9 @@ class OwnNetwork(Section):
     arguments: Annotated[dict[str, Any], AfterValidator(_finite)] = Field(default_factory=dict)
 
 
-#: What Paribus builds itself.
-BuiltIn = LeNet5 | Mlp | ConvNet | CifarResNet | ResNet | WideResNet
+#: What Paribus builds itself; those that add up branches, and all.
+Residual = CifarResNet | ResNet | WideResNet | ViTTiny | ConvNeXtAtto
+BuiltIn = LeNet5 | Mlp | ConvNet | Residual
 
 #: The section of every network, by how a study names it.
 NETWORKS: dict[str, type[Section]] = {
@@ -96,6 +125,8 @@ NETWORKS: dict[str, type[Section]] = {
     **dict.fromkeys(("resnet20", "resnet32", "resnet56"), CifarResNet),
     **dict.fromkeys(("resnet18", "resnet34"), ResNet),
     "wide_resnet": WideResNet,
+    "vit_tiny": ViTTiny,
+    "convnext_atto": ConvNeXtAtto,
     OWN: OwnNetwork,
 }
 
@@ -115,6 +146,8 @@ Network = Annotated[
     | Annotated[ResNet, Tag("resnet18")]
     | Annotated[ResNet, Tag("resnet34")]
     | Annotated[WideResNet, Tag("wide_resnet")]
+    | Annotated[ViTTiny, Tag("vit_tiny")]
+    | Annotated[ConvNeXtAtto, Tag("convnext_atto")]
     | Annotated[OwnNetwork, Tag(OWN)],
     Discriminator(_tag),
     short_for("lenet5"),
