@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from paribus.data.dataset import Dataset, open_dataset, prepare
-from paribus.data.images import squared
+from paribus.data.pixels import Target, resized
 from paribus.errors import DataError, ReadError
 from paribus.study.data import Digits, Folder
 
@@ -47,7 +47,7 @@ def test_an_image_that_cannot_be_read_while_it_is_resized_is_named_and_nothing_i
     def refuse(*_: object) -> None:
         raise ReadError(errno.EIO, "Input/output error", str(path))
 
-    monkeypatch.setattr("paribus.data.dataset.squared", refuse)
+    monkeypatch.setattr("paribus.data.taking.resized", refuse)
     with pytest.raises(ReadError, match=re.escape(f"{path}: can't be read (Input/output error)")):
         prepare(small)
     assert not list((own_cache / "datasets").glob("*"))
@@ -65,14 +65,14 @@ def test_every_image_is_the_resized_one_of_its_source(own_cache: Path) -> None:
     assert len(dataset.images) == 1797
     assert np.array_equal(dataset.labels, images.labels)
     for i in (0, 1000, 1796):
-        assert np.array_equal(dataset.images[i], squared(images.read(i), 16))
+        assert np.array_equal(dataset.images[i], resized(images.read(i), Target(16, 16)))
 
 
 def test_blurred_originals_are_another_data_set_and_none_is_the_same_as_no_word_of_it(
     own_cache: Path,
 ) -> None:
     blurred, images = prepare(DIGITS.model_copy(update={"blur": 0.1}))
-    assert np.array_equal(blurred.images[7], squared(images.read(7), 16, blur=0.1))
+    assert np.array_equal(blurred.images[7], resized(images.read(7), Target(16, 16, blur=0.1)))
     assert blurred.fingerprint != prepare(DIGITS)[0].fingerprint
     assert "blur" not in DIGITS.model_dump()
 
@@ -203,7 +203,7 @@ def test_an_interrupted_build_leaves_nothing_behind(small: Folder, own_cache: Pa
 
     with pytest.raises(KeyboardInterrupt):
         prepare(small, progress=interrupt)
-    assert list((own_cache / "datasets").iterdir()) == []
+    assert not list((own_cache / "datasets").glob("*"))
 
 
 # ---- two processes --------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from PIL import Image
 
 from paribus.data import decode as decoding
 from paribus.data.decode import LARGEST, Rule, contents, look
-from paribus.data.images import Bytes, UnusableError
+from paribus.data.pixels import Bytes, UnusableError
 
 #: Upright: red above blue, taller than wide.
 UPRIGHT = np.zeros((24, 16, 3), np.uint8)

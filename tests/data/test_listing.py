@@ -1,6 +1,7 @@
 """Walking through a stranger's folder: natural order, honest names, no way out."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -92,13 +93,13 @@ def test_what_is_no_file_is_passed_over(root: Path) -> None:
 def test_a_folder_that_cannot_be_entered_is_named_and_not_passed_over(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entries = Path.iterdir
+    real = os.scandir
 
-    def refuse(folder: Path) -> object:
+    def refuse(folder: Path) -> Iterator[os.DirEntry[str]]:
         if folder.name == "deep":  # the tests may run as root, whom no mode stops
             raise PermissionError(13, "Permission denied", str(folder))
-        return entries(folder)
+        return real(folder)
 
-    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(ReadError, match=r"a/deep: can't be read \(Permission denied\)"):
         walk(root)

@@ -20,7 +20,7 @@ import pytest
 from paribus.cli.data import fetch
 from paribus.data.dataset import prepare
 from paribus.data.download import fetch_published
-from paribus.data.images import Bytes
+from paribus.data.pixels import Bytes
 from paribus.data.published import IDX, SETS
 from paribus.data.sources import states, verify
 from paribus.data.stl10 import OfficialFile

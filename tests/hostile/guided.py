@@ -24,7 +24,7 @@ with atheris.instrument_imports(include=["paribus", "ruamel.yaml", "PIL"]):
     from hostile.results import FIRST, a_study, seal, write_results
     from hostile.studies import GOOD
     from paribus.data.decode import decode
-    from paribus.data.images import UnusableError
+    from paribus.data.pixels import UnusableError
     from paribus.errors import RecordError, StudyError
     from paribus.records.store import CURVES, FACTS, read_record
     from paribus.study.read import parse_study

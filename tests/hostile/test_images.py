@@ -21,7 +21,7 @@ from hostile.measured import paribus
 from hostile.mutations import mutate
 from paribus.data.decode import LARGEST, decode
 from paribus.data.folder import open_folder
-from paribus.data.images import UnusableError
+from paribus.data.pixels import UnusableError
 from paribus.study.data import Folder
 
 PIXELS = np.random.default_rng(3).integers(0, 256, (24, 20, 3), np.uint8)

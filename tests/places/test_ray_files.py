@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paribus.data.images import Bytes
+from paribus.data.pixels import Bytes
 from paribus.errors import DiskError, RecordError
 from paribus.events import EpochDone, Event
 from paribus.places import ray_mail

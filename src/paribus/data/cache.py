@@ -93,12 +93,21 @@ class Ledger:
     def ask(self, file: Path, look: Callable[[Path], Found]) -> Found:
         """What `look` finds in the file, or found before."""
         facts = patiently(file, file.stat)
-        name = str(file).encode("utf-8", "backslashreplace").decode()  # JSON has no half characters
-        size, time, found = self._notes.get(name, (-1, -1, {}))
-        if (size, time) != (facts.st_size, facts.st_mtime_ns):
-            found, self._changed = look(file), True
-            self._notes[name] = (facts.st_size, facts.st_mtime_ns, found)
+        found = self.known(file, facts.st_size, facts.st_mtime_ns)
+        if found is None:
+            found = look(file)
+            self.note(file, facts.st_size, facts.st_mtime_ns, found)
         return found
+
+    def known(self, file: Path, size: int, time: int) -> Found | None:
+        """What was found before in a file of this size and modification time."""
+        noted_size, noted_time, found = self._notes.get(_text(file), (-1, -1, {}))
+        return found if (noted_size, noted_time) == (size, time) else None
+
+    def note(self, file: Path, size: int, time: int, found: Found) -> None:
+        """Remember what was found in a file that had this size and modification time before."""
+        self._notes[_text(file)] = (size, time, found)
+        self._changed = True
 
     def save(self) -> None:
         """Write the notes if they have changed; a read-only cache is no error here."""
@@ -108,6 +117,10 @@ class Ledger:
                 own_cache()
                 # Checksummed: a flipped bit could call a good file damaged.
                 write_file(self._path, f"{_text_sha256(text)}\n{text}".encode())
+
+
+def _text(file: Path) -> str:
+    return str(file).encode("utf-8", "backslashreplace").decode()  # JSON has no half characters
 
 
 def seal(fresh: Path, facts: Mapping[str, Any], files: Sequence[str]) -> None:

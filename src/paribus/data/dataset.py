@@ -5,7 +5,7 @@ import io
 import math
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,9 @@ from paribus.data.cache import (
 )
 from paribus.data.findings import find
 from paribus.data.folder import open_folder
-from paribus.data.images import Bytes, LeftOut, Originals, Progress, followed, silent, squared
+from paribus.data.images import LeftOut, Originals, Progress, followed, silent, target_of
 from paribus.data.npz import open_npz
+from paribus.data.pixels import Bytes, resized
 from paribus.data.sources import open_digits
 from paribus.data.splits import PARTS, Splits, split
 from paribus.data.stl10 import open_stl10
@@ -34,7 +35,7 @@ from paribus.io.disk import building, install, private, replacing, write_file
 from paribus.io.reading import UnfitError, opened, patiently, read_whole
 from paribus.io.strict_json import dumps
 from paribus.records.types import DataFacts, DataFindings, Integers
-from paribus.study.data import Data, Digits, Npz, Published, Stl10, as_recorded
+from paribus.study.data import Data, Digits, Folder, Npz, Published, Stl10, as_recorded
 
 #: Increased when a change gives different pixels, labels or parts for the same images.
 DATASET_FORMAT = 1
@@ -168,18 +169,36 @@ def prepare(
         DataError: if images are missing, damaged or too few, or the cache can't be written or
             isn't this user's alone.
     """
-    datasets = own_cache() / "datasets"
+    with ExitStack() as kept:
+        try:
+            return _prepare(data, _opened(data, data_dir, progress, kept), progress or silent)
+        except ReadError:
+            raise
+        except OSError as error:
+            raise DataError(
+                f"{own_cache()}: can't write the resized images ({error.strerror}). Free some "
+                "space, or set PARIBUS_CACHE to another folder; what is done is kept."
+            ) from None
+
+
+def _opened(
+    data: Data, data_dir: Path | None, progress: Progress | None, kept: ExitStack
+) -> Originals:
     match data:
         case Digits():
-            originals = open_digits()
+            return open_digits()
         case Stl10():
-            originals = open_stl10(data_dir, progress)
+            return open_stl10(data_dir, progress)
         case Published():
-            originals = open_published(data.source, data_dir, progress)
+            return open_published(data.source, data_dir, progress)
         case Npz():
-            originals = open_npz(data)
-        case _:
-            originals = open_folder(data, progress)
+            return open_npz(data)
+        case Folder():
+            return open_folder(data, progress, kept=kept)
+
+
+def _prepare(data: Data, originals: Originals, progress: Progress) -> tuple[Dataset, Originals]:
+    datasets = own_cache() / "datasets"
     fingerprint = _fingerprint(data, originals)
     folder = datasets / f"{originals.source}-{fingerprint[:32]}"
     require_private(datasets, folder, *(folder / name for name in (FACTS, *ARRAYS)))
@@ -188,16 +207,8 @@ def prepare(
         _require_same(folder, data, originals)
     except DataError:
         originals.require_whole()  # later runs trust what is built now
-        try:
-            with private():
-                _build(folder, fingerprint, data, originals, progress or silent)
-        except ReadError:
-            raise
-        except OSError as error:
-            raise DataError(
-                f"{folder}: can't write the resized images ({error.strerror}). "
-                "Free some space, or set PARIBUS_CACHE to another folder."
-            ) from None
+        with private():
+            _build(folder, fingerprint, data, originals, progress)
     dataset = replace(
         open_dataset(folder),
         left_out=originals.left_out,
@@ -282,7 +293,7 @@ def _same_images(folder: Path, data: Data, originals: Originals) -> bool:
     if _numbers(dataset.group) != _numbers(originals.group):
         return False
     return all(
-        np.array_equal(dataset.images[i], squared(originals.read(i), data.size, data.blur))
+        np.array_equal(dataset.images[i], resized(originals.read(i), target_of(data)))
         for i in np.random.default_rng().choice(count, min(COMPARED, count), False).tolist()
     )
 
@@ -347,17 +358,22 @@ def _build(
 
 def _write_images(path: Path, data: Data, originals: Originals, progress: Progress) -> Bytes:
     """Write image by image: writing to a memory map would kill the process on a full disk."""
-    with replacing(path) as write:
-        write(_header(data, originals))
-        for i in followed(range(len(originals.labels)), "resizing images", progress):
-            write(np.ascontiguousarray(squared(originals.read(i), data.size, data.blur)).tobytes())
+    header = _header(data, originals)
+    if originals.put:
+        originals.put(path, header)
+    else:
+        with replacing(path) as write:
+            write(header)
+            for i in followed(range(len(originals.labels)), "resizing images", progress):
+                write(resized(originals.read(i), target_of(data)).tobytes())
     images: Bytes = np.load(path, mmap_mode="r", allow_pickle=False)
     return images
 
 
 def _header(data: Data, originals: Originals) -> bytes:
     """The beginning of a .npy file of all images."""
-    shape = (len(originals.labels), originals.channels, data.size, data.size)
+    target = target_of(data)
+    shape = (len(originals.labels), originals.channels, target.height, target.width)
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         header, {"descr": "|u1", "fortran_order": False, "shape": shape}

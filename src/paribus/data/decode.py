@@ -4,14 +4,15 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from paribus.data.images import Bytes, UnusableError
+from paribus.data.pixels import Bytes, UnusableError
+from paribus.data.plain_jpeg import plain_jpeg
 from paribus.io.reading import UnfitError, read_whole
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
@@ -78,13 +79,8 @@ def look(content: bytes) -> Seen:
     Raises:
         UnusableError: if it isn't an image, is damaged, or is too large.
     """
-    with _opened(content) as image:
-        animated = bool(getattr(image, "is_animated", False))
-        bits = (
-            max(int(np.asarray(image).max()), 0).bit_length() if image.mode.startswith("I") else 0
-        )
-        shortened = image.mode.startswith(("RGB", "LA")) and _is_deep(content)
-        return Seen(bits, _alpha(image) is not None, animated, shortened)
+    with _opened(content) as (image, deep):
+        return _seen(image, deep)
 
 
 def decode(content: bytes, rule: Rule = EIGHT_BITS) -> Bytes:
@@ -95,27 +91,52 @@ def decode(content: bytes, rule: Rule = EIGHT_BITS) -> Bytes:
     Raises:
         UnusableError: if it isn't an image, is damaged, or is too large.
     """
-    with _opened(content) as image:
-        # Each step that would only copy is left out: a large image takes little more than itself.
-        ImageOps.exif_transpose(image, in_place=True)
-        if image.mode.startswith("I"):
-            # Pillow's own conversion clips at 255.
-            values = np.asarray(image).astype(np.int64) >> max(rule.bits - 8, 0)
-            image = Image.fromarray(values.clip(0, 255).astype(np.uint8))
-        if alpha := _alpha(image):
-            image = image.convert("RGBA")
-            behind = Image.new("RGB", image.size, rule.background)
-            behind.paste(image, mask=alpha)
-            image = behind
-        mode = "RGB" if rule.color == "rgb" else "L"
-        pixels = np.asarray(image if image.mode == mode else image.convert(mode))
+    with _opened(content) as (image, _):
+        pixels = np.asarray(_by_rule(image, rule))
     return pixels if rule.color == "rgb" else pixels[..., None]
 
 
-def _is_deep(content: bytes) -> bool:
+def look_and_decode(content: bytes, rule: Rule) -> tuple[Seen, Image.Image]:
+    """What `look` and `decode` give, at once; of the rule's bits and the file's, the more count.
+
+    Raises:
+        UnusableError: if it isn't an image, is damaged, or is too large.
+    """
+    with _opened(content) as (image, deep):
+        seen = _seen(image, deep)
+        if seen.bits:
+            rule = replace(rule, bits=max(rule.bits, seen.bits, 8))
+        return seen, _by_rule(image, rule)
+
+
+def _seen(image: Image.Image, deep: bool) -> Seen:
+    animated = bool(getattr(image, "is_animated", False))
+    bits = max(int(np.asarray(image).max()), 0).bit_length() if image.mode.startswith("I") else 0
+    shortened = deep and image.mode.startswith(("RGB", "LA"))
+    return Seen(bits, _alpha(image) is not None, animated, shortened)
+
+
+def _by_rule(image: Image.Image, rule: Rule) -> Image.Image:
+    """An image upright, of mode RGB or L."""
+    # Each step that would only copy is left out: a large image takes little more than itself.
+    if image.format:  # plain JPEG files, which have none here, have no EXIF
+        ImageOps.exif_transpose(image, in_place=True)
+    if image.mode.startswith("I"):
+        # Pillow's own conversion clips at 255.
+        values = np.asarray(image).astype(np.int64) >> max(rule.bits - 8, 0)
+        image = Image.fromarray(values.clip(0, 255).astype(np.uint8))
+    if alpha := _alpha(image):
+        image = image.convert("RGBA")
+        behind = Image.new("RGB", image.size, rule.background)
+        behind.paste(image, mask=alpha)
+        image = behind
+    mode = "RGB" if rule.color == "rgb" else "L"
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _is_deep(image: Image.Image) -> bool:
     """Whether a channel has more than 8 bits, by what Pillow is about to decode."""
-    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-        layouts = [tile.args for tile in getattr(image, "tile", ())]
+    layouts = [tile.args for tile in getattr(image, "tile", ())]
     # As "RGB;16B", ("RGB;16L", 0, 0), or a PPM's ("RGB", 65535).
     return any(";16" in str(layout) or layout == ("RGB", 65535) for layout in layouts)
 
@@ -130,24 +151,28 @@ def _alpha(image: Image.Image) -> Image.Image | None:
 
 
 @contextmanager
-def _opened(content: bytes) -> Iterator[Image.Image]:
-    """An image's file, its first image loaded, while the context lasts."""
-    if content.count(b"\xff\xda") > MOST_SCANS and content.startswith(b"\xff\xd8"):
+def _opened(content: bytes) -> Iterator[tuple[Image.Image, bool]]:
+    """An image's file, its first image loaded, while the context lasts; and whether it is deep."""
+    if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MOST_SCANS:
         raise UnusableError(f"a JPEG image of more than {MOST_SCANS} scans")
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
         # Pillow takes a WebP's memory when it opens the file; that of other formats, later.
         _require_size(*_webp_size(content), LARGEST_WEBP)
     try:
+        if (plain := plain_jpeg(content, LARGEST)) is not None:
+            yield plain, False
+            return
         # Pillow warns of odd metadata, which changes no pixel here.
         with (
             warnings.catch_warnings(action="ignore"),
-            Image.open(io.BytesIO(content), formats=FORMATS) as image,
+            Image.open(io.BytesIO(content), formats=FORMATS) as opened,
         ):
-            _require_size(image.width, image.height)
-            if image.mode == "F":
+            _require_size(opened.width, opened.height)
+            if opened.mode == "F":
                 raise UnusableError("floating-point pixels; convert them to integers of 16 bits")
-            image.load()
-            yield image
+            deep = _is_deep(opened)
+            opened.load()
+            yield opened, deep
     except UnusableError:
         raise
     except UnidentifiedImageError:

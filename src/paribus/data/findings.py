@@ -5,9 +5,12 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from paribus.data.images import Bytes
+from paribus.data.pixels import Bytes
 from paribus.data.splits import PARTS
 from paribus.records.types import DataFindings, Integers
+
+#: Images that are looked at together.
+TOGETHER = 100
 
 
 def find(
@@ -43,8 +46,10 @@ def _kinds(images: Bytes) -> tuple[Integers, npt.NDArray[np.bool_]]:
     """(n,) a number that equal images share, and (n,) whether an image has one color alone."""
     numbers: dict[bytes, int] = {}
     kind, plain = np.empty(len(images), np.int64), np.empty(len(images), np.bool_)
-    for i, image in enumerate(images):  # one by one: they may not all fit into memory
-        digest = hashlib.blake2b(image.tobytes(), digest_size=16).digest()
-        kind[i] = numbers.setdefault(digest, len(numbers))
-        plain[i] = (image == image[:, :1, :1]).all()
+    for start in range(0, len(images), TOGETHER):  # they may not all fit into memory
+        some = np.asarray(images[start : start + TOGETHER])
+        for i, image in enumerate(some, start):
+            digest = hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+            kind[i] = numbers.setdefault(digest, len(numbers))
+        plain[start : start + TOGETHER] = (some == some[..., :1, :1]).all(axis=(1, 2, 3))
     return kind, plain

@@ -1,49 +1,38 @@
 """The user's images: one subfolder per class, in train/ val/ test/ or in one tree."""
 
-import hashlib
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
-from paribus.data.cache import Found, Ledger, home_expanded
-from paribus.data.decode import Rule, Seen, contents, decode, look
+from paribus.data.cache import home_expanded
+from paribus.data.decode import Rule
+from paribus.data.files import Check, ImageFiles
 from paribus.data.groups import FILE as GROUPS
 from paribus.data.groups import group_numbers
 from paribus.data.images import (
-    Bytes,
     LeftOut,
     Originals,
     Progress,
-    UnusableError,
     below,
     files_under,
-    followed,
     natural,
     silent,
+    target_of,
 )
 from paribus.data.layout import ClassFolder, class_folders
 from paribus.errors import DataError
-from paribus.io.reading import UnfitError
 from paribus.names import shown
-from paribus.records.types import Integers
 from paribus.study.data import Data, Folder
 
 
-@dataclass(frozen=True)
-class _Image:
-    """A usable image, with the SHA-256 of its file."""
-
-    path: Path
-    folder: ClassFolder
-    sha256: str
-    seen: Seen
-
-
 def open_folder(
-    data: Folder, progress: Progress | None = None, *, trust_times: bool = True
+    data: Folder,
+    progress: Progress | None = None,
+    *,
+    trust_times: bool = True,
+    kept: ExitStack | None = None,
 ) -> Originals:
     """Every usable image under `data.path`; every other file by name with the reason.
 
@@ -52,51 +41,44 @@ def open_folder(
 
     Args:
         trust_times: rely on an earlier check of a file with unchanged size and time.
+        kept: until it is closed, images are resized as `data` says while they are checked.
 
     Raises:
         DataError: if the folders aren't classes (`class_folders`), or one has no usable image.
         ReadError: if an image or a folder can't be read now.
+        DiskError: if resized images can't be written.
     """
     root = home_expanded(data.path).resolve()
     if not root.is_dir():
         raise DataError(f"{data.path}: expected a folder of images, got no folder ({root})")
     left_out: list[LeftOut] = []
     folders = class_folders(root, left_out)
-    classes = tuple(sorted({folder.name for folder in folders}, key=natural))
-    images = _check_all(root, folders, left_out, progress or silent, trust_times)
-    number = {name: label for label, name in enumerate(classes)}
-    rule = _rule(data, images)
-    group = group_numbers(root, [image.path for image in images])
+    listed = [(path, one) for one in folders for path in files_under(one.path, root, left_out)]
+    rule = Rule(data.color, 0, data.background)
+    check = Check(rule, target_of(data), progress or silent, trust_times, kept)
+    images = check.of(root, [path for path, _ in listed], left_out)
+    of_image = [listed[file.number][1] for file in images.files]
+    _require_images(root, folders, of_image, left_out)
+    group = group_numbers(root, images.places)
     if group is not None:
         left_out = [one for one in left_out if one.place != GROUPS]
-
-    def read(i: int) -> Bytes:
-        try:
-            content = contents(images[i].path)
-            if hashlib.sha256(content).hexdigest() != images[i].sha256:
-                raise UnusableError("its contents have changed")
-            return decode(content, rule)
-        except UnusableError as error:
-            raise DataError(
-                f"{images[i].path}: expected the image as it was before, got another file "
-                f"({error}). Restore it, or check all images with `paribus data verify {root}`; "
-                "then run again."
-            ) from None
-
+    classes = tuple(sorted({folder.name for folder in folders}, key=natural))
+    number = {name: label for label, name in enumerate(classes)}
     return Originals(
         source="folder",
         classes=classes,
-        labels=np.array([number[image.folder.name] for image in images], np.int64),
-        part=np.array([image.folder.part for image in images]),
-        channels=3 if data.color == "rgb" else 1,
-        fingerprint=_fingerprint(root, images, rule, group),
-        read=read,
-        files=tuple(image.path.relative_to(root).as_posix() for image in images),
+        labels=np.array([number[folder.name] for folder in of_image], np.int64),
+        part=np.array([folder.part for folder in of_image]),
+        channels=images.channels,
+        fingerprint=images.fingerprint(group),
+        read=images.read,
+        files=images.places,
         left_out=tuple(sorted(left_out, key=lambda one: natural(one.place))),
-        groups={name: groups for name in classes if (groups := _groups(name, images))},
+        groups=_subfolders(images, of_image),
         group=group,
-        animated=sum(image.seen.animated for image in images),
-        shortened=sum(image.seen.shortened for image in images),
+        animated=images.count("animated"),
+        shortened=images.count("shortened"),
+        put=images.put,
     )
 
 
@@ -117,82 +99,26 @@ def require_apart(data: Data, out: Path) -> None:
             )
 
 
-def _rule(data: Folder, images: Sequence[_Image]) -> Rule:
-    """One rule for the whole folder: the brightest 16-bit value in it fixes the scale of all."""
-    bits = max(image.seen.bits for image in images)
-    return Rule(data.color, max(bits, 8) if bits else 16, data.background)
-
-
-def _fingerprint(root: Path, images: Sequence[_Image], rule: Rule, group: Integers | None) -> str:
-    digest = hashlib.sha256()
-    for image in images:
-        name = os.fsencode(image.path.relative_to(root).as_posix())
-        digest.update(name + b"\0" + image.sha256.encode() + b"\n")
-    # Only what changes pixels counts, so that folders without it keep their fingerprint.
-    if any(image.seen.transparent for image in images):
-        digest.update(f"behind transparent pixels {rule.background}\n".encode())
-    if rule.bits != 16:
-        digest.update(f"bits {rule.bits}\n".encode())
-    if group is not None:
-        digest.update(f"groups {group.tolist()}\n".encode())
-    return digest.hexdigest()
-
-
-def _groups(name: str, images: Sequence[_Image]) -> tuple[str, ...]:
-    """The subfolders of a class that hold images, if there are several."""
-    below_class = (
-        image.path.relative_to(image.folder.path).parts
-        for image in images
-        if image.folder.name == name
-    )
-    groups = dict.fromkeys(shown(parts[0]) for parts in below_class if len(parts) > 1)
-    return tuple(groups) if len(groups) > 1 else ()
-
-
-def _check_all(
-    root: Path, folders: list[ClassFolder], left_out: list[LeftOut], progress: Progress, trust: bool
-) -> list[_Image]:
-    """Every usable image, class by class in natural order; others are added to `left_out`."""
-    ledger = Ledger(root, trust)
-    files = [
-        (folder, path) for folder in folders for path in files_under(folder.path, root, left_out)
-    ]
-    images = []
-    try:
-        for folder, path in followed(files, "checking images", progress):
-            try:
-                check = ledger.ask(path, _check)
-            except UnfitError as error:  # gone since the folder was listed
-                check = {"fault": f"can't be read ({error.strerror})"}
-            if "fault" in check:
-                left_out.append(LeftOut(below(root, path), check["fault"]))
-            else:
-                flags = (flag in check for flag in ("transparent", "animated", "shortened"))
-                seen = Seen(int(check["bits"]), *flags)
-                images.append(_Image(path, folder, check["sha256"], seen))
-    finally:
-        ledger.save()
-    _require_images(root, folders, images, left_out)
-    return images
-
-
-def _check(path: Path) -> Found:
-    """What is kept of an image that can be decoded, or the fault of one that can't."""
-    try:
-        content = contents(path)
-        seen = look(content)
-    except UnusableError as error:
-        return {"fault": str(error)}
-    found = {"sha256": hashlib.sha256(content).hexdigest(), "bits": str(seen.bits)}
-    flags = ("transparent", "animated", "shortened")
-    return found | {flag: "yes" for flag in flags if getattr(seen, flag)}
+def _subfolders(images: ImageFiles, of_image: Sequence[ClassFolder]) -> dict[str, tuple[str, ...]]:
+    """Classes whose images lie in several subfolders, with these."""
+    found: dict[str, dict[str, None]] = {}
+    for file, folder in zip(images.files, of_image, strict=True):
+        below_class = str(file.path)[len(str(folder.path)) + 1 :]
+        subfolder, slash, _ = below_class.partition("/")
+        if slash:
+            found.setdefault(folder.name, {})[shown(subfolder)] = None
+    several = sorted((name for name in found if len(found[name]) > 1), key=natural)
+    return {name: tuple(found[name]) for name in several}
 
 
 def _require_images(
-    root: Path, folders: list[ClassFolder], images: list[_Image], left_out: list[LeftOut]
+    root: Path,
+    folders: Sequence[ClassFolder],
+    of_image: Sequence[ClassFolder],
+    left_out: Sequence[LeftOut],
 ) -> None:
     """Refuse a class without any usable image, giving the reasons."""
-    filled = {(image.folder.part, image.folder.name) for image in images}
+    filled = {(folder.part, folder.name) for folder in of_image}
     for folder in folders:
         if (folder.part, folder.name) not in filled:
             place = below(root, folder.path)

@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from paribus.data.images import UnusableError, check_link
+from paribus.data.images import check_link
+from paribus.data.pixels import UnusableError
 from paribus.errors import DataError
 from paribus.io.reading import UnfitError, read_whole
 from paribus.names import shown
@@ -20,7 +21,7 @@ FILE, COLUMNS = "groups.csv", ("file", "group")
 LARGEST = 1 << 28
 
 
-def group_numbers(root: Path, images: Sequence[Path]) -> Integers | None:
+def group_numbers(root: Path, places: Sequence[str]) -> Integers | None:
     """The group of each image (n,), numbered as they first appear; None without a table.
 
     Rows about other files are passed over, for images that can't be used are listed too.
@@ -39,7 +40,6 @@ def group_numbers(root: Path, images: Sequence[Path]) -> Integers | None:
             return None
         raise _refusal(root, f"can't be read ({error.strerror})") from None
     named = _groups(root, content)
-    places = [image.relative_to(root).as_posix() for image in images]
     if missing := [place for place in places if place not in named]:
         raise _refusal(
             root,

@@ -1,4 +1,4 @@
-"""A source's labeled images in their original form, and the squares that networks see."""
+"""A source's labeled images in their original form, and the files of a folder that hold them."""
 
 import os
 import re
@@ -9,14 +9,17 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter, ImageOps
 
-from paribus.io.reading import is_folder, names_in
+from paribus.data.pixels import Bytes, Target, UnusableError
+from paribus.io.reading import UnfitError, names_in, patiently
 from paribus.names import shown
+from paribus.study.data import Data
 from paribus.study.folder import is_ours
 
 T = TypeVar("T")
-Bytes = npt.NDArray[np.uint8]
+
+#: How names begin that are nobody's images.
+HIDDEN = (".", "__MACOSX")
 
 #: Called with what is in progress, how much is done, and how much there is (or None).
 Progress = Callable[[str, int, int | None], None]
@@ -62,6 +65,8 @@ class Originals:
         groups: classes whose images lie in several subfolders, with these.
         animated: how many images are the first of an animation or of several pages.
         shortened: of how many color images 16 bits a channel are read as 8.
+        put: makes a file of all images at a path, resized, behind a header, by a quicker way than
+            to `read` each; None where there is none.
         require_whole: checks every byte of the source again where `read` doesn't; raises
             DataError.
     """
@@ -79,29 +84,14 @@ class Originals:
     group: npt.NDArray[np.int64] | None = None
     animated: int = 0
     shortened: int = 0
+    put: Callable[[Path, bytes], None] | None = None
     require_whole: Callable[[], None] = lambda: None
 
 
-def squared(pixels: Bytes, size: int, blur: float = 0.0) -> Bytes:
-    """The central square of an image, resized to (channels, size, size).
-
-    Bilinear with antialiasing: each new pixel averages all old pixels that it covers.
-
-    Args:
-        pixels: (height, width, channels).
-        blur: standard deviation of a Gaussian blur before resizing, as a share of the image's
-            shorter side.
-    """
-    gray = pixels.shape[-1] == 1
-    image = Image.fromarray(pixels[..., 0] if gray else pixels)
-    if blur:
-        image = image.filter(ImageFilter.GaussianBlur(blur * min(image.size)))
-    small = np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR))
-    return small[None] if gray else np.moveaxis(small, -1, 0)
-
-
-class UnusableError(Exception):
-    """Why a file gives no image; never leaves this package."""
+def target_of(data: Data) -> Target:
+    """What a study has images become before its networks see them."""
+    height, width = data.size if isinstance(data.size, tuple) else (data.size, data.size)
+    return Target(height, width, data.resize, data.blur)
 
 
 def natural(name: str) -> tuple[list[str | int], str]:
@@ -112,7 +102,7 @@ def natural(name: str) -> tuple[list[str | int], str]:
 
 def visible(folder: Path) -> list[Path]:
     """The entries of a folder in natural order, except hidden ones, as macOS packs in archives."""
-    names = [name for name in names_in(folder) if not name.startswith((".", "__MACOSX"))]
+    names = [name for name in names_in(folder) if not name.startswith(HIDDEN)]
     return [folder / name for name in sorted(names, key=natural)]
 
 
@@ -121,19 +111,46 @@ def files_under(top: Path, root: Path, left_out: list[LeftOut]) -> Iterator[Path
 
     Only links to files inside `root` are followed.
     """
-    waiting = [top]
-    while waiting:
-        entry = waiting.pop()
+    folders = [iter(_in_order(top))]
+    while folders:
+        if (entry := next(folders[-1], None)) is None:
+            folders.pop()
+            continue
+        path = Path(entry.path)
         try:
-            check_link(entry, root)
-            if is_folder(entry):
-                if is_ours(entry):
+            if entry.is_symlink():
+                check_link(path, root)
+                if path.is_file():
+                    yield path
+            elif entry.is_dir():
+                if is_ours(path):
                     raise UnusableError("results of Paribus")
-                waiting += reversed(visible(entry))
+                folders.append(iter(_in_order(path)))
             elif entry.is_file():
-                yield entry
+                yield path
         except UnusableError as error:
-            left_out.append(LeftOut(below(root, entry), str(error)))
+            left_out.append(LeftOut(below(root, path), str(error)))
+
+
+def _in_order(folder: Path) -> list[os.DirEntry[str]]:
+    return sorted(entries(folder), key=lambda entry: natural(entry.name))
+
+
+def entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What `visible` gives, in any order; the system says at once what is a folder.
+
+    Raises:
+        ReadError: it can't be read now.
+    """
+
+    def read() -> list[os.DirEntry[str]]:
+        with os.scandir(folder) as found:
+            return [entry for entry in found if not entry.name.startswith(HIDDEN)]
+
+    try:
+        return patiently(folder, read)
+    except UnfitError:  # it has just been removed
+        return []
 
 
 def below(root: Path, path: Path) -> str:

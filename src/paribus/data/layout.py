@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from paribus.data.images import LeftOut, UnusableError, below, check_link, natural, visible
+from paribus.data.images import LeftOut, below, check_link, entries, natural, visible
+from paribus.data.pixels import UnusableError
 from paribus.data.splits import PARTS
 from paribus.errors import DataError
 from paribus.io.reading import is_folder
@@ -123,10 +124,10 @@ def _folders_in(branch: Path, root: Path, left_out: list[LeftOut]) -> list[Path]
 
 def _only_ours(folder: Path) -> bool:
     """Whether a folder is one of results, or holds nothing but such, as `out/` does."""
-    inner = visible(folder)
+    inner = entries(folder)
     if folder.is_symlink() or not inner:
         return False
-    return is_ours(folder) or all(is_folder(entry) and _only_ours(entry) for entry in inner)
+    return is_ours(folder) or all(one.is_dir() and _only_ours(Path(one.path)) for one in inner)
 
 
 def _is_class(entry: Path) -> bool:
@@ -134,7 +135,7 @@ def _is_class(entry: Path) -> bool:
 
 
 def _has_folders(folder: Path) -> bool:
-    return any(is_folder(entry) for entry in visible(folder))
+    return any(entry.is_dir() for entry in entries(folder))
 
 
 def _require_classes(
@@ -168,7 +169,10 @@ def _require_classes(
 
 def _require_no_layer_below(root: Path, classes: Mapping[str, Path]) -> None:
     """Refuse classes that all hold the same subfolders: those may be the classes, or parts."""
-    first, *others = ([e.name for e in visible(p) if is_folder(e)] for p in classes.values())
+    first, *others = (
+        sorted((entry.name for entry in entries(path) if entry.is_dir()), key=natural)
+        for path in classes.values()
+    )
     if len(first) < 2 or any(inner != first for inner in others):
         return
     if all(part_of(name) for name in first):

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from paribus.data.cache import home_expanded
-from paribus.data.images import Bytes, Originals, natural
+from paribus.data.images import Originals, natural
 from paribus.data.layout import PART_WORDS
+from paribus.data.pixels import Bytes
 from paribus.data.splits import PARTS
 from paribus.errors import DataError, SourceError
 from paribus.names import shown

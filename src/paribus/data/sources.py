@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from paribus.data.cache import cache_folder
 from paribus.data.folder import open_folder
-from paribus.data.images import Bytes, Originals
+from paribus.data.images import Originals
 from paribus.data.npz import open_npz
+from paribus.data.pixels import Bytes
 from paribus.data.published import SETS
 from paribus.data.stl10 import CLASSES, faults, missing, official_folder
 from paribus.data.unpack import absent, damage, find

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from paribus.data.cache import Found, Ledger, own_cache, require_private
-from paribus.data.images import Bytes, Originals, Progress
+from paribus.data.images import Originals, Progress
+from paribus.data.pixels import Bytes
 from paribus.errors import DataError
 from paribus.io.disk import private
 from paribus.io.reading import UnfitError, names_in, opened, patiently

@@ -13,7 +13,8 @@ from typing import IO
 import numpy as np
 
 from paribus.data.cache import own_cache, require_private
-from paribus.data.images import Bytes, Originals, Progress, UnusableError
+from paribus.data.images import Originals, Progress
+from paribus.data.pixels import Bytes, UnusableError
 from paribus.data.published import SETS, PublishedSet
 from paribus.data.stl10 import faults, missing
 from paribus.errors import DataError

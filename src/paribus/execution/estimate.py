@@ -14,6 +14,7 @@ import torch
 from paribus.claims.judge import require_testable
 from paribus.comparison.expected import Expected, expected
 from paribus.data.dataset import Dataset, prepare
+from paribus.data.images import target_of
 from paribus.data.published import SETS
 from paribus.data.sources import states
 from paribus.data.stl10 import CLASSES, DOWNLOAD
@@ -194,13 +195,18 @@ def _missing(data: Data, data_dir: Path | None) -> str:
     )
 
 
+def _size(data: Data) -> tuple[int, int]:
+    target = target_of(data)
+    return target.height, target.width
+
+
 def _published_sizes(data: Published) -> Sizes:
     whole = SETS[data.source]
     per_class, classes = data.validation, len(whole.classes)
     validation = round(
         classes * per_class if isinstance(per_class, int) else whole.training * per_class
     )
-    shape = (whole.shape[0], data.size, data.size)
+    shape = (whole.shape[0], *_size(data))
     return Sizes(whole.training - validation, validation, whole.test, shape, classes, whole.classes)
 
 
@@ -210,7 +216,7 @@ def _sizes(data: Data, dataset: Dataset | None) -> Sizes:
     if dataset is None:
         a_class = data.validation if isinstance(data.validation, int) else 800 * data.validation
         validation = round(10 * a_class)
-        shape = (3, data.size, data.size)
+        shape = (3, *_size(data))
         return Sizes(5000, validation, 8000 - validation, shape, 10, CLASSES)
     splits = dataset.splits
     counts = len(splits.training), len(splits.validation), len(splits.test)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from paribus.data.decode import contents, decode
-from paribus.data.images import UnusableError
+from paribus.data.pixels import UnusableError
 from paribus.failures.cases import telling_images
 from paribus.failures.outcomes import outcomes
 from paribus.found.predictions import Key, Tested

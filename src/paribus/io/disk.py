@@ -126,6 +126,26 @@ def install(fresh: Path, folder: Path) -> None:
         _sync(folder.parent)
 
 
+@contextmanager
+def changing(path: Path) -> Iterator[int]:
+    """Give the handle of a file that is there, to change it in its place; it isn't synced."""
+    with writing(path):
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def put_at(path: Path, handle: int, content: bytes | bytearray, offset: int) -> None:
+    """Write somewhere into the open file of a path; it isn't synced."""
+    with writing(path):
+        rest = memoryview(content)
+        while rest:  # the system may take less than it is offered
+            taken = os.pwrite(handle, rest, offset)
+            rest, offset = rest[taken:], offset + taken
+
+
 def append_line(path: Path, line: bytes) -> None:
     """Add a line to a file, in one call of the system; it isn't synced.
 

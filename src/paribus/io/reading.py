@@ -47,12 +47,20 @@ def opened(path: Path) -> Iterator[BufferedReader]:
         UnfitError: it is no regular file.
         OSError: it can't be opened now; `patiently` tries again.
     """
+    handle, _ = _open_regular(path)
+    with os.fdopen(handle, "rb") as file:
+        yield file
+
+
+def _open_regular(path: Path) -> tuple[int, int]:
+    """The handle of a regular file, and its size."""
     # Opened first and looked at then, so that it can't become another file between the two.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise UnfitError(errno.EINVAL, "a regular file is expected", str(path))
-        yield file
+    facts = os.fstat(handle)
+    if stat.S_ISREG(facts.st_mode):
+        return handle, facts.st_size
+    os.close(handle)
+    raise UnfitError(errno.EINVAL, "a regular file is expected", str(path))
 
 
 def read_whole(path: Path, largest: int) -> bytes:
@@ -64,13 +72,23 @@ def read_whole(path: Path, largest: int) -> bytes:
     """
 
     def read() -> bytes:
-        with opened(path) as file:
-            size = os.fstat(file.fileno()).st_size
+        handle, size = _open_regular(path)
+        try:
             if size > largest:
                 raise UnfitError(errno.EFBIG, f"at most {largest:,} bytes are expected", str(path))
-            return file.read(size)  # a buffer of `largest` would be asked for otherwise
+            return _read_bytes(handle, size)
+        finally:
+            os.close(handle)
 
     return patiently(path, read)
+
+
+def _read_bytes(handle: int, size: int) -> bytes:
+    """So many bytes, or all there are. A file object would cost a small file more than reading."""
+    content = os.read(handle, size)
+    while 0 < len(content) < size and (piece := os.read(handle, size - len(content))):
+        content += piece
+    return content
 
 
 def shared(path: Path) -> str:

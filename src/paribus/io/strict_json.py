@@ -11,7 +11,10 @@ def dumps(value: Any, **layout: Any) -> str:
 
     `layout` has the standard library's `indent`, `sort_keys`, `ensure_ascii` and `separators`.
     """
-    return json.dumps(_finite(value), allow_nan=False, **layout)
+    try:
+        return json.dumps(value, allow_nan=False, **layout)
+    except (ValueError, TypeError):  # few values have such numbers, or mappings that are no dict
+        return json.dumps(_finite(value), allow_nan=False, **layout)
 
 
 def loads(content: bytes | str) -> Any:

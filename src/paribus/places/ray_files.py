@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from paribus.data.images import Bytes
+from paribus.data.pixels import Bytes
 from paribus.errors import RecordError
 from paribus.io.disk import half_written, remove, remove_empty, write_file, write_folder, writing
 from paribus.io.reading import UnfitError, leads_out, patiently

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paribus.data.images import Bytes
+from paribus.data.pixels import Bytes
 from paribus.errors import ClusterError
 from paribus.places.ray_files import stamps
 

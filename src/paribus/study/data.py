@@ -4,7 +4,14 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast, get_args
 
-from pydantic import AfterValidator, Discriminator, Field, PlainValidator, StringConstraints
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+)
 
 from paribus.study.sections import MOST, Section, short_for
 
@@ -20,8 +27,29 @@ def _number_or_share(value: Any) -> int | float:
 PerClass = Annotated[int | float, PlainValidator(_number_or_share)]
 
 
-#: Side of the images that networks see, in pixels.
-Size = Annotated[int, Field(ge=4, le=512)]
+def _side_or_sides(value: Any) -> int | tuple[int, int]:
+    sides = value if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
+    if all(type(side) is int and SMALLEST <= side <= LARGEST for side in sides):
+        return sides[0] if sides[0] == sides[1] else (sides[0], sides[1])
+    raise ValueError(
+        f"a number of pixels from {SMALLEST} to {LARGEST}, or height and width ([48, 64])"
+    )
+
+
+#: Pixels of a side of the images that networks see.
+SMALLEST, LARGEST = 4, 512
+#: One side, or height and width.
+Size = Annotated[
+    int | tuple[int, int],
+    PlainValidator(_side_or_sides),
+    # pydantic's own, of a union, warns of the list that it has made of a tuple.
+    PlainSerializer(lambda size: size),
+]
+#: How images of another shape fit: cut off evenly, filled up evenly with black, or distorted.
+#: `crop` is left out of records, as no blur is.
+Resize = Annotated[
+    Literal["crop", "pad", "stretch"], Field(exclude_if=lambda resize: resize == "crop")
+]
 #: Standard deviation of a Gaussian blur, as a share of an original's shorter side (0.025: 2.4
 #: pixels of 96). No blur is left out of records and fingerprints, so that older ones stay valid.
 Blur = Annotated[float, Field(ge=0, le=0.25, exclude_if=lambda blur: blur == 0)]
@@ -36,6 +64,7 @@ class Digits(Section):
 
     source: Literal["digits"]
     size: Size = 32
+    resize: Resize = "crop"
     blur: Blur = 0.0
     validation: PerClass = 0.2
     test: PerClass = 0.2
@@ -46,6 +75,7 @@ class Stl10(Section):
 
     source: Literal["stl10"]
     size: Size = 32
+    resize: Resize = "crop"
     blur: Blur = 0.0
     validation: PerClass = 300
 
@@ -69,6 +99,7 @@ class Folder(Section):
     source: Literal["folder"]
     path: TypedPath
     size: Size = 32
+    resize: Resize = "crop"
     blur: Blur = 0.0
     color: Literal["rgb", "gray"] = "rgb"
     background: Background = "white"
@@ -81,6 +112,7 @@ class Published(Section):
 
     source: Literal["mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"]
     size: Size = 32
+    resize: Resize = "crop"
     blur: Blur = 0.0
     validation: PerClass = 0.1
 
@@ -91,6 +123,7 @@ class Npz(Section):
     source: Literal["npz"]
     path: TypedPath
     size: Size = 32
+    resize: Resize = "crop"
     blur: Blur = 0.0
     validation: PerClass = 0.2
     test: PerClass = 0.2
