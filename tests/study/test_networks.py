@@ -7,6 +7,7 @@ from paribus.network.code import code_digest
 from paribus.study.networks import (
     NETWORKS,
     OWN,
+    TIMM,
     CifarResNet,
     ConvNet,
     ConvNeXtAtto,
@@ -91,6 +92,6 @@ def test_a_record_keeps_the_name_and_every_key() -> None:
     assert recorded == {"kind": "mlp", "hidden": [3], "dropout": 0.0}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in NETWORKS if kind != OWN])
+@pytest.mark.parametrize("kind", [kind for kind in NETWORKS if kind not in (TIMM, OWN)])
 def test_the_code_of_paribus_own_networks_is_not_in_their_records(kind: str) -> None:
     assert code_digest(trained(parse_study(f"{STUDY}network: {kind}\n")).network) is None

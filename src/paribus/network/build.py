@@ -15,9 +15,11 @@ from paribus.network.resnet import resnet
 from paribus.network.users import Shape, build_own
 from paribus.network.vit import vit_tiny
 from paribus.network.wide_resnet import wide_resnet
+from paribus.network.zoo import build_timm
 from paribus.records.types import NetworkFacts
 from paribus.stream import torch_seed
 from paribus.study.networks import (
+    AnyNetwork,
     BuiltIn,
     CifarResNet,
     ConvNet,
@@ -27,6 +29,7 @@ from paribus.study.networks import (
     OwnNetwork,
     Residual,
     ResNet,
+    TimmNetwork,
     ViTTiny,
     WideResNet,
 )
@@ -40,12 +43,12 @@ _INITIAL: dict[type[Section], Initialize] = {
 }
 
 
-def build(network: BuiltIn | OwnNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
+def build(network: AnyNetwork, shape: Shape, classes: int, seed: int) -> nn.Module:
     """Build a network for images of `shape` (channels, height, width), initialized by `seed`.
 
     Each layer of Paribus's own networks draws from a stream named after it, so that layers of the
-    same name and shape start equal in every setting. A user's module draws from one stream in the
-    order in which it is built, since only it knows how it wants to be initialized.
+    same name and shape start equal in every setting. A user's module, or one of timm, draws from
+    one stream in the order in which it is built: only it knows how it wants to be initialized.
 
     Raises:
         NetworkError: if it can't be built or its output isn't (n, classes).
@@ -54,21 +57,29 @@ def build(network: BuiltIn | OwnNetwork, shape: Shape, classes: int, seed: int) 
 
 
 def build_and_describe(
-    network: BuiltIn | OwnNetwork, shape: Shape, classes: int, seed: int
+    network: AnyNetwork, shape: Shape, classes: int, seed: int
 ) -> tuple[nn.Module, NetworkFacts]:
     """Build a network as `build` does; it, and what a record says of it."""
     if isinstance(network, OwnNetwork):
         module, noticed = build_own(network, shape, classes, seed)
         return module, describe(module).model_copy(update=noticed)
-    module = _built_in(network, shape, classes)
-    if isinstance(network, Residual) and network.stochastic_depth:
-        leave_out(module, network.stochastic_depth)
-    _initialize_by_name(module, seed, _INITIAL.get(type(network), pytorchs_initial))
+    if isinstance(network, TimmNetwork):
+        module = build_timm(network, shape, classes, seed)
+    else:
+        module = _built_in(network, shape, classes)
+        _initialize_by_name(module, seed, _INITIAL.get(type(network), pytorchs_initial))
     counted = {"multiply_adds": multiply_adds(module, shape)}
     return module, describe(module).model_copy(update=counted)
 
 
 def _built_in(network: BuiltIn, shape: Shape, classes: int) -> nn.Module:
+    module = _layers(network, shape, classes)
+    if isinstance(network, Residual) and network.stochastic_depth:
+        leave_out(module, network.stochastic_depth)
+    return module
+
+
+def _layers(network: BuiltIn, shape: Shape, classes: int) -> nn.Module:
     channels, height, width = shape
     if isinstance(network, ConvNet | CifarResNet | ResNet | WideResNet):
         require_size(network.kind, height, width)

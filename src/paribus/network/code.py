@@ -9,20 +9,23 @@ from typing import Any
 
 from paribus.io.reading import file_sha256
 from paribus.network.own import find
+from paribus.network.zoo import timm_version
 from paribus.study.code import code_files
-from paribus.study.networks import BuiltIn, OwnNetwork
+from paribus.study.networks import AnyNetwork, OwnNetwork, TimmNetwork
 
 
-def code_digest(network: BuiltIn | OwnNetwork) -> str | None:
+def code_digest(network: AnyNetwork) -> str | None:
     """SHA-256 over all files that building a user's network reads; None for Paribus's own.
 
     These are its module, every module that this imports, directly or not, outside the installed
-    packages and Python's own, and every file that `arguments` name.
+    packages and Python's own, and every file that `arguments` name. Of timm, its version counts.
 
     Raises:
         NetworkError: if the network can't be imported.
         ReadError: if a file can't be read now.
     """
+    if isinstance(network, TimmNetwork):
+        return hashlib.sha256(f"timm {timm_version()}".encode()).hexdigest()
     if not isinstance(network, OwnNetwork):
         return None
     modules = (network.kind.partition(":")[0], _module_of(find(network.kind)))

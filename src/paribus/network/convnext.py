@@ -66,7 +66,8 @@ class ConvNextBlock(Block):
         """From and to (n, channels, height, width)."""
         pixels = self.norm(self.conv(images).permute(0, 2, 3, 1))
         pixels = self.scale(self.fc2(self.gelu(self.fc1(pixels))))
-        return images + self.kept(pixels.permute(0, 3, 1, 2))
+        branch: Tensor = self.kept(pixels.permute(0, 3, 1, 2))
+        return images + branch
 
 
 def convnext_atto(channels: int, classes: int, patch: int) -> nn.Sequential:

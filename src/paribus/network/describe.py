@@ -1,18 +1,17 @@
 """What a module says of itself: its layers in words, its parameters, its multiply-adds."""
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
+from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear, scaled_dot_product_attention
+from torch.overrides import TorchFunctionMode
 
 from paribus.network.residual import Block
 from paribus.network.users import Shape
-from paribus.network.vit import Attention, FirstToken, Tokens
 from paribus.records.types import NetworkFacts
-
-#: Height and width, or the number of tokens and 1; of what is flat, 1 and 1.
-Sides = tuple[int, int]
 
 #: Names of layers in a report; a layer called "" is left out.
 NAMES = {
@@ -24,6 +23,11 @@ NAMES = {
     "Linear": "FC",
     "MaxPool2d": "MaxPool",
 }
+#: Of a network with more lines than this, larger parts are a line, as Paribus's own blocks are.
+MOST_LINES = 20
+#: Parts that are described in one go, with their words.
+Blocks = dict[nn.Module, str]
+_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
 def describe(module: nn.Module) -> NetworkFacts:
@@ -34,61 +38,66 @@ def describe(module: nn.Module) -> NetworkFacts:
     Layers come in the order in which the module registered them.
     """
     parameters = sum(p.numel() for p in module.parameters() if p.requires_grad)
-    return NetworkFacts(layers=tuple(_lines(module)), parameters=parameters)
+    lines: tuple[str, ...] = ()
+    for blocks_of in (_own_blocks, _in_containers, _parts):
+        lines = tuple(_lines(_names(module, blocks_of(module))))
+        if len(lines) <= MOST_LINES:
+            break
+    return NetworkFacts(layers=lines, parameters=parameters)
 
 
 def multiply_adds(module: nn.Module, shape: Shape) -> int:
     """Products that convolutions, dense layers and attention sum for one image of `shape`.
 
-    Worked out from the layers of Paribus's own networks, since a forward pass of large images
-    takes seconds.
+    Counted in a forward pass in evaluation mode, which changes nothing.
     """
-    return _counted(module, shape[1:])[0]
+    counter = _Counter()
+    with torch.no_grad(), counter:
+        module.eval()(torch.zeros(1, *shape))
+    module.train()
+    return counter.products
 
 
-def _counted(module: nn.Module, sides: Sides) -> tuple[int, Sides]:
-    """The products of a module for an image with these sides, and the sides that it gives."""
-    match module:
-        case Block():
-            parts = dict(module.named_children())
-            beside = parts.pop("shortcut", None)  # gets what the block gets
-            products, after = _in_a_row(parts.values(), sides)
-            return products + (_counted(beside, sides)[0] if beside else 0), after
-        case nn.Sequential():
-            return _in_a_row(module.children(), sides)
-        case nn.Conv2d():
-            assert not isinstance(module.padding, str)  # "same"
-            places = zip(sides, module.kernel_size, module.stride, module.padding, strict=True)
-            height, width = ((side + 2 * p - k) // s + 1 for side, k, s, p in places)
-            return module.weight.numel() * height * width, (height, width)
-        case nn.MaxPool2d(kernel_size=int(side)):
-            return 0, (sides[0] // side, sides[1] // side)
-        case nn.AdaptiveAvgPool2d() | nn.Flatten() | FirstToken():
-            return 0, (1, 1)
-        case nn.Linear():
-            return module.weight.numel() * math.prod(sides), sides
-        case Tokens():
-            return 0, (module.positions.shape[1], 1)
-        case Attention():
-            # Each token's query by each token's key, and the weights by the values.
-            tokens, each = (
-                math.prod(sides),
-                module.qkv.weight.numel() + module.project.weight.numel(),
-            )
-            return tokens * each + 2 * tokens**2 * module.project.in_features, sides
-    return 0, sides
+class _Counter(TorchFunctionMode):
+    """Counts the products of all that is called while it is entered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.products = 0
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        if function in _PRODUCTS:
+            self.products += _PRODUCTS[function](result, *args)
+        return result
 
 
-def _in_a_row(modules: Iterable[nn.Module], sides: Sides) -> tuple[int, Sides]:
-    total = 0
-    for module in modules:
-        products, sides = _counted(module, sides)
-        total += products
-    return total, sides
+def _of_layer(output: Tensor, _: Tensor, weight: Tensor, *rest: Any) -> int:
+    """Each output sums as many products as it has weights."""
+    return output.numel() * weight[0].numel()
 
 
-def _lines(module: nn.Module) -> Iterator[str]:
-    for name, equal in groupby(_groups(module)):
+def _of_matrices(output: Tensor, left: Tensor, *rest: Any) -> int:
+    return output.numel() * left.shape[-1]
+
+
+def _of_attention(output: Tensor, query: Tensor, key: Tensor, *rest: Any) -> int:
+    """Each query by each key, and the weights that they give by the values."""
+    return (query.numel() + output.numel()) * key.shape[-2]
+
+
+#: What multiplies, by the function that does it.
+_PRODUCTS: dict[Any, Callable[..., int]] = {
+    **dict.fromkeys((torch.conv1d, torch.conv2d, torch.conv3d, linear), _of_layer),
+    **dict.fromkeys((torch.matmul, torch.bmm, Tensor.matmul, Tensor.__matmul__), _of_matrices),
+    scaled_dot_product_attention: _of_attention,
+}
+
+
+def _lines(names: Iterator[tuple[str, bool]]) -> Iterator[str]:
+    for name, equal in groupby(_groups(names)):
         *more, last = equal
         if isinstance(name, str):
             yield f"{len(more) + 1} x {last}"
@@ -96,10 +105,10 @@ def _lines(module: nn.Module) -> Iterator[str]:
             yield from map("-".join, (*more, last))
 
 
-def _groups(module: nn.Module) -> Iterator[str | tuple[str, ...]]:
+def _groups(names: Iterator[tuple[str, bool]]) -> Iterator[str | tuple[str, ...]]:
     """Blocks by their words, and groups of other layers by their names."""
     group: list[str] = []
-    for name, is_block in _names(module):
+    for name, is_block in names:
         if group and (is_block or name in {"Conv", "FC"}):
             yield tuple(group)
             group = []
@@ -111,14 +120,47 @@ def _groups(module: nn.Module) -> Iterator[str | tuple[str, ...]]:
         yield tuple(group)
 
 
-def _names(module: nn.Module) -> Iterator[tuple[str, bool]]:
+def _names(module: nn.Module, blocks: Blocks) -> Iterator[tuple[str, bool]]:
     """Each block, and each layer outside of blocks, by name; whether it is a block."""
     inside: set[nn.Module] = set()
     for layer in module.modules():
-        if isinstance(layer, Block):
+        if layer in blocks:
             inside.update(layer.modules())
-            yield layer.in_words, True
-        elif layer not in inside and not any(True for _ in layer.children()):
+            yield blocks[layer], True
+        elif layer not in inside and _is_layer(layer):
             kind = type(layer).__name__
             if name := NAMES.get(kind, kind):
                 yield name, False
+
+
+def _is_layer(module: nn.Module) -> bool:
+    return not isinstance(module, _CONTAINERS) and not any(True for _ in module.children())
+
+
+def _own_blocks(module: nn.Module) -> Blocks:
+    return {part: part.in_words for part in module.modules() if isinstance(part, Block)}
+
+
+def _in_containers(module: nn.Module) -> Blocks:
+    """The innermost parts of containers that have several layers: "Bottleneck 256"."""
+    several = {
+        part
+        for parent in module.modules()
+        if isinstance(parent, _CONTAINERS)
+        for part in parent.children()
+        if not isinstance(part, _CONTAINERS)
+        and sum(any(True for _ in child.parameters()) for child in part.children()) > 1
+    }
+    innermost = [part for part in several if not several & {*part.modules()} - {part}]
+    return {part: _in_words(part) for part in innermost}
+
+
+def _parts(module: nn.Module) -> Blocks:
+    """What the module itself is made of."""
+    return {part: _in_words(part) for part in module.children() if not _is_layer(part)}
+
+
+def _in_words(part: nn.Module) -> str:
+    """Its type, and the number of its outputs, which its last parameter tells."""
+    kind, parameters = type(part).__name__, [*part.parameters()]
+    return f"{kind} {parameters[-1].shape[0]}" if parameters and parameters[-1].ndim else kind

@@ -32,7 +32,7 @@ def truncated_initial(*kinds: type[nn.Module]) -> Initialize:
 
     def draw(layer: Any) -> None:
         layer.reset_parameters()
-        if isinstance(layer, kinds):
+        if type(layer) in kinds:
             nn.init.trunc_normal_(layer.weight, std=0.02)
             nn.init.zeros_(layer.bias)
 

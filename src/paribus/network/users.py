@@ -37,11 +37,11 @@ def build_own(
     _refuse_state(kind, copy)
     varying = _varying(module, copy)
     seed_generators(seed, "first output")
-    output, again = (_output(kind, copy, shape, classes) for _ in range(2))
+    output, again = (answer(kind, copy, shape, classes) for _ in range(2))
     if _tensors(module).keys() != _tensors(copy).keys():
         # It gets all of its parameters and buffers only at its first forward pass.
         seed_generators(seed, "first output")
-        _output(kind, module, shape, classes)
+        answer(kind, module, shape, classes)
         varying = _varying(module, copy)
     return module, {
         "varying": varying,
@@ -148,8 +148,12 @@ def content(tensor: Tensor) -> bytes:
     return tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
-def _output(kind: str, module: nn.Module, shape: Shape, classes: int) -> Tensor:
-    """What a network in evaluation mode answers to two images of noise."""
+def answer(kind: str, module: nn.Module, shape: Shape, classes: int) -> Tensor:
+    """What a network in evaluation mode answers to two images of noise; it is left in training.
+
+    Raises:
+        NetworkError: it fails, or its output isn't (2, classes).
+    """
     module.eval()
     try:
         with torch.no_grad():

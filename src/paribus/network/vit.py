@@ -59,7 +59,8 @@ class Attention(nn.Module):
         heads = self.qkv(tokens).reshape(n, count, 3, HEADS, width // HEADS)
         query, key, value = heads.permute(2, 0, 3, 1, 4)
         mixed = scaled_dot_product_attention(query, key, value)
-        return self.project(mixed.transpose(1, 2).reshape(n, count, width))  # type: ignore[no-any-return]  # a Tensor
+        answer: Tensor = self.project(mixed.transpose(1, 2).reshape(n, count, width))
+        return answer
 
 
 class TransformerBlock(Block):
@@ -76,8 +77,10 @@ class TransformerBlock(Block):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """From and to (n, tokens, width)."""
-        tokens = tokens + self.kept(self.attention(self.norm1(tokens)))
-        return tokens + self.kept(self.fc2(self.gelu(self.fc1(self.norm2(tokens)))))
+        mixed: Tensor = self.kept(self.attention(self.norm1(tokens)))
+        tokens = tokens + mixed
+        changed: Tensor = self.kept(self.fc2(self.gelu(self.fc1(self.norm2(tokens)))))
+        return tokens + changed
 
 
 class FirstToken(nn.Module):

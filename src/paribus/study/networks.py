@@ -1,5 +1,6 @@
 """The networks of a study file: those that Paribus has, and the user's own."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
@@ -113,9 +114,43 @@ class OwnNetwork(Section):
     arguments: Annotated[dict[str, Any], AfterValidator(_finite)] = Field(default_factory=dict)
 
 
+#: How a network of timm is named.
+TIMM = "timm:NAME"
+#: What Paribus gives timm's networks itself, and what would read weights from elsewhere.
+_NOT_ARGUMENTS = {"num_classes", "in_chans", "img_size", "pretrained", "pretrained_cfg"}
+_NOT_ARGUMENTS |= {"pretrained_cfg_overlay", "checkpoint_path", "cache_dir", "features_only"}
+
+
+def _timm_name(kind: str) -> str:
+    if not re.fullmatch(r"timm:[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)?", kind):
+        raise ValueError("timm: and a name of its list, as timm:resnet18 or timm:resnet18.a1_in1k")
+    return kind
+
+
+def _timm_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
+    if refused := sorted(_NOT_ARGUMENTS & arguments.keys()):
+        raise ValueError(f"arguments without {', '.join(refused)}, which Paribus sets")
+    return arguments
+
+
+class TimmNetwork(Section):
+    """A network of timm (pytorch-image-models), which may have arguments of its own."""
+
+    kind: Annotated[str, AfterValidator(_timm_name)]
+    arguments: Annotated[
+        dict[str, Any], AfterValidator(_finite), AfterValidator(_timm_arguments)
+    ] = Field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """As timm has it."""
+        return self.kind.removeprefix("timm:")
+
+
 #: What Paribus builds itself; those that add up branches, and all.
 Residual = CifarResNet | ResNet | WideResNet | ViTTiny | ConvNeXtAtto
 BuiltIn = LeNet5 | Mlp | ConvNet | Residual
+AnyNetwork = BuiltIn | TimmNetwork | OwnNetwork
 
 #: The section of every network, by how a study names it.
 NETWORKS: dict[str, type[Section]] = {
@@ -127,13 +162,16 @@ NETWORKS: dict[str, type[Section]] = {
     "wide_resnet": WideResNet,
     "vit_tiny": ViTTiny,
     "convnext_atto": ConvNeXtAtto,
+    TIMM: TimmNetwork,
     OWN: OwnNetwork,
 }
 
 
 def _tag(value: Any) -> str:
     kind = value.get("kind", "lenet5") if isinstance(value, dict) else getattr(value, "kind", "")
-    return OWN if isinstance(kind, str) and ":" in kind else str(kind)
+    if isinstance(kind, str) and ":" in kind:
+        return TIMM if kind.startswith("timm:") else OWN
+    return str(kind)
 
 
 Network = Annotated[
@@ -148,6 +186,7 @@ Network = Annotated[
     | Annotated[WideResNet, Tag("wide_resnet")]
     | Annotated[ViTTiny, Tag("vit_tiny")]
     | Annotated[ConvNeXtAtto, Tag("convnext_atto")]
+    | Annotated[TimmNetwork, Tag(TIMM)]
     | Annotated[OwnNetwork, Tag(OWN)],
     Discriminator(_tag),
     short_for("lenet5"),
