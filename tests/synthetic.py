@@ -127,10 +127,10 @@ def _cut(curves: Curves, epochs: int) -> Curves:
     step_loss[-1] = np.nan
     return Curves.of_training(
         step_loss,
-        curves.values("train_loss")[:epochs],
-        curves.values("val_loss")[:epochs],
-        curves.values("val_accuracy")[:epochs],
-        curves.values("learning_rate")[: epochs + 1],
+        train_loss=curves.values("train_loss")[:epochs],
+        val_loss=curves.values("val_loss")[:epochs],
+        val_accuracy=curves.values("val_accuracy")[:epochs],
+        learning_rate=curves.values("learning_rate")[: epochs + 1],
     )
 
 

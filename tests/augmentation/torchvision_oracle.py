@@ -16,15 +16,18 @@ def torchvision_transforms() -> Any:
     """
     with suppress(RuntimeError):
         return _imported()
-    library = torch.library.Library("torchvision", "DEF")
+    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]  # torch leaves it
     for name in ("nms", "qnms"):
-        library.define(f"{name}(Tensor boxes, Tensor scores, float threshold) -> Tensor")
+        operator = f"{name}(Tensor boxes, Tensor scores, float threshold) -> Tensor"
+        library.define(operator)  # type: ignore[no-untyped-call]  # torch leaves it
     _KEPT.append(library)
     return _imported()
 
 
 def _imported() -> Any:
-    return pytest.importorskip("torchvision", reason="needs torchvision").transforms
+    package = pytest.importorskip("torchvision", reason="needs torchvision")
+    pytest.importorskip("torchvision.transforms.v2")
+    return package.transforms
 
 
 #: A library's operators are gone when it is.

@@ -80,7 +80,13 @@ def a_record(seed: int = 3) -> Record:
             ended="2026-01-01T00:00:01+00:00",
             best_epoch=1,
         ),
-        curves=Curves.of_training(floats(6), floats(2), floats(2), floats(2), floats(2)),
+        curves=Curves.of_training(
+            floats(6),
+            train_loss=floats(2),
+            val_loss=floats(2),
+            val_accuracy=floats(2),
+            learning_rate=floats(2),
+        ),
         predictions=Predictions(np.arange(4), np.array([0, 1, 1, 0]), logs(), logs()),
     )
 

@@ -17,6 +17,7 @@ from paribus.network.build import build
 from paribus.study.data import Digits
 from paribus.study.plan import TrainedRun, runs
 from paribus.study.spec import Study
+from paribus.training.average import Average, Evaluated
 from paribus.training.loop import Progress, _parts, begin, train
 from paribus.training.optimizers import build_optimizer
 from paribus.training.predict import log_probabilities, loss_and_accuracy
@@ -172,3 +173,40 @@ def test_pixels_are_normalized_by_the_training_images(digits: Dataset) -> None:
     assert float(images.mean()) == pytest.approx(0, abs=1e-4)
     assert float(images.std()) == pytest.approx(1, abs=1e-3)
     assert dataclasses.is_dataclass(digits)
+
+
+def test_training_stops_once_the_lowest_validation_loss_is_old_enough(
+    digits: Dataset, small_study: Callable[..., Study]
+) -> None:
+    keys = {"epochs": 30, "optimizer": {"kind": "sgd", "lr": 0.5}, "stop_early": {"patience": 2}}
+    run = runs(small_study(**keys))[0]
+    _, progress = course_of(run, digits)
+    losses = progress.val_loss
+    assert progress.epoch < 30 and progress.best_epoch == progress.epoch - 2
+    assert min(losses) == losses[progress.epoch - 3]
+    for epoch in range(3, progress.epoch):
+        assert min(losses[:epoch]) in losses[epoch - 2 : epoch], "it would have stopped before"
+    whole = runs(small_study(**{**keys, "stop_early": None}))[0]
+    _, longer = course_of(whole, digits)
+    assert longer.val_loss[: progress.epoch] == losses
+
+
+def test_an_average_is_validated_and_the_weights_beside_it(
+    digits: Dataset, small_study: Callable[..., Study]
+) -> None:
+    run = runs(small_study(epochs=3, ema=0.9))[0]
+    network = build(run.setting.config.network, digits.shape, len(digits.classes), run.seed)
+    average, progress = Average(network, 0.9), begin(network)
+    steps, batches = steps_of(run, network), Batches(digits)
+    evaluated = Evaluated(average.network, average.network, average)
+    train(steps, batches, digits.splits, run, progress, lambda epoch: None, evaluated)
+    _, plain = course_of(runs(small_study(epochs=3))[0], digits)
+    assert progress.step_loss == plain.step_loss, "an average changes no training"
+    assert progress.unaveraged_val_loss == plain.val_loss
+    assert progress.val_loss != plain.val_loss
+    expected, _ = loss_and_accuracy(average.network, batches, digits.splits.validation)
+    assert progress.val_loss[-1] == expected
+    best = progress.best_state
+    assert any(torch.equal(best[name], v) for name, v in average.network.state_dict().items())
+    assert set(progress.curves().series) >= {"unaveraged_val_loss", "unaveraged_val_accuracy"}
+    assert "unaveraged_val_loss" not in plain.curves().series

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from paribus.study.config import Config
 from paribus.study.optimizers import Sgd
-from paribus.training.objective import PLAIN, Objective, balanced, beyond_the_engine, objective
+from paribus.training.objective import PLAIN, Objective, balanced, objective
 from paribus.training.optimizers import build_optimizer
 from paribus.training.steps import TorchSteps
 
@@ -50,7 +50,7 @@ def test_it_is_the_formula() -> None:
 def test_nothing_asked_is_cross_entropy_to_the_last_bit() -> None:
     output = torch.randn(22, CLASSES, generator=torch.Generator().manual_seed(1))
     labels = torch.from_numpy(LABELS)
-    assert objective(config(), LABELS, CLASSES) == PLAIN
+    assert objective(config(), LABELS, CLASSES).is_plain
     assert torch.equal(PLAIN(output, labels), cross_entropy(output, labels))
 
 
@@ -81,17 +81,24 @@ def test_a_step_follows_torchs_loss_and_tells_the_plain_one(asked: Objective) ->
 
 
 @pytest.mark.parametrize(
-    ("keys", "named"),
+    "asked",
     [
-        ({}, None),
-        ({"label_smoothing": 0.1}, "label_smoothing"),
-        ({"class_weights": "balanced"}, "class_weights"),
-        (
-            {"label_smoothing": 0.1, "class_weights": "balanced"},
-            "label_smoothing and class_weights",
-        ),
+        Objective(classes=CLASSES),
+        Objective(0.1, classes=CLASSES),
+        Objective(0.3, torch.tensor([0.5, 2.0, 1.0, 3.0]), CLASSES),
     ],
+    ids=["plain", "smoothed", "both"],
 )
-def test_what_the_engine_does_not_have_is_named(keys: dict[str, Any], named: str | None) -> None:
-    why = f"the engine's loss is plain cross entropy, without {named}"
-    assert beyond_the_engine(config(**keys)) == (why if named else None)
+def test_targets_give_the_same_loss_and_mixed_ones_their_mean(asked: Objective) -> None:
+    output = torch.randn(22, CLASSES, generator=torch.Generator().manual_seed(1))
+    labels = torch.from_numpy(LABELS)
+    hard = one_hot(labels, CLASSES).float()
+    torch.testing.assert_close(asked(output, hard), asked(output, labels))
+    by_targets = -(asked.targets(labels) * output.log_softmax(1)).sum()
+    torch.testing.assert_close(by_targets, asked(output, labels))
+    mixed = 0.3 * hard + 0.7 * hard.roll(1, 0)
+    if asked.weights is None:
+        expected = 0.3 * asked(output, labels) + 0.7 * asked(output, labels.roll(1, 0))
+        torch.testing.assert_close(asked(output, mixed), expected)
+        theirs = cross_entropy(output, mixed, label_smoothing=asked.smoothing)
+        torch.testing.assert_close(asked(output, mixed), theirs)

@@ -3,9 +3,12 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 
-from paribus.study.optimizers import Adam, AdamW, Optimizer, Sgd
-from paribus.training.optimizers import build_optimizer
+from paribus.errors import NetworkError
+from paribus.study.optimizers import Adam, AdamW, Muon, Optimizer, Sam, Sgd
+from paribus.training.optimizers import build_optimizer, set_learning_rate
+from paribus.training.steps import TorchSteps
 
 
 @pytest.mark.parametrize(
@@ -85,3 +88,103 @@ def test_gradients_above_the_largest_norm_are_scaled_to_it_as_torch_does() -> No
         their_optimizer.step()
         torch.testing.assert_close(ours.weight, theirs.weight, rtol=0, atol=0)
     assert min(norms) < 1.5 < max(norms)  # both cases were met
+
+
+def small() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(3, 2))
+
+
+def backward(network: nn.Module, step: int, optimizer: torch.optim.Optimizer | None = None) -> None:
+    images = torch.randn(4, 2, 3, 3, generator=torch.Generator().manual_seed(step))
+    (optimizer or network).zero_grad()
+    network(images).square().sum().backward()
+
+
+def test_muon_is_torchs_for_weights_as_matrices_and_adamw_for_the_rest() -> None:
+    ours, theirs = small(), small()
+    spec = Muon(kind="muon", lr=0.02, adamw_lr=0.003, weight_decay=0.1)
+    optimizer = build_optimizer(spec, ours)
+    large = [p for p in theirs.parameters() if p.ndim > 1]
+    weights = [nn.Parameter(p.detach().clone().flatten(1)) for p in large]
+    rest = [p for p in theirs.parameters() if p.ndim == 1]
+    muon = torch.optim.Muon(weights, lr=0.02, weight_decay=0.1)
+    adamw = torch.optim.AdamW(rest, lr=0.003, weight_decay=0.1)
+    for step in range(8):
+        backward(ours, step, optimizer)
+        optimizer.step()
+        backward(theirs, step)
+        for weight, p in zip(weights, large, strict=True):
+            assert p.grad is not None
+            weight.grad = p.grad.flatten(1)
+        muon.step()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        adamw.step()
+        for weight, p in zip(weights, large, strict=True):
+            p.data.copy_(weight.detach().view_as(p))
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_muon_goes_on_from_its_state() -> None:
+    whole, first, second = small(), small(), small()
+    spec = Muon(kind="muon")
+    optimizers = [build_optimizer(spec, network) for network in (whole, first)]
+    for step in range(3):
+        for network, optimizer in zip((whole, first), optimizers, strict=True):
+            backward(network, step, optimizer)
+            optimizer.step()
+    second.load_state_dict(first.state_dict())
+    resumed = build_optimizer(spec, second)
+    resumed.load_state_dict(optimizers[1].state_dict())
+    set_learning_rate(resumed, 0.01)
+    set_learning_rate(optimizers[0], 0.01)
+    for step in range(3, 6):
+        for network, optimizer in ((whole, optimizers[0]), (second, resumed)):
+            backward(network, step, optimizer)
+            optimizer.step()
+    for one, other in zip(whole.parameters(), second.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_sam_descends_by_the_gradient_uphill() -> None:
+    """Equations 2 and 3 of Foret et al. 2021, worked out by hand on a parabola."""
+    network = nn.Linear(2, 2, bias=False)
+    start = network.weight.detach().clone()
+    images = torch.randn(6, 2, generator=torch.Generator().manual_seed(1))
+    labels = torch.tensor([0, 1, 1, 0, 1, 0])
+    steps = TorchSteps(network, build_optimizer(Sam(kind="sam", lr=0.5, rho=0.3), network))
+
+    def gradient(at: torch.Tensor) -> torch.Tensor:
+        weight = at.clone().requires_grad_()
+        loss = cross_entropy(images @ weight.T, labels)
+        return torch.autograd.grad(loss, weight)[0]
+
+    steps.step(images, labels)
+    first = gradient(start)
+    expected = start - 0.5 * gradient(start + 0.3 * first / first.norm())
+    torch.testing.assert_close(network.weight.detach(), expected)
+
+
+def test_factors_of_the_learning_rate_follow_the_schedule() -> None:
+    network = small()
+    spec = Sgd(kind="sgd", lr=0.1, lr_factors={"3.*": 10.0, "*.bias": 2.0})
+    optimizer = build_optimizer(spec, network)
+    for rate in (0.1, 0.05):
+        set_learning_rate(optimizer, rate)
+        rates = {id(p): g["lr"] for g in optimizer.param_groups for p in g["params"]}
+        named = {name: rates[id(p)] for name, p in network.named_parameters()}
+        expected = {"0.weight": 1, "0.bias": 2, "3.weight": 10, "3.bias": 10}
+        assert named == {name: pytest.approx(rate * factor) for name, factor in expected.items()}
+
+
+def test_a_pattern_that_fits_nothing_is_refused() -> None:
+    spec = Sgd(kind="sgd", lr_factors={"head.*": 10.0})
+    with pytest.raises(NetworkError, match=r"head\.\* fits no parameter.*0\.weight"):
+        build_optimizer(spec, small())
+
+
+def test_what_is_frozen_is_no_part_of_it() -> None:
+    network = small()
+    network[0].requires_grad_(False)
+    optimizer = build_optimizer(AdamW(kind="adamw", weight_decay=0.1), network)
+    assert sum(len(group["params"]) for group in optimizer.param_groups) == 2

@@ -14,6 +14,7 @@ class Batches:
 
     Attributes:
         shape: (channels, height, width) of every image.
+        classes: how many there are.
         fill: the training images' mean as a byte for each channel.
     """
 
@@ -24,8 +25,11 @@ class Batches:
         # A constant channel would divide by zero; it carries no information either way.
         std = torch.tensor(dataset.std, dtype=torch.float32).clamp(min=1e-6).view(-1, 1, 1)
         self._scale, self._offset = 1 / (255 * std), mean / std
-        self.shape = dataset.shape
+        self.shape, self.classes = dataset.shape, len(dataset.classes)
         self.fill = tuple(round(255 * each) for each in dataset.mean)
+
+    def __len__(self) -> int:
+        return len(self._labels)
 
     def images(self, index: Tensor, buffer: Tensor | None = None) -> Tensor:
         """Images (n, channels, height, width), each channel of mean 0 and deviation 1.

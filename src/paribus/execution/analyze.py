@@ -37,9 +37,9 @@ from paribus.records.analyses import (
 )
 from paribus.records.store import read_record, read_weights, run_folder
 from paribus.records.types import EngineFacts, Explanations, Integers, Interventions, Record
-from paribus.study.networks import BuiltIn, OwnNetwork
+from paribus.study.networks import AnyNetwork, BuiltIn
 from paribus.study.plan import TrainedRun
-from paribus.training.predict import Predict, answers
+from paribus.training.predict import Predict, answers, with_flips
 
 #: Of so many test images it is measured how much of the attribution lies outside the center.
 SAMPLE = 200
@@ -133,17 +133,18 @@ def _trained(task: Analysis, record: Record, dataset: Dataset) -> tuple[nn.Modul
     network = build(config, dataset.shape, len(dataset.classes), seed)
     weights = read_weights(run_folder(task.out, *task.run.key), "last")
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-    return ready(network, config, dataset.shape, record.facts.environment.engine)
+    network, predict = ready(network, config, dataset.shape, record.facts.environment.engine)
+    return network, with_flips(predict) if task.run.setting.config.test_flips else predict
 
 
 def ready(
-    network: nn.Module, config: BuiltIn | OwnNetwork, shape: Shape, engine: EngineFacts | None
+    network: nn.Module, config: AnyNetwork, shape: Shape, engine: EngineFacts | None
 ) -> tuple[nn.Module, Predict]:
     """A network to look into, and its predictions by the engine that trained it."""
     # A copy, for the engine wants its weights laid out as they are.
     native = Forward(copy.deepcopy(network), shape) if engine else None
-    if not isinstance(config, OwnNetwork):
-        # Half as fast again, and so is what follows. A user's network may rely on the usual one.
+    if isinstance(config, BuiltIn):
+        # Half as fast again, and so is what follows. Another network may rely on the usual one.
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
     network = uncompiled(network).eval()  # a compiled one hides its layers
     return network, native or network

@@ -24,7 +24,8 @@ from paribus.io.reading import UnfitError, read_whole
 from paribus.records.store import checkpoint_folder, checkpoints, metadata, sum_of
 from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts, Environment
 from paribus.study.plan import TrainedRun
-from paribus.training.loop import Progress, State
+from paribus.training.average import Average
+from paribus.training.loop import CURVES, Progress, State
 from paribus.training.steps import Steps
 
 #: A checkpoint is written only after so many times as long as writing one took.
@@ -37,7 +38,6 @@ LARGEST = 1 << 36
 MOST_NAMED = 3
 
 _FACTS = "checkpoint"
-_CURVES = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate")
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Checkpoint:
     network: State  # the module's `state_dict`
     buffers: State  # those that it leaves out
     best: State  # the `state_dict` of the best epoch yet
+    average: State  # of a moving average of the weights, where there is one
     optimizer: State  # "<number of the parameter>.<name>" -> its tensor
     measured: State
 
@@ -61,13 +62,13 @@ class Checkpoint:
         return len(self.measured["val_loss"])
 
 
-def capture(run: TrainedRun, inputs: RunInputs, steps: Steps, progress: Progress) -> Checkpoint:
+def capture(
+    run: TrainedRun, inputs: RunInputs, steps: Steps, average: Average | None, progress: Progress
+) -> Checkpoint:
     """A run as it is now; its tensors are shared, not copied."""
     network = steps.network.state_dict()
     buffers = steps.network.named_buffers()
-    measured = {
-        name: torch.tensor(getattr(progress, name), dtype=torch.float64) for name in _CURVES
-    }
+    measured = {name: torch.tensor(getattr(progress, name), dtype=torch.float64) for name in CURVES}
     facts = CheckpointFacts(
         setting=run.setting.name,
         seed=run.seed,
@@ -80,6 +81,7 @@ def capture(run: TrainedRun, inputs: RunInputs, steps: Steps, progress: Progress
         network=network,
         buffers={name: buffer for name, buffer in buffers if name not in network},
         best=progress.best_state,
+        average=average.network.state_dict() if average else {},
         optimizer={
             f"{number}.{name}": value
             for number, values in steps.optimizer.state_dict()["state"].items()
@@ -91,20 +93,27 @@ def capture(run: TrainedRun, inputs: RunInputs, steps: Steps, progress: Progress
 
 
 def restore(
-    checkpoint: Checkpoint, network: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress
+    checkpoint: Checkpoint,
+    network: nn.Module,
+    average: Average | None,
+    optimizer: torch.optim.Optimizer,
+    progress: Progress,
 ) -> None:
     """Bring a run that was just begun to where a checkpoint was taken.
 
     The hashes of its streams are left to `replay_streams`.
     """
     network.load_state_dict(checkpoint.network)
+    if average:
+        average.network.load_state_dict(checkpoint.average)
     buffers = dict(network.named_buffers())
     with torch.no_grad():
         for name, value in checkpoint.buffers.items():
             buffers[name].copy_(value)
     _restore_optimizer(checkpoint.optimizer, optimizer)
-    for name in _CURVES:
-        setattr(progress, name, checkpoint.measured[name].tolist())
+    for name in CURVES:
+        # An older checkpoint lacks curves that came later.
+        setattr(progress, name, checkpoint.measured.get(name, torch.zeros(0)).tolist())
     progress.generator_states = list(checkpoint.measured["generator"])
     progress.best_state = checkpoint.best
     progress.continue_from(checkpoint.facts)

@@ -27,7 +27,7 @@ from paribus.study.config import Config
 from paribus.study.networks import LeNet5
 from paribus.study.plan import TrainedRun, TrainedSetting, settings
 from paribus.study.spec import Study
-from paribus.training.objective import beyond_the_engine
+from paribus.training.steps import beyond_the_engine
 from paribus.training.trial import try_step
 
 

@@ -9,10 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
+from paribus.augmentation.batch import augmented
+from paribus.augmentation.draw import draw
+from paribus.data.batches import Batches
+from paribus.data.dataset import Dataset
+from paribus.data.splits import Splits
 from paribus.events import RunEvent, Watch
 from paribus.execution.analyze import PART, SAMPLE, ready
 from paribus.execution.place import Outcome, Task
@@ -21,8 +28,10 @@ from paribus.explain.interventions import intervened
 from paribus.explain.neighbors import last_hidden
 from paribus.network.build import build_and_describe
 from paribus.network.users import Shape
-from paribus.records.types import EngineFacts
+from paribus.records.types import DataFindings, EngineFacts
 from paribus.study.plan import TrainedRun
+from paribus.training.average import Average
+from paribus.training.mixing import draw_mixes
 from paribus.training.objective import objective
 from paribus.training.optimizers import build_optimizer
 from paribus.training.predict import BATCH, answers
@@ -107,17 +116,28 @@ class Rehearsal(Task):
         """Seconds of a step on one image, and of a run."""
         config, amounts = self.run.setting.config, self.amounts
         optimizer = build_optimizer(config.optimizer, network, config.clip_gradients)
-        images = _noise(amounts.shape, min(config.batch_size, amounts.training))
-        labels = torch.randint(amounts.classes, (len(images),))
+        batches = Batches(_noise_images(amounts, min(config.batch_size, amounts.training)))
+        index = torch.arange(len(batches))
+        labels = batches.labels(index)
+        draws = draw(config.augmentation, len(index), amounts.shape, 0, 1)
+        mixes = draw_mixes(config, 1, 0, 1)
         tested = _noise(amounts.shape, min(BATCH, amounts.validation))
         loss = objective(config, labels.numpy(), amounts.classes)
-        steps = steps_by(self.engine, network, optimizer, amounts.shape, len(images), loss)
+        average = Average(network, config.ema) if config.ema else None
+        steps = steps_by(self.engine, network, optimizer, amounts.shape, len(index), loss)
         network.train()
-        step = _seconds(lambda: steps.step(images.clone(), labels), self.seconds, LEAST_STEPS)
+
+        def take_step() -> None:
+            images = augmented(batches, index, config.augmentation, draws)
+            steps.step(*mixes.mix(0, images, labels, amounts.classes))
+            if average:
+                average.follow()
+
+        step = _seconds(take_step, self.seconds, LEAST_STEPS)
         network.eval()
         with torch.no_grad():
             answer = _seconds(lambda: answers(steps.predict, tested), self.seconds / 3)
-        one, test_one = step / len(images), answer / len(tested)
+        one, test_one = step / len(index), answer / len(tested)
         epoch = one * amounts.training + test_one * amounts.validation
         # Tested after the last epoch, and as it was at the best one.
         return one, epoch * config.epochs + 2 * test_one * amounts.test
@@ -146,6 +166,23 @@ class Rehearsal(Task):
             + each(lambda: occlusion(predict, few, targets), few) * amounts.explained
             + each(lambda: last_hidden(network, part), part) * amounts.training
         )
+
+
+def _noise_images(amounts: Amounts, count: int) -> Dataset:
+    """`count` images of noise, as bytes."""
+    channels, generator = amounts.shape[0], np.random.default_rng(0)
+    return Dataset(
+        images=generator.integers(0, 256, (count, *amounts.shape), dtype=np.uint8),
+        labels=generator.integers(amounts.classes, size=count),
+        splits=Splits(*[np.arange(count)] * 3),
+        classes=tuple(map(str, range(amounts.classes))),
+        mean=(0.5,) * channels,
+        std=(0.3,) * channels,
+        source="noise",
+        fingerprint="",
+        folder=Path(),
+        findings=DataFindings(),
+    )
 
 
 def _noise(shape: Shape, count: int) -> torch.Tensor:

@@ -36,11 +36,12 @@ from paribus.records.types import (
     RunFacts,
 )
 from paribus.study.plan import TrainedRun
+from paribus.training.average import Average, Evaluated
 from paribus.training.loop import Progress, State, begin, replay_streams, train
 from paribus.training.objective import objective
 from paribus.training.optimizers import build_optimizer
-from paribus.training.predict import log_probabilities
-from paribus.training.steps import Steps, steps_by
+from paribus.training.predict import log_probabilities, loss_and_accuracy, with_flips
+from paribus.training.steps import Steps, predict_by, steps_by
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class _Attempt:
             self.dataset = task.drawn.of(self.dataset)
         self.network = NetworkFacts()
         self.progress = Progress({}, started=_now())
+        self.metrics: dict[str, float] = {}
 
     def train(self) -> tuple[Predictions, dict[str, Arrays]]:
         """Train to the last epoch; predictions for the test images, and the weights."""
@@ -133,26 +135,35 @@ class _Attempt:
         self.progress = begin(network)
         optimizer = build_optimizer(config.optimizer, network, config.clip_gradients)
         batches = Batches(dataset)
-        self._resume(network, optimizer)
+        average = Average(network, config.ema) if config.ema else None
+        self._resume(network, average, optimizer)
         engine = task.inputs.engine
         labels = dataset.labels[dataset.splits.training]
         loss = objective(config, labels, len(dataset.classes))
         steps = steps_by(engine, network, optimizer, dataset.shape, config.batch_size, loss)
         writer = Writer(
             checkpoint_folder(task.out, *task.run.key),
-            lambda: capture(task.run, task.inputs, steps, self.progress),
+            lambda: capture(task.run, task.inputs, steps, average, self.progress),
         )
 
         def after_epoch(epoch: int) -> None:
             writer.after_epoch()
             self.tell(EpochDone(*task.run.key, epoch, config.epochs))
 
-        train(steps, batches, dataset.splits, task.run, self.progress, after_epoch)
+        evaluated = Evaluated(network, steps.predict)
+        if average:
+            predict = predict_by(engine, average.network, dataset.shape)
+            evaluated = Evaluated(average.network, predict, average)
+        train(steps, batches, dataset.splits, task.run, self.progress, after_epoch, evaluated)
         # A network may draw in evaluation mode too: from the same, if this run was resumed here.
         seed_generators(task.run.seed_of("order"), "evaluation")
-        return _evaluate(steps, self.progress.best_state, batches, dataset)
+        if average:
+            self.metrics = _of_unaveraged(steps, batches, dataset, config.test_flips)
+        return _evaluate(evaluated, self.progress.best_state, batches, dataset, config.test_flips)
 
-    def _resume(self, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def _resume(
+        self, network: nn.Module, average: Average | None, optimizer: torch.optim.Optimizer
+    ) -> None:
         """Bring a run that was begun before to its last checkpoint."""
         run, progress = self.task.run, self.progress
         checkpoint = last_checkpoint(
@@ -162,7 +173,7 @@ class _Attempt:
             damaged=lambda path: self.tell(CheckpointPassedOver(*run.key, str(path))),
         )
         if checkpoint:
-            restore(checkpoint, network, optimizer, progress)
+            restore(checkpoint, network, average, optimizer, progress)
             replay_streams(progress, run, self.dataset.splits.training, self.dataset.shape)
             progress.resumes += 1
             before = checkpoint.facts.environment
@@ -188,6 +199,7 @@ class _Attempt:
             streams=self.progress.streams(),
             environment=environment(task.inputs.engine),
             ended=_now(),
+            metrics=self.metrics,
             code=task.inputs.code,
             study_digest=task.study_digest,
             retries=task.retries,
@@ -196,16 +208,26 @@ class _Attempt:
         )
 
 
+def _of_unaveraged(
+    steps: Steps, batches: Batches, dataset: Dataset, flips: bool
+) -> dict[str, float]:
+    """What the last weights themselves do on the test images, beside their average."""
+    predict = with_flips(steps.predict) if flips else steps.predict
+    loss, accuracy = loss_and_accuracy(predict, batches, dataset.splits.test)
+    return {"unaveraged_test_loss": loss, "unaveraged_test_accuracy": accuracy}
+
+
 def _evaluate(
-    steps: Steps, best: State, batches: Batches, dataset: Dataset
+    evaluated: Evaluated, best: State, batches: Batches, dataset: Dataset, flips: bool
 ) -> tuple[Predictions, dict[str, Arrays]]:
     """The test images at the last epoch and at the best one; the network's weights at both."""
     test = dataset.splits.test
-    last = {name: value.detach().clone() for name, value in steps.network.state_dict().items()}
+    last = {name: value.detach().clone() for name, value in evaluated.network.state_dict().items()}
+    answer = with_flips(evaluated.predict) if flips else evaluated.predict
 
     def predict(state: State) -> Floats:
-        steps.network.load_state_dict(state)
-        result: Floats = log_probabilities(steps.predict, batches, test).numpy()
+        evaluated.network.load_state_dict(state)
+        result: Floats = log_probabilities(answer, batches, test).numpy()
         return result
 
     predictions = Predictions(

@@ -106,6 +106,10 @@ class DataFacts(Frozen):
     test_groups: Count | None = None  # patients, scenes, ... that the test images show
 
 
+#: Names that are left out of records where there are none.
+Names = Annotated[tuple[Text, ...], Field(exclude_if=lambda names: not names)]
+
+
 class NetworkFacts(Frozen):
     """What a module says of itself."""
 
@@ -117,6 +121,11 @@ class NetworkFacts(Frozen):
     unseeded: bool = False  # in training it draws what the seed doesn't fix
     unsteady: bool = False  # in evaluation mode it answers the same images otherwise each time
     probabilities: bool = False  # its outputs are nonnegative and sum to 1
+    # What was fine-tuned; left out of records where nothing was.
+    pretrained: Sha256 | None = Field(default=None, exclude_if=lambda digest: digest is None)
+    new: Names = ()  # tensors of the last layer that the file doesn't have for these classes
+    frozen: Names = ()  # parameters that weren't trained
+    frozen_parameters: Annotated[Count, Field(exclude_if=lambda count: count == 0)] = 0
 
 
 class StreamHashes(Frozen):
@@ -241,6 +250,10 @@ class Series:
         return cls(axis, np.arange(1, len(values) + 1, dtype=np.float32), values)
 
 
+#: What Paribus's own loop always records.
+OWN_CURVES = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate")
+
+
 @dataclass(frozen=True)
 class Curves:
     """A training's curves: any named series, of which Paribus's own loop records five.
@@ -248,30 +261,19 @@ class Curves:
     `step_loss`: training loss of each batch, before its step. `train_loss`: the steps' losses
     averaged over the epoch's images, each batch weighted by its size. `val_loss` and
     `val_accuracy`: after each epoch, over all validation images. `learning_rate`: at the first
-    step of each epoch.
+    step of each epoch. Where a moving average of the weights is tested, `unaveraged_val_loss` and
+    `unaveraged_val_accuracy` are those of the weights themselves.
     """
 
     series: Mapping[str, Series] = field(default_factory=dict)
 
     @classmethod
-    def of_training(
-        cls,
-        step_loss: Floats,
-        train_loss: Floats,
-        val_loss: Floats,
-        val_accuracy: Floats,
-        learning_rate: Floats,
-    ) -> Curves:
+    def of_training(cls, step_loss: Floats, **by_epoch: Floats) -> Curves:
         """The curves of Paribus's own loop: (steps,) losses, and (epochs,) the others."""
-        return cls(
-            {
-                "step_loss": Series.counted("step", step_loss),
-                "train_loss": Series.counted("epoch", train_loss),
-                "val_loss": Series.counted("epoch", val_loss),
-                "val_accuracy": Series.counted("epoch", val_accuracy),
-                "learning_rate": Series.counted("epoch", learning_rate),
-            }
-        )
+        every = {name: Series.counted("epoch", values) for name, values in by_epoch.items()}
+        usual = {"step_loss": Series.counted("step", step_loss), **every}
+        # Without a moving average of the weights, nothing is unaveraged.
+        return cls({name: s for name, s in usual.items() if len(s.values) or name in OWN_CURVES})
 
     def values(self, name: str) -> Floats:
         """The values (n,) of a series; none where there is no such series."""

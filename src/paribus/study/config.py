@@ -20,7 +20,7 @@ from paribus.study.data import Data, as_recorded
 from paribus.study.networks import LeNet5, Network
 from paribus.study.optimizers import Adam, Optimizer
 from paribus.study.schedules import Constant, Schedule
-from paribus.study.sections import Positive, Section, Share, Whole
+from paribus.study.sections import NotNegative, Positive, Section, Share, Whole
 
 #: Settings name folders and chart legends.
 SETTING_NAME = r"^[A-Za-z0-9][A-Za-z0-9._,=+-]{0,63}$"
@@ -51,6 +51,20 @@ ClassWeights = Annotated[
 ]
 
 
+#: How strongly images are mixed: both parameters of the Beta distribution of an image's share.
+Mixing = Annotated[NotNegative, Field(le=100, exclude_if=lambda alpha: alpha == 0)]
+#: Of the moving average of the weights, the share that a step leaves as it is; None: no average.
+Decay = Annotated[
+    Annotated[float, Field(gt=0, lt=1)] | None, Field(exclude_if=lambda decay: decay is None)
+]
+
+
+class StopEarly(Section):
+    """Training ends once the lowest validation loss is `patience` epochs old."""
+
+    patience: Whole
+
+
 #: What trains a network: PyTorch, Paribus's native engine, or whichever is likely to be faster.
 Engine = Literal["auto", "torch", "native"]
 
@@ -79,7 +93,9 @@ Vary = Annotated[
 class Config(Section):
     """Everything that decides how one network is trained, except the seed.
 
-    `vary` names what the seed decides; all else is as seed 0 decides it, in every run.
+    `vary` names what the seed decides; all else is as seed 0 decides it, in every run. With `ema`,
+    a moving average of the weights is what is validated and tested. With `test_flips`, predictions
+    for test images are means over each image and its mirror image.
     """
 
     data: Data
@@ -92,6 +108,11 @@ class Config(Section):
     clip_gradients: ClipGradients = None
     label_smoothing: Smoothing = 0.0
     class_weights: ClassWeights = "equal"
+    mixup: Mixing = 0.0
+    cutmix: Mixing = 0.0
+    ema: Decay = None
+    stop_early: Annotated[StopEarly | None, Field(exclude_if=lambda rule: rule is None)] = None
+    test_flips: Annotated[bool, Field(exclude_if=lambda flips: not flips)] = False
     engine: Engine = "auto"
     vary: Vary = VARIED
 

@@ -5,7 +5,7 @@ What is at its default and was no key once is left out of records, so that older
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, ValidationInfo, field_validator
+from pydantic import Discriminator, Field, StringConstraints, ValidationInfo, field_validator
 
 from paribus.study.sections import NotNegative, Positive, Section, Share, short_for
 
@@ -21,6 +21,13 @@ Betas = Annotated[
 #: What Adam adds to the root of the mean square before it divides.
 Eps = Annotated[Positive, Field(exclude_if=lambda eps: eps == USUAL_EPS)]
 
+#: Factors of the learning rate by patterns of parameters' names (`fc.*`); the first that fits
+#: counts, and everything else has the factor 1.
+Factors = Annotated[
+    dict[Annotated[str, StringConstraints(min_length=1)], Positive],
+    Field(max_length=100, exclude_if=lambda factors: not factors),
+]
+
 
 class Adam(Section):
     """Adam with L2 in the gradient (`torch.optim.Adam`), not decoupled."""
@@ -31,6 +38,7 @@ class Adam(Section):
     betas: Betas = USUAL_BETAS
     eps: Eps = USUAL_EPS
     decay: Decay = "all"
+    lr_factors: Factors = Field(default_factory=dict)
 
 
 class AdamW(Section):
@@ -42,6 +50,7 @@ class AdamW(Section):
     betas: Betas = USUAL_BETAS
     eps: Eps = USUAL_EPS
     decay: Decay = "all"
+    lr_factors: Factors = Field(default_factory=dict)
 
 
 class Sgd(Section):
@@ -53,6 +62,7 @@ class Sgd(Section):
     weight_decay: NotNegative = 0.0
     nesterov: Annotated[bool, Field(exclude_if=lambda nesterov: not nesterov)] = False
     decay: Decay = "all"
+    lr_factors: Factors = Field(default_factory=dict)
 
     @field_validator("nesterov")
     @classmethod
@@ -62,5 +72,36 @@ class Sgd(Section):
         return nesterov
 
 
-Optimizer = Annotated[Adam | AdamW | Sgd, Discriminator("kind"), short_for("adam")]
-OPTIMIZERS = (Adam, AdamW, Sgd)
+class Sam(Section):
+    """Sharpness-aware minimization (Foret et al. 2021) by stochastic gradient descent.
+
+    Gradients are those of the point `rho` uphill, so that a step takes twice the time.
+    """
+
+    kind: Literal["sam"]
+    lr: Positive = 1e-2
+    momentum: Share = 0.0
+    weight_decay: NotNegative = 0.0
+    rho: Positive = 0.05
+    decay: Decay = "all"
+    lr_factors: Factors = Field(default_factory=dict)
+
+
+class Muon(Section):
+    """Momentum made orthogonal (Jordan et al. 2024; `torch.optim.Muon`) for all weights.
+
+    A convolution's are a matrix with a row a channel. Biases and scales are trained by AdamW, with
+    the learning rate `adamw_lr`, which the schedule changes alike.
+    """
+
+    kind: Literal["muon"]
+    lr: Positive = 2e-2
+    momentum: Share = 0.95
+    weight_decay: NotNegative = 0.0
+    adamw_lr: Positive = 1e-3
+    decay: Decay = "all"
+    lr_factors: Factors = Field(default_factory=dict)
+
+
+Optimizer = Annotated[Adam | AdamW | Sgd | Sam | Muon, Discriminator("kind"), short_for("adam")]
+OPTIMIZERS = (Adam, AdamW, Sgd, Sam, Muon)

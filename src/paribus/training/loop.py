@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -24,12 +26,25 @@ from paribus.records.types import Curves, Environment, Integers, RunProgress, St
 from paribus.stream import stream
 from paribus.study.config import Config
 from paribus.study.plan import TrainedRun
+from paribus.training.average import Evaluated
+from paribus.training.mixing import Mixes, draw_mixes
 from paribus.training.optimizers import set_learning_rate
 from paribus.training.predict import loss_and_accuracy
 from paribus.training.schedules import learning_rate
 from paribus.training.steps import Steps
 
 State = dict[str, Tensor]
+
+#: What of a training in progress is a curve. Those of unaveraged weights are empty without `ema`.
+CURVES = (
+    "step_loss",
+    "train_loss",
+    "val_loss",
+    "val_accuracy",
+    "unaveraged_val_loss",
+    "unaveraged_val_accuracy",
+    "learning_rate",
+)
 
 
 @dataclass
@@ -45,6 +60,8 @@ class Progress:
     train_loss: list[float] = field(default_factory=list)
     val_loss: list[float] = field(default_factory=list)
     val_accuracy: list[float] = field(default_factory=list)
+    unaveraged_val_loss: list[float] = field(default_factory=list)
+    unaveraged_val_accuracy: list[float] = field(default_factory=list)
     learning_rate: list[float] = field(default_factory=list)
     best_epoch: int | None = None
     best_state: State = field(default_factory=dict)
@@ -83,11 +100,15 @@ class Progress:
         self.val_loss.append(loss)
         self.val_accuracy.append(accuracy)
 
+    def note(self, drawn: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Add to the hashes of what was drawn, by name."""
+        for name, numbers in drawn.items():
+            self.drawn.setdefault(name, hashlib.sha256()).update(numbers.tobytes())
+
     def curves(self) -> Curves:
         """The curves so far, as arrays."""
-        names = ("step_loss", "train_loss", "val_loss", "val_accuracy", "learning_rate")
         return Curves.of_training(
-            **{name: np.asarray(getattr(self, name), dtype=np.float32) for name in names}
+            **{name: np.asarray(getattr(self, name), dtype=np.float32) for name in CURVES}
         )
 
     def streams(self) -> StreamHashes:
@@ -118,27 +139,56 @@ def train(
     run: TrainedRun,
     progress: Progress,
     after_epoch: Callable[[int], None],
+    evaluated: Evaluated | None = None,
 ) -> None:
     """Train a network to its last epoch, writing into `progress` as it goes.
 
     Args:
         steps: in their state after the epochs that `progress` has.
+        evaluated: what is validated; by default the network.
 
     Raises:
         NonFiniteLossError: as soon as a loss is infinite or NaN; `progress` keeps everything
             before.
     """
     config = run.setting.config
+    evaluated = evaluated or Evaluated(steps.network, steps.predict)
     steps.network.train()
-    for epoch in range(progress.epoch + 1, config.epochs + 1):
+    while not _is_over(config, progress):
         start, start_cpu = time.perf_counter(), time.process_time()
-        progress.train_loss.append(_epoch(steps, batches, splits.training, run, progress))
+        progress.train_loss.append(
+            _epoch(steps, evaluated, batches, splits.training, run, progress)
+        )
         progress.train_seconds += time.perf_counter() - start
         progress.train_cpu_seconds += time.process_time() - start_cpu
-        loss, accuracy = loss_and_accuracy(steps.predict, batches, splits.validation)
-        _require_finite("validation", loss, run, progress)
-        progress.add_validation(steps.network, loss, accuracy)
-        after_epoch(epoch)
+        _validate(steps, evaluated, batches, splits.validation, run, progress)
+        after_epoch(progress.epoch)
+
+
+def _is_over(config: Config, progress: Progress) -> bool:
+    """Whether the last epoch is done, or the rule to stop early holds."""
+    best = progress.best_epoch or 0
+    if config.stop_early and progress.epoch - best >= config.stop_early.patience:
+        return True
+    return progress.epoch >= config.epochs
+
+
+def _validate(
+    steps: Steps,
+    evaluated: Evaluated,
+    batches: Batches,
+    validation: Integers,
+    run: TrainedRun,
+    progress: Progress,
+) -> None:
+    """Complete an epoch by what is evaluated, beside it by the network where that is another."""
+    if evaluated.average:
+        loss, accuracy = loss_and_accuracy(steps.predict, batches, validation)
+        progress.unaveraged_val_loss.append(loss)
+        progress.unaveraged_val_accuracy.append(accuracy)
+    loss, accuracy = loss_and_accuracy(evaluated.predict, batches, validation)
+    _require_finite("validation", loss, run, progress)
+    progress.add_validation(evaluated.network, loss, accuracy)
 
 
 def replay_streams(progress: Progress, run: TrainedRun, training: Integers, shape: Shape) -> None:
@@ -150,6 +200,14 @@ def replay_streams(progress: Progress, run: TrainedRun, training: Integers, shap
     for epoch, state in enumerate(progress.generator_states, start=1):
         _draw(progress, run, training, shape, epoch)
         progress.dropout.update(state.numpy().tobytes())
+        _draw_mixes(progress, run, epoch, len(_parts(len(training), run.setting.config.batch_size)))
+
+
+def _draw_mixes(progress: Progress, run: TrainedRun, epoch: int, batches: int) -> Mixes:
+    """How each batch of an epoch is mixed."""
+    mixes = draw_mixes(run.setting.config, batches, run.seed_of("order"), epoch)
+    progress.note(mixes.by_name)
+    return mixes
 
 
 def _draw(
@@ -161,17 +219,20 @@ def _draw(
     augmentation = run.setting.config.augmentation
     draws = draw(augmentation, len(order), shape, run.seed_of("order"), epoch)
     progress.augmentation.update(draws.moves.tobytes())
-    for name, numbers in draws.by_name(augmentation).items():
-        progress.drawn.setdefault(name, hashlib.sha256()).update(numbers.tobytes())
+    progress.note(draws.by_name(augmentation))
     return order, draws
 
 
 def _epoch(
-    steps: Steps, batches: Batches, training: Integers, run: TrainedRun, progress: Progress
+    steps: Steps,
+    evaluated: Evaluated,
+    batches: Batches,
+    training: Integers,
+    run: TrainedRun,
+    progress: Progress,
 ) -> float:
     """Train on every image once; returns the mean loss over images, not over batches."""
-    epoch = progress.epoch + 1
-    augmentation = run.setting.config.augmentation
+    epoch, augmentation = progress.epoch + 1, run.setting.config.augmentation
     order, draws = _draw(progress, run, training, batches.shape, epoch)
     # nn.Dropout and users' modules draw from the global generators.
     seed_generators(run.seed_of("order"), "dropout", epoch)
@@ -180,11 +241,15 @@ def _epoch(
     rates = _rates(run.setting.config, epoch, len(parts))
     progress.learning_rate.append(rates[0])
     buffer = batches.buffer(max(part.stop - part.start for part in parts))
-    for part, rate in zip(parts, rates, strict=True):
+    mixes = _draw_mixes(progress, run, epoch, len(parts))
+    for batch, (part, rate) in enumerate(zip(parts, rates, strict=True)):
         set_learning_rate(steps.optimizer, rate)
         index = torch.from_numpy(order[part])
         images = augmented(batches, index, augmentation, draws.part(part), buffer)
-        loss = steps.step(images, batches.labels(index))
+        labels = batches.labels(index)
+        loss = steps.step(*mixes.mix(batch, images, labels, batches.classes))
+        if evaluated.average:
+            evaluated.average.follow()
         progress.step_loss.append(loss)
         _require_finite("training", loss, run, progress)
         total += loss * len(index)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, log_softmax, one_hot
 
 from paribus.records.types import Integers
 from paribus.study.config import Config
@@ -21,10 +21,12 @@ class Objective:
     Attributes:
         smoothing: the share of a label that is spread evenly over all classes.
         weights: (classes,) of each class, float32; None where all are equal.
+        classes: how many there are; 0 where nothing but plain cross entropy is asked of it.
     """
 
     smoothing: float = 0.0
     weights: Tensor | None = None
+    classes: int = 0
 
     @property
     def is_plain(self) -> bool:
@@ -36,9 +38,26 @@ class Objective:
 
         Args:
             output: (n, classes) logits or log probabilities.
-            labels: (n,) class numbers.
+            labels: (n,) class numbers, or (n, classes) each class's share of an image.
         """
+        if labels.is_floating_point():
+            return -(self.targets(labels) * log_softmax(output, dim=1)).sum()
         return cross_entropy(output, labels, self.weights, label_smoothing=self.smoothing)
+
+    def targets(self, labels: Tensor) -> Tensor:
+        """(n, classes) factors t, so that the loss is minus the sum of t * log probabilities.
+
+        For class numbers that is torch's loss to rounding. A mixed image weighs as much as its
+        classes do on average, by their shares.
+
+        Args:
+            labels: as above.
+        """
+        shares = labels if labels.is_floating_point() else one_hot(labels, self.classes).float()
+        targets = shares * (1 - self.smoothing) + self.smoothing / shares.shape[1]
+        if self.weights is None:
+            return targets / len(labels)
+        return targets * self.weights / (shares @ self.weights).sum()
 
 
 #: Cross entropy and nothing else.
@@ -48,7 +67,7 @@ PLAIN = Objective()
 def objective(config: Config, labels: Integers, classes: int) -> Objective:
     """What a setting minimizes, given the (n,) labels of its training images."""
     weights = balanced(labels, classes) if config.class_weights == "balanced" else None
-    return Objective(config.label_smoothing, weights)
+    return Objective(config.label_smoothing, weights, classes)
 
 
 def balanced(labels: Integers, classes: int) -> Tensor:
@@ -60,12 +79,3 @@ def balanced(labels: Integers, classes: int) -> Tensor:
     wanted = len(labels) / np.count_nonzero(counts)
     weights = np.divide(wanted, counts, out=np.zeros(classes), where=counts > 0)
     return torch.from_numpy(weights.astype(np.float32))
-
-
-def beyond_the_engine(config: Config) -> str | None:
-    """What of a setting's loss the native engine doesn't support, as a clause; None if nothing."""
-    asked = ["label_smoothing"] if config.label_smoothing else []
-    asked += ["class_weights"] if config.class_weights != "equal" else []
-    if not asked:
-        return None
-    return f"the engine's loss is plain cross entropy, without {' and '.join(asked)}"

@@ -1,5 +1,6 @@
 """A network's predictions, always in batches of one size."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,21 @@ def answers(network: Predict, images: Tensor) -> Tensor:
     It gets a copy of its own, since a user's network may change its input in place.
     """
     return network(images.clone())
+
+
+def with_flips(network: Predict) -> Predict:
+    """Log probabilities (n, classes) of the mean of what is predicted for an image and its mirror.
+
+    In evaluation mode, whichever the network is in.
+    """
+
+    def predict(images: Tensor) -> Tensor:
+        with evaluating(network):
+            both = [network(side).float() for side in (images, images.flip(3))]
+        logs = torch.stack([torch.log_softmax(side, dim=1) for side in both])
+        return torch.logsumexp(logs, dim=0) - math.log(2)
+
+    return predict
 
 
 @contextmanager

@@ -12,7 +12,10 @@ from paribus.engine.native import Forward, Trainer
 from paribus.errors import EngineError
 from paribus.network.users import Shape
 from paribus.records.types import EngineFacts
+from paribus.study.config import Config
+from paribus.study.optimizers import Sam
 from paribus.training.objective import PLAIN, Objective
+from paribus.training.optimizers import Sharp
 from paribus.training.predict import Predict
 
 
@@ -36,7 +39,7 @@ class Steps(Protocol):
 
         Args:
             images: (n, channels, height, width), normalized.
-            labels: (n,) class numbers.
+            labels: (n,) class numbers, or (n, classes) each class's share of an image.
         """
 
 
@@ -55,11 +58,19 @@ class TorchSteps:
 
     def step(self, images: Tensor, labels: Tensor) -> float:
         """One step; returns the mean cross entropy before it."""
+        loss = self._gradients(images, labels)
+        if isinstance(self.optimizer, Sharp):
+            with self.optimizer.uphill():
+                self._gradients(images, labels)
+        self.optimizer.step()
+        return loss
+
+    def _gradients(self, images: Tensor, labels: Tensor) -> float:
+        """Work out all gradients; the mean cross entropy."""
         output = self.network(images)
         loss = self.objective(output, labels)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        self.optimizer.step()
         if self.objective.is_plain:
             return loss.item()
         return cross_entropy(output.detach(), labels).item()
@@ -69,13 +80,24 @@ class NativeSteps:
     """Steps by the native engine, in the memory of torch's tensors."""
 
     def __init__(
-        self, network: nn.Module, optimizer: torch.optim.Optimizer, shape: Shape, batch_size: int
+        self,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        shape: Shape,
+        batch_size: int,
+        objective: Objective = PLAIN,
     ) -> None:
         """For images of `shape`; the optimizer's state must be loaded already."""
-        self.network, self.optimizer = network, optimizer
+        self.network, self.optimizer, self._objective = network, optimizer, objective
         # One more, since a single last image joins the batch before it.
-        self.step = Trainer(network, shape, optimizer, batch_size + 1).step
+        self._trainer = Trainer(network, shape, optimizer, batch_size + 1)
         self.predict = Forward(network, shape)
+
+    def step(self, images: Tensor, labels: Tensor) -> float:
+        """One step; returns the mean cross entropy before it."""
+        if self._objective.is_plain:
+            return self._trainer.step(images, labels)
+        return self._trainer.step(images, labels, self._objective.targets(labels))
 
 
 def steps_by(
@@ -88,17 +110,26 @@ def steps_by(
 ) -> Steps:
     """The steps of an engine (None: PyTorch) in batches of up to `batch_size` images.
 
-    The engine was chosen for a loss that it supports (`objective.beyond_the_engine`).
-
     Raises:
         EngineError: if the library has changed since the engine was chosen.
     """
     if engine is None:
         return TorchSteps(network, optimizer, objective)
-    assert objective.is_plain, "the engine minimizes nothing else"
     if library().digest != engine.digest:
         raise EngineError(
             f"expected the engine with digest {engine.digest[:12]}, got {library().digest[:12]}: "
             "it was compiled again. Run the study again."
         )
-    return NativeSteps(network, optimizer, shape, batch_size)
+    return NativeSteps(network, optimizer, shape, batch_size, objective)
+
+
+def predict_by(engine: EngineFacts | None, network: nn.Module, shape: Shape) -> Predict:
+    """A network's predictions by an engine (None: PyTorch), always in its current state."""
+    return Forward(network, shape) if engine else network
+
+
+def beyond_the_engine(config: Config) -> str | None:
+    """What of a setting's steps the native engine doesn't support, as a clause; None if nothing."""
+    if isinstance(config.optimizer, Sam):
+        return "sam takes the gradients of each step twice, and the engine once"
+    return None

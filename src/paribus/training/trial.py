@@ -8,6 +8,7 @@ from paribus.errors import NetworkError
 from paribus.network.own import located
 from paribus.network.users import Shape, require_scores
 from paribus.study.config import Config
+from paribus.training.mixing import draw_mixes
 from paribus.training.objective import objective
 from paribus.training.optimizers import build_optimizer
 from paribus.training.steps import TorchSteps
@@ -30,7 +31,8 @@ def try_step(config: Config, network: nn.Module, shape: Shape, classes: int, cou
             raise NetworkError(f"{kind}: {why}")
         optimizer = build_optimizer(config.optimizer, network, config.clip_gradients)
         loss = objective(config, labels.numpy(), classes)
-        TorchSteps(network, optimizer, loss).step(images, labels)
+        mixed = draw_mixes(config, batches=1, seed=0, epoch=1).mix(0, images, labels, classes)
+        TorchSteps(network, optimizer, loss).step(*mixed)
     except NetworkError:
         raise
     except Exception as error:  # a user's network may raise anything
