@@ -1,6 +1,7 @@
 """What is noticed of a network is said in whole sentences, and nothing where nothing is."""
 
-from paribus.narrative.networks import names, noticed
+from paribus.narrative import words
+from paribus.narrative.networks import frozen, names, noticed, pretrained
 from paribus.records.types import NetworkFacts
 
 
@@ -19,3 +20,16 @@ def test_each_thing_noticed_has_its_sentence_with_what_to_do() -> None:
 
 def test_many_tensors_are_counted() -> None:
     assert names(tuple(map(str, range(10)))).endswith("7 and 2 more")
+
+
+def test_what_was_fine_tuned_is_said_with_the_file_and_the_names() -> None:
+    facts = NetworkFacts(pretrained="0123456789abcdef" * 4, new=("fc.weight", "fc.bias"))
+    assert pretrained(facts) == "a file (SHA-256 0123456789ab); new: fc.weight and fc.bias"
+    whole = facts.model_copy(update={"new": ()})
+    assert pretrained(whole) == "a file (SHA-256 0123456789ab)"
+    stays = NetworkFacts(frozen=("conv.weight",), frozen_parameters=1200)
+    assert frozen(stays) == "1,200\N{NO-BREAK SPACE}parameters: conv.weight"
+
+
+def test_of_a_network_without_it_there_is_nothing_to_say() -> None:
+    assert pretrained(NetworkFacts()) == frozen(NetworkFacts()) == words.NONE

@@ -125,7 +125,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "cifar10, cifar100, folder, npz, got 'stl11'; "
         "did you mean 'stl10'?",
         "s.yaml:3:25: network.batchnorm: unknown key 'batchnorm'; did you mean 'batch_norm'? "
-        "Valid: kind, batch_norm, dropout",
+        "Valid: kind, batch_norm, dropout, pretrained, freeze",
         "s.yaml:4:17: optimizer.lr: expected a number greater than 0, got -1",
         "s.yaml:5:9: epochs: expected an integer, got 'many'",
         "s.yaml:6:1: sedes: unknown key 'sedes'; did you mean 'seeds'? Valid: data, network, "

@@ -1,4 +1,4 @@
-"""What was noticed of a network when it was first built and tried."""
+"""What was noticed of a network when it was first built and tried, and what it began with."""
 
 from collections.abc import Iterator
 
@@ -36,6 +36,21 @@ def noticed(network: NetworkFacts) -> Iterator[str]:
             "Its outputs are nonnegative and sum to 1, like probabilities. Paribus expects logits "
             "or log probabilities and applies a softmax of its own: remove the one at the end."
         )
+
+
+def pretrained(network: NetworkFacts) -> str:
+    """What a network began with: "a file (SHA-256 0123456789ab); new: fc.weight and fc.bias"."""
+    if network.pretrained is None:
+        return words.NONE
+    file = f"a file (SHA-256 {network.pretrained[:12]})"
+    return f"{file}; new: {names(network.new)}" if network.new else file
+
+
+def frozen(network: NetworkFacts) -> str:
+    """What of a network wasn't trained: "1,234 parameters: conv.weight and conv.bias"."""
+    if not network.frozen:
+        return words.NONE
+    return f"{words.count(network.frozen_parameters, 'parameter')}: {names(network.frozen)}"
 
 
 def names(tensors: tuple[str, ...]) -> str:

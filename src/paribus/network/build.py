@@ -1,5 +1,7 @@
 """From a setting and a seed to a module with its initial values."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -10,6 +12,7 @@ from paribus.network.describe import describe, multiply_adds
 from paribus.network.initial import Initialize, he_initial, pytorchs_initial, truncated_initial
 from paribus.network.lenet import lenet5
 from paribus.network.mlp import mlp
+from paribus.network.pretrained import fine_tune
 from paribus.network.residual import leave_out, require_size
 from paribus.network.resnet import resnet
 from paribus.network.users import Shape, build_own
@@ -50,8 +53,11 @@ def build(network: AnyNetwork, shape: Shape, classes: int, seed: int) -> nn.Modu
     same name and shape start equal in every setting. A user's module, or one of timm, draws from
     one stream in the order in which it is built: only it knows how it wants to be initialized.
 
+    Weights that the network names take the place of its initial values; its last layer alone keeps
+    these where the weights are for other classes.
+
     Raises:
-        NetworkError: if it can't be built or its output isn't (n, classes).
+        NetworkError: if it can't be built, its output isn't (n, classes), or weights don't fit it.
     """
     return build_and_describe(network, shape, classes, seed)[0]
 
@@ -60,16 +66,23 @@ def build_and_describe(
     network: AnyNetwork, shape: Shape, classes: int, seed: int
 ) -> tuple[nn.Module, NetworkFacts]:
     """Build a network as `build` does; it, and what a record says of it."""
+    module, facts = _initialized(network, shape, classes, seed)
+    facts |= fine_tune(network, module, shape, classes)
+    return module, describe(module).model_copy(update=facts)
+
+
+def _initialized(
+    network: AnyNetwork, shape: Shape, classes: int, seed: int
+) -> tuple[nn.Module, dict[str, Any]]:
+    """A network with its initial values, and what was noticed of it, as fields of NetworkFacts."""
     if isinstance(network, OwnNetwork):
-        module, noticed = build_own(network, shape, classes, seed)
-        return module, describe(module).model_copy(update=noticed)
+        return build_own(network, shape, classes, seed)
     if isinstance(network, TimmNetwork):
         module = build_timm(network, shape, classes, seed)
     else:
         module = _built_in(network, shape, classes)
         _initialize_by_name(module, seed, _INITIAL.get(type(network), pytorchs_initial))
-    counted = {"multiply_adds": multiply_adds(module, shape)}
-    return module, describe(module).model_copy(update=counted)
+    return module, {"multiply_adds": multiply_adds(module, shape)}
 
 
 def _built_in(network: BuiltIn, shape: Shape, classes: int) -> nn.Module:

@@ -1,4 +1,4 @@
-"""What a user's network is made of: its own modules and the files it is given, in one digest."""
+"""What a network is made of beside Paribus: modules and files that it is given, in one digest."""
 
 import functools
 import hashlib
@@ -7,34 +7,48 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from paribus.io.reading import file_sha256
+from paribus.io.reading import UnfitError, file_sha256
 from paribus.network.own import find
+from paribus.network.pretrained import no_file, weights_file
 from paribus.network.zoo import timm_version
 from paribus.study.code import code_files
 from paribus.study.networks import AnyNetwork, OwnNetwork, TimmNetwork
 
 
 def code_digest(network: AnyNetwork) -> str | None:
-    """SHA-256 over all files that building a user's network reads; None for Paribus's own.
+    """SHA-256 over all files that building a network reads; None where it reads none.
 
-    These are its module, every module that this imports, directly or not, outside the installed
-    packages and Python's own, and every file that `arguments` name. Of timm, its version counts.
+    Of a user's network these are its module, every module that this imports, directly or not,
+    outside the installed packages and Python's own, and every file that `arguments` name. Of timm,
+    its version counts. Of any, `pretrained` does.
 
     Raises:
-        NetworkError: if the network can't be imported.
+        NetworkError: if the network can't be imported, or there is no file of its weights.
         ReadError: if a file can't be read now.
     """
-    if isinstance(network, TimmNetwork):
-        return hashlib.sha256(f"timm {timm_version()}".encode()).hexdigest()
-    if not isinstance(network, OwnNetwork):
-        return None
-    modules = (network.kind.partition(":")[0], _module_of(find(network.kind)))
-    files = dict.fromkeys((*code_files(modules), *_files(network.arguments)))
-    digests = [file_sha256(file) for file in files]
+    digests = [*_of_code(network), *_of_weights(network)]
     # One file stands for itself, as in records from before more of them counted.
-    return (
-        digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
-    )
+    if len(digests) > 1:
+        return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    return digests[0] if digests else None
+
+
+def _of_code(network: AnyNetwork) -> Iterator[str]:
+    if isinstance(network, TimmNetwork):
+        yield hashlib.sha256(f"timm {timm_version()}".encode()).hexdigest()
+    elif isinstance(network, OwnNetwork):
+        modules = (network.kind.partition(":")[0], _module_of(find(network.kind)))
+        yield from map(
+            file_sha256, dict.fromkeys((*code_files(modules), *_files(network.arguments)))
+        )
+
+
+def _of_weights(network: AnyNetwork) -> Iterator[str]:
+    if network.pretrained is not None:
+        try:
+            yield file_sha256(weights_file(network.pretrained))
+        except UnfitError as error:
+            raise no_file(network, error) from None
 
 
 def _files(argument: Any) -> Iterator[Path]:

@@ -1,11 +1,12 @@
 """The networks of timm (pytorch-image-models), by name: an extra, and never a download."""
 
 import importlib
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from paribus.errors import NetworkError, first_line
 from paribus.network.own import located
@@ -48,6 +49,25 @@ def create(network: TimmNetwork, shape: Shape, classes: int, **loading: Any) -> 
         why = f"timm can't build it for images of shape {shape}: {located(error)}"
         raise NetworkError(f"{network.kind}: {why}") from error
     return module
+
+
+def classifiers(module: nn.Module) -> tuple[str, ...]:
+    """The names of the layers of a network of timm that give the classes."""
+    names: Any = getattr(module, "pretrained_cfg", {}).get("classifier") or ()
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def adapted(
+    network: TimmNetwork, shape: Shape, classes: int, state: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """A file's weights as timm changes them for other channels and sizes, but for the classes'.
+
+    Raises:
+        NetworkError: timm can't.
+    """
+    overlay = {"state_dict": dict(state), "num_classes": 0}
+    module = create(network, shape, classes, pretrained=True, pretrained_cfg_overlay=overlay)
+    return module.state_dict()
 
 
 def timm_version() -> str:

@@ -6,7 +6,18 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
 
 from paribus.io.strict_json import require_finite
+from paribus.study.data import TypedPath
 from paribus.study.sections import Section, Share, short_for
+
+#: A name of parameters, in which * stands for anything.
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+
+#: What a network begins with: a safetensors file, or the folder of a run's record. None, as by
+#: default, isn't recorded.
+Pretrained = Annotated[TypedPath | None, Field(exclude_if=lambda path: path is None)]
+#: Which parameters stay as they are. Where none do, that isn't recorded.
+Freeze = Annotated[tuple[Pattern, ...], Field(strict=False, exclude_if=lambda names: not names)]
 
 
 class LeNet5(Section):
@@ -15,6 +26,8 @@ class LeNet5(Section):
     kind: Literal["lenet5"] = "lenet5"
     batch_norm: bool = False
     dropout: Share = 0.0
+    pretrained: Pretrained = None
+    freeze: Freeze = ()
 
 
 #: Units of a hidden layer.
@@ -27,12 +40,16 @@ class Mlp(Section):
     kind: Literal["mlp"]
     hidden: Annotated[tuple[Width, ...], Field(strict=False, max_length=64)] = (800,)
     dropout: Share = 0.0
+    pretrained: Pretrained = None
+    freeze: Freeze = ()
 
 
 class ConvNet(Section):
     """A small convolutional network that learns fast (`network.convnet`)."""
 
     kind: Literal["convnet"]
+    pretrained: Pretrained = None
+    freeze: Freeze = ()
 
 
 #: How often the last residual branch is left out in training, for an image; earlier ones less
@@ -45,6 +62,8 @@ class CifarResNet(Section):
 
     kind: Literal["resnet20", "resnet32", "resnet56"]
     stochastic_depth: StochasticDepth = 0.0
+    pretrained: Pretrained = None
+    freeze: Freeze = ()
 
 
 class ResNet(Section):
@@ -52,6 +71,8 @@ class ResNet(Section):
 
     kind: Literal["resnet18", "resnet34"]
     stochastic_depth: StochasticDepth = 0.0
+    pretrained: Pretrained = None
+    freeze: Freeze = ()
 
 
 def _six_n_and_four(depth: int) -> int:
@@ -68,6 +89,8 @@ class WideResNet(Section):
     widen: Annotated[int, Field(ge=1, le=20)] = 4
     dropout: Share = 0.0
     stochastic_depth: StochasticDepth = 0.0
+    pretrained: Pretrained = None
+    freeze: Freeze = ()
 
 
 #: The side of the squares of pixels that a network's first layer takes.
@@ -80,6 +103,8 @@ class ViTTiny(Section):
     kind: Literal["vit_tiny"]
     patch: Patch = 4
     stochastic_depth: StochasticDepth = 0.0
+    pretrained: Pretrained = None
+    freeze: Freeze = ()
 
 
 class ConvNeXtAtto(Section):
@@ -88,6 +113,8 @@ class ConvNeXtAtto(Section):
     kind: Literal["convnext_atto"]
     patch: Patch = 2
     stochastic_depth: StochasticDepth = 0.0
+    pretrained: Pretrained = None
+    freeze: Freeze = ()
 
 
 def _finite(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -112,6 +139,8 @@ class OwnNetwork(Section):
 
     kind: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
     arguments: Annotated[dict[str, Any], AfterValidator(_finite)] = Field(default_factory=dict)
+    pretrained: Pretrained = None
+    freeze: Freeze = ()
 
 
 #: How a network of timm is named.
@@ -140,6 +169,8 @@ class TimmNetwork(Section):
     arguments: Annotated[
         dict[str, Any], AfterValidator(_finite), AfterValidator(_timm_arguments)
     ] = Field(default_factory=dict)
+    pretrained: Pretrained = None
+    freeze: Freeze = ()
 
     @property
     def name(self) -> str:
