@@ -122,7 +122,7 @@ def show_plan(plan: Outlook) -> None:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("setting", overflow="fold")
     table.add_column("changes", overflow="fold")
-    for name in ("parameters", "epochs", "one run"):
+    for name in ("parameters", "multiply-adds", "epochs", "one run"):
         table.add_column(name, justify="right", no_wrap=True)
     unchanged = "(baseline)"
     for setting in plan.settings:
@@ -131,11 +131,13 @@ def show_plan(plan: Outlook) -> None:
             Text(setting.name),
             Text(changes or unchanged),
             f"{setting.parameters:,}",
+            "" if setting.multiply_adds is None else f"{setting.multiply_adds:,}",
             str(setting.epochs),
             duration(setting.run_seconds),
         )
         unchanged = "(nothing: an A/A test)"
     write("", table, "")
+    write(*(Text(line) for line in _planned_training(plan)), "")
     write(*(Text(line) for line in _planned_runs(plan)), "")
     write(*(Text(line) for line in plan.expectations))
     for line in (*plan.notes, *plan.advice):
@@ -197,6 +199,24 @@ def _of_each(classes: Sequence[str], numbers: Sequence[int]) -> str:
 
 def _in_parts(numbers: Iterable[str]) -> str:
     return ", ".join(f"{number} {part}" for number, part in zip(numbers, _PARTS, strict=True))
+
+
+def _planned_training(plan: Outlook) -> Iterator[str]:
+    """What is trained and how: a line each of the baseline, and of variations what differs."""
+    baseline = plan.settings[0]
+    yield f"layers: {', '.join(baseline.layers)}"
+    yield from (f"{_lower(title)}: {text}" for title, text in baseline.training.items())
+    for setting in plan.settings[1:]:
+        if setting.layers != baseline.layers:
+            yield f"{setting.name}: layers: {', '.join(setting.layers)}"
+        for title in {**baseline.training, **setting.training}:
+            text = setting.training.get(title, "none")
+            if text != baseline.training.get(title, "none"):
+                yield f"{setting.name}: {_lower(title)}: {text}"
+
+
+def _lower(title: str) -> str:
+    return title[:1].lower() + title[1:]
 
 
 def _planned_runs(plan: Outlook) -> Iterator[str]:

@@ -9,15 +9,17 @@ from statistics import fmean
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import torch
 
 from paribus.claims.judge import require_testable
 from paribus.comparison.expected import Expected, expected
-from paribus.data.dataset import Dataset, prepare
-from paribus.data.images import target_of
+from paribus.data.dataset import Dataset, as_declared, prepare
+from paribus.data.images import Originals, target_of
 from paribus.data.published import SETS
 from paribus.data.sources import states
 from paribus.data.stl10 import CLASSES, DOWNLOAD
+from paribus.data.training_images import as_they_come, kept_of_each
 from paribus.events import Event, ImagesReady, NetworkNoticed, Watch
 from paribus.execution.engines import Choice, Images, choose
 from paribus.execution.rehearsal import MOST_SECONDS, SECONDS, Amounts, Rehearsal, Rehearsed
@@ -25,6 +27,7 @@ from paribus.execution.workers import Workers, cores
 from paribus.failures.cases import FEWEST, MOST, MOST_EXPLANATIONS
 from paribus.narrative.expected import advice, expectations
 from paribus.narrative.images import images_ready
+from paribus.narrative.training import training
 from paribus.narrative.words import readable
 from paribus.network.users import Shape
 from paribus.study.data import Data, Published, Stl10
@@ -63,6 +66,7 @@ class SettingOutlook:
     parameters: int | None
     multiply_adds: int | None  # for one image
     epochs: int
+    training: dict[str, str]  # how it is trained, in words by title
     engine: str  # "native" or "torch"
     why: str  # it is that one
     run_seconds: float
@@ -129,7 +133,7 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     """
     torch.set_num_threads(1)
     planned, every = runs(study), settings(study)
-    datasets = {s.name: _dataset(s.config.data, data_dir) for s in every}
+    datasets = _datasets(every, data_dir)
     sizes = {s.name: _sizes(s.config.data, datasets[s.name]) for s in every}
     require_testable(study, sizes[study.baseline].class_names)
     noticed: list[NetworkNoticed] = []
@@ -174,13 +178,26 @@ def _kept_in(noticed: list[NetworkNoticed]) -> Watch:
     return watch
 
 
-def _dataset(data: Data, data_dir: Path | None) -> Dataset | None:
-    """The images, or None for official files that aren't there yet."""
-    if isinstance(data, Stl10 | Published):
-        (state,) = (one.state for one in states(data_dir) if one.name == data.source)
-        if state != "ready":
-            return None
-    return prepare(data, data_dir)[0]
+def _datasets(every: Sequence[TrainedSetting], data_dir: Path | None) -> dict[str, Dataset | None]:
+    """The images of each setting, or None for official files that aren't there yet."""
+    images: dict[str, tuple[Dataset, Originals]] = {}
+    datasets: dict[str, Dataset | None] = {}
+    for name, data in ((setting.name, setting.config.data) for setting in every):
+        if _is_there(data, data_dir):
+            whole = as_they_come(data)
+            if (key := whole.model_dump_json()) not in images:
+                images[key] = prepare(whole, data_dir)
+            datasets[name] = as_declared(data, *images[key])
+        else:
+            datasets[name] = None
+    return datasets
+
+
+def _is_there(data: Data, data_dir: Path | None) -> bool:
+    if not isinstance(data, Stl10 | Published):
+        return True
+    (state,) = (one.state for one in states(data_dir) if one.name == data.source)
+    return state == "ready"
 
 
 def _megabytes(data: Data) -> int:
@@ -200,6 +217,13 @@ def _size(data: Data) -> tuple[int, int]:
     return target.height, target.width
 
 
+def _kept(data: Data, training: int, classes: int) -> int:
+    """The training images that are left of so many, as many of each class."""
+    if as_they_come(data) == data:
+        return training
+    return int(kept_of_each(data, np.full(classes, training // classes)).sum())
+
+
 def _published_sizes(data: Published) -> Sizes:
     whole = SETS[data.source]
     per_class, classes = data.validation, len(whole.classes)
@@ -207,7 +231,14 @@ def _published_sizes(data: Published) -> Sizes:
         classes * per_class if isinstance(per_class, int) else whole.training * per_class
     )
     shape = (whole.shape[0], *_size(data))
-    return Sizes(whole.training - validation, validation, whole.test, shape, classes, whole.classes)
+    return Sizes(
+        _kept(data, whole.training - validation, classes),
+        validation,
+        whole.test,
+        shape,
+        classes,
+        whole.classes,
+    )
 
 
 def _sizes(data: Data, dataset: Dataset | None) -> Sizes:
@@ -217,7 +248,7 @@ def _sizes(data: Data, dataset: Dataset | None) -> Sizes:
         a_class = data.validation if isinstance(data.validation, int) else 800 * data.validation
         validation = round(10 * a_class)
         shape = (3, *_size(data))
-        return Sizes(5000, validation, 8000 - validation, shape, 10, CLASSES)
+        return Sizes(_kept(data, 5000, 10), validation, 8000 - validation, shape, 10, CLASSES)
     splits = dataset.splits
     counts = len(splits.training), len(splits.validation), len(splits.test)
     return Sizes(*counts, dataset.shape, len(dataset.classes), dataset.classes)
@@ -272,6 +303,7 @@ def _outlook(setting: TrainedSetting, choice: Choice, found: Sequence[Rehearsed]
         parameters=one.parameters,
         multiply_adds=one.multiply_adds,
         epochs=setting.config.epochs,
+        training=training(setting.config),
         engine=choice.name,
         why=choice.why,
         run_seconds=fmean(of.run_seconds + A_RECORD * of.load for of in found),

@@ -26,6 +26,8 @@ _READABLE = {
     "adam": "Adam",
     "adamw": "AdamW",
     "sgd": "SGD",
+    "sam": "SAM",
+    "muon": "Muon",
 }
 
 #: A minus sign as ASCII has it, and the sign of a number that is nothing.

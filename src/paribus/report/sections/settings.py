@@ -1,32 +1,20 @@
 """All settings side by side: what each one is, and every metric of it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from paribus.metrics.metric import Metric
 from paribus.names import safe_name
 from paribus.narrative import words
-from paribus.narrative.networks import noticed
+from paribus.narrative.networks import frozen, noticed, pretrained
 from paribus.narrative.numbers import change_of, value_of
+from paribus.narrative.training import ROWS
 from paribus.narrative.varied import decided
 from paribus.records.types import Environment
 from paribus.report.blocks import Block, Cell, Paragraph, Table, note
 from paribus.report.sections.cells import label
 from paribus.results import Results
-from paribus.study.augmentation import Augmentation
 from paribus.study.config import VARIED, Config
 from paribus.study.plan import TrainedSetting
-from paribus.study.schedules import (
-    Constant,
-    Cosine,
-    Linear,
-    MultiStep,
-    OneCycle,
-    Polynomial,
-    Schedule,
-    Step,
-)
-from paribus.study.sections import Section as Part
 from paribus.study.spec import Study
 from paribus.tables.by_setting import SettingResult
 
@@ -60,6 +48,8 @@ def _configurations(results: Results, shown: Sequence[SettingResult]) -> Table:
         "Changes": lambda result: _changes(result, results.baseline),
         **{f"Layer {n + 1}": _layer(n) for n in range(layers)},
         "Parameters": _parameters,
+        "Pretrained": lambda result: pretrained(result.network),
+        "Frozen": lambda result: frozen(result.network),
         "Multiply-adds for an image": _multiply_adds,
         **(_TRAINING if isinstance(results.study, Study) else _keys(results)),
     }
@@ -129,62 +119,6 @@ def _multiply_adds(result: SettingResult) -> str:
     return words.NONE if number is None else words.whole(number)
 
 
-def _part(part: Part) -> str:
-    """A section of a study in words: "Adam, lr 0.001, weight decay 0"."""
-    values = part.model_dump()
-    kind = words.readable(str(values.pop("kind")))
-    return ", ".join([kind, *(_key_in_words(key, value) for key, value in values.items())])
-
-
-def _key_in_words(key: str, value: Any) -> str:
-    match key, value:
-        case "nesterov", True:
-            return "Nesterov's momentum"
-        case "decay", "weights":
-            return "no decay of biases and scales"
-        case _, tuple():
-            return f"{key} {words.listed([*map(words.value, value)])}"
-    return f"{key.replace('_', ' ')} {words.value(value)}"
-
-
-def _schedule(config: Config) -> str:
-    schedule = config.schedule
-    if isinstance(schedule, OneCycle) or not schedule.warmup:
-        return _course(schedule)
-    epochs = f"{words.value(schedule.warmup)} epoch{'' if schedule.warmup == 1 else 's'}"
-    return f"{_course(schedule)}, after a warm-up of {epochs}"
-
-
-def _course(schedule: Schedule) -> str:
-    match schedule:
-        case Constant():
-            return "constant"
-        case Step(every=every, factor=factor):
-            return f"factor {words.value(factor)} every {words.count(every, 'epoch')}"
-        case MultiStep(epochs=epochs, factor=factor):
-            return f"factor {words.value(factor)} after epoch {words.listed([*map(str, epochs)])}"
-        case Cosine(final=final) | Linear(final=final):
-            return f"{schedule.kind} decay to {words.value(final)}"
-        case Polynomial(final=final, power=power):
-            return f"polynomial decay to {words.value(final)}, power {words.value(power)}"
-        case OneCycle(pct_start=share, div_factor=first, final_div_factor=last):
-            return (
-                f"one cycle: from 1/{words.value(first)} up in {words.value(share)} of all steps, "
-                f"down to 1/{words.value(first * last)}"
-            )
-
-
-def _class_weights(config: Config) -> str:
-    return "balanced" if config.class_weights == "balanced" else words.NONE
-
-
-def _augmentation(augmentation: Augmentation) -> str:
-    flip = ["random horizontal flip"] if augmentation.flip else []
-    pixels = words.count(augmentation.shift, "pixel")
-    shift = [f"random shift by up to {pixels}"] if augmentation.shift else []
-    return words.listed([*flip, *shift]) or "none"
-
-
 def _engine(result: SettingResult) -> str:
     if result.environment == Environment():
         return words.NONE
@@ -193,14 +127,7 @@ def _engine(result: SettingResult) -> str:
 
 #: Rows of a table on how a network is trained, of Paribus's own studies.
 _TRAINING: Mapping[str, Callable[[SettingResult], str]] = {
-    "Optimizer": _of_config(lambda config: _part(config.optimizer)),
-    "Learning rate": _of_config(_schedule),
-    "Largest norm of gradients": _of_config(lambda config: words.value(config.clip_gradients)),
-    "Label smoothing": _of_config(lambda config: words.value(config.label_smoothing or None)),
-    "Weights of classes": _of_config(lambda config: _class_weights(config)),
-    "Augmentation": _of_config(lambda config: _augmentation(config.augmentation)),
-    "Epochs": _of_config(lambda config: words.whole(config.epochs)),
-    "Batch size": _of_config(lambda config: words.whole(config.batch_size)),
+    **{title: _of_config(text) for title, text in ROWS.items()},
     "Engine": _engine,
 }
 
