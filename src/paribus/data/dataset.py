@@ -29,6 +29,7 @@ from paribus.data.pixels import Bytes, resized
 from paribus.data.sources import open_digits
 from paribus.data.splits import PARTS, Splits, split
 from paribus.data.stl10 import open_stl10
+from paribus.data.training_images import KEYS, as_they_come, chosen, noisy
 from paribus.data.unpack import open_published
 from paribus.errors import DataError, ReadError
 from paribus.io.disk import building, install, private, replacing, write_file
@@ -62,6 +63,7 @@ class Dataset:
         folder: where the arrays are; `open_dataset` opens them again.
         findings: what is odd about the images.
         group: (n,) the group of each image, as `Originals` has it.
+        drawn: what of it differs from what is in its folder.
         left_out, groups, animated, shortened: as `Originals` has them; set only by `prepare`.
     """
 
@@ -76,6 +78,7 @@ class Dataset:
     folder: Path
     findings: DataFindings
     group: Integers | None = None
+    drawn: "Drawn | None" = None
     left_out: tuple[LeftOut, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     animated: int = 0
@@ -107,6 +110,8 @@ class Dataset:
             shortened=self.shortened,
             findings=self.findings,
             test_groups=self._groups(self.splits.test),
+            unused=self.drawn.unused if self.drawn else 0,
+            changed_labels=self.drawn.changed_labels if self.drawn else 0,
         )
 
     def _groups(self, index: Integers) -> int | None:
@@ -121,36 +126,66 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Parts that were drawn for one seed, with what of a dataset follows from them."""
+    """Parts and labels that were drawn for one seed, with what of a dataset follows from them.
+
+    `unused`: training images that a study leaves out; `changed_labels`: of those it keeps.
+    """
 
     splits: Splits
+    labels: Integers
     mean: tuple[float, ...]
     std: tuple[float, ...]
     fingerprint: str
     findings: DataFindings
+    unused: int
+    changed_labels: int
 
     def of(self, dataset: Dataset) -> Dataset:
-        """The same images in these parts."""
-        return replace(dataset, **vars(self))
+        """The same images in these parts, with these labels."""
+        return replace(
+            dataset,
+            splits=self.splits,
+            labels=self.labels,
+            mean=self.mean,
+            std=self.std,
+            fingerprint=self.fingerprint,
+            findings=self.findings,
+            drawn=self,
+        )
 
 
 def draw_parts(data: Data, dataset: Dataset, originals: Originals, seed: int) -> Drawn:
-    """The parts of a dataset drawn anew from `seed`, as far as its source leaves them open.
+    """Parts drawn from `seed`, as far as the source leaves them open, as a study declares them.
+
+    It also declares which training images are left, and with which labels.
 
     Raises:
         DataError: a class is left without an image in one of the parts.
     """
-    part = _part(data, originals, seed)
-    splits = _split(data, originals, seed)
-    mean, std = _moments(dataset.images, splits.training)
-    text = f"{dataset.fingerprint} split {seed}"
+    labels, classes = originals.labels, len(originals.classes)
+    whole = _split(data, originals, seed)
+    training = chosen(data, labels, whole.training, classes, seed)
+    splits = replace(whole, training=training)
+    noise = noisy(data, labels, training, classes, seed)
+    mean, std = _moments(dataset.images, training)
+    changes = f"split {seed}" if seed else data.model_dump_json(include={*KEYS})
     return Drawn(
-        splits,
-        mean,
-        std,
-        hashlib.sha256(text.encode()).hexdigest(),
-        find(dataset.images, dataset.labels, part, std, dataset.group),
+        splits=splits,
+        labels=noise,
+        mean=mean,
+        std=std,
+        fingerprint=hashlib.sha256(f"{dataset.fingerprint} {changes}".encode()).hexdigest(),
+        findings=find(dataset.images, labels, _numbered(splits, len(labels)), std, dataset.group),
+        unused=len(whole.training) - len(training),
+        changed_labels=int((noise != labels).sum()),
     )
+
+
+def as_declared(data: Data, dataset: Dataset, originals: Originals) -> Dataset:
+    """A dataset as it comes with the training images and labels that a study declares."""
+    if as_they_come(data) == data:
+        return dataset
+    return draw_parts(data, dataset, originals, 0).of(dataset)
 
 
 def prepare(
@@ -171,7 +206,8 @@ def prepare(
     """
     with ExitStack() as kept:
         try:
-            return _prepare(data, _opened(data, data_dir, progress, kept), progress or silent)
+            originals = _opened(data, data_dir, progress, kept)
+            dataset = _prepare(data, originals, progress or silent)
         except ReadError:
             raise
         except OSError as error:
@@ -179,6 +215,7 @@ def prepare(
                 f"{own_cache()}: can't write the resized images ({error.strerror}). Free some "
                 "space, or set PARIBUS_CACHE to another folder; what is done is kept."
             ) from None
+    return as_declared(data, dataset, originals), originals
 
 
 def _opened(
@@ -197,7 +234,7 @@ def _opened(
             return open_folder(data, progress, kept=kept)
 
 
-def _prepare(data: Data, originals: Originals, progress: Progress) -> tuple[Dataset, Originals]:
+def _prepare(data: Data, originals: Originals, progress: Progress) -> Dataset:
     datasets = own_cache() / "datasets"
     fingerprint = _fingerprint(data, originals)
     folder = datasets / f"{originals.source}-{fingerprint[:32]}"
@@ -209,14 +246,13 @@ def _prepare(data: Data, originals: Originals, progress: Progress) -> tuple[Data
         originals.require_whole()  # later runs trust what is built now
         with private():
             _build(folder, fingerprint, data, originals, progress)
-    dataset = replace(
+    return replace(
         open_dataset(folder),
         left_out=originals.left_out,
         groups=originals.groups,
         animated=originals.animated,
         shortened=originals.shortened,
     )
-    return dataset, originals
 
 
 def open_dataset(folder: Path) -> Dataset:
@@ -300,7 +336,7 @@ def _same_images(folder: Path, data: Data, originals: Originals) -> bool:
 
 def _fingerprint(data: Data, originals: Originals) -> str:
     # The images' contents count, not the path of their folder.
-    choices = as_recorded(data.model_dump(mode="json", exclude={"path"}))
+    choices = as_recorded(data.model_dump(mode="json", exclude={"path", *KEYS}))
     parts = {"format": DATASET_FORMAT, "contents": originals.fingerprint, **choices}
     return hashlib.sha256(dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -324,10 +360,14 @@ def _split(data: Data, originals: Originals, seed: int = 0) -> Splits:
     return split(labels, part, data.validation, test, classes=classes, group=group, seed=seed)
 
 
-def _part(data: Data, originals: Originals, seed: int = 0) -> Bytes:
+def _part(data: Data, originals: Originals) -> Bytes:
     """(n,) the place of each image's part in `PARTS`; raises DataError where images are too few."""
-    splits = _split(data, originals, seed)
-    part = np.empty(len(originals.labels), np.uint8)
+    return _numbered(_split(data, originals), len(originals.labels))
+
+
+def _numbered(splits: Splits, images: int) -> Bytes:
+    """(n,) the place of each image's part in `PARTS`; behind them that of an image in none."""
+    part = np.full(images, len(PARTS), np.uint8)
     for number, index in enumerate((splits.training, splits.validation, splits.test)):
         part[index] = number
     return part

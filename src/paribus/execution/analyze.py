@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from paribus.data.batches import Batches
-from paribus.data.dataset import Dataset, open_dataset
+from paribus.data.dataset import Dataset, Drawn, open_dataset
 from paribus.engine.native import Forward
 from paribus.errors import DiskError
 from paribus.events import Watch
@@ -56,6 +56,7 @@ class Analysis(Task):
     out: Path
     images: Integers  # (m,) numbers of the test images to be explained
     targets: Integers  # (m,) the class that each explanation is about
+    drawn: Drawn | None = None  # what the study declares of the training images
 
     def perform(self, tell: Watch) -> Outcome:
         """Find out what isn't kept yet: the effect of interventions, and explanations."""
@@ -63,6 +64,8 @@ class Analysis(Task):
         try:
             record = read_record(run_folder(self.out, *self.run.key))
             dataset = open_dataset(self.dataset)
+            if self.drawn is not None:
+                dataset = self.drawn.of(dataset)
             batches = Batches(dataset)
             network, predict = _trained(self, record, dataset)
             # A network that draws in evaluation mode draws the same, whatever is kept already.

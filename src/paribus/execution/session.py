@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from paribus import events
-from paribus.data.dataset import Dataset, Drawn, draw_parts, prepare
+from paribus.data.dataset import Dataset, Drawn, as_declared, draw_parts, prepare
 from paribus.data.images import Originals
+from paribus.data.training_images import as_they_come
 from paribus.events import Event, Watch
 from paribus.execution.analyze import Analysis, is_current
 from paribus.execution.checkpoint import refuse_other_machines
@@ -62,10 +63,12 @@ class Prepared:
     parts: dict[int, Drawn] = field(default_factory=dict)  # by the seed that they are drawn from
 
     def drawn(self, seed: int) -> Drawn | None:
-        """The parts drawn from a seed; None for seed 0, whose parts the dataset has."""
-        if seed and seed not in self.parts:
+        """What is drawn from a seed; None where that is what lies in the dataset's folder."""
+        if not seed:
+            return self.dataset.drawn
+        if seed not in self.parts:
             self.parts[seed] = draw_parts(self.data, self.dataset, self.originals, seed)
-        return self.parts.get(seed)
+        return self.parts[seed]
 
     @property
     def seen(self) -> Images:
@@ -80,17 +83,17 @@ def prepare_data(study: Study, data_dir: Path | None, watch: Watch) -> dict[str,
     Raises:
         DataError: if images are missing, damaged or too few.
     """
+    images: dict[str, tuple[Dataset, Originals]] = {}
     ready: dict[str, Prepared] = {}
-    result = {}
-    for setting in settings(study):
-        key = setting.config.data.model_dump_json()
-        if key not in ready:
-            data = setting.config.data
-            ready[key] = Prepared(
-                *prepare(data, data_dir, lambda *seen: watch(events.DataRead(*seen))), data
-            )
-        result[setting.name] = ready[key]
-    return result
+    for data in (setting.config.data for setting in settings(study)):
+        whole = as_they_come(data)
+        if (key := whole.model_dump_json()) not in images:
+            images[key] = prepare(whole, data_dir, lambda *seen: watch(events.DataRead(*seen)))
+        if data.model_dump_json() not in ready:
+            dataset, originals = images[key]
+            declared = as_declared(data, dataset, originals)
+            ready[data.model_dump_json()] = Prepared(declared, originals, data)
+    return {one.name: ready[one.config.data.model_dump_json()] for one in settings(study)}
 
 
 @dataclass
@@ -151,6 +154,17 @@ class Session(UnderWay):
             for index in {near.index for row in explained.neighbors for near in row}:
                 self._keep_seen(setting, index)
 
+        for record in first_of_each(records):
+            if name := batch_name(record.facts):
+                keep_image(self.out, name, partial(self._first_batch, record))
+
+    def _first_batch(self, record: Record) -> Pixels:
+        run = next(run for run in runs(self.study) if run.key == record.key)
+        prepared = self.data[run.setting.name]
+        drawn = prepared.drawn(run.seed_of("split"))
+        dataset = drawn.of(prepared.dataset) if drawn else prepared.dataset
+        return first_batch(run.setting.config, dataset, run.seed_of("order"))
+
     def _keep_seen(self, setting: str, index: int) -> None:
         dataset = self.data[setting].dataset
         name = seen_name(dataset.fingerprint, index)
@@ -190,10 +204,16 @@ class Session(UnderWay):
         by_setting = outcomes(records)
         images = telling_images(by_setting, self.study.baseline)
         targets = {name: one.target[one.rows(images)] for name, one in by_setting.items()}
-        folders = {name: prepared.dataset.folder for name, prepared in self.data.items()}
         tested = {record.key for record in records if record.predictions}
         return [
-            Analysis(run, folders[name], self.out, images, targets[name])
+            Analysis(
+                run,
+                self.data[name].dataset.folder,
+                self.out,
+                images,
+                targets[name],
+                self.data[name].dataset.drawn,
+            )
             for run in runs(self.study)
             if run.key in tested and (name := run.setting.name) in targets
         ]

@@ -30,7 +30,20 @@ def on_images(data: DataFacts) -> tuple[str, ...]:
     if data.test_groups:
         groups = words.count(data.test_groups, "group")
         lines.append(f"The test images are of {groups}; groups are kept together in splits.")
-    return (*lines, *_findings(data))
+    return (*lines, *on_training_images(data), *_findings(data))
+
+
+def on_training_images(data: DataFacts) -> tuple[str, ...]:
+    """What the study declares of the training images: how many are left, with which labels."""
+    lines = []
+    used = data.training or 0
+    if data.unused:
+        every = used + data.unused
+        lines.append(f"Of {every:,} training images, {used:,} are used, as the study declares.")
+    if data.changed_labels:
+        changed = _share(data.changed_labels, used, "training label")
+        lines.append(f"{changed} wrong on purpose; those of validation and test images aren't.")
+    return tuple(lines)
 
 
 def on_left_out(data: DataFacts) -> str:

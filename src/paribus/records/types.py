@@ -104,6 +104,8 @@ class DataFacts(Frozen):
     shortened: Count = 0  # color images of 16 bits a channel, read as 8
     findings: DataFindings | None = None
     test_groups: Count | None = None  # patients, scenes, ... that the test images show
+    unused: Count = 0  # training images that the study leaves out
+    changed_labels: Count = 0  # of training images, that the study makes wrong
 
 
 #: Names that are left out of records where there are none.

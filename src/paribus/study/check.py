@@ -12,7 +12,7 @@ from paribus.metrics.registry import CAUSES, CLASS_FIGURES, OF_PREDICTIONS, buil
 from paribus.study import claims, config, trainer
 from paribus.study.augmentation import Augmentation
 from paribus.study.config import SAME, SETTING_NAME, UntilDecided, override
-from paribus.study.data import IMAGE_SOURCES
+from paribus.study.data import IMAGE_SOURCES, Imbalance, LabelNoise
 from paribus.study.faults import Fault, Location, in_words, meant, nearest, short, unknown_settings
 from paribus.study.metrics import DeclaredMetric, margin_faults, metric_faults, names
 from paribus.study.networks import NETWORKS
@@ -27,6 +27,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     **SCHEDULES,
     **dict.fromkeys(("a number", "until decided"), UntilDecided),
     "augmentation": Augmentation,
+    "imbalance": Imbalance,
+    "label_noise": LabelNoise,
     **NETWORKS,
     "command": trainer.Command,
     "call": trainer.Call,

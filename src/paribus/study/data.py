@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Discriminator,
     Field,
     PlainSerializer,
@@ -59,24 +60,57 @@ Background = Annotated[
 ]
 
 
-class Digits(Section):
-    """scikit-learn's bundled 8x8 handwritten digits: 1,797 gray images, ten classes."""
+class Imbalance(Section):
+    """Fewer training images of the later classes, down to a share of `ratio` of the last one's."""
 
-    source: Literal["digits"]
+    ratio: Annotated[float, Field(gt=0, lt=1)]
+    kind: Literal["exponential", "step"] = "exponential"
+
+
+class LabelNoise(Section):
+    """A share of the training labels that are made wrong."""
+
+    rate: Annotated[float, Field(gt=0, lt=1)]
+    kind: Literal["symmetric", "pairs"] = "symmetric"
+
+
+def _is_none(value: object) -> bool:
+    return value is None  # and isn't recorded, as no blur is
+
+
+def _short_for(key: str) -> BeforeValidator:
+    """Read a number alone as the mapping whose `key` it is."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, int | float) else value)
+
+
+class Images(Section):
+    """What every source has: the images that networks see, and what the training ones become."""
+
+    source: str
     size: Size = 32
     resize: Resize = "crop"
     blur: Blur = 0.0
+    subset: PerClass | None = Field(default=None, exclude_if=_is_none)
+    imbalance: Annotated[Imbalance | None, _short_for("ratio")] = Field(
+        default=None, exclude_if=_is_none
+    )
+    label_noise: Annotated[LabelNoise | None, _short_for("rate")] = Field(
+        default=None, exclude_if=_is_none
+    )
+
+
+class Digits(Images):
+    """scikit-learn's bundled 8x8 handwritten digits: 1,797 gray images, ten classes."""
+
+    source: Literal["digits"]
     validation: PerClass = 0.2
     test: PerClass = 0.2
 
 
-class Stl10(Section):
+class Stl10(Images):
     """STL-10's labeled images: 5,000 for training, 8,000 for validation and test."""
 
     source: Literal["stl10"]
-    size: Size = 32
-    resize: Resize = "crop"
-    blur: Blur = 0.0
     validation: PerClass = 300
 
 
@@ -93,38 +127,29 @@ def _typed_path(path: str) -> str:
 TypedPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_typed_path)]
 
 
-class Folder(Section):
+class Folder(Images):
     """The user's images: one subfolder per class, in train/ val/ test/ or in one tree."""
 
     source: Literal["folder"]
     path: TypedPath
-    size: Size = 32
-    resize: Resize = "crop"
-    blur: Blur = 0.0
     color: Literal["rgb", "gray"] = "rgb"
     background: Background = "white"
     validation: PerClass = 0.2
     test: PerClass = 0.2
 
 
-class Published(Section):
+class Published(Images):
     """A published set of small images, with the test images that its authors chose."""
 
     source: Literal["mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"]
-    size: Size = 32
-    resize: Resize = "crop"
-    blur: Blur = 0.0
     validation: PerClass = 0.1
 
 
-class Npz(Section):
+class Npz(Images):
     """The user's images as arrays in a NumPy `.npz` file, with parts or as x and y alone."""
 
     source: Literal["npz"]
     path: TypedPath
-    size: Size = 32
-    resize: Resize = "crop"
-    blur: Blur = 0.0
     validation: PerClass = 0.2
     test: PerClass = 0.2
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from paribus.names import safe_name
 from paribus.narrative import words
-from paribus.narrative.images import on_images
+from paribus.narrative.images import on_images, on_training_images
 from paribus.narrative.numbers import PERCENT, p_in_words
 from paribus.records.types import Record
 from paribus.report.blocks import Alert
@@ -29,8 +29,8 @@ def alerts(results: Results) -> Iterator[Alert]:
         yield Alert(title, _first(items, ": see tables/runs.csv"))
     if results.sources is not None and results.sources.warnings:
         yield Alert("What may make the values wrong", list(results.sources.warnings))
-    if odd := on_images(results.baseline.data):
-        yield Alert("About the images", list(odd))
+    if odd := [*on_images(results.baseline.data), *_other_training_images(results)]:
+        yield Alert("About the images", odd)
     if results.refused:
         yield Alert("Not everything could be tested", results.refused)
     if results.absent:
@@ -39,6 +39,14 @@ def alerts(results: Results) -> Iterator[Alert]:
             "or damaged; run the same command again to train what is missing"
         )
         yield Alert(title, _absent(results))
+
+
+def _other_training_images(results: Results) -> Iterator[str]:
+    """What variations declare of their training images, where that differs from the baseline's."""
+    before = on_training_images(results.baseline.data)
+    for setting in results.variations:
+        lines = on_training_images(setting.data)
+        yield from (f"{setting.name}: {line}" for line in lines if line not in before)
 
 
 def _at_chance(results: Results) -> Iterator[Alert]:
