@@ -23,7 +23,7 @@ def by_name(data_dir: Path | None = None) -> dict[str, SourceState]:
 
 def test_every_source_of_a_study_is_listed(own_cache: Path) -> None:
     result = by_name()
-    assert list(result) == ["digits", "stl10", *SETS, "folder", "npz"]
+    assert list(result) == ["digits", "stl10", *SETS, "folder", "csv", "npz"]
     assert (result["digits"].state, result["digits"].images, result["digits"].classes) == (
         "ready",
         1797,

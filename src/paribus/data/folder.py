@@ -24,7 +24,7 @@ from paribus.data.images import (
 from paribus.data.layout import ClassFolder, class_folders
 from paribus.errors import DataError
 from paribus.names import shown
-from paribus.study.data import Data, Folder
+from paribus.study.data import Csv, Data, Folder
 
 
 def open_folder(
@@ -90,8 +90,9 @@ def require_apart(data: Data, out: Path) -> None:
     Raises:
         DataError: the images lie in `out`.
     """
-    if isinstance(data, Folder):
+    if isinstance(data, Folder | Csv):
         root = home_expanded(data.path).resolve()
+        root = root.parent if isinstance(data, Csv) else root
         if root.is_relative_to(out.resolve()):
             raise DataError(
                 f"{data.path}: these images lie in {out}, where the results are to go. "

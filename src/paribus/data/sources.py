@@ -11,13 +11,14 @@ from pydantic import ValidationError
 from paribus.data.cache import cache_folder
 from paribus.data.folder import open_folder
 from paribus.data.images import Originals
+from paribus.data.manifest import open_manifest
 from paribus.data.npz import open_npz
 from paribus.data.pixels import Bytes
 from paribus.data.published import SETS
 from paribus.data.stl10 import CLASSES, faults, missing, official_folder
 from paribus.data.unpack import absent, damage, find
 from paribus.errors import DataError
-from paribus.study.data import Data, Digits, Folder, Npz, Published, Stl10
+from paribus.study.data import Csv, Data, Digits, Folder, Npz, Published, Stl10
 
 #: SHA-256 over the images as published.
 CONTENTS = "0b7e9c3202d7bcd255d6a19a238d3743bf5e320ba74812a6679958a017c55382"
@@ -81,12 +82,14 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
     in_digits = "Handwritten digits, 8x8, gray; they come with scikit-learn"
     in_stl10 = "Photographs of animals and vehicles, 96x96, color"
     in_folder = "Your own images in the folder that data.path names, one subfolder per class"
+    in_csv = "Your own images by the table that data.path names, one row per image"
     in_npz = "Your own images as arrays in the .npz file that data.path names"
     return [
         SourceState("digits", in_digits, None, digits, 1797, 10),
         SourceState("stl10", in_stl10, folder, stl10, 13000, len(CLASSES)),
         *(_published(source, data_dir or cache_folder()) for source in SETS),
         SourceState("folder", in_folder, None, "ready", None, None),
+        SourceState("csv", in_csv, None, "ready", None, None),
         SourceState("npz", in_npz, None, "ready", None, None),
     ]
 
@@ -102,7 +105,7 @@ def _published(source: str, place: Path) -> SourceState:
 
 
 def named(source: str) -> Data:
-    """A source by its name in a study, or by its folder or `.npz` file.
+    """A source by its name in a study, or by its folder, table or `.npz` file.
 
     Raises:
         DataError: no study could name this path.
@@ -118,13 +121,15 @@ def named(source: str) -> Data:
             try:
                 if source.lower().endswith(".npz"):
                     return Npz(source="npz", path=source)
+                if source.lower().endswith((".csv", ".tsv")):
+                    return Csv(source="csv", path=source)
                 return Folder(source="folder", path=source)
             except ValidationError:
                 raise DataError(f"{source}: expected a path without line breaks and tabs") from None
 
 
 def verify(source: str, data_dir: Path | None = None) -> list[str]:
-    """Every problem of a source, or of a folder of images or a `.npz` file, each a sentence.
+    """Every problem of a source, or of a folder, table or `.npz` file of images, as sentences.
 
     Reads every byte again.
     """
@@ -143,6 +148,8 @@ def verify(source: str, data_dir: Path | None = None) -> list[str]:
         data = named(source)
         if isinstance(data, Npz):
             images = open_npz(data)
+        elif isinstance(data, Csv):
+            images = open_manifest(data, trust_times=False)
         else:
             assert isinstance(data, Folder)
             images = open_folder(data, trust_times=False)

@@ -138,6 +138,17 @@ class Folder(Images):
     test: PerClass = 0.2
 
 
+class Csv(Images):
+    """The user's images by a table of paths and labels, and of splits and groups if it has them."""
+
+    source: Literal["csv"]
+    path: TypedPath
+    color: Literal["rgb", "gray"] = "rgb"
+    background: Background = "white"
+    validation: PerClass = 0.2
+    test: PerClass = 0.2
+
+
 class Published(Images):
     """A published set of small images, with the test images that its authors chose."""
 
@@ -155,7 +166,7 @@ class Npz(Images):
 
 
 Data = Annotated[
-    Digits | Stl10 | Published | Folder | Npz,
+    Digits | Stl10 | Published | Folder | Csv | Npz,
     Discriminator("source"),
     short_for(key="source"),
 ]
@@ -163,7 +174,7 @@ Data = Annotated[
 #: The section of every source, by how a study names it.
 IMAGE_SOURCES: dict[str, type[Section]] = {
     name: section
-    for section in (Digits, Stl10, Published, Folder, Npz)
+    for section in (Digits, Stl10, Published, Folder, Csv, Npz)
     for name in get_args(section.model_fields["source"].annotation)
 }
 
