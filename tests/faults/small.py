@@ -55,6 +55,10 @@ KINDS: dict[str, dict[str, Any]] = {
         "augmentation": {"flip": True, "shift": 2},
     },
     "a convnet": {"network": "convnet", "optimizer": {"kind": "sgd", "lr": 0.02}},
+    "frozen in part": {
+        "network": {"kind": "resnet20", "freeze": ["conv.*", "norm.*", "stage1.*"]},
+        "optimizer": {"kind": "adamw", "lr": 0.002, "weight_decay": 0.1},
+    },
     "stochastic depth": {"network": {"kind": "resnet20", "stochastic_depth": 0.5}},
     "a transformer": {"network": {"kind": "vit_tiny", "patch": 8, "stochastic_depth": 0.2}},
     "an mlp": {"network": {"kind": "mlp", "hidden": [12], "dropout": 0.2}},
