@@ -90,3 +90,20 @@ def test_seeds_are_paired_by_number_not_by_place() -> None:
 def test_a_failed_run_proves_nothing() -> None:
     main, _, l2 = by_setting(failing=("l2", 2))
     assert pairing("l2", main, l2).seeds == 2
+
+
+def test_augmentations_that_both_use_are_compared_each_by_its_own_stream() -> None:
+    main, _, l2 = by_setting()
+    main = [with_streams(record, drawn={"crop": "a", "flip": "b"}) for record in main]
+    l2 = [with_streams(record, drawn={"crop": "a", "cutout": "c"}) for record in l2]
+    assert pairing("l2", main, l2).augmentation == 3
+    l2[0] = with_streams(l2[0], drawn={"crop": "other", "cutout": "c"})
+    assert pairing("l2", main, l2).augmentation == 2
+
+
+def test_an_older_record_has_one_hash_for_all_augmentation() -> None:
+    main, _, l2 = by_setting()
+    main = [with_streams(record, drawn={"crop": "a"}) for record in main]
+    assert pairing("l2", main, l2).augmentation == 3
+    l2[0] = with_streams(l2[0], augmentation="another")
+    assert pairing("l2", main, l2).augmentation == 2

@@ -90,3 +90,8 @@ def test_images_stay_as_they_were() -> None:
     for name, drawn in (("mixup", [0.3]), ("cutmix", [[0.3, 0.5, 0.5]])):
         Mixes({name: np.array(drawn)}).mix(0, images, labels, CLASSES)
     assert torch.equal(images, before)
+
+
+def test_the_first_batches_are_the_same_however_many_follow() -> None:
+    few, many = (draw_mixes(config(mixup=0.2, cutmix=0.7), n, 1, 1).by_name for n in (3, 40))
+    assert all(np.array_equal(few[name], many[name][:3]) for name in few)

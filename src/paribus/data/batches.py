@@ -49,6 +49,10 @@ class Batches:
         floats = pixels.float() if buffer is None else buffer[: len(pixels)].copy_(pixels)
         return floats.mul_(self._scale).sub_(self._offset)
 
+    def as_bytes(self, images: Tensor) -> Tensor:
+        """Normalized images as bytes again, rounded; values out of range at its ends."""
+        return images.add(self._offset).div_(self._scale).round_().clamp_(0, 255).byte()
+
     def buffer(self, count: int) -> Tensor:
         """Reusable memory for up to `count` images."""
         return torch.empty(count, *self._images.shape[1:])

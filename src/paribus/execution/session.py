@@ -34,7 +34,9 @@ from paribus.narrative.images import images_ready
 from paribus.records.file_names import keep_file_names
 from paribus.records.images import (
     ORIGINAL_SIDE,
+    Pixels,
     adopt_images,
+    batch_name,
     keep_image,
     original_name,
     seen_name,
@@ -51,6 +53,7 @@ from paribus.study.read import (
     write_study_copy,
 )
 from paribus.study.spec import Study
+from paribus.training.sheet import first_batch
 
 
 @dataclass(frozen=True)
@@ -154,12 +157,13 @@ class Session(UnderWay):
             for index in {near.index for row in explained.neighbors for near in row}:
                 self._keep_seen(setting, index)
 
-        for record in first_of_each(records):
-            if name := batch_name(record.facts):
-                keep_image(self.out, name, partial(self._first_batch, record))
+        for result in self.results().settings:
+            if name := batch_name([record.facts for record in result.tested]):
+                keep_image(self.out, name, partial(self._first_batch, result.tested[0].key))
 
-    def _first_batch(self, record: Record) -> Pixels:
-        run = next(run for run in runs(self.study) if run.key == record.key)
+    def _first_batch(self, key: tuple[str, int]) -> Pixels:
+        """Training images of a run as it saw them."""
+        run = next(run for run in runs(self.study) if run.key == key)
         prepared = self.data[run.setting.name]
         drawn = prepared.drawn(run.seed_of("split"))
         dataset = drawn.of(prepared.dataset) if drawn else prepared.dataset

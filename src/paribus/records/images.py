@@ -1,7 +1,8 @@
 """Test images as PNG files in `images/` beside the records: the original, and what was seen."""
 
+import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import Image
 
 from paribus.io.disk import move, write_file
 from paribus.io.reading import patiently
+from paribus.io.strict_json import dumps
+from paribus.records.types import RunFacts
 
 #: The longest side of an original: it needs no more to be recognized, and a report stays small.
 ORIGINAL_SIDE = 256
@@ -28,6 +31,22 @@ def seen_name(data: str, index: int) -> str:
     Two settings may see one image in the same size and yet not alike, as with and without blur.
     """
     return f"seen-{data[:8]}-{index}.png"
+
+
+def batch_name(runs: Sequence[RunFacts]) -> str | None:
+    """The file of a setting's training images, changed as the first of its runs changes them.
+
+    None where nothing changes them, or the runs aren't of Paribus's own loop.
+    """
+    if not runs or not runs[0].streams:
+        return None
+    facts, config = runs[0], runs[0].config
+    keys = ("augmentation", "mixup", "cutmix", "batch_size")
+    chosen = {key: config[key] for key in keys if key in config}
+    if not any(chosen.get("augmentation", {}).values()) and not {"mixup", "cutmix"} & chosen.keys():
+        return None
+    text = dumps([facts.data.fingerprint, facts.seed, chosen], sort_keys=True)
+    return f"batch-{hashlib.sha256(text.encode()).hexdigest()[:12]}.png"
 
 
 def adopt_images(out: Path) -> None:

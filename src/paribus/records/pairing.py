@@ -10,7 +10,8 @@ from paribus.records.types import Record, StreamHashes
 class Pairing:
     """What a variation's runs share with the baseline's, seed by seed.
 
-    `order`, `augmentation` and `dropout`: in how many seeds both drew the very same numbers.
+    `order`, `augmentation` and `dropout`: in how many seeds both drew the very same numbers; of
+    augmentation, for all that both use, mixing of images included.
     """
 
     setting: str
@@ -41,7 +42,7 @@ def pairing(setting: str, baseline: Sequence[Record], variation: Sequence[Record
         setting=setting,
         seeds=len(pairs),
         order=sum(a.order == b.order for a, b in pairs),
-        augmentation=sum(a.augmentation == b.augmentation for a, b in pairs),
+        augmentation=sum(_changed_alike(a, b) for a, b in pairs),
         dropout=sum(not unseeded and a.dropout == b.dropout for a, b in pairs),
         # Values that vary share no luck of a seed, not even where they happen to be equal.
         initial_values=sum(
@@ -106,6 +107,14 @@ def _streams(records: Sequence[Record]) -> dict[int, StreamHashes]:
 
 def _names(streams: Sequence[StreamHashes]) -> list[str]:
     return list(dict.fromkeys(name for hashes in streams for name in hashes.initial_values))
+
+
+def _changed_alike(a: StreamHashes, b: StreamHashes) -> bool:
+    """Whether both drew the same for every augmentation that both use."""
+    if a.drawn is None or b.drawn is None:  # an older record has one hash for all of it
+        return a.augmentation == b.augmentation
+    theirs = b.drawn
+    return all(theirs[name] == digest for name, digest in a.drawn.items() if name in theirs)
 
 
 def _same(name: str, a: StreamHashes, b: StreamHashes) -> bool:

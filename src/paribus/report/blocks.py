@@ -309,6 +309,14 @@ class Gallery:
 
 
 @dataclass(frozen=True)
+class Sheet:
+    """Images side by side in one file of `images/`; without the file, nothing is shown."""
+
+    caption: str
+    file: str
+
+
+@dataclass(frozen=True)
 class Explorer:
     """All failed cases that are kept, to look through; it needs a page's script."""
 
@@ -348,6 +356,7 @@ Block = (
     | Figure
     | Matrix
     | Gallery
+    | Sheet
     | Explorer
     | Code
 )

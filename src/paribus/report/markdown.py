@@ -35,7 +35,7 @@ def markdown(
         parts.append(f'<a id="{section.anchor}"></a>\n\n## {escape(section.title)}')
         parts += [escape(section.says)] if section.says else []
         parts += [_block(block, kept, drawings) for block in section.blocks]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def escape(text: str) -> str:
@@ -78,6 +78,10 @@ def _block(block: blocks.Block, kept: Kept, drawings: Container[str]) -> str:
             return _figure(block.figure, drawings)
         case blocks.Gallery():
             return _gallery(block, kept)
+        case blocks.Sheet():
+            caption = escape(block.caption)
+            there = kept is not None and kept(block.file)
+            return f"![{caption}](images/{block.file})\n\n{caption}" if there else ""
         case blocks.Explorer():
             return (
                 "The explorer is in `report.html`; `tables/failures.csv` lists every failed case."

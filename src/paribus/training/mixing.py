@@ -51,14 +51,14 @@ class Mixes:
 
 
 def draw_mixes(config: Config, batches: int, seed: int, epoch: int) -> Mixes:
-    """Draw for all batches of an epoch."""
+    """Draw for all batches of an epoch; the first ones are the same however many there are."""
     drawn: dict[str, Array] = {}
     if config.mixup:
         drawn["mixup"] = stream(seed, "mixup", epoch).beta(config.mixup, config.mixup, batches)
     if config.cutmix:
-        generator = stream(seed, "cutmix", epoch)
-        shares = generator.beta(config.cutmix, config.cutmix, batches)
-        drawn["cutmix"] = np.column_stack([shares, generator.random((batches, 2))])
+        shares = stream(seed, "cutmix", epoch).beta(config.cutmix, config.cutmix, batches)
+        places = stream(seed, "cutmix boxes", epoch).random((batches, 2))
+        drawn["cutmix"] = np.column_stack([shares, places])
     if config.mixup and config.cutmix:
         chosen = stream(seed, "mixup or cutmix", epoch).integers(2, size=batches)
         drawn["mixup or cutmix"] = chosen.astype(np.float64)

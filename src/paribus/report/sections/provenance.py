@@ -69,7 +69,10 @@ def proof(results: Results) -> Iterator[Block]:
         ("Variation", "Image order", "Augmentation", "Dropout", "Initial values"),
         [(pairing.setting, _equal(pairing)) for pairing in results.pairings],
     )
-    yield note("Streams that neither setting uses are equal too.")
+    yield note(
+        "Streams that neither setting uses are equal too. Each augmentation draws from a stream of "
+        "its own; those are compared that both settings use."
+    )
     for pairing, result in zip(results.pairings, results.variations, strict=True):
         if pairing.seeds:
             yield Paragraph(_difference(pairing, result, baseline))

@@ -9,8 +9,9 @@ from paribus.narrative.networks import frozen, noticed, pretrained
 from paribus.narrative.numbers import change_of, value_of
 from paribus.narrative.training import ROWS
 from paribus.narrative.varied import decided
+from paribus.records.images import batch_name
 from paribus.records.types import Environment
-from paribus.report.blocks import Block, Cell, Paragraph, Table, note
+from paribus.report.blocks import Block, Cell, Paragraph, Sheet, Table, note
 from paribus.report.sections.cells import label
 from paribus.results import Results
 from paribus.study.config import VARIED, Config
@@ -20,6 +21,9 @@ from paribus.tables.by_setting import SettingResult
 
 #: So many settings are columns side by side.
 MOST_COLUMNS = 3
+
+#: So many sheets of images are shown.
+MOST_SHEETS = 8
 
 #: So many keys of a configuration are rows of a table.
 MOST_KEYS = 60
@@ -36,6 +40,13 @@ def settings(results: Results) -> Iterator[Block]:
             ("Setting", "Changes", "Parameters"),
             [(r.name, [Cell(_changes(r, results.baseline)), Cell(_parameters(r))]) for r in left],
             numeric=False,
+        )
+    yield from _batches(results)
+    if any("stop_early" in result.setting.recorded for result in results.settings):
+        yield note(
+            "Where training stops early, each run ends at its own epoch, by its validation images: "
+            "the last epoch of two runs of a seed may be another one, and what is averaged over "
+            "the seeds at an epoch has fewer of them towards the end."
         )
     for result in results.settings:
         for sentence in noticed(result.network):
@@ -62,6 +73,17 @@ def _configurations(results: Results, shown: Sequence[SettingResult]) -> Table:
         [(title, cells) for title, cells in rows if any(c.text != words.NONE for c in cells)],
         numeric=False,
     )
+
+
+def _batches(results: Results) -> Iterator[Sheet]:
+    """Training images of each setting that changes them; settings that do it alike share them."""
+    alike: dict[str, list[str]] = {}
+    for result in results.settings:
+        if name := batch_name([record.facts for record in result.tested]):
+            alike.setdefault(name, []).append(result.name)
+    for name, settings in [*alike.items()][:MOST_SHEETS]:
+        text = f"The first training images of {words.listed(settings)}, as networks saw them"
+        yield Sheet(text, name)
 
 
 def _of_config(text: Callable[[Config], str]) -> Callable[[SettingResult], str]:
