@@ -16,11 +16,13 @@ import click
 import numpy as np
 import numpy.typing as npt
 import pytest
+import scipy.io
 
 from paribus.cli.data import fetch
 from paribus.data.dataset import prepare
 from paribus.data.download import fetch_published
-from paribus.data.pixels import Bytes
+from paribus.data.mat import read_mat
+from paribus.data.pixels import Bytes, UnusableError
 from paribus.data.published import IDX, SETS
 from paribus.data.sources import states, verify
 from paribus.data.stl10 import OfficialFile
@@ -47,6 +49,14 @@ def idx(array: npt.NDArray[Any]) -> bytes:
     return head + array.tobytes()
 
 
+def mat(images: Bytes, y: Bytes) -> bytes:
+    """MATLAB's version 5, compressed as the official files are; the last axis counts images."""
+    file = io.BytesIO()
+    arrays = {"X": images.transpose(2, 3, 1, 0), "y": np.where(y == 0, 10, y)[:, None]}
+    scipy.io.savemat(file, arrays, do_compression=True)  # type: ignore[arg-type]  # or a file
+    return b"MATLAB 5.0".ljust(116) + file.getvalue()[116:]  # without the date
+
+
 def members(source: str) -> dict[str, bytes]:
     """The unpacked files of a set of 200 training and 100 test images."""
     images, classes = pixels(TRAINING + TEST, source), len(SETS[source].classes)
@@ -54,6 +64,11 @@ def members(source: str) -> dict[str, bytes]:
     if source in LIKE_MNIST:
         arrays = (images[:TRAINING, 0], y[:TRAINING], images[TRAINING:, 0], y[TRAINING:])
         return dict(zip(IDX, map(idx, arrays), strict=True))
+    if source == "svhn":
+        return {
+            "train_32x32.mat": mat(images[:TRAINING], y[:TRAINING]),
+            "test_32x32.mat": mat(images[TRAINING:], y[TRAINING:]),
+        }
     coarse = [] if source == "cifar10" else [np.full((len(y), 1), 7, np.uint8)]
     rows = np.concatenate([*coarse, y[:, None], images.reshape(len(y), -1)], axis=1)
     *training, test = SETS[source].members
@@ -66,6 +81,8 @@ def packed(source: str) -> dict[str, bytes]:
     content = members(source)
     if source in LIKE_MNIST:
         return {f"{name}.gz": gzip.compress(of, mtime=0) for name, of in content.items()}
+    if source == "svhn":
+        return content
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
         for name, of in ({"batches.meta.txt": b"cat\n"} | content).items():
@@ -117,7 +134,7 @@ def test_every_set_of_a_study_is_known_and_can_be_fetched() -> None:
 
 def test_each_has_its_classes() -> None:
     counts = {source: len(set(of.classes)) for source, of in SETS.items()}
-    assert counts == dict.fromkeys((*LIKE_MNIST, "cifar10"), 10) | {"cifar100": 100}
+    assert counts == dict.fromkeys((*LIKE_MNIST, "cifar10", "svhn"), 10) | {"cifar100": 100}
     assert SETS["cifar100"].classes == tuple(sorted(SETS["cifar100"].classes))
 
 
@@ -175,6 +192,21 @@ def test_files_of_the_right_size_and_another_content_are_refused(
     write(tmp_path / source, damaged)
     with pytest.raises(DataError, match=f"not the files of {SETS[source].title}"):
         open_published(source, tmp_path)
+
+
+@only(
+    ("content", "why"),
+    [
+        (b"no MATLAB file", "train_32x32.mat: "),
+        (mat(np.zeros((4, 3, 32, 32), np.uint8), labels(4, 10)), r"shape \(32, 32, 3, 5\)"),
+        (mat(np.zeros((5, 3, 32, 32), np.uint8), labels(5, 10) + 20), "labels from 1 to 10"),
+    ],
+    ids=["no MATLAB file", "too few", "other labels"],
+)
+def test_a_mat_file_of_something_else_is_unusable(content: bytes, why: str, tmp_path: Path) -> None:
+    (tmp_path / "train_32x32.mat").write_bytes(content)
+    with pytest.raises(UnusableError, match=why):
+        read_mat(tmp_path / "train_32x32.mat", (3, 32, 32), 5)
 
 
 # ---- downloads ------------------------------------------------------------------------------

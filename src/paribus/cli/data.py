@@ -43,7 +43,7 @@ def list_sources(data_dir: Path | None, as_json: bool) -> None:
 @data.command()
 @click.argument(
     "source",
-    type=click.Choice(["stl10", "mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"]),
+    type=click.Choice(["stl10", "mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100", "svhn"]),
 )
 @DATA_DIR
 def fetch(source: str, data_dir: Path | None) -> None:

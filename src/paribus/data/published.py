@@ -20,7 +20,7 @@ class PublishedSet:
         shape: channels, height and width of every image.
         training, test: how many images.
         labels: bytes before each image of a CIFAR file, of which the last is the class; 0 where
-            the files are MNIST's.
+            the files are MNIST's or MATLAB's.
     """
 
     title: str
@@ -36,6 +36,11 @@ class PublishedSet:
     labels: int = 0
 
     @property
+    def is_mat(self) -> bool:
+        """Whether it comes in MATLAB's files, which are read as they are offered."""
+        return all(file.name.endswith(".mat") for file in self.files)
+
+    @property
     def megabytes(self) -> int:
         """What is downloaded, in millions of bytes."""
         return round(sum(file.size for file in self.files) / 1e6)
@@ -47,6 +52,13 @@ IDX = (
     "train-labels-idx1-ubyte",
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
+)
+
+
+#: The cropped digits of Netzer et al. 2011, without the extra ones. They are packed in themselves.
+_SVHN = (
+    OfficialFile("train_32x32.mat", 182_040_794, "e26dedcc434d2e4c54c9b2d4a06d8373"),
+    OfficialFile("test_32x32.mat", 64_275_384, "eb5a983be6a315427106f1b164d9cef3"),
 )
 
 
@@ -158,5 +170,17 @@ SETS = {
         training=50_000,
         test=10_000,
         labels=2,
+    ),
+    "svhn": PublishedSet(
+        title="SVHN",
+        description="Digits of house numbers in photographs, 32x32, color",
+        url="http://ufldl.stanford.edu/housenumbers/",
+        files=_SVHN,
+        folders=("SVHN",),
+        members=tuple(file.name for file in _SVHN),
+        classes=tuple("0123456789"),
+        shape=(3, 32, 32),
+        training=73_257,
+        test=26_032,
     ),
 }

@@ -115,7 +115,7 @@ def named(source: str) -> Data:
             return Stl10(source="stl10")
         case "digits":
             return Digits(source="digits")
-        case "mnist" | "fashion_mnist" | "kmnist" | "cifar10" | "cifar100":
+        case "mnist" | "fashion_mnist" | "kmnist" | "cifar10" | "cifar100" | "svhn":
             return Published(source=source)
         case _:
             try:

@@ -14,6 +14,7 @@ import numpy as np
 
 from paribus.data.cache import own_cache, require_private
 from paribus.data.images import Originals, Progress
+from paribus.data.mat import read_mat
 from paribus.data.pixels import Bytes, UnusableError
 from paribus.data.published import SETS, PublishedSet
 from paribus.data.stl10 import faults, missing
@@ -122,6 +123,8 @@ def _fingerprint(images: Bytes, labels: Bytes) -> str:
 def _decoded(published: PublishedSet, found: Found) -> tuple[Bytes, Bytes]:
     """Images (n, channels, height, width) and their labels."""
     try:
+        if published.is_mat:
+            return _mat(published, found.folder)
         contents = _packed(published, found) if found.packed else _unpacked(published, found)
         sizes = _sizes(published)
         if wrong := [name for name, size in sizes.items() if len(contents.get(name, b"")) != size]:
@@ -134,6 +137,16 @@ def _decoded(published: PublishedSet, found: Found) -> tuple[Bytes, Bytes]:
     except (UnusableError, UnfitError, EOFError, zlib.error, tarfile.TarError) as error:
         raise DataError(f"{found.folder}: not the files of {published.title} ({error})") from None
     return images, labels
+
+
+def _mat(published: PublishedSet, folder: Path) -> tuple[Bytes, Bytes]:
+    counts = published.training, published.test
+    parts = [
+        read_mat(folder / name, published.shape, count)
+        for name, count in zip(published.members, counts, strict=True)
+    ]
+    images, labels = zip(*parts, strict=True)
+    return np.concatenate(images), np.concatenate(labels)
 
 
 def _sizes(published: PublishedSet) -> dict[str, int]:

@@ -17,6 +17,7 @@ _READABLE = {
     "mnist": "MNIST",
     "fashion_mnist": "Fashion-MNIST",
     "kmnist": "Kuzushiji-MNIST",
+    "svhn": "SVHN",
     "cifar10": "CIFAR-10",
     "cifar100": "CIFAR-100",
     "lenet5": "LeNet-5",

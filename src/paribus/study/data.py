@@ -152,7 +152,7 @@ class Csv(Images):
 class Published(Images):
     """A published set of small images, with the test images that its authors chose."""
 
-    source: Literal["mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"]
+    source: Literal["mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100", "svhn"]
     validation: PerClass = 0.1
 
 
