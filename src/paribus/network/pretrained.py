@@ -134,8 +134,15 @@ def _of_another_shape(given: State, ours: State) -> list[str]:
     return [
         f"{name} {[*given[name].shape]} instead of {[*tensor.shape]}"
         for name, tensor in ours.items()
-        if name in given and given[name].shape != tensor.shape
+        if name in given
+        and given[name].shape != tensor.shape
+        and not _is_number(given[name], tensor)
     ]
+
+
+def _is_number(theirs: Tensor, ours: Tensor) -> bool:
+    """Whether both are one number, which records have as an array of it; PyTorch takes both."""
+    return ours.ndim == 0 and theirs.shape == (1,)
 
 
 def _require_none(network: AnyNetwork, what: str, wrong: list[str]) -> None:
