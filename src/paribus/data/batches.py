@@ -15,17 +15,21 @@ class Batches:
     Attributes:
         shape: (channels, height, width) of every image.
         classes: how many there are.
+        every: all images, (images, channels, height, width) bytes.
         fill: the training images' mean as a byte for each channel.
+        values: (channels, 256) what each byte becomes, normalized.
     """
 
     def __init__(self, dataset: Dataset) -> None:
-        self._images = torch.from_numpy(dataset.images)
+        self.every = torch.from_numpy(dataset.images)
         self._labels = torch.from_numpy(dataset.labels)
         mean = torch.tensor(dataset.mean, dtype=torch.float32).view(-1, 1, 1)
         # A constant channel would divide by zero; it carries no information either way.
         std = torch.tensor(dataset.std, dtype=torch.float32).clamp(min=1e-6).view(-1, 1, 1)
         self._scale, self._offset = 1 / (255 * std), mean / std
         self.shape, self.classes = dataset.shape, len(dataset.classes)
+        levels = torch.arange(256, dtype=torch.uint8).expand(1, self.shape[0], 1, 256)
+        self.values = self.normalized(levels).reshape(self.shape[0], 256).contiguous()
         self.fill = tuple(round(255 * each) for each in dataset.mean)
 
     def __len__(self) -> int:
@@ -42,7 +46,7 @@ class Batches:
 
     def pixels(self, index: Tensor) -> Tensor:
         """A copy of images (n, channels, height, width) as bytes."""
-        return self._images.index_select(0, index)
+        return self.every.index_select(0, index)
 
     def normalized(self, pixels: Tensor, buffer: Tensor | None = None) -> Tensor:
         """Images of bytes, each channel of mean 0 and deviation 1; `buffer` as for `images`."""
@@ -55,7 +59,7 @@ class Batches:
 
     def buffer(self, count: int) -> Tensor:
         """Reusable memory for up to `count` images."""
-        return torch.empty(count, *self._images.shape[1:])
+        return torch.empty(count, *self.every.shape[1:])
 
     def labels(self, index: Tensor) -> Tensor:
         """True classes (n,)."""

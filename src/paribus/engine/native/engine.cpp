@@ -1,4 +1,5 @@
 // The engine's plain C interface, as paribus.engine.native calls it through ctypes.
+#include "gather.hpp"
 #include "network.hpp"
 
 #define PARIBUS_API extern "C" __attribute__((visibility("default")))
@@ -17,3 +18,5 @@ PARIBUS_API double paribus_learn(Network *network, Images images) { return netwo
 PARIBUS_API void paribus_answer(Network *network, Images images, float *answers) {
     network->answer(images, answers);
 }
+
+PARIBUS_API void paribus_gather(paribus::Gathering its, float *to) { paribus::gather(its, to); }
