@@ -15,6 +15,7 @@ from paribus.data.published import SETS
 from paribus.data.sources import CONTENTS, SourceState, open_digits, states
 from paribus.data.sources import verify as problems
 from paribus.errors import DataError
+from paribus.study.data import OWN_DATA
 
 
 def by_name(data_dir: Path | None = None) -> dict[str, SourceState]:
@@ -23,7 +24,7 @@ def by_name(data_dir: Path | None = None) -> dict[str, SourceState]:
 
 def test_every_source_of_a_study_is_listed(own_cache: Path) -> None:
     result = by_name()
-    assert list(result) == ["digits", "stl10", *SETS, "folder", "csv", "npz"]
+    assert list(result) == ["digits", "stl10", *SETS, "folder", "csv", "npz", OWN_DATA]
     assert (result["digits"].state, result["digits"].images, result["digits"].classes) == (
         "ready",
         1797,

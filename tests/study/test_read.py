@@ -122,7 +122,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
     )
     assert lines == [
         "s.yaml:2:16: data.source: expected one of digits, stl10, mnist, fashion_mnist, kmnist, "
-        "cifar10, cifar100, folder, npz, got 'stl11'; "
+        "cifar10, cifar100, svhn, folder, csv, npz, package.module:function, got 'stl11'; "
         "did you mean 'stl10'?",
         "s.yaml:3:25: network.batchnorm: unknown key 'batchnorm'; did you mean 'batch_norm'? "
         "Valid: kind, batch_norm, dropout, pretrained, freeze",

@@ -26,6 +26,7 @@ from paribus.data.folder import open_folder
 from paribus.data.images import LeftOut, Originals, Progress, followed, silent, target_of
 from paribus.data.manifest import open_manifest
 from paribus.data.npz import open_npz
+from paribus.data.own import open_own
 from paribus.data.pixels import Bytes, resized
 from paribus.data.sources import open_digits
 from paribus.data.splits import PARTS, Splits, split
@@ -37,7 +38,17 @@ from paribus.io.disk import building, install, private, replacing, write_file
 from paribus.io.reading import UnfitError, opened, patiently, read_whole
 from paribus.io.strict_json import dumps
 from paribus.records.types import DataFacts, DataFindings, Integers
-from paribus.study.data import Csv, Data, Digits, Folder, Npz, Published, Stl10, as_recorded
+from paribus.study.data import (
+    Csv,
+    Data,
+    Digits,
+    Folder,
+    Npz,
+    OwnData,
+    Published,
+    Stl10,
+    as_recorded,
+)
 
 #: Increased when a change gives different pixels, labels or parts for the same images.
 DATASET_FORMAT = 1
@@ -235,6 +246,8 @@ def _opened(
             return open_folder(data, progress, kept=kept)
         case Csv():
             return open_manifest(data, progress, kept=kept)
+        case OwnData():
+            return open_own(data)
 
 
 def _prepare(data: Data, originals: Originals, progress: Progress) -> Dataset:

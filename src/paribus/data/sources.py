@@ -18,7 +18,7 @@ from paribus.data.published import SETS
 from paribus.data.stl10 import CLASSES, faults, missing, official_folder
 from paribus.data.unpack import absent, damage, find
 from paribus.errors import DataError
-from paribus.study.data import Csv, Data, Digits, Folder, Npz, Published, Stl10
+from paribus.study.data import OWN_DATA, Csv, Data, Digits, Folder, Npz, Published, Stl10
 
 #: SHA-256 over the images as published.
 CONTENTS = "0b7e9c3202d7bcd255d6a19a238d3743bf5e320ba74812a6679958a017c55382"
@@ -83,6 +83,7 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
     in_stl10 = "Photographs of animals and vehicles, 96x96, color"
     in_folder = "Your own images in the folder that data.path names, one subfolder per class"
     in_csv = "Your own images by the table that data.path names, one row per image"
+    in_python = "Your own images from Python: arrays or a Dataset"
     in_npz = "Your own images as arrays in the .npz file that data.path names"
     return [
         SourceState("digits", in_digits, None, digits, 1797, 10),
@@ -91,6 +92,7 @@ def states(data_dir: Path | None = None) -> list[SourceState]:
         SourceState("folder", in_folder, None, "ready", None, None),
         SourceState("csv", in_csv, None, "ready", None, None),
         SourceState("npz", in_npz, None, "ready", None, None),
+        SourceState(OWN_DATA, in_python, None, "ready", None, None),
     ]
 
 

@@ -323,9 +323,11 @@ def _message(detail: ErrorDetails, location: Location, model: type[BaseModel]) -
         case "union_tag_invalid":
             tag, tags = context["tag"], [t.strip(" '") for t in context["expected_tags"].split(",")]
             return f"expected one of {', '.join(tags)}, got {tag!r}{meant(tag, tags)}"
+        case "union_tag_not_found" if location[0] == "data" and not isinstance(value, Mapping):
+            return f"expected a mapping of keys, got {short(value)}"
         case "union_tag_not_found":
             keys = "one of expect, between, within, best, worst, order"
-            wanted = keys if location[0] == "claims" else context["discriminator"]
+            wanted = keys if location[0] == "claims" else "'source'"  # of data
             return f"expected a mapping with {wanted}, got {short(value)}"
         case _ if location == ("seeds", "until decided") and not isinstance(value, Mapping):
             return f"expected an integer or {{until: decided}}, got {short(value)}"

@@ -12,6 +12,7 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     StringConstraints,
+    Tag,
 )
 
 from paribus.study.sections import MOST, Section, short_for
@@ -165,9 +166,37 @@ class Npz(Images):
     test: PerClass = 0.2
 
 
+#: How a user's function that returns images is named.
+OWN_DATA = "package.module:function"
+
+
+class OwnData(Images):
+    """The user's images from Python: `package.module:function` returns arrays or a Dataset."""
+
+    source: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
+    validation: PerClass = 0.2
+    test: PerClass = 0.2
+
+
+def _tag(value: Any) -> str | None:
+    source = value.get("source") if isinstance(value, dict) else getattr(value, "source", None)
+    return OWN_DATA if isinstance(source, str) and ":" in source else source
+
+
 Data = Annotated[
-    Digits | Stl10 | Published | Folder | Csv | Npz,
-    Discriminator("source"),
+    Annotated[Digits, Tag("digits")]
+    | Annotated[Stl10, Tag("stl10")]
+    | Annotated[Published, Tag("mnist")]
+    | Annotated[Published, Tag("fashion_mnist")]
+    | Annotated[Published, Tag("kmnist")]
+    | Annotated[Published, Tag("cifar10")]
+    | Annotated[Published, Tag("cifar100")]
+    | Annotated[Published, Tag("svhn")]
+    | Annotated[Folder, Tag("folder")]
+    | Annotated[Csv, Tag("csv")]
+    | Annotated[Npz, Tag("npz")]
+    | Annotated[OwnData, Tag(OWN_DATA)],
+    Discriminator(_tag),
     short_for(key="source"),
 ]
 
@@ -176,7 +205,7 @@ IMAGE_SOURCES: dict[str, type[Section]] = {
     name: section
     for section in (Digits, Stl10, Published, Folder, Csv, Npz)
     for name in get_args(section.model_fields["source"].annotation)
-}
+} | {OWN_DATA: OwnData}
 
 
 def as_recorded(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from paribus.records.store import read_record, recorded_runs, run_folder
 from paribus.records.types import Record
 from paribus.study.check import sameness_faults, study_faults, validate
 from paribus.study.config import Engine
+from paribus.study.data import OwnData
 from paribus.study.faults import Fault
 from paribus.study.found import Declared, FoundStudy
 from paribus.study.networks import OwnNetwork
@@ -126,11 +127,14 @@ def code_named(study: Study | ScriptedStudy) -> list[str]:
         first = named[study.baseline]  # which the others have too, mostly
         own = [f"{name} runs {what}" for name, what in named.items() if what != first]
         return [f"{study.baseline} runs {first}", *own]
-    return sorted(
+    own = [
         f"{s.name} names {s.config.network.kind}"
         for s in settings(study)
         if isinstance(s.config.network, OwnNetwork)
-    )
+    ]
+    if isinstance(study.data, OwnData):  # of all settings
+        own.append(f"{study.baseline} names {study.data.source}")
+    return sorted(own)
 
 
 def _named(trainer: Command | Call) -> str:

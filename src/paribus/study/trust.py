@@ -10,6 +10,7 @@ from paribus.errors import TrustError
 from paribus.io.disk import private, write_file
 from paribus.io.reading import UnfitError, file_sha256, read_whole, shared
 from paribus.study.code import code_files, trainer_files
+from paribus.study.data import OwnData
 from paribus.study.networks import OwnNetwork
 from paribus.study.plan import settings
 from paribus.study.scripted import ScriptedStudy
@@ -88,6 +89,8 @@ def _code(study: Study | ScriptedStudy) -> Iterator[Path]:
         return
     networks = [setting.config.network for setting in settings(study)]
     kinds = [network.kind for network in networks if isinstance(network, OwnNetwork)]
+    if isinstance(study.data, OwnData):
+        kinds.append(study.data.source)
     yield from code_files(kind.partition(":")[0] for kind in kinds)
 
 

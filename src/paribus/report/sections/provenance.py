@@ -22,7 +22,7 @@ from paribus.records.types import DataFacts, Environment, RunFacts
 from paribus.report.blocks import Block, Cell, Code, Paragraph, Table, note
 from paribus.report.sections.scripts import again, depends, drawn_streams
 from paribus.results import Results
-from paribus.study.data import Folder, Npz, Published, Stl10
+from paribus.study.data import Csv, Folder, Npz, Published, Stl10
 from paribus.study.found import FoundStudy
 from paribus.study.read import code_named
 from paribus.study.scripted import ScriptedStudy
@@ -217,7 +217,7 @@ def _on_command(study: Study) -> Iterator[str]:
             "FOLDER is where the set's official files lie; without --data-dir they are downloaded "
             f"(about {size} MB)."
         )
-    if isinstance(study.data, Folder | Npz) and not PurePath(study.data.path).is_absolute():
+    if isinstance(study.data, Folder | Csv | Npz) and not PurePath(study.data.path).is_absolute():
         yield "The path of the images is taken from the folder in which you run it."
     if code_named(study):
         yield (
