@@ -15,8 +15,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
+from torch.overrides import TorchFunctionMode
 
 from effort import EFFORT
+from paribus.network.residual import BasicBlock, Padded, projected
+from paribus.network.wide_resnet import WideBlock
 
 Shape = tuple[int, int, int]
 
@@ -95,7 +98,10 @@ def networks(
     normal = st.booleans() if batch_norm is None else st.just(batch_norm)
     layers: list[nn.Module] = []
     for _ in range(draw(st.integers(0, 2))):
-        layers += draw(_stage(channels, height, width, normal))
+        if batch_norm is not False and draw(st.integers(0, 2)) == 0:
+            layers.append(draw(_block(channels)))
+        else:
+            layers += draw(_stage(channels, height, width, normal))
         if dropout and draw(st.integers(0, 4)) == 0:
             layers.append(nn.Dropout(0.2))
         channels, height, width = _shape_after(layers, shape)
@@ -131,11 +137,12 @@ def _stage(
             draw(st.integers(1, min(5, height + 2 * padding[0]))),
             draw(st.integers(1, min(5, width + 2 * padding[1]))),
         )
+        stride = draw(st.sampled_from([(1, 1)] * 3 + [(2, 2), (3, 1), (1, 2)]))
         inputs, channels = channels, draw(st.integers(1, 9))
         bias = draw(st.booleans())
-        stage = [nn.Conv2d(inputs, channels, kernel, padding=padding, bias=bias)]
-        height += 2 * padding[0] - kernel[0] + 1
-        width += 2 * padding[1] - kernel[1] + 1
+        stage = [nn.Conv2d(inputs, channels, kernel, stride, padding, bias=bias)]
+        height = (height + 2 * padding[0] - kernel[0]) // stride[0] + 1
+        width = (width + 2 * padding[1] - kernel[1]) // stride[1] + 1
     followers: list[nn.Module] = []
     if draw(normal):
         followers.append(nn.BatchNorm2d(channels))
@@ -143,11 +150,26 @@ def _stage(
         followers.append(nn.ReLU())
     fitting = [(k, s, p) for k, s, p in POOLS if min(height, width) + 2 * p >= k]
     if draw(st.integers(0, 2)) > 0 and fitting:
-        window, stride, margin = draw(st.sampled_from(fitting))
-        followers.append(nn.MaxPool2d(window, stride, margin))
+        window, step, margin = draw(st.sampled_from(fitting))
+        followers.append(nn.MaxPool2d(window, step, margin))
+    elif draw(st.integers(0, 4)) == 0:
+        whole = draw(st.booleans()) or min(height, width) < 3
+        followers.append(nn.AdaptiveAvgPool2d(1) if whole else nn.AvgPool2d((2, 3), (1, 2)))
     if draw(st.integers(0, 5)) == 0:
         followers = draw(st.permutations(followers))
     return stage + followers
+
+
+@st.composite
+def _block(draw: st.DrawFn, channels: int) -> nn.Module:
+    """A residual block, with each kind of shortcut."""
+    outputs = draw(st.sampled_from([channels, channels, channels + 1, channels + 4]))
+    stride = draw(st.integers(1, 2))
+    if draw(st.booleans()):
+        # With as many channels, its shortcut is what came in.
+        stride = 1 if outputs == channels else stride
+        return WideBlock(channels, outputs, stride, draw(st.sampled_from([0.0, 0.2])))
+    return BasicBlock(channels, outputs, stride, draw(st.sampled_from([Padded, projected])))
 
 
 def _shape_after(layers: list[nn.Module], shape: Shape) -> Shape:
@@ -161,13 +183,14 @@ def _stir(module: nn.Sequential, dead: float) -> None:
 
     A share `dead` of the layers before a ReLU has one; if it is 1, they have no others.
     """
-    for layer, after in itertools.pairwise(module):
+    for layer in module.modules():
         if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
             nn.init.normal_(layer.weight)
             nn.init.normal_(layer.bias)
             layer.running_mean.normal_()  # type: ignore[union-attr]  # it has statistics
             layer.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
             layer.momentum, layer.eps = [(0.1, 1e-5), (0.3, 1e-3)][int(torch.rand(()) < 0.3)]
+    for layer, after in itertools.pairwise(module):
         bias = getattr(layer, "bias", None)
         if isinstance(after, nn.ReLU) and bias is not None and torch.rand(()) < dead:
             with torch.no_grad():
@@ -219,34 +242,48 @@ def _widest(module: nn.Sequential, shape: Shape) -> int:
 
 def values_per_channel(case: Case) -> float:
     """Over how many values the batch norms of a network form their means, at the least."""
-    x, fewest = torch.zeros(1, *case.shape), math.inf
-    for layer in copy.deepcopy(case.module).eval():
-        x = layer(x)
+    module, fewest = copy.deepcopy(case.module).eval(), [math.inf]
+    for layer in module.modules():
         if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
-            fewest = min(fewest, len(case.images) * x[0, 0].numel())
-    return fewest
+            _watch(layer, lambda layer, x: torch.tensor(len(case.images) * x[0, 0].numel()), fewest)
+    module(torch.zeros(1, *case.shape))
+    return min(fewest)
 
 
 def in_double(case: Case) -> Answer:
     """What torch makes of a case in double precision, with the dropout masks of its seed."""
     module = copy.deepcopy(case.module).double().train()
     margins, variances = [math.inf], [math.inf]
-    for layer in module:
-        if isinstance(layer, nn.ReLU):
-            _watch(layer, lambda layer, x: x.abs(), margins)
-        elif isinstance(layer, nn.MaxPool2d):
+    for layer in module.modules():
+        if isinstance(layer, nn.MaxPool2d):
             _watch(layer, _gaps, margins)
         elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
             _watch(
                 layer, lambda layer, x: x.transpose(0, 1).flatten(1).var(1, correction=0), variances
             )
     torch.manual_seed(case.seed)
-    loss = cross_entropy(module(case.images.double()), case.labels)
+    with _Kinks(margins):
+        loss = cross_entropy(module(case.images.double()), case.labels)
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     gradients = {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
     return Answer(
         loss.item(), gradients, dict(module.named_buffers()), min(margins), min(variances)
     )
+
+
+class _Kinks(TorchFunctionMode):
+    """Adds to a list how near to 0 any ReLU comes, of a layer or of a block's own."""
+
+    def __init__(self, margins: list[float]) -> None:
+        super().__init__()
+        self.margins = margins
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in (torch.relu, torch.nn.functional.relu):
+            self.margins.append(float(args[0].detach().abs().min()))
+        return func(*args, **(kwargs or {}))
 
 
 def _watch(layer: nn.Module, metric: Callable[[Any, Tensor], Tensor], least: list[float]) -> None:
@@ -274,6 +311,8 @@ def _gaps(pool: nn.MaxPool2d, x: Tensor) -> Tensor:
     )
     padded = pad(x, (margin[1], margin[1], margin[0], margin[0]), value=-math.inf)
     windows = padded.unfold(2, window[0], step[0]).unfold(3, window[1], step[1])
+    if math.prod(window) == 1:
+        return torch.tensor(math.inf)
     best = windows.flatten(4).topk(2).values
     gaps = best[..., 0] - best[..., 1]
     return torch.where(gaps < 1e-12, math.inf, gaps)

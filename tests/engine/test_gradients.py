@@ -28,7 +28,10 @@ from engine.cases import (
     values_per_channel,
 )
 from paribus.engine.native import Trainer
+from paribus.network.cifar_resnet import cifar_resnet
 from paribus.network.lenet import lenet5
+from paribus.network.resnet import resnet
+from paribus.network.wide_resnet import wide_resnet
 from paribus.study.optimizers import Sgd
 from paribus.training.optimizers import build_optimizer
 
@@ -111,6 +114,22 @@ LARGER: dict[str, tuple[Callable[[], nn.Sequential], Shape]] = {
         ),
         (2, 19, 36),
     ),
+    "many channels, wide paddings": (
+        lambda: nn.Sequential(
+            *(nn.Conv2d(3, 33, 1), nn.Conv2d(33, 37, 3, padding=(2, 0)), nn.ReLU()),
+            *(nn.Conv2d(37, 32, 3, padding=(0, 3), bias=False), nn.AvgPool2d(2, 3)),
+            *(nn.Flatten(), nn.Linear(192, 5)),
+        ),
+        (3, 6, 7),
+    ),
+    "strides beyond the kernel": (
+        lambda: nn.Sequential(
+            *(nn.Conv2d(3, 7, (1, 2), stride=(2, 3)), nn.BatchNorm2d(7), nn.ReLU()),
+            *(nn.Conv2d(7, 5, 3, stride=(4, 3), padding=(1, 2)), nn.MaxPool2d(1, 2)),
+            *(nn.Flatten(), nn.Linear(10, 5)),
+        ),
+        (3, 13, 17),
+    ),
     "wide layers": (
         lambda: nn.Sequential(
             *(nn.Flatten(), nn.Linear(600, 257), nn.ReLU(), nn.Linear(257, 130), nn.Dropout()),
@@ -121,10 +140,18 @@ LARGER: dict[str, tuple[Callable[[], nn.Sequential], Shape]] = {
 }
 
 
-@pytest.mark.parametrize("which", LARGER)
+RESIDUAL: dict[str, tuple[Callable[[], nn.Sequential], Shape]] = {
+    "ResNet-8": (lambda: cifar_resnet(3, 10, 8), (3, 8, 9)),
+    "ResNet-18": (lambda: resnet(1, 10, 18), (1, 7, 5)),
+    "wide": (lambda: wide_resnet(3, 10, depth=10, widen=2, dropout=0.0), (3, 8, 8)),
+    "wide, dropout": (lambda: wide_resnet(2, 7, depth=10, widen=1, dropout=0.3), (2, 9, 8)),
+}
+
+
+@pytest.mark.parametrize("which", [*LARGER, *RESIDUAL])
 @pytest.mark.parametrize("batch", [9, 16, 19])
 def test_gradients_of_larger_networks_are_torchs(which: str, batch: int) -> None:
-    make, shape = LARGER[which]
+    make, shape = (LARGER | RESIDUAL)[which]
     torch.manual_seed(0)
     module = make()
     for seed in range(100):

@@ -26,6 +26,7 @@ from effort import EFFORT
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset, prepare
 from paribus.engine.native import Trainer
+from paribus.network.cifar_resnet import cifar_resnet
 from paribus.network.lenet import lenet5
 from paribus.study.data import Digits
 from paribus.study.optimizers import Adam, Sgd
@@ -38,6 +39,9 @@ LENETS = {
     "plain": partial(lenet5, batch_norm=False, dropout=0.0),
     "batch norm": partial(lenet5, batch_norm=True, dropout=0.0),
     "dropout": partial(lenet5, batch_norm=False, dropout=0.5),
+}
+NETWORKS = LENETS | {
+    "residual": lambda channels, height, width, classes: cifar_resnet(channels, classes, 8)
 }
 
 
@@ -57,7 +61,7 @@ def batches(digits: Dataset, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
 def start(digits: Dataset, which: str, seed: int) -> nn.Sequential:
     """A network as it begins, with torch's generator ready for dropout."""
     torch.manual_seed(seed)
-    return LENETS[which](*digits.shape, 10).train()
+    return NETWORKS[which](*digits.shape, 10).train()
 
 
 def by_engine(digits: Dataset, which: str, seed: int) -> tuple[Tensor, nn.Sequential]:
@@ -126,7 +130,7 @@ def test_a_hundred_steps_stay_within_torchs_own_spread(digits: Dataset) -> None:
     assert max(engine) <= 2 * max(spread)
 
 
-@pytest.mark.parametrize("which", LENETS)
+@pytest.mark.parametrize("which", NETWORKS)
 def test_two_trainings_of_one_seed_are_equal_to_the_last_bit(digits: Dataset, which: str) -> None:
     (one, first), (two, second) = (by_engine(digits, which, 0) for _ in range(2))
     assert torch.equal(one, two)
@@ -134,9 +138,10 @@ def test_two_trainings_of_one_seed_are_equal_to_the_last_bit(digits: Dataset, wh
         assert torch.equal(value, second.state_dict()[name]), name
 
 
-def test_what_a_batch_leaves_behind_is_nothing_to_the_next(digits: Dataset) -> None:
+@pytest.mark.parametrize("which", ["batch norm", "residual"])
+def test_what_a_batch_leaves_behind_is_nothing_to_the_next(digits: Dataset, which: str) -> None:
     """Batches of many sizes before it, and a network for larger ones."""
-    module = start(digits, "batch norm", 0)
+    module = start(digits, which, 0)
     images, labels = next(batches(digits, 0))
     losses = []
     for before in ([], [31], [16, 2, 33], [3]):

@@ -10,7 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from paribus.engine.vocabulary import UnsupportedLayer, translate
+from paribus.network.cifar_resnet import cifar_resnet
+from paribus.network.convnet import convnet
 from paribus.network.lenet import lenet5
+from paribus.network.residual import BasicBlock, Padded, StochasticDepth
+from paribus.network.resnet import resnet
+from paribus.network.wide_resnet import WideBlock, wide_resnet
 
 SHAPE = (3, 8, 8)
 
@@ -29,6 +34,22 @@ class OwnSequence(nn.Sequential):
         for layer in self:
             input = layer(input)
         return input + 1
+
+
+class OwnBlock(BasicBlock):
+    """Does something else, or may."""
+
+
+def replaced(block: nn.Module, **parts: nn.Module) -> nn.Module:
+    for name, part in parts.items():
+        setattr(block, name, part)
+    return block
+
+
+def hooked_within() -> nn.Module:
+    block = BasicBlock(4, 4, 1, Padded)
+    block.conv2.register_forward_hook(lambda layer, inputs, output: output * 2)
+    return block
 
 
 def named(layers: dict[str, nn.Module]) -> nn.Sequential:
@@ -121,14 +142,30 @@ def norm(**changes: Any) -> nn.Module:
 
 
 OUTSIDE = {
-    "stride": (lambda: built(around(odd=nn.Conv2d(4, 4, 3, stride=2))), "odd"),
     "dilation": (lambda: built(around(odd=nn.Conv2d(4, 4, 3, dilation=2))), "odd"),
     "groups": (lambda: built(around(odd=nn.Conv2d(4, 4, 3, groups=2))), "odd"),
     "reflection": (
         lambda: built(around(odd=nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"))),
         "odd",
     ),
-    "average pool": (lambda: built(around(odd=nn.AvgPool2d(2))), "odd"),
+    "padded average": (lambda: built(around(odd=nn.AvgPool2d(2, padding=1))), "odd"),
+    "average of parts": (lambda: built(around(odd=nn.AdaptiveAvgPool2d(2))), "odd"),
+    "average of rows": (lambda: built(around(odd=nn.AdaptiveAvgPool2d((None, 1)))), "odd"),
+    "another divisor": (lambda: built(around(odd=nn.AvgPool2d(2, divisor_override=3))), "odd"),
+    "a shortcut of one's own": (
+        lambda: built(around(odd=BasicBlock(4, 4, 2, lambda *sizes: nn.MaxPool2d(2)))),
+        "odd.shortcut",
+    ),
+    "a block with other layers": (
+        lambda: built(around(odd=replaced(BasicBlock(4, 4, 1, Padded), norm1=nn.Identity()))),
+        "odd.norm1",
+    ),
+    "stochastic depth": (
+        lambda: built(around(odd=replaced(WideBlock(4, 4, 1, 0.0), kept=StochasticDepth(0.5)))),
+        "odd.kept",
+    ),
+    "a block of one's own": (lambda: built(around(odd=OwnBlock(4, 4, 1, Padded))), "odd"),
+    "a hook in a block": (lambda: built(around(odd=hooked_within())), "odd.conv2"),
     "ceil mode": (lambda: built(around(odd=nn.MaxPool2d(3, ceil_mode=True))), "odd"),
     "dilated pool": (lambda: built(around(odd=nn.MaxPool2d(2, dilation=2))), "odd"),
     "indices": (
@@ -210,6 +247,16 @@ def test_what_lies_outside_is_refused_by_a_clause_that_names_it(odd: str) -> Non
 @pytest.mark.parametrize("size", [16, 32, 33, 64])
 def test_every_lenet_is_inside(batch_norm: bool, dropout: float, size: int) -> None:
     translate(lenet5(3, size, size, 10, batch_norm=batch_norm, dropout=dropout), (3, size, size))
+
+
+def test_residual_networks_are_inside() -> None:
+    for module, shape in [
+        (cifar_resnet(3, 10, 20), (3, 32, 32)),
+        (resnet(1, 10, 34), (1, 28, 28)),
+        (wide_resnet(3, 10, depth=16, widen=2, dropout=0.3), (3, 33, 48)),
+        (convnet((3, 32, 32), 10), (3, 32, 32)),
+    ]:
+        translate(module, shape)
 
 
 AGAIN = nn.ReLU()

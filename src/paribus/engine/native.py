@@ -22,9 +22,11 @@ class _Description(ctypes.Structure):
 
     _fields_ = (
         ("kind", ctypes.c_int32),
+        ("source", ctypes.c_int32),
+        ("beside", ctypes.c_int32 * 3),
         ("before", ctypes.c_int32 * 3),
         ("after", ctypes.c_int32 * 3),
-        ("kernel", ctypes.c_int32 * 4),
+        ("kernel", ctypes.c_int32 * 6),
         ("pooling", ctypes.c_int32 * 6),
         ("relu", ctypes.c_int32),
         ("cancelled", ctypes.c_int32),
@@ -247,6 +249,10 @@ def _require_rows(what: str, rows: Tensor, images: int, classes: int) -> None:
 def _described(stage: Stage) -> _Description:
     description = _Description(
         kind=_KINDS.index(stage.kind),
+        source=stage.source,
+        beside=(stage.beside.value, stage.beside.step, stage.beside.channel)
+        if stage.beside
+        else (-1, 0, 0),
         before=stage.before,
         after=stage.after,
         pooling=(*stage.pooling.window, *stage.pooling.stride, *stage.pooling.padding),
@@ -254,9 +260,10 @@ def _described(stage: Stage) -> _Description:
         cancelled=stage.cancelled,
     )
     if isinstance(stage.layer, nn.Conv2d):
-        description.kernel = (*stage.layer.kernel_size, *map(int, stage.layer.padding))
+        layer = stage.layer
+        description.kernel = (*layer.kernel_size, *map(int, layer.padding), *layer.stride)
     elif stage.layer:
-        description.kernel = (*stage.before[1:], 0, 0)
+        description.kernel = (*stage.before[1:], 0, 0, 1, 1)
     if norm := stage.normalization:
         description.epsilon, description.momentum = norm.eps, norm.momentum or 0.0
         description.running_mean = _address(norm.running_mean)

@@ -1,6 +1,8 @@
 """The stages that the engine runs, which layers share one, and whether the engine pays."""
 
 import math
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -8,9 +10,16 @@ from torch import nn
 
 Shape = tuple[int, int, int]
 Pair = tuple[int, int]
-Kind = Literal["convolution", "pooled convolution", "activation", "dropout"]
+Kind = Literal["convolution", "pooled convolution", "activation", "average", "dropout"]
 Layer = nn.Conv2d | nn.Linear
 Normalization = nn.BatchNorm1d | nn.BatchNorm2d
+
+#: Weights of all layers. The engine sums up the gradient of each in several lanes, and reads them
+#: for every 16 images: with so many, torch is as fast, and takes less memory.
+MOST_OF_ALL = 5_000_000
+
+#: What an activation does, in this order.
+NORMALIZATION, SUM, RELU, POOLING = range(4)
 
 #: Weights of linear layers. The engine reads all of them for every 16 images, which is slow if
 #: they don't stay in the processor's cache.
@@ -19,11 +28,25 @@ MOST_WEIGHTS = 100_000
 
 @dataclass(frozen=True)
 class Pooling:
-    """Window, stride and padding of max pooling, as (rows, columns)."""
+    """Window, stride and padding of a pooling, as (rows, columns)."""
 
     window: Pair = (1, 1)
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a residual sum adds: every `step`-th row and column of a value.
+
+    Attributes:
+        value: its number, as `Stage.source`.
+        channel: the one that its first channel is added to.
+    """
+
+    value: int
+    step: int = 1
+    channel: int = 0
 
 
 @dataclass(frozen=True)
@@ -32,9 +55,11 @@ class Stage:
 
     Attributes:
         before, after: (channels, height, width) of its input and output.
+        source: the value that it reads: 0 are the images, n + 1 is what stage n gives.
         layer: the layer whose weights it uses; a linear layer is a convolution whose kernel is
             the whole image.
         normalization: an activation's batch normalization.
+        beside: what an activation adds before its ReLU.
         cancelled: batch normalization follows the layer and cancels its bias.
         dropout: the dropout probability.
     """
@@ -42,12 +67,35 @@ class Stage:
     kind: Kind
     before: Shape
     after: Shape
+    source: int = 0
     layer: Layer | None = None
     normalization: Normalization | None = None
+    beside: Beside | None = None
     relu: bool = False
     pooling: Pooling = Pooling()
     cancelled: bool = False
     dropout: float = 0.0
+
+    @property
+    def reads(self) -> list[int]:
+        """The values that it uses."""
+        return [self.source, *([self.beside.value] if self.beside else [])]
+
+    @property
+    def steps(self) -> list[int]:
+        """What an activation does, as numbers in this order."""
+        does = {
+            NORMALIZATION: self.normalization is not None,
+            SUM: self.beside is not None,
+            RELU: self.relu,
+            POOLING: self.kind == "activation" and self.pooling != Pooling(),
+        }
+        return [step for step, done in does.items() if done]
+
+    def reading(self, place: Sequence[int]) -> "Stage":
+        """The same of values that have other numbers: `place` of each."""
+        beside = self.beside and replace(self.beside, value=place[self.beside.value])
+        return replace(self, source=place[self.source], beside=beside)
 
 
 @dataclass(frozen=True)
@@ -66,65 +114,87 @@ class Program:
 def torch_is_faster(program: Program) -> str | None:
     """Why torch is likely to train the network faster, as a clause; None if it isn't.
 
-    It is where most of the work is in large linear layers (docs/benchmarks.md).
+    It is where there are very many weights, or most of the work is in large linear layers
+    (docs/benchmarks.md).
     """
-    weights = work = 0
+    linear = every = work = 0
     for stage in program.stages:
         if stage.layer is None:
             continue
         size = stage.layer.weight.numel()
-        weights += size if isinstance(stage.layer, nn.Linear) else 0
+        every += size
+        linear += size if isinstance(stage.layer, nn.Linear) else 0
         work += size * math.prod(stage.after[1:]) * math.prod(stage.pooling.window)
-    if weights <= MOST_WEIGHTS or 2 * weights < work:
+    if every > MOST_OF_ALL:
+        return f"it has {every:,} weights, with which torch is as fast"
+    if linear <= MOST_WEIGHTS or 2 * linear < work:
         return None
-    return f"most of its work is in linear layers with {weights:,} weights, where torch is as fast"
+    return f"most of its work is in linear layers with {linear:,} weights, where torch is as fast"
 
 
-def fused(stages: list[Stage]) -> list[Stage]:
-    """The stages with batch normalization, ReLU and pooling merged, into a layer if possible."""
+def fused(stages: Sequence[Stage]) -> list[Stage]:
+    """The stages with normalization, sum, ReLU and pooling merged, into a layer if possible."""
+    return _with_layers(_merged(stages, _joined))
+
+
+#: What two stages in a row become, if they are merged.
+Merge = Callable[[Stage, Stage], Stage | None]
+
+
+def _merged(stages: Sequence[Stage], merge: Merge) -> list[Stage]:
+    """The stages with pairs merged whose first gives its value to the second alone."""
+    uses = Counter(value for stage in stages for value in stage.reads)
     result: list[Stage] = []
+    place = [0]  # of each value, among those of the result
     for stage in stages:
-        last = result[-1] if result else None
-        if last and stage.kind == last.kind == "activation" and _joins(last, stage):
-            result[-1] = _joined(last, stage)
+        moved = stage.reading(place)
+        alone = uses[stage.source] == 1 and moved.source == len(result) > 0
+        if alone and (both := merge(result[-1], moved)):
+            result[-1] = both
         else:
-            result.append(stage)
-    return _with_layers(result)
-
-
-def _joins(first: Stage, second: Stage) -> bool:
-    """Whether `second` only adds operations that come after those of `first`."""
-    done = (first.normalization is not None, first.relu, first.pooling != Pooling())
-    adds = (second.normalization is not None, second.relu, second.pooling != Pooling())
-    return max(i for i in range(3) if done[i]) < min(i for i in range(3) if adds[i])
-
-
-def _joined(first: Stage, second: Stage) -> Stage:
-    return replace(
-        first,
-        after=second.after,
-        relu=first.relu or second.relu,
-        pooling=second.pooling if second.pooling != Pooling() else first.pooling,
-    )
-
-
-def _with_layers(stages: list[Stage]) -> list[Stage]:
-    """Cancels biases before batch normalization; merges convolution, ReLU and pooling."""
-    result: list[Stage] = []
-    for stage in stages:
-        layer = result[-1] if result and result[-1].kind == "convolution" else None
-        if layer and stage.kind == "activation" and _is_plain(stage):
-            result[-1] = replace(
-                layer, kind="pooled convolution", after=stage.after, pooling=stage.pooling
-            )
-        else:
-            if layer and stage.normalization:
-                result[-1] = replace(layer, cancelled=True)
-            result.append(stage)
+            result.append(moved)
+        place.append(len(result))
     return result
 
 
-def _is_plain(activation: Stage) -> bool:
-    """ReLU and pooling in adjacent squares, which have a faster backward pass."""
+def _joined(first: Stage, second: Stage) -> Stage | None:
+    """Both as one activation, if `second` only does what comes after what `first` does."""
+    if not first.kind == second.kind == "activation":
+        return None
+    if max(first.steps) >= min(second.steps) or (first.beside and second.pooling != Pooling()):
+        return None
+    return replace(
+        first,
+        after=second.after,
+        beside=first.beside or second.beside,
+        relu=first.relu or second.relu,
+        pooling=second.pooling,
+    )
+
+
+def _with_layers(stages: Sequence[Stage]) -> list[Stage]:
+    """Cancels biases before batch normalization; merges convolution, ReLU and pooling."""
+    uses = Counter(value for stage in stages for value in stage.reads)
+    cancelled = {s.source for s in stages if s.normalization and uses[s.source] == 1}
+    marked = [
+        replace(stage, cancelled=stage.layer is not None and number in cancelled)
+        for number, stage in enumerate(stages, 1)
+    ]
+    return _merged(marked, _pooled)
+
+
+def _pooled(layer: Stage, activation: Stage) -> Stage | None:
+    """A convolution with the ReLU and pooling behind it, which have a faster backward pass."""
+    if layer.kind != "convolution" or not _is_plain(activation):
+        return None
+    if isinstance(layer.layer, nn.Conv2d) and layer.layer.stride != (1, 1):
+        return None
+    return replace(
+        layer, kind="pooled convolution", after=activation.after, pooling=activation.pooling
+    )
+
+
+def _is_plain(stage: Stage) -> bool:
+    """Whether it is ReLU and pooling in adjacent squares, and nothing else."""
     squares = (Pooling((2, 2), (2, 2)), Pooling((3, 3), (3, 3)))
-    return activation.normalization is None and activation.relu and activation.pooling in squares
+    return stage.steps == [RELU, POOLING] and stage.pooling in squares

@@ -12,16 +12,18 @@ class Dropout : public Stage {
     // The factors of a batch, in blocks as the values lie that they are for.
     void take(const float *factors) { factors_ = factors; }
 
-    void forward(int block, const float *inputs, float *outputs, bool training) override {
+    void forward(int block, const Values &its, bool training) override {
         if (training)
-            multiply(block, inputs, outputs);
+            multiply(block, its.inputs, its.outputs);
         else
-            std::copy_n(inputs, size_, outputs);
+            std::copy_n(its.inputs, size_, its.outputs);
     }
 
-    void backward(int block, const float *, const float *gradients, float *by_inputs) override {
-        if (by_inputs) multiply(block, gradients, by_inputs);
+    void backward(int block, const Values &, const Gradients &its) override {
+        if (its.by_inputs) multiply(block, its.by_outputs, its.by_inputs);
     }
+
+    bool is_quick() const override { return true; }
 
   private:
     void multiply(int block, const float *numbers, float *products) const {

@@ -49,6 +49,55 @@ template <int POSITIONS, int OUTPUTS>
     sums = mine;
 }
 
+// Where sums go that are one step after the other in their inputs, and what they begin with: a
+// bias, or, without one, what is there.
+struct Run {
+    const float *bias;
+    float *outputs;
+    ptrdiff_t input, output, weight;  // from one position to the next
+    int count;                        // of steps of POSITIONS each
+};
+
+// The micro-kernel along a row.
+template <int POSITIONS, int OUTPUTS>
+[[gnu::noinline]] void multiply_along(const Factors &its, const Run &run) {
+    const ptrdiff_t input = its.input, weight = its.weight;
+    const float *start = its.inputs, *start_weights = its.weights;
+    float *outputs = run.outputs;
+    for (int n = 0; n < run.count; n++) {
+        Vec sums[POSITIONS][OUTPUTS][PARTS];
+        for (int p = 0; p < POSITIONS; p++)
+            for (int o = 0; o < OUTPUTS; o++)
+                for (int i = 0; i < PARTS; i++)
+                    sums[p][o][i] = run.bias
+                                        ? every(run.bias[o])
+                                        : load(outputs + p * run.output + o * BLOCK + i * LANES);
+        for (int row = 0; row < its.rows; row++) {
+            const float *inputs = start + row * its.input_row;
+            const float *weights = start_weights + row * its.weight_row;
+#pragma GCC unroll 4
+            for (int tap = 0; tap < its.taps; tap++, inputs += input, weights += weight) {
+                Vec x[POSITIONS][PARTS];
+                for (int p = 0; p < POSITIONS; p++)
+                    for (int i = 0; i < PARTS; i++)
+                        x[p][i] = load(inputs + p * run.input + i * LANES);
+                for (int o = 0; o < OUTPUTS; o++) {
+                    const Vec factor = every(weights[o]);
+                    for (int p = 0; p < POSITIONS; p++)
+                        for (int i = 0; i < PARTS; i++) sums[p][o][i] += factor * x[p][i];
+                }
+            }
+        }
+        for (int p = 0; p < POSITIONS; p++)
+            for (int o = 0; o < OUTPUTS; o++)
+                for (int i = 0; i < PARTS; i++)
+                    store(outputs + p * run.output + o * BLOCK + i * LANES, sums[p][o][i]);
+        start += POSITIONS * run.input;
+        start_weights += POSITIONS * run.weight;
+        outputs += POSITIONS * run.output;
+    }
+}
+
 // The largest of several numbers, and which of them it is.
 struct Largest {
     Vec value = every(-std::numeric_limits<float>::infinity());
@@ -93,6 +142,12 @@ struct Patch {
     void store_to(float *to, ptrdiff_t row) const {
         for (int r = 0; r < ROWS; r++)
             for (int v = 0; v < VECS; v++) store(to + r * row + v * LANES, of[r][v]);
+    }
+
+    void add_to(float *to, ptrdiff_t row) const {
+        for (int r = 0; r < ROWS; r++)
+            for (int v = 0; v < VECS; v++)
+                store(to + r * row + v * LANES, load(to + r * row + v * LANES) + of[r][v]);
     }
 
     // of[r][v] += sum over the live of factor * numbers[offset * scale + r * row + v * LANES].

@@ -7,11 +7,16 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
+#include <vector>
 
-#include "activation.hpp"
+#include "average.hpp"
 #include "dropout.hpp"
 #include "loss.hpp"
+#include "memory.hpp"
+#include "pointwise.hpp"
 #include "pooled.hpp"
+#include "pooling.hpp"
 
 namespace paribus {
 
@@ -30,22 +35,13 @@ struct Images {
 class Network {
   public:
     // For batches of at most `batch` images.
-    Network(const Description *stages, int count, int batch) : from_(stages[0].from) {
-        int turn = -1;  // from the stage behind it on, a block goes forward and back at once
-        for (int n = 0; n < count; n++)
-            if (stages[n].normalized()) turn = n;
-        for (int n = 0; n < count; n++) {
-            const int blocks = n <= turn ? blocks_of(batch) : 1;
-            values_.emplace_back(stages[n].from, blocks);
-            gradients_.emplace_back(stages[n].from,
-                                    n > 0 && stages[n - 1].normalized() ? blocks_of(batch) : 1);
-            add(stages[n], n, blocks);
-            if (!stages[n].learned.weight && learns_ == n) learns_++;
-        }
-        values_.emplace_back(stages[count - 1].to, 1);
-        gradients_.emplace_back(stages[count - 1].to, turn == count - 1 ? blocks_of(batch) : 1);
-        classes_ = stages[count - 1].to.size();
-        filled_up_ = Buffer(size_t(BLOCK) * from_.size());
+    Network(const Description *stages, int count, int batch)
+        : its_(stages, stages + count), plan_(its_), from_(its_[0].from),
+          filled_up_(size_t(BLOCK) * from_.size()) {
+        const int blocks = blocks_of(batch);
+        for (int n = 0; n < count; n++) add(n, plan_.is_last(n) ? 1 : blocks);
+        memory_ = std::make_unique<Memory>(its_, stages_, plan_, blocks);
+        classes_ = its_.back().to.size();
     }
 
     // What the last stage says in evaluation mode: [image][class].
@@ -55,7 +51,7 @@ class Network {
             forward(images, block, 0, last(), false);
             for (int image = 0; image < in_block(images, block); image++)
                 for (int c = 0; c < classes_; c++)
-                    *answers++ = values_.back().of(block)[c * BLOCK + image];
+                    *answers++ = memory_->value(last(), block)[c * BLOCK + image];
         }
     }
 
@@ -69,7 +65,7 @@ class Network {
         for (const auto &[n, normalization] : normalizations_) {
             for (int block = 0; block < blocks; block++) {
                 forward(images, block, begin, n, true);
-                normalization->observe(block, values_[n].of(block));
+                normalization->observe(block, memory_->value(its_[n].source, block));
             }
             normalization->settle_forward(images.count);
             begin = n;
@@ -83,8 +79,10 @@ class Network {
         }
         while (left-- > 0) {
             normalizations_[left].second->settle_backward();
-            for (int block = 0; block < blocks; block++)
+            for (int block = 0; block < blocks; block++) {
+                make_again(block, left);
                 backward(block, normalizations_[left].first + 1, left);
+            }
         }
         for (auto &stage : stages_) stage->finish();
         return loss / images.count;
@@ -97,37 +95,69 @@ class Network {
     }
     int last() const { return int(stages_.size()); }
 
-    void add(const Description &its, int n, int blocks) {
+    void add(int n, int blocks) {
         auto put = [&](auto *stage) {
             stages_.emplace_back(stage);
             return stage;
         };
+        const Description &its = its_[n];
         switch (its.kind) {
             case Kind::convolution: put(new Convolution(its)); break;
             case Kind::pooled_convolution: put(new PooledConvolution(its, blocks)); break;
+            case Kind::average: put(new Average(its)); break;
             case Kind::dropout: dropouts_.push_back(put(new Dropout(its.from))); break;
-            case Kind::activation:
-                auto *stage = put(new Activation(its, blocks));
+            case Kind::activation: {
+                Activation *stage;
+                if (its.pools())
+                    stage = put(new MaxPooling(its, blocks));
+                else
+                    stage = put(new Pointwise(its, plan_.beside(n), blocks));
                 if (its.normalized()) normalizations_.emplace_back(n, stage);
+            }
         }
+    }
+
+    Values values(int n, int block) const {
+        const Description &its = its_[n];
+        return {memory_->value(its.source, block),
+                its.beside.value < 0 ? nullptr : memory_->value(its.beside.value, block),
+                memory_->value(n + 1, block)};
     }
 
     // Through the stages from `begin` to before `end`.
     void forward(const Images &images, int block, int begin, int end, bool training) {
         if (begin == 0) enter(images, block);
-        for (int n = begin; n < end; n++)
-            stages_[n]->forward(block, values_[n].of(block), values_[n + 1].of(block), training);
+        for (int n = begin; n < end; n++) stages_[n]->forward(block, values(n, block), training);
+    }
+
+    // What wasn't kept of a group, from its normalization on.
+    void make_again(int block, size_t normalizations) {
+        const int end = normalizations_[normalizations].first;
+        for (int n = behind(normalizations) - 1; n < end; n++)
+            if (n >= 0 && memory_->is_made_again(n + 1))
+                stages_[n]->forward(block, values(n, block), true);
+    }
+
+    // The stage behind the last of so many normalizations.
+    int behind(size_t normalizations) const {
+        return normalizations > 0 ? normalizations_[normalizations - 1].first + 1 : 0;
     }
 
     // Back through the stages before `end`, down to behind the normalization before.
     void backward(int block, int end, size_t normalizations) {
-        const int begin =
-            normalizations > 0 ? normalizations_[normalizations - 1].first + 1 : learns_;
-        for (int n = end; n-- > std::max(begin, learns_);)
-            stages_[n]->backward(block, values_[n].of(block), gradients_[n + 1].of(block),
-                                 n == learns_ ? nullptr : gradients_[n].of(block));
+        const int begin = behind(normalizations);
+        for (int n = end; n-- > begin;) {
+            if (!plan_.needs_gradient(n + 1)) continue;
+            const int source = its_[n].source;
+            stages_[n]->backward(
+                block, values(n, block),
+                {memory_->gradient(n + 1, block),
+                 plan_.needs_gradient(source) ? memory_->gradient(source, block) : nullptr,
+                 memory_->by_beside(n, block), plan_.adds(n)});
+        }
         if (normalizations > 0)
-            normalizations_[normalizations - 1].second->reckon(block, gradients_[begin].of(block));
+            normalizations_[normalizations - 1].second->reckon(block, values(begin - 1, block),
+                                                               memory_->gradient(begin, block));
     }
 
     // A block's images, from torch's order to ours.
@@ -142,14 +172,14 @@ class Network {
         for (int c = 0; c < from_.channels; c++)
             for (int n = 0; n < from_.positions(); n += BLOCK)
                 transpose(pixels + c * from_.positions() + n, size,
-                          values_[0].of(block) + (ptrdiff_t{n} * from_.channels + c) * BLOCK,
+                          memory_->value(0, block) + (ptrdiff_t{n} * from_.channels + c) * BLOCK,
                           from_.channels * BLOCK, BLOCK, from_.positions() - n);
     }
 
     // The sum of a block's cross entropies, and the gradients of the batch's loss.
     double judge(const Images &images, int block) {
-        const float *logits = values_.back().of(block);
-        float *gradients = gradients_.back().of(block);
+        const float *logits = memory_->value(last(), block);
+        float *gradients = memory_->gradient(last(), block);
         std::memset(gradients, 0, sizeof(float) * classes_ * BLOCK);
         double loss = 0;
         for (int image = 0; image < in_block(images, block); image++) {
@@ -170,11 +200,12 @@ class Network {
         return loss;
     }
 
+    std::vector<Description> its_;
+    Plan plan_;
     Shape from_;
-    int classes_, learns_ = 0;
+    int classes_;
     std::vector<std::unique_ptr<Stage>> stages_;
-    std::vector<PerBlock<float>> values_,
-        gradients_;  // before the first stage, ..., behind the last
+    std::unique_ptr<Memory> memory_;
     std::vector<std::pair<int, Activation *>> normalizations_;
     std::vector<Dropout *> dropouts_;
     Buffer filled_up_;

@@ -16,7 +16,7 @@ class PooledConvolution : public Layer {
   public:
     // Pooling takes squares of `pool` x `pool` that don't overlap.
     PooledConvolution(const Description &its, int blocks)
-        : Layer(its), pool_(its.pool.height), codes_(pool_ * pool_),
+        : Layer(its), packed_(ordered_.count()), pool_(its.pool.height), codes_(pool_ * pool_),
           run_vecs_((run_ + LANES - 1) / LANES), patch_rows_(k_.height + pool_ - 1),
           patch_vecs_(((k_.width + pool_ - 1) * from_.channels + LANES - 1) / LANES),
           row_(ptrdiff_t{padded_.width} * from_.channels), rows_(size_t(padded_.size()) * BLOCK),
@@ -31,20 +31,23 @@ class PooledConvolution : public Layer {
 
     void prepare(bool training) override {
         Layer::prepare(training);
+        pack(packed_, to_.channels, k_.size(), from_.channels,
+             [&](int o, int place, int channel) { return weight(o, place)[channel]; });
         weight_sums_.clear();
         if (training) shift_weights();
     }
 
-    void forward(int block, const float *inputs, float *outputs, bool) override {
+    void forward(int block, const Values &its, bool) override {
         each_part<TILE>(to_.channels, [&](auto size, int first) {
             for (int y = 0; y < to_.height; y++)
                 for (int x = 0; x < to_.width; x++)
-                    pool_window<size>(inputs, outputs, winners_.of(block), y, x, first);
+                    pool_window<size>(its.inputs, its.outputs, winners_.of(block), y, x, first);
         });
     }
 
-    void backward(int block, const float *inputs, const float *gradients,
-                  float *by_inputs) override {
+    void backward(int block, const Values &values, const Gradients &its) override {
+        const float *inputs = values.inputs, *gradients = its.by_outputs;
+        float *by_inputs = its.by_inputs;
         const int32_t *const winners = winners_.of(block);
         add_bias(gradients, winners);
         each_row([&](int in_block, int in_row, int count) {
@@ -74,14 +77,18 @@ class PooledConvolution : public Layer {
                      int first) {
         Largest best[OUTPUTS][PARTS];
         for (int row = 0; row < pool_; row++)
-            side_by_side(from_, k_, x * pool_, pool_, [&](auto positions, int column) {
-                const auto sums = convolved<positions, OUTPUTS>(
-                    inputs, from_, k_, packed_ + ptrdiff_t{first} * taps_, bias_ + first,
-                    y * pool_ + row, column);
-                for (int p = 0; p < positions; p++)
-                    for (int o = 0; o < OUTPUTS; o++)
-                        for (int i = 0; i < PARTS; i++)
-                            best[o][i].take(sums.of[p][o][i], (row - x) * pool_ + column + p);
+            side_by_side(from_, k_, x * pool_, pool_, [&](auto positions, int column, int steps) {
+                for (const int end = column + steps * positions; column < end;
+                     column += positions) {
+                    Sums<positions, OUTPUTS> sums;
+                    begin_with(sums, bias_ + first);
+                    convolve_at(sums, inputs, from_, k_, packed_ + ptrdiff_t{first} * taps_,
+                                y * pool_ + row, column);
+                    for (int p = 0; p < positions; p++)
+                        for (int o = 0; o < OUTPUTS; o++)
+                            for (int i = 0; i < PARTS; i++)
+                                best[o][i].take(sums.of[p][o][i], (row - x) * pool_ + column + p);
+                }
             });
         for (int o = 0; o < OUTPUTS; o++)
             for (int i = 0; i < PARTS; i++) {
@@ -194,6 +201,7 @@ class PooledConvolution : public Layer {
         });
     }
 
+    Buffer packed_;     // [tile of outputs][tap][output of the tile]
     int pool_, codes_;  // a window's side, and its positions
     int run_vecs_, patch_rows_, patch_vecs_;
     ptrdiff_t row_;  // of an image's rows

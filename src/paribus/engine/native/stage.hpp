@@ -7,6 +7,19 @@
 
 namespace paribus {
 
+// A block's numbers before and behind a stage; `beside` is what it adds, if it adds anything.
+struct Values {
+    const float *inputs, *beside;
+    float *outputs;
+};
+
+// The loss's gradients by those numbers; null where nobody needs them.
+struct Gradients {
+    float *by_outputs;  // a stage may change them
+    float *by_inputs, *by_beside;
+    bool add;  // to what other stages have left in by_inputs
+};
+
 // A part of a network. A block goes forward through many of them before the next one does.
 class Stage {
   public:
@@ -14,12 +27,13 @@ class Stage {
     // Once before a batch: bring what is learned into the order in which it is used.
     virtual void prepare(bool /*training*/) {}
     // Outputs from inputs. `training` keeps what `backward` needs.
-    virtual void forward(int block, const float *inputs, float *outputs, bool training) = 0;
-    // The loss's gradient by the inputs (unless that is null) from that by the outputs.
-    virtual void backward(int block, const float *inputs, const float *gradients,
-                          float *by_inputs) = 0;
+    virtual void forward(int block, const Values &values, bool training) = 0;
+    // The gradients by the inputs from those by the outputs.
+    virtual void backward(int block, const Values &values, const Gradients &gradients) = 0;
     // Once after a batch: bring the gradients into torch's order.
     virtual void finish() {}
+    // Whether its outputs are so quickly made again that nobody keeps them.
+    virtual bool is_quick() const { return false; }
 };
 
 // Numbers that are learned, in torch's own memory; null where there are none.
@@ -29,19 +43,28 @@ struct Learned {
 };
 
 struct Kernel {
-    int height, width, pad_y, pad_x;
+    int height, width, pad_y, pad_x, stride_y, stride_x;
     int size() const { return height * width; }
 };
 
 struct Pooling {
     int height, width, stride_y, stride_x, pad_y, pad_x;
+    int size() const { return height * width; }
 };
 
-enum class Kind : int32_t { convolution, pooled_convolution, activation, dropout };
+// What a stage adds to its inputs: a value before it, every `step`-th of its rows and columns, as
+// the channels from `channel` on.
+struct Beside {
+    int32_t value, step, channel;
+};
+
+enum class Kind : int32_t { convolution, pooled_convolution, activation, average, dropout };
 
 // One stage as Python describes it (paribus.engine.vocabulary); what doesn't concern it is zero.
 struct Description {
     Kind kind;
+    int32_t source;  // the value that it reads: 0 are the images, n + 1 what stage n gives
+    Beside beside;   // its value is -1 where nothing is added
     Shape from, to;
     Kernel kernel;
     Pooling pool;
@@ -52,6 +75,7 @@ struct Description {
     float *running_mean, *running_variance;  // of a batch normalization
 
     bool normalized() const { return running_mean; }
+    bool pools() const { return pool.size() > 1 || from.positions() != to.positions(); }
 };
 
 // Weights that slide over an image. A linear layer is one whose kernel is the whole image.
@@ -64,16 +88,13 @@ class Layer : public Stage {
         : from_(its.from), to_(its.to), k_(its.kernel),
           padded_{from_.channels, from_.height + 2 * k_.pad_y, from_.width + 2 * k_.pad_x},
           run_(k_.width * from_.channels), taps_(k_.height * run_), learned_(its.learned),
-          cancelled_(its.cancelled), ordered_(size_t(taps_) * to_.channels),
-          packed_(ordered_.count()), bias_(to_.channels), bias_sums_(size_t(to_.channels) * LANES) {
-    }
+          cancelled_(its.cancelled), ordered_(size_t(taps_) * to_.channels), bias_(to_.channels),
+          bias_sums_(size_t(to_.channels) * LANES) {}
 
     void prepare(bool) override {
         each_weight([&](int o, int y, int tap, ptrdiff_t theirs) {
             ordered_[ptrdiff_t{o} * taps_ + y * run_ + tap] = learned_.weight[theirs];
         });
-        pack(packed_, to_.channels, k_.size(), from_.channels,
-             [&](int o, int place, int channel) { return weight(o, place)[channel]; });
         if (learned_.bias) std::copy_n(learned_.bias, to_.channels, +bias_);
         bias_sums_.clear();
     }
@@ -97,11 +118,15 @@ class Layer : public Stage {
 
     // `winners`: where it is negative, an output is dead; null where all live.
     void add_bias(const float *gradients, const int32_t *winners = nullptr) {
-        if (!cancelled_)
-            for (int n = 0; n < to_.size() * BLOCK; n += LANES) {
-                float *sum_of = bias_sums_ + n / BLOCK % to_.channels * LANES;
-                const Mask dead = winners ? load(winners + n) < 0 : Mask{};
-                store(sum_of, load(sum_of) + (dead ? Vec{} : load(gradients + n)));
+        if (cancelled_ || !learned_.bias) return;
+        for (int n = 0; n < to_.size() * BLOCK; n += to_.at(0, 1))
+            for (int o = 0; o < to_.channels; o++) {
+                Vec total = load(bias_sums_ + o * LANES);
+                for (int i = n + o * BLOCK; i < n + (o + 1) * BLOCK; i += LANES) {
+                    const Mask dead = winners ? load(winners + i) < 0 : Mask{};
+                    total += dead ? Vec{} : load(gradients + i);
+                }
+                store(bias_sums_ + o * LANES, total);
             }
     }
 
@@ -121,7 +146,7 @@ class Layer : public Stage {
     int run_, taps_;  // taps of a row, and of an output
     Learned learned_;
     bool cancelled_;
-    Buffer ordered_, packed_, bias_, bias_sums_;
+    Buffer ordered_, bias_, bias_sums_;
 };
 
 }  // namespace paribus
