@@ -237,7 +237,7 @@ def test_a_study_that_names_it_needs_permission_until_it_is_trusted(
     assert isinstance(study, Study)
     assert study.data == data
     assert code_named(study) == [f"baseline names {data.source}"]
-    with pytest.raises(StudyError, match="allow-code"):
+    with pytest.raises(StudyError, match=r"data\.source: baseline names .*allow-code"):
         require_permission(study, path)
     assert str(tmp_path / f"{data.source.partition(':')[0]}.py") in trust(path, study)
     assert changed_since_trusted(path, study) == []

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from effort import telling
+from paribus.data.build import ARRAYS, IMAGES, LABELS, PART
 from paribus.data.cache import FACTS, Ledger, seal
-from paribus.data.dataset import ARRAYS, IMAGES, LABELS, PART, Dataset, prepare
+from paribus.data.dataset import Dataset, prepare
 from paribus.errors import DataError
 from paribus.study.data import Folder
 

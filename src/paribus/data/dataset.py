@@ -1,8 +1,6 @@
 """Images resized once, cached under a fingerprint, and memory-mapped by every worker process."""
 
 import hashlib
-import io
-import math
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -13,48 +11,33 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from paribus.data.build import ARRAYS, IMAGES, LABELS, PART, build, header_of, packed
 from paribus.data.cache import (
     FACTS,
     own_cache,
     read_facts,
     require_private,
     require_whole,
-    seal,
 )
 from paribus.data.findings import find
-from paribus.data.folder import open_folder
-from paribus.data.images import LeftOut, Originals, Progress, followed, silent, target_of
-from paribus.data.manifest import open_manifest
-from paribus.data.npz import open_npz
-from paribus.data.own import open_own
+from paribus.data.images import LeftOut, Originals, Progress, silent, target_of
+from paribus.data.parts import drawn_splits, moments, numbered, part_numbers
 from paribus.data.pixels import Bytes, resized
-from paribus.data.sources import open_digits
-from paribus.data.splits import PARTS, Splits, split
-from paribus.data.stl10 import open_stl10
+from paribus.data.sources import open_source
+from paribus.data.splits import PARTS, Splits
 from paribus.data.training_images import KEYS, as_they_come, chosen, noisy
-from paribus.data.unpack import open_published
 from paribus.errors import DataError, ReadError
-from paribus.io.disk import building, install, private, replacing, write_file
+from paribus.io.disk import private
 from paribus.io.reading import UnfitError, opened, patiently, read_whole
 from paribus.io.strict_json import dumps
 from paribus.records.types import DataFacts, DataFindings, Integers
 from paribus.study.data import (
-    Csv,
     Data,
-    Digits,
-    Folder,
-    Npz,
-    OwnData,
-    Published,
-    Stl10,
     as_recorded,
 )
 
 #: Increased when a change gives different pixels, labels or parts for the same images.
 DATASET_FORMAT = 1
-
-IMAGES, LABELS, PART = "images.npy", "labels.npy", "part.npy"
-ARRAYS = (IMAGES, LABELS, PART)
 
 #: Of why files were left out.
 MOST_REASONS = 20
@@ -68,7 +51,7 @@ class Dataset:
     """Labeled images of one size, in three parts.
 
     Attributes:
-        images: (n, channels, size, size), memory-mapped copy-on-write.
+        images: (n, channels, height, width), memory-mapped copy-on-write.
         labels: (n,) each image's class.
         mean, std: per channel, of the training images scaled to 0..1.
         fingerprint: SHA-256 over the source's contents, the size, the split and the format.
@@ -175,11 +158,11 @@ def draw_parts(data: Data, dataset: Dataset, originals: Originals, seed: int) ->
         DataError: a class is left without an image in one of the parts.
     """
     labels, classes = originals.labels, len(originals.classes)
-    whole = _split(data, originals, seed)
+    whole = drawn_splits(data, originals, seed)
     training = chosen(data, labels, whole.training, classes, seed)
     splits = replace(whole, training=training)
     noise = noisy(data, labels, training, classes, seed)
-    mean, std = _moments(dataset.images, training)
+    mean, std = moments(dataset.images, training)
     changes = f"split {seed}" if seed else data.model_dump_json(include={*KEYS})
     return Drawn(
         splits=splits,
@@ -187,7 +170,7 @@ def draw_parts(data: Data, dataset: Dataset, originals: Originals, seed: int) ->
         mean=mean,
         std=std,
         fingerprint=hashlib.sha256(f"{dataset.fingerprint} {changes}".encode()).hexdigest(),
-        findings=find(dataset.images, labels, _numbered(splits, len(labels)), std, dataset.group),
+        findings=find(dataset.images, labels, numbered(splits, len(labels)), std, dataset.group),
         unused=len(whole.training) - len(training),
         changed_labels=int((noise != labels).sum()),
     )
@@ -218,7 +201,7 @@ def prepare(
     """
     with ExitStack() as kept:
         try:
-            originals = _opened(data, data_dir, progress, kept)
+            originals = open_source(data, data_dir, progress, kept)
             dataset = _prepare(data, originals, progress or silent)
         except ReadError:
             raise
@@ -228,26 +211,6 @@ def prepare(
                 "space, or set PARIBUS_CACHE to another folder; what is done is kept."
             ) from None
     return as_declared(data, dataset, originals), originals
-
-
-def _opened(
-    data: Data, data_dir: Path | None, progress: Progress | None, kept: ExitStack
-) -> Originals:
-    match data:
-        case Digits():
-            return open_digits()
-        case Stl10():
-            return open_stl10(data_dir, progress)
-        case Published():
-            return open_published(data.source, data_dir, progress)
-        case Npz():
-            return open_npz(data)
-        case Folder():
-            return open_folder(data, progress, kept=kept)
-        case Csv():
-            return open_manifest(data, progress, kept=kept)
-        case OwnData():
-            return open_own(data)
 
 
 def _prepare(data: Data, originals: Originals, progress: Progress) -> Dataset:
@@ -261,7 +224,7 @@ def _prepare(data: Data, originals: Originals, progress: Progress) -> Dataset:
     except DataError:
         originals.require_whole()  # later runs trust what is built now
         with private():
-            _build(folder, fingerprint, data, originals, progress)
+            build(folder, fingerprint, data, originals, progress)
     return replace(
         open_dataset(folder),
         left_out=originals.left_out,
@@ -324,7 +287,7 @@ def _require_same(folder: Path, data: Data, originals: Originals) -> None:
 
 def _same_files(folder: Path, data: Data, originals: Originals) -> bool:
     """Whether labels and parts are the source's, and the images as many and as large."""
-    header = _header(data, originals)
+    header = header_of(data, originals)
 
     def beginning() -> bytes:
         with opened(folder / IMAGES) as file:
@@ -332,7 +295,7 @@ def _same_files(folder: Path, data: Data, originals: Originals) -> bool:
 
     if patiently(folder / IMAGES, beginning) != header:
         return False
-    expected = {LABELS: _packed(originals.labels), PART: _packed(_part(data, originals))}
+    expected = {LABELS: packed(originals.labels), PART: packed(part_numbers(data, originals))}
     return all(read_whole(folder / name, len(of)) == of for name, of in expected.items())
 
 
@@ -340,7 +303,7 @@ def _same_images(folder: Path, data: Data, originals: Originals) -> bool:
     """Whether classes, mean and deviation are the source's, and some images drawn at random."""
     dataset, count = open_dataset(folder), len(originals.labels)
     facts = (dataset.classes, (dataset.mean, dataset.std))
-    if facts != (originals.classes, _moments(dataset.images, dataset.splits.training)):
+    if facts != (originals.classes, moments(dataset.images, dataset.splits.training)):
         return False
     if _numbers(dataset.group) != _numbers(originals.group):
         return False
@@ -355,107 +318,3 @@ def _fingerprint(data: Data, originals: Originals) -> str:
     choices = as_recorded(data.model_dump(mode="json", exclude={"path", *KEYS}))
     parts = {"format": DATASET_FORMAT, "contents": originals.fingerprint, **choices}
     return hashlib.sha256(dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _split(data: Data, originals: Originals, seed: int = 0) -> Splits:
-    labels, part, classes = originals.labels, originals.part, originals.classes
-    if isinstance(data, Stl10):
-        # The 800 test images of each class give both parts, as in the reference study.
-        return split(
-            labels,
-            part,
-            data.validation,
-            None,
-            classes=classes,
-            validation_from="test",
-            seed=seed,
-        )
-    # A published set has its own test images.
-    test = None if isinstance(data, Published) else data.test
-    group = originals.group
-    return split(labels, part, data.validation, test, classes=classes, group=group, seed=seed)
-
-
-def _part(data: Data, originals: Originals) -> Bytes:
-    """(n,) the place of each image's part in `PARTS`; raises DataError where images are too few."""
-    return _numbered(_split(data, originals), len(originals.labels))
-
-
-def _numbered(splits: Splits, images: int) -> Bytes:
-    """(n,) the place of each image's part in `PARTS`; behind them that of an image in none."""
-    part = np.full(images, len(PARTS), np.uint8)
-    for number, index in enumerate((splits.training, splits.validation, splits.test)):
-        part[index] = number
-    return part
-
-
-def _build(
-    folder: Path, fingerprint: str, data: Data, originals: Originals, progress: Progress
-) -> None:
-    part = _part(data, originals)  # may raise, so before the slow part
-    with building(folder) as fresh:
-        images = _write_images(fresh / IMAGES, data, originals, progress)
-        write_file(fresh / LABELS, _packed(originals.labels))
-        write_file(fresh / PART, _packed(part))
-        mean, std = _moments(images, np.flatnonzero(part == PARTS.index("train")))
-        facts: dict[str, Any] = {
-            "source": originals.source,
-            "classes": originals.classes,
-            "mean": mean,
-            "std": std,
-            "fingerprint": fingerprint,
-            "findings": find(images, originals.labels, part, std, originals.group).model_dump(),
-        }
-        if originals.group is not None:
-            facts["group"] = _numbers(originals.group)
-        seal(fresh, facts, ARRAYS)
-        install(fresh, folder)
-
-
-def _write_images(path: Path, data: Data, originals: Originals, progress: Progress) -> Bytes:
-    """Write image by image: writing to a memory map would kill the process on a full disk."""
-    header = _header(data, originals)
-    if originals.put:
-        originals.put(path, header)
-    else:
-        with replacing(path) as write:
-            write(header)
-            for i in followed(range(len(originals.labels)), "resizing images", progress):
-                write(resized(originals.read(i), target_of(data)).tobytes())
-    images: Bytes = np.load(path, mmap_mode="r", allow_pickle=False)
-    return images
-
-
-def _header(data: Data, originals: Originals) -> bytes:
-    """The beginning of a .npy file of all images."""
-    target = target_of(data)
-    shape = (len(originals.labels), originals.channels, target.height, target.width)
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        header, {"descr": "|u1", "fortran_order": False, "shape": shape}
-    )
-    return header.getvalue()
-
-
-def _packed(array: npt.NDArray[np.generic]) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
-
-
-def _moments(images: Bytes, index: Integers) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each channel, scaled to 0..1.
-
-    Computed in integers until the last step, so that every machine gets the same bits.
-    """
-    counts = np.zeros((images.shape[1], 256), np.int64)
-    for some in np.array_split(index, 1 + len(index) // 500):  # never all in memory
-        for channel, pixels in enumerate(np.moveaxis(images[some], 1, 0)):
-            counts[channel] += np.bincount(pixels.ravel(), minlength=256)
-    levels = np.arange(256)
-    n = int(counts[0].sum())
-    sums = (counts @ levels).tolist()
-    squares = (counts @ levels**2).tolist()
-    mean = tuple(s / (255 * n) for s in sums)
-    std = tuple(math.sqrt(n * q - s * s) / (255 * n) for s, q in zip(sums, squares, strict=True))
-    return mean, std

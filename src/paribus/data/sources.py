@@ -1,6 +1,7 @@
 """The sources of images: the digits opened, and whether each is there and undamaged."""
 
 import hashlib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,15 +11,16 @@ from pydantic import ValidationError
 
 from paribus.data.cache import cache_folder
 from paribus.data.folder import open_folder
-from paribus.data.images import Originals
+from paribus.data.images import Originals, Progress
 from paribus.data.manifest import open_manifest
 from paribus.data.npz import open_npz
+from paribus.data.own import open_own
 from paribus.data.pixels import Bytes
 from paribus.data.published import SETS
-from paribus.data.stl10 import CLASSES, faults, missing, official_folder
-from paribus.data.unpack import absent, damage, find
+from paribus.data.stl10 import CLASSES, faults, missing, official_folder, open_stl10
+from paribus.data.unpack import absent, damage, find, open_published
 from paribus.errors import DataError
-from paribus.study.data import OWN_DATA, Csv, Data, Digits, Folder, Npz, Published, Stl10
+from paribus.study.data import OWN_DATA, Csv, Data, Digits, Folder, Npz, OwnData, Published, Stl10
 
 #: SHA-256 over the images as published.
 CONTENTS = "0b7e9c3202d7bcd255d6a19a238d3743bf5e320ba74812a6679958a017c55382"
@@ -104,6 +106,37 @@ def _published(source: str, place: Path) -> SourceState:
         state = f"damaged: {wrong}" if wrong else "ready"
     images, classes = published.training + published.test, len(published.classes)
     return SourceState(source, published.description, found.folder, state, images, classes)
+
+
+def open_source(
+    data: Data, data_dir: Path | None, progress: Progress | None, kept: ExitStack
+) -> Originals:
+    """The images that a study's `data` names, in their original form.
+
+    Args:
+        data_dir: where official files are, if not in the cache.
+        kept: until it is closed, a folder's images are resized while they are checked.
+
+    Raises:
+        DataError: if they are missing or damaged.
+        ReadError: if something can't be read now.
+        DiskError: if resized images can't be written.
+    """
+    match data:
+        case Digits():
+            return open_digits()
+        case Stl10():
+            return open_stl10(data_dir, progress)
+        case Published():
+            return open_published(data.source, data_dir, progress)
+        case Npz():
+            return open_npz(data)
+        case Folder():
+            return open_folder(data, progress, kept=kept)
+        case Csv():
+            return open_manifest(data, progress, kept=kept)
+        case OwnData():
+            return open_own(data)
 
 
 def named(source: str) -> Data:

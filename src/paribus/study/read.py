@@ -156,8 +156,14 @@ def require_permission(study: Study | ScriptedStudy, path: Path) -> None:
         f"{'; '.join(named)}. A study that names {what} with "
         f"your rights: read it, then add --allow-code, or `paribus trust` the study.{since}"
     )
-    at = "trainer" if scripted else "network.kind"
+    at = "trainer" if isinstance(study, ScriptedStudy) else _where_code_is_named(study)
     raise StudyError(str(path), [Problem(1, 1, at, message)])
+
+
+def _where_code_is_named(study: Study) -> str:
+    networks = (setting.config.network for setting in settings(study))
+    own = any(isinstance(network, OwnNetwork) for network in networks)
+    return "network.kind" if own else "data.source"
 
 
 def at_their_lines(path: Path, error: SettingsError) -> StudyError:
