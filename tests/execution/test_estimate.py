@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from faults.here import Here, in_this_process
-from paribus.errors import EngineError
+from paribus.errors import EngineError, SettingsError
 from paribus.execution import engines, estimate
 from paribus.execution.place import Outcome, Task
+from paribus.execution.rehearsal import Rehearsal
 from paribus.records.types import EngineFacts
 from paribus.study.spec import Study
 
@@ -114,3 +115,14 @@ def test_a_plan_that_can_not_be_kept_is_refused(
     monkeypatch.setattr(engines, "_objection", lambda *_: "conv2 has stride 2")
     with pytest.raises(EngineError, match="can't train baseline: conv2 has stride 2"):
         estimate.estimate(small_study(engine="native", variations={}), None, 1)
+
+
+def test_a_setting_whose_process_ends_in_a_rehearsal_is_named(
+    small_study: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(task: Rehearsal, tell: object) -> Outcome:
+        return Outcome(task.run, "failed", 0.1, "its process was killed")
+
+    monkeypatch.setattr(Rehearsal, "perform", killed)
+    with pytest.raises(SettingsError, match="its process was killed"):
+        estimate.estimate(small_study(epochs=1), None, 1)

@@ -15,10 +15,10 @@ from paribus.study.read import parse_study, read_study
 from trained import trained
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = sorted((ROOT / "studies").glob("*.yaml"))
+SHIPPED = sorted((ROOT / "studies").rglob("*.yaml"))
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_shipped_study_claims_nothing_that_could_not_be_tested(path: Path) -> None:
     study = trained(read_study(path))
     require_testable(study, CLASSES if study.data.source == "stl10" else ())

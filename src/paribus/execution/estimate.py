@@ -20,8 +20,10 @@ from paribus.data.published import SETS
 from paribus.data.sources import states
 from paribus.data.stl10 import CLASSES, DOWNLOAD
 from paribus.data.training_images import as_they_come, kept_of_each
+from paribus.errors import SettingsError
 from paribus.events import Event, ImagesReady, NetworkNoticed, Watch
 from paribus.execution.engines import Choice, Images, choose
+from paribus.execution.place import Outcome
 from paribus.execution.rehearsal import MOST_SECONDS, SECONDS, Amounts, Rehearsal, Rehearsed
 from paribus.execution.workers import Workers, cores
 from paribus.failures.cases import FEWEST, MOST, MOST_EXPLANATIONS
@@ -127,7 +129,7 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     Raises:
         DataError: if the user's images are missing or damaged. Official files that are not
             there yet are not downloaded for this: their sizes are known.
-        SettingsError: if a setting can't be trained.
+        SettingsError: if a setting can't be trained, not even for a moment.
         EngineError: if a setting asks for the native engine, which can't train it.
         ComparisonError: if a claim can't be tested.
     """
@@ -283,7 +285,15 @@ def _rehearse(
             found[event.setting].append(event)
             waited.append(perf_counter() - began - event.took)
 
-    workers.perform(tasks, heard, lambda outcome: None)
+    wrong: dict[str, str] = {}
+
+    def ended(outcome: Outcome) -> None:
+        if outcome.status != "finished":
+            wrong[outcome.run.setting.name] = outcome.message
+
+    workers.perform(tasks, heard, ended)
+    if without := {name: wrong.get(name, "") for name, times in found.items() if not times}:
+        raise SettingsError(without, len(every))
     return found, max(0.0, min(waited))
 
 

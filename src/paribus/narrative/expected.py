@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from paribus.comparison.expected import Expected
 from paribus.narrative.numbers import seeds
+from paribus.narrative.words import whole
 from paribus.stats.detectable import Design
 from paribus.stats.intervals import ALPHA
 from paribus.stats.power import MOST_SEEDS
@@ -23,8 +24,8 @@ def expectations(of: Expected, *, own: bool = True) -> Iterator[str]:
     """
     if of.of_images and of.test:
         margin = of.images_in_margin
-        rest = "" if margin is None else f"; the margin, {_points(of.margin)}, is {margin:.2g}"
-        yield f"One point of accuracy is {of.test / 100:.2g} of {of.test:,} test images{rest}."
+        rest = "" if margin is None else f"; the margin, {_points(of.margin)}, is {_images(margin)}"
+        yield f"One point of accuracy is {_images(of.test / 100)} of {of.test:,} test images{rest}."
     if of.design is None or of.design.seeds < 2:
         return
     if of.smallest_sd is not None:
@@ -85,8 +86,8 @@ def _on_margin(of: Expected) -> str:
         )
     if images < FEW_IMAGES:
         return (
-            f"The margin, {_points(of.margin)}, is {images:.2g} test images: a gain that so few "
-            "images make is hard to act on."
+            f"The margin, {_points(of.margin)}, is {_images(images)} test images: a gain that so "
+            "few images make is hard to act on."
         )
     if of.margin >= LARGE_MARGIN:
         return (
@@ -125,3 +126,8 @@ def _share(share: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
+
+
+def _images(number: float) -> str:
+    """A number of images: "3.6", "100"."""
+    return f"{number:.2g}" if number < 10 else whole(number)
