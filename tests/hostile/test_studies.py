@@ -138,6 +138,8 @@ NETWORKS: list[dict[str, Any]] = [
     {"network": {"batch_norm": True}},
     {"network": "a.b:c"},
     {"network": {"kind": "a.b:c", "arguments": {"width": 3}}},
+    {"network": {"kind": "timm:resnet18", "arguments": {"drop_rate": 0.1}}},
+    {"network": {"kind": "resnet20", "freeze": ["conv*"], "pretrained": "a"}},
 ]
 DATA: list[dict[str, Any]] = [
     {"source": "digits"},
@@ -162,6 +164,7 @@ PATHS = [
 OVERRIDES: list[Any] = [
     None, True, -1, 0, 3, 0.5, 1e308, 10**30, "", "x", "lenet5", "evil:f", "evil:f:g", "adam",
     "sgd", "resnet20", "step", "cosine", "gray", "native", [], [1], {}, {"kind": "evil:f"},
+    "timm:resnet18", "timm:../x", ["*"],
     {"kind": "sgd", "lr": 1}, {"kind": 3}, {"kind": ["a:b"]}, {"a": {"b": [{}]}}, "a" * 1_999,
 ]  # fmt: skip
 

@@ -27,8 +27,9 @@ def test_what_was_fine_tuned_is_said_with_the_file_and_the_names() -> None:
     assert pretrained(facts) == "a file (SHA-256 0123456789ab); new: fc.weight and fc.bias"
     whole = facts.model_copy(update={"new": ()})
     assert pretrained(whole) == "a file (SHA-256 0123456789ab)"
-    stays = NetworkFacts(frozen=("conv.weight",), frozen_parameters=1200)
-    assert frozen(stays) == "1,200\N{NO-BREAK SPACE}parameters: conv.weight"
+    stays = ("conv.weight", "stage1.0.conv1.weight", "stage1.0.norm1.weight")
+    said = frozen(NetworkFacts(frozen=stays, frozen_parameters=1200))
+    assert said == "1,200\N{NO-BREAK SPACE}parameters, in conv and stage1"
 
 
 def test_of_a_network_without_it_there_is_nothing_to_say() -> None:

@@ -87,6 +87,12 @@ def test_augmentation(section: Any, words: str) -> None:
     assert said.replace("\xa0", " ") == words
 
 
+def test_stochastic_depth() -> None:
+    deep = {"kind": "resnet20", "stochastic_depth": 0.2}
+    assert told("Stochastic depth", network=deep) == "up to 0.2"
+    assert "Stochastic depth" not in training(config(network="resnet20"))
+
+
 def test_every_augmentation_has_words() -> None:
     for name in Augmentation.model_fields:
         assert name in _AUGMENTATIONS

@@ -12,7 +12,17 @@ from paribus.narrative import words
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(1e-5, "0.00001"), (0.001, "0.001"), (0.5, "0.5"), (1e-9, "1e-09"), (0.0, "0"), (True, "yes")],
+    [
+        (1e-5, "0.00001"),
+        (0.001, "0.001"),
+        (0.5, "0.5"),
+        (1e-9, "1e-09"),
+        (0.0, "0"),
+        (True, "yes"),
+        (("conv*", "fc*"), "conv* and fc*"),
+        ([0.9, 0.999], "0.9 and 0.999"),
+        ((), words.NONE),
+    ],
 )
 def test_values_of_a_study_are_written_plainly(value: object, written: str) -> None:
     assert words.value(value) == written

@@ -47,10 +47,12 @@ def pretrained(network: NetworkFacts) -> str:
 
 
 def frozen(network: NetworkFacts) -> str:
-    """What of a network wasn't trained: "1,234 parameters: conv.weight and conv.bias"."""
+    """What of a network wasn't trained, by its parts: "1,234 parameters, in conv and stage1"."""
     if not network.frozen:
         return words.NONE
-    return f"{words.count(network.frozen_parameters, 'parameter')}: {names(network.frozen)}"
+    parts = dict.fromkeys(name.partition(".")[0] for name in network.frozen)
+    number = words.count(network.frozen_parameters, "parameter")
+    return f"{number}, in {names(tuple(parts))}"
 
 
 def names(tensors: tuple[str, ...]) -> str:

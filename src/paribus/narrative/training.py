@@ -41,6 +41,11 @@ def _key_in_words(key: str, value: Any) -> str:
     return f"{key.replace('_', ' ')} {words.value(value)}"
 
 
+def _stochastic_depth(config: Config) -> str:
+    rate = getattr(config.network, "stochastic_depth", 0)
+    return f"up to {words.value(rate)}" if rate else words.NONE
+
+
 def _schedule(config: Config) -> str:
     schedule = config.schedule
     if isinstance(schedule, OneCycle) or not schedule.warmup:
@@ -127,6 +132,7 @@ _AUGMENTATIONS: Mapping[str, Callable[[Any], str]] = {
 
 #: What is said of a setting that Paribus trains, by its title.
 ROWS: Mapping[str, Callable[[Config], str]] = {
+    "Stochastic depth": _stochastic_depth,
     "Optimizer": lambda config: _part(config.optimizer),
     "Learning rate": _schedule,
     "Largest norm of gradients": lambda config: words.value(config.clip_gradients),

@@ -76,6 +76,8 @@ def value(given: Any) -> str:
     if isinstance(given, float):
         readable = given == 0 or 1e-6 <= abs(given) < 1e6
         return np.format_float_positional(given, trim="-") if readable else f"{given:g}"
+    if isinstance(given, tuple | list):
+        return listed([*map(value, given)]) or NONE
     return safe_name(str(given))
 
 
