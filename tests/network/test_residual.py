@@ -241,11 +241,15 @@ def test_a_short_training_lowers_the_loss(network: BuiltIn) -> None:
     assert losses[-1] < losses[0] / 3
 
 
-@pytest.mark.parametrize("network", DEEP, ids=named)
-def test_the_native_engine_refuses_it_by_the_name_of_a_block(network: BuiltIn) -> None:
-    module = build(network, CIFAR, 10, seed=0)
-    with pytest.raises(UnsupportedLayer, match=r"stage1\.0 is a (Basic|Wide)Block"):
-        translate(module, CIFAR)
+@pytest.mark.parametrize("network", [*DEEP, CONVNET, LeNet5()], ids=named)
+def test_the_native_engine_trains_it(network: BuiltIn) -> None:
+    assert translate(build(network, CIFAR, 10, seed=0), CIFAR).classes == 10
+
+
+@pytest.mark.parametrize("network", [CONVNEXT, VIT], ids=named)
+def test_the_native_engine_leaves_it_to_torch_by_the_name_of_a_layer(network: BuiltIn) -> None:
+    with pytest.raises(UnsupportedLayer, match=r"^(norm|tokens) is a "):
+        translate(build(network, CIFAR, 10, seed=0), CIFAR)
 
 
 def test_the_native_engine_trains_an_mlp() -> None:
