@@ -25,7 +25,7 @@ from paribus.search_path import safe_path
 #: process may still have to do when the others are done.
 MOST_FILES, MOST_BYTES = 200, 2_000_000
 #: Fewer files and bytes are taken by this process: others take half a second to start.
-FEW_FILES, FEW_BYTES = 2_000, 10_000_000
+FEW_FILES, FEW_BYTES = 10_000, 10_000_000
 #: Lists of files that a process has waiting, so that it never waits for this one.
 AHEAD = 2
 

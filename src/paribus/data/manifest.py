@@ -147,14 +147,17 @@ def _is_inside(path: Path, root: Path, left_out: list[LeftOut]) -> bool:
     """Whether a file is there, behind links that don't lead out; otherwise it is left out."""
     try:
         check_link(path, root)
-        if not path.resolve().is_relative_to(root):
+        if not Path(os.path.realpath(path)).is_relative_to(root):  # `resolve` fails at a loop
             raise UnusableError("a link that leads out of the folder")
         if not path.is_file():
             raise UnusableError("no file is there")
-    except (UnusableError, OSError) as error:
+    except UnusableError as error:
         left_out.append(LeftOut(below(root, path), str(error)))
-        return False
-    return True
+    except OSError as error:
+        left_out.append(LeftOut(below(root, path), f"can't be read ({error.strerror})"))
+    else:
+        return True
+    return False
 
 
 def _require_parts(table: Path, rows: Sequence[_Row]) -> None:
