@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+import augmenting
 import command_line
 import engine
 import many_runs
@@ -36,11 +37,12 @@ class Effort:
     report: tuple[int, int, int]
     many_runs: many_runs.Effort
     worker_rounds: int
+    augmenting_rounds: int
 
 
 #: Training images, batches, seeds and epochs as in the reference study; about half an hour.
-FULL = Effort(Counts(5000, 1000, 100), engine.FULL, 15, 5, 6, (3, 10, 100), many_runs.FULL, 5)
-QUICK = Effort(Counts(500, 100, 50), engine.QUICK, 1, 1, 3, (1, 2, 5), many_runs.QUICK, 1)
+FULL = Effort(Counts(5000, 1000, 100), engine.FULL, 15, 5, 6, (3, 10, 100), many_runs.FULL, 5, 9)
+QUICK = Effort(Counts(500, 100, 50), engine.QUICK, 1, 1, 3, (1, 2, 5), many_runs.QUICK, 1, 1)
 
 
 def main(effort: Effort) -> str:
@@ -55,9 +57,10 @@ def main(effort: Effort) -> str:
         f"images once, in {data.seconds:.1f} s.\n"
     )
     report = command_line.section(*effort.report)
+    augmented = augmenting.section(effort.augmenting_rounds)
     workers = two_workers.section(effort.worker_rounds)
     many = many_runs.section(effort.many_runs)
-    return "\n".join([header, loop, declared, machine, once, report, workers, many])
+    return "\n".join([header, loop, declared, machine, once, augmented, report, workers, many])
 
 
 def _header() -> str:

@@ -18,7 +18,6 @@ class Average:
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.network, self._of, self._decay = copy.deepcopy(network), network, decay
-        self.network.requires_grad_(False)
 
     @torch.no_grad()
     def follow(self) -> None:
