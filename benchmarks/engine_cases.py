@@ -54,8 +54,12 @@ def _measure(case: Case, dataset: Dataset, engine: EngineFacts, rounds: int) -> 
     batches, index = Batches(images), torch.from_numpy(images.splits.training)
     images, labels = batches.images(index), batches.labels(index)
 
+    order = torch.channels_last if case.channels_last else torch.contiguous_format
+    ordered = images.contiguous(memory_format=order)
+
     def by_torch() -> float:
-        return bare.epoch_rate(case.build(), images, labels, fused=False, batch=case.batch)
+        module = case.build().to(memory_format=order)  # type: ignore[call-overload]  # torch's gap
+        return bare.epoch_rate(module, ordered, labels, fused=False, batch=case.batch)
 
     def by_engine() -> float:
         return paribus_loop.epoch_rate(case.build(), images, engine, case.batch)

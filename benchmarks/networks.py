@@ -14,6 +14,7 @@ from torch.nn.functional import interpolate
 from images import CLASSES
 from paribus.data.dataset import Dataset
 from paribus.data.splits import Splits
+from paribus.network.cifar_resnet import cifar_resnet
 from paribus.network.lenet import lenet5
 from peers import BATCH
 
@@ -32,6 +33,8 @@ class Case:
         network: makes it for (channels, height, width), with PyTorch's own initial values.
         target: the rate that the engine should reach on AVX2, relative to the bare PyTorch loop.
         images: per epoch.
+        channels_last: whether PyTorch gets network and images in this memory format, in which it
+            trains them faster.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Case:
     batch: int = BATCH
     target: float = 1.0
     images: int = IMAGES
+    channels_last: bool = False
 
     def build(self) -> nn.Sequential:
         """The network, anew."""
@@ -77,6 +81,10 @@ def _pairs(channels: int, height: int, width: int, *, batch_norm: bool) -> nn.Se
     return nn.Sequential(*layers, nn.Linear(64, CLASSES), nn.LogSoftmax(1))
 
 
+def _resnet20(channels: int, height: int, width: int) -> nn.Sequential:
+    return cifar_resnet(channels, CLASSES, 20)
+
+
 def _dense(channels: int, height: int, width: int) -> nn.Sequential:
     inputs = channels * height * width
     return nn.Sequential(
@@ -96,6 +104,7 @@ CASES = (
     Case("LeNet-5, batches of 16", _lenet, batch=16),
     Case("3x3 pairs", partial(_pairs, batch_norm=False), images=FEW),
     Case("3x3 pairs, batch norm", partial(_pairs, batch_norm=True), images=FEW),
+    Case("ResNet-20", _resnet20, target=1.8, images=FEW, channels_last=True),
     Case("dense 784-256-10", _dense, GRAY),
 )
 
@@ -132,7 +141,7 @@ def training_flops(module: nn.Sequential, shape: tuple[int, int, int]) -> int:
 
     hooks = [
         layer.register_forward_hook(count)
-        for layer in module
+        for layer in module.modules()
         if isinstance(layer, nn.Conv2d | nn.Linear)
     ]
     module.eval()(torch.zeros(1, *shape))

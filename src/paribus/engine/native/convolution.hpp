@@ -198,8 +198,9 @@ class Convolution : public Layer {
           turned_(from_, to_, k_), filled_up_((taps_ + BLOCK - 1) / BLOCK * BLOCK),
           flat_(k_.height == from_.height && k_.width == from_.width && !k_.pad_y && !k_.pad_x),
           weight_sums_(size_t(to_.channels) * (flat_ ? filled_up_ : taps_ * LANES)),
-          input_rows_(size_t(BLOCK) * (flat_ ? filled_up_ : padded_.size())),
-          gradient_rows_(size_t(BLOCK) * to_.size()) {}
+          rows_(std::max(1, NEAR / to_.width)), ring_((rows_ - 1) * k_.stride_y + k_.height),
+          input_rows_(size_t(flat_ ? BLOCK * filled_up_ : ring_ * padded_.at(1, 0))),
+          gradient_rows_(size_t(rows_ * to_.at(1, 0))) {}
 
     void prepare(bool training) override {
         Layer::prepare(training);
@@ -268,19 +269,26 @@ class Convolution : public Layer {
     static constexpr int NEAR = 32;  // positions whose numbers stay in the first cache
 
     void add_weights(const float *inputs, const float *gradients) {
-        const int rows = std::max(1, NEAR / to_.width);
-        for (int y = 0, ready = 0; y < to_.height; y += rows) {
-            const int end = std::min(y + rows, to_.height);
-            const int seen = (end - 1) * k_.stride_y - k_.pad_y + k_.height;
-            for (; ready < std::min(seen, from_.height); ready++)
-                in_parts<SOME_CHANNELS>(inputs + from_.at(ready, 0), from_,
-                                        input_rows_ + padded_.at(ready + k_.pad_y, 0),
-                                        padded_.width, k_.pad_x);
+        for (int y = 0, ready = 0; y < to_.height; y += rows_) {
+            const int end = std::min(y + rows_, to_.height);
+            for (; ready < (end - 1) * k_.stride_y + k_.height; ready++)
+                bring_row(inputs, ready - k_.pad_y, input_row(ready));
             for (int row = y; row < end; row++)
                 in_parts<SOME_OUTPUTS>(gradients + to_.at(row, 0), to_,
-                                       gradient_rows_ + to_.at(row, 0), to_.width, 0);
+                                       gradient_rows_ + to_.at(row - y, 0), to_.width, 0);
             add_rows(y, end);
         }
+    }
+
+    // A row of the inputs and their padding. As many are kept as a few rows of outputs see, so that
+    // they stay in the second cache.
+    float *input_row(int row) const { return input_rows_ + padded_.at(row % ring_, 0); }
+
+    void bring_row(const float *inputs, int y, float *to) const {
+        if (y >= 0 && y < from_.height)
+            in_parts<SOME_CHANNELS>(inputs + from_.at(y, 0), from_, to, padded_.width, k_.pad_x);
+        else
+            std::fill_n(to, padded_.at(1, 0), 0.0f);
     }
 
     // From a row's [column][channel] to [part of the channels][column][channel of the part].
@@ -305,17 +313,16 @@ class Convolution : public Layer {
     // At every place of the kernel.
     template <int OUTPUTS, int CHANNELS>
     [[gnu::noinline]] void add_tiles(int y_begin, int y_end, int output, int channel) {
-        const float *const inputs = input_rows_ + ptrdiff_t{channel} * padded_.width * BLOCK;
-        const float *const gradients = gradient_rows_ + ptrdiff_t{output} * to_.width * BLOCK;
+        const ptrdiff_t inputs = ptrdiff_t{channel} * padded_.width * BLOCK;
+        const ptrdiff_t gradients = ptrdiff_t{output} * to_.width * BLOCK;
         float *const sums = weight_sums_ + (ptrdiff_t{output} * taps_ + channel) * LANES;
         for (int row = 0; row < k_.height; row++)
             for (int column = 0; column < k_.width; column++) {
                 Patch<OUTPUTS, CHANNELS> tile{};
                 for (int y = y_begin; y < y_end; y++)
                     add_products(
-                        tile,
-                        inputs + padded_.at(y * k_.stride_y + row, 0) + column * CHANNELS * BLOCK,
-                        gradients + to_.at(y, 0));
+                        tile, input_row(y * k_.stride_y + row) + inputs + column * CHANNELS * BLOCK,
+                        gradient_rows_ + to_.at(y - y_begin, 0) + gradients);
                 tile.add_to(sums + (row * run_ + column * from_.channels) * LANES,
                             ptrdiff_t{taps_} * LANES);
             }
@@ -342,6 +349,7 @@ class Convolution : public Layer {
     int filled_up_;       // taps, to whole blocks
     bool flat_;           // the kernel is the whole image
     Buffer weight_sums_;  // [output][row][column][channel][lane]; of a single position, no lanes
+    int rows_, ring_;     // rows of outputs at a time, and of inputs that they see
     Buffer input_rows_, gradient_rows_;
 };
 
