@@ -29,15 +29,15 @@ from torch import nn
 
 COUNT = itertools.count()
 
-def strided(channels, height, width, classes):
-    layers = nn.Conv2d(channels, 4, 3, stride=2), nn.Flatten(), nn.LazyLinear(classes)
+def dilated(channels, height, width, classes):
+    layers = nn.Conv2d(channels, 4, 3, dilation=2), nn.Flatten(), nn.LazyLinear(classes)
     return nn.Sequential(*layers)
 
 def too_large(**shape):
     os.kill(os.getpid(), signal.SIGKILL)
 
 def varying(**shape):
-    network = strided(**shape)
+    network = dilated(**shape)
     nn.init.normal_(network[0].bias, generator=torch.Generator().manual_seed(next(COUNT)))
     return network
 
@@ -45,7 +45,7 @@ def wrong(**shape):
     raise RuntimeError("no such thing")
 """
 
-OWN = {"network": "engine_networks:strided"}
+OWN = {"network": "engine_networks:dilated"}
 
 
 @pytest.fixture(autouse=True)
@@ -83,19 +83,30 @@ def test_the_engine_trains_what_it_knows(small_study: Build) -> None:
 def test_one_setting_outside_its_vocabulary_gives_all_of_them_to_torch(small_study: Build) -> None:
     result = chosen(small_study(variations={"own": OWN}))
     assert result["own"][0] == result["baseline"][0] == "torch"
-    assert "a convolution of stride 1" in result["own"][1]
+    assert "dilation 1" in result["own"][1]
     assert result["baseline"][1] == f"as another setting of the study, own: {result['own'][1]}"
 
 
-def test_so_does_a_loss_that_it_does_not_have(small_study: Build) -> None:
-    smoothed: dict[str, object] = {"label_smoothing": 0.1}
-    why = "the engine's loss is plain cross entropy, without label_smoothing"
-    assert chosen(small_study(variations={"smoothed": smoothed})) == {
-        "baseline": ("torch", f"as another setting of the study, smoothed: {why}"),
-        "smoothed": ("torch", why),
+def test_so_does_an_optimizer_that_it_does_not_have(small_study: Build) -> None:
+    sharp: dict[str, object] = {"optimizer": {"kind": "sam"}}
+    why = "sam takes the gradients of each step twice, and the engine once"
+    assert chosen(small_study(variations={"sharp": sharp})) == {
+        "baseline": ("torch", f"as another setting of the study, sharp: {why}"),
+        "sharp": ("torch", why),
     }
-    with pytest.raises(EngineError, match=f"can't train smoothed: {why}"):
-        chosen(small_study(engine="native", variations={"smoothed": smoothed}))
+    with pytest.raises(EngineError, match=f"can't train sharp: {why}"):
+        chosen(small_study(engine="native", variations={"sharp": sharp}))
+
+
+@pytest.mark.parametrize(
+    "keys", [{"label_smoothing": 0.1}, {"class_weights": "balanced"}, {"mixup": 0.2, "cutmix": 1.0}]
+)
+def test_it_follows_smoothed_weighted_and_mixed_labels(
+    small_study: Build, keys: dict[str, object]
+) -> None:
+    assert {name for name, _ in chosen(small_study(variations={"other": keys})).values()} == {
+        "native"
+    }
 
 
 def test_so_does_one_that_torch_trains_as_fast(
@@ -133,7 +144,7 @@ def test_asked_for_what_it_does_not_know_it_refuses_in_words(small_study: Build)
         chosen(small_study(engine="native", variations={"own": OWN}))
     message = str(refused.value)
     assert message.startswith("The study asks for the native engine, which can't train own: ")
-    assert "a convolution of stride 1" in message
+    assert "dilation 1" in message
     assert message.endswith("Write `engine: torch`, or `auto`, which takes torch where it must.")
     assert refused.value.exit_code == 2
 

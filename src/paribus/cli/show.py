@@ -126,7 +126,8 @@ def show_plan(plan: Outlook) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     unchanged = "(baseline)"
     for setting in plan.settings:
-        changes = "\n".join(f"{k}: {a} -> {b}" for k, (a, b) in setting.changes.items())
+        pairs = {key: map(_or_none, pair) for key, pair in setting.changes.items()}
+        changes = "\n".join(f"{key}: {' -> '.join(pair)}" for key, pair in pairs.items())
         table.add_row(
             Text(setting.name),
             Text(changes or unchanged),
@@ -213,6 +214,10 @@ def _planned_training(plan: Outlook) -> Iterator[str]:
             text = setting.training.get(title, "none")
             if text != baseline.training.get(title, "none"):
                 yield f"{setting.name}: {_lower(title)}: {text}"
+
+
+def _or_none(value: object) -> str:
+    return "none" if value is None else str(value)
 
 
 def _lower(title: str) -> str:
