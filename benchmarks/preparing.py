@@ -128,15 +128,16 @@ def measured(files: Files, rounds: int) -> list[list[str]]:
     return rows
 
 
-def main() -> None:
-    """Measure, and print a table."""
-    quick = "quick" in sys.argv[1:]
-    rows = [row for files in (QUICK if quick else CASES) for row in measured(files, ROUNDS)]
+def section(cases: tuple[Files, ...], rounds: int) -> str:
+    """Measure and describe."""
+    rows = [row for files in cases for row in measured(files, rounds)]
     load = os.getloadavg()[0]
-    print(f"{os.cpu_count()} cores, load {load:.1f}; the target is {TARGET} times Pillow's rate.\n")
     titles = ["files", "by", "s", "images/s", "times Pillow's rate", "of processor time"]
-    print(table(titles, rows))
+    return (
+        f"### Preparing images\n\n{rounds} rounds, {os.cpu_count()} cores, load {load:.1f} "
+        f"afterwards; the target is {TARGET} times Pillow's rate.\n\n{table(titles, rows)}"
+    )
 
 
 if __name__ == "__main__":
-    main()
+    print(section(QUICK if "quick" in sys.argv[1:] else CASES, ROUNDS))

@@ -18,6 +18,7 @@ import many_runs
 import one_core
 import page
 import paribus_loop
+import preparing
 import two_workers
 import whole_machine
 from images import Counts
@@ -38,11 +39,37 @@ class Effort:
     many_runs: many_runs.Effort
     worker_rounds: int
     augmenting_rounds: int
+    folders: tuple[preparing.Files, ...]
+    folder_rounds: int
 
 
 #: Training images, batches, seeds and epochs as in the reference study; about half an hour.
-FULL = Effort(Counts(5000, 1000, 100), engine.FULL, 15, 5, 6, (3, 10, 100), many_runs.FULL, 5, 9)
-QUICK = Effort(Counts(500, 100, 50), engine.QUICK, 1, 1, 3, (1, 2, 5), many_runs.QUICK, 1, 1)
+FULL = Effort(
+    images=Counts(5000, 1000, 100),
+    engine=engine.FULL,
+    loop_rounds=15,
+    machine_rounds=5,
+    machine_epochs=6,
+    report=(3, 10, 100),
+    many_runs=many_runs.FULL,
+    worker_rounds=5,
+    augmenting_rounds=9,
+    folders=preparing.CASES,
+    folder_rounds=3,
+)
+QUICK = Effort(
+    images=Counts(500, 100, 50),
+    engine=engine.QUICK,
+    loop_rounds=1,
+    machine_rounds=1,
+    machine_epochs=3,
+    report=(1, 2, 5),
+    many_runs=many_runs.QUICK,
+    worker_rounds=1,
+    augmenting_rounds=1,
+    folders=preparing.QUICK,
+    folder_rounds=1,
+)
 
 
 def main(effort: Effort) -> str:
@@ -57,10 +84,13 @@ def main(effort: Effort) -> str:
         f"images once, in {data.seconds:.1f} s.\n"
     )
     report = command_line.section(*effort.report)
+    prepared = preparing.section(effort.folders, effort.folder_rounds)
     augmented = augmenting.section(effort.augmenting_rounds)
     workers = two_workers.section(effort.worker_rounds)
     many = many_runs.section(effort.many_runs)
-    return "\n".join([header, loop, declared, machine, once, augmented, report, workers, many])
+    return "\n".join(
+        [header, loop, declared, machine, once, prepared, augmented, report, workers, many]
+    )
 
 
 def _header() -> str:
