@@ -25,8 +25,9 @@ from paribus.records.types import EngineFacts
 from paribus.study.config import Engine
 from paribus.study.plan import runs
 from paribus.study.spec import Study
-from paribus.training.loop import begin, train
+from paribus.training.loop import train
 from paribus.training.optimizers import build_optimizer
+from paribus.training.progress import begin
 from paribus.training.steps import steps_by
 from peers import BATCH, Training
 

@@ -22,8 +22,9 @@ from paribus.network.build import build
 from paribus.network.lenet import lenet5
 from paribus.study.plan import runs
 from paribus.study.spec import Study
-from paribus.training.loop import begin, train
+from paribus.training.loop import train
 from paribus.training.optimizers import build_optimizer
+from paribus.training.progress import begin
 from paribus.training.steps import TorchSteps
 
 Method = Callable[[nn.Module, Tensor, Tensor], Tensor]

@@ -24,9 +24,10 @@ from paribus.network.build import build
 from paribus.records.types import Integers
 from paribus.study.plan import runs
 from paribus.study.spec import Study
-from paribus.training.loop import begin, train
+from paribus.training.loop import train
 from paribus.training.optimizers import build_optimizer
 from paribus.training.predict import loss_and_accuracy
+from paribus.training.progress import begin
 from paribus.training.steps import TorchSteps
 
 SEEDS = 2

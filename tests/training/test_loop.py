@@ -18,9 +18,10 @@ from paribus.study.data import Digits
 from paribus.study.plan import TrainedRun, runs
 from paribus.study.spec import Study
 from paribus.training.average import Average, Evaluated
-from paribus.training.loop import Progress, _parts, begin, train
+from paribus.training.loop import _parts, train
 from paribus.training.optimizers import build_optimizer
 from paribus.training.predict import log_probabilities, loss_and_accuracy
+from paribus.training.progress import Progress, begin
 from paribus.training.steps import TorchSteps
 
 

@@ -14,8 +14,9 @@ from paribus.network.build import build
 from paribus.study.data import Digits
 from paribus.study.plan import runs
 from paribus.study.spec import Study
-from paribus.training.loop import begin, train
+from paribus.training.loop import train
 from paribus.training.optimizers import build_optimizer
+from paribus.training.progress import begin
 from paribus.training.sheet import ACROSS, DOWN, GAP, first_batch
 from paribus.training.steps import TorchSteps
 

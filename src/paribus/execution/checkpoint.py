@@ -25,7 +25,7 @@ from paribus.records.store import checkpoint_folder, checkpoints, metadata, sum_
 from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts, Environment
 from paribus.study.plan import TrainedRun
 from paribus.training.average import Average
-from paribus.training.loop import CURVES, Progress, State
+from paribus.training.progress import CURVES, Progress, State
 from paribus.training.steps import Steps
 
 #: A checkpoint is written only after so many times as long as writing one took.

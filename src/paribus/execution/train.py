@@ -37,10 +37,11 @@ from paribus.records.types import (
 )
 from paribus.study.plan import TrainedRun
 from paribus.training.average import Average, Evaluated
-from paribus.training.loop import Progress, State, begin, replay_streams, train
+from paribus.training.loop import replay_streams, train
 from paribus.training.objective import objective
 from paribus.training.optimizers import build_optimizer
 from paribus.training.predict import log_probabilities, loss_and_accuracy, with_flips
+from paribus.training.progress import Progress, State, begin
 from paribus.training.steps import Steps, predict_by, steps_by
 
 
