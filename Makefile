@@ -12,7 +12,7 @@ demo: .venv/installed
 
 # Tests start many processes: each would compile every module again where none may be kept.
 test: export PYTHONDONTWRITEBYTECODE =
-test: .venv/installed lint
+test: .venv/installed .oracles/installed lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/installed
@@ -65,6 +65,15 @@ faults: .venv/installed
 	PYTHONPATH=tests $(BIN)/python -m faults.many_kills $(if $(SHORT),12 2,460 40)
 	EFFORT=$(if $(SHORT),1,25) $(BIN)/python -m pytest -n 2 --dist loadfile tests/faults
 
+# What tests compare with, in a folder that only they look into. It is without its requirements:
+# torchvision is compiled for one build of torch, and where it is installed beside another,
+# Lightning and Transformers fail at once.
+.oracles/installed: .venv/installed
+	mkdir -p .oracles
+	echo '*' > .oracles/.gitignore
+	$(BIN)/python -m pip install --quiet --upgrade --no-deps --constraint constraints.txt --target .oracles timm torchvision
+	touch $@
+
 # The peers stay apart. Git and ruff pass over the folder, as over one that Python 3.13 makes.
 .venv-bench/installed: pyproject.toml constraints.txt $(ENGINE) benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench
@@ -79,4 +88,4 @@ faults: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv .venv-bench .venv-fuzz out build src/paribus/engine/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .oracles .venv-bench .venv-fuzz out build src/paribus/engine/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -65,7 +65,15 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in out.rglob(FACTS):  # all of one engine, or they couldn't be compared
         facts = json.loads(file.read_text()) | MORE
         facts["environment"]["engine"] = ENGINE
-        facts["network"] |= {"varying": ["fc1.bias"], "multiply_adds": 1000}
+        facts["network"] |= {
+            "varying": ["fc1.bias"],
+            "multiply_adds": 1000,
+            "pretrained": "a" * 64,
+            "new": ["fc3.weight"],
+            "frozen": ["conv1.weight"],
+            "frozen_parameters": 150,
+        }
+        facts["streams"]["drawn"] = {"flip": "f" * 64}
         facts["data"] |= {
             "left_out": [["an empty file", 2]],
             "groups": [["cat", ["a", "b"]]],

@@ -40,7 +40,8 @@ def problems(text: str) -> list[str]:
 
 @pytest.mark.parametrize("path", sorted(STUDIES.glob("*.yaml")), ids=lambda p: p.stem)
 def test_every_shipped_study_can_be_read(path: Path) -> None:
-    assert read_study(path).variations
+    # The first half of another study has one setting.
+    assert bool(read_study(path).variations) == (path.stem != "pretraining")
 
 
 def test_the_reference_study_says_what_the_published_report_says() -> None:

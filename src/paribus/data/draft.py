@@ -30,7 +30,7 @@ from paribus.io.disk import (
     write_file,
     writing,
 )
-from paribus.io.reading import UnfitError, opened, read_whole
+from paribus.io.reading import UnfitError, opened, patiently, read_whole
 from paribus.io.strict_json import dumps, loads
 
 UNFINISHED = "unfinished"
@@ -76,6 +76,8 @@ class Draft:
         Raises:
             ReadError, DiskError, DataError: as `decoders.taken`.
         """
+        if not numbers:
+            return
         place = self._begun()
         ready = [one for number in numbers if (one := self._ready(number, bits))]
         if ready:
@@ -143,9 +145,8 @@ class Draft:
         with suppress(UnfitError):
             first, *lines = read_whole(notes, LARGEST).split(b"\n")
             if first == sign:
-                with opened(place.path) as file:
-                    every = [one for line in lines for one in _noted(line)]
-                    self._taken = {o.number: o for o in every if _is_there(file, place, o)}
+                every = [one for line in lines for one in _noted(line)]
+                self._taken = patiently(place.path, lambda: _those_there(place, every))
                 return
         write_file(place.path, b"")
         write_file(notes, sign + b"\n")
@@ -169,6 +170,11 @@ def _noted(line: bytes) -> list[Taken]:
     if hashlib.sha256(text).hexdigest().encode() != digest:
         return []
     return [Taken(*values) for values in loads(text)]
+
+
+def _those_there(place: Place, every: Sequence[Taken]) -> dict[int, Taken]:
+    with opened(place.path) as file:
+        return {one.number: one for one in every if _is_there(file, place, one)}
 
 
 def _is_there(file: BufferedReader, place: Place, one: Taken) -> bool:
