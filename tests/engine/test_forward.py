@@ -84,3 +84,19 @@ def test_what_does_not_fit_is_refused_in_words() -> None:
         forward(torch.zeros(5, 3, 4, 2))
     with pytest.raises(ValueError, match="float32"):
         forward(torch.zeros(5, 3, 2, 2, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "padding", "side"), [(5, 2, 1), (7, 3, 2), (3, 1, 1), (7, 3, 1)]
+)
+def test_a_kernel_wider_than_its_image_stays_within_the_outputs(
+    kernel: int, padding: int, side: int
+) -> None:
+    """`make sanitize` sees a write beyond them."""
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv2d(2, 4, kernel, padding=padding), nn.ReLU(), nn.Flatten(), nn.Linear(4 * side**2, 3)
+    ).eval()
+    images = torch.randn(19, 2, side, side)
+    with torch.no_grad():
+        torch.testing.assert_close(Forward(module, (2, side, side))(images), module(images))

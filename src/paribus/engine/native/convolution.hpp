@@ -54,12 +54,12 @@ void begin_with(Sums<POSITIONS, OUTPUTS> &sums, const float *bias) {
 template <class F>
 void side_by_side(Shape from, Kernel k, int x, int count, F f) {
     const int end = x + count;
-    const int first = std::max(x, (k.pad_x + k.stride_x - 1) / k.stride_x);
+    const int first = std::min(end, std::max(x, (k.pad_x + k.stride_x - 1) / k.stride_x));
     const int room = from.width + k.pad_x - k.width;
     const int last = room < 0 ? first : std::min(end, room / k.stride_x + 1);
     constexpr std::integral_constant<int, SIDE_BY_SIDE> most{};
     constexpr std::integral_constant<int, 1> one{};
-    while (x < std::min(first, end)) f(one, x++, 1);
+    while (x < first) f(one, x++, 1);
     if (const int steps = (last - x) / SIDE_BY_SIDE; steps > 0) {
         f(most, x, steps);
         x += steps * SIDE_BY_SIDE;
