@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,16 +85,23 @@ def failure(out: Path, setting: str = "baseline", seed: int = 0) -> str:
     return failed.message
 
 
-def started(study: Path, out: Path, *words: str) -> subprocess.Popen[str]:
-    """`paribus run` as a process of its own, in its own group."""
+@contextmanager
+def started(study: Path, out: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """`paribus run` as a process of its own, in its own group, killed at the latest at the end."""
     options = ["--allow-code", "--out", str(out), *words]
-    return subprocess.Popen(
+    command = subprocess.Popen(
         [sys.executable, "-m", "paribus", "run", str(study), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
+    try:
+        yield command
+    finally:
+        if command.poll() is None:
+            os.killpg(command.pid, signal.SIGKILL)
+        command.communicate()
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = 90) -> None:

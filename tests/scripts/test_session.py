@@ -118,7 +118,8 @@ def test_what_another_command_left_is_not_gone_on_from() -> None:
 
 # ---- kills ---------------------------------------------------------------------------------------
 
-#: Counts to ten in tenths of a second, from where it was before, and marks what it is at work on.
+#: Counts to ten, from where it was before, and marks what it is at work on. At five it waits for
+#: the file "go", so that it is never done before the test has seen it at work.
 SLOW = """
 import json, os, sys, time
 seed, rate, out = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
@@ -127,8 +128,9 @@ if os.path.exists(state):
     step = int(open(state).read())
 open(os.path.join(out, "begun"), "a").write(f"{step} {os.getpid()}\\n")
 while step < 10:
+    while step == 5 and not os.path.exists("go"):
+        time.sleep(0.02)
     step += 1
-    time.sleep(0.1)
     with open(state + ".new", "w") as file:
         file.write(str(step))
     os.replace(state + ".new", state)
@@ -159,15 +161,16 @@ def step(setting: str = "baseline") -> int:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_after_a_kill_of_the_study_the_same_command_goes_on(slow: Path, number: int) -> None:
-    first = started(slow, OUT, "--jobs", "1")
-    until(lambda: step() > 2, "the run to be under way")
-    kill(first, number)
+    with started(slow, OUT, "--jobs", "1") as first:
+        until(lambda: step() == 5, "the run to be under way")
+        kill(first, number)
     (attempt,) = begun()
     until(lambda: not is_alive(attempt[1]), "the end of the script")
-    second = started(slow, OUT, "--jobs", "1")
-    said, _ = second.communicate(timeout=120)
+    Path("go").touch()
+    with started(slow, OUT, "--jobs", "1") as second:
+        said, _ = second.communicate(timeout=120)
     assert second.returncode == 0, said
-    assert len(begun()) == 2 and begun()[1][0] > 2
+    assert [first_step for first_step, _ in begun()] == [0, 5]
     assert record(OUT).facts.metrics["acc"] == 10
 
 
@@ -176,25 +179,25 @@ def test_no_two_attempts_are_ever_at_work_on_one_run(slow: Path) -> None:
     text = SLOW.replace(
         "import json", "import signal; signal.signal(15, lambda *_: None)\nimport json"
     )
-    Path("train.py").write_text(text.replace("step < 10", "step < 30"))
-    first = started(slow, OUT, "--jobs", "1")
-    until(lambda: step() > 2, "the run to be under way")
-    kill(first)
+    Path("train.py").write_text(text)
+    with started(slow, OUT, "--jobs", "1") as first:
+        until(lambda: step() == 5, "the run to be under way")
+        kill(first)
     (attempt,) = begun()
-    second = started(slow, OUT, "--jobs", "1")
-    until(lambda: len(begun()) > 1, "the second attempt")
-    assert not is_alive(attempt[1])
-    kill(second)
+    with started(slow, OUT, "--jobs", "1") as second:
+        until(lambda: len(begun()) > 1, "the second attempt")
+        assert not is_alive(attempt[1])
+        kill(second)
 
 
 def test_a_second_command_is_told_that_one_is_at_work(slow: Path) -> None:
-    first = started(slow, OUT)
-    until(lambda: step() > 0, "the run to be under way")
-    second = started(slow, OUT)
-    said, _ = second.communicate(timeout=60)
-    assert second.returncode == 1
-    assert "in use by process" in said
-    kill(first)
+    with started(slow, OUT) as first:
+        until(lambda: step() == 5, "the run to be under way")
+        with started(slow, OUT) as second:
+            said, _ = second.communicate(timeout=60)
+        assert second.returncode == 1
+        assert "in use by process" in said
+        kill(first)
 
 
 def test_a_script_that_is_killed_is_tried_once_more_alone_and_then_has_failed() -> None:
