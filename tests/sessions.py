@@ -8,6 +8,7 @@ from pathlib import Path
 
 from faults.here import Here
 from paribus.events import Event, quiet
+from paribus.execution.engines import Choice
 from paribus.execution.place import Place
 from paribus.execution.session import Session, prepare_data
 from paribus.study.plan import settings
@@ -24,9 +25,10 @@ def session_of(
 ) -> Iterator[Session]:
     """By default everything is done in this process."""
     data = prepare_data(study, None, quiet)
-    engines = dict.fromkeys(setting.name for setting in settings(study))
+    by_torch = Choice(None, "as the test asks")
+    choices = dict.fromkeys((setting.name for setting in settings(study)), by_torch)
     with place or Here() as at_work:
-        yield Session(study, out, at_work, watch, read_records(out, study), data, engines)
+        yield Session(study, out, at_work, watch, read_records(out, study), data, choices)
 
 
 def all_seeds(study: Study) -> dict[str, int]:

@@ -32,6 +32,7 @@ def run(
     data_dir: Path | str | None = None,
     jobs: int | None = None,
     on: str | None = None,
+    per_device: int = 1,
     other_machine: bool = False,
     into: bool = False,
     watch: Watch | None = None,
@@ -46,9 +47,10 @@ def run(
             `out` and every parameter by name, in a process of its own, and gives back a dict of
             metrics or a `paribus.Outcome`.
         data_dir: where STL-10's official files lie, if not in Paribus's cache.
-        jobs: worker processes; one per core by default.
+        jobs: worker processes; one per core by default, or `per_device` on each GPU.
         on: where the runs are made: "local", "slurm", "ray" or "ray://ADDRESS"; by default where
             the user's `paribus.toml` says, else on this machine.
+        per_device: runs at once on each GPU of this machine, which share its memory.
         other_machine: resume even runs that were begun under another torch, engine, processor
             type or number of threads, where the last bits differ; the report says so.
         into: write even into a folder that holds other files.
@@ -63,7 +65,7 @@ def run(
         with Screen() as screen:
             return run(
                 study, out, train=train, data_dir=data_dir, jobs=jobs, on=on,
-                other_machine=other_machine, into=into, watch=screen.show,
+                per_device=per_device, other_machine=other_machine, into=into, watch=screen.show,
             )  # fmt: skip
     if train is not None:
         study = made_by(train, study)
@@ -74,6 +76,7 @@ def run(
         on=on,
         data_dir=Path(data_dir) if data_dir else None,
         jobs=jobs,
+        per_device=per_device,
         other_machine=other_machine,
         into=into,
         watch=watch,

@@ -70,6 +70,12 @@ class SettingsError(ParibusError):
         super().__init__("\n".join(map(printable, [title, *listed(lines)])))
 
 
+class DeviceError(ParibusError):
+    """A study asks for a device that isn't there."""
+
+    exit_code = 2
+
+
 class EngineError(ParibusError):
     """The engine that a study asks for, which can't train a setting or isn't there."""
 

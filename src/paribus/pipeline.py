@@ -28,6 +28,7 @@ from paribus.study.scripted import ScriptedStudy
 from paribus.study.spec import Study
 
 if TYPE_CHECKING:
+    from paribus.execution.place import Place
     from paribus.execution.under_way import UnderWay
 
 
@@ -38,6 +39,7 @@ def run(
     data_dir: Path | None = None,
     jobs: int | None = None,
     on: str | None = None,
+    per_device: int = 1,
     other_machine: bool = False,
     into: bool = False,
     function: Callable[..., object] | None = None,
@@ -50,9 +52,10 @@ def run(
     Args:
         out: where results go; what an earlier call left there is used.
         data_dir: where STL-10's official files lie, if not in Paribus's cache.
-        jobs: worker processes; one per core by default.
+        jobs: worker processes; one per core by default, or `per_device` on each GPU.
         on: where the runs are made: "local", "slurm", "ray" or "ray://ADDRESS"; by default where
             the user's `paribus.toml` says, else on this machine.
+        per_device: runs at once on each GPU of this machine, which share its memory.
         other_machine: resume even runs that were begun under another torch, engine, processor
             type or number of threads, where the last bits differ; the report says so.
         into: write even into a folder that holds other files.
@@ -65,6 +68,7 @@ def run(
         ResumeError: a run was begun elsewhere, and `other_machine` isn't set.
         DataError: the images are missing, damaged or too few.
         SettingsError: a setting can't be trained; nothing was.
+        DeviceError: a setting asks for a device that isn't there.
         EngineError: a setting asks for the native engine, which can't train it.
         FunctionError: the function can't be sent to other processes.
         PlaceError: there is no such place, or it can't be reached.
@@ -75,7 +79,11 @@ def run(
     if not into:
         require_own(out)
     require_kind(out, run_here=True)
-    with _opened(study, out, data_dir, jobs, on, other_machine, function, watch) as session:
+    # Training needs torch; nothing else does, and `rebuild_report` must not import it.
+    from paribus.places.choose import place_of
+
+    place = place_of(on, out, study, jobs, per_device)
+    with _opened(study, out, place, data_dir, other_machine, function, watch) as session:
         wanted: dict[str, int] = {}
         anytime = holds_anytime(study, session.ledger)
         while wanted != (wanted := seeds_wanted(study, session.records(), anytime)):
@@ -91,29 +99,24 @@ def run(
 def _opened(
     study: Study | ScriptedStudy,
     out: Path,
+    place: Place,
     data_dir: Path | None,
-    jobs: int | None,
-    on: str | None,
     other_machine: bool,
     function: Callable[..., object] | None,
     watch: Watch,
 ) -> AbstractContextManager[UnderWay]:
     """The study under way, in the place where its runs are made."""
-    # Training needs torch; nothing else does, and `rebuild_report` must not import it.
-    from paribus.places.choose import place_of
-
     if isinstance(study, ScriptedStudy):
         from paribus.scripts.session import open_scripts
 
         require_testable(study, None)
-        return open_scripts(study, out, place_of(on, out, study, jobs), function, watch)
+        return open_scripts(study, out, place, function, watch)
     from paribus.execution.session import open_networks, prepare_data
 
     for setting in settings(study):
         require_apart(setting.config.data, out)
     data = prepare_data(study, data_dir, watch)
     require_testable(study, data[study.baseline].dataset.classes)
-    place = place_of(on, out, study, jobs)
     return open_networks(study, out, place, data, watch, other_machine=other_machine)
 
 

@@ -1,4 +1,4 @@
-"""Runs of different engines are never compared, unless that is the question."""
+"""Runs of different engines or devices are never compared, unless that is the question."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from paribus.comparison.study import compare
 from paribus.errors import ComparisonError
-from paribus.records.types import EngineFacts, Record
+from paribus.records.types import DeviceFacts, EngineFacts, Record
 from paribus.study.config import Engine
 from paribus.study.spec import Study
 from synthetic import make_records, make_study
@@ -60,3 +60,44 @@ def test_a_setting_that_names_its_engine_must_have_it(native: list[tuple[str, in
 def test_a_failed_run_is_compared_with_nothing() -> None:
     study = study_of()
     compare(study, trained(study, ("l2", 0), failing="l2"))
+
+
+# ---- devices ---------------------------------------------------------------------------------
+
+
+def on_gpu(study: Study, *gpu: tuple[str, int]) -> list[Record]:
+    """A study's records, those of `gpu` (setting, seed) trained on one."""
+    facts = DeviceFacts(kind="cuda", name="NVIDIA T")
+
+    def moved(record: Record) -> Record:
+        environment = record.facts.environment.model_copy(update={"device": facts})
+        return replace(record, facts=record.facts.model_copy(update={"environment": environment}))
+
+    made = make_records(study, images=50)
+    return [moved(r) if (r.facts.setting, r.facts.seed) in gpu else r for r in made]
+
+
+def devices_of(device: str, variation: str | None = None) -> Study:
+    study = make_study(seeds=2, epochs=3, settings=["main", "l2"])
+    values = {"l2": {"device": variation}} if variation else study.variations
+    return Study.model_validate(study.model_dump() | {"device": device, "variations": values})
+
+
+def test_runs_on_several_kinds_of_devices_are_not_compared() -> None:
+    study = devices_of("auto")
+    compare(study, on_gpu(study))
+    compare(study, on_gpu(study, ("main", 0), ("main", 1), ("l2", 0), ("l2", 1)))
+    with pytest.raises(ComparisonError) as refused:
+        compare(study, on_gpu(study, ("l2", 1)))
+    assert str(refused.value) == (
+        "l2, seed 1 was trained on cuda, but main, seed 0 on cpu; a comparison needs one kind of "
+        "device, unless the variation changes `device`. Run the study again: what doesn't fit is "
+        "retrained; --device cuda keeps those runs."
+    )
+
+
+def test_a_variation_of_the_device_is_compared() -> None:
+    study = devices_of("cpu", "cuda:1")
+    assert compare(study, on_gpu(study, ("l2", 0), ("l2", 1))).comparisons
+    with pytest.raises(ComparisonError, match=r"l2, seed 1 was trained on cpu, but the study asks"):
+        compare(study, on_gpu(study, ("l2", 0)))

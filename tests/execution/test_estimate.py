@@ -8,7 +8,7 @@ import pytest
 
 from faults.here import Here, in_this_process
 from paribus.errors import EngineError, SettingsError
-from paribus.execution import engines, estimate
+from paribus.execution import engines, estimate, gpus
 from paribus.execution.place import Outcome, Task
 from paribus.execution.rehearsal import Rehearsal
 from paribus.records.types import EngineFacts
@@ -49,7 +49,7 @@ def test_every_process_rehearses_and_shares_the_runs(
             performed.extend(task.run.key for task in tasks)
             return super().perform(tasks, *rest)
 
-    monkeypatch.setattr(estimate, "Workers", Counted)
+    monkeypatch.setattr(gpus, "Workers", Counted)
     outlook = estimate.estimate(small_study(seeds=2), None, 4)
     assert [name for name, _ in performed] == ["baseline", "l2"] * 2
     each = [s.run_seconds for s in outlook.settings]

@@ -36,6 +36,7 @@ def test_nothing_has_changed_where_the_digest_is_the_same() -> None:
             {"engine": EngineFacts(build="x86-64-v3", digest="0" * 64)},
             "the engine: torch -> native x86-64-v3 (library 000000000000)",
         ),
+        ({"device": "cuda"}, "the device: cpu -> cuda"),
         ({"code": "1" * 64}, "the network's code or a file it is given"),
         ({"config": FACTS.config | {"epochs": 7}}, "epochs: 100 -> 7"),
     ],
@@ -80,3 +81,10 @@ def test_only_the_torch_version_decides_where_a_run_may_go_on() -> None:
     assert replace(one, torch="other").digest_anywhere == one.digest_anywhere
     assert replace(one, torch="other").digest != one.digest
     assert replace(one, seed=9).digest_anywhere != one.digest_anywhere
+
+
+def test_the_kind_of_device_decides_a_result_and_not_where_a_run_may_be_looked_for() -> None:
+    """`checkpoint.refuse_other_devices` says in words that it may not go on."""
+    one = of(FACTS)
+    assert replace(one, device="cuda").digest != one.digest
+    assert replace(one, device="cuda").digest_anywhere == one.digest_anywhere

@@ -56,7 +56,7 @@ def in_this_process() -> Iterator[None]:
     with (
         patch("paribus.execution.session.Workers", Here),
         patch("paribus.places.choose.Workers", Here),
-        patch("paribus.execution.estimate.Workers", Here),
+        patch("paribus.execution.gpus.Workers", Here),
         patch("paribus.execution.estimate.SECONDS", 0.0),
         patch("paribus.execution.rehearsal.MAPS", 1),
         patch("paribus.execution.analyze.integrated_gradients", quick),

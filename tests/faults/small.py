@@ -63,6 +63,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "a transformer": {"network": {"kind": "vit_tiny", "patch": 8, "stochastic_depth": 0.2}},
     "an mlp": {"network": {"kind": "mlp", "hidden": [12], "dropout": 0.2}},
     "smoothed and balanced": {"label_smoothing": 0.1, "class_weights": "balanced"},
+    "in bfloat16": {"precision": "bfloat16", "ema": 0.8},
     "everything drawn": {
         "network": {"kind": "lenet5", "batch_norm": True, "dropout": 0.3},
         "augmentation": {"flip": True, "shift": 2},

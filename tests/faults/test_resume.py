@@ -19,14 +19,20 @@ from faults.small import (
 from paribus.errors import ResumeError
 from paribus.events import CheckpointPassedOver, Event, RunBegins, quiet
 from paribus.execution import checkpoint, train
-from paribus.execution.checkpoint import Checkpoint, Writer, refuse_other_machines
+from paribus.execution.checkpoint import (
+    Checkpoint,
+    Writer,
+    refuse_other_devices,
+    refuse_other_machines,
+)
 from paribus.execution.inputs import environment
 from paribus.execution.train import Training
 from paribus.log import LOG
 from paribus.records.store import checkpoint_folder, checkpoints, read_record, run_folder
-from paribus.records.types import EngineFacts
+from paribus.records.types import DeviceFacts, EngineFacts
 from paribus.study.read import write_study_copy
 from paribus.study.spec import Study
+from training.fake_gpu import Apart
 
 RUN = ("baseline", 0)
 
@@ -80,6 +86,46 @@ def test_so_does_one_that_paribus_own_engine_trains(
     facts = read_record(run_folder(tmp_path / "two", *RUN)).facts
     assert (facts.resumes, facts.other_machines) == (2, ())
     assert facts.environment.engine == native
+
+
+@pytest.mark.parametrize("kind", ["adam", "sgd, step", "everything drawn", "in bfloat16"])
+def test_so_does_one_that_is_trained_on_a_device_apart(
+    kind: str, images: Path, tmp_path: Path
+) -> None:
+    """The way of a GPU, taken by the processor."""
+    study, apart = small_study(images, kind), Apart(precision="float32")
+    if kind == "in bfloat16":
+        apart = Apart(precision="bfloat16")
+    whole, task = (
+        replace(training(study, tmp_path / name), device=apart) for name in ("one", "two")
+    )
+    whole.perform(quiet)
+    train_until(task, 1)
+    train_until(task, 3)
+    task.perform(quiet)
+    assert read_record(run_folder(tmp_path / "one", *RUN)).finished
+    assert differing(content(tmp_path / "one"), content(tmp_path / "two")) == set()
+
+
+def test_on_another_kind_of_device_it_never_goes_on(images: Path, tmp_path: Path) -> None:
+    task = begun(images, tmp_path)
+    refuse_other_devices(tmp_path, [(task.run, task.inputs)])
+    with pytest.raises(ResumeError) as refused:
+        refuse_other_devices(tmp_path, [(task.run, replace(task.inputs, device="cuda"))])
+    assert str(refused.value) == (
+        "baseline, seed 0: trained up to epoch 3 with device cpu, and would go on with cuda. A run "
+        "stays on one kind of device: add --device cpu where there is one, or delete "
+        f"{checkpoint_folder(tmp_path, *RUN)} to start over."
+    )
+
+
+def test_another_type_of_gpu_is_another_machine(images: Path, tmp_path: Path) -> None:
+    task = begun(images, tmp_path)
+    gpu = DeviceFacts(kind="cuda", name="NVIDIA T", driver="580.1", libraries="CUDA 13.0")
+    with pytest.raises(ResumeError, match=r"This is torch \S+, NVIDIA T, driver 580.1, CUDA 13.0:"):
+        refuse_other_machines(
+            tmp_path, [(task.run, task.inputs)], environment(), {task.run.setting.name: gpu}
+        )
 
 
 def test_a_network_of_ones_own_keeps_what_its_state_dict_leaves_out(
@@ -258,7 +304,7 @@ def test_a_run_that_went_on_elsewhere_says_so(
     task = begun(images, tmp_path)
     before = environment()
     monkeypatch.setattr(
-        train, "environment", lambda engine: before.model_copy(update={"cpu_capability": "SVE"})
+        train, "environment", lambda *_: before.model_copy(update={"cpu_capability": "SVE"})
     )
     task.perform(quiet)
     assert read_record(run_folder(tmp_path, *RUN)).facts.other_machines == (before,)

@@ -44,7 +44,7 @@ def test_it_shows_what_the_first_step_sees(
     seen: list[Tensor] = []
 
     class Watched(TorchSteps):
-        def step(self, images: Tensor, labels: Tensor) -> float:
+        def step(self, images: Tensor, labels: Tensor) -> float | Tensor:
             seen.append(images.clone())
             return super().step(images, labels)
 

@@ -33,7 +33,7 @@ def batches() -> Iterator[tuple[Tensor, Tensor]]:
 
 def losses(steps: Steps) -> list[float]:
     torch.manual_seed(7)
-    return [steps.step(*batch) for batch in batches()]
+    return [float(steps.step(*batch)) for batch in batches()]
 
 
 def test_both_engines_take_the_same_steps_up_to_rounding(native: EngineFacts) -> None:

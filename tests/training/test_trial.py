@@ -1,10 +1,12 @@
 """One step before anything trains finds what would fail in every run, and says it in words."""
 
 import pytest
+import torch
 from torch import Tensor, nn
 
 from paribus.errors import NetworkError
 from paribus.study.config import Config
+from paribus.training.device import Device
 from paribus.training.trial import try_step
 
 SHAPE, CLASSES = (1, 4, 4), 3
@@ -35,6 +37,19 @@ class NoGradient(Small):
 class Fails(Small):
     def forward(self, images: Tensor) -> object:
         raise ValueError("not like this")
+
+
+class Large(Small):
+    """It needs more memory than there is for more than `most` images."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    def forward(self, images: Tensor) -> object:
+        if len(images) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return self.inner(images)
 
 
 def config(batch_size: int = 4) -> Config:
@@ -73,3 +88,24 @@ def test_what_cannot_is_refused_with_the_reason(network: nn.Module, count: int, 
         try_step(config(), network, SHAPE, CLASSES, count)
     assert str(refused.value).startswith("nets:own: ")
     assert why in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("most", "share", "why"),
+    [
+        (20, 1, "the memory of CPU; batch_size: 16 does"),
+        (1, 1, "the memory of CPU; batch_size: 1 does"),
+        (0, 1, "the memory of CPU; no batch does; take a smaller network"),
+        (
+            32,
+            4,
+            "the memory of CPU, of which a run has 1/4 (--per-device 4); batch_size: 32 does",
+        ),
+    ],
+)
+def test_a_batch_that_does_not_fit_is_refused_with_one_that_does(
+    most: int, share: int, why: str
+) -> None:
+    with pytest.raises(NetworkError) as refused:
+        try_step(config(64), Large(most), SHAPE, CLASSES, 64, Device(share=share))
+    assert str(refused.value) == (f"nets:own: a training step on 64 images doesn't fit into {why}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +44,14 @@ def _looks(
     )
 
 
+def _device(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    from paribus.study.config import DEVICE
+
+    if value is None or re.fullmatch(DEVICE, value):
+        return value
+    raise click.BadParameter(f"expected auto, cpu, cuda, cuda:N or mps, got {value!r}")
+
+
 def study_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options of a command that takes a study file, in the order that help lists them."""
     options = [
@@ -66,7 +75,26 @@ def study_options(command: Callable[..., None]) -> Callable[..., None]:
             help="What trains: Paribus's own engine (native) or PyTorch; overrides the study's.",
         ),
         click.option(
-            "--jobs", type=click.IntRange(1, 256), help="Runs at once; one per core by default."
+            "--device",
+            callback=_device,
+            metavar="DEVICE",
+            help="Where networks train: auto, cpu, cuda, cuda:N or mps; overrides the study's.",
+        ),
+        click.option(
+            "--precision",
+            type=click.Choice(["float32", "bfloat16"]),
+            help="What layers compute in; overrides the study's.",
+        ),
+        click.option(
+            "--per-device",
+            type=click.IntRange(1, 64),
+            default=1,
+            help="Runs at once on each GPU; they share its memory.  [default: 1]",
+        ),
+        click.option(
+            "--jobs",
+            type=click.IntRange(1, 256),
+            help="Runs at once, at most; by default one per core, or what --per-device says.",
         ),
         DATA_DIR,
         click.option(
@@ -88,6 +116,8 @@ def read(
     most: int | None,
     epochs: int | None,
     engine: Engine | None,
+    device: str | None,
+    precision: str | None,
     allow_code: bool,
     *,
     starts_scripts: bool = True,
@@ -104,7 +134,14 @@ def read(
         )
     until: Mapping[str, object] = {"looks": looks} if looks else {"most": most}
     added = {"until": "decided", **until} if looks or most else None
-    study = read_study(study_file, seeds=seeds or added, epochs=epochs, engine=engine)
+    study = read_study(
+        study_file,
+        seeds=seeds or added,
+        epochs=epochs,
+        engine=engine,
+        device=device,
+        precision=precision,
+    )
     if not allow_code and (starts_scripts or study.is_trained_here):
         require_permission(study, study_file)
     return study

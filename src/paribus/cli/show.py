@@ -225,12 +225,12 @@ def _lower(title: str) -> str:
 
 
 def _planned_runs(plan: Outlook) -> Iterator[str]:
-    alike: dict[tuple[str, str], list[str]] = {}
+    alike: dict[tuple[str, str, str], list[str]] = {}
     for setting in plan.settings:
-        alike.setdefault((setting.engine, setting.why), []).append(setting.name)
-    for (engine, why), names in alike.items():
-        whose = f"engine {engine}, {', '.join(names)}" if len(alike) > 1 else f"engine {engine}"
-        yield f"{whose}: {why}"
+        alike.setdefault((setting.engine, setting.device, setting.why), []).append(setting.name)
+    for (engine, device, why), names in alike.items():
+        on = f"engine {engine}" if device == "CPU" else f"engine {engine} on {device}"
+        yield f"{on}, {', '.join(names)}: {why}" if len(alike) > 1 else f"{on}: {why}"
     yield _planned_number(plan.runs, len(plan.settings), plan.until_decided)
 
 

@@ -46,6 +46,7 @@ def run(
     out: Path | None,
     into: bool,
     jobs: int | None,
+    per_device: int,
     data_dir: Path | None,
     other_machine: bool,
     on: str | None,
@@ -70,6 +71,7 @@ def run(
       paribus run studies/digits.yaml --looks 5,8,12,20         # seeds until decided
       paribus run studies/digits.yaml --most 40                 # the same, one by one
       paribus run study.yaml --allow-code --on slurm            # as jobs of a cluster
+      paribus run study.yaml --device cuda --precision bfloat16 # on this machine's GPUs
     """
     study = read(study_file, **changes)
     from paribus import pipeline
@@ -83,6 +85,7 @@ def run(
             data_dir=data_dir,
             jobs=jobs,
             on=on,
+            per_device=per_device,
             other_machine=other_machine,
             into=into,
             watch=screen.show,
@@ -99,7 +102,12 @@ def run(
 @study_options
 @JSON
 def plan(
-    study_file: Path, jobs: int | None, data_dir: Path | None, as_json: bool, **changes: Any
+    study_file: Path,
+    jobs: int | None,
+    per_device: int,
+    data_dir: Path | None,
+    as_json: bool,
+    **changes: Any,
 ) -> None:
     """Show what STUDY will take and what its seeds can show, before anything is trained.
 
@@ -127,7 +135,7 @@ def plan(
     from paribus.execution.estimate import estimate
 
     with examined(study_file):
-        estimated = estimate(study, data_dir, jobs)
+        estimated = estimate(study, data_dir, jobs, per_device)
     write_json(asdict(estimated)) if as_json else show_plan(estimated)
 
 

@@ -142,6 +142,7 @@ def values(study: Question, records: Sequence[Record], analyzed: Analyzed = NOT_
     finished = [r for rows in by_setting.values() for r in rows if r is not None and r.finished]
     if isinstance(study, Study):
         _require_one_engine(study, finished)
+        _require_one_device(study, finished)
     classes, labels, groups = _test_set(finished)
     target = target_loss(study, records)
     metrics = with_target(study_metrics(study, classes), target)
@@ -209,6 +210,28 @@ def _require_one_engine(study: Study, records: Iterable[Record]) -> None:
                 f"{_run(record)} was trained by {engine}, {other}; a comparison needs one engine, "
                 "unless the variation changes `engine`. Run the study again: what doesn't fit is "
                 "retrained; --engine torch (or native) keeps those runs."
+            )
+
+
+def _require_one_device(study: Study, records: Iterable[Record]) -> None:
+    """Refuse runs of another kind of device than others, unless their setting names it."""
+    asked = {setting.name: setting.config.device.partition(":")[0] for setting in settings(study)}
+    first: Record | None = None
+    for record in records:
+        kind: str = record.facts.environment.device_kind
+        wanted: str = asked[record.facts.setting]
+        if not kind:
+            continue  # trained by something else than Paribus
+        other = f"but the study asks for {wanted}"
+        if wanted == "auto":
+            first = first or record
+            wanted = first.facts.environment.device_kind
+            other = f"but {_run(first)} on {wanted}"
+        if kind != wanted:
+            raise ComparisonError(
+                f"{_run(record)} was trained on {kind}, {other}; a comparison needs one kind of "
+                "device, unless the variation changes `device`. Run the study again: what doesn't "
+                f"fit is retrained; --device {kind} keeps those runs."
             )
 
 

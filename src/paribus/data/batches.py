@@ -15,20 +15,25 @@ class Batches:
     Attributes:
         shape: (channels, height, width) of every image.
         classes: how many there are.
-        every: all images, (images, channels, height, width) bytes.
+        host: all images, (images, channels, height, width) bytes, in the processor's memory.
+        every: the same on the device; on the processor, they are one.
+        is_apart: whether the device has a queue of its own, which nothing should wait for.
         fill: the training images' mean as a byte for each channel.
         values: (channels, 256) what each byte becomes, normalized.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
-        self.every = torch.from_numpy(dataset.images)
-        self._labels = torch.from_numpy(dataset.labels)
+    def __init__(self, dataset: Dataset, device: str = "cpu") -> None:
+        """In the memory of a device, as PyTorch names it: a GPU keeps all images."""
+        self.host = torch.from_numpy(dataset.images)
+        self.every = self.host.to(device)
+        self.is_apart = device != "cpu"
+        self._labels = torch.from_numpy(dataset.labels).to(device)
         mean = torch.tensor(dataset.mean, dtype=torch.float32).view(-1, 1, 1)
         # A constant channel would divide by zero; it carries no information either way.
         std = torch.tensor(dataset.std, dtype=torch.float32).clamp(min=1e-6).view(-1, 1, 1)
-        self._scale, self._offset = 1 / (255 * std), mean / std
+        self._scale, self._offset = (1 / (255 * std)).to(device), (mean / std).to(device)
         self.shape, self.classes = dataset.shape, len(dataset.classes)
-        levels = torch.arange(256, dtype=torch.uint8).expand(1, self.shape[0], 1, 256)
+        levels = torch.arange(256, dtype=torch.uint8).expand(1, self.shape[0], 1, 256).to(device)
         self.values = self.normalized(levels).reshape(self.shape[0], 256).contiguous()
         self.fill = tuple(round(255 * each) for each in dataset.mean)
 
@@ -46,7 +51,7 @@ class Batches:
 
     def pixels(self, index: Tensor) -> Tensor:
         """A copy of images (n, channels, height, width) as bytes."""
-        return self.every.index_select(0, index)
+        return self.every.index_select(0, index.to(self.every.device))
 
     def normalized(self, pixels: Tensor, buffer: Tensor | None = None) -> Tensor:
         """Images of bytes, each channel of mean 0 and deviation 1; `buffer` as for `images`."""
@@ -59,8 +64,8 @@ class Batches:
 
     def buffer(self, count: int) -> Tensor:
         """Reusable memory for up to `count` images."""
-        return torch.empty(count, *self.every.shape[1:])
+        return torch.empty(count, *self.every.shape[1:], device=self.every.device)
 
     def labels(self, index: Tensor) -> Tensor:
         """True classes (n,)."""
-        return self._labels[index]
+        return self._labels[index.to(self._labels.device)]

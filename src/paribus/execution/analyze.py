@@ -39,7 +39,9 @@ from paribus.records.store import read_record, read_weights, run_folder
 from paribus.records.types import EngineFacts, Explanations, Integers, Interventions, Record
 from paribus.study.networks import AnyNetwork, BuiltIn
 from paribus.study.plan import TrainedRun
+from paribus.training.device import CPU, Device
 from paribus.training.predict import Predict, answers, with_flips
+from paribus.training.steps import predict_by
 
 #: Of so many test images it is measured how much of the attribution lies outside the center.
 SAMPLE = 200
@@ -57,32 +59,38 @@ class Analysis(Task):
     images: Integers  # (m,) numbers of the test images to be explained
     targets: Integers  # (m,) the class that each explanation is about
     drawn: Drawn | None = None  # what the study declares of the training images
+    device: Device = CPU
 
     def perform(self, tell: Watch) -> Outcome:
         """Find out what isn't kept yet: the effect of interventions, and explanations."""
         began = time.perf_counter()
         try:
-            record = read_record(run_folder(self.out, *self.run.key))
-            dataset = open_dataset(self.dataset)
-            if self.drawn is not None:
-                dataset = self.drawn.of(dataset)
-            batches = Batches(dataset)
-            network, predict = _trained(self, record, dataset)
-            # A network that draws in evaluation mode draws the same, whatever is kept already.
-            seed_generators(self.run.seed, "interventions")
-            if not _has_interventions(self, record):
-                kept = _intervene(network, predict, batches, dataset)
-                write_interventions(self.out, record, kept)
-            seed_generators(self.run.seed, "explanations")
-            if not _has_explanations(self, record):
-                explanations = _explain(self, network, predict, batches, dataset)
-                write_explanations(self.out, record, explanations)
+            with self.device.computing():
+                self._find_out()
         except DiskError:
             raise
         except Exception as error:  # a user's network may raise anything; the study stays good
             message = located(error)
             return Outcome(self.run, "failed", time.perf_counter() - began, message)
         return Outcome(self.run, "finished", time.perf_counter() - began)
+
+    def _find_out(self) -> None:
+        """Find out what isn't kept yet, and keep it."""
+        record = read_record(run_folder(self.out, *self.run.key))
+        dataset = open_dataset(self.dataset)
+        if self.drawn is not None:
+            dataset = self.drawn.of(dataset)
+        batches = Batches(dataset, self.device.kind)
+        network, predict = _trained(self, record, dataset)
+        # A network that draws in evaluation mode draws the same, whatever is kept already.
+        seed_generators(self.run.seed, "interventions")
+        if not _has_interventions(self, record):
+            kept = _intervene(network, predict, batches, dataset)
+            write_interventions(self.out, record, kept)
+        seed_generators(self.run.seed, "explanations")
+        if not _has_explanations(self, record):
+            explanations = _explain(self, network, predict, batches, dataset)
+            write_explanations(self.out, record, explanations)
 
     @property
     def identity(self) -> str:
@@ -136,21 +144,26 @@ def _trained(task: Analysis, record: Record, dataset: Dataset) -> tuple[nn.Modul
     network = build(config, dataset.shape, len(dataset.classes), seed)
     weights = read_weights(run_folder(task.out, *task.run.key), "last")
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-    network, predict = ready(network, config, dataset.shape, record.facts.environment.engine)
+    engine = record.facts.environment.engine
+    network, predict = ready(network, config, dataset.shape, engine, task.device)
     return network, with_flips(predict) if task.run.setting.config.test_flips else predict
 
 
 def ready(
-    network: nn.Module, config: AnyNetwork, shape: Shape, engine: EngineFacts | None
+    network: nn.Module,
+    config: AnyNetwork,
+    shape: Shape,
+    engine: EngineFacts | None,
+    device: Device = CPU,
 ) -> tuple[nn.Module, Predict]:
-    """A network to look into, and its predictions by the engine that trained it."""
+    """A network to look into, and its predictions by the engine and device that trained it."""
     # A copy, for the engine wants its weights laid out as they are.
     native = Forward(copy.deepcopy(network), shape) if engine else None
     if isinstance(config, BuiltIn):
         # Half as fast again, and so is what follows. Another network may rely on the usual one.
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
-    network = uncompiled(network).eval()  # a compiled one hides its layers
-    return network, native or network
+    network = uncompiled(network).eval().to(device.kind)  # a compiled one hides its layers
+    return network, native or predict_by(None, network, shape, device)
 
 
 def _intervene(
@@ -165,25 +178,25 @@ def _intervene(
             index = torch.from_numpy(test[part])
             changed = intervened(batches.images(index), index, dataset.mean, dataset.std)
             for name, images in changed:
-                predicted[name][part] = answers(predict, images).argmax(dim=1).numpy()
+                predicted[name][part] = answers(predict, images).argmax(dim=1).cpu().numpy()
     sample = batches.images(torch.from_numpy(test[:: max(1, len(test) // SAMPLE)][:SAMPLE]))
     with torch.no_grad():
         targets = answers(predict, sample).argmax(dim=1)
     maps = integrated_gradients(network, sample, targets)
-    return Interventions(predicted, outside(maps).numpy())
+    return Interventions(predicted, outside(maps).cpu().numpy())
 
 
 def _explain(
     task: Analysis, network: nn.Module, predict: Predict, batches: Batches, dataset: Dataset
 ) -> Explanations:
     images = batches.images(torch.from_numpy(task.images))
-    targets = torch.from_numpy(task.targets)
+    targets = torch.from_numpy(task.targets).to(task.device.kind)
     near, labels = nearest(network, batches, task.images, dataset.splits.training)
     return Explanations(
         images=task.images,
         targets=task.targets,
-        gradients=pooled(integrated_gradients(network, images, targets)).numpy(),
-        occlusion=pooled(occlusion(predict, images, targets)).numpy(),
+        gradients=pooled(integrated_gradients(network, images, targets)).cpu().numpy(),
+        occlusion=pooled(occlusion(predict, images, targets)).cpu().numpy(),
         nearest=near,
         nearest_labels=labels,
     )

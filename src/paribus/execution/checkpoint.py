@@ -22,7 +22,7 @@ from paribus.execution.inputs import RunInputs, described, environment, same_bit
 from paribus.io.disk import remove, write_file
 from paribus.io.reading import UnfitError, read_whole
 from paribus.records.store import checkpoint_folder, checkpoints, metadata, sum_of
-from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts, Environment
+from paribus.records.types import CHECKPOINT_FORMAT, CheckpointFacts, DeviceFacts, Environment
 from paribus.study.plan import TrainedRun
 from paribus.training.average import Average
 from paribus.training.progress import CURVES, Progress, State
@@ -73,7 +73,7 @@ def capture(
         setting=run.setting.name,
         seed=run.seed,
         inputs=inputs.digest_anywhere,
-        environment=environment(inputs.engine),
+        environment=environment(inputs.engine, steps.device),
         **dict(progress.facts()),
     )
     return Checkpoint(
@@ -158,7 +158,7 @@ class Writer:
 def write(folder: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint into a run's folder of them, and remove all but the last two."""
     tensors = {
-        f"{part}/{name}": tensor.detach().clone(memory_format=torch.contiguous_format)
+        f"{part}/{name}": tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for part in _PARTS
         for name, tensor in getattr(checkpoint, part).items()
     }
@@ -211,14 +211,36 @@ def last_checkpoint(
     return checkpoint
 
 
+def refuse_other_devices(out: Path, planned: Sequence[tuple[TrainedRun, RunInputs]]) -> None:
+    """Raise ResumeError if a run was begun on another kind of device than it would go on."""
+    for run, inputs in planned:
+        checkpoint = last_checkpoint(out, run, inputs, lambda path: None)
+        before = checkpoint.facts.environment.device_kind if checkpoint else ""
+        if checkpoint and before and before != inputs.device:
+            raise ResumeError(
+                f"{run.setting.name}, seed {run.seed}: trained up to epoch {checkpoint.epoch} with "
+                f"device {before}, and would go on with {inputs.device}. A run stays on one kind "
+                f"of device: add --device {before} where there is one, or delete "
+                f"{checkpoint_folder(out, *run.key)} to start over."
+            )
+
+
 def refuse_other_machines(
-    out: Path, planned: Sequence[tuple[TrainedRun, RunInputs]], here: Environment
+    out: Path,
+    planned: Sequence[tuple[TrainedRun, RunInputs]],
+    here: Environment,
+    gpus: Mapping[str, DeviceFacts | None] = {},
 ) -> None:
-    """Raise ResumeError if a run was begun elsewhere, and would not be bit-identical here."""
+    """Raise ResumeError if a run was begun elsewhere, and would not be bit-identical here.
+
+    Args:
+        gpus: the one of each setting, by its name.
+    """
     elsewhere = []
     for run, inputs in planned:
         checkpoint = last_checkpoint(out, run, inputs, lambda path: None)
-        now = here.model_copy(update={"engine": inputs.engine})
+        gpu = gpus.get(run.setting.name)
+        now = here.model_copy(update={"engine": inputs.engine, "device": gpu})
         if checkpoint and not same_bits(checkpoint.facts.environment, now):
             elsewhere.append((run, checkpoint, now))
     if not elsewhere:

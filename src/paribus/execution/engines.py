@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from torch import nn
@@ -16,17 +16,19 @@ from paribus.engine.library import NoLibrary, library
 from paribus.engine.stages import torch_is_faster
 from paribus.engine.vocabulary import UnsupportedLayer, translate
 from paribus.errors import EngineError, NetworkError, SettingsError
-from paribus.events import EngineMissing, NetworkNoticed, Watch
+from paribus.events import EngineMissing, Event, NetworkNoticed, RunEvent, Watch
+from paribus.execution.gpus import devices
 from paribus.execution.place import Outcome, Task
 from paribus.execution.workers import Workers
 from paribus.narrative.networks import noticed
 from paribus.network.build import build_and_describe
 from paribus.network.users import Shape
-from paribus.records.types import EngineFacts
+from paribus.records.types import DeviceFacts, EngineFacts
 from paribus.study.config import Config
 from paribus.study.networks import LeNet5
 from paribus.study.plan import TrainedRun, TrainedSetting, settings
 from paribus.study.spec import Study
+from paribus.training.device import CPU, Device, device_facts
 from paribus.training.steps import beyond_the_engine
 from paribus.training.trial import try_step
 
@@ -45,10 +47,17 @@ Seen = Mapping[str, Images]
 
 @dataclass(frozen=True)
 class Choice:
-    """The engine of a setting, None being PyTorch, and the reason for it as a clause."""
+    """The engine of a setting, None being PyTorch, and the reason for it as a clause.
+
+    Attributes:
+        device: where it computes.
+        gpu: what is known of that; None for the processor, and where another machine has it.
+    """
 
     engine: EngineFacts | None
     why: str
+    device: Device = CPU
+    gpu: DeviceFacts | None = None
 
     @property
     def name(self) -> str:
@@ -62,6 +71,8 @@ class Examination(Task):
 
     run: TrainedRun
     images: Images
+    device: Device  # that it will be trained on
+    is_here: bool  # which is here
 
     def perform(self, tell: Watch) -> Outcome:
         """Examine it: "failed" if it can't be trained, else what speaks against the engine."""
@@ -72,30 +83,51 @@ class Examination(Task):
             status, message = "failed", str(error)
         return Outcome(self.run, status, time.perf_counter() - began, message)
 
+    @property
+    def is_harmless(self) -> bool:
+        """Whether the study's own process may do it: it takes little memory, and no GPU's."""
+        return isinstance(self.run.setting.config.network, LeNet5) and not self.device.is_apart
+
     def _examine(self, tell: Watch) -> str | None:
         config, (shape, classes, training) = self.run.setting.config, self.images
         network, facts = build_and_describe(config.network, shape, classes, seed=0)
         for sentence in noticed(facts):
             tell(NetworkNoticed(self.run.setting.name, sentence))
-        objection = _objection(config, network, shape)
-        # LeNet-5 may be examined in the study's own process, so it takes no memory there.
-        most = 2 if isinstance(config.network, LeNet5) else training
-        try_step(config, network, shape, classes, min(config.batch_size, most))
+        objection = _objection(config, network, shape, self.device)
+        most = 2 if self.is_harmless else training
+        device = self.device if self.is_here or not self.device.is_apart else CPU
+        with device.computing():
+            try_step(config, network, shape, classes, min(config.batch_size, most), device)
+            tell(Examined(*self.run.key, device_facts(device)))
         return objection
 
 
-def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str, Choice]:
-    """The engine of every setting of a study, by the setting's name.
+@dataclass(frozen=True)
+class Examined(RunEvent):
+    """The GPU that a setting was tried on; None for the processor."""
+
+    gpu: DeviceFacts | None
+
+
+def choose(
+    study: Study, seen: Seen, workers: Workers, watch: Watch, gpu_share: int = 0
+) -> dict[str, Choice]:
+    """The engine and the device of every setting of a study, by the setting's name.
+
+    Args:
+        gpu_share: how many runs share a GPU where they are trained; 0 where there is none. Where
+            `workers` have none, settings are tried without it.
 
     All networks but LeNet-5 are examined by `workers`, since building one may take all memory;
     what is noticed of users' own is told.
 
     Raises:
         SettingsError: if settings can't be trained; names all of them.
+        DeviceError: if settings ask for a device that isn't there.
         EngineError: if settings ask for the engine and can't have it; names all of them.
     """
-    every = settings(study)
-    objections = _examined(every, seen, workers, watch)
+    every, by_name = settings(study), devices(study, gpu_share)
+    objections, gpus = _examined(every, seen, by_name, workers, watch)
     asking = [setting for setting in every if setting.config.engine != "torch"]
     try:
         native = EngineFacts(build=library().build, digest=library().digest) if asking else None
@@ -107,7 +139,10 @@ def choose(study: Study, seen: Seen, workers: Workers, watch: Watch) -> dict[str
     free = {s.name: against[s.name] for s in asking if s.config.engine == "auto"}
     if native is None and free:
         watch(EngineMissing(next(iter(free.values()))))
-    return {setting.name: _choice(setting, native, free) for setting in every}
+    return {
+        s.name: replace(_choice(s, native, free), device=by_name[s.name], gpu=gpus[s.name])
+        for s in every
+    }
 
 
 def _choice(setting: TrainedSetting, native: EngineFacts | None, free: Mapping[str, str]) -> Choice:
@@ -137,28 +172,43 @@ def _refuse(against: Mapping[str, str]) -> None:
 
 
 def _examined(
-    every: Sequence[TrainedSetting], seen: Seen, workers: Workers, watch: Watch
-) -> dict[str, str]:
-    """What speaks against the engine for each setting; "" where nothing does.
+    every: Sequence[TrainedSetting],
+    seen: Seen,
+    by_name: Mapping[str, Device],
+    workers: Workers,
+    watch: Watch,
+) -> tuple[dict[str, str], dict[str, DeviceFacts | None]]:
+    """What speaks against the engine for each setting, "" where nothing does; and its GPU.
 
     Raises:
         SettingsError: if settings can't be trained.
     """
-    tasks = [Examination(TrainedRun(setting, 0), seen[setting.name]) for setting in every]
-    custom = [t for t in tasks if not isinstance(t.run.setting.config.network, LeNet5)]
-    outcomes = [task.perform(watch) for task in tasks if task not in custom]
-    outcomes += workers.perform(custom, _noticed(watch), lambda outcome: None)
+    tasks = [
+        Examination(TrainedRun(s, 0), seen[s.name], by_name[s.name], bool(workers.gpu_share))
+        for s in every
+    ]
+    gpus: dict[str, DeviceFacts | None] = dict.fromkeys(by_name)
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Examined):
+            gpus[event.setting] = event.gpu
+        elif isinstance(event, NetworkNoticed):  # a killed worker stands in its outcome
+            watch(event)
+
+    elsewhere = [task for task in tasks if not task.is_harmless]
+    outcomes = [task.perform(tell) for task in tasks if task.is_harmless]
+    outcomes += workers.perform(elsewhere, tell, lambda outcome: None)
     said = {outcome.run.setting.name: outcome for outcome in outcomes}
     ordered = [(setting.name, said[setting.name]) for setting in every]
     if wrong := {name: o.message for name, o in ordered if o.status != "finished"}:
         raise SettingsError(wrong, len(every))
-    return {name: outcome.message for name, outcome in ordered}
+    return {name: outcome.message for name, outcome in ordered}, gpus
 
 
-def _objection(config: Config, network: nn.Module, shape: Shape) -> str | None:
+def _objection(config: Config, network: nn.Module, shape: Shape, device: Device) -> str | None:
     if config.engine == "torch":
         return None
-    if why := beyond_the_engine(config):
+    if why := beyond_the_engine(config, device):
         return why
     try:
         program = translate(network, shape)
@@ -166,8 +216,3 @@ def _objection(config: Config, network: nn.Module, shape: Shape) -> str | None:
         return str(error)
     # One that asks for the engine gets it all the same.
     return torch_is_faster(program) if config.engine == "auto" else None
-
-
-def _noticed(watch: Watch) -> Watch:
-    """A watch for what is noticed of networks: a killed worker stands in its outcome."""
-    return lambda event: watch(event) if isinstance(event, NetworkNoticed) else None

@@ -23,9 +23,10 @@ from paribus.data.training_images import as_they_come, kept_of_each
 from paribus.errors import SettingsError
 from paribus.events import Event, ImagesReady, NetworkNoticed, Watch
 from paribus.execution.engines import Choice, Images, choose
+from paribus.execution.gpus import workers_for
 from paribus.execution.place import Outcome
 from paribus.execution.rehearsal import MOST_SECONDS, SECONDS, Amounts, Rehearsal, Rehearsed
-from paribus.execution.workers import Workers, cores
+from paribus.execution.workers import Workers
 from paribus.failures.cases import FEWEST, MOST, MOST_EXPLANATIONS
 from paribus.narrative.expected import advice, expectations
 from paribus.narrative.images import images_ready
@@ -34,7 +35,6 @@ from paribus.narrative.words import readable
 from paribus.network.users import Shape
 from paribus.study.data import Data, Published, Stl10
 from paribus.study.plan import TrainedRun, TrainedSetting, runs, settings, surprises
-from paribus.study.read import code_named
 from paribus.study.spec import Study
 
 #: Processor seconds of what isn't rehearsed, measured on studies of handwritten digits: the start
@@ -71,6 +71,7 @@ class SettingOutlook:
     training: dict[str, str]  # how it is trained, in words by title
     engine: str  # "native" or "torch"
     why: str  # it is that one
+    device: str  # "CPU", or the name of a GPU
     run_seconds: float
     analysis_seconds: float
 
@@ -123,7 +124,7 @@ class Outlook:
     notes: tuple[str, ...] = ()
 
 
-def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
+def estimate(study: Study, data_dir: Path | None, jobs: int | None, per_device: int = 1) -> Outlook:
     """Time every setting for a moment on this machine, in as many processes as will train.
 
     Raises:
@@ -139,10 +140,10 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None) -> Outlook:
     sizes = {s.name: _sizes(s.config.data, datasets[s.name]) for s in every}
     require_testable(study, sizes[study.baseline].class_names)
     noticed: list[NetworkNoticed] = []
-    processes = min(jobs or cores(), len(planned))
-    with Workers(processes, code=bool(code_named(study))) as workers:
+    with workers_for(study, jobs, per_device) as workers:
+        processes = min(workers.most, len(planned))
         seen = {name: Images(s.shape, s.classes, s.training) for name, s in sizes.items()}
-        choices = choose(study, seen, workers, _kept_in(noticed))
+        choices = choose(study, seen, workers, _kept_in(noticed), workers.gpu_share)
         rehearsed, starting = _rehearse(every, sizes, choices, workers, processes)
     outlooks = {s.name: _outlook(s, choices[s.name], rehearsed[s.name]) for s in every}
     load = fmean(one.load for of in rehearsed.values() for one in of)
@@ -273,6 +274,7 @@ def _rehearse(
             _amounts(sizes[setting.name], len(every)),
             choices[setting.name].engine,
             seconds,
+            choices[setting.name].device,
         )
         for number, setting in enumerate(islice(cycle(every), rounds * processes))
     ]
@@ -316,6 +318,7 @@ def _outlook(setting: TrainedSetting, choice: Choice, found: Sequence[Rehearsed]
         training=training(setting.config),
         engine=choice.name,
         why=choice.why,
+        device=choice.gpu.name if choice.gpu else "CPU",
         run_seconds=fmean(of.run_seconds + A_RECORD * of.load for of in found),
         analysis_seconds=fmean(of.analysis_seconds + AN_ANALYSIS * of.load for of in found),
     )

@@ -21,9 +21,10 @@ from paribus.records.types import (
 from paribus.study.config import Config, value_changes
 from paribus.study.networks import OwnNetwork
 from paribus.study.plan import TrainedRun
+from paribus.training.device import CPU, Device, Kind, device_facts
 
 #: What of the environment decides the last bits.
-_DECIDE_BITS = ("torch", "cpu", "cpu_capability", "threads", "engine")
+_DECIDE_BITS = ("torch", "cpu", "cpu_capability", "threads", "engine", "device")
 
 
 @dataclass(frozen=True)
@@ -37,18 +38,21 @@ class RunInputs:
     torch: str
     code: str | None  # SHA-256 of the files of a user's own network
     engine: EngineFacts | None = None  # None for PyTorch
+    device: Kind = "cpu"
 
     @property
     def digest(self) -> str:
         """SHA-256 over all of it; a record is reused while it stays equal."""
         # What torch trains says nothing of engines, as when there was no other: such records stay.
+        # Nor does what the processor trains say anything of devices.
         engine = {"engine": self.engine.model_dump()} if self.engine else {}
-        return _digest(self._without("engine") | engine)
+        device = {} if self.device == "cpu" else {"device": self.device}
+        return _digest(self._without("engine", "device") | engine | device)
 
     @property
     def digest_anywhere(self) -> str:
         """SHA-256 over what doesn't depend on where it is trained."""
-        return _digest(self._without("engine", "torch"))
+        return _digest(self._without("engine", "torch", "device"))
 
     def changes_since(self, facts: RunFacts) -> tuple[str, ...]:
         """In words, how this differs from what a record was made of; empty where nothing does."""
@@ -61,6 +65,8 @@ class RunInputs:
             changes.append(f"torch: {facts.environment.torch} -> {self.torch}")
         if facts.environment.engine != self.engine:
             changes.append(f"the engine: {named(facts.environment.engine)} -> {named(self.engine)}")
+        if (before := facts.environment.device_kind) and before != self.device:
+            changes.append(f"the device: {before} -> {self.device}")
         # A record from before Paribus wrote this down says nothing of its code.
         if facts.code != self.code and (facts.code or not changes):
             changes.append("the network's code or a file it is given")
@@ -70,7 +76,9 @@ class RunInputs:
         return {name: value for name, value in asdict(self).items() if name not in names}
 
 
-def run_inputs(run: TrainedRun, dataset: Dataset, engine: EngineFacts | None = None) -> RunInputs:
+def run_inputs(
+    run: TrainedRun, dataset: Dataset, engine: EngineFacts | None = None, device: Kind = "cpu"
+) -> RunInputs:
     """What the result of training `run` on `dataset` here, with `engine`, would follow from."""
     config = run.setting.config
     return RunInputs(
@@ -81,6 +89,7 @@ def run_inputs(run: TrainedRun, dataset: Dataset, engine: EngineFacts | None = N
         torch=torch.__version__,
         code=code_digest(config.network),
         engine=engine,
+        device=device,
     )
 
 
@@ -97,14 +106,15 @@ def _digest(parts: dict[str, Any]) -> str:
 # ---- the machine -------------------------------------------------------------------------------
 
 
-def environment(engine: EngineFacts | None = None) -> Environment:
-    """What this process trains on, with the number of threads it uses now and the engine given."""
+def environment(engine: EngineFacts | None = None, device: Device = CPU) -> Environment:
+    """What this process trains on, with the number of threads it uses now, by what is given."""
     return machine().model_copy(
         update={
             "torch": torch.__version__,
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),
             "threads": torch.get_num_threads(),
             "engine": engine,
+            "device": device_facts(device),
         }
     )
 
@@ -118,6 +128,8 @@ def described(environment: Environment) -> str:
     """What of it decides the last bits, for people."""
     threads = "1 thread" if environment.threads == 1 else f"{environment.threads} threads"
     torch = f"torch {environment.torch}, {environment.cpu}, {environment.cpu_capability}, {threads}"
+    if (gpu := environment.device) is not None:
+        return f"torch {environment.torch}, {gpu.name}, driver {gpu.driver}, {gpu.libraries}"
     return f"{torch}, {named(environment.engine)}" if environment.engine else torch
 
 

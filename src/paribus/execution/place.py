@@ -103,9 +103,15 @@ class Place(Protocol):
 
     Attributes:
         hold: of the folder that tasks write into, once there is one.
+        gpu_share: how many tasks are on a GPU at once; 0 where tasks get none.
     """
 
     hold: Hold | None
+
+    @property
+    def gpu_share(self) -> int:
+        """As above."""
+        ...
 
     def __enter__(self) -> Self: ...
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from paribus.augmentation.batch import augmented
+from paribus.augmentation.batch import batches_of
 from paribus.augmentation.draw import draw
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
@@ -31,6 +31,7 @@ from paribus.network.users import Shape
 from paribus.records.types import DataFindings, EngineFacts
 from paribus.study.plan import TrainedRun
 from paribus.training.average import Average
+from paribus.training.device import CPU, Device
 from paribus.training.mixing import draw_mixes
 from paribus.training.objective import objective
 from paribus.training.optimizers import build_optimizer
@@ -87,13 +88,19 @@ class Rehearsal(Task):
     amounts: Amounts
     engine: EngineFacts | None
     seconds: float
+    device: Device = CPU
 
     def perform(self, tell: Watch) -> Outcome:
         """Time it and tell."""
         torch.set_num_threads(1)
+        with self.device.computing():
+            return self._rehearse(tell)
+
+    def _rehearse(self, tell: Watch) -> Outcome:
         began, began_cpu = time.perf_counter(), time.process_time()
         config, amounts = self.run.setting.config, self.amounts
         network, facts = build_and_describe(config.network, amounts.shape, amounts.classes, seed=0)
+        self.device.place(network, config)
         step, train = self._training(network)
         try:
             analyze = self._analysis(network, step)
@@ -116,28 +123,30 @@ class Rehearsal(Task):
         """Seconds of a step on one image, and of a run."""
         config, amounts = self.run.setting.config, self.amounts
         optimizer = build_optimizer(config.optimizer, network, config.clip_gradients)
-        batches = Batches(_noise_images(amounts, min(config.batch_size, amounts.training)))
-        index = torch.arange(len(batches))
-        labels = batches.labels(index)
-        draws = draw(config.augmentation, len(index), amounts.shape, 0, 1)
+        noise = _noise_images(amounts, min(config.batch_size, amounts.training))
+        batches = Batches(noise, self.device.kind)
+        order, parts = np.arange(len(batches)), [slice(0, len(batches))]
+        draws = draw(config.augmentation, len(order), amounts.shape, 0, 1)
         mixes = draw_mixes(config, 1, 0, 1)
-        tested = _noise(amounts.shape, min(BATCH, amounts.validation))
-        loss = objective(config, labels.numpy(), amounts.classes)
+        tested = self._noise(min(BATCH, amounts.validation))
+        loss = objective(config, noise.labels, amounts.classes, self.device.kind)
         average = Average(network, config.ema) if config.ema else None
-        steps = steps_by(self.engine, network, optimizer, amounts.shape, len(index), loss)
+        steps = steps_by(
+            self.engine, network, optimizer, amounts.shape, len(order), loss, self.device
+        )
         network.train()
 
         def take_step() -> None:
-            images = augmented(batches, index, config.augmentation, draws)
-            steps.step(*mixes.mix(0, images, labels, amounts.classes))
+            for images, labels in batches_of(batches, order, parts, config.augmentation, draws):
+                steps.step(*mixes.mix(0, images, labels, amounts.classes))
             if average:
                 average.follow()
 
-        step = _seconds(take_step, self.seconds, LEAST_STEPS)
+        step = self._timed(take_step, LEAST_STEPS)
         network.eval()
         with torch.no_grad():
-            answer = _seconds(lambda: answers(steps.predict, tested), self.seconds / 3)
-        one, test_one = step / len(index), answer / len(tested)
+            answer = self._timed(lambda: answers(steps.predict, tested), share=1 / 3)
+        one, test_one = step / len(order), answer / len(tested)
         epoch = one * amounts.training + test_one * amounts.validation
         # Tested after the last epoch, and as it was at the best one.
         return one, epoch * config.epochs + 2 * test_one * amounts.test
@@ -145,10 +154,11 @@ class Rehearsal(Task):
     def _analysis(self, network: nn.Module, step: float) -> float:
         """Seconds of `execution.analyze` for one run; `step` is a training step's for one image."""
         amounts, config = self.amounts, self.run.setting.config
-        network, predict = ready(network, config.network, amounts.shape, self.engine)
+        network, predict = ready(network, config.network, amounts.shape, self.engine, self.device)
         maps = min(MAPS, max(1, int(MAPS * A_MAP / step)), amounts.test)
-        few, part = _noise(amounts.shape, maps), _noise(amounts.shape, min(PART, 5 * maps))
-        targets, numbers = torch.zeros(maps, dtype=torch.int64), torch.arange(len(part))
+        few, part = self._noise(maps), self._noise(min(PART, 5 * maps))
+        targets = torch.zeros(maps, dtype=torch.int64, device=few.device)
+        numbers = torch.arange(len(part))
         center, spread = (0.0,) * amounts.shape[0], (1.0,) * amounts.shape[0]
 
         def intervene() -> None:
@@ -157,7 +167,7 @@ class Rehearsal(Task):
                     answers(predict, changed)
 
         def each(action: Callable[[], object], images: torch.Tensor) -> float:
-            return _seconds(action, self.seconds / 3) / len(images)
+            return self._timed(action, share=1 / 3) / len(images)
 
         a_path = each(lambda: integrated_gradients(network, few, targets), few)
         return (
@@ -166,6 +176,26 @@ class Rehearsal(Task):
             + each(lambda: occlusion(predict, few, targets), few) * amounts.explained
             + each(lambda: last_hidden(network, part), part) * amounts.training
         )
+
+    def _noise(self, count: int) -> torch.Tensor:
+        return torch.randn(count, *self.amounts.shape).to(self.device.kind)
+
+    def _timed(self, action: Callable[[], object], least: int = 1, share: float = 1.0) -> float:
+        """Mean wall time of an action that is repeated for a share of the seconds.
+
+        The first call sets up memory, and isn't counted.
+        """
+
+        def done() -> None:
+            action()
+            self.device.wait()
+
+        done()
+        start, times, elapsed = time.perf_counter(), 0, 0.0
+        while times < least or elapsed < share * self.seconds:
+            done()
+            times, elapsed = times + 1, time.perf_counter() - start
+        return elapsed / times
 
 
 def _noise_images(amounts: Amounts, count: int) -> Dataset:
@@ -183,17 +213,3 @@ def _noise_images(amounts: Amounts, count: int) -> Dataset:
         folder=Path(),
         findings=DataFindings(),
     )
-
-
-def _noise(shape: Shape, count: int) -> torch.Tensor:
-    return torch.randn(count, *shape)
-
-
-def _seconds(action: Callable[[], object], seconds: float, least: int = 1) -> float:
-    """Mean wall time of an action that is repeated for so long; the first call sets up memory."""
-    action()
-    start, times, elapsed = time.perf_counter(), 0, 0.0
-    while times < least or elapsed < seconds:
-        action()
-        times, elapsed = times + 1, time.perf_counter() - start
-    return elapsed / times

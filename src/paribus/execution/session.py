@@ -16,8 +16,8 @@ from paribus.data.images import Originals
 from paribus.data.training_images import as_they_come
 from paribus.events import Event, Watch
 from paribus.execution.analyze import Analysis, is_current
-from paribus.execution.checkpoint import refuse_other_machines
-from paribus.execution.engines import Images, choose
+from paribus.execution.checkpoint import refuse_other_devices, refuse_other_machines
+from paribus.execution.engines import Choice, Images, choose
 from paribus.execution.inputs import RunInputs, environment, run_inputs
 from paribus.execution.place import Making, Outcome, Place
 from paribus.execution.train import Training
@@ -45,7 +45,6 @@ from paribus.records.store import (
     UNFINISHED,
     checkpoint_folder,
 )
-from paribus.records.types import EngineFacts
 from paribus.study.data import Data
 from paribus.study.plan import runs, settings
 from paribus.study.read import (
@@ -105,7 +104,7 @@ class Session(UnderWay):
 
     study: Study
     data: Mapping[str, Prepared]
-    engines: Mapping[str, EngineFacts | None]  # of each setting; None for PyTorch
+    choices: Mapping[str, Choice]  # the engine and the device of each setting
     # Resume even runs that were begun where the last bits differ.
     other_machine: bool = field(default=False, kw_only=True)
 
@@ -117,11 +116,13 @@ class Session(UnderWay):
         """
         for key in done:  # killed after its record was written, one left its checkpoints
             remove(checkpoint_folder(self.out, *key))
+        begun = [(t.run, t.inputs) for t in tasks if isinstance(t, Training)]
+        refuse_other_devices(self.out, begun)
         # Elsewhere, the processes that resume a run mark it themselves.
         if isinstance(self.place, Workers) and not self.other_machine:
             here = environment().model_copy(update={"threads": THREADS})
-            begun = [(t.run, t.inputs) for t in tasks if isinstance(t, Training)]
-            refuse_other_machines(self.out, begun, here)
+            gpus = {name: choice.gpu for name, choice in self.choices.items()}
+            refuse_other_machines(self.out, begun, here, gpus)
 
     def finish(self) -> None:
         """Analyze the networks, and keep the images that the report shows."""
@@ -184,7 +185,8 @@ class Session(UnderWay):
             name = run.setting.name
             dataset = self.data[name].dataset
             if name not in known:
-                known[name] = run_inputs(run, dataset, self.engines[name])
+                choice = self.choices[name]
+                known[name] = run_inputs(run, dataset, choice.engine, choice.device.kind)
             if drawn := self.data[name].drawn(run.seed_of("split")):
                 dataset = drawn.of(dataset)
             inputs = replace(known[name], seed=run.seed, data=dataset.fingerprint)
@@ -199,6 +201,7 @@ class Session(UnderWay):
                     inputs,
                     self.out,
                     drawn,
+                    device=self.choices[name].device,
                 )
             )
         return trainings
@@ -217,6 +220,7 @@ class Session(UnderWay):
                 images,
                 targets[name],
                 self.data[name].dataset.drawn,
+                self.choices[name].device,
             )
             for run in runs(self.study)
             if run.key in tested and (name := run.setting.name) in targets
@@ -249,8 +253,7 @@ def open_networks(
             here = opened.enter_context(Workers(1, code=bool(code_named(study))))
         heard: list[Event] = []  # before there is a log
         seen = {name: one.seen for name, one in data.items()}
-        choices = choose(study, seen, here, heard.append)
-        engines = {name: choice.engine for name, choice in choices.items()}
+        choices = choose(study, seen, here, heard.append, place.gpu_share)
         place.hold = opened.enter_context(held(out))
         tell = opened.enter_context(study_log(out, study.name, watch))
         for event in (*images_ready({name: of.dataset for name, of in data.items()}), *heard):
@@ -259,7 +262,7 @@ def open_networks(
         ledger = declare_plan(out, on_disk, tell)
         write_study_copy(out, study)
         _keep_file_names(out, data)
-        session = Session(study, out, place, tell, on_disk, data, engines, ledger=ledger)
+        session = Session(study, out, place, tell, on_disk, data, choices, ledger=ledger)
         session.other_machine = other_machine
         yield session
 

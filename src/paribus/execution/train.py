@@ -37,6 +37,7 @@ from paribus.records.types import (
 )
 from paribus.study.plan import TrainedRun
 from paribus.training.average import Average, Evaluated
+from paribus.training.device import CPU, Device
 from paribus.training.loop import replay_streams, train
 from paribus.training.objective import objective
 from paribus.training.optimizers import build_optimizer
@@ -59,6 +60,7 @@ class Training(Making):
     out: Path
     drawn: Drawn | None = None  # the parts, where they are drawn anew for this seed
     retries: int = 0
+    device: Device = CPU
 
     def perform(self, tell: Watch) -> Outcome:
         """Train the run and write its record, whether it reaches its last epoch or not."""
@@ -67,11 +69,14 @@ class Training(Making):
         weights: dict[str, Arrays] = {}
         failure: Failure | None = None
         try:
-            predictions, weights = attempt.train()
+            with self.device.computing():
+                predictions, weights = attempt.train()
         except NonFiniteLossError as error:
             failure = Failure(message=str(error), epoch=error.epoch, step=error.step)
         except (ConnectionError, DiskError):
             raise  # the parent process is gone, or nothing can be kept
+        except torch.OutOfMemoryError:
+            failure = Failure(message=self._out_of_memory)
         except Exception as error:  # a user's network may raise anything; the other runs go on
             failure = Failure(message=located(error)[:LONGEST])
         facts = attempt.facts(failure)
@@ -80,6 +85,15 @@ class Training(Making):
             remove(checkpoint_folder(self.out, *self.run.key))
         status, message = ("failed", failure.message) if failure else ("finished", "")
         return Outcome(self.run, status, time.perf_counter() - began, message)
+
+    @property
+    def _out_of_memory(self) -> str:
+        size, share = self.run.setting.config.batch_size, self.device.share
+        fewer = f", or fewer than {share} runs on it at once (--per-device)" if share > 1 else ""
+        return (
+            f"{self.device.name} is out of memory, although a step on {size:,} images fit before "
+            f"training. Take a smaller batch_size, such as {max(1, size // 2):,}{fewer}"
+        )
 
     def again(self) -> Training:
         """The same run, one retry later; it resumes from its last checkpoint."""
@@ -134,14 +148,16 @@ class _Attempt:
             config.network, dataset.shape, len(dataset.classes), task.run.seed_of("init")
         )
         self.progress = begin(network)
+        device = task.device
+        device.place(network, config)
         optimizer = build_optimizer(config.optimizer, network, config.clip_gradients)
-        batches = Batches(dataset)
+        batches = Batches(dataset, device.kind)
         average = Average(network, config.ema) if config.ema else None
         self._resume(network, average, optimizer)
         engine = task.inputs.engine
         labels = dataset.labels[dataset.splits.training]
-        loss = objective(config, labels, len(dataset.classes))
-        steps = steps_by(engine, network, optimizer, dataset.shape, config.batch_size, loss)
+        loss = objective(config, labels, len(dataset.classes), device.kind)
+        steps = steps_by(engine, network, optimizer, dataset.shape, config.batch_size, loss, device)
         writer = Writer(
             checkpoint_folder(task.out, *task.run.key),
             lambda: capture(task.run, task.inputs, steps, average, self.progress),
@@ -153,7 +169,7 @@ class _Attempt:
 
         evaluated = Evaluated(network, steps.predict)
         if average:
-            predict = predict_by(engine, average.network, dataset.shape)
+            predict = predict_by(engine, average.network, dataset.shape, device)
             evaluated = Evaluated(average.network, predict, average)
         train(steps, batches, dataset.splits, task.run, self.progress, after_epoch, evaluated)
         # A network may draw in evaluation mode too: from the same, if this run was resumed here.
@@ -178,7 +194,7 @@ class _Attempt:
             replay_streams(progress, run, self.dataset.splits.training, self.dataset.shape)
             progress.resumes += 1
             before = checkpoint.facts.environment
-            if not same_bits(before, environment(self.task.inputs.engine)):
+            if not same_bits(before, environment(self.task.inputs.engine, self.task.device)):
                 progress.other_machines = (*progress.other_machines, before)
         self.tell(RunBegins(*run.key, progress.epoch, run.setting.config.epochs))
 
@@ -198,7 +214,7 @@ class _Attempt:
             data=task.data,
             network=self.network,
             streams=self.progress.streams(),
-            environment=environment(task.inputs.engine),
+            environment=environment(task.inputs.engine, task.device),
             ended=_now(),
             metrics=self.metrics,
             code=task.inputs.code,
@@ -244,7 +260,7 @@ def _evaluate(
 def _arrays(state: State) -> Arrays:
     # NumPy has no bfloat16; as float32 its values are the same.
     exact = {n: v.float() if v.dtype == torch.bfloat16 else v for n, v in state.items()}
-    return {name: np.ascontiguousarray(value.numpy()) for name, value in exact.items()}
+    return {name: np.ascontiguousarray(value.cpu().numpy()) for name, value in exact.items()}
 
 
 def _now() -> str:

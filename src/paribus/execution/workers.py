@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -34,13 +35,26 @@ class Workers:
     A process takes seconds to import torch, so the same ones train and then analyze.
     """
 
-    def __init__(self, jobs: int | None = None, *, code: bool = False) -> None:
-        """At most `jobs` processes; one per core by default.
+    def __init__(
+        self,
+        jobs: int | None = None,
+        *,
+        code: bool = False,
+        gpus: Sequence[str] = (),
+        per_device: int = 1,
+    ) -> None:
+        """At most `jobs` processes; one per core by default, or `per_device` on each GPU.
 
         With `code` they also find modules in the current folder and the script's, after all
         others: for studies that name code, which the user has allowed.
+
+        Args:
+            gpus: those that the processes share, each seeing one, as CUDA_VISIBLE_DEVICES names it.
         """
-        self._jobs, self._code = jobs or cores(), code
+        most = len(gpus) * per_device if gpus else jobs or cores()
+        self.most = min(jobs or most, most)
+        self.gpu_share = math.ceil(self.most / len(gpus)) if gpus else 0
+        self._code, self._gpus = code, gpus
         self._workers: list[_Worker] = []
         self.hold: Hold | None = None  # of the folder that tasks write into, once there is one
 
@@ -52,7 +66,7 @@ class Workers:
 
     def needed(self, tasks: Sequence[Task]) -> int:
         """How many processes share the tasks; one where there is none."""
-        return max(1, min(self._jobs, len(tasks)))
+        return max(1, min(self.most, len(tasks)))
 
     def perform(
         self, tasks: Sequence[Task], watch: Watch, on_outcome: Callable[[Outcome], None]
@@ -89,8 +103,8 @@ class Workers:
         waiting = deque(tasks)
         # One that died while it had nothing to do has no task to lose, but can't be given one.
         self._workers = [worker for worker in self._workers if worker.is_alive()]
-        missing = min(self._jobs, len(tasks)) - len(self._workers)
-        self._workers += [_Worker(self._code) for _ in range(missing)]
+        for _ in range(min(self.most, len(tasks)) - len(self._workers)):
+            self._workers.append(_Worker(self._code, self._free_gpu()))
         for worker in self._workers[: len(waiting)]:
             worker.give(waiting.popleft(), self.hold)
         while busy := [worker for worker in self._workers if worker.task]:
@@ -103,10 +117,15 @@ class Workers:
                 assert task is not None
                 yield task, outcome
                 if not worker.is_alive():
-                    fresh = _Worker(self._code)
+                    fresh = _Worker(self._code, worker.gpu)
                     self._workers[self._workers.index(worker)] = worker = fresh
                 if waiting:
                     worker.give(waiting.popleft(), self.hold)
+
+    def _free_gpu(self) -> str | None:
+        """The GPU that has the fewest processes; None where there is none."""
+        busy = [worker.gpu for worker in self._workers]
+        return min(self._gpus, key=busy.count, default=None)
 
     def _stop(self) -> None:
         for worker in self._workers:
@@ -125,8 +144,10 @@ def _killed_alone(outcome: Outcome) -> Outcome:
 class _Worker:
     """A process that performs one task after another, and the connection to it."""
 
-    def __init__(self, code: bool) -> None:
+    def __init__(self, code: bool, gpu: str | None) -> None:
         self.task: Task | None = None
+        self.gpu = gpu
+        sees = {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
         self.connection, theirs = Pipe()
         # A program of its own, not one of `multiprocessing`'s: those load the user's script again,
         # look for modules in the current folder first, and can't be started by each other.
@@ -136,7 +157,8 @@ class _Worker:
             stdin=subprocess.DEVNULL,
             # The order of sets of texts, in which a network may build its layers, is the same too.
             env=os.environ
-            | {"PYTHONPATH": os.pathsep.join(search_path(code)), "PYTHONHASHSEED": "0"},
+            | {"PYTHONPATH": os.pathsep.join(search_path(code)), "PYTHONHASHSEED": "0"}
+            | sees,
         )
         theirs.close()
 

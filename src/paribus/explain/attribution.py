@@ -98,7 +98,7 @@ def _gradient(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
 def _occluded(network: Predict, images: Tensor, targets: Tensor) -> Tensor:
     """(n, height, width): the mean loss at each pixel."""
     whole = _log_probability(network, images, targets)
-    losses, times = torch.zeros_like(images[:, 0]), torch.zeros(images.shape[2:])
+    losses, times = torch.zeros_like(images[:, 0]), images.new_zeros(images.shape[2:])
     for rows in _windows(images.shape[2]):
         for columns in _windows(images.shape[3]):
             covered = images.clone()

@@ -72,9 +72,9 @@ def _pasted(below: Tensor, above: Tensor, area: int) -> Tensor:
 def _gray(images: Tensor, mean: Floats, std: Floats) -> Tensor:
     """Every pixel as the gray of its brightness before normalizing."""
     # As in `paribus.data.batches`: a channel may be constant.
-    scale = torch.tensor(std, dtype=images.dtype).clamp(min=1e-6).view(-1, 1, 1)
-    offset = torch.tensor(mean, dtype=images.dtype).view(-1, 1, 1)
-    luma = torch.tensor(LUMA, dtype=images.dtype).view(-1, 1, 1)
+    scale = images.new_tensor(std).clamp(min=1e-6).view(-1, 1, 1)
+    offset = images.new_tensor(mean).view(-1, 1, 1)
+    luma = images.new_tensor(LUMA).view(-1, 1, 1)
     brightness = ((images * scale + offset) * luma).sum(dim=1, keepdim=True)
     return (brightness - offset) / scale
 
@@ -84,7 +84,8 @@ def _shifted(images: Tensor, index: Tensor, share: float) -> Tensor:
     rows, columns = (max(1, round(side * share)) for side in images.shape[2:])
     result = torch.empty_like(images)
     for turn, (down, right) in enumerate(DIRECTIONS):
-        chosen = index % len(DIRECTIONS) == turn
+        its = np.flatnonzero(index.numpy() % len(DIRECTIONS) == turn)
+        chosen = torch.from_numpy(its).to(images.device)
         y, x = down * rows, right * columns
         result[chosen] = pad(images[chosen], (x, -x, y, -y))  # negative padding crops
     return result
@@ -95,7 +96,7 @@ def _blurred(images: Tensor, share: float) -> Tensor:
     height, width = images.shape[2:]
     deviation = share * min(height, width)
     vertical, horizontal = (_gaussian(side, deviation) for side in (height, width))
-    return vertical.to(images.dtype) @ images @ horizontal.to(images.dtype).T
+    return vertical.to(images) @ images @ horizontal.to(images).T
 
 
 @cache
@@ -131,7 +132,8 @@ def _shuffled(images: Tensor, index: Tensor, patches: int) -> Tensor:
     orders = np.stack([_order(number, down * right) for number in index.tolist()])
     moved = cut[torch.from_numpy(orders)].view(-1, down, right, tall, wide).transpose(2, 3)
     source[middle] = moved.reshape(len(images), down * tall, right * wide)
-    return images.flatten(2).take_along_dim(source.flatten(1)[:, None], dim=2).view_as(images)
+    places = source.flatten(1)[:, None].to(images.device)
+    return images.flatten(2).take_along_dim(places, dim=2).view_as(images)
 
 
 @lru_cache(maxsize=50_000)  # the same images come with every network

@@ -62,13 +62,13 @@ def nearest(
         similarity, order = similarity.sort(dim=1, descending=True, stable=True)
         similarity, order = similarity[:, :count], order[:, :count]
         numbers = numbers.gather(1, order)
-    return numbers.numpy(), batches.labels(numbers).numpy()
+    return numbers.numpy(), batches.labels(numbers).cpu().numpy()
 
 
 def _directions(network: nn.Module, batches: Batches, index: Tensor) -> Tensor:
-    """Hidden activations (n, d) of length 1, or 0 where all are zero."""
+    """Hidden activations (n, d) of length 1, or 0 where all are zero, on the processor."""
     parts = [last_hidden(network, batches.images(part)) for part in torch.split(index, BATCH)]
-    return normalize(torch.cat(parts))
+    return normalize(torch.cat(parts).cpu())
 
 
 def _hidden(network: nn.Module, images: Tensor) -> Tensor:

@@ -98,6 +98,13 @@ def _test_flips(config: Config) -> str:
     return "mean over each image and its mirror image" if config.test_flips else words.NONE
 
 
+def _numbers(config: Config) -> str:
+    fastest = "" if config.deterministic else "on GPUs by the fastest algorithms"
+    said = ("" if config.precision == "float32" else config.precision, fastest)
+    compiled = "by torch.compile" if config.compile else ""
+    return ", ".join(part for part in (*said, compiled) if part) or words.NONE
+
+
 def augmentation(of: Augmentation) -> str:
     """Augmentation in words: "random horizontal flip, random crop with padding of 4 pixels"."""
     return "; ".join(_AUGMENTATIONS[name](getattr(of, name)) for name in of.on) or "none"
@@ -142,6 +149,7 @@ ROWS: Mapping[str, Callable[[Config], str]] = {
     "Mixed images": _mixing,
     "Epochs": _epochs,
     "Batch size": lambda config: words.whole(config.batch_size),
+    "Layers compute": _numbers,
     "Weights that are tested": _average,
     "Predictions": _test_flips,
 }

@@ -26,16 +26,19 @@ def seed_generators(seed: int, purpose: str, *detail: str | int) -> None:
     np.random.set_state(numpys)
 
 
-def drawn(seed: int, purpose: str, *detail: str | int) -> Tensor:
+def drawn(seed: int, purpose: str, *detail: str | int, on_device: bytes = b"") -> Tensor:
     """What tells what was drawn since they were seeded so, as bytes of one length: (n,) uint8.
 
-    It is the state of torch's generator. Where NumPy's or Python's was drawn from too, the
-    SHA-256 of all three stands in its first 32 bytes.
+    It is the state of torch's generator. Where NumPy's or Python's was drawn from too, or a GPU
+    has a generator of its own, the SHA-256 of all stands in its first 32 bytes.
+
+    Args:
+        on_device: the state of a GPU's generator.
     """
     state, others = torch.get_rng_state(), (random.getstate(), np.random.get_state())
     text = repr(_plain(*others))
-    if text != repr(_plain(*_seeded(seed, purpose, *detail))):
-        digest = hashlib.sha256(state.numpy().tobytes() + text.encode()).digest()
+    if on_device or text != repr(_plain(*_seeded(seed, purpose, *detail))):
+        digest = hashlib.sha256(state.numpy().tobytes() + text.encode() + on_device).digest()
         state[:_DIGEST] = torch.frombuffer(bytearray(digest), dtype=torch.uint8)
     return state
 

@@ -14,11 +14,18 @@ from paribus.study.spec import Study
 LOCAL, SLURM, RAY = "local", "slurm", "ray"
 
 
-def place_of(on: str | None, out: Path, study: Study | ScriptedStudy, jobs: int | None) -> Place:
+def place_of(
+    on: str | None,
+    out: Path,
+    study: Study | ScriptedStudy,
+    jobs: int | None,
+    per_device: int = 1,
+) -> Place:
     """The place called so; None stands for the one that the user's `paribus.toml` names.
 
     Args:
         jobs: worker processes on this machine; elsewhere, so many jobs or runs at once.
+        per_device: runs at once on each of this machine's GPUs.
 
     Raises:
         ChoiceError: no place is called so.
@@ -35,7 +42,11 @@ def place_of(on: str | None, out: Path, study: Study | ScriptedStudy, jobs: int 
     at_once = {"at_once": jobs} if jobs else {}
     match name:
         case "local" if not address:
-            return Workers(jobs, code=code)
+            if isinstance(study, ScriptedStudy):
+                return Workers(jobs, code=code)
+            from paribus.execution.gpus import workers_for  # needs torch
+
+            return workers_for(study, jobs, per_device)
         case "slurm" if not address:
             from paribus.places.slurm import SlurmPlace
 

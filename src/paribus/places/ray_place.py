@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
@@ -63,6 +64,11 @@ class RayPlace:
                 self._cluster.tidy(self._session)
         finally:
             self._open.close()
+
+    @property
+    def gpu_share(self) -> int:
+        """How many tasks share a GPU, as the settings give each a part; 0 where they give none."""
+        return math.ceil(1 / self._settings.gpus) if self._settings.gpus else 0
 
     def needed(self, tasks: Sequence[Task]) -> int:
         """How many of the tasks are under way at once; one where there is none."""

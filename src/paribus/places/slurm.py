@@ -76,6 +76,11 @@ class SlurmPlace:
         if self.hold and self._is_ours() and not any(error):
             self._cancel(arrays_in(self.out))
 
+    @property
+    def gpu_share(self) -> int:
+        """A task has its GPUs for itself; 0 where the settings ask for none."""
+        return 1 if self.settings.gpus else 0
+
     def needed(self, tasks: Sequence[Task]) -> int:
         """How many jobs share the tasks."""
         jobs = -(-len(tasks) // self.settings.runs_per_job)

@@ -149,6 +149,26 @@ class EngineFacts(Frozen):
     digest: Text  # SHA-256 of its library
 
 
+class DeviceFacts(Frozen):
+    """The GPU that trained a run; "" where unknown.
+
+    Attributes:
+        kind: as PyTorch names it.
+        name: its type, as "NVIDIA H200".
+        driver: the version of its driver.
+        libraries: those that compute on it, as "CUDA 13.0, cuDNN 91900".
+        precision: what layers computed in.
+        deterministic: whether only algorithms were used that give the same bits each time.
+    """
+
+    kind: Literal["cuda", "mps"]
+    name: Text = ""
+    driver: Text = ""
+    libraries: Text = ""
+    precision: Text = "float32"
+    deterministic: bool = True
+
+
 class Environment(Frozen):
     """The machine, the versions and the engine that trained a run; "" or None where unknown."""
 
@@ -163,6 +183,8 @@ class Environment(Frozen):
     git_commit: Text | None = None
     git_dirty: bool | None = None
     engine: EngineFacts | None = None  # None for PyTorch, as in all older records
+    # None for the processor, as in all older records.
+    device: DeviceFacts | None = Field(default=None, exclude_if=lambda device: device is None)
 
     @property
     def engine_name(self) -> str:
@@ -170,6 +192,13 @@ class Environment(Frozen):
         if self.engine:
             return self.engine.name
         return "torch" if self.torch else ""
+
+    @property
+    def device_kind(self) -> str:
+        """As a study names it: "cpu", "cuda" or "mps"; "" where it isn't known."""
+        if self.device:
+            return self.device.kind
+        return "cpu" if self.torch else ""
 
 
 class RunProgress(Frozen):

@@ -22,6 +22,9 @@ from paribus.study.optimizers import Adam, Optimizer
 from paribus.study.schedules import Constant, Schedule
 from paribus.study.sections import NotNegative, Positive, Section, Share, Whole
 
+#: What `device` may be; the number is that of one of several GPUs.
+DEVICE = r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$"
+
 #: Settings name folders and chart legends.
 SETTING_NAME = r"^[A-Za-z0-9][A-Za-z0-9._,=+-]{0,63}$"
 SettingName = Annotated[str, StringConstraints(pattern=SETTING_NAME)]
@@ -69,6 +72,16 @@ class StopEarly(Section):
 Engine = Literal["auto", "torch", "native"]
 
 
+#: Where a network is trained: on the processor ("cpu"), on a GPU, on the GPU of that number, or
+#: (auto) on a GPU where PyTorch finds one that is NVIDIA's.
+Device = Annotated[str, StringConstraints(pattern=DEVICE)]
+
+#: What the layers compute in; weights, losses and what the optimizer keeps are always float32.
+Precision = Annotated[
+    Literal["float32", "bfloat16"], Field(exclude_if=lambda precision: precision == "float32")
+]
+
+
 #: What a seed decides: initial values; all that is drawn in training, as the order of images,
 #: augmentation and dropout; and which images are for training, validation and test.
 Source = Literal["init", "order", "split"]
@@ -95,7 +108,9 @@ class Config(Section):
 
     `vary` names what the seed decides; all else is as seed 0 decides it, in every run. With `ema`,
     a moving average of the weights is what is validated and tested. With `test_flips`, predictions
-    for test images are means over each image and its mirror image.
+    for test images are means over each image and its mirror image. `deterministic` is about GPUs:
+    with False, their fastest algorithms are used, whose last bits differ from run to run. `compile`
+    trains by `torch.compile`.
     """
 
     data: Data
@@ -114,14 +129,18 @@ class Config(Section):
     stop_early: Annotated[StopEarly | None, Field(exclude_if=lambda rule: rule is None)] = None
     test_flips: Annotated[bool, Field(exclude_if=lambda flips: not flips)] = False
     engine: Engine = "auto"
+    device: Device = "auto"
+    precision: Precision = "float32"
+    deterministic: Annotated[bool, Field(exclude_if=bool)] = True
+    compile: Annotated[bool, Field(exclude_if=lambda compiled: not compiled)] = False
     vary: Vary = VARIED
 
     def recorded(self) -> dict[str, Any]:
-        """What a record keeps, in plain values: all but the requested engine.
+        """What a record keeps, in plain values: all but the requested engine and device.
 
-        The engine that was used has its own field in every record.
+        Those that were used have their own fields in every record.
         """
-        plain = self.model_dump(mode="json", exclude={"engine"})
+        plain = self.model_dump(mode="json", exclude={"engine", "device"})
         return plain | {"data": as_recorded(plain["data"])}
 
 

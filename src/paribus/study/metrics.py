@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from paribus.study.spec import Question
 
 #: Columns of the table of runs that are no metrics.
-RESERVED = ("setting", "seed", "status", "engine", "train_seconds", "message")
+RESERVED = ("setting", "seed", "status", "engine", "device", "train_seconds", "message")
 
 
 def _plain_name(name: str) -> str:

@@ -49,8 +49,10 @@ def read_study(
     seeds: int | Mapping[str, Any] | None = None,
     epochs: int | None = None,
     engine: Engine | None = None,
+    device: str | None = None,
+    precision: str | None = None,
 ) -> Study | ScriptedStudy:
-    """Read a study file; `seeds`, `epochs` and `engine` replace the study's own if given.
+    """Read a study file; what is given beside its path replaces the study's own.
 
     `seeds` is a number, `{"until": "decided", "looks": [5, 8, 12, 20]}` for seeds added at looks,
     or `{"until": "decided", "most": 40}` for seeds one by one.
@@ -59,7 +61,13 @@ def read_study(
         StudyError: with every problem, each at its line and column.
     """
     path = Path(path)
-    given = {"seeds": seeds, "epochs": epochs, "engine": engine}
+    given = {
+        "seeds": seeds,
+        "epochs": epochs,
+        "engine": engine,
+        "device": device,
+        "precision": precision,
+    }
     replaced = {key: value for key, value in given.items() if value is not None}
     return parse_study(read_text(path, "a study", LARGEST), str(path), replaced)
 

@@ -49,6 +49,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "status": "`finished`, or `failed` where the run ended before its last epoch.",
         **{metric.name: metric.meaning for metric in METRICS.values()},
         "engine": "What trained it: `torch`, or `native`, Paribus's own engine; empty if unknown.",
+        "device": "What it was trained on: `cpu`, `cuda` or `mps`; empty if unknown.",
         "train_seconds": "Seconds spent in training steps; validation and tests not counted.",
         "message": "Why a failed run ended; empty for a finished one.",
     },

@@ -76,6 +76,7 @@ def _run(record: Record, metrics: Sequence[Metric], target: float | None) -> dic
         "seed": facts.seed,
         "status": facts.status,
         "engine": facts.environment.engine_name if facts.environment != Environment() else "",
+        "device": facts.environment.device_kind,
         "train_seconds": facts.train_seconds or math.nan,
         "train_cpu_seconds": facts.train_cpu_seconds or math.nan,  # of a failed run too
         "message": facts.failure.message if facts.failure else "",

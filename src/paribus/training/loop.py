@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
-from paribus.augmentation.batch import augmented
+from paribus.augmentation.batch import batches_of
 from paribus.augmentation.draw import Draws, draw
 from paribus.data.batches import Batches
 from paribus.data.splits import Splits
@@ -132,26 +133,61 @@ def _epoch(
     order, draws = _draw(progress, run, training, batches.shape, epoch)
     # nn.Dropout and users' modules draw from the global generators.
     seed_generators(run.seed_of("order"), "dropout", epoch)
-    total = 0.0
     parts = _parts(len(order), run.setting.config.batch_size)
     rates = _rates(run.setting.config, epoch, len(parts))
     progress.learning_rate.append(rates[0])
-    buffer = batches.buffer(max(part.stop - part.start for part in parts))
     mixes = _draw_mixes(progress, run, epoch, len(parts))
-    for batch, (part, rate) in enumerate(zip(parts, rates, strict=True)):
+    losses = _Losses(run, progress)
+    changed = batches_of(batches, order, parts, augmentation, draws)
+    for batch, ((images, labels), rate) in enumerate(zip(changed, rates, strict=True)):
         set_learning_rate(steps.optimizer, rate)
-        index = torch.from_numpy(order[part])
-        images = augmented(batches, index, augmentation, draws.part(part), buffer)
-        labels = batches.labels(index)
         loss = steps.step(*mixes.mix(batch, images, labels, batches.classes))
         if evaluated.average:
             evaluated.average.follow()
-        progress.step_loss.append(loss)
-        _require_finite("training", loss, run, progress)
-        total += loss * len(index)
-    progress.generator_states.append(drawn(run.seed_of("order"), "dropout", epoch))
-    progress.dropout.update(progress.generator_states[-1].numpy().tobytes())
-    return total / len(order)
+        losses.add(loss, len(images))
+    mean = losses.mean()
+    state = drawn(run.seed_of("order"), "dropout", epoch, on_device=steps.device.drawn())
+    progress.generator_states.append(state)
+    progress.dropout.update(state.numpy().tobytes())
+    return mean
+
+
+class _Losses:
+    """The losses of an epoch's steps: each at once, or all at its end where a GPU computes them."""
+
+    def __init__(self, run: TrainedRun, progress: Progress) -> None:
+        self._run, self._progress = run, progress
+        self._waiting: list[tuple[Tensor, int]] = []
+        self._total, self._images = 0.0, 0
+
+    def add(self, loss: float | Tensor, images: int) -> None:
+        """That of a step on so many images.
+
+        Raises:
+            NonFiniteLossError: it is known, and infinite or NaN.
+        """
+        if isinstance(loss, Tensor):
+            self._waiting.append((loss, images))
+        else:
+            self._note(loss, images)
+
+    def mean(self) -> float:
+        """The mean over images, once all steps are done.
+
+        Raises:
+            NonFiniteLossError: one is infinite or NaN.
+        """
+        if self._waiting:
+            losses, images = zip(*self._waiting, strict=True)
+            for loss, count in zip(torch.stack(losses).tolist(), images, strict=True):
+                self._note(loss, count)
+        return self._total / self._images
+
+    def _note(self, loss: float, images: int) -> None:
+        self._progress.step_loss.append(loss)
+        _require_finite("training", loss, self._run, self._progress)
+        self._total += loss * images
+        self._images += images
 
 
 def _rates(config: Config, epoch: int, steps: int) -> list[float]:

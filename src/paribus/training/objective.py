@@ -64,9 +64,10 @@ class Objective:
 PLAIN = Objective()
 
 
-def objective(config: Config, labels: Integers, classes: int) -> Objective:
-    """What a setting minimizes, given the (n,) labels of its training images."""
-    weights = balanced(labels, classes) if config.class_weights == "balanced" else None
+def objective(config: Config, labels: Integers, classes: int, device: str = "cpu") -> Objective:
+    """What a setting minimizes on a device, given the (n,) labels of its training images."""
+    balances = config.class_weights == "balanced"
+    weights = balanced(labels, classes).to(device) if balances else None
     return Objective(config.label_smoothing, weights, classes)
 
 

@@ -53,7 +53,7 @@ def evaluating(network: Predict) -> Iterator[None]:
 
 
 def log_probabilities(network: Predict, batches: Batches, index: Integers) -> Tensor:
-    """Log probabilities (n, classes) for the images of `index`, in evaluation mode.
+    """Log probabilities (n, classes) for the images of `index`, in evaluation mode, on the CPU.
 
     Works for logits and for log probabilities, which log-softmax leaves unchanged.
     """
@@ -62,13 +62,13 @@ def log_probabilities(network: Predict, batches: Batches, index: Integers) -> Te
         parts = [
             network(batches.images(part)) for part in torch.split(torch.from_numpy(index), BATCH)
         ]
-        return torch.log_softmax(torch.cat(parts).float(), dim=1)
+        return torch.log_softmax(torch.cat(parts).float().cpu(), dim=1)
 
 
 def loss_and_accuracy(network: Predict, batches: Batches, index: Integers) -> tuple[float, float]:
     """Mean cross entropy (nats) and accuracy over the images of `index`."""
     output = log_probabilities(network, batches, index)
-    labels = batches.labels(torch.from_numpy(index))
+    labels = batches.labels(torch.from_numpy(index)).cpu()
     loss = -output.gather(1, labels[:, None]).double().mean()
     accuracy = (output.argmax(dim=1) == labels).double().mean()
     return float(loss), float(accuracy)

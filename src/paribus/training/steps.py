@@ -1,6 +1,7 @@
 """A network's training steps by PyTorch or the native engine."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -14,6 +15,7 @@ from paribus.network.users import Shape
 from paribus.records.types import EngineFacts
 from paribus.study.config import Config
 from paribus.study.optimizers import Sam
+from paribus.training.device import CPU, Computing, Device
 from paribus.training.objective import PLAIN, Objective
 from paribus.training.optimizers import Sharp
 from paribus.training.predict import Predict
@@ -31,11 +33,17 @@ class Steps(Protocol):
         """The optimizer, whose learning rate may change between steps."""
 
     @property
+    def device(self) -> Device:
+        """Where they are computed."""
+
+    @property
     def predict(self) -> Predict:
         """The network in evaluation mode, always in its current state."""
 
-    def step(self, images: Tensor, labels: Tensor) -> float:
+    def step(self, images: Tensor, labels: Tensor) -> float | Tensor:
         """One step; returns the mean cross entropy (nats) before it, whatever is minimized.
+
+        A tensor where it is still being computed, which its value would have to wait for.
 
         Args:
             images: (n, channels, height, width), normalized.
@@ -50,34 +58,43 @@ class TorchSteps:
     network: nn.Module
     optimizer: torch.optim.Optimizer
     objective: Objective = PLAIN
+    device: Device = CPU
 
     @property
     def predict(self) -> Predict:
-        """The network itself."""
-        return self.network
+        """The network itself, in the device's precision."""
+        return _computing(self.network, self.device)
 
-    def step(self, images: Tensor, labels: Tensor) -> float:
+    @cached_property
+    def _forward(self) -> Predict:
+        """What a step computes; compiled at the first one where that is asked for."""
+        network = _computing(self.network, self.device)
+        return torch.compile(network) if self.device.compiled else network
+
+    def step(self, images: Tensor, labels: Tensor) -> float | Tensor:
         """One step; returns the mean cross entropy before it."""
         loss = self._gradients(images, labels)
         if isinstance(self.optimizer, Sharp):
             with self.optimizer.uphill():
                 self._gradients(images, labels)
         self.optimizer.step()
-        return loss
+        return loss if self.device.is_apart else loss.item()
 
-    def _gradients(self, images: Tensor, labels: Tensor) -> float:
+    def _gradients(self, images: Tensor, labels: Tensor) -> Tensor:
         """Work out all gradients; the mean cross entropy."""
-        output = self.network(images)
+        output = self._forward(images)
         loss = self.objective(output, labels)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         if self.objective.is_plain:
-            return loss.item()
-        return cross_entropy(output.detach(), labels).item()
+            return loss.detach()
+        return cross_entropy(output.detach(), labels)
 
 
 class NativeSteps:
     """Steps by the native engine, in the memory of torch's tensors."""
+
+    device = CPU
 
     def __init__(
         self,
@@ -107,14 +124,17 @@ def steps_by(
     shape: Shape,
     batch_size: int,
     objective: Objective = PLAIN,
+    device: Device = CPU,
 ) -> Steps:
     """The steps of an engine (None: PyTorch) in batches of up to `batch_size` images.
+
+    The network is on the device already.
 
     Raises:
         EngineError: if the library has changed since the engine was chosen.
     """
     if engine is None:
-        return TorchSteps(network, optimizer, objective)
+        return TorchSteps(network, optimizer, objective, device)
     if library().digest != engine.digest:
         raise EngineError(
             f"expected the engine with digest {engine.digest[:12]}, got {library().digest[:12]}: "
@@ -123,13 +143,26 @@ def steps_by(
     return NativeSteps(network, optimizer, shape, batch_size, objective)
 
 
-def predict_by(engine: EngineFacts | None, network: nn.Module, shape: Shape) -> Predict:
+def predict_by(
+    engine: EngineFacts | None, network: nn.Module, shape: Shape, device: Device = CPU
+) -> Predict:
     """A network's predictions by an engine (None: PyTorch), always in its current state."""
-    return Forward(network, shape) if engine else network
+    return Forward(network, shape) if engine else _computing(network, device)
 
 
-def beyond_the_engine(config: Config) -> str | None:
+def _computing(network: nn.Module, device: Device) -> nn.Module:
+    """The network, in the device's precision."""
+    return network if device.precision == "float32" else Computing(network, device)
+
+
+def beyond_the_engine(config: Config, device: Device) -> str | None:
     """What of a setting's steps the native engine doesn't support, as a clause; None if nothing."""
+    if device.is_apart:
+        return "the native engine computes on the CPU"
+    if device.precision != "float32":
+        return "the native engine computes in float32"
+    if device.compiled:
+        return "torch.compile compiles what PyTorch does"
     if isinstance(config.optimizer, Sam):
         return "sam takes the gradients of each step twice, and the engine once"
     return None

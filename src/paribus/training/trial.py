@@ -1,5 +1,7 @@
 """One training step before any run: what keeps a setting from being trained, in words."""
 
+from dataclasses import dataclass, replace
+
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
@@ -8,35 +10,85 @@ from paribus.errors import NetworkError
 from paribus.network.own import located
 from paribus.network.users import Shape, require_scores
 from paribus.study.config import Config
+from paribus.training.device import CPU, Device
 from paribus.training.mixing import draw_mixes
 from paribus.training.objective import objective
 from paribus.training.optimizers import build_optimizer
 from paribus.training.steps import TorchSteps
 
 
-def try_step(config: Config, network: nn.Module, shape: Shape, classes: int, count: int) -> None:
+def try_step(
+    config: Config,
+    network: nn.Module,
+    shape: Shape,
+    classes: int,
+    count: int,
+    device: Device = CPU,
+) -> None:
     """Take one step on `count` images of noise; the network isn't to be used afterwards.
 
     Raises:
         NetworkError: the setting can't be trained.
     """
-    kind = config.network.kind
+    kind, trial = config.network.kind, _Trial(config, network, shape, classes, device)
     _require_parameters(kind, network)
-    images, labels = torch.randn(count, *shape), torch.randint(classes, (count,))
     try:
-        output = network.train()(images)
-        require_scores(kind, output, count, classes, " while training")
-        if not cross_entropy(output, labels).requires_grad:
-            why = "no gradient reaches its parameters; look for no_grad() or detach() in forward"
-            raise NetworkError(f"{kind}: {why}")
-        optimizer = build_optimizer(config.optimizer, network, config.clip_gradients)
-        loss = objective(config, labels.numpy(), classes)
-        mixed = draw_mixes(config, batches=1, seed=0, epoch=1).mix(0, images, labels, classes)
-        TorchSteps(network, optimizer, loss).step(*mixed)
+        device.place(network, config)
+        trial.step(count)
     except NetworkError:
         raise
+    except torch.OutOfMemoryError:
+        why = _too_large(count, trial.fitting(count), device)
+        raise NetworkError(f"{kind}: {why}") from None
     except Exception as error:  # a user's network may raise anything
         raise NetworkError(f"{kind}: {_in_words(error, count)}") from error
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Steps of a network on noise."""
+
+    config: Config
+    network: nn.Module
+    shape: Shape
+    classes: int
+    device: Device
+
+    def step(self, count: int) -> None:
+        """One step on so many images."""
+        config, device = self.config, replace(self.device, compiled=False)
+        images = torch.randn(count, *self.shape).to(device.kind)
+        labels = torch.randint(self.classes, (count,)).to(device.kind)
+        output = self.network.train()(images)
+        require_scores(config.network.kind, output, count, self.classes, " while training")
+        if not cross_entropy(output, labels).requires_grad:
+            why = "no gradient reaches its parameters; look for no_grad() or detach() in forward"
+            raise NetworkError(f"{config.network.kind}: {why}")
+        optimizer = build_optimizer(config.optimizer, self.network, config.clip_gradients)
+        loss = objective(config, labels.cpu().numpy(), self.classes, device.kind)
+        mixed = draw_mixes(config, batches=1, seed=0, epoch=1).mix(0, images, labels, self.classes)
+        TorchSteps(self.network, optimizer, loss, device).step(*mixed)
+        device.wait()
+
+    def fitting(self, count: int) -> int:
+        """The largest batch that fits, of those that halving `count` leads to; 0 if none does."""
+        while count := count // 2:
+            self.network.zero_grad()
+            try:
+                self.step(count)
+            except torch.OutOfMemoryError:
+                continue
+            return count
+        return 0
+
+
+def _too_large(count: int, fits: int, device: Device) -> str:
+    """That a batch doesn't fit into a GPU's memory, and what would."""
+    whose = f"the memory of {device.name}"
+    if device.share > 1:
+        whose += f", of which a run has 1/{device.share} (--per-device {device.share})"
+    instead = f"batch_size: {fits} does" if fits else "no batch does; take a smaller network"
+    return f"a training step on {count:,} images doesn't fit into {whose}; {instead}"
 
 
 def _require_parameters(kind: str, network: nn.Module) -> None:

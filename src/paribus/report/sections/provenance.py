@@ -18,7 +18,7 @@ from paribus.narrative.images import on_left_out
 from paribus.narrative.networks import names
 from paribus.records.dates import are_possible, span
 from paribus.records.pairing import Pairing
-from paribus.records.types import DataFacts, Environment, RunFacts
+from paribus.records.types import DataFacts, DeviceFacts, Environment, RunFacts
 from paribus.report.blocks import Block, Cell, Code, Paragraph, Table, note
 from paribus.report.sections.scripts import again, depends, drawn_streams
 from paribus.results import Results
@@ -236,11 +236,16 @@ def went_on_elsewhere(results: Results) -> list[str]:
 
 
 def _differ(known: Sequence[Environment]) -> bool:
-    """Whether there are several machines or versions; a study may be about engines, not builds."""
+    """Whether there are several machines or versions.
+
+    A study may be about engines or kinds of devices, not about builds and types of GPUs.
+    """
     known = [environment for environment in known if environment != Environment()]
-    elsewhere = {environment.model_copy(update={"engine": None}) for environment in known}
+    apart = {"engine": None, "device": None}
+    elsewhere = {environment.model_copy(update=apart) for environment in known}
     builds = {environment.engine for environment in known if environment.engine}
-    return max(len(elsewhere), len(builds)) > 1
+    gpus = {(gpu.name, gpu.driver, gpu.libraries) for each in known if (gpu := each.device)}
+    return max(len(elsewhere), len(builds), len(gpus)) > 1
 
 
 def environments(results: Results) -> list[tuple[Environment, int]]:
@@ -291,6 +296,14 @@ def _table(results: Results) -> Table:
     return Table("Machine, versions, data and dates", ("", ""), known, numeric=False)
 
 
+def _gpu(device: DeviceFacts) -> str:
+    """A GPU's type, its driver and libraries, and how it computed."""
+    driver = f"driver {device.driver}" if device.driver else ""
+    bits = "deterministic algorithms" if device.deterministic else "its fastest algorithms"
+    parts = (device.name or device.kind, driver, device.libraries, device.precision, bits)
+    return ", ".join(part for part in parts if part)
+
+
 def _environment(environment: Environment) -> list[Fact]:
     if environment == Environment():
         return [("Machine and versions", "unknown")]
@@ -300,12 +313,14 @@ def _environment(environment: Environment) -> list[Fact]:
     engine = "PyTorch" if environment.torch else ""
     if own := environment.engine:
         engine = f"Paribus's own, built for {own.build}, SHA-256 {own.digest}"
+    gpu = _gpu(environment.device) if environment.device else ""
     return [
         ("Paribus", environment.paribus),
         ("Commit", f"{commit}{changed}"),
         ("Python", environment.python),
         ("PyTorch", environment.torch),
         ("Engine", engine),
+        ("GPU", gpu),
         ("NumPy", environment.numpy),
         ("System", environment.platform),
         ("Processor", ", ".join(filter(None, (environment.cpu, environment.cpu_capability)))),

@@ -144,6 +144,8 @@ def _multiply_adds(result: SettingResult) -> str:
 def _engine(result: SettingResult) -> str:
     if result.environment == Environment():
         return words.NONE
+    if device := result.environment.device:
+        return f"PyTorch, on {safe_name(device.name or device.kind)}"
     return "Paribus's own" if result.environment.engine else "PyTorch"
 
 
