@@ -5,7 +5,7 @@ BIN := .venv/bin
 # What the engine is compiled from.
 ENGINE := setup.py $(wildcard src/paribus/engine/native/*)
 
-.PHONY: demo test lint sanitize docs bench calibrate faults fuzz clean
+.PHONY: demo test lint sanitize docs bench device-check calibrate faults fuzz clean
 
 demo: .venv/installed
 	$(BIN)/paribus run studies/digits.yaml --out out/digits
@@ -37,6 +37,10 @@ docs: .venv/installed
 
 bench: .venv-bench/installed
 	.venv-bench/bin/python benchmarks/run.py
+
+# Needs a GPU and a PyTorch that can use it; under eight minutes.
+device-check: .venv/installed
+	$(BIN)/python benchmarks/device_check.py
 
 calibrate: .venv/installed
 	PYTHONPATH=tests $(BIN)/python -m calibration.calibrate
