@@ -1,4 +1,4 @@
-"""Write the documents that are generated from the code: docs/cli.md and docs/tables.md."""
+"""Write the documents that are generated from the code: cli.md, study-keys.md and tables.md."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from paribus.cli import main
 from paribus.tables import tables_page
+from study_keys import study_keys_page
 
 
 def cli_page() -> str:
@@ -43,7 +44,11 @@ def _section(path: str, command: click.Command) -> str:
 
 def pages() -> dict[str, str]:
     """Every generated document by its name in docs/."""
-    return {"cli.md": cli_page(), "tables.md": tables_page()}
+    return {
+        "cli.md": cli_page(),
+        "study-keys.md": study_keys_page(),
+        "tables.md": tables_page(),
+    }
 
 
 if __name__ == "__main__":
