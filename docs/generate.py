@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+import pictures
 from paribus.cli import main
 from paribus.tables import tables_page
 from study_keys import study_keys_page
@@ -52,5 +53,6 @@ def pages() -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    pictures.write()
     for name, page in pages().items():
         (Path(__file__).parent / name).write_text(page)
