@@ -39,7 +39,7 @@ docs: .venv/documented
 	@echo "build/site/index.html"
 
 .venv/documented: .venv/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt 'paribus[docs]'
 	touch $@
 
 bench: .venv-bench/installed
