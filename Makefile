@@ -35,7 +35,7 @@ sanitize: .venv/installed
 # The pages that the code makes, then all of docs/ as a site: build/site/index.html.
 docs: .venv/documented
 	$(BIN)/python docs/generate.py
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "build/site/index.html"
 
 .venv/documented: .venv/installed

@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Browser, Page
 
-from documents.built import site as built
+from documents.conftest import Built
 
 pytestmark = pytest.mark.browser
 
@@ -19,8 +19,8 @@ PHONE, DESK = 390, 1400
 
 
 @pytest.fixture(scope="module")
-def site() -> Path:
-    return built().resolve()
+def site(built: Built) -> Path:
+    return built.folder
 
 
 class Opened:
