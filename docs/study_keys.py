@@ -129,7 +129,7 @@ def _table(section: type[BaseModel], keys: set[str]) -> Iterator[str]:
 def _as_table(rows: Any) -> Iterator[str]:
     rows = list(rows)
     if rows:
-        yield "| key | what it may be | default | meaning |\n|---|---|---|---|"
+        yield "| key | meaning | what it may be | default |\n|---|---|---|---|"
         yield from rows
         yield ""
 
@@ -145,7 +145,7 @@ def _rows(section: type[BaseModel]) -> Iterator[tuple[str, str]]:
         default = "(required)" if needed else _default(of.get("default"))
         meaning = field.description or _meanings(section).get(key, "")
         words = _values(of).replace(_BELOW, _LINKS.get(key, f"[a section](#{key})"))
-        yield key, f"| `{key}` | {words} | {default} | {_sentence(meaning)} |"
+        yield key, f"| `{key}` | {_sentence(meaning)} | {words} | {default} |"
 
 
 #: A section of several kinds -> the key whose value is its heading here.
