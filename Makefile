@@ -32,8 +32,15 @@ sanitize: .venv/installed
 	$(CXX) -std=c++17 -O1 -g1 $(MARCH) -fPIC -shared -Wl,-Bsymbolic $(STRICT) $(WATCH) -o build/sanitized/sanitized.so src/paribus/engine/native/engine.cpp
 	SANITIZED=build/sanitized ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$($(CXX) -print-file-name=libasan.so) $(BIN)/python -m pytest -q --capture=sys tests/engine
 
-docs: .venv/installed
+# The pages that the code makes, then all of docs/ as a site: build/site/index.html.
+docs: .venv/documented
 	$(BIN)/python docs/generate.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "build/site/index.html"
+
+.venv/documented: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt 'paribus[docs]'
+	touch $@
 
 bench: .venv-bench/installed
 	.venv-bench/bin/python benchmarks/run.py

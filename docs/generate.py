@@ -1,4 +1,4 @@
-"""Write the documents that are generated from the code: docs/cli.md and docs/tables.md."""
+"""Write the documents that are generated from the code: cli.md, study-keys.md and tables.md."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+import pictures
 from paribus.cli import main
 from paribus.tables import tables_page
+from study_keys import study_keys_page
 
 
 def cli_page() -> str:
@@ -43,9 +45,14 @@ def _section(path: str, command: click.Command) -> str:
 
 def pages() -> dict[str, str]:
     """Every generated document by its name in docs/."""
-    return {"cli.md": cli_page(), "tables.md": tables_page()}
+    return {
+        "cli.md": cli_page(),
+        "study-keys.md": study_keys_page(),
+        "tables.md": tables_page(),
+    }
 
 
 if __name__ == "__main__":
+    pictures.write()
     for name, page in pages().items():
         (Path(__file__).parent / name).write_text(page)

@@ -1,6 +1,5 @@
 """The commands: what goes to which stream, exit codes, and help that is documented."""
 
-import importlib.util
 import json
 import os
 import re
@@ -287,16 +286,6 @@ def test_help_comes_without_importing_torch_or_pandas() -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_printed_for_every_shell(shell: str) -> None:
     assert "_PARIBUS_COMPLETE" in paribus("completion", shell).stdout
-
-
-def test_the_generated_documents_are_up_to_date() -> None:
-    spec = importlib.util.spec_from_file_location("generate", REPOSITORY / "docs" / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    generate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generate)
-    for name, page in generate.pages().items():
-        assert (REPOSITORY / "docs" / name).read_text() == page, f"run `make docs` for {name}"
 
 
 def test_a_wrong_study_is_refused_before_any_large_library_is_imported(tmp_path: Path) -> None:

@@ -107,8 +107,9 @@ def compare(
 ) -> Results:
     """Compare runs that are there already, whatever trained them, and write the report.
 
-    >>> frame = pandas.read_csv("runs.csv")
-    >>> paribus.compare(frame, metric="accuracy", baseline="lr=0.1")
+    Examples:
+        >>> frame = pandas.read_csv("runs.csv")
+        >>> paribus.compare(frame, metric="accuracy", baseline="lr=0.1")
 
     Args:
         runs: a frame with a row per run or per value, or files and folders of runs.

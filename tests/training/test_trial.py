@@ -39,6 +39,15 @@ class Fails(Small):
         raise ValueError("not like this")
 
 
+class Undetermined(Small):
+    def forward(self, images: Tensor) -> object:
+        # As PyTorch says it.
+        raise RuntimeError(
+            "upsample_bicubic2d_backward_out_cuda does not have a deterministic implementation, "
+            "but you set 'torch.use_deterministic_algorithms(True)'."
+        )
+
+
 class Large(Small):
     """It needs more memory than there is for more than `most` images."""
 
@@ -76,6 +85,12 @@ def test_what_can_be_trained_passes() -> None:
         (nn.Flatten(), 4, "nothing to train: no parameters"),
         (Small().double(), 4, "RuntimeError: mat1 and mat2 must have the same dtype"),
         (Fails(), 1, "a training step on 1 image failed: "),
+        (
+            Undetermined(),
+            4,
+            "upsample_bicubic2d_backward_out_cuda has no form on a GPU that gives the same bits "
+            "each time. Take another layer, or set deterministic: false.",
+        ),
         (
             nn.Sequential(Small(), nn.BatchNorm1d(CLASSES)),
             1,

@@ -11,7 +11,8 @@ from typing import Any
 class Outcome:
     """What a run came to; `paribus.Outcome`.
 
-    >>> Outcome({"test_acc": 0.93}, curves={"val_loss": [0.9, 0.7, 0.6]})
+    Examples:
+        >>> paribus.Outcome({"test_acc": 0.93}, curves={"val_loss": [0.9, 0.7, 0.6]})
 
     Attributes:
         metrics: name -> number.

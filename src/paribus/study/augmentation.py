@@ -14,9 +14,13 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class ColorJitter(Section):
-    """Other brightness, contrast and saturation, by factors up to so far from 1, and other hues.
+    """Other brightness, contrast, saturation and hues, in random order, as torchvision's come.
 
-    `hue` is a share of the circle of colors; the four come in random order, as torchvision's do.
+    Attributes:
+        brightness: how far its factor may lie from 1.
+        contrast: how far its factor may lie from 1.
+        saturation: how far its factor may lie from 1.
+        hue: how far colors may be turned, as a share of the circle of colors.
     """
 
     brightness: Range = 0.0
@@ -36,7 +40,12 @@ _Ratio = Annotated[float, Field(ge=0.01, le=100)]
 
 
 class RandomResizedCrop(Section):
-    """A part of the image, of `scale` of its area and of this `ratio` of its sides, resized."""
+    """A part of the image, resized.
+
+    Attributes:
+        scale: the smallest and the largest share of the image's area.
+        ratio: the smallest and the largest ratio of width to height.
+    """
 
     scale: Annotated[tuple[_Scale, _Scale], Field(strict=False)] = (0.08, 1.0)
     ratio: Annotated[tuple[_Ratio, _Ratio], Field(strict=False)] = (3 / 4, 4 / 3)
@@ -49,7 +58,12 @@ class RandomResizedCrop(Section):
 
 
 class RandAugment(Section):
-    """`n` changes drawn from 14, each of this `magnitude` (Cubuk et al. 2020; torchvision's)."""
+    """Changes drawn from 14 (Cubuk et al. 2020; torchvision's).
+
+    Attributes:
+        n: how many, one after another.
+        magnitude: how strong each is.
+    """
 
     n: Annotated[int, Field(ge=1, le=10)] = 2
     magnitude: Annotated[int, Field(ge=0, le=30)] = 9
@@ -73,15 +87,26 @@ def _left_out(value: Any) -> bool:
 class Augmentation(Section):
     """Random changes to the training images, drawn again every epoch.
 
-    `flip` mirrors left and right with probability 1/2; `shift` moves by up to this many pixels
-    each way, filling with the training images' mean; `crop` is its other name, by which the image
-    is padded by as many pixels and cropped at random. `cutout` blanks out a square of this side,
-    whose center lies anywhere in the image (DeVries and Taylor 2017). `rotate` turns by up to so
-    many degrees each way. `grey` takes the colors away with this probability. At most one of
-    `randaugment`, `trivialaugment` and `autoaugment`, whose changes are torchvision's.
+    At most one of `randaugment`, `trivialaugment` and `autoaugment`, whose changes are
+    torchvision's.
 
-    What is at its default and was no key once is left out of records.
+    Attributes:
+        flip: mirrors left and right with probability 1/2.
+        shift: the older name of `crop`.
+        crop: moves by up to this many pixels each way: the image is padded by as many, with the
+            training images' mean, and cropped at random.
+        cutout: blanks out a square of this side, whose center lies anywhere in the image (DeVries
+            and Taylor 2017).
+        random_resized_crop: takes a part of the image and resizes it; `true` for its defaults.
+        rotate: turns by up to so many degrees each way.
+        color_jitter: other colors; a number alone is for all but the hue.
+        grey: takes the colors away with this probability.
+        randaugment: changes drawn anew for each image; `true` for its defaults.
+        trivialaugment: one change of a random strength (Müller and Hutter 2021).
+        autoaugment: the policy that was found for CIFAR-10 (Cubuk et al. 2019).
     """
+
+    # What is at its default and was no key once is left out of records.
 
     flip: bool = False
     shift: Annotated[int, Field(ge=0, le=64)] = 0

@@ -28,40 +28,64 @@ Bounds = Annotated[tuple[Number, Number], Field(strict=False), AfterValidator(_a
 Names = Annotated[tuple[Line, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)]
 
 
+Setting = Annotated[SettingName, Field(description="The setting that the claim is about.")]
+Against = Annotated[SettingName, Field(description="The setting that it is compared with.")]
+OfMetric = Annotated[Line, Field(description="The metric.")]
+
+
 class Direction(Section):
     """A setting against another on a metric, with the direction that is expected.
 
     `better`, `worse`, `not_worse` and `not_better` need a metric with a better direction;
     `equivalent`, `not_worse` and `not_better` need a margin, here or declared for the metric.
-    `by`: the smallest difference claimed (of a ratio, as a share: 0.1 is ten percent).
+
+    Attributes:
+        expect: which direction is claimed.
+        by: the smallest difference claimed (of a ratio, as a share: 0.1 is ten percent).
+        margin: the largest difference that doesn't matter, where the metric has none of its own.
     """
 
-    setting: SettingName
-    against: SettingName
-    metric: Line
+    setting: Setting
+    against: Against
+    metric: OfMetric
     expect: Literal["better", "worse", "higher", "lower", "equivalent", "not_worse", "not_better"]
     by: Positive | None = None
     margin: Positive | None = None
 
 
 class DifferenceRange(Section):
-    """A setting against another: the difference (or ratio) is between two numbers."""
+    """A setting against another: the difference (or ratio) is between two numbers.
 
-    setting: SettingName
-    against: SettingName
-    metric: Line
+    Attributes:
+        between: the range that is claimed, the lower end first.
+    """
+
+    setting: Setting
+    against: Against
+    metric: OfMetric
     between: Bounds
 
 
 class ValueRange(Section):
-    """The mean of a metric over all seeds is within a range, for each setting."""
+    """The mean of a metric over all seeds is within a range, for each setting.
 
-    metric: Line
+    Attributes:
+        within: setting -> its range, the lower end first.
+    """
+
+    metric: OfMetric
     within: Annotated[dict[SettingName, Bounds], Field(min_length=1)]
 
 
 class Ranking(Section):
-    """Classes that are the best, or the worst, in each of the settings."""
+    """Classes that are the best, or the worst, in each of the settings.
+
+    Attributes:
+        best: the classes that are claimed to be the best.
+        worst: those that are claimed to be the worst; `best` or `worst`, one of them.
+        metric: by which metric of a class.
+        settings: the settings in which they are.
+    """
 
     best: Names | None = None
     worst: Names | None = None
@@ -70,12 +94,16 @@ class Ranking(Section):
 
 
 class Order(Section):
-    """Settings in the order of a metric, highest first."""
+    """Settings in the order of a metric, highest first.
+
+    Attributes:
+        order: the names of the settings.
+    """
 
     order: Annotated[
         tuple[SettingName, ...], Field(strict=False, min_length=2), AfterValidator(_distinct)
     ]
-    metric: Line
+    metric: OfMetric
 
 
 def _tag(value: Any) -> str | None:
@@ -97,7 +125,13 @@ Test = Annotated[
 
 
 class Claim(Section):
-    """A sentence, and the test that decides whether the runs support it."""
+    """A sentence, and the test that decides whether the runs support it.
+
+    Attributes:
+        id: a short name, for tables and the screen.
+        says: the sentence.
+        test: what decides whether it is supported.
+    """
 
     id: SettingName
     says: Line

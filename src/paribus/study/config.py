@@ -63,7 +63,11 @@ Decay = Annotated[
 
 
 class StopEarly(Section):
-    """Training ends once the lowest validation loss is `patience` epochs old."""
+    """Training ends once the lowest validation loss is `patience` epochs old.
+
+    Attributes:
+        patience: how many epochs the lowest validation loss may be old.
+    """
 
     patience: Whole
 
@@ -106,11 +110,35 @@ Vary = Annotated[
 class Config(Section):
     """Everything that decides how one network is trained, except the seed.
 
-    `vary` names what the seed decides; all else is as seed 0 decides it, in every run. With `ema`,
-    a moving average of the weights is what is validated and tested. With `test_flips`, predictions
-    for test images are means over each image and its mirror image. `deterministic` is about GPUs:
-    with False, their fastest algorithms are used, whose last bits differ from run to run. `compile`
-    trains by `torch.compile`.
+    Attributes:
+        data: the images, and what is done to them before training.
+        network: one that Paribus has, one of timm's, or your own.
+        optimizer: how the weights follow the gradients.
+        schedule: how the learning rate changes in training.
+        augmentation: random changes to the training images.
+        epochs: passes over the training images.
+        batch_size: images per training step; a last batch of one image joins the one before it.
+        clip_gradients: the largest norm of all gradients together; larger ones are scaled down.
+        label_smoothing: the share of a training label that is spread evenly over all classes.
+        class_weights: how much classes count in the loss that is minimized: as often as they have
+            images, or all alike.
+        mixup: how strongly pairs of images are mixed: both parameters of the Beta distribution of
+            an image's share.
+        cutmix: the same, by pasting a rectangle of the other image.
+        ema: of the moving average of the weights, the share that a step leaves as it is. The
+            average is then what is validated and tested.
+        stop_early: when training ends before its last epoch.
+        test_flips: whether predictions for test images are means over each image and its mirror
+            image.
+        engine: what trains it: PyTorch, Paribus's native engine, or whichever is likely to be
+            faster.
+        device: where it is trained: on the processor (`cpu`), on an NVIDIA GPU (`cuda`, or `cuda:1`
+            for one of several), on Apple's (`mps`), or on an NVIDIA GPU if there is one (`auto`).
+        precision: what layers compute in; weights and losses are always float32.
+        deterministic: whether a GPU uses only algorithms that give the same bits each time.
+        compile: whether it is trained by `torch.compile`.
+        vary: what the seed decides: initial values; all that is drawn in training; which images
+            are for training, validation and test. All else is as seed 0 decides it, in every run.
     """
 
     data: Data
@@ -166,6 +194,11 @@ class UntilDecided(Section):
     """Seeds are added to the comparisons that are still undecided, at each look or one by one.
 
     One by one, up to `most`, where that is given; `looks` is None then.
+
+    Attributes:
+        until: says that seeds are added until the comparisons are decided.
+        looks: the numbers of seeds at which the study looks.
+        most: the most seeds that are added, one by one.
     """
 
     until: Literal["decided"]

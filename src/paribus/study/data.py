@@ -15,7 +15,7 @@ from pydantic import (
     Tag,
 )
 
-from paribus.study.sections import MOST, Section, short_for
+from paribus.study.sections import MOST, Section, Whole, short_for
 
 
 def _number_or_share(value: Any) -> int | float:
@@ -26,7 +26,13 @@ def _number_or_share(value: Any) -> int | float:
 
 
 #: Part of the images: a number of images per class (300) or a share of each class (0.2).
-PerClass = Annotated[int | float, PlainValidator(_number_or_share)]
+PerClass = Annotated[
+    int | float,
+    PlainValidator(
+        _number_or_share,
+        json_schema_input_type=Whole | Annotated[float, Field(gt=0, lt=1)],
+    ),
+]
 
 
 def _side_or_sides(value: Any) -> int | tuple[int, int]:
@@ -40,10 +46,11 @@ def _side_or_sides(value: Any) -> int | tuple[int, int]:
 
 #: Pixels of a side of the images that networks see.
 SMALLEST, LARGEST = 4, 512
+_Side = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 #: One side, or height and width.
 Size = Annotated[
     int | tuple[int, int],
-    PlainValidator(_side_or_sides),
+    PlainValidator(_side_or_sides, json_schema_input_type=_Side | tuple[_Side, _Side]),
     # pydantic's own, of a union, warns of the list that it has made of a tuple.
     PlainSerializer(lambda size: size),
 ]
@@ -62,14 +69,24 @@ Background = Annotated[
 
 
 class Imbalance(Section):
-    """Fewer training images of the later classes, down to a share of `ratio` of the last one's."""
+    """Fewer training images of the later classes.
+
+    Attributes:
+        ratio: the share of its images that the last class keeps.
+        kind: falling from class to class, or the second half of the classes alike.
+    """
 
     ratio: Annotated[float, Field(gt=0, lt=1)]
     kind: Literal["exponential", "step"] = "exponential"
 
 
 class LabelNoise(Section):
-    """A share of the training labels that are made wrong."""
+    """A share of the training labels that are made wrong.
+
+    Attributes:
+        rate: the share.
+        kind: any other class, each as likely, or always the next one.
+    """
 
     rate: Annotated[float, Field(gt=0, lt=1)]
     kind: Literal["symmetric", "pairs"] = "symmetric"
@@ -85,7 +102,24 @@ def _short_for(key: str) -> BeforeValidator:
 
 
 class Images(Section):
-    """What every source has: the images that networks see, and what the training ones become."""
+    """What every source has: the images that networks see, and what the training ones become.
+
+    Attributes:
+        source: where the images come from.
+        size: pixels of a side, or height and width, to which images are resized.
+        resize: how an image of another shape fits: cut off evenly, filled up with black, distorted.
+        blur: the standard deviation of a Gaussian blur of the originals, as a share of their
+            shorter side.
+        subset: how many training images of each class are used, or which share of them.
+        imbalance: fewer training images of the later classes; a number alone is its `ratio`.
+        label_noise: training labels that are made wrong; a number alone is its `rate`.
+        path: the folder or file.
+        color: the channels that networks see.
+        background: what lies behind transparent pixels.
+        validation: validation images of each class, as a number or a share, where the source has
+            none of its own.
+        test: test images of each class, in the same way.
+    """
 
     source: str
     size: Size = 32
@@ -129,7 +163,7 @@ TypedPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_type
 
 
 class Folder(Images):
-    """The user's images: one subfolder per class, in train/ val/ test/ or in one tree."""
+    """Images of your own: one subfolder per class, in train/ val/ test/ or in one tree."""
 
     source: Literal["folder"]
     path: TypedPath
@@ -140,7 +174,7 @@ class Folder(Images):
 
 
 class Csv(Images):
-    """The user's images by a table of paths and labels, and of splits and groups if it has them."""
+    """Images of your own: a table of paths and labels, and of splits and groups if it has them."""
 
     source: Literal["csv"]
     path: TypedPath
@@ -158,7 +192,7 @@ class Published(Images):
 
 
 class Npz(Images):
-    """The user's images as arrays in a NumPy `.npz` file, with parts or as x and y alone."""
+    """Images of your own: arrays in a NumPy `.npz` file, with parts or as x and y alone."""
 
     source: Literal["npz"]
     path: TypedPath
@@ -171,7 +205,7 @@ OWN_DATA = "package.module:function"
 
 
 class OwnData(Images):
-    """The user's images from Python: `package.module:function` returns arrays or a Dataset."""
+    """Images of your own from Python: the function returns arrays or a Dataset."""
 
     source: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
     validation: PerClass = 0.2

@@ -40,8 +40,8 @@ class Compare(Section):
 
     Attributes:
         runs: files and folders, from the folder in which the command is run.
-        pattern: reads setting and seed from the names of runs, "{setting}_seed{seed}".
-        seed: the key of the configuration that is the seed; "none": the runs have no seeds.
+        pattern: reads setting and seed from the names of runs, `{setting}_seed{seed}`.
+        seed: the key of the configuration that is the seed; `none`: the runs have no seeds.
         settings: name -> what the configurations of its runs have; other runs are left out.
         ignore: keys that make no setting.
         at: the value that counts: the last one, that where another metric is best, or at a step.
@@ -67,10 +67,15 @@ class Declared(Section):
     """What is declared of runs that are there: a study file with `compare`, or options.
 
     Attributes:
-        baseline: the name of a setting, or what its runs' configurations have: "lr=0.1,wd=0".
+        name: the title of the report.
+        compare: which runs, and how settings, seeds and values are told.
+        baseline: the name of a setting, or what its runs' configurations have: `lr=0.1,wd=0`.
         paired: whether equal seeds of two settings correspond; by default, where all settings
             have the same.
+        metrics: metrics that the runs report, and margins of built-in ones.
         primary: the metric that decides; needed where there are several.
+        margin: the largest difference in the primary metric that doesn't matter.
+        claims: sentences about the settings, each bound to a test.
     """
 
     name: Line | None = None

@@ -41,10 +41,12 @@ class DeclaredMetric(Section):
     """A number that the study's records report, or the margin of a built-in metric.
 
     Attributes:
+        better: which values are better; needed unless the metric is built in.
         margin: the largest difference that doesn't matter; for a ratio, as a share.
-        compare: by the mean difference, the ratio to the baseline, or ranks.
-        written: "percent" for a share of 1, which is shown as 46.3 % and differs by points.
-        label: for readers; the name by default.
+        unit: what follows a value.
+        compare: how: by the mean difference, the ratio to the baseline, or ranks.
+        written: how values are shown: a share of 1 as `percent` is 46.3 % and differs by points.
+        label: the name in reports; by default the metric's own.
     """
 
     better: Literal["higher", "lower", "neither"] | None = None  # required unless built in

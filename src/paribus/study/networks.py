@@ -13,19 +13,37 @@ from paribus.study.sections import Section, Share, short_for
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
-#: What a network begins with: a safetensors file, or the folder of a run's record. None, as by
-#: default, isn't recorded.
-Pretrained = Annotated[TypedPath | None, Field(exclude_if=lambda path: path is None)]
-#: Which parameters stay as they are. Where none do, that isn't recorded.
-Freeze = Annotated[tuple[Pattern, ...], Field(strict=False, exclude_if=lambda names: not names)]
+Pretrained = Annotated[
+    TypedPath | None,
+    Field(
+        description="What the network begins with: a safetensors file, or the folder of a run's "
+        "record.",
+        exclude_if=lambda path: path is None,
+    ),
+]
+Freeze = Annotated[
+    tuple[Pattern, ...],
+    Field(
+        description="Patterns of the names of parameters that aren't trained.",
+        strict=False,
+        exclude_if=lambda names: not names,
+    ),
+]
+Dropout = Annotated[
+    Share, Field(description="How often a unit is left out in training, for an image.")
+]
 
 
 class LeNet5(Section):
-    """LeNet-5 with ReLU and max pooling, as in the reference study."""
+    """LeNet-5 with ReLU and max pooling, as in the reference study.
+
+    Attributes:
+        batch_norm: whether batch normalization comes before each ReLU.
+    """
 
     kind: Literal["lenet5"] = "lenet5"
     batch_norm: bool = False
-    dropout: Share = 0.0
+    dropout: Dropout = 0.0
     pretrained: Pretrained = None
     freeze: Freeze = ()
 
@@ -35,11 +53,15 @@ Width = Annotated[int, Field(ge=1, le=65_536)]
 
 
 class Mlp(Section):
-    """Dense layers alone, `hidden` units in each but the last, with ReLU (`network.mlp`)."""
+    """Dense layers alone, `hidden` units in each but the last, with ReLU (`network.mlp`).
+
+    Attributes:
+        hidden: units of each hidden layer; none for logistic regression.
+    """
 
     kind: Literal["mlp"]
     hidden: Annotated[tuple[Width, ...], Field(strict=False, max_length=64)] = (800,)
-    dropout: Share = 0.0
+    dropout: Dropout = 0.0
     pretrained: Pretrained = None
     freeze: Freeze = ()
 
@@ -52,9 +74,14 @@ class ConvNet(Section):
     freeze: Freeze = ()
 
 
-#: How often the last residual branch is left out in training, for an image; earlier ones less
-#: often. Never, as by default, isn't recorded.
-StochasticDepth = Annotated[Share, Field(exclude_if=lambda rate: rate == 0)]
+StochasticDepth = Annotated[
+    Share,
+    Field(
+        description="How often the last residual branch is left out in training, for an image; "
+        "earlier ones less often.",
+        exclude_if=lambda rate: rate == 0,
+    ),
+]
 
 
 class CifarResNet(Section):
@@ -82,19 +109,30 @@ def _six_n_and_four(depth: int) -> int:
 
 
 class WideResNet(Section):
-    """Wide residual networks (`network.wide_resnet`), by default WRN-16-4."""
+    """Wide residual networks (`network.wide_resnet`), by default WRN-16-4.
+
+    Attributes:
+        depth: 6n + 4 layers.
+        widen: how many times as many channels as a narrow one has.
+    """
 
     kind: Literal["wide_resnet"]
     depth: Annotated[int, Field(ge=10, le=100), AfterValidator(_six_n_and_four)] = 16
     widen: Annotated[int, Field(ge=1, le=20)] = 4
-    dropout: Share = 0.0
+    dropout: Dropout = 0.0
     stochastic_depth: StochasticDepth = 0.0
     pretrained: Pretrained = None
     freeze: Freeze = ()
 
 
-#: The side of the squares of pixels that a network's first layer takes.
-Patch = Annotated[int, Field(ge=1, le=64)]
+Patch = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=64,
+        description="Pixels of a side of the squares that the first layer takes.",
+    ),
+]
 
 
 class ViTTiny(Section):
@@ -132,9 +170,12 @@ OWN = "package.module:callable"
 
 
 class OwnNetwork(Section):
-    """A user's module: `package.module:callable`.
+    """A network of your own: a function or class that gives a module.
 
     It is called with `channels`, `height`, `width`, `classes` and `arguments`.
+
+    Attributes:
+        arguments: what else it is called with.
     """
 
     kind: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
@@ -163,7 +204,11 @@ def _timm_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 class TimmNetwork(Section):
-    """A network of timm (pytorch-image-models), which may have arguments of its own."""
+    """A network of timm (pytorch-image-models), which may have arguments of its own.
+
+    Attributes:
+        arguments: what timm's own function is called with.
+    """
 
     kind: Annotated[str, AfterValidator(_timm_name)]
     arguments: Annotated[

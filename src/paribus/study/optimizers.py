@@ -9,23 +9,45 @@ from pydantic import Discriminator, Field, StringConstraints, ValidationInfo, fi
 
 from paribus.study.sections import NotNegative, Positive, Section, Share, short_for
 
-#: Which parameters `weight_decay` is for. `weights`: all but biases and the others of one
-#: dimension, as the scales of batch normalization.
-Decay = Annotated[Literal["all", "weights"], Field(exclude_if=lambda decayed: decayed == "all")]
+LearningRate = Annotated[Positive, Field(description="The learning rate that a schedule changes.")]
+WeightDecay = Annotated[
+    NotNegative, Field(description="How strongly parameters are pulled towards 0.")
+]
+Momentum = Annotated[
+    Share, Field(description="The share of the running mean of gradients that a step keeps.")
+]
+Decay = Annotated[
+    Literal["all", "weights"],
+    Field(
+        description="Which parameters `weight_decay` is for: all, or all but biases and others of "
+        "one dimension, as the scales of batch normalization.",
+        exclude_if=lambda decayed: decayed == "all",
+    ),
+]
 USUAL_BETAS, USUAL_EPS = (0.9, 0.999), 1e-8
-#: How slowly Adam's running means of gradients and of their squares follow.
 Betas = Annotated[
     tuple[Share, Share],
-    Field(strict=False, exclude_if=lambda betas: betas == USUAL_BETAS),
+    Field(
+        description="How slowly the running means of gradients and of their squares follow.",
+        strict=False,
+        exclude_if=lambda betas: betas == USUAL_BETAS,
+    ),
 ]
-#: What Adam adds to the root of the mean square before it divides.
-Eps = Annotated[Positive, Field(exclude_if=lambda eps: eps == USUAL_EPS)]
-
-#: Factors of the learning rate by patterns of parameters' names (`fc.*`); the first that fits
-#: counts, and everything else has the factor 1.
+Eps = Annotated[
+    Positive,
+    Field(
+        description="What is added to the root of the mean square before Adam divides by it.",
+        exclude_if=lambda eps: eps == USUAL_EPS,
+    ),
+]
 Factors = Annotated[
     dict[Annotated[str, StringConstraints(min_length=1)], Positive],
-    Field(max_length=100, exclude_if=lambda factors: not factors),
+    Field(
+        description="Factors of the learning rate by patterns of parameters' names (`fc.*`); the "
+        "first that fits counts, and everything else has the factor 1.",
+        max_length=100,
+        exclude_if=lambda factors: not factors,
+    ),
 ]
 
 
@@ -33,8 +55,8 @@ class Adam(Section):
     """Adam with L2 in the gradient (`torch.optim.Adam`), not decoupled."""
 
     kind: Literal["adam"] = "adam"
-    lr: Positive = 1e-3
-    weight_decay: NotNegative = 0.0
+    lr: LearningRate = 1e-3
+    weight_decay: WeightDecay = 0.0
     betas: Betas = USUAL_BETAS
     eps: Eps = USUAL_EPS
     decay: Decay = "all"
@@ -45,8 +67,8 @@ class AdamW(Section):
     """Adam with decoupled weight decay (`torch.optim.AdamW`)."""
 
     kind: Literal["adamw"]
-    lr: Positive = 1e-3
-    weight_decay: NotNegative = 1e-2
+    lr: LearningRate = 1e-3
+    weight_decay: WeightDecay = 1e-2
     betas: Betas = USUAL_BETAS
     eps: Eps = USUAL_EPS
     decay: Decay = "all"
@@ -54,12 +76,16 @@ class AdamW(Section):
 
 
 class Sgd(Section):
-    """Stochastic gradient descent with momentum (`torch.optim.SGD`), Nesterov's where asked."""
+    """Stochastic gradient descent with momentum (`torch.optim.SGD`).
+
+    Attributes:
+        nesterov: whether the momentum is Nesterov's.
+    """
 
     kind: Literal["sgd"]
-    lr: Positive = 1e-2
-    momentum: Share = 0.0
-    weight_decay: NotNegative = 0.0
+    lr: LearningRate = 1e-2
+    momentum: Momentum = 0.0
+    weight_decay: WeightDecay = 0.0
     nesterov: Annotated[bool, Field(exclude_if=lambda nesterov: not nesterov)] = False
     decay: Decay = "all"
     lr_factors: Factors = Field(default_factory=dict)
@@ -76,12 +102,15 @@ class Sam(Section):
     """Sharpness-aware minimization (Foret et al. 2021) by stochastic gradient descent.
 
     Gradients are those of the point `rho` uphill, so that a step takes twice the time.
+
+    Attributes:
+        rho: how far uphill that point is.
     """
 
     kind: Literal["sam"]
-    lr: Positive = 1e-2
-    momentum: Share = 0.0
-    weight_decay: NotNegative = 0.0
+    lr: LearningRate = 1e-2
+    momentum: Momentum = 0.0
+    weight_decay: WeightDecay = 0.0
     rho: Positive = 0.05
     decay: Decay = "all"
     lr_factors: Factors = Field(default_factory=dict)
@@ -90,14 +119,16 @@ class Sam(Section):
 class Muon(Section):
     """Momentum made orthogonal (Jordan et al. 2024; `torch.optim.Muon`) for all weights.
 
-    A convolution's are a matrix with a row a channel. Biases and scales are trained by AdamW, with
-    the learning rate `adamw_lr`, which the schedule changes alike.
+    A convolution's are a matrix with a row a channel. Biases and scales are trained by AdamW.
+
+    Attributes:
+        adamw_lr: AdamW's learning rate, which the schedule changes alike.
     """
 
     kind: Literal["muon"]
-    lr: Positive = 2e-2
-    momentum: Share = 0.95
-    weight_decay: NotNegative = 0.0
+    lr: LearningRate = 2e-2
+    momentum: Momentum = 0.95
+    weight_decay: WeightDecay = 0.0
     adamw_lr: Positive = 1e-3
     decay: Decay = "all"
     lr_factors: Factors = Field(default_factory=dict)

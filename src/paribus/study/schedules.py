@@ -9,10 +9,17 @@ from pydantic import AfterValidator, Discriminator, Field
 
 from paribus.study.sections import NotNegative, Positive, Section, Whole, short_for
 
-Factor = Annotated[float, Field(gt=0, le=1)]
-#: The epochs, or the part of one, in which the learning rate rises to what the schedule says, step
-#: by step. None at all isn't recorded, so that older records stay valid.
-Warmup = Annotated[NotNegative, Field(exclude_if=lambda warmup: warmup == 0)]
+Factor = Annotated[float, Field(gt=0, le=1, description="What the learning rate is multiplied by.")]
+#: None at all isn't recorded, so that older records stay valid.
+Warmup = Annotated[
+    NotNegative,
+    Field(
+        description="The epochs, or the part of one, in which the learning rate rises step by step "
+        "to what the schedule says.",
+        exclude_if=lambda warmup: warmup == 0,
+    ),
+]
+Final = Annotated[NotNegative, Field(description="The learning rate at the end.")]
 
 
 def _increasing(epochs: tuple[int, ...]) -> tuple[int, ...]:
@@ -29,7 +36,11 @@ class Constant(Section):
 
 
 class Step(Section):
-    """The learning rate is multiplied by `factor` after every `every` epochs."""
+    """The learning rate is multiplied by `factor` after every `every` epochs.
+
+    Attributes:
+        every: the epochs between two changes.
+    """
 
     kind: Literal["step"]
     every: Whole
@@ -38,7 +49,11 @@ class Step(Section):
 
 
 class MultiStep(Section):
-    """The learning rate is multiplied by `factor` after each of these `epochs`."""
+    """The learning rate is multiplied by `factor` after each of these `epochs`.
+
+    Attributes:
+        epochs: after which epochs, in increasing order.
+    """
 
     kind: Literal["multistep"]
     epochs: Annotated[
@@ -52,7 +67,7 @@ class Cosine(Section):
     """The learning rate falls along half a cosine, reaching `final` after the last epoch."""
 
     kind: Literal["cosine"]
-    final: NotNegative = 0.0
+    final: Final = 0.0
     warmup: Warmup = 0.0
 
 
@@ -60,16 +75,20 @@ class Linear(Section):
     """The learning rate falls evenly with every step, reaching `final` after the last one."""
 
     kind: Literal["linear"]
-    final: NotNegative = 0.0
+    final: Final = 0.0
     warmup: Warmup = 0.0
 
 
 class Polynomial(Section):
-    """As linear, by a power of what is left of the training: 1 is linear."""
+    """As linear, by a power of what is left of the training: 1 is linear.
+
+    Attributes:
+        power: the power.
+    """
 
     kind: Literal["polynomial"]
     power: Positive
-    final: NotNegative = 0.0
+    final: Final = 0.0
     warmup: Warmup = 0.0
 
 
@@ -79,6 +98,11 @@ class OneCycle(Section):
     As `torch.optim.lr_scheduler.OneCycleLR` means it with its two cosines: from lr / div_factor in
     the share `pct_start` of all steps, then down to lr / div_factor / final_div_factor at the last
     one. Momentum stays as it is. It has no warm-up, since it is one.
+
+    Attributes:
+        pct_start: the share of all steps in which the learning rate rises.
+        div_factor: by how much the first learning rate is smaller than the optimizer's.
+        final_div_factor: by how much the last one is smaller than the first.
     """
 
     kind: Literal["one_cycle"]

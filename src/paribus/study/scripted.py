@@ -22,7 +22,7 @@ class ScriptedStudy(Planned):
 
     Attributes:
         trainer: what makes a run; by default a function that Python is given.
-        parameters: of the baseline; sections may hold others.
+        parameters: what it is given in the baseline; sections may hold others.
         variations: what each has otherwise, by dotted name: `{"mixup": {"mixup": 0.2}}`;
             `{"same": True}` for one that is to change nothing. `trainer.command` and
             `trainer.call` may be changed too.

@@ -36,8 +36,8 @@ class Question(Section):
     Attributes:
         name: the title of the report.
         baseline: the baseline's name in reports and folders.
-        paired: whether equal seeds of two settings correspond, as all that Paribus trains do;
-            False for runs whose seeds don't, such as those of another tool.
+        paired: whether equal seeds of two settings correspond, as they do in all that Paribus
+            trains.
         metrics: metrics that the study's records report, and margins of built-in ones.
         primary: the metric that decides the study; all others are exploratory.
         margin: the largest difference in the primary metric that doesn't matter (0.01 of test
@@ -185,7 +185,7 @@ class Study(Planned, Config):
 
     Attributes:
         variations: named overrides by dotted path: `{"l2": {"optimizer.weight_decay": 1e-5}}`;
-            `{"same": True}` for one that is to change nothing, as an A/A test.
+            `{"same": true}` for one that is to change nothing, as an A/A test.
     """
 
     @property

@@ -63,7 +63,7 @@ class Script(Section):
         depends: files and folders whose change makes a run out of date, beside those that are
             found from the command or function.
         threads: processor cores that each run computes on.
-        time_limit: seconds that a run may take.
+        time_limit: seconds that a run may take, or a time such as `30m` or `2h`.
     """
 
     at: At = "last"
@@ -73,13 +73,14 @@ class Script(Section):
 
 
 class Command(Script):
-    """A command, as a shell would have it; {seed}, {out}, {lr}, ... stand for their values.
+    """A command, as a shell would have it; `{seed}`, `{out}`, `{lr}`, ... stand for their values.
 
     Attributes:
-        reads: the file or folder in {out} that has the run's metrics, in any layout that
+        command: how it is started.
+        reads: the file or folder in `{out}` that has the run's metrics, in any layout that
             `paribus compare` reads; by default `metrics.json` and `metrics.csv`, or what is there.
         shell: whether a shell runs it.
-        style: how {overrides} writes all parameters: `a.b=1` or `--a-b 1`.
+        style: how `{overrides}` writes all parameters: `a.b=1` or `--a-b 1`.
     """
 
     command: Annotated[str, Field(max_length=LONGEST), AfterValidator(_command)]
@@ -105,6 +106,9 @@ class Call(Script):
     """A Python function, `package.module:name`.
 
     It is called with `seed`, `out` and the parameters.
+
+    Attributes:
+        call: its name.
     """
 
     call: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_<][\w.<>]*$", max_length=300)]

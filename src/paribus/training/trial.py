@@ -103,5 +103,10 @@ def _in_words(error: Exception, count: int) -> str:
         return (
             "batch normalization needs more than one image in a batch. Set batch_size to 2 or more."
         )
+    if "does not have a deterministic implementation" in str(error):
+        return (
+            f"{str(error).split(maxsplit=1)[0]} has no form on a GPU that gives the same bits each "
+            "time. Take another layer, or set deterministic: false."
+        )
     images = "1 image" if count == 1 else f"{count:,} images"
     return f"a training step on {images} failed: {located(error)}"
