@@ -8,7 +8,7 @@ ENGINE := setup.py $(wildcard src/paribus/engine/native/*)
 .PHONY: demo test lint sanitize docs bench calibrate faults fuzz clean
 
 demo: .venv/installed
-	$(BIN)/paribus run studies/digits.yaml --out out/digits
+	$(BIN)/paribus demo
 
 # Tests start many processes: each would compile every module again where none may be kept.
 test: export PYTHONDONTWRITEBYTECODE =
