@@ -5,7 +5,7 @@ BIN := .venv/bin
 # What the engine is compiled from.
 ENGINE := setup.py $(wildcard src/paribus/engine/native/*)
 
-.PHONY: demo test lint sanitize docs bench calibrate faults fuzz clean
+.PHONY: demo test lint sanitize docs wheels bench calibrate faults fuzz clean
 
 demo: .venv/installed
 	$(BIN)/paribus demo
@@ -34,6 +34,18 @@ sanitize: .venv/installed
 
 docs: .venv/installed
 	$(BIN)/python docs/generate.py
+
+# The source distribution, and from it the wheels for this system; on Linux in Docker or Podman.
+wheels: .venv-wheels/installed
+	rm -rf dist
+	.venv-wheels/bin/python -m build --sdist --outdir dist
+	.venv-wheels/bin/cibuildwheel --output-dir dist dist/*.tar.gz
+
+.venv-wheels/installed:
+	$(PYTHON) -m venv .venv-wheels
+	echo '*' > .venv-wheels/.gitignore
+	.venv-wheels/bin/python -m pip install --quiet build 'cibuildwheel>=3,<5'
+	touch $@
 
 bench: .venv-bench/installed
 	.venv-bench/bin/python benchmarks/run.py
@@ -88,4 +100,4 @@ faults: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv .oracles .venv-bench .venv-fuzz out build src/paribus/engine/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .oracles .venv-bench .venv-fuzz .venv-wheels out build dist src/paribus/engine/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis

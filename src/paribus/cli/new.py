@@ -31,7 +31,6 @@ def _names() -> list[str]:
     "--data",
     "images",
     metavar="FOLDER",
-    type=click.Path(path_type=Path),
     help="Your images: a folder with a subfolder for each class, or with train, val and test; or "
     "a table (.csv), or arrays (.npz).",
 )
@@ -41,7 +40,7 @@ def _names() -> list[str]:
     type=click.Choice(_names()),
     help="A script and its study, by what the script is written with.",
 )
-def new(folder: Path | None, images: Path | None, example: str | None) -> None:
+def new(folder: Path | None, images: str | None, example: str | None) -> None:
     """Write a study into the folder NAME, to begin with.
 
     With --data, it looks at your images first, and fills in their classes, size, color and split,
@@ -72,7 +71,7 @@ def _write_example(folder: Path, example: str) -> None:
     _write(folder, {path.name: path.read_bytes() for path in files}, start)
 
 
-def _write_study(folder: Path, images: Path | None) -> None:
+def _write_study(folder: Path, images: str | None) -> None:
     _require_new(folder, [STUDY])
     if images is None:
         from paribus.narrative.first_study import digits_study
@@ -88,7 +87,7 @@ def _write_study(folder: Path, images: Path | None) -> None:
         ) from None
 
 
-def _study_of(images: Path, folder: Path) -> str:
+def _study_of(images: str, folder: Path) -> str:
     """The text of a study in a folder, of images elsewhere; shows what they are like."""
     from paribus.cli.screen import Screen
     from paribus.data.cache import home_expanded
@@ -98,7 +97,8 @@ def _study_of(images: Path, folder: Path) -> str:
     from paribus.narrative.first_study import first_study, on_first_sight
     from paribus.narrative.images import images_ready
 
-    place = home_expanded(str(images)).absolute()
+    # A `Path` would forget that ./~ is no home.
+    place = (home_expanded(images) if images.startswith("~") else Path(images)).absolute()
     _require_apart(folder, place)
     with Screen() as screen:
 
@@ -109,25 +109,26 @@ def _study_of(images: Path, folder: Path) -> str:
         dataset, originals = prepare(data, progress=tell)
         for ready in images_ready({"": dataset}):
             screen.show(ready)
+    given = {*originals.part.tolist()}
     return first_study(
         data.model_copy(update={"path": _as_seen_from(folder, images)}),
         place.resolve().stem,
-        on_first_sight(dataset, seen),
+        on_first_sight(dataset, seen, given),
         len(dataset.splits.training),
         len(dataset.splits.test),
-        given={*originals.part.tolist()},
+        given,
     )
 
 
-def _as_seen_from(folder: Path, images: Path) -> str:
+def _as_seen_from(folder: Path, images: str) -> str:
     """The path of images in a study that is run in a folder; one from the root or home stays."""
-    if images.is_absolute() or str(images).startswith("~"):
-        return str(images)
-    there, here = images.resolve(), folder.resolve()
-    seen = os.path.relpath(images.absolute(), here)
-    if (here / seen).resolve() != there:  # behind links, `..` leads elsewhere
-        return str(there)
-    return f"./{seen}" if seen.startswith("~") else seen
+    if images.startswith(("/", "~")):
+        return images
+    there, here = Path(images).resolve(), folder.resolve()
+    seen = os.path.relpath(Path(images).absolute(), here)
+    # Behind links, `..` leads elsewhere; and what begins with `~` would be taken for a home.
+    is_same = (here / seen).resolve() == there and not seen.startswith("~")
+    return seen if is_same else str(there)
 
 
 def _require_apart(folder: Path, images: Path) -> None:

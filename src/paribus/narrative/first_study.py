@@ -8,6 +8,7 @@ from paribus.data.look import Look, Own
 from paribus.data.splits import PARTS
 from paribus.names import safe_class, safe_name
 from paribus.narrative.expected import FEW_IMAGES
+from paribus.narrative.words import listed
 from paribus.study.data import Csv, Digits, Folder
 from paribus.study.yaml import scalar
 
@@ -84,8 +85,8 @@ def digits_study() -> str:
     )
 
 
-def on_first_sight(dataset: Dataset, seen: Look) -> list[str]:
-    """The classes of images, their sizes and their parts, a line each."""
+def on_first_sight(dataset: Dataset, seen: Look, given: Collection[str] = ()) -> list[str]:
+    """The classes of images, their parts and their sizes, a line each; `given` parts stay."""
     numbers = dataset.counts().sum(axis=1).tolist()
     named = [f"{safe_class(c)} ({n:,})" for c, n in zip(dataset.classes, numbers, strict=True)]
     if (more := len(named) - MOST_CLASSES) > 0:
@@ -94,7 +95,7 @@ def on_first_sight(dataset: Dataset, seen: Look) -> list[str]:
     parts = [f"{number:,} {part}" for number, part in of_parts]
     return [
         f"{len(dataset.classes):,} classes: {', '.join(named)}",
-        f"{', '.join(parts)} images",
+        f"{', '.join(parts)} images{_as_given(given)}",
         f"height x width of {_looked_at(dataset, seen)}: {_sizes(seen)}",
     ]
 
@@ -108,8 +109,8 @@ def fitting_margin(test: int) -> float:
 def fitting_batch(training: int) -> int:
     """A power of two that leaves an epoch some steps."""
     least, most = BATCHES
-    fitting = training // STEPS_OF_AN_EPOCH
-    return min(max(least, 2 ** (max(fitting, 1).bit_length() - 1)), most)
+    fitting = max(1, training // STEPS_OF_AN_EPOCH)
+    return min(max(least, 1 << (fitting.bit_length() - 1)), most)
 
 
 def fitting_epochs(training: int, batch: int) -> int:
@@ -135,6 +136,11 @@ def _data(data: Own | Digits, given: Collection[str]) -> Iterator[str]:
 
 def _in_images(margin: float, test: int) -> str:
     return f"{100 * margin:g} points are {margin * test:.3g} of {test:,} test images."
+
+
+def _as_given(given: Collection[str]) -> str:
+    known = [part for part in PARTS if part in given]
+    return f"; you have sorted {listed(known)} images already, and they stay so" if known else ""
 
 
 def _looked_at(dataset: Dataset, seen: Look) -> str:
