@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from paribus import pipeline
 from paribus.cli import main
 from paribus.cli.demo import STUDY
+from paribus.events import TrainingBegins
 from paribus.study.plan import runs
 from paribus.study.read import read_study
 from paribus.study.spec import Study
@@ -28,14 +29,14 @@ def test_it_runs_its_study_into_a_folder_below_the_current_one(
     words: tuple[str, ...], out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask(study: Study, folder: Path, **options: Any) -> None:
-        raise Asked(study, folder, options["watch"])
+        options["watch"](TrainingBegins(runs=30, left=30, epochs=450, jobs=2))
+        raise Asked(study, folder)
 
     monkeypatch.setattr(pipeline, "run", ask)
-    asked = CliRunner().invoke(main, ["demo", *words]).exception
-    assert isinstance(asked, Asked)
-    study, folder, watch = asked.args
-    assert (study, folder) == (read_study(STUDY), Path(out))
-    assert watch.__self__.__class__.__name__ == "Screen"  # progress, as `paribus run` shows it
+    done = CliRunner().invoke(main, ["demo", *words])
+    assert isinstance(done.exception, Asked)
+    assert done.exception.args == (read_study(STUDY), Path(out))
+    assert "30 runs to train" in done.stderr  # progress, as `paribus run` shows it
 
 
 def test_its_study_is_the_one_of_the_repository_and_trains_30_networks() -> None:

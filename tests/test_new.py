@@ -189,7 +189,9 @@ def test_any_path_is_read_back_as_it_was(name: str, monkeypatch: pytest.MonkeyPa
     assert Path(again.data.path).resolve() == Path(name).resolve()
 
 
-def test_a_path_behind_a_link_keeps_meaning_the_same_folder(folder: Path) -> None:
+def test_a_path_behind_a_link_keeps_meaning_the_same_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in "ab":
         put_images(f"deep/photos/{name}", 5)
     Path("elsewhere/far").mkdir(parents=True)
@@ -197,8 +199,18 @@ def test_a_path_behind_a_link_keeps_meaning_the_same_folder(folder: Path) -> Non
     assert new("link/mine", "--data", "deep/photos").exit_code == 0
     study = read_study("link/mine/study.yaml")
     assert isinstance(study, Study) and isinstance(study.data, Folder)
-    os.chdir("link/mine")
+    monkeypatch.chdir("link/mine")
     assert Path(study.data.path).resolve() == folder.resolve() / "deep/photos"
+
+
+def test_a_path_back_out_of_a_link_is_the_folder_that_the_system_finds(folder: Path) -> None:
+    for name in "ab":
+        put_images(f"elsewhere/photos/{name}", 5)
+    Path("elsewhere/far").mkdir()
+    Path("link").symlink_to("elsewhere/far")
+    _, study = written("--data", "link/../photos")
+    assert isinstance(study.data, Folder)
+    assert study.data.path == str(folder.resolve() / "elsewhere/photos")
 
 
 def test_a_path_from_the_root_or_from_home_stays(

@@ -37,7 +37,7 @@ def test_it_counts_sizes_and_names_the_smallest_the_commonest_and_the_largest() 
 
 def test_a_single_red_pixel_of_a_single_image_is_a_color() -> None:
     assert look(originals([image(4, 4)] * 5)).gray
-    assert not look(originals([image(4, 4)] * 4 + [image(4, 4, red=8)])).gray
+    assert not look(originals([image(4, 4), image(4, 4, red=8), image(4, 4)])).gray
 
 
 def test_of_many_images_it_decodes_some_the_first_and_last_among_them() -> None:

@@ -21,11 +21,11 @@ STUDY = Path(paribus.__file__).parent / "examples" / "digits.yaml"
 )
 @click.pass_context
 def demo(context: click.Context, out: Path) -> None:
-    """Train 30 small networks on handwritten digits and write the report, in a minute or two.
+    """Train 30 small networks on handwritten digits and write the report.
 
-    The images come with scikit-learn; nothing is downloaded. It is `paribus run` with a study
-    that comes with Paribus: LeNet-5, with batch normalization, with L2, ten seeds each. After a
-    kill, rerun it: it resumes.
+    It takes minutes and downloads nothing: the images come with scikit-learn. It is `paribus run`
+    with a study that comes with Paribus, of LeNet-5 as it is, with batch normalization and with
+    L2, from ten seeds each. After a kill, rerun it: it resumes.
 
     \b
     Examples:
