@@ -240,6 +240,23 @@ def test_a_table_or_a_file_of_arrays_may_be_given_too() -> None:
     assert other.data == Npz(source="npz", path="../arrays.npz", size=(20, 24))
 
 
+@pytest.mark.parametrize("name", [b"caf\xe9", b"line\nbreak"])
+def test_a_path_that_no_study_could_say_is_refused(name: bytes) -> None:
+    for label in "ab":
+        put_images(f"{os.fsdecode(name)}/{label}", 5)
+    done = new("mine", "--data", os.fsdecode(name))
+    assert done.exit_code == 1
+    assert "expected a path in UTF-8 without line breaks" in done.stderr
+    assert not Path("mine").exists()
+
+
+def test_classes_of_any_name_are_listed_in_one_line() -> None:
+    for label in (b"a\nb: c", b"\xff", b"# d"):
+        put_images(f"photos/{os.fsdecode(label)}", 5)
+    text, _ = written("--data", "photos")
+    assert r"# 3 classes: # d (5), \udcff (5), a\nb: c (5)" in text.splitlines()
+
+
 def test_a_study_among_the_images_would_be_a_class_so_it_is_refused() -> None:
     for name in "ab":
         put_images(f"photos/{name}", 5)

@@ -10,7 +10,7 @@ import click
 
 import paribus
 from paribus.cli.terminal import write
-from paribus.errors import DataError, FolderError
+from paribus.errors import FolderError
 from paribus.io.disk import make_folder, write_file
 
 EXAMPLES = Path(paribus.__file__).parent / "examples"
@@ -79,12 +79,7 @@ def _write_study(folder: Path, images: str | None) -> None:
         text = digits_study()
     else:
         text = _study_of(images, folder)
-    try:
-        _write(folder, {STUDY: text.encode()}, f"paribus run {STUDY}")
-    except UnicodeEncodeError:
-        raise DataError(
-            f"{images}: expected a path in UTF-8, as study files are. Rename the folder."
-        ) from None
+    _write(folder, {STUDY: text.encode()}, f"paribus run {STUDY}")
 
 
 def _study_of(images: str, folder: Path) -> str:
