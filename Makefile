@@ -5,10 +5,10 @@ BIN := .venv/bin
 # What the engine is compiled from.
 ENGINE := setup.py $(wildcard src/paribus/engine/native/*)
 
-.PHONY: demo test lint sanitize docs bench device-check calibrate faults fuzz clean
+.PHONY: demo test lint sanitize docs wheels bench device-check calibrate faults fuzz clean
 
 demo: .venv/installed
-	$(BIN)/paribus run studies/digits.yaml --out out/digits
+	$(BIN)/paribus demo
 
 # Tests start many processes: each would compile every module again where none may be kept.
 test: export PYTHONDONTWRITEBYTECODE =
@@ -40,6 +40,18 @@ docs: .venv/documented
 
 .venv/documented: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt 'paribus[docs]'
+	touch $@
+
+# The source distribution, and from it the wheels for this system; on Linux in Docker or Podman.
+wheels: .venv-wheels/installed
+	rm -rf dist
+	.venv-wheels/bin/python -m build --sdist --outdir dist
+	.venv-wheels/bin/cibuildwheel --output-dir dist dist/*.tar.gz
+
+.venv-wheels/installed:
+	$(PYTHON) -m venv .venv-wheels
+	echo '*' > .venv-wheels/.gitignore
+	.venv-wheels/bin/python -m pip install --quiet build 'cibuildwheel>=3,<5'
 	touch $@
 
 bench: .venv-bench/installed
@@ -99,4 +111,4 @@ faults: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv .oracles .venv-bench .venv-fuzz out build src/paribus/engine/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .oracles .venv-bench .venv-fuzz .venv-wheels out build dist src/paribus/engine/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis

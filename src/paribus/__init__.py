@@ -1,7 +1,7 @@
 """Paribus: change one thing in a network; learn what it really did.
 
 >>> import paribus
->>> results = paribus.run(paribus.read_study("studies/digits.yaml"), "out/digits")
+>>> results = paribus.run(paribus.read_study("study.yaml"), "out/study")
 >>> results.table("runs")
 """
 

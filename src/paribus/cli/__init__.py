@@ -12,6 +12,7 @@ from click.shell_completion import get_completion_class
 import paribus
 from paribus.cli.comparing import compare
 from paribus.cli.data import data
+from paribus.cli.demo import demo
 from paribus.cli.exporting import export
 from paribus.cli.new import new
 from paribus.cli.results import audit, check, failures, report, status, verify
@@ -74,9 +75,11 @@ def main() -> None:
 
     \b
     Examples:
-      paribus plan studies/digits.yaml
-      paribus run studies/digits.yaml --out out/digits
-      paribus report out/digits
+      paribus demo
+      paribus new my-study --data ~/photos      # my-study/study.yaml, to begin with
+      paribus plan study.yaml
+      paribus run study.yaml --out results
+      paribus report results
       paribus compare mlruns/                   # runs that are there already
     """
 
@@ -97,5 +100,5 @@ def completion(shell: str) -> None:
 
 
 _OF_RESULTS = (status, report, check, verify, failures, export, audit)
-for command in (new, run, plan, compare, trust, *_OF_RESULTS, data, completion):
+for command in (demo, new, run, plan, compare, trust, *_OF_RESULTS, data, completion):
     main.add_command(command)

@@ -160,7 +160,8 @@ def named(source: str) -> Data:
                     return Csv(source="csv", path=source)
                 return Folder(source="folder", path=source)
             except ValidationError:
-                raise DataError(f"{source}: expected a path without line breaks and tabs") from None
+                expected = "expected a path in UTF-8 without line breaks and tabs"
+                raise DataError(f"{source}: {expected}") from None
 
 
 def verify(source: str, data_dir: Path | None = None) -> list[str]:

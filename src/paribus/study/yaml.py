@@ -5,8 +5,10 @@ any parser can follow. Such a file is refused while it is read, before its value
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,19 @@ def plain(node: Any, real: Callable[[float], Any] = float) -> Any:
         case str():
             return str(node)
     return node
+
+
+def scalar(text: str) -> str:
+    """A text as the value of a key in a file, in quotes where it would be read as something else.
+
+    `load` reads it back as it was, if it has no line break.
+    """
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.width = sys.maxsize
+    written = StringIO()
+    writer.dump({"text": text}, written)
+    return written.getvalue().removeprefix("text: ").rstrip("\n")
 
 
 # ---- places -------------------------------------------------------------------------------------
