@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import torch
 
 from faults.here import Here
 from paribus.engine.library import NoLibrary
 from paribus.engine.stages import Program
-from paribus.errors import EngineError, SettingsError
+from paribus.errors import EngineError, NetworkError, SettingsError
 from paribus.events import EngineMissing, Event, quiet
 from paribus.execution import engines
 from paribus.execution.engines import Images, choose
@@ -18,6 +20,8 @@ from paribus.log import says
 from paribus.records.types import EngineFacts
 from paribus.study.plan import settings
 from paribus.study.spec import Study
+from paribus.training.device import Device
+from training.fake_gpu import Apart
 
 Build = Callable[..., Study]
 
@@ -220,3 +224,46 @@ def test_a_network_that_takes_all_memory_ends_a_worker_and_is_named(small_study:
         choose(study, seen, workers, quiet)
     assert list(refused.value.why) == ["large"]
     assert "killed by SIGKILL" in refused.value.why["large"]
+
+
+# ---- devices ---------------------------------------------------------------------------------
+
+
+def test_images_that_do_not_fit_are_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def empty(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(torch, "empty", empty)
+    with (
+        pytest.raises(NetworkError) as refused,
+        engines._room(Images((3, 96, 64), 10, 50_000), Apart()),
+    ):
+        raise AssertionError("not reached")
+    assert str(refused.value) == (
+        "50,000 training images of 96x64 pixels don't fit into the memory of CPU. Take smaller "
+        "ones (data.size), fewer runs at once (--per-device), or device: cpu"
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "why"),
+    [
+        ({"precision": "bfloat16"}, "the native engine computes in float32"),
+        ({"compile": True}, "torch.compile compiles what PyTorch does"),
+    ],
+)
+def test_what_only_pytorch_can_do_is_left_to_it(
+    keys: dict[str, Any], why: str, small_study: Build
+) -> None:
+    assert set(chosen(small_study(**keys)).values()) == {("torch", why)}
+
+
+def test_where_runs_get_a_gpu_pytorch_trains_them_and_they_are_tried_here(
+    small_study: Build,
+) -> None:
+    study = small_study()
+    seen = {setting.name: Images((1, 16, 16), 10, 100) for setting in settings(study)}
+    result = choose(study, seen, Here(), quiet, gpu_share=2)
+    assert {choice.device for choice in result.values()} == {Device("cuda", share=2)}
+    assert {choice.why for choice in result.values()} == {"the native engine computes on the CPU"}
+    assert {(choice.engine, choice.gpu) for choice in result.values()} == {(None, None)}

@@ -6,10 +6,12 @@ Settings that leave the choice to Paribus all get the same engine, so that no co
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import torch
 from torch import nn
 
 from paribus.engine.library import NoLibrary, library
@@ -72,7 +74,7 @@ class Examination(Task):
     run: TrainedRun
     images: Images
     device: Device  # that it will be trained on
-    is_here: bool  # which is here
+    has_gpu: bool  # whether the process that tries it has one; a cluster's are elsewhere
 
     def perform(self, tell: Watch) -> Outcome:
         """Examine it: "failed" if it can't be trained, else what speaks against the engine."""
@@ -95,11 +97,31 @@ class Examination(Task):
             tell(NetworkNoticed(self.run.setting.name, sentence))
         objection = _objection(config, network, shape, self.device)
         most = 2 if self.is_harmless else training
-        device = self.device if self.is_here or not self.device.is_apart else CPU
-        with device.computing():
+        device = self.device if self.device.kind != "cuda" or self.has_gpu else CPU
+        with device.computing(), _room(self.images, device):
             try_step(config, network, shape, classes, min(config.batch_size, most), device)
             tell(Examined(*self.run.key, device_facts(device)))
         return objection
+
+
+@contextmanager
+def _room(images: Images, device: Device) -> Iterator[None]:
+    """Hold as much of a GPU's memory as the training images take there.
+
+    Raises:
+        NetworkError: there isn't as much.
+    """
+    shape, kind = (images.training, *images.shape), device.kind
+    try:
+        held = torch.empty(shape if device.is_apart else 0, dtype=torch.uint8, device=kind)
+    except torch.OutOfMemoryError:
+        size = f"{images.training:,} training images of {images.shape[1]}x{images.shape[2]} pixels"
+        raise NetworkError(
+            f"{size} don't fit into the memory of {device.name}. Take smaller ones (data.size), "
+            "fewer runs at once (--per-device), or device: cpu"
+        ) from None
+    yield
+    del held
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ from paribus.training.device import Device, Kind, device_of
 
 def workers_for(study: Study, jobs: int | None, per_device: int = 1) -> Workers:
     """Processes on this machine, on its GPUs where a study's runs are trained there."""
-    code = bool(code_named(study))
+    code, kinds = bool(code_named(study)), {_asked(s.config)[0] for s in settings(study)}
+    if "mps" in kinds:  # there is one such GPU
+        jobs = min(jobs or per_device, per_device)
     return Workers(jobs, code=code, gpus=gpus_for(study), per_device=per_device)
 
 

@@ -212,7 +212,8 @@ class RunProgress(Frozen):
     started: Moment = ""
     best_epoch: Ordinal | None = None  # of lowest validation loss; the first of several
     train_seconds: Seconds = 0.0  # in training steps, validation and evaluation not counted
-    train_cpu_seconds: Seconds = 0.0  # the same in CPU time, which other programs don't lengthen
+    # The same in CPU time, which other programs don't lengthen; 0 of training on a GPU.
+    train_cpu_seconds: Seconds = 0.0
     # Older records lack what follows.
     resumes: Count = 0
     other_machines: tuple[Environment, ...] = ()

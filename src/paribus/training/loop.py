@@ -57,7 +57,8 @@ def train(
             _epoch(steps, evaluated, batches, splits.training, run, progress)
         )
         progress.train_seconds += time.perf_counter() - start
-        progress.train_cpu_seconds += time.process_time() - start_cpu
+        if not steps.device.is_apart:  # else the processor's time says little of training
+            progress.train_cpu_seconds += time.process_time() - start_cpu
         _validate(steps, evaluated, batches, splits.validation, run, progress)
         after_epoch(progress.epoch)
 
