@@ -18,7 +18,7 @@ from paribus.study.folder import is_ours
 
 T = TypeVar("T")
 
-#: How names begin that are nobody's images.
+#: How the names of files begin that systems leave among images.
 HIDDEN = (".", "__MACOSX")
 
 #: Called with what is in progress, how much is done, and how much there is (or None).
