@@ -395,3 +395,11 @@ def every(blocks: Iterable[Block]) -> Iterator[Block]:
         elif isinstance(block, Columns):
             for part in block.parts:
                 yield from every(part)
+
+
+def figures_in(blocks: Iterable[Block]) -> Iterator[Figure]:
+    """Every figure, those of matrices too."""
+    for block in every(blocks):
+        figure = block.figure if isinstance(block, Matrix) else block
+        if isinstance(figure, Figure):
+            yield figure

@@ -12,7 +12,7 @@ from paribus.io.disk import write_file
 from paribus.io.reading import UnfitError, leads_out, read_inside
 from paribus.names import safe_name
 from paribus.records.images import adopt_images
-from paribus.report.blocks import Alert, Figure, Matrix, Section, every
+from paribus.report.blocks import Alert, Figure, Section, figures_in
 from paribus.report.charts import svg
 from paribus.report.charts.drawing import ChartsError, artist
 from paribus.report.handin import HANDIN, handin
@@ -92,10 +92,7 @@ def _drawn(results: Results, watch: Watch) -> tuple[Sequence[Section], Mapping[s
 
 def figures(parts: Sequence[Section]) -> Iterator[Figure]:
     """Every figure of a report."""
-    for block in every(block for part in parts for block in part.blocks):
-        figure = block.figure if isinstance(block, Matrix) else block
-        if isinstance(figure, Figure):
-            yield figure
+    return figures_in(block for part in parts for block in part.blocks)
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
