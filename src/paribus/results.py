@@ -384,11 +384,17 @@ def collect(on_disk: StudyRecords) -> Results:
     Raises:
         RecordError: no run has a record.
     """
+    results = so_far(on_disk)
+    if not results.records:
+        why = "; ".join(sorted({reason for _, reason in results.absent}))
+        raise RecordError(f"{on_disk.out}: no run of {on_disk.study.name!r} has a record ({why})")
+    return results
+
+
+def so_far(on_disk: StudyRecords) -> Results:
+    """The same of a study that may not have any run yet."""
     study = on_disk.study
     records, reasons = on_disk.sorted()
-    if not records:
-        why = "; ".join(sorted(set(reasons.values())))
-        raise RecordError(f"{on_disk.out}: no run of {study.name!r} has a record ({why})")
     ledger = read_ledger(on_disk.out)
     anytime = holds_anytime(study, ledger)
     wanted = plan.runs(study, seeds_wanted(study, tuple(records.values()), anytime))

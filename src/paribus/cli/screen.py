@@ -159,8 +159,8 @@ class Screen:
                 self._say(says(event), style="yellow")
             case events.ChartsMissing() | events.NetworkNoticed() | events.PlanChanged():
                 self._say(says(event), style="yellow")
-            case events.ScriptNoticed():
-                self._say(says(event), style="yellow")
+            case events.ScriptNoticed() | events.LiveReportNoticed():
+                self._say(event.message, style="yellow")
             case events.RunPrinted():
                 self._printed(event)
             case events.CheckpointPassedOver() | events.WorkerKilled():

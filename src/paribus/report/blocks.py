@@ -20,6 +20,7 @@ TALL = 30
 
 #: The sections in their order, those of the appendix last: anchor -> title.
 TITLES: Mapping[str, str] = {
+    "progress": "Progress",
     "answer": "Did it help?",
     "observations": "Observations",
     "claims": "Claims",

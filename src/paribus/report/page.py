@@ -62,6 +62,20 @@ def handin_page(
     )
 
 
+def live_page(
+    title: str,
+    lead: str,
+    sections: Sequence[Section],
+    drawings: Mapping[str, svg.Svg],
+    reloads: str,
+) -> str:
+    """A page of a study that is under way, without any script; `reloads` has it load itself."""
+    made = environment(None, drawings)
+    return made.get_template("live.html.j2").render(
+        title=title, lead=lead, sections=sections, images=False, reloads=Markup(reloads)
+    )
+
+
 def environment(
     read_image: ReadImage | None, drawings: Mapping[str, svg.Svg]
 ) -> jinja2.Environment:

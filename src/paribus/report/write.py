@@ -1,6 +1,6 @@
 """A report on disk: tables, figures, Markdown, HTML and JSON from a study and its records."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def write_report(
         watch: hears it if the charts can't be drawn; the report then says so instead of them.
     """
     out = results.out
-    parts, drawings = _drawn(results, watch)
+    parts, drawings = drawn(lambda: sections(results), watch)
     title, sentence = safe_name(results.study.name), lead(results)
     for_paper = [name for name in formats if name != "handin"]
     for name in ("tables", "figures", *(PAPER if for_paper else ())):
@@ -75,10 +75,12 @@ def write_report(
     return results.report
 
 
-def _drawn(results: Results, watch: Watch) -> tuple[Sequence[Section], Mapping[str, svg.Svg]]:
+def drawn(
+    make: Callable[[], Sequence[Section]], watch: Watch = quiet
+) -> tuple[Sequence[Section], Mapping[str, svg.Svg]]:
     """The sections and all drawings of their charts; without any, the first section says why."""
     with artist() as draw:
-        parts = sections(results)
+        parts = make()
         charts = {name: chart for of in figures(parts) for name, chart in of.charts.items()}
         try:
             return parts, draw(charts)
