@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,7 @@ class Shown:
 
 
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shown]:
+def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
     """What a notebook would show; no notebook is there, and no time passes between states."""
     output = Shown()
     monkeypatch.setattr("paribus.cli.screen.in_notebook", lambda: True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,8 +19,9 @@ from paribus.execution.workers import search_path
 from paribus.report.browser import opened
 from paribus.report.live import mark_stopped
 
-#: Seconds from the end of one writing to the next, at least.
-BETWEEN = 60.0
+#: Seconds from the end of one writing to the next, at least; more where one takes longer than
+#: `USUAL` seconds, as of many runs or beside training on all cores, so that it costs little there.
+BETWEEN, USUAL = 60.0, 30.0
 #: Seconds that a program which writes has to end, once nobody wants its page any more.
 PATIENCE = 10.0
 
@@ -70,8 +72,10 @@ class LiveReport:
     def _follow(self) -> None:
         while self._due.wait() and not self._over.is_set():
             self._due.clear()
+            began = time.monotonic()
             self._write()
-            self._over.wait(self._between)
+            took = time.monotonic() - began
+            self._over.wait(self._between * max(1.0, took / USUAL))
 
     def _write(self) -> None:
         with self._starting:
