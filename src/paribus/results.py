@@ -117,8 +117,8 @@ class Results:
 
         Args:
             name: as its file in `figures/` is called, "learning-curves" or "recall"; of a section
-                ("loss", "confusion", "comparison"), its first figure; "accuracy" (where the study
-                decides on another metric "primary"), the values of every setting.
+                ("loss", "confusion", "comparison"), its first figure; "primary" (where it is one,
+                "accuracy"), the values of every setting.
 
         Raises:
             ChoiceError: there is no such figure; the message names the valid ones.

@@ -27,7 +27,7 @@ def report(tmp_path: Path) -> Path:
 def test_a_report_becomes_part_of_the_notebook(report: Path) -> None:
     frame = framed(report, 600)
     assert "srcdoc=" in frame and "height: 600px" in frame
-    assert 'sandbox="allow-scripts allow-popups"' in frame
+    assert 'sandbox="allow-scripts"' in frame
     assert "allow-same-origin" not in frame
 
 

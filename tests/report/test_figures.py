@@ -30,6 +30,7 @@ def results() -> Results:
         ("learning-curves", "Mean validation loss of all settings: main is lowest"),
         ("loss-l2", "Loss of l2, mean over 3 seeds"),
         ("accuracy", "Test accuracy of each setting: main "),
+        ("primary", "Test accuracy of each setting: main "),
         ("differences", "Difference in test accuracy from main, seed by seed"),
         ("comparisons", "Differences from the baseline with their intervals"),
         ("comparison", "Differences from the baseline with their intervals"),
@@ -48,7 +49,7 @@ def test_another_name_is_refused_with_those_that_there_are(results: Results) -> 
     with pytest.raises(ChoiceError) as error:
         results.figure("los")
     assert str(error.value).startswith(
-        "no figure is called 'los'; did you mean 'loss'? Valid: accuracy, differences, loss, "
+        "no figure is called 'los'; did you mean 'loss'? Valid: primary, accuracy, differences, loss, "
     )
 
 

@@ -52,7 +52,7 @@ def framed(report: Path, height: int) -> str:
         source = f'src="{escape(quote(os.path.relpath(report)))}"'
     where = escape(printable(str(report)))
     return (
-        f'<iframe {source} title="Report" sandbox="allow-scripts allow-popups" '
+        f'<iframe {source} title="Report" sandbox="allow-scripts" '
         f'style="width: 100%; height: {height}px; border: 1px solid #8888"></iframe>\n'
         f"<p>{where}</p>"
     )

@@ -86,7 +86,7 @@ def figure(results: Results, name: str) -> DrawnFigure:
 
     Args:
         name: as its file in `figures/` is called; of a section ("loss", "confusion"), its first
-            figure; "accuracy" (of other studies "primary"), the values of every setting.
+            figure; "primary" (where it is one, "accuracy"), the values of every setting.
 
     Raises:
         ChoiceError: there is no such figure; the message names the valid ones.
@@ -106,6 +106,7 @@ def figure(results: Results, name: str) -> DrawnFigure:
 
 def _named(results: Results) -> Iterator[tuple[str, Figure]]:
     """The figures under their names, those of sections by the sections' names too."""
+    yield from (("primary", figure) for figure in values(results))
     for figure in figures_in(chain(values(results), answer(results))):
         yield figure.name, figure
     for anchor, make in RESULTS.items():
