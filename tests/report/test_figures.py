@@ -49,7 +49,7 @@ def test_another_name_is_refused_with_those_that_there_are(results: Results) -> 
     with pytest.raises(ChoiceError) as error:
         results.figure("los")
     assert str(error.value).startswith(
-        "no figure is called 'los'; did you mean 'loss'? Valid: primary, accuracy, differences, loss, "
+        "no figure is called 'los'; did you mean 'loss'? Valid: primary, accuracy, differences, "
     )
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
 from paribus.errors import RecordError
 from paribus.narrative.words import NO_BREAK
-from paribus.records.store import write_record
-from paribus.records.types import Record
+from paribus.records.store import run_folder, write_record
+from paribus.records.types import Curves, Record, Series
 from paribus.report.live import REFRESH, mark_stopped, write_live
 from paribus.report.sections.progress import STOPPED, UNDER_WAY
 from paribus.report.write import write_report
@@ -20,6 +23,8 @@ from paribus.study.ledger import LEDGER, declare, holds_anytime, read_ledger
 from paribus.study.read import write_study_copy
 from paribus.study.spec import Study
 from report.test_browser import PHONE, Opened
+from report.test_scripts import results_of
+from scripts.studies import study_of
 from synthetic import make_records, make_study
 
 RELOADS = f'<meta http-equiv="refresh" content="{REFRESH}">'
@@ -85,6 +90,45 @@ def test_it_tests_nothing_and_runs_no_script(out: Path, records: list[Record]) -
     # The words are what a report with tests has.
     write_report(read_results(out))
     assert re.findall(TESTED, shown(out)) != []
+
+
+@pytest.mark.parametrize(
+    ("seeds", "counted"),
+    [
+        ({"until": "decided", "looks": [3, 6]}, "4 of 9 runs so far"),
+        ({"until": "decided", "most": 6}, "4 of 12 runs so far"),
+    ],
+)
+def test_of_a_study_that_adds_seeds_it_counts_those_it_wants_now_and_tests_nothing(
+    tmp_path: Path, seeds: dict[str, object], counted: str
+) -> None:
+    study = Study.model_validate(make_study(seeds=3, epochs=4).model_dump() | {"seeds": seeds})
+    write_study_copy(tmp_path, study)
+    keep(tmp_path, make_records(study, images=60)[:4])
+    write_live(tmp_path)
+    said = shown(tmp_path)
+    assert counted in said and "may train more seeds after each" in said
+    assert re.findall(TESTED, said) == []
+
+
+def test_curves_of_many_settings_are_chosen_without_a_test_while_runs_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("compared")
+
+    many = {f"v{n}": {"rate": float(n)} for n in range(1, 10)}
+    study = study_of(variations=many)
+    for record in results_of(tmp_path, study).records:
+        acc = np.linspace(0.1, record.facts.metrics["acc"], 3, dtype=np.float32)
+        curves = Curves({"acc": Series.counted("epoch", acc)})
+        shutil.rmtree(run_folder(tmp_path, *record.key))
+        if record.facts.seed == 0 or record.facts.setting == study.baseline:
+            write_record(tmp_path, replace(record, curves=curves), {})
+    monkeypatch.setattr("paribus.results.compare", refuse)
+    write_live(tmp_path)
+    assert "11 of 20 runs so far" in shown(tmp_path)
+    assert "7 of 10 settings" in shown(tmp_path)
 
 
 def test_what_was_seen_on_it_counts_as_a_look(

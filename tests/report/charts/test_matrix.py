@@ -25,7 +25,7 @@ def variables(dark: bool) -> dict[str, str]:
     sheet = style_sheet()
     light = dict(COLORS) | dict(re.findall(r"--([\w-]+): (#\w{6})", sheet.split("@media")[0]))
     scheme = sheet.split("prefers-color-scheme: dark")[1].split("* {")[0]
-    return light | (DARK | dict(re.findall(r"--([\w-]+): (#\w{6})", scheme)) if dark else {})
+    return light | (dict(DARK) | dict(re.findall(r"--([\w-]+): (#\w{6})", scheme)) if dark else {})
 
 
 def rgb(color: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -57,7 +57,10 @@ def _untested(results: Results, total: int) -> str:
     study = results.study
     when = f"before all {words.count(total, 'run')} are there"
     if study.adds_seeds:
-        when = "here: the study tests them itself at its looks, and its report shows that"
+        when = (
+            "here: the study tests them itself at its looks, may train more seeds after each, and "
+            "its report shows what came of it"
+        )
     return (
         f"No difference is tested {when}. A test of the runs that happen to be there, and again of "
         "a few more, finds differences where there are none far too often. That these values were "
