@@ -43,7 +43,7 @@ def framed(report: Path, height: int) -> str:
     A larger one stays a file, which Jupyter shows while it lies below the notebook's folder.
     """
     try:
-        page = read_whole(report, LARGEST_REPORT).decode()
+        page = read_whole(report, LARGEST_REPORT).decode(errors="replace")
     except UnfitError as error:
         raise RecordError(f"{report}: can't be read ({error.strerror})") from None
     if len(page) <= LARGEST:
