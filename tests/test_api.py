@@ -9,7 +9,6 @@ import pytest
 
 import paribus
 from faults.here import in_this_process
-from paribus.cli.screen import Screen
 from paribus.errors import RunsFailedError
 from paribus.events import Event, TrainingBegins
 from paribus.study.spec import Study
@@ -62,12 +61,3 @@ def test_it_is_an_error_if_every_run_fails(tmp_path: Path, small_study: Build) -
     title, *runs = str(failed.value).splitlines()
     assert title == f"No run of 'small' finished; {tmp_path}/out/report.html shows what there is."
     assert [line[:18] for line in runs] == ["baseline, seed 0: ", "baseline, seed 1: "]
-
-
-@pytest.mark.parametrize("widgets", [None, object()])
-def test_a_notebook_has_the_same_screen_and_bars_if_it_has_widgets(
-    monkeypatch: pytest.MonkeyPatch, widgets: object
-) -> None:
-    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
-    monkeypatch.setattr("paribus.cli.screen.find_spec", lambda name: widgets)
-    assert Screen()._progress.disable == (widgets is None)

@@ -20,7 +20,8 @@ def leave_charts_out() -> None:
     def draw(charts: Mapping[str, object]) -> dict[str, Element]:
         return dict.fromkeys(charts, Element("svg"))
 
-    _patch.setattr("paribus.report.write.artist", lambda: nullcontext(draw))
+    for name in ("write", "fragment"):
+        _patch.setattr(f"paribus.report.{name}.artist", lambda: nullcontext(draw))
 
 
 @contextmanager

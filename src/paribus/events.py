@@ -1,6 +1,6 @@
 """What a study tells about itself while it is under way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -219,8 +219,30 @@ class ChartsMissing(Event):
     message: str
 
 
+@dataclass(frozen=True)
+class ReportBegins(Event):
+    """Every run is made, and the report is about to be written."""
+
+
+@dataclass(frozen=True)
+class LiveReportNoticed(Event):
+    """Something about the report of a study under way; `message` is a sentence."""
+
+    message: str
+
+
 Watch = Callable[[Event], None]
 
 
 def quiet(event: Event) -> None:
     """Hear an event and say nothing."""
+
+
+def to_all(watches: Sequence[Watch]) -> Watch:
+    """A watch that passes what it hears on to several, in their order."""
+
+    def hear(event: Event) -> None:
+        for watch in watches:
+            watch(event)
+
+    return hear

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from paribus.claims.judge import require_testable
 from paribus.comparison.sequential import seeds_wanted
 from paribus.data.folder import require_apart
-from paribus.events import Watch, quiet
+from paribus.events import ReportBegins, Watch, quiet
 from paribus.found.collect import collected, look, require_same_runs
 from paribus.io.lock import require_free, writing_report
 from paribus.report.write import write_report
@@ -90,6 +90,7 @@ def run(
             session.train(wanted)
         session.finish()
         results = session.results()
+        session.watch(ReportBegins())
         with writing_report(out, watch):
             write_report(results, watch=session.watch)
         note_look(out, len(results.records), "run")

@@ -1,9 +1,13 @@
-"""What a study has come to: its records, read once, and everything that follows from them."""
+"""What a study has come to: its records, read once, and everything that follows from them.
+
+What a notebook shows of it is made by the report, and imported when it is asked for.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -24,7 +28,6 @@ from paribus.failures.outcomes import outcomes
 from paribus.failures.study import Failures, read_explained
 from paribus.metrics.metric import Metric
 from paribus.metrics.registry import CAUSES
-from paribus.narrative.card import card
 from paribus.narrative.differences import Observation
 from paribus.narrative.missing import on_missing
 from paribus.narrative.observations import Observations, observe
@@ -49,6 +52,9 @@ from paribus.study.plan import Run
 from paribus.study.read import StudyRecords, read_records, read_study_copy
 from paribus.study.spec import Question
 from paribus.tables.by_setting import SettingResult, setting_results
+
+if TYPE_CHECKING:
+    from paribus.report.figures import DrawnFigure
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,13 +81,52 @@ class Results:
         return f"<Results of {self.study.name!r}: {runs}; {self.out}>"
 
     def _repr_html_(self) -> str:
-        """As a notebook shows it: the answer, a line for each variation, where the report is."""
+        """As a notebook shows it: the verdicts, each setting's accuracy, and their chart."""
+        return self._card
+
+    @cached_property
+    def _card(self) -> str:
+        from paribus.report.card import card
+
         return card(self)
 
     @property
     def report(self) -> Path:
         """The report to open in a browser."""
         return self.out / "report.html"
+
+    def show(self, height: int = 800) -> None:
+        """Show the report: in a notebook below the cell, else in the browser.
+
+        A report of up to 2 MB becomes part of the notebook; a larger one is shown from its file,
+        as long as that lies below the notebook's folder. Where there is no browser either, it
+        prints where the report is.
+
+        Args:
+            height: of the frame in the notebook, in pixels.
+
+        Raises:
+            RecordError: no report has been written.
+        """
+        from paribus.report.embedded import show
+
+        show(self.report, height)
+
+    def figure(self, name: str) -> "DrawnFigure":
+        """A figure of the report; a notebook shows it, and its `save` writes SVG, PDF or PNG.
+
+        Args:
+            name: as its file in `figures/` is called, "learning-curves" or "recall"; of a section
+                ("loss", "confusion", "comparison"), its first figure; "primary" (where it is one,
+                "accuracy"), the values of every setting.
+
+        Raises:
+            ChoiceError: there is no such figure; the message names the valid ones.
+            ChartsError: charts can't be drawn here.
+        """
+        from paribus.report.figures import figure
+
+        return figure(self, name)
 
     # ---- settings and runs ----------------------------------------------------------------------
 
@@ -339,11 +384,17 @@ def collect(on_disk: StudyRecords) -> Results:
     Raises:
         RecordError: no run has a record.
     """
+    results = so_far(on_disk)
+    if not results.records:
+        why = "; ".join(sorted({reason for _, reason in results.absent}))
+        raise RecordError(f"{on_disk.out}: no run of {on_disk.study.name!r} has a record ({why})")
+    return results
+
+
+def so_far(on_disk: StudyRecords) -> Results:
+    """The same of a study that may not have any run yet."""
     study = on_disk.study
     records, reasons = on_disk.sorted()
-    if not records:
-        why = "; ".join(sorted(set(reasons.values())))
-        raise RecordError(f"{on_disk.out}: no run of {study.name!r} has a record ({why})")
     ledger = read_ledger(on_disk.out)
     anytime = holds_anytime(study, ledger)
     wanted = plan.runs(study, seeds_wanted(study, tuple(records.values()), anytime))

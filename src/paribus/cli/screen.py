@@ -1,16 +1,17 @@
-"""Events of a study on standard error: bars on a terminal, lines in a log."""
+"""Events of a study as they are shown: on standard error, or below a notebook's cell."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from importlib.util import find_spec
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from rich.console import Console
+from rich.console import RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -18,9 +19,11 @@ from rich.progress import (
 )
 
 from paribus import events
+from paribus.cli.notebook import Notebook
 from paribus.cli.show import count, duration, images_seen, runs_found
 from paribus.cli.terminal import console, unheard
 from paribus.events import Event
+from paribus.io.notebook import in_notebook
 from paribus.log import says
 from paribus.names import printable
 
@@ -30,11 +33,52 @@ MOST_LINES = 20
 BETWEEN = 0.1
 
 
+class Place(Protocol):
+    """Where lines, tables and bars are shown; `draws`: bars move there."""
+
+    draws: bool
+
+    def say(self, line: str, style: str | None) -> None:
+        """Show a line."""
+
+    def table(self, *parts: RenderableType) -> None:
+        """Show tables."""
+
+    def refresh(self, bars: Iterable[Task]) -> None:
+        """Show how far the bars have come."""
+
+    def end(self, whole: bool) -> None:
+        """Show no more; `whole`: nothing stopped the work."""
+
+
+class Stream:
+    """Standard error: bars on a terminal, which draw themselves, and lines in a log."""
+
+    def __init__(self) -> None:
+        self.console = console(stderr=True)
+        self.draws = self.console.is_terminal
+
+    def say(self, line: str, style: str | None) -> None:
+        """Print a line, however long."""
+        self.console.print(line, style=style, soft_wrap=True)
+
+    def table(self, *parts: RenderableType) -> None:
+        """Print tables."""
+        self.console.print(*parts)
+
+    def refresh(self, bars: Iterable[Task]) -> None:
+        """Nothing: what is printed stays, and bars draw themselves."""
+
+    def end(self, whole: bool) -> None:
+        """Nothing is left to be shown."""
+
+
 class Screen:
     """Shows events; use it as a context, and pass `show` as the watch of a study."""
 
     def __init__(self) -> None:
-        self._console = console(stderr=True)
+        stream = Stream()
+        self._place: Place = Notebook() if in_notebook() else stream
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -42,9 +86,9 @@ class Screen:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=self._console,
+            console=stream.console,
             transient=True,
-            disable=not _can_draw(self._console),
+            disable=self._place is not stream or not stream.draws,
         )
         self._bars: dict[str, TaskID] = {}
         self._last_line = self._last_printed = 0.0
@@ -56,14 +100,16 @@ class Screen:
             self._progress.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with unheard():
             self._progress.stop()
+            self._place.end(kind is None)
 
     def show(self, event: Event) -> None:
         """Show one event, if standard error can be written."""
         with unheard():
             self._show(event)
+            self._place.refresh(self._progress.tasks)
 
     def _show(self, event: Event) -> None:
         match event:
@@ -73,13 +119,13 @@ class Screen:
                 self._progress.update(self._bar("exporting", total), completed=done)
             case events.ImagesReady():
                 self._clear_bars()
-                self._console.print(*images_seen(event))
+                self._place.table(*images_seen(event))
                 for line in event.notes:
                     self._say(line, style="yellow")
                 self._list("Left out:", event.left_out)
             case events.RunsFound():
                 self._clear_bars()
-                self._console.print(runs_found(event))
+                self._place.table(runs_found(event))
                 for line in event.notes:
                     self._say(line)
                 for line in event.warnings:
@@ -113,8 +159,8 @@ class Screen:
                 self._say(says(event), style="yellow")
             case events.ChartsMissing() | events.NetworkNoticed() | events.PlanChanged():
                 self._say(says(event), style="yellow")
-            case events.ScriptNoticed():
-                self._say(says(event), style="yellow")
+            case events.ScriptNoticed() | events.LiveReportNoticed():
+                self._say(event.message, style="yellow")
             case events.RunPrinted():
                 self._printed(event)
             case events.CheckpointPassedOver() | events.WorkerKilled():
@@ -124,7 +170,7 @@ class Screen:
         bar = self._bar(event.what, event.total)
         self._progress.update(bar, completed=event.done, total=event.total)
         now = time.monotonic()
-        if self._progress.disable and now - self._last_line > 10:
+        if not self._place.draws and now - self._last_line > 10:
             self._last_line = now
             total = f" of {event.total:,}" if event.total else ""
             self._say(f"{event.what}: {event.done:,}{total}")
@@ -179,9 +225,4 @@ class Screen:
         return self._bars[what]
 
     def _say(self, line: str, style: str | None = None) -> None:
-        self._console.print(printable(line), style=style, soft_wrap=True)
-
-
-def _can_draw(at: Console) -> bool:
-    """Whether bars can be drawn over: on a terminal, and in a notebook that has widgets."""
-    return at.is_terminal or (at.is_jupyter and find_spec("ipywidgets") is not None)
+        self._place.say(printable(line), style)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -40,6 +40,12 @@ from paribus.errors import SettingsError
     help="Where runs are made: local, slurm, ray or ray://ADDRESS.  [default: what paribus.toml "
     "says, else local]",
 )
+@click.option(
+    "--open",
+    "opens",
+    is_flag=True,
+    help="Open the report in the browser; while the study trains, it shows the runs so far.",
+)
 @JSON
 def run(
     study_file: Path,
@@ -50,6 +56,7 @@ def run(
     data_dir: Path | None,
     other_machine: bool,
     on: str | None,
+    opens: bool,
     as_json: bool,
     **changes: Any,
 ) -> None:
@@ -63,9 +70,14 @@ def run(
     last checkpoint of each run, with the same results. Only one process can work in a folder of
     results at a time.
 
+    With --open the report is in the browser from the start: how many runs there are, what failed,
+    learning curves. It is written again as runs finish, at most once a minute, by a process that
+    gives way to the training, and tests nothing before the study does.
+
     \b
     Examples:
       paribus run studies/digits.yaml
+      paribus run studies/digits.yaml --open
       paribus run studies/lenet-stl10.yaml --data-dir ~/stl10 --out out/stl10
       paribus run studies/digits.yaml --seeds 1 --epochs 2      # a quick try
       paribus run studies/digits.yaml --looks 5,8,12,20         # seeds until decided
@@ -75,10 +87,15 @@ def run(
     """
     study = read(study_file, **changes)
     from paribus import pipeline
+    from paribus.cli.live import LiveReport
     from paribus.cli.screen import Screen
+    from paribus.events import to_all
 
     out = out or Path("out") / study_file.stem
-    with stopped_by_signals(), examined(study_file), Screen() as screen:
+    with stopped_by_signals(), examined(study_file), Screen() as screen, ExitStack() as opened:
+        heard_by = [screen.show]
+        if opens:
+            heard_by.append(opened.enter_context(LiveReport(out, screen.show)).hear)
         results = pipeline.run(
             study,
             out,
@@ -88,7 +105,7 @@ def run(
             per_device=per_device,
             other_machine=other_machine,
             into=into,
-            watch=screen.show,
+            watch=to_all(heard_by),
         )
     try:
         print_results(results, out, as_json)

@@ -1,6 +1,7 @@
 """The images of a folder, resized while its files are checked, until all of them are a data set.
 
-They lie in the cache, with notes of what came of each file: after a kill, reading goes on from there.
+They lie in the cache, with notes of what came of each file: after a kill, reading goes on
+from there.
 """
 
 import fcntl

@@ -60,7 +60,8 @@ class RayPlace:
 
     def __exit__(self, *error: object) -> None:
         try:
-            if isinstance(error[1], Exception | None):  # not on Ctrl-C, when the user waits for the end
+            # Not on Ctrl-C, when the user waits for the end.
+            if isinstance(error[1], Exception | None):
                 self._cluster.tidy(self._session)
         finally:
             self._open.close()

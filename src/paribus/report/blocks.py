@@ -20,6 +20,7 @@ TALL = 30
 
 #: The sections in their order, those of the appendix last: anchor -> title.
 TITLES: Mapping[str, str] = {
+    "progress": "Progress",
     "answer": "Did it help?",
     "observations": "Observations",
     "claims": "Claims",
@@ -395,3 +396,11 @@ def every(blocks: Iterable[Block]) -> Iterator[Block]:
         elif isinstance(block, Columns):
             for part in block.parts:
                 yield from every(part)
+
+
+def figures_in(blocks: Iterable[Block]) -> Iterator[Figure]:
+    """Every figure, those of matrices too."""
+    for block in every(blocks):
+        figure = block.figure if isinstance(block, Matrix) else block
+        if isinstance(figure, Figure):
+            yield figure

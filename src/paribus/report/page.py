@@ -11,7 +11,7 @@ from markupsafe import Markup
 from paribus.names import in_print, safe_class
 from paribus.narrative.numbers import PERCENT
 from paribus.report.blocks import PLACES, Explorer, Figure, Section
-from paribus.report.charts import COLORS, svg
+from paribus.report.charts import COLORS, DARK, svg
 from paribus.report.explorer import first_there, payload
 from paribus.report.images import ReadImage, data_uri
 
@@ -31,9 +31,9 @@ def page(
     A figure without drawings is told in words.
     """
     explores = any(isinstance(block, Explorer) for part in sections for block in part.blocks)
-    script = _template("page.js") + (_template("explorer.js") if explores else "")
+    script = template("page.js") + (template("explorer.js") if explores else "")
     return (
-        _environment(read_image, drawings)
+        environment(read_image, drawings)
         .get_template("page.html.j2")
         .render(
             title=title,
@@ -55,17 +55,32 @@ def handin_page(
     drawings: Mapping[str, svg.Svg],
 ) -> str:
     """The same for a printer: the sections of `paribus.report.handin`, without any script."""
-    environment = _environment(read_image, drawings)
-    environment.globals["css"] = Markup(f"{_css()}{_template('handin.css')}")
-    return environment.get_template("handin.html.j2").render(
+    made = environment(read_image, drawings)
+    made.globals["css"] = Markup(f"{_css()}{template('handin.css')}")
+    return made.get_template("handin.html.j2").render(
         title=title, lead=lead, sections=sections, images=read_image is not None
     )
 
 
-def _environment(
+def live_page(
+    title: str,
+    lead: str,
+    sections: Sequence[Section],
+    drawings: Mapping[str, svg.Svg],
+    reloads: str,
+) -> str:
+    """A page of a study that is under way, without any script; `reloads` has it load itself."""
+    made = environment(None, drawings)
+    return made.get_template("live.html.j2").render(
+        title=title, lead=lead, sections=sections, images=False, reloads=Markup(reloads)
+    )
+
+
+def environment(
     read_image: ReadImage | None, drawings: Mapping[str, svg.Svg]
 ) -> jinja2.Environment:
-    environment = jinja2.Environment(
+    """What shows blocks as HTML, every text in them escaped."""
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("paribus.report"),
         autoescape=True,
         trim_blocks=True,
@@ -93,21 +108,30 @@ def _environment(
         "lines": lambda text: Markup("\n").join(map(in_print, text.split("\n"))),
         "harmless": Markup,
     }
-    environment.filters |= filters
-    environment.globals["css"] = Markup(_css())
-    return environment
+    made.filters |= filters
+    made.globals["css"] = Markup(_css())
+    return made
 
 
 def _css() -> str:
     """The style sheet, headed by the charts' colors as variables."""
-    colors = "".join(f"--{name}: {color}; " for name, color in COLORS.items())
-    sheets = [_template("page.css"), *map(_stacked, PLACES), _template("explorer.css")]
-    return f":root {{ {colors}}}\n{''.join(sheets)}"
+    light, dark = (f":root {{ {variables(colors)}}}\n" for colors in (COLORS, DARK))
+    colors = f"{light}@media screen and (prefers-color-scheme: dark) {{ {dark}}}\n"
+    sheets = [template("page.css"), *map(stacked, PLACES), template("explorer.css")]
+    return f"{colors}{''.join(sheets)}"
 
 
-def _stacked(place: int) -> str:
-    """How tables that need so wide a place look in a narrower one; print is smaller."""
-    rules = _template("stacked.css").replace("NARROW", f".needs-{place}")
+def variables(colors: Mapping[str, str]) -> str:
+    """The charts' colors as variables of a style sheet."""
+    return "".join(f"--{name}: {color}; " for name, color in colors.items())
+
+
+def stacked(place: int, table: str = "") -> str:
+    """How tables that need so wide a place look in a narrower one; print is smaller.
+
+    `table` begins the selector of such a table.
+    """
+    rules = template("stacked.css").replace("NARROW", f"{table}.needs-{place}")
     widths = {"screen": place - 0.01, "print": PRINT * place}
     return "".join(
         f"@media {medium} {{ @container (max-width: {width:g}rem) {{\n{rules}}} }}\n"
@@ -115,7 +139,8 @@ def _stacked(place: int) -> str:
     )
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
+    """The text of a template."""
     return resources.files("paribus.report").joinpath("templates", name).read_text("utf-8")
 
 

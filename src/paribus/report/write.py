@@ -1,6 +1,6 @@
 """A report on disk: tables, figures, Markdown, HTML and JSON from a study and its records."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from paribus.io.disk import write_file
 from paribus.io.reading import UnfitError, leads_out, read_inside
 from paribus.names import safe_name
 from paribus.records.images import adopt_images
-from paribus.report.blocks import Alert, Figure, Matrix, Section, every
+from paribus.report.blocks import Alert, Figure, Section, figures_in
 from paribus.report.charts import svg
 from paribus.report.charts.drawing import ChartsError, artist
 from paribus.report.handin import HANDIN, handin
@@ -48,7 +48,7 @@ def write_report(
         watch: hears it if the charts can't be drawn; the report then says so instead of them.
     """
     out = results.out
-    parts, drawings = _drawn(results, watch)
+    parts, drawings = drawn(lambda: sections(results), watch)
     title, sentence = safe_name(results.study.name), lead(results)
     for_paper = [name for name in formats if name != "handin"]
     for name in ("tables", "figures", *(PAPER if for_paper else ())):
@@ -75,10 +75,12 @@ def write_report(
     return results.report
 
 
-def _drawn(results: Results, watch: Watch) -> tuple[Sequence[Section], Mapping[str, svg.Svg]]:
+def drawn(
+    make: Callable[[], Sequence[Section]], watch: Watch = quiet
+) -> tuple[Sequence[Section], Mapping[str, svg.Svg]]:
     """The sections and all drawings of their charts; without any, the first section says why."""
     with artist() as draw:
-        parts = sections(results)
+        parts = make()
         charts = {name: chart for of in figures(parts) for name, chart in of.charts.items()}
         try:
             return parts, draw(charts)
@@ -92,10 +94,7 @@ def _drawn(results: Results, watch: Watch) -> tuple[Sequence[Section], Mapping[s
 
 def figures(parts: Sequence[Section]) -> Iterator[Figure]:
     """Every figure of a report."""
-    for block in every(block for part in parts for block in part.blocks):
-        figure = block.figure if isinstance(block, Matrix) else block
-        if isinstance(figure, Figure):
-            yield figure
+    return figures_in(block for part in parts for block in part.blocks)
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:

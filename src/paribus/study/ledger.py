@@ -8,7 +8,7 @@
 - `changed`: what a later `paribus run` changed of it, each from and to (null: not there).
 - `restarted`: a later run declared another plan under which no earlier run counts, as after a
   quick try of a few epochs.
-- `looked`: results were shown: by `paribus run` at its end, by
+- `looked`: results were shown: by `paribus run` at its end, or with `--open` while it trains; by
   `paribus report`, `check` or `failures`, or in Python by `read_results`. Only looks at other
   runs, or after a change, are added. `status`, `verify` and `plan` show no results.
 

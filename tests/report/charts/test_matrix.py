@@ -8,7 +8,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from paribus.report.charts import COLORS
+from paribus.report.charts import COLORS, DARK
 from paribus.report.charts.drawing import artist
 from paribus.report.charts.matrix import STRONGEST, TEXT_CLASSES, MatrixCell, matrix
 from paribus.report.sections.confusion import confusion_cell, row_shares
@@ -25,7 +25,7 @@ def variables(dark: bool) -> dict[str, str]:
     sheet = style_sheet()
     light = dict(COLORS) | dict(re.findall(r"--([\w-]+): (#\w{6})", sheet.split("@media")[0]))
     scheme = sheet.split("prefers-color-scheme: dark")[1].split("* {")[0]
-    return light | (dict(re.findall(r"--([\w-]+): (#\w{6})", scheme)) if dark else {})
+    return light | (dict(DARK) | dict(re.findall(r"--([\w-]+): (#\w{6})", scheme)) if dark else {})
 
 
 def rgb(color: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -19,6 +19,22 @@ COLORS: Mapping[str, str] = {
     "sky": "#3a9bd1",
 }
 
+#: The same colors on a dark page.
+DARK: Mapping[str, str] = {
+    "paper": "#12161b",
+    "ink": "#e6ebf0",
+    "muted": "#a3aeb9",
+    "grid": "#2a323a",
+    "blue": "#4ea6df",
+    "blue-strong": "#c4e6ff",
+    "vermillion": "#ee8850",
+    "vermillion-strong": "#ffd3b3",
+    "green": "#3cc99f",
+    "purple": "#dd94bd",
+    "orange": "#e2b04a",
+    "sky": "#7cc6ee",
+}
+
 #: In the order in which settings take them, the baseline first. Each color has its shape, so
 #: that no one has to see colors.
 SETTING_COLORS = ("ink", "blue", "vermillion", "green", "purple", "orange", "sky")

@@ -22,7 +22,7 @@ from paribus.report.sections.sources import sources
 from paribus.results import Results
 
 #: Anchor -> what shows the results there; without a block, the section is left out.
-_RESULTS: Mapping[str, Callable[[Results], Iterable[Block]]] = {
+RESULTS: Mapping[str, Callable[[Results], Iterable[Block]]] = {
     "loss": lambda results: (losses if results.study.is_trained_here else followed)(results),
     "confusion": confusions,
     "failures": cases,
@@ -45,7 +45,7 @@ _RESULTS: Mapping[str, Callable[[Results], Iterable[Block]]] = {
 
 def sections(results: Results) -> tuple[Section, ...]:
     """Every section of the report that has something to show."""
-    shown = {anchor: list(make(results)) for anchor, make in _RESULTS.items()}
+    shown = {anchor: list(make(results)) for anchor, make in RESULTS.items()}
     anchors = {"answer", *(anchor for anchor, blocks in shown.items() if blocks)}
     first = {
         "answer": list(answer(results)),

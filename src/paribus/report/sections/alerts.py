@@ -20,13 +20,7 @@ MOST_ALERTS = 8
 def alerts(results: Results) -> Iterator[Alert]:
     """The alerts of the first screen, the one that most concerns the verdicts first."""
     yield from _at_chance(results)
-    yield from _seedless(results)
-    if results.failed:
-        items = [_failure(record) for record in results.failed]
-        them = "it" if len(items) == 1 else "them"
-        runs = words.count(len(items), "run")
-        title = f"{runs} failed; estimates leave {them} out, verdicts count {them} at the worst"
-        yield Alert(title, _first(items, ": see tables/runs.csv"))
+    yield from of_runs(results)
     if results.sources is not None and results.sources.warnings:
         yield Alert("What may make the values wrong", list(results.sources.warnings))
     if odd := [*on_images(results.baseline.data), *_other_training_images(results)]:
@@ -39,6 +33,17 @@ def alerts(results: Results) -> Iterator[Alert]:
             "or damaged; run the same command again to train what is missing"
         )
         yield Alert(title, _absent(results))
+
+
+def of_runs(results: Results) -> Iterator[Alert]:
+    """What runs show of themselves, without any comparison: that they failed, or are all alike."""
+    yield from _seedless(results)
+    if results.failed:
+        items = [_failure(record) for record in results.failed]
+        them = "it" if len(items) == 1 else "them"
+        runs = words.count(len(items), "run")
+        title = f"{runs} failed; estimates leave {them} out, verdicts count {them} at the worst"
+        yield Alert(title, _first(items, ": see tables/runs.csv"))
 
 
 def _other_training_images(results: Results) -> Iterator[str]:

@@ -100,6 +100,11 @@ def _figures(results: Results) -> Iterator[Figure]:
     if compared is not None and results.study.paired and (rows := _rows(compared)):
         yield _differences(compared, rows)
         return
+    yield from values(results)
+
+
+def values(results: Results) -> Iterator[Figure]:
+    """The primary metric of every setting, seed by seed; nothing of a single run."""
     spreads = {r.name: r.spread(results.primary.name) for r in results.settings}
     known = {name: spread for name, spread in spreads.items() if spread.n}
     if sum(spread.n for spread in known.values()) > 1:

@@ -48,7 +48,7 @@ def comparisons(results: Results) -> Iterator[Block]:
             "metric; the others are exploratory.",
             link="tests",
         )
-    yield from _figure(main, compared)
+    yield from _figure(main, compared, MOST_ROWS)
     names = list(dict.fromkeys(c.variation for c in main))
     if len(names) <= MOST_COLUMNS:
         table = cells.verdict_table(
@@ -59,6 +59,13 @@ def comparisons(results: Results) -> Iterator[Block]:
             cells.label,
         )
         yield Folded("The numbers", [table], printed=True)
+
+
+def chart(results: Results, rows: int) -> Iterator[Figure]:
+    """The chart of the first metrics, the primary one first, with about so many rows in all."""
+    if compared := results.compared:
+        main = sorted(_main(results, compared), key=lambda c: c.metric.name != results.primary.name)
+        yield from _figure(main, compared, rows)
 
 
 def tests(results: Results) -> Iterator[Block]:
@@ -110,18 +117,18 @@ def _explanation(
     )
 
 
-def _figure(main: Sequence[Comparison], compared: StudyComparison) -> Iterator[Figure]:
+def _figure(main: Sequence[Comparison], compared: StudyComparison, rows: int) -> Iterator[Figure]:
     names = list(dict.fromkeys(c.variation for c in main))
     drawn = names[: cells.MOST_VARIATIONS]
     tested = [c for c in main if c.variation in drawn and None not in (c.p, c.estimate)]
     panels = []
     for metric in dict.fromkeys(c.metric for c in main):
-        rows = [(c.variation, c) for c in tested if c.metric.name == metric.name]
-        if rows:
-            panels.append(cells.panel(cells.label(metric), metric, rows))
+        marks = [(c.variation, c) for c in tested if c.metric.name == metric.name]
+        if marks:
+            panels.append(cells.panel(cells.label(metric), metric, marks))
     if not panels:
         return
-    kept = panels[: max(MOST_ROWS // len(drawn), 1)]
+    kept = panels[: max(rows // len(drawn), 1)]
     yield Figure(
         "comparisons",
         f"{_SIGNS}. "

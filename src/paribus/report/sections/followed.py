@@ -81,8 +81,12 @@ def _of_metric(metric: Metric, results: Results) -> tuple[Axis, Mapping[str, Los
 
 
 def _first(results: Results) -> list[SettingResult]:
-    """The settings that have a color of their own; of more, those that differ most."""
-    if results.compared is None or len(results.settings) <= MOST_SETTINGS:
+    """The settings that have a color of their own; of more, those that differ most.
+
+    While runs are missing, nothing is tested to choose them.
+    """
+    few = len(results.settings) <= MOST_SETTINGS
+    if few or results.absent or results.compared is None:
         return list(results.settings[:MOST_SETTINGS])
     names = [results.baseline.name, *(c.variation for c in in_order(results.compared))]
     of = {result.name: result for result in results.settings}

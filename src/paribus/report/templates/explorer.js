@@ -448,7 +448,8 @@ function focusOn(element) {
 
 // A choice by a control: the address follows, the focus stays where it is.
 function choose(changes, remember) {
-  const address_ = address(shown.view, { ...shown, ...changes });
+  // The whole address: in a notebook, one that begins with # would be of the notebook's page.
+  const address_ = location.href.split("#")[0] + address(shown.view, { ...shown, ...changes });
   if (remember) history.pushState(null, "", address_);
   else history.replaceState(null, "", address_);
   show(false);

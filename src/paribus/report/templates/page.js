@@ -25,7 +25,15 @@ unfold.addEventListener("click", () => {
   for (const fold of folds) fold.open = open;
 });
 for (const fold of folds) fold.addEventListener("toggle", labelUnfold);
-document.addEventListener("click", ({ target }) => openTarget(target.closest("a")?.hash ?? ""));
+document.addEventListener("click", (event) => {
+  const hash = event.target.closest("a")?.hash ?? "";
+  openTarget(hash);
+  // In a notebook the page has no address of its own, and the browser would look for it in another.
+  if (hash && location.protocol === "about:") {
+    event.preventDefault();
+    location.hash = hash;
+  }
+});
 window.addEventListener("hashchange", () => openTarget(location.hash));
 
 let closed = [];
