@@ -19,8 +19,9 @@ from paribus.execution.workers import search_path
 from paribus.report.browser import opened
 from paribus.report.live import mark_stopped
 
-#: Seconds from the end of one writing to the next, at least; more where one takes longer than
-#: `USUAL` seconds, as of many runs or beside training on all cores, so that it costs little there.
+#: Seconds from the end of one writing to the next, at least, once a run has ended; more where one
+#: takes longer than `USUAL` seconds, as of many runs or beside training on all cores, so that it
+#: costs little there.
 BETWEEN, USUAL = 60.0, 30.0
 #: Seconds that a program which writes has to end, once nobody wants its page any more.
 PATIENCE = 10.0
@@ -44,7 +45,7 @@ class LiveReport:
         self._out, self._tell, self._between, self._open = out, tell, between, open_page
         self._due, self._over, self._starting = Flag(), Flag(), Lock()
         self._process: subprocess.Popen[str] | None = None
-        self._is_open = self._failed = False
+        self._is_open = self._failed = self._has_runs = False
         self._thread = Thread(target=self._follow, daemon=True)
 
     def __enter__(self) -> LiveReport:
@@ -65,6 +66,7 @@ class LiveReport:
             case events.TrainingBegins(left=0):
                 pass  # the report comes at once
             case events.TrainingBegins() | events.RunEnded():
+                self._has_runs |= isinstance(event, events.RunEnded)
                 self._due.set()
             case events.ReportBegins():
                 self._end()
@@ -72,8 +74,10 @@ class LiveReport:
     def _follow(self) -> None:
         while self._due.wait() and not self._over.is_set():
             self._due.clear()
-            began = time.monotonic()
+            began, is_empty = time.monotonic(), not self._has_runs
             self._write()
+            if is_empty:
+                continue  # the first run's end is news
             took = time.monotonic() - began
             self._over.wait(self._between * max(1.0, took / USUAL))
 
