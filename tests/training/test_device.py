@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -220,6 +221,22 @@ def test_a_record_names_the_gpu_its_driver_and_how_it_computed() -> None:
     assert facts.libraries.startswith("CUDA ")
     assert device_facts(CPU) is None
     assert (Device("cuda").name, CPU.name) == ("NVIDIA T", "CPU")
+
+
+@dataclass(frozen=True)
+class Drawing(Apart):
+    """Its own generator comes to another state."""
+
+    def drawn(self) -> bytes:
+        return b"a state"
+
+
+def test_what_a_gpu_draws_itself_is_in_the_record(digits: Dataset, small_study: Build) -> None:
+    run = runs(small_study(epochs=1))[0]
+    _, silent = trained(run, digits, Apart())
+    _, drawing = trained(run, digits, Drawing())
+    assert silent.streams().dropout != drawing.streams().dropout
+    assert silent.streams().order == drawing.streams().order
 
 
 def test_a_gpus_own_generator_counts_among_what_was_drawn() -> None:

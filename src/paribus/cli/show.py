@@ -217,6 +217,8 @@ def _planned_training(plan: Outlook) -> Iterator[str]:
 
 
 def _or_none(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_or_none, value))}]"
     return "none" if value is None else str(value)
 
 
