@@ -261,7 +261,7 @@ def test_what_only_pytorch_can_do_is_left_to_it(
 def test_where_runs_get_a_gpu_pytorch_trains_them_and_they_are_tried_here(
     small_study: Build,
 ) -> None:
-    study = small_study()
+    study = small_study(device="auto")
     seen = {setting.name: Images((1, 16, 16), 10, 100) for setting in settings(study)}
     result = choose(study, seen, Here(), quiet, gpu_share=2)
     assert {choice.device for choice in result.values()} == {Device("cuda", share=2)}

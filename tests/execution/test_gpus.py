@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paribus.errors import DeviceError
-from paribus.execution.gpus import devices, gpus_for, visible, workers_for
+from paribus.execution.gpus import devices, gpus_for, unused, visible, workers_for
 from paribus.execution.workers import Workers
 from paribus.study.spec import Study
 
@@ -105,7 +105,7 @@ def test_gpus_that_the_user_hides_stay_hidden(
 def test_so_many_runs_are_at_work_on_each_gpu(
     jobs: int | None, per_device: int, most: int, share: int, small_study: Build
 ) -> None:
-    workers = workers_for(small_study(), jobs, per_device)
+    workers = workers_for(small_study(device="auto"), jobs, per_device)
     assert (workers.most, workers.gpu_share) == (most, share)
 
 
@@ -120,7 +120,17 @@ def test_new_processes_go_to_the_gpus_with_the_fewest(gpus: int, processes: int)
     assert max(counts.values()) - min([*counts.values(), *[0] * (gpus - len(counts))]) <= 1
 
 
+@pytest.mark.usefixtures("three")
+def test_gpus_are_left_alone_unless_a_study_asks_and_the_plan_says_so(small_study: Build) -> None:
+    assert gpus_for(small_study()) == ()
+    assert unused(small_study()) == (
+        "PyTorch finds 3 GPUs here; all runs train on the CPU, unless you add --device auto."
+    )
+    assert unused(small_study(device="cuda")) is None
+
+
 def test_without_gpus_there_is_one_process_a_core(small_study: Build) -> None:
     workers = workers_for(small_study(), None)
     assert workers.gpu_share == 0
+    assert unused(small_study()) is None
     assert workers._free_gpu() is None

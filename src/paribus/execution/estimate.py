@@ -23,7 +23,7 @@ from paribus.data.training_images import as_they_come, kept_of_each
 from paribus.errors import SettingsError
 from paribus.events import Event, ImagesReady, NetworkNoticed, Watch
 from paribus.execution.engines import Choice, Images, choose
-from paribus.execution.gpus import workers_for
+from paribus.execution.gpus import unused, workers_for
 from paribus.execution.place import Outcome
 from paribus.execution.rehearsal import MOST_SECONDS, SECONDS, Amounts, Rehearsal, Rehearsed
 from paribus.execution.workers import Workers
@@ -167,7 +167,11 @@ def estimate(study: Study, data_dir: Path | None, jobs: int | None, per_device: 
         expected=can_show,
         expectations=tuple(expectations(can_show)),
         advice=tuple(advice(can_show)),
-        notes=(*surprises(study), *(f"{one.setting}: {one.message}" for one in noticed)),
+        notes=(
+            *surprises(study),
+            *filter(None, [unused(study)]),
+            *(f"{one.setting}: {one.message}" for one in noticed),
+        ),
     )
 
 

@@ -37,6 +37,15 @@ def gpus_for(study: Study) -> tuple[str, ...]:
     return tuple(here[n] for n in numbers) if numbers[-1] < len(here) else ()
 
 
+def unused(study: Study) -> str | None:
+    """A sentence on GPUs that are here and that a study leaves alone; None where there are none."""
+    count = torch.cuda.device_count()
+    if not count or any(_asked(setting.config)[0] != "cpu" for setting in settings(study)):
+        return None
+    gpus = "a GPU" if count == 1 else f"{count} GPUs"
+    return f"PyTorch finds {gpus} here; all runs train on the CPU, unless you add --device auto."
+
+
 def visible() -> tuple[str, ...]:
     """The GPUs that this process may use, in PyTorch's order."""
     count = torch.cuda.device_count()  # doesn't take one into use

@@ -157,7 +157,7 @@ class Config(Section):
     stop_early: Annotated[StopEarly | None, Field(exclude_if=lambda rule: rule is None)] = None
     test_flips: Annotated[bool, Field(exclude_if=lambda flips: not flips)] = False
     engine: Engine = "auto"
-    device: Device = "auto"
+    device: Device = "cpu"
     precision: Precision = "float32"
     deterministic: Annotated[bool, Field(exclude_if=bool)] = True
     compile: Annotated[bool, Field(exclude_if=lambda compiled: not compiled)] = False
