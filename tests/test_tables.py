@@ -91,6 +91,7 @@ def test_a_failed_run_has_its_reason_and_no_metrics(records: list[Record]) -> No
         "seed",
         "status",
         "engine",
+        "device",
         "train_seconds",
         "train_cpu_seconds",
         "message",

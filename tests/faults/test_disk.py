@@ -160,7 +160,7 @@ def test_the_command_ends_with_1_and_says_what_where_and_what_to_do(
         "name: s\ndata: {source: digits, size: 16}\nepochs: 1\nseeds: 1\n"
         "variations: {l2: {optimizer.weight_decay: 0.1}}\n"
     )
-    for room in ("paribus.execution.session", "paribus.places.choose"):
+    for room in ("paribus.execution.session", "paribus.execution.gpus"):
         monkeypatch.setattr(f"{room}.Workers", Here)
     monkeypatch.chdir(tmp_path)
 

@@ -61,6 +61,9 @@ def poison(record: Record, classes: Sequence[str], texts: Iterator[str]) -> Reco
     plain["network"]["layers"] = [next(texts) for _ in range(5)]
     plain["network"]["varying"] = [next(texts)]
     plain["environment"]["engine"] = {"build": next(texts), "digest": next(texts)}
+    plain["environment"]["device"] = {"kind": "cuda"} | {
+        key: next(texts) for key in ("name", "driver", "libraries", "precision")
+    }
     facts = RunFacts.model_validate(plain)
     if facts.failure is not None:
         facts = facts.model_copy(update={"failure": Failure(message=next(texts), epoch=1, step=1)})
@@ -74,7 +77,8 @@ def a_study(texts: Iterator[str]) -> Study:
     claims = [{"id": f"c{n}", "says": line(next(texts)), "test": test} for n in range(25)]
     network = {"kind": "evil:net", "arguments": {text: text for text in HTML[:20]}}
     changes = {"variations": {"l2": {"optimizer.weight_decay": 1e-5}}, "network": network}
-    return Study.model_validate(study.model_dump() | {"claims": claims} | changes)
+    own = {"claims": claims, "device": "cuda"}
+    return Study.model_validate(study.model_dump() | own | changes)
 
 
 def write_results(out: Path, classes: Sequence[str], first: int) -> None:

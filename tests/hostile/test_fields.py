@@ -55,16 +55,24 @@ MORE: dict[str, Any] = {
     "other_machines": [Environment(torch="2").model_dump(mode="json")],
 }
 
+DEVICE = {
+    "kind": "cuda",
+    "name": "NVIDIA T",
+    "driver": "580.1",
+    "libraries": "CUDA 13.0",
+    "precision": "bfloat16",
+    "deterministic": False,
+}
 ENGINE = {"name": "native", "build": "x86-64-v3", "digest": "e" * 64}
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("fields") / "out"
-    write_results(out, a_study())
-    for file in out.rglob(FACTS):  # all of one engine, or they couldn't be compared
+    write_results(out, a_study().model_copy(update={"device": "cuda"}))
+    for file in out.rglob(FACTS):  # all of one engine and device, or they couldn't be compared
         facts = json.loads(file.read_text()) | MORE
-        facts["environment"]["engine"] = ENGINE
+        facts["environment"] |= {"engine": ENGINE, "device": DEVICE}
         facts["network"] |= {
             "varying": ["fc1.bias"],
             "multiply_adds": 1000,
@@ -176,7 +184,8 @@ def test_every_field_is_tried(good: Path) -> None:
         facts.streams,
         facts.environment,
     )
-    for part in (*parts, facts.environment.engine, facts.other_machines[0]):
+    environment = facts.environment
+    for part in (*parts, environment.engine, environment.device, facts.other_machines[0]):
         assert part is not None
         empty = {name for name, value in part if value in (None, "", ())}
         if part is facts:

@@ -131,6 +131,7 @@ def _run(run: Run, target: float) -> dict[str, Any]:
         "seed": run.seed,
         "status": facts["status"],
         "engine": (facts["environment"]["engine"] or {"name": "torch"})["name"],
+        "device": (facts["environment"].get("device") or {"kind": "cpu"})["kind"],
         "train_seconds": facts["train_seconds"],
         "train_cpu_seconds": facts["train_cpu_seconds"],
         "message": failure.get("message"),

@@ -131,8 +131,9 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         "s.yaml:5:9: epochs: expected an integer, got 'many'",
         "s.yaml:6:1: sedes: unknown key 'sedes'; did you mean 'seeds'? Valid: data, network, "
         "optimizer, schedule, augmentation, epochs, batch_size, clip_gradients, label_smoothing, "
-        "class_weights, mixup, cutmix, ema, stop_early, test_flips, engine, vary, name, baseline, "
-        "seeds, paired, metrics, primary, margin, variations, claims",
+        "class_weights, mixup, cutmix, ema, stop_early, test_flips, engine, device, precision, "
+        "deterministic, compile, vary, name, baseline, seeds, paired, metrics, primary, margin, "
+        "variations, claims",
         "s.yaml:8:8: variations.l2.optimizer.weight_decai: unknown key 'weight_decai'; did you "
         "mean 'weight_decay'? Valid: kind, lr, weight_decay, betas, eps, decay, lr_factors",
         "s.yaml:8:52: variations.l2.optimizer.lr: expected a number, got 'x'",

@@ -13,9 +13,10 @@ from paribus.records.types import Record, Series
 from paribus.results import Results
 from paribus.sources.configs import flat
 from paribus.sources.run import Value
+from paribus.study.metrics import RESERVED
 
 #: Columns of the table of runs that aren't numbers of a run.
-_NO_METRICS = {"setting", "seed", "status", "engine", "message"}
+_NO_METRICS = {*RESERVED} - {"train_seconds"}
 
 #: What a curve is called that has a metric's name.
 CURVE = "curve/"
