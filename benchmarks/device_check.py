@@ -26,7 +26,7 @@ from torch import Tensor, nn
 import paribus
 from measure import Spread, interleave, ratio
 from page import table
-from paribus.augmentation.batch import batches_of
+from paribus.augmentation.batch import Epoch
 from paribus.augmentation.draw import draw
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
@@ -133,7 +133,7 @@ def same_batches(device: str) -> bool:
     parts = [slice(0, 200), slice(200, len(order))]
     sides = [Batches(dataset), Batches(dataset, device)]
     sides[1].is_apart = True
-    pairs = zip(*(batches_of(side, order, parts, config, draws) for side in sides), strict=True)
+    pairs = zip(*(Epoch(side, order, parts, config, draws) for side in sides), strict=True)
     return all(torch.equal(ours[0], theirs[0].cpu()) for ours, theirs in pairs)
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from paribus.augmentation.batch import batches_of
+from paribus.augmentation.batch import Epoch
 from paribus.augmentation.draw import Draws, draw
 from paribus.augmentation.moves import cut_out, moved
 from paribus.augmentation.on_device import Moves
@@ -64,7 +64,7 @@ def test_all_batches_of_an_epoch_have_the_same_bits(keys: dict[str, Any], digits
     def every(is_apart: bool) -> list[tuple[Tensor, Tensor]]:
         batches = Batches(digits)
         batches.is_apart = is_apart
-        made = batches_of(batches, order, parts, augmentation, draws)
+        made = Epoch(batches, order, parts, augmentation, draws)
         return [(images.clone(), labels) for images, labels in made]
 
     for here, there in zip(every(False), every(True), strict=True):
@@ -78,6 +78,7 @@ def test_an_epoch_that_is_given_up_leaves_no_thread(digits: Dataset) -> None:
     batches = Batches(digits)
     batches.is_apart = True
     parts = [slice(0, 10), slice(10, 20)]
-    made = batches_of(batches, np.arange(20), parts, augmentation, draws)
-    next(made)
-    made.close()  # type: ignore[attr-defined]  # it is a generator
+    made = Epoch(batches, np.arange(20), parts, augmentation, draws)
+    some = iter(made)
+    next(some)
+    some.close()  # type: ignore[attr-defined]  # it is a generator

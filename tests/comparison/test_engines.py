@@ -92,7 +92,7 @@ def test_runs_on_several_kinds_of_devices_are_not_compared() -> None:
     assert str(refused.value) == (
         "l2, seed 1 was trained on cuda, but main, seed 0 on cpu; a comparison needs one kind of "
         "device, unless the variation changes `device`. Run the study again: what doesn't fit is "
-        "retrained; --device cuda keeps those runs."
+        "retrained; --device cpu (or cuda) keeps those runs."
     )
 
 

@@ -38,7 +38,9 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_study_says_what_it_was_trained_on(
     small_study: Callable[..., Study], tmp_path: Path
 ) -> None:
-    study = small_study(epochs=2, seeds=2, variations={"bf16": {"precision": "bfloat16"}})
+    study = small_study(
+        device="cuda", epochs=2, seeds=2, variations={"bf16": {"precision": "bfloat16"}}
+    )
     with in_this_process():
         results = pipeline.run(study, tmp_path / "out")
     for record in results.records:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -19,64 +20,53 @@ from paribus.study.augmentation import Augmentation
 Batch = tuple[Tensor, Tensor]
 
 
-def batches_of(
-    batches: Batches,
-    order: Integers,
-    parts: Sequence[slice],
-    augmentation: Augmentation,
-    draws: Draws,
-) -> Iterator[Batch]:
-    """The batches of an epoch, after all that was drawn, where the images are.
+@dataclass(frozen=True)
+class Epoch:
+    """The training images of an epoch after all that was drawn; a batch at a time, where they are.
 
-    Args:
+    Attributes:
         order: (n,) numbers of the training images.
         parts: of it, for each batch.
         draws: for all of it.
     """
-    made = _on_device if batches.is_apart else _here
-    return made(batches, order, parts, augmentation, draws)
 
+    batches: Batches
+    order: Integers
+    parts: Sequence[slice]
+    augmentation: Augmentation
+    draws: Draws
 
-def _here(
-    batches: Batches,
-    order: Integers,
-    parts: Sequence[slice],
-    augmentation: Augmentation,
-    draws: Draws,
-) -> Iterator[Batch]:
-    buffer = batches.buffer(max(part.stop - part.start for part in parts))
-    for part in parts:
-        index = torch.from_numpy(order[part])
-        images = augmented(batches, index, augmentation, draws.part(part), buffer)
-        yield images, batches.labels(index)
+    def __iter__(self) -> Iterator[Batch]:
+        return self._on_device() if self.batches.is_apart else self._here()
 
+    def _here(self) -> Iterator[Batch]:
+        buffer = self.batches.buffer(max(part.stop - part.start for part in self.parts))
+        for part in self.parts:
+            index, draws = torch.from_numpy(self.order[part]), self.draws.part(part)
+            images = augmented(self.batches, index, self.augmentation, draws, buffer)
+            yield images, self.batches.labels(index)
 
-def _on_device(
-    batches: Batches,
-    order: Integers,
-    parts: Sequence[slice],
-    augmentation: Augmentation,
-    draws: Draws,
-) -> Iterator[Batch]:
-    """The same batches, with the same bits, without waiting for the device between two of them.
+    def _on_device(self) -> Iterator[Batch]:
+        """The same batches, with the same bits, without waiting for the device in between.
 
-    Pillow's changes are made on the processor, a batch ahead of the device.
-    """
-    device = batches.every.device
-    moves = Moves.of(draws, augmentation.cutout, device)
-    numbers = torch.from_numpy(order).to(device)
+        Pillow's changes are made on the processor, a batch ahead of the device.
+        """
+        device = self.batches.every.device
+        moves = Moves.of(self.draws, self.augmentation.cutout, device)
+        numbers = torch.from_numpy(self.order).to(device)
+        if changes_pixels(self.augmentation):
+            every = _ahead(self._changed, self.parts)
+        else:
+            every = (self.batches.pixels(numbers[part]) for part in self.parts)
+        for part, pixels in zip(self.parts, every, strict=True):
+            images = moves.part(part).applied(self.batches.normalized(pixels.to(device)))
+            yield images, self.batches.labels(numbers[part])
 
-    def changed_pixels(part: slice) -> Tensor:
-        pixels = batches.host[torch.from_numpy(order[part])].numpy()
-        return torch.from_numpy(changed(pixels, augmentation, draws.part(part), batches.fill))
-
-    def pixels(part: slice) -> Tensor:
-        return batches.pixels(numbers[part])
-
-    every = _ahead(changed_pixels, parts) if changes_pixels(augmentation) else map(pixels, parts)
-    for part, its in zip(parts, every, strict=True):
-        images = moves.part(part).applied(batches.normalized(its.to(device)))
-        yield images, batches.labels(numbers[part])
+    def _changed(self, part: slice) -> Tensor:
+        """Images of a batch as bytes, after Pillow's changes."""
+        pixels = self.batches.host[torch.from_numpy(self.order[part])].numpy()
+        draws, fill = self.draws.part(part), self.batches.fill
+        return torch.from_numpy(changed(pixels, self.augmentation, draws, fill))
 
 
 def _ahead(made: Callable[[slice], Tensor], parts: Sequence[slice]) -> Iterator[Tensor]:

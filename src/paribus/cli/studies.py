@@ -31,8 +31,8 @@ from paribus.errors import SettingsError
 @click.option(
     "--other-machine",
     is_flag=True,
-    help="Resume runs that were begun under another torch, engine, processor type or number of "
-    "threads; the result is not bit-identical, and the report says so.",
+    help="Resume runs that were begun under another torch, engine, type of processor or GPU, or "
+    "number of threads; the result is not bit-identical, and the report says so.",
 )
 @click.option(
     "--on",
@@ -76,12 +76,12 @@ def run(
 
     \b
     Examples:
-      paribus run studies/digits.yaml
-      paribus run studies/digits.yaml --open
+      paribus run study.yaml
+      paribus run study.yaml --open
       paribus run studies/lenet-stl10.yaml --data-dir ~/stl10 --out out/stl10
-      paribus run studies/digits.yaml --seeds 1 --epochs 2      # a quick try
-      paribus run studies/digits.yaml --looks 5,8,12,20         # seeds until decided
-      paribus run studies/digits.yaml --most 40                 # the same, one by one
+      paribus run study.yaml --seeds 1 --epochs 2               # a quick try
+      paribus run study.yaml --looks 5,8,12,20                  # seeds until decided
+      paribus run study.yaml --most 40                          # the same, one by one
       paribus run study.yaml --allow-code --on slurm            # as jobs of a cluster
       paribus run study.yaml --device cuda --precision bfloat16 # on this machine's GPUs
     """
@@ -137,7 +137,7 @@ def plan(
 
     \b
     Examples:
-      paribus plan studies/digits.yaml
+      paribus plan study.yaml
       paribus plan studies/lenet-stl10.yaml --data-dir ~/stl10 --looks 5,10,20
     """
     study = read(study_file, **changes, starts_scripts=False)

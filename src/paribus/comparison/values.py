@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -141,8 +141,8 @@ def values(study: Question, records: Sequence[Record], analyzed: Analyzed = NOT_
     by_setting = {s.name: [at.get((s.name, seed)) for seed in seeds] for s in settings(study)}
     finished = [r for rows in by_setting.values() for r in rows if r is not None and r.finished]
     if isinstance(study, Study):
-        _require_one_engine(study, finished)
-        _require_one_device(study, finished)
+        for what in _SHARED:
+            _require_one(what, study, finished)
     classes, labels, groups = _test_set(finished)
     target = target_loss(study, records)
     metrics = with_target(study_metrics(study, classes), target)
@@ -191,47 +191,61 @@ def half_way_loss(train_losses: Sequence[npt.NDArray[np.floating]]) -> float | N
     return (first + lowest) / 2 if lowest < first else None
 
 
-def _require_one_engine(study: Study, records: Iterable[Record]) -> None:
-    """Refuse runs of another engine than their setting names, or than others that leave it open."""
-    asked = {setting.name: setting.config.engine for setting in settings(study)}
-    first: Record | None = None
-    for record in records:
-        engine: str = record.facts.environment.engine_name
-        wanted: str = asked[record.facts.setting]
-        if not engine:
-            continue  # trained by something else than Paribus
-        other = f"but the study asks for {wanted}"
-        if wanted == "auto":
-            first = first or record
-            wanted = first.facts.environment.engine_name
-            other = f"but {_run(first)} by {wanted}"
-        if engine != wanted:
-            raise ComparisonError(
-                f"{_run(record)} was trained by {engine}, {other}; a comparison needs one engine, "
-                "unless the variation changes `engine`. Run the study again: what doesn't fit is "
-                "retrained; --engine torch (or native) keeps those runs."
-            )
+@dataclass(frozen=True)
+class _Shared:
+    """What all runs of a study share, unless a setting names its own.
+
+    Attributes:
+        key: in the study.
+        of: what a record has of it; "" of a run that something else than Paribus trained.
+        by: "by" or "on", before it.
+        one: what a comparison needs.
+        keep: the option that keeps runs as they are.
+    """
+
+    key: str
+    of: Callable[[Record], str]
+    by: str
+    one: str
+    keep: str
 
 
-def _require_one_device(study: Study, records: Iterable[Record]) -> None:
-    """Refuse runs of another kind of device than others, unless their setting names it."""
-    asked = {setting.name: setting.config.device.partition(":")[0] for setting in settings(study)}
+_SHARED = (
+    _Shared(
+        "engine",
+        lambda record: record.facts.environment.engine_name,
+        "by",
+        "one engine",
+        "--engine torch (or native)",
+    ),
+    _Shared(
+        "device",
+        lambda record: record.facts.environment.device_kind,
+        "on",
+        "one kind of device",
+        "--device cpu (or cuda)",
+    ),
+)
+
+
+def _require_one(what: _Shared, study: Study, records: Iterable[Record]) -> None:
+    """Refuse runs of another engine or device than their setting names, or than others share."""
+    asked = {s.name: getattr(s.config, what.key).partition(":")[0] for s in settings(study)}
     first: Record | None = None
     for record in records:
-        kind: str = record.facts.environment.device_kind
-        wanted: str = asked[record.facts.setting]
-        if not kind:
-            continue  # trained by something else than Paribus
+        used, wanted = what.of(record), asked[record.facts.setting]
         other = f"but the study asks for {wanted}"
+        if not used:
+            continue
         if wanted == "auto":
             first = first or record
-            wanted = first.facts.environment.device_kind
-            other = f"but {_run(first)} on {wanted}"
-        if kind != wanted:
+            wanted = what.of(first)
+            other = f"but {_run(first)} {what.by} {wanted}"
+        if used != wanted:
             raise ComparisonError(
-                f"{_run(record)} was trained on {kind}, {other}; a comparison needs one kind of "
-                "device, unless the variation changes `device`. Run the study again: what doesn't "
-                f"fit is retrained; --device {kind} keeps those runs."
+                f"{_run(record)} was trained {what.by} {used}, {other}; a comparison needs "
+                f"{what.one}, unless the variation changes `{what.key}`. Run the study again: what "
+                f"doesn't fit is retrained; {what.keep} keeps those runs."
             )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from paribus.augmentation.batch import batches_of
+from paribus.augmentation.batch import Epoch
 from paribus.augmentation.draw import draw
 from paribus.data.batches import Batches
 from paribus.data.dataset import Dataset
@@ -137,7 +137,7 @@ class Rehearsal(Task):
         network.train()
 
         def take_step() -> None:
-            for images, labels in batches_of(batches, order, parts, config.augmentation, draws):
+            for images, labels in Epoch(batches, order, parts, config.augmentation, draws):
                 steps.step(*mixes.mix(0, images, labels, amounts.classes))
             if average:
                 average.follow()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from paribus.augmentation.batch import batches_of
+from paribus.augmentation.batch import Epoch
 from paribus.augmentation.draw import Draws, draw
 from paribus.data.batches import Batches
 from paribus.data.splits import Splits
@@ -139,7 +139,7 @@ def _epoch(
     progress.learning_rate.append(rates[0])
     mixes = _draw_mixes(progress, run, epoch, len(parts))
     losses = _Losses(run, progress)
-    changed = batches_of(batches, order, parts, augmentation, draws)
+    changed = Epoch(batches, order, parts, augmentation, draws)
     for batch, ((images, labels), rate) in enumerate(zip(changed, rates, strict=True)):
         set_learning_rate(steps.optimizer, rate)
         loss = steps.step(*mixes.mix(batch, images, labels, batches.classes))
