@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -327,8 +328,8 @@ def _measured(device: str, effort: Effort) -> list[tuple[str, str]]:
         large = Large(run, dataset, devices(study, 1)["baseline"])
         contenders: dict[str, Callable[[], float]] = {
             "bare": large.bare,
-            "ours": lambda large=large: large.ours(False),  # type: ignore[misc]
-            "deterministic": lambda large=large: large.ours(True),  # type: ignore[misc]
+            "ours": partial(large.ours, deterministic=False),
+            "deterministic": partial(large.ours, deterministic=True),
         }
         rates = interleave(contenders, rounds)
         name = f"{effort.network}, {precision}, batches of {effort.batch}"

@@ -1,4 +1,4 @@
-"""`paribus new`: a study to begin with, of somebody's images or of a script."""
+"""`paribus new`: a study to begin with, of a user's images or of a script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A first look at somebody's images: their sizes and colors, and what they could become."""
+"""A first look at a user's images: their sizes and colors, and what they could become."""
 
 from collections import Counter
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ KEPT = range(16, 65)
 SIDE, FINE_SIDE, FINE = 32, 64, 96
 
 
-#: Somebody's own images, in files.
+#: A user's own images, in files.
 Own = Folder | Csv | Npz
 
 
@@ -65,7 +65,7 @@ def own(path: Path) -> Own:
 
 
 def fitted(data: Own, progress: Progress | None = None) -> tuple[Own, Look]:
-    """Somebody's images with a size and a color to begin with, and what they are like.
+    """A user's images with a size and a color to begin with, and what they are like.
 
     Raises:
         DataError: if they are missing or damaged, or their folders aren't classes.

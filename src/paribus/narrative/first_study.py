@@ -1,4 +1,4 @@
-"""The text of a study to begin with, by what somebody's images are like."""
+"""The text of a study to begin with, by what a user's images are like."""
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence

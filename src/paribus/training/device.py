@@ -49,11 +49,6 @@ class Device:
         return self.kind != "cpu"
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it is the processor as it computes by default."""
-        return self == Device(share=self.share)
-
-    @property
     def name(self) -> str:
         """For people: "NVIDIA H200", or "CPU"."""
         return facts.name if (facts := device_facts(self)) else "CPU"

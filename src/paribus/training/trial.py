@@ -59,11 +59,13 @@ class _Trial:
         config, device = self.config, replace(self.device, compiled=False)
         images = torch.randn(count, *self.shape).to(device.kind)
         labels = torch.randint(self.classes, (count,)).to(device.kind)
-        output = self.network.train()(images)
+        with device.autocast():
+            output = self.network.train()(images)
         require_scores(config.network.kind, output, count, self.classes, " while training")
         if not cross_entropy(output, labels).requires_grad:
             why = "no gradient reaches its parameters; look for no_grad() or detach() in forward"
             raise NetworkError(f"{config.network.kind}: {why}")
+        del output  # and what its backward pass would need, or a step would need twice the memory
         optimizer = build_optimizer(config.optimizer, self.network, config.clip_gradients)
         loss = objective(config, labels.cpu().numpy(), self.classes, device.kind)
         mixed = draw_mixes(config, batches=1, seed=0, epoch=1).mix(0, images, labels, self.classes)

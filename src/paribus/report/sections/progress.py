@@ -64,6 +64,6 @@ def _untested(results: Results, total: int) -> str:
     return (
         f"No difference is tested {when}. A test of the runs that happen to be there, and again of "
         "a few more, finds differences where there are none far too often. That these values were "
-        "shown is noted in ledger.jsonl: whoever changes the number of seeds after it gets tests "
-        "that allow for having looked."
+        "shown is noted in ledger.jsonl: if you change the number of seeds now, the tests will "
+        "allow for your having looked."
     )
