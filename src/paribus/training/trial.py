@@ -34,14 +34,14 @@ def try_step(
     _require_parameters(kind, network)
     try:
         device.place(network, config)
-        trial.step(count)
+        if trial.fits(count):
+            return
+        why = _too_large(count, trial.fitting(count), device)
     except NetworkError:
         raise
-    except torch.OutOfMemoryError:
-        why = _too_large(count, trial.fitting(count), device)
-        raise NetworkError(f"{kind}: {why}") from None
     except Exception as error:  # a user's network may raise anything
         raise NetworkError(f"{kind}: {_in_words(error, count)}") from error
+    raise NetworkError(f"{kind}: {why}")
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,20 @@ class _Trial:
         TorchSteps(self.network, optimizer, loss, device).step(*mixed)
         device.wait()
 
+    def fits(self, count: int) -> bool:
+        """Whether there is memory for a step on so many images."""
+        try:
+            self.step(count)
+        except torch.OutOfMemoryError:
+            return False  # here, for while it is handled the error holds what the step had
+        return True
+
     def fitting(self, count: int) -> int:
         """The largest batch that fits, of those that halving `count` leads to; 0 if none does."""
         while count := count // 2:
             self.network.zero_grad()
-            try:
-                self.step(count)
-            except torch.OutOfMemoryError:
-                continue
-            return count
+            if self.fits(count):
+                return count
         return 0
 
 
